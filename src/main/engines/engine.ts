@@ -1,0 +1,106 @@
+/**
+ * The engine interface. An engine executes whole tensor programs, not single ops: the weights, their gradients and the
+ * optimizer's moments live inside an `Executable`, wherever that is (process memory, a GPU), and a training step is one
+ * call. Which engine and device really ran is part of every answer.
+ */
+import type { ConstantData, Parameter, Program, Shape } from '../graph/program.ts';
+import type { OptimizerConfig } from './optimizer.ts';
+
+export type EngineName = 'onnxruntime' | 'tensorflow';
+
+export interface Engine {
+  readonly name: EngineName;
+  /** What is really there; never throws for a device that is missing, but says why it is. */
+  probe(): Promise<EngineReport>;
+  /** Throws `LabError('engine-failed')` when the program cannot be compiled, with the engine's own message. */
+  compile(program: Program, options?: CompileOptions): Promise<Executable>;
+}
+
+export interface EngineReport {
+  readonly engine: EngineName;
+  readonly version: string;
+  readonly devices: readonly DeviceReport[];
+}
+
+export interface DeviceReport {
+  /** As in `CompileOptions.device`. */
+  readonly device: string;
+  /** The hardware's own name, e.g. the processor's model. */
+  readonly description: string;
+  readonly available: boolean;
+  /** Why it is not available and what would make it so. */
+  readonly reason?: string;
+}
+
+export interface CompileOptions {
+  /** Present for training: the program must have gradients. */
+  readonly optimizer?: OptimizerConfig;
+  /** Per-parameter factors, fixed at compile time: discriminative rates, layer-wise decay, no decay on biases. */
+  readonly parameterGroup?: (parameter: Parameter) => ParameterGroup;
+  /** Another executable of the same engine whose parameters and optimizer state this one reads and writes. */
+  readonly shareStateWith?: Executable;
+  /** 'cpu' (default), 'webgpu', 'cuda', 'dml', 'coreml': what the engine's report lists. A device that cannot be used is an error, never a silent fallback. */
+  readonly device?: string;
+  /** Intra-op threads; default: physical cores. */
+  readonly threads?: number;
+}
+
+export interface ParameterGroup {
+  /** Multiplies the learning rate. */
+  readonly learningRateScale: number;
+  /** Whether decoupled weight decay applies. */
+  readonly decay: boolean;
+}
+
+/** Typed arrays by input name; lengths and types must fit the program's inputs. Dropout inputs are filled by the engine. */
+export type Feeds = Readonly<Record<string, ConstantData>>;
+
+export interface Tensor {
+  readonly shape: Shape;
+  readonly data: ConstantData;
+}
+
+export interface StepOptions {
+  /** Already scheduled. */
+  readonly learningRate: number;
+  /** Dropout is a function of (seed, step, micro-batch, site). */
+  readonly seed: number;
+  /** Number of updates before this one. */
+  readonly step: number;
+}
+
+export interface StepResult {
+  /** The program's scalar outputs, averaged over the micro-batches. */
+  readonly scalars: Readonly<Record<string, number>>;
+  /** Global L2 norm of the gradient, before clipping. */
+  readonly gradientNorm: number;
+  /** False when the loss or the norm is NaN or infinite; nothing was updated then. */
+  readonly finite: boolean;
+}
+
+/** Parameters, and the optimizer's moments under `<parameter>/<moment>`, by name. */
+export interface EngineState {
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  readonly optimizer: ReadonlyMap<string, Tensor>;
+  /** Updates so far, which Adam's bias correction depends on. */
+  readonly updates: number;
+}
+
+export interface Executable {
+  /** The device that really runs it. */
+  readonly device: DeviceReport;
+  /** Forward, backward and update over one batch, or several micro-batches whose gradients are averaged. */
+  step(batches: readonly [Feeds, ...Feeds[]], options: StepOptions): Promise<StepResult>;
+  /** Forward only: every output of the program. The arrays are the caller's. */
+  run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>>;
+  /** Forward and backward without an update: the gradient of every trainable parameter. For checks and diagnostics. */
+  gradients(feeds: Feeds, options?: { readonly seed: number; readonly step: number }): Promise<{
+    readonly outputs: Readonly<Record<string, Tensor>>;
+    readonly gradients: ReadonlyMap<string, Tensor>;
+  }>;
+  /** A copy, in the caller's memory. */
+  exportState(): Promise<EngineState>;
+  /** Sets what is named and leaves the rest. Throws `LabError('shape')` for a tensor that does not fit. */
+  importState(state: Partial<EngineState>): Promise<void>;
+  release(): Promise<void>;
+}

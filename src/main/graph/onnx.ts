@@ -1,0 +1,180 @@
+/**
+ * Lowering a program to an ONNX graph, as plain data. `formats/onnx/` turns the data into the protobuf file format.
+ *
+ * Parameters become graph inputs, not initialisers: an engine feeds its own memory for them, so that a training step
+ * reads and writes the weights in place.
+ */
+import { LabError } from '../../shared/errors.ts';
+import type { ConstantData, DType, Node, Program, Shape, Value } from './program.ts';
+
+export type OnnxType = DType | 'int64' | 'float16' | 'double' | 'int8' | 'string';
+export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
+export type OnnxAttributes = Readonly<Record<string, OnnxAttribute>>;
+
+export interface OnnxTensor {
+  readonly name: string;
+  readonly type: OnnxType;
+  readonly shape: Shape;
+  readonly data: ConstantData | BigInt64Array;
+}
+
+export interface OnnxValueInfo {
+  readonly name: string;
+  readonly type: OnnxType;
+  /** A string is a symbolic size, such as 'batch'. */
+  readonly shape: readonly (number | string)[];
+}
+
+export interface OnnxNode {
+  readonly opType: string;
+  readonly domain: string;
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: OnnxAttributes;
+}
+
+export interface OnnxGraph {
+  readonly name: string;
+  readonly nodes: OnnxNode[];
+  readonly initialisers: OnnxTensor[];
+  readonly inputs: OnnxValueInfo[];
+  readonly outputs: OnnxValueInfo[];
+}
+
+/** What an op's `onnx` method writes with. */
+export interface OnnxEmitter {
+  /** Appends a node and returns the names of its outputs (one unless `outputs` says more). */
+  node(
+    opType: string,
+    inputs: readonly string[],
+    options?: { readonly attributes?: OnnxAttributes; readonly domain?: string; readonly outputs?: number },
+  ): readonly string[];
+  /** As `node`, for one output. */
+  one(opType: string, inputs: readonly string[], attributes?: OnnxAttributes, domain?: string): string;
+  /** A constant of int64s, as shapes, axes and indices are given in ONNX; a vector unless a shape is given. */
+  ints(values: readonly number[], shape?: Shape): string;
+  int32(values: readonly number[], shape?: Shape): string;
+  /** A scalar float32 constant. */
+  float(value: number): string;
+}
+
+/** Microsoft's contributed ops (FusedMatMul, Gelu …), present in every ONNX Runtime build. */
+export const microsoftDomain = 'com.microsoft';
+
+export function valueName(value: Value): string {
+  switch (value.source.kind) {
+    case 'input':
+      return value.source.name;
+    case 'parameter':
+      return `parameter:${value.source.parameter.name}`;
+    case 'constant':
+      return `constant:${String(value.id)}`;
+    case 'node':
+      return `value:${String(value.id)}`;
+  }
+}
+
+/**
+ * The graph that computes `outputs`. Every output gets a tensor of its own, under its given name, even where two are
+ * the same value or one is an input: engines write them to separate memory.
+ */
+export function lowerToOnnx(program: Program, outputs: ReadonlyMap<string, Value>): OnnxGraph {
+  const graph: OnnxGraph = { name: program.name, nodes: [], initialisers: [], inputs: [], outputs: [] };
+  const names = new Map<number, string>();
+  const nameOf = (value: Value): string => {
+    const name = names.get(value.id);
+    if (name === undefined) throw new LabError('internal', `a node reads the value ${valueName(value)} before it is computed`);
+    return name;
+  };
+
+  for (const value of [...program.inputs.values(), ...[...program.parameters.values()].map(({ value: own }) => own)]) {
+    names.set(value.id, valueName(value));
+    graph.inputs.push({ name: valueName(value), type: value.dtype, shape: value.shape });
+  }
+  for (const value of program.constants) {
+    if (value.source.kind !== 'constant') continue;
+    names.set(value.id, valueName(value));
+    graph.initialisers.push({ name: valueName(value), type: value.dtype, shape: value.shape, data: value.source.data });
+  }
+
+  const emitter = createEmitter(graph);
+  for (const node of program.nodes) {
+    emitter.enter(node);
+    const lowered = node.op.onnx(emitter, node.inputs.map(nameOf), node);
+    node.outputs.forEach((value, index) => {
+      const name = lowered[index];
+      if (name === undefined) throw new LabError('internal', `${node.op.name} lowers to too few outputs`);
+      names.set(value.id, name);
+    });
+  }
+  for (const [name, value] of outputs) {
+    graph.nodes.push({
+      opType: 'Identity',
+      domain: '',
+      name: `output:${name}`,
+      inputs: [nameOf(value)],
+      outputs: [name],
+      attributes: {},
+    });
+    graph.outputs.push({ name, type: value.dtype, shape: value.shape });
+  }
+  return elideIdentities(graph);
+}
+
+function createEmitter(graph: OnnxGraph): OnnxEmitter & { enter(node: Node): void } {
+  const constants = new Map<string, string>();
+  let prefix = '';
+  let count = 0;
+
+  const initialiser = (type: OnnxType, data: OnnxTensor['data'], shape: Shape): string => {
+    const key = `${type}[${shape.join(',')}]${data.join(',')}`;
+    const known = constants.get(key);
+    if (known !== undefined) return known;
+    const name = `literal:${String(constants.size)}`;
+    constants.set(key, name);
+    graph.initialisers.push({ name, type, shape, data });
+    return name;
+  };
+
+  const emitter: OnnxEmitter & { enter(node: Node): void } = {
+    enter(node) {
+      prefix = `${node.path}/${node.op.name}.${String(node.id)}`;
+      count = 0;
+    },
+    node(opType, inputs, options = {}) {
+      const name = count === 0 ? prefix : `${prefix}.${String(count)}`;
+      count++;
+      const outputs = Array.from({ length: options.outputs ?? 1 }, (_, index) => `${name}:${String(index)}`);
+      const { attributes = {}, domain = '' } = options;
+      graph.nodes.push({ opType, domain, name, inputs: [...inputs], outputs, attributes });
+      return outputs;
+    },
+    one(opType, inputs, attributes = {}, domain = '') {
+      return emitter.node(opType, inputs, { attributes, domain })[0] as string; // asked for one output
+    },
+    ints: (values, shape = [values.length]) => initialiser('int64', BigInt64Array.from(values.map(BigInt)), shape),
+    int32: (values, shape = [values.length]) => initialiser('int32', Int32Array.from(values), shape),
+    float: (value) => initialiser('float32', Float32Array.of(value), []),
+  };
+  return emitter;
+}
+
+/** Lets the producer write to the output's name directly where the value is computed by a node and output once. */
+function elideIdentities(graph: OnnxGraph): OnnxGraph {
+  const produced = new Set(graph.nodes.filter(({ name }) => !name.startsWith('output:')).flatMap(({ outputs }) => outputs));
+  const renamed = new Map<string, string>();
+  const kept = graph.nodes.filter((node) => {
+    const [from] = node.inputs;
+    const [to] = node.outputs;
+    if (!node.name.startsWith('output:') || from === undefined || to === undefined) return true;
+    if (!produced.has(from) || renamed.has(from)) return true;
+    renamed.set(from, to);
+    return false;
+  });
+  const rename = (name: string): string => renamed.get(name) ?? name;
+  return {
+    ...graph,
+    nodes: kept.map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) })),
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * What an op is: one definition that owns its shape inference, its vector-Jacobian product, its lowering to ONNX and to
+ * TensorFlow.js, and its cost. `ops/` holds one file per family. Adding an op is one `defineOp` and a row in
+ * `tests/numeric/`, which checks every registered op on both engines against float64 finite differences.
+ */
+import type * as tfjs from '@tensorflow/tfjs-core';
+import { LabError, isLabError } from '../../shared/errors.ts';
+import type { OnnxEmitter } from './onnx.ts';
+import type { Node, Program, RowGradient, TensorType, Value } from './program.ts';
+import { newValue, scopePath } from './program.ts';
+import { elementCount, showShape } from './shape.ts';
+
+/** JSON-like, so that equal applications can be recognised. */
+export type OpAttribute = number | string | boolean | readonly number[] | undefined;
+export type OpAttributes = { readonly [name: string]: OpAttribute };
+
+export type Gradient = Value | RowGradient | undefined;
+export type TensorFlow = typeof tfjs;
+
+/** Methods rather than function properties: an `Op<A>` is then usable as an `Op`. */
+export interface OpDefinition<Attributes extends OpAttributes> {
+  readonly name: string;
+  /** Types of the outputs. Throws `LabError('shape')`; the block path and the op's name are added by `apply`. */
+  infer(inputs: readonly TensorType[], attributes: Attributes): readonly TensorType[];
+  /**
+   * The vector-Jacobian product: given ∂loss/∂output for each output (undefined where nothing depends on it), returns
+   * ∂loss/∂input for each input. Built from ops, so it is part of the program. Absent for ops without a gradient.
+   * `needed[i]` is false where nobody wants the i-th answer, which saves building it.
+   */
+  gradient?(node: Node<Attributes>, outputs: readonly (Value | undefined)[], needed: readonly boolean[]): readonly Gradient[];
+  /** Emits ONNX nodes; returns the names of the outputs. */
+  onnx(emit: OnnxEmitter, inputs: readonly string[], node: Node<Attributes>): readonly string[];
+  /** Computes with TensorFlow.js. */
+  tfjs(tf: TensorFlow, inputs: readonly tfjs.Tensor[], node: Node<Attributes>): readonly tfjs.Tensor[];
+  /** Floating-point operations of one application; by default one for each element of the first output. */
+  flops?(node: Node<Attributes>): number;
+}
+
+export type Op<Attributes extends OpAttributes = OpAttributes> = OpDefinition<Attributes>;
+
+const registry = new Map<string, Op>();
+
+/** Registers an op. Names are unique. */
+export function defineOp<Attributes extends OpAttributes>(definition: OpDefinition<Attributes>): Op<Attributes> {
+  if (registry.has(definition.name)) throw new LabError('internal', `the op ${definition.name} is defined twice`);
+  registry.set(definition.name, definition);
+  return definition;
+}
+
+/** Every op that has been imported, by name. */
+export function registeredOps(): ReadonlyMap<string, Op> {
+  return registry;
+}
+
+/** Appends an application of `op` to the inputs' program and returns its outputs. */
+export function applyAll<Attributes extends OpAttributes>(
+  op: Op<Attributes>,
+  inputs: readonly [Value, ...Value[]],
+  attributes: Attributes,
+): readonly Value[] {
+  const program = inputs[0].program;
+  const path = scopePath(program);
+  if (inputs.some((value) => value.program !== program)) {
+    throw new LabError('internal', `${path}: ${op.name}: the inputs belong to different programs`);
+  }
+  const outputs: Value[] = [];
+  const node: Node<Attributes> = { id: program.internal.nextId++, op, inputs, attributes, outputs, path };
+  inferTypes(op, inputs, attributes, path).forEach((type, index) => {
+    outputs.push(newValue(program, type, { kind: 'node', node: node as Node, index })); // attributes only widen
+  });
+  program.nodes.push(node as Node);
+  return outputs;
+}
+
+/** As `applyAll`, for ops with one output. */
+export function apply<Attributes extends OpAttributes>(
+  op: Op<Attributes>,
+  inputs: readonly [Value, ...Value[]],
+  attributes: Attributes,
+): Value {
+  return applyAll(op, inputs, attributes)[0] as Value; // every op has at least one output
+}
+
+/** Floating-point operations of one node. */
+export function flopsOf(node: Node): number {
+  return node.op.flops?.(node) ?? elementCount(node.outputs[0]?.shape ?? []);
+}
+
+/** Total floating-point operations of one execution. */
+export function programFlops(program: Program): number {
+  return program.nodes.reduce((sum, node) => sum + flopsOf(node), 0);
+}
+
+function inferTypes<Attributes extends OpAttributes>(
+  op: Op<Attributes>,
+  inputs: readonly Value[],
+  attributes: Attributes,
+  path: string,
+): readonly TensorType[] {
+  try {
+    return op.infer(inputs, attributes);
+  } catch (error) {
+    if (!isLabError(error, 'shape')) throw error;
+    const shapes = inputs.map((value) => value.shape);
+    const place = path === '' ? op.name : `${path}: ${op.name}`;
+    const given = shapes.length === 0 ? '' : ` (inputs ${shapes.map(showShape).join(' and ')})`;
+    throw new LabError('shape', `${place}: ${error.message}${given}`, { path, op: op.name, shapes }, error);
+  }
+}
