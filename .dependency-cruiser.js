@@ -1,0 +1,118 @@
+// The layers of ARCHITECTURE.md, as rules. `sees` says for each folder which other folders it may import from, whether
+// for values or for types; whatever is not listed is forbidden.
+const main = 'src/main';
+
+/** Folders under src/main, lowest first, with the folders each one may look into (besides itself and src/shared). */
+const sees = {
+  graph: [],
+  data: [],
+  formats: ['graph'],
+  engines: ['graph'],
+  nn: ['graph'],
+  tasks: ['graph', 'nn', 'data'],
+  training: ['graph', 'nn', 'tasks', 'data', 'engines', 'formats'],
+  lab: ['graph', 'nn', 'tasks', 'data', 'engines', 'formats', 'training'],
+  rpc: ['graph', 'nn', 'tasks', 'data', 'engines', 'formats', 'training', 'lab'],
+  hosts: ['graph', 'nn', 'tasks', 'data', 'engines', 'formats', 'training', 'lab', 'rpc'],
+};
+
+const layers = Object.entries(sees).map(([folder, others]) => ({
+  name: `layer-${folder}`,
+  comment: `${main}/${folder} may import from src/shared${others.map((other) => `, ${other}`).join('')} and itself only`,
+  severity: 'error',
+  from: { path: `^${main}/${folder}/` },
+  to: { path: '^src/', pathNot: `^src/shared/|^${main}/(${[folder, ...others].join('|')})/` },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...layers,
+    {
+      name: 'known-folders',
+      comment: `a folder under ${main} needs a place in the layers: add it to 'sees' in .dependency-cruiser.js`,
+      severity: 'error',
+      from: { path: `^${main}/[^/]+/`, pathNot: `^${main}/(${Object.keys(sees).join('|')})/` },
+      to: {},
+    },
+    {
+      name: 'thin-entries',
+      comment: 'the entries in src/main start a host and do nothing else',
+      severity: 'error',
+      from: { path: `^${main}/[^/]+\\.ts$` },
+      to: { path: '^src/', pathNot: `^${main}/hosts/|^src/shared/` },
+    },
+    {
+      name: 'shared-stands-alone',
+      comment: 'src/shared is used by every other part and imports from none of them',
+      severity: 'error',
+      from: { path: '^src/shared/' },
+      to: { path: '^src/', pathNot: '^src/shared/' },
+    },
+    {
+      name: 'shared-runs-anywhere',
+      comment: 'src/shared runs in Node, in Electron and in a browser: no packages but zod, nothing of one runtime',
+      severity: 'error',
+      from: { path: '^src/shared/' },
+      to: { dependencyTypesNot: ['local', 'localmodule'], pathNot: '^src/|node_modules/zod/' },
+    },
+    {
+      name: 'windows-see-shared',
+      comment: 'the renderer and the preload script talk to the rest through src/shared and a transport',
+      severity: 'error',
+      from: { path: '^src/(renderer|preload)/' },
+      to: { path: '^src/', pathNot: '^src/shared/|^src/$1/' },
+    },
+    {
+      name: 'renderer-has-no-node',
+      comment: 'the renderer runs in a sandbox and in browsers',
+      severity: 'error',
+      from: { path: '^src/renderer/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'renderer-has-no-electron',
+      comment: 'the same renderer is opened in a browser; what it needs of Electron comes through the preload script',
+      severity: 'error',
+      from: { path: '^src/renderer/' },
+      to: { path: 'node_modules/electron/' },
+    },
+    {
+      name: 'electron-in-its-host',
+      comment: 'everything else also runs without Electron: as a server, a command line, a trainer, a test',
+      severity: 'error',
+      from: { path: `^${main}/`, pathNot: `^${main}/hosts/electron/|^${main}/index\\.ts$` },
+      to: { path: 'node_modules/electron/' },
+    },
+    {
+      name: 'nothing-imports-tests',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(tests|bench|scripts)/' },
+    },
+    {
+      name: 'no-circular',
+      comment: 'files that import each other cannot be read, tested or changed one at a time',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: { path: '^(src|scripts|bench|tests)/' },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '\\.as\\.ts$' },
+    tsPreCompilationDeps: true, // imports of types count as well
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.vue', '.json'],
+      conditionNames: ['import', 'types', 'node'],
+    },
+    moduleSystems: ['es6', 'cjs'],
+  },
+};

@@ -1,0 +1,107 @@
+// Typed linting. The compiler settings catch what is wrong; these rules hold how the code reads and what it must never
+// do: no `any`, no default exports, no floating promises, no console where output is not the point.
+import vue from 'eslint-plugin-vue';
+import tseslint from 'typescript-eslint';
+import { labRules } from './scripts/lint-rules.js';
+
+const coreRules = {
+  eqeqeq: 'error',
+  curly: ['error', 'multi-line'],
+  'no-console': 'error',
+  'no-control-regex': 'off', // control characters in text are exactly what the importers look for
+  'no-else-return': 'error',
+  'no-empty': 'error',
+  'no-eval': 'error',
+  'no-implicit-coercion': ['error', { boolean: false }],
+  'no-self-compare': 'error',
+  'no-unsafe-finally': 'error',
+  'no-unused-labels': 'error',
+  'no-useless-escape': 'error',
+  'no-var': 'error',
+  'object-shorthand': 'error',
+  'prefer-const': 'error',
+  'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+};
+
+const typedRules = {
+  '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
+  '@typescript-eslint/consistent-type-exports': 'error',
+  '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+  '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+  '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+  '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+  '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+  // Indexing is checked (noUncheckedIndexedAccess); in a loop over a typed array `!` is the honest way to say
+  // "the bound above guarantees it".
+  '@typescript-eslint/no-non-null-assertion': 'off',
+  // Numeric code is indexed code: several arrays of the same length, one counter.
+  '@typescript-eslint/prefer-for-of': 'off',
+  // An engine, transport or test double may be async by contract without awaiting anything.
+  '@typescript-eslint/require-await': 'off',
+  // Generic parameters that appear once are how op and block definitions tie their options to their code.
+  '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+  // `type` and `interface` both have their place: unions and mapped types, and things that are implemented.
+  '@typescript-eslint/consistent-type-definitions': 'off',
+};
+
+export default tseslint.config(
+  { ignores: ['out/', 'coverage/', '**/*.as.ts', '**/generated/**', 'tests/fixtures/**'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  {
+    files: ['**/*.ts', '**/*.vue'],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    plugins: { lab: labRules },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      ...coreRules,
+      ...typedRules,
+      'lab/file-name': 'error',
+      'lab/named-exports': 'error',
+    },
+  },
+  { files: ['src/**/*.{ts,vue}'], rules: { 'lab/reasoned-assertion': 'error' } },
+  {
+    files: ['**/*.vue'],
+    extends: vue.configs['flat/recommended'],
+    languageOptions: {
+      parserOptions: { parser: tseslint.parser, projectService: true, extraFileExtensions: ['.vue'] },
+    },
+    rules: {
+      'vue/block-lang': ['error', { script: { lang: 'ts' } }],
+      'vue/block-order': ['error', { order: ['script', 'template', 'style'] }],
+      'vue/component-api-style': ['error', ['script-setup']],
+      'vue/define-macros-order': 'error',
+      'vue/no-unused-refs': 'error',
+      'vue/no-v-html': 'error',
+      'vue/prefer-true-attribute-shorthand': 'error',
+      'lab/named-exports': 'off', // a component is its file's default export
+      // Prettier lays templates out.
+      'vue/html-closing-bracket-newline': 'off',
+      'vue/html-indent': 'off',
+      'vue/html-self-closing': 'off',
+      'vue/max-attributes-per-line': 'off',
+      'vue/multiline-html-element-content-newline': 'off',
+      'vue/singleline-html-element-content-newline': 'off',
+    },
+  },
+  {
+    // What is printed is the product here.
+    files: ['src/main/cli.ts', 'src/main/hosts/cli/**', 'bench/**', 'scripts/**'],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['tests/**', 'bench/**'],
+    rules: {
+      'max-lines': 'off',
+      // Matchers such as `expect.closeTo` and `expect.objectContaining` are typed `any`.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+    },
+  },
+  { files: ['*.config.ts'], rules: { 'lab/named-exports': 'off' } },
+  {
+    files: ['**/*.js'],
+    plugins: { lab: labRules },
+    languageOptions: { ecmaVersion: 'latest', sourceType: 'module' },
+    rules: { ...coreRules, 'no-console': 'off', 'no-undef': 'off', 'lab/file-name': 'error' },
+  },
+);

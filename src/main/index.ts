@@ -1,0 +1,4 @@
+/** Electron's entry: starts the desktop host. */
+import { startDesktop } from './hosts/electron/desktop.ts';
+
+startDesktop();
