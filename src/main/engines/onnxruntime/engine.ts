@@ -1,0 +1,138 @@
+/**
+ * The default engine: a program becomes one ONNX model, and a training step one native call.
+ *
+ * Parameters, gradients and row gradients are views of one host memory (`host/parameter-store.ts`): ONNX Runtime reads
+ * the weights and writes the gradients in place, and the optimizer's kernels work on the same bytes. Nothing is copied.
+ */
+import { createRequire } from 'node:module';
+import { InferenceSession } from 'onnxruntime-node';
+import { LabError, messageOf } from '../../../shared/errors.ts';
+import type { OnnxGraph } from '../../graph/onnx.ts';
+import { lowerToOnnx } from '../../graph/onnx.ts';
+import { mergeCommonSubexpressions } from '../../graph/passes/common-subexpressions.ts';
+import { removeDeadCode } from '../../graph/passes/dead-code.ts';
+import type { Program, Value } from '../../graph/program.ts';
+import { elementCount } from '../../graph/shape.ts';
+import { writeOnnx } from '../../formats/onnx/write.ts';
+import type { CompileOptions, DeviceReport, Engine, Executable } from '../engine.ts';
+import type { ParameterStore, ScratchRequest } from '../host/parameter-store.ts';
+import { createParameterStore } from '../host/parameter-store.ts';
+import { physicalCores } from '../host/processor.ts';
+import { probeDevice, probeDevices } from './devices.ts';
+import { createExecutable } from './executable.ts';
+
+/** What a compiled program writes besides its own outputs, and where each goes. */
+export interface StepPlan {
+  readonly program: Program;
+  /** Every output of the model, by its name in the model. */
+  readonly outputs: ReadonlyMap<string, Value>;
+  readonly dense: readonly { readonly name: string; readonly parameter: string }[];
+  readonly rows: readonly { readonly parameter: string; readonly indices: string; readonly rows: string }[];
+  readonly states: readonly { readonly name: string; readonly parameter: string }[];
+}
+
+const storeOf = new WeakMap<Executable, ParameterStore>();
+
+export function createOnnxRuntimeEngine(): Engine {
+  return {
+    name: 'onnxruntime',
+    async probe() {
+      return { engine: 'onnxruntime', version: engineVersion(), devices: await probeDevices() };
+    },
+    async compile(source, options = {}) {
+      const device = options.device ?? 'cpu';
+      const report = await deviceReport(device);
+      const program = removeDeadCode(mergeCommonSubexpressions(source));
+      if (options.optimizer && program.gradients.length === 0) {
+        throw new LabError('internal', `${program.name} is to be trained, but nothing in it has a gradient`);
+      }
+      const plan = planStep(program);
+      const store = options.shareStateWith ? sharedStore(options.shareStateWith) : newStore(plan, options);
+      const session = await createSession(lowerToOnnx(program, plan.outputs), device, options.threads ?? physicalCores());
+      const executable = createExecutable(plan, session, store, report);
+      storeOf.set(executable, store);
+      return executable;
+    },
+  };
+}
+
+export function engineVersion(): string {
+  const manifest = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }; // npm's format
+  return manifest.version;
+}
+
+/** Names the outputs of the model. Values that several parameters need as rows are written once. */
+function planStep(program: Program): StepPlan {
+  const outputs = new Map(program.outputs);
+  const rowNames = new Map<number, string>();
+  const rowOutput = (value: Value): string => {
+    const name = rowNames.get(value.id) ?? `rows:${String(rowNames.size)}`;
+    rowNames.set(value.id, name);
+    outputs.set(name, value);
+    return name;
+  };
+  const dense = program.gradients.flatMap(({ parameter, dense: value }) => {
+    if (!value) return [];
+    const name = `gradient:${parameter.name}`;
+    outputs.set(name, value);
+    return [{ name, parameter: parameter.name }];
+  });
+  const rows = program.gradients.flatMap(({ parameter, rows: list }) =>
+    list.map((row) => ({
+      parameter: parameter.name,
+      indices: rowOutput(row.indices),
+      rows: rowOutput(row.rows),
+    })),
+  );
+  const states = [...program.assignments].map(([parameter, value]) => {
+    const name = `state:${parameter.name}`;
+    outputs.set(name, value);
+    return { name, parameter: parameter.name };
+  });
+  return { program, outputs, dense, rows, states };
+}
+
+function newStore(plan: StepPlan, options: CompileOptions): ParameterStore {
+  const keys = new Set([
+    ...plan.rows.flatMap(({ indices, rows }) => [indices, rows]),
+    ...plan.states.map(({ name }) => name),
+  ]);
+  const scratch: ScratchRequest[] = [...keys].map((key) => ({
+    key,
+    elements: elementCount((plan.outputs.get(key) as Value).shape), // the keys come from the same plan
+  }));
+  return createParameterStore(plan.program, options, scratch);
+}
+
+function sharedStore(executable: Executable): ParameterStore {
+  const store = storeOf.get(executable);
+  if (!store) throw new LabError('internal', 'state can only be shared between executables of one engine');
+  return store;
+}
+
+async function deviceReport(device: string): Promise<DeviceReport> {
+  const report = await probeDevice(device);
+  if (!report.available) {
+    throw new LabError(
+      'engine-unavailable',
+      `ONNX Runtime cannot use the device '${device}' here${report.reason === undefined ? '' : `: ${report.reason}`}`,
+    );
+  }
+  return report;
+}
+
+async function createSession(graph: OnnxGraph, device: string, threads: number): Promise<InferenceSession> {
+  try {
+    return await InferenceSession.create(writeOnnx(graph), {
+      executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      enableMemPattern: true,
+      logSeverityLevel: 3,
+    });
+  } catch (error) {
+    throw new LabError('engine-failed', `ONNX Runtime cannot compile ${graph.name}: ${messageOf(error)}`, {}, error);
+  }
+}
