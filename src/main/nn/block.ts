@@ -1,0 +1,106 @@
+/**
+ * What a block is: one building stone of a pipeline. A definition owns its options (zod), its ports, its behaviour and
+ * its documentation; the command line's help, the forms and the palette of the pipeline editor and the JSON schema of
+ * experiment files are derived from it. Adding a block is one file with a `defineBlock` and its tests.
+ */
+import type { z } from 'zod';
+import { LabError } from '../../shared/errors.ts';
+import type { Program, Value } from '../graph/program.ts';
+import { showShape } from '../graph/shape.ts';
+
+/** Training has dropout and batch statistics; prediction also gives what only a person wants to see. */
+export type Mode = 'training' | 'evaluation' | 'prediction';
+
+/** What the data gives to a pipeline. Sizes are static: another length is another program. */
+export type PipelineInput =
+  | { readonly kind: 'tokens'; readonly length: number; readonly vocabularySize: number }
+  | { readonly kind: 'image'; readonly height: number; readonly width: number; readonly channels: number }
+  /** A sequence of feature vectors, such as the mel bands of sound. */
+  | { readonly kind: 'frames'; readonly length: number; readonly features: number };
+
+export interface BuildContext {
+  readonly program: Program;
+  readonly mode: Mode;
+  readonly batchSize: number;
+  readonly input: PipelineInput;
+}
+
+export interface Port {
+  readonly name: string;
+  readonly summary: string;
+  /** The axes in words, e.g. `['batch', 'length', 'channels']`; their number is checked before `build`. */
+  readonly axes: readonly string[];
+  readonly optional?: boolean;
+}
+
+export type BlockFamily = 'embedding' | 'dense' | 'attention' | 'convolution' | 'recurrence' | 'pooling' | 'normalisation' | 'shape' | 'join';
+
+export interface BlockDefinition<Options> {
+  /** As written in a pipeline, e.g. `transformer-encoder`. */
+  readonly type: string;
+  readonly family: BlockFamily;
+  readonly title: string;
+  /** One or two sentences, with the source where there is one. */
+  readonly summary: string;
+  /** An object schema, each field with a default where one makes sense and a `.describe()`. */
+  readonly options: z.ZodType<Options>;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /**
+   * Builds the block under the current scope of the program. Missing optional inputs are absent. Throws
+   * `LabError('bad-spec')` for options that do not fit the inputs, `LabError('shape')` from the ops.
+   */
+  build(context: BuildContext, inputs: Readonly<Record<string, Value>>, options: Options): Readonly<Record<string, Value>>;
+}
+
+/** A definition whose options have been parsed by its own schema. */
+export type AnyBlock = BlockDefinition<never> & {
+  readonly apply: (
+    context: BuildContext,
+    inputs: Readonly<Record<string, Value>>,
+    options: unknown,
+  ) => Readonly<Record<string, Value>>;
+};
+
+const registry = new Map<string, AnyBlock>();
+
+/** Registers a block. Types are unique. */
+export function defineBlock<Options>(definition: BlockDefinition<Options>): BlockDefinition<Options> {
+  if (registry.has(definition.type)) throw new LabError('internal', `the block ${definition.type} is defined twice`);
+  registry.set(definition.type, {
+    ...definition,
+    build: definition.build.bind(definition),
+    apply: (context, inputs, options) => {
+      for (const port of definition.inputs) checkPort(definition.type, port, inputs[port.name]);
+      return definition.build(context, inputs, definition.options.parse(options));
+    },
+  });
+  return definition;
+}
+
+/** Throws `LabError('bad-spec')` naming the blocks there are. */
+export function findBlock(type: string): AnyBlock {
+  const block = registry.get(type);
+  if (!block) {
+    throw new LabError('bad-spec', `there is no block '${type}'. Blocks: ${[...registry.keys()].sort().join(', ')}`);
+  }
+  return block;
+}
+
+export function registeredBlocks(): readonly AnyBlock[] {
+  return [...registry.values()];
+}
+
+function checkPort(type: string, { name, axes, optional }: Port, value: Value | undefined): void {
+  if (!value) {
+    if (optional) return;
+    throw new LabError('bad-spec', `${type} needs an input '${name}' (${showAxes(axes)})`);
+  }
+  if (value.shape.length !== axes.length) {
+    throw new LabError('shape', `${type} expects ${showAxes(axes)} for '${name}', got ${showShape(value.shape)}`);
+  }
+}
+
+function showAxes(axes: readonly string[]): string {
+  return `[${axes.join(', ')}]`;
+}

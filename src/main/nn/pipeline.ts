@@ -1,0 +1,106 @@
+/** Builds a pipeline: the graph of blocks becomes part of a tensor program. */
+import { LabError, isLabError } from '../../shared/errors.ts';
+import type { BlockSpec, PipelineGraph } from '../../shared/spec/pipeline.ts';
+import type { Value } from '../graph/program.ts';
+import { input, withScope } from '../graph/program.ts';
+import type { BuildContext, PipelineInput } from './block.ts';
+import { findBlock } from './block.ts';
+
+/** The named results of a backbone, e.g. `sequence`, and everything computed on the way, by `block.port`. */
+export interface Backbone {
+  readonly outputs: Readonly<Record<string, Value>>;
+  readonly stages: Readonly<Record<string, Value>>;
+}
+
+export type Endpoints = Readonly<Record<string, Value>>;
+
+/** Declares the program inputs of a kind of data, by the names that pipelines use after `input.`. */
+export function declareInputs(context: BuildContext, prefix = ''): Endpoints {
+  const { program, batchSize, input: kind } = context;
+  const declare = (name: string, dtype: 'int32' | 'float32', shape: readonly number[]): Value =>
+    input(program, `${prefix}${name}`, dtype, [batchSize, ...shape]);
+  switch (kind.kind) {
+    case 'tokens':
+      return {
+        tokens: declare('tokens', 'int32', [kind.length]),
+        segments: declare('segments', 'int32', [kind.length]),
+        /** 1 at real tokens, 0 at padding. */
+        mask: declare('mask', 'float32', [kind.length]),
+      };
+    case 'image':
+      return { image: declare('image', 'float32', [kind.channels, kind.height, kind.width]) };
+    case 'frames':
+      return { frames: declare('frames', 'float32', [kind.length, kind.features]), mask: declare('mask', 'float32', [kind.length]) };
+  }
+}
+
+/**
+ * Appends the blocks in order. Weights are named `<scope>/<block id>/…`, so that building the same pipeline twice under
+ * one scope shares them (twin networks). Throws `LabError('bad-spec' | 'shape')` whose message begins with the block's id.
+ */
+export function buildPipeline(context: BuildContext, graph: PipelineGraph, inputs: Endpoints): Backbone {
+  const values = new Map<string, Value>(Object.entries(inputs).map(([name, value]) => [`input.${name}`, value]));
+  const stages: Record<string, Value> = {};
+  const resolve = (endpoint: string, who: string): Value => {
+    const value = values.get(endpoint);
+    if (!value) {
+      throw new LabError('bad-spec', `${who}: there is no '${endpoint}' before it. There is: ${[...values.keys()].join(', ')}`);
+    }
+    return value;
+  };
+  for (const block of graph.blocks) {
+    if (block.id === 'input' || values.has(block.id)) {
+      throw new LabError('bad-spec', `${block.id}: ${block.id === 'input' ? "'input' is reserved" : 'two blocks have this id'}`);
+    }
+    const results = buildBlock(context, block, (endpoint) => resolve(endpoint, block.id));
+    Object.entries(results).forEach(([port, value], index) => {
+      if (index === 0) values.set(block.id, value); // the first port is the block's main result
+      values.set(`${block.id}.${port}`, value);
+      stages[`${block.id}.${port}`] = value;
+    });
+  }
+  const outputs = Object.fromEntries(
+    Object.entries(graph.outputs).map(([name, endpoint]) => [name, resolve(endpoint, `output '${name}'`)]),
+  );
+  return { outputs, stages };
+}
+
+function buildBlock(
+  context: BuildContext,
+  { id, type, options, inputs }: BlockSpec,
+  resolve: (endpoint: string) => Value,
+): Endpoints {
+  const definition = findBlock(type);
+  const known = new Set(definition.inputs.map(({ name }) => name));
+  const unknown = Object.keys(inputs).find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    throw new LabError('bad-spec', `${id}: ${type} has no input '${unknown}'. Its inputs: ${[...known].join(', ')}`);
+  }
+  const values = Object.fromEntries(Object.entries(inputs).map(([port, endpoint]) => [port, resolve(endpoint)]));
+  try {
+    return withScope(context.program, id, () => definition.apply(context, values, options));
+  } catch (error) {
+    if (!isLabError(error) || error.message.startsWith(`${id}:`)) throw error;
+    throw new LabError(error.code, `${id}: ${error.message}`, { ...error.details, block: id }, error);
+  }
+}
+
+/** The output of a backbone that a head asks for. Throws `LabError('bad-spec')` naming what the pipeline has. */
+export function backboneOutput({ outputs }: Backbone, name: string, task: string): Value {
+  const value = outputs[name];
+  if (!value) {
+    throw new LabError('bad-spec', `${task} needs a pipeline with an output '${name}'; this one has: ${Object.keys(outputs).join(', ')}`);
+  }
+  return value;
+}
+
+export function describeInput(input: PipelineInput): string {
+  switch (input.kind) {
+    case 'tokens':
+      return `${String(input.length)} tokens of ${String(input.vocabularySize)}`;
+    case 'image':
+      return `${String(input.channels)} × ${String(input.height)} × ${String(input.width)} image`;
+    case 'frames':
+      return `${String(input.length)} frames of ${String(input.features)} features`;
+  }
+}

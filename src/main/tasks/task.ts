@@ -1,0 +1,145 @@
+/**
+ * What a task is: an objective on some kind of data. One definition owns the options, the sampler that turns data into
+ * batches, the head and the loss, the metrics, the baselines and the prediction. Forms, help and the schema of
+ * experiment files are derived from it. Adding a task is one file with a `defineTask` and its tests.
+ *
+ * The sampler is apart from the network, because it runs in a worker thread: everything it needs is in `SamplerSetup`.
+ */
+import type { z } from 'zod';
+import { LabError } from '../../shared/errors.ts';
+import type { ConstantData, Value } from '../graph/program.ts';
+import type { Backbone, Endpoints } from '../nn/pipeline.ts';
+import type { BuildContext, PipelineInput } from '../nn/block.ts';
+
+export type Feeds = Readonly<Record<string, ConstantData>>;
+export type TensorData = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: ConstantData }>>;
+export type DataKind = 'text-corpus' | 'text-dataset' | 'image-corpus' | 'image-dataset';
+
+/** Serialisable, so that a worker can open the same sampler. */
+export interface SamplerSetup<Options = unknown> {
+  readonly options: Options;
+  /** Folder of the corpus or dataset. */
+  readonly dataFolder: string;
+  /** The tokenizer to encode labelled text with: the backbone's, or the corpus's own. */
+  readonly tokenizerFile?: string;
+  /** Decides splits, budgets and evaluation masks: runs that are compared share it, whatever their training seed. */
+  readonly splitSeed: number;
+}
+
+/** What the network depends on of the data. Stored with a run, which must not need its data again to predict. */
+export interface TaskFacts {
+  readonly input: PipelineInput;
+  /** Class names, where the task has classes. */
+  readonly classes?: readonly string[];
+}
+
+export interface TaskSampler extends TaskFacts {
+  /** Examples in one epoch. */
+  readonly trainingExamples: number;
+  /**
+   * The feeds of one training step: a pure function of its arguments, with no state in the sampler. Sizes are static:
+   * short batches are padded with examples of weight 0.
+   */
+  trainingBatch(seed: number, step: number, batchSize: number): Feeds;
+  /** Fixed examples (and masks), the same for every run that shares the split seed. */
+  evaluationBatchCount(split: EvaluationSplit, batchSize: number): number;
+  evaluationBatch(split: EvaluationSplit, index: number, batchSize: number): Feeds;
+  /** What the network will see in the first training examples, for people. */
+  preview(seed: number, count: number): readonly PreviewItem[];
+  close(): void;
+}
+
+export type EvaluationSplit = 'validation' | 'test';
+
+export type PreviewItem =
+  | { readonly kind: 'text'; readonly text: string; readonly note?: string }
+  | { readonly kind: 'image'; readonly width: number; readonly height: number; readonly channels: number; readonly pixels: Uint8Array; readonly note?: string };
+
+/** Collects the outputs of evaluation batches into metrics. */
+export interface Evaluation {
+  add(outputs: TensorData, feeds: Feeds): void;
+  result(): EvaluationResult;
+}
+
+export interface EvaluationResult {
+  /** Plain numbers such as `loss`, `accuracy`, `macroF1`. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Row: true class; column: predicted class. */
+  readonly confusion?: { readonly classes: readonly string[]; readonly counts: readonly (readonly number[])[] };
+  readonly perClass?: readonly { readonly name: string; readonly precision: number; readonly recall: number; readonly f1: number; readonly support: number }[];
+  /** Per-example correctness in evaluation order, for paired tests between runs. */
+  readonly correct?: Uint8Array;
+}
+
+export interface Baseline {
+  readonly name: string;
+  readonly summary: string;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+export interface PredictionQuery {
+  readonly text?: string;
+  readonly textPair?: string;
+  /** Pixels at the size of the pipeline's input. */
+  readonly image?: { readonly width: number; readonly height: number; readonly channels: number; readonly pixels: Uint8Array };
+  readonly top: number;
+}
+
+/** One question the model answers, e.g. one mask; `choices` hold true probabilities, not renormalised over the few shown. */
+export interface PredictionAnswer {
+  readonly question: string;
+  readonly choices: readonly { readonly label: string; readonly probability: number }[];
+}
+
+export interface PredictionModel extends TaskFacts {
+  /** File of the tokenizer that the run was trained with. */
+  readonly tokenizerFile?: string;
+  /** Runs the program built in the mode 'prediction' with a batch of one. */
+  run(feeds: Feeds): Promise<TensorData>;
+}
+
+export interface TaskDefinition<Options> {
+  /** As written in an experiment, e.g. `masked-words`. */
+  readonly type: string;
+  readonly title: string;
+  readonly summary: string;
+  /** A pretext task needs no labels; a supervised one measures what pretraining bought. */
+  readonly kind: 'pretext' | 'supervised';
+  readonly data: readonly DataKind[];
+  /** An object schema, each field with a default and a `.describe()`. */
+  readonly options: z.ZodType<Options>;
+  /** The metric that decides which checkpoint is best, and its direction. */
+  readonly selection: { readonly metric: string; readonly direction: 'minimise' | 'maximise' };
+  /** Throws `LabError('bad-input')` for data that the task cannot use, saying why. */
+  openSampler(setup: SamplerSetup<Options>): TaskSampler;
+  /**
+   * Declares the task's inputs, applies the backbone (once, or twice for twins), appends the head under the scope
+   * `head` and names the outputs: the scalar `loss` in every mode, and what `evaluation` and `predict` read.
+   */
+  build(context: BuildContext, backbone: (inputs: Endpoints) => Backbone, options: Options, facts: TaskFacts): { readonly loss: Value };
+  evaluation(options: Options, facts: TaskFacts): Evaluation;
+  /** Computed on the same split as the runs. */
+  baselines(sampler: TaskSampler, options: Options, setup: SamplerSetup<Options>, signal: AbortSignal): Promise<readonly Baseline[]>;
+  predict?(model: PredictionModel, query: PredictionQuery, options: Options): Promise<readonly PredictionAnswer[]>;
+}
+
+const registry = new Map<string, TaskDefinition<unknown>>();
+
+/** Registers a task. Types are unique. */
+export function defineTask<Options>(definition: TaskDefinition<Options>): TaskDefinition<Options> {
+  if (registry.has(definition.type)) throw new LabError('internal', `the task ${definition.type} is defined twice`);
+  // Options are parsed by the definition's own schema before they come back to it.
+  registry.set(definition.type, definition as unknown as TaskDefinition<unknown>);
+  return definition;
+}
+
+/** Throws `LabError('bad-spec')` naming the tasks there are. */
+export function findTask(type: string): TaskDefinition<unknown> {
+  const task = registry.get(type);
+  if (!task) throw new LabError('bad-spec', `there is no task '${type}'. Tasks: ${[...registry.keys()].sort().join(', ')}`);
+  return task;
+}
+
+export function registeredTasks(): readonly TaskDefinition<unknown>[] {
+  return [...registry.values()];
+}
