@@ -1,0 +1,280 @@
+/**
+ * Takes prepared images in order and keeps everything an import knows of them: pixels and records on disk; duplicates, labels,
+ * groups and statistics in a few bytes an image; counts for the report.
+ */
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LabError } from '../../../shared/errors.ts';
+import type { ImageImportOptions } from '../../../shared/spec/image-import.ts';
+import type { ImageCorpusManifest } from '../../../shared/spec/manifests/image-corpus.ts';
+import type { ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
+import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
+import { ContentIndex } from './content-index.ts';
+import type { Preparation } from './decode.ts';
+import { GroupCollector, summariseGroups, type GroupSummary } from './groups.ts';
+import { GrowingUint32Array } from './growing-array.ts';
+import { ImageRecordReader, ImageRecordWriter } from './image-records.ts';
+import { PixelShardReader, PixelShardWriter } from './pixel-shards.ts';
+import type { PreparedImage, SkippedImage } from './prepare-image.ts';
+import { SkippedFiles } from './skipped-files.ts';
+import { ChannelHistograms } from './statistics.ts';
+
+export const LABELS_FILE = 'labels.bin';
+export const GROUPS_FILE = 'groups.bin';
+export const PERCEPTUAL_HASHES_FILE = 'perceptual-hashes.bin';
+
+const MAXIMUM_CLASSES = 10_000;
+const LISTED_DUPLICATES = 100;
+
+type StoreFields = Omit<ImageCorpusManifest, 'kind' | 'formatVersion' | 'name' | 'createdAt' | 'source'>;
+
+export interface CollectedImages {
+  readonly store: StoreFields;
+  readonly classes: ImageDatasetManifest['classes'] | null;
+  readonly report: Pick<
+    ImageImportReport,
+    'skipped' | 'formats' | 'enlarged' | 'firstFrameOnly' | 'exactDuplicates' | 'nearDuplicates' | 'classes'
+  >;
+}
+
+/** Class names in the order of their labels: by value if all are integers ("2" before "10"), by code units otherwise. */
+export function sortedClassNames(names: Iterable<string>): string[] {
+  const list = [...names];
+  const areIntegers = list.every((name) => /^-?\d{1,15}$/.test(name));
+  return areIntegers ? list.sort((a, b) => Number(a) - Number(b)) : list.sort((a, b) => (a < b ? -1 : 1));
+}
+
+function littleEndian(values: Uint32Array): Buffer {
+  const bytes = Buffer.alloc(values.length * 4);
+  values.forEach((value, index) => bytes.writeUInt32LE(value, index * 4));
+  return bytes;
+}
+
+async function writeUint32(path: string, values: Uint32Array): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(littleEndian(values));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+export class ImageCollector {
+  private readonly folder: string;
+  private readonly preparation: Preparation;
+  private readonly options: ImageImportOptions;
+  private readonly labelled: boolean;
+  private readonly records: ImageRecordWriter;
+  private readonly pixels: PixelShardWriter;
+  private readonly skippedFiles: SkippedFiles;
+  private readonly contents = new ContentIndex();
+  private readonly histograms: ChannelHistograms;
+  private readonly groups = new GroupCollector();
+  /** In the order in which they are first met; sorted at the end. */
+  private readonly classNumbers = new Map<string, number>();
+  private readonly classOf = new GrowingUint32Array();
+  private readonly formats = new Map<string, number>();
+  private readonly duplicates: { path: string; sameAs: number }[] = [];
+  private exactDuplicates = 0;
+  private dropped = 0;
+  private labelConflicts = 0;
+  private enlarged = 0;
+  private firstFrameOnly = 0;
+  private imported = 0;
+
+  private constructor(
+    folder: string,
+    preparation: Preparation,
+    options: ImageImportOptions,
+    labelled: boolean,
+    records: ImageRecordWriter,
+  ) {
+    this.folder = folder;
+    this.preparation = preparation;
+    this.options = options;
+    this.labelled = labelled;
+    this.records = records;
+    this.pixels = new PixelShardWriter(folder, preparation.height * preparation.width * preparation.channels);
+    this.skippedFiles = new SkippedFiles(folder);
+    this.histograms = new ChannelHistograms(preparation.channels);
+  }
+
+  static async create(
+    folder: string,
+    preparation: Preparation,
+    options: ImageImportOptions,
+    labelled: boolean,
+  ): Promise<ImageCollector> {
+    return new ImageCollector(folder, preparation, options, labelled, await ImageRecordWriter.create(folder));
+  }
+
+  /** How many images were taken so far. */
+  get images(): number {
+    return this.imported;
+  }
+
+  skipped(): ImageImportReport['skipped'] {
+    return this.skippedFiles.summary();
+  }
+
+  async add(result: PreparedImage | SkippedImage): Promise<void> {
+    if ('reason' in result) return this.skippedFiles.add(result.path, result.reason, result.message);
+    const { path } = result.entry;
+    const label = result.entry.label?.trim() ?? '';
+    if (this.labelled && label === '') return this.skippedFiles.add(path, 'no-label', 'has no label');
+    const classNumber = this.labelled ? this.numberOfClass(label) : 0;
+
+    const sameAs = this.contents.findOrAdd(result.contentHash, this.imported);
+    if (sameAs !== undefined) {
+      const conflict = this.labelled && this.classOf.view()[sameAs] !== classNumber;
+      this.exactDuplicates += 1;
+      if (conflict) this.labelConflicts += 1;
+      if (this.duplicates.length < LISTED_DUPLICATES) this.duplicates.push({ path, sameAs });
+      if (this.options.exactDuplicates === 'drop' && !conflict) {
+        this.dropped += 1;
+        return this.skippedFiles.add(path, 'duplicate', 'has the same bytes as an image before it');
+      }
+      this.groups.join(sameAs, this.imported);
+    }
+    await this.take(result, label, classNumber);
+  }
+
+  /** Forms the groups, writes what is kept per image, and sums everything up. */
+  async finish(signal: AbortSignal): Promise<CollectedImages> {
+    const { preparation, options } = this;
+    const { shards, content } = await this.pixels.finish();
+    await this.records.finish();
+    await this.skippedFiles.close();
+    const imageBytes = preparation.height * preparation.width * preparation.channels;
+    const reader = new PixelShardReader(this.folder, shards, imageBytes, this.pixels.imagesPerShard);
+    try {
+      const formed = this.groups.form(preparation, options.nearDistance, (image) => reader.pixels(image), signal);
+      const labels = this.labelled ? this.finalLabels() : null;
+      await writeUint32(join(this.folder, GROUPS_FILE), formed.groups);
+      await writeUint32(join(this.folder, PERCEPTUAL_HASHES_FILE), this.groups.perceptualHashes());
+      content.update(JSON.stringify([preparation.height, preparation.width, preparation.channels]));
+      if (labels !== null) {
+        await writeUint32(join(this.folder, LABELS_FILE), labels.values);
+        content.update(littleEndian(labels.values)).update(JSON.stringify(labels.classes.map(({ name }) => name)));
+      }
+      const near = summariseGroups(formed.near, labels?.values);
+      const all = summariseGroups(formed.groups);
+      return {
+        store: {
+          images: this.imported,
+          height: preparation.height,
+          width: preparation.width,
+          channels: preparation.channels,
+          preparation: {
+            fit: preparation.fit,
+            resizeShorter: preparation.resizeShorter,
+            background: [...preparation.background],
+          },
+          imagesPerShard: this.pixels.imagesPerShard,
+          shards,
+          statistics: this.histograms.statistics(),
+          contentHash: content.digest('hex'),
+          duplicates: {
+            exact: options.exactDuplicates,
+            nearDistance: options.nearDistance,
+            groups: all.groups,
+            groupedImages: all.images,
+          },
+        },
+        classes: labels?.classes ?? null,
+        report: this.report(near, formed.incomplete, labels?.classes ?? null),
+      };
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** Closes what is open; for an import that failed, and harmless after `finish`. */
+  async close(): Promise<void> {
+    await this.pixels.abandon();
+    await this.records.close();
+    await this.skippedFiles.close();
+  }
+
+  private numberOfClass(label: string): number {
+    const known = this.classNumbers.get(label);
+    if (known !== undefined) return known;
+    if (this.classNumbers.size === MAXIMUM_CLASSES) {
+      const message = `There are more than ${MAXIMUM_CLASSES} different labels; the last one is "${label}". Is this the column of the classes?`;
+      throw new LabError('bad-input', message, { label });
+    }
+    this.classNumbers.set(label, this.classNumbers.size);
+    return this.classNumbers.size - 1;
+  }
+
+  private async take(result: PreparedImage, label: string, classNumber: number): Promise<void> {
+    const { entry, image } = result;
+    await this.pixels.append(image.pixels);
+    await this.records.append({
+      path: entry.path,
+      sha256: result.contentHash.toString('hex'),
+      height: image.originalHeight,
+      width: image.originalWidth,
+      format: image.format,
+      ...(label === '' ? {} : { label }),
+      ...(entry.group === undefined ? {} : { group: entry.group }),
+    });
+    this.histograms.add(image.pixels);
+    this.groups.add(result.perceptualHash, entry.group);
+    if (this.labelled) this.classOf.push(classNumber);
+    this.formats.set(image.format, (this.formats.get(image.format) ?? 0) + 1);
+    if (image.originalHeight < this.preparation.height || image.originalWidth < this.preparation.width) this.enlarged += 1;
+    if (image.frames > 1) this.firstFrameOnly += 1;
+    this.imported += 1;
+  }
+
+  /** Labels by the sorted order of class names, and each class' images. */
+  private finalLabels(): { values: Uint32Array; classes: ImageDatasetManifest['classes'] } {
+    const numbers = this.classOf.view();
+    const counts = new Uint32Array(this.classNumbers.size);
+    for (const number of numbers) counts[number]! += 1;
+    const names = sortedClassNames(this.classNumbers.keys());
+    if (names.length < 2) {
+      const found = names.map((name) => `"${name}"`).join();
+      const message = `A labelled dataset needs at least two classes, but every image has the label ${found}. Check the folders or the label column, or import the images as a corpus.`;
+      throw new LabError('bad-input', message, { classes: names });
+    }
+    const labelOf = new Uint32Array(this.classNumbers.size);
+    const classes = names.map((name, label) => {
+      const number = this.classNumbers.get(name)!;
+      labelOf[number] = label;
+      return { name, images: counts[number]! };
+    });
+    return { values: numbers.map((number) => labelOf[number]!), classes };
+  }
+
+  private report(near: GroupSummary, incomplete: boolean, classes: ImageDatasetManifest['classes'] | null): CollectedImages['report'] {
+    const records = new ImageRecordReader(this.folder);
+    const pathOf = (image: number): string => records.read(image).path;
+    try {
+      return {
+        skipped: this.skippedFiles.summary(),
+        formats: Object.fromEntries(this.formats),
+        enlarged: this.enlarged,
+        firstFrameOnly: this.firstFrameOnly,
+        exactDuplicates: {
+          total: this.exactDuplicates,
+          dropped: this.dropped,
+          labelConflicts: this.labelConflicts,
+          listed: this.duplicates.map(({ path, sameAs }) => ({ path, sameAs: pathOf(sameAs) })),
+        },
+        nearDuplicates: {
+          groups: near.groups,
+          images: near.images,
+          groupsAcrossClasses: near.acrossClasses,
+          incomplete,
+          listed: near.examples.map((members) => members.map(pathOf)),
+        },
+        classes,
+      };
+    } finally {
+      records.close();
+    }
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * Reading imported images back, synchronously, from any thread: pixels through a cache of limited size, labels and groups from
+ * memory (four bytes an image), where an image came from on demand.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { z } from 'zod';
+import { LabError, messageOf } from '../../../shared/errors.ts';
+import {
+  IMAGE_MANIFEST_VERSION,
+  imageCorpusManifest,
+  type ChannelStatistics,
+  type ImageCorpusManifest,
+} from '../../../shared/spec/manifests/image-corpus.ts';
+import { imageDatasetManifest, type ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
+import { GROUPS_FILE, LABELS_FILE, PERCEPTUAL_HASHES_FILE } from './image-collector.ts';
+import { ImageRecordReader, type ImageRecord } from './image-records.ts';
+import type { PixelShape } from './perceptual-hash.ts';
+import { PixelShardReader } from './pixel-shards.ts';
+import { ChannelHistograms } from './statistics.ts';
+
+export interface ImageStore<Manifest extends ImageCorpusManifest | ImageDatasetManifest> {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly shape: PixelShape;
+  /** Number of images. */
+  readonly length: number;
+  /** Over all images; see `channelStatistics` for those of a split. */
+  readonly statistics: ChannelStatistics;
+  /** For each image the smallest index of its group. Images that resemble no other one are their own group. */
+  readonly groups: Uint32Array;
+  /**
+   * height × width × channels bytes, row-major, channels interleaved. The array is shared: read it, never write to it.
+   * @throws RangeError if there is no such image
+   */
+  readonly pixels: (index: number) => Uint8Array;
+  /** Where the image came from. */
+  readonly source: (index: number) => ImageRecord;
+  /** Two 32-bit words an image. */
+  readonly perceptualHashes: () => Uint32Array;
+  readonly close: () => void;
+}
+
+export type ImageCorpus = ImageStore<ImageCorpusManifest>;
+
+export interface ImageDataset extends ImageStore<ImageDatasetManifest> {
+  readonly classes: readonly string[];
+  /** The class of each image, an index into `classes`. */
+  readonly labels: Uint32Array;
+}
+
+export interface OpenOptions {
+  /** Most memory that pixels may take, in bytes (128 MB by default). */
+  readonly cacheBytes?: number;
+}
+
+function readManifest<Schema extends z.ZodType>(folder: string, kind: string, schema: Schema): z.output<Schema> {
+  const path = join(folder, 'manifest.json');
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (missing) throw new LabError('not-found', `${folder} is not an ${kind}: it has no manifest.json.`, { folder }, error);
+    throw new LabError('corrupt', `${path} cannot be read: ${messageOf(error)}. Import the images again.`, { path }, error);
+  }
+  // Only the two fields that decide who may read the rest; the schema checks them again.
+  const { formatVersion, kind: found } = (content ?? {}) as { formatVersion?: unknown; kind?: unknown };
+  if (typeof formatVersion === 'number' && formatVersion > IMAGE_MANIFEST_VERSION) {
+    const message = `${path} was written by a newer version of the lab (format ${formatVersion}; this one reads up to ${IMAGE_MANIFEST_VERSION}). Update the lab.`;
+    throw new LabError('format-version', message, { path, formatVersion });
+  }
+  if (found !== kind) {
+    const message = `${folder} is not an ${kind}: its manifest says ${JSON.stringify(found) ?? 'nothing of a kind'}.`;
+    throw new LabError('bad-input', message, { folder, found });
+  }
+  const parsed = schema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new LabError('corrupt', `${path} is damaged (${problems.join('; ')}). Import the images again.`, { path, problems });
+}
+
+/** @throws LabError `corrupt` if the file has not `length` numbers, or one of them is `limit` or more. */
+function readUint32(path: string, length: number, limit: number): Uint32Array {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const message = `${path} is missing or cannot be read (${messageOf(error)}). Import the images again.`;
+    throw new LabError('corrupt', message, { path }, error);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values = new Uint32Array(bytes.byteLength >>> 2);
+  let valid = bytes.byteLength === length * 4;
+  for (let index = 0; valid && index < length; index += 1) {
+    values[index] = view.getUint32(index * 4, true);
+    valid = values[index]! < limit;
+  }
+  if (!valid) throw new LabError('corrupt', `${path} does not fit the manifest. Import the images again.`, { path });
+  return values;
+}
+
+function openStore<Manifest extends ImageCorpusManifest | ImageDatasetManifest>(
+  folder: string,
+  manifest: Manifest,
+  options: OpenOptions,
+): ImageStore<Manifest> {
+  const { height, width, channels, images } = manifest;
+  const stored = manifest.shards.reduce((sum, shard) => sum + shard.images, 0);
+  const full = manifest.shards.slice(0, -1).every((shard) => shard.images === manifest.imagesPerShard);
+  if (stored !== images || !full) {
+    const path = join(folder, 'manifest.json');
+    const message = `${path} is damaged: its shards hold ${stored} images instead of ${images}. Import the images again.`;
+    throw new LabError('corrupt', message, { path });
+  }
+  const imageBytes = height * width * channels;
+  const reader = new PixelShardReader(folder, manifest.shards, imageBytes, manifest.imagesPerShard, options.cacheBytes);
+  const records = new ImageRecordReader(folder);
+  const requireIndex = (index: number): void => {
+    if (!Number.isInteger(index) || index < 0 || index >= images) {
+      throw new RangeError(`There is no image ${index} among ${images}.`);
+    }
+  };
+  return {
+    folder,
+    manifest,
+    shape: { height, width, channels },
+    length: images,
+    statistics: manifest.statistics,
+    groups: readUint32(join(folder, GROUPS_FILE), images, images),
+    pixels: (index) => {
+      requireIndex(index);
+      return reader.pixels(index);
+    },
+    source: (index) => {
+      requireIndex(index);
+      return records.read(index);
+    },
+    perceptualHashes: () => readUint32(join(folder, PERCEPTUAL_HASHES_FILE), images * 2, 2 ** 32),
+    close: () => {
+      reader.close();
+      records.close();
+    },
+  };
+}
+
+/** @throws LabError `not-found`, `bad-input` (something else lies there), `format-version`, `corrupt`. */
+export function openImageCorpus(folder: string, options: OpenOptions = {}): ImageCorpus {
+  const path = resolve(folder);
+  return openStore(path, readManifest(path, 'image-corpus', imageCorpusManifest), options);
+}
+
+/** @throws LabError as `openImageCorpus`. */
+export function openImageDataset(folder: string, options: OpenOptions = {}): ImageDataset {
+  const path = resolve(folder);
+  const manifest = readManifest(path, 'image-dataset', imageDatasetManifest);
+  const labels = readUint32(join(path, LABELS_FILE), manifest.images, manifest.classes.length);
+  const store = openStore(path, manifest, options);
+  return { ...store, classes: manifest.classes.map(({ name }) => name), labels };
+}
+
+/** Mean and standard deviation of the channels over some of the images, say the training part: 0 … 1. */
+export function channelStatistics(
+  store: Pick<ImageCorpus, 'shape' | 'pixels'>,
+  indices: Iterable<number>,
+): ChannelStatistics {
+  const histograms = new ChannelHistograms(store.shape.channels);
+  for (const index of indices) histograms.add(store.pixels(index));
+  return histograms.statistics();
+}
+
+/**
+ * Reads every pixel once and compares checksums with the manifest's.
+ * @throws LabError `corrupt` naming the first damaged shard.
+ */
+export async function verifyImages(store: ImageCorpus | ImageDataset, signal?: AbortSignal): Promise<void> {
+  for (const shard of store.manifest.shards) {
+    const path = join(store.folder, shard.file);
+    const hash = createHash('sha256');
+    for await (const chunk of createReadStream(path)) {
+      signal?.throwIfAborted();
+      hash.update(chunk as Buffer); // a file stream without an encoding yields buffers
+    }
+    if (hash.digest('hex') !== shard.sha256) {
+      throw new LabError('corrupt', `${path} is damaged: its checksum does not fit. Import the images again.`, { path });
+    }
+  }
+}

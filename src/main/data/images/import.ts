@@ -1,0 +1,187 @@
+/**
+ * Imports a source of images into a folder of the workspace: decoded once to uint8 shards of one shape, with a record of each
+ * image, channel statistics, groups of near duplicates, and a report. Bad files are listed and skipped.
+ *
+ * Memory is that of the images under way, and about 50 bytes for each image imported (hashes, labels, groups).
+ */
+import { open, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { LabError } from '../../../shared/errors.ts';
+import { imageImportOptions, type ImageImportOptionsInput } from '../../../shared/spec/image-import.ts';
+import { IMAGE_MANIFEST_VERSION, type ImageCorpusManifest } from '../../../shared/spec/manifests/image-corpus.ts';
+import type { ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
+import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
+import type { Preparation } from './decode.ts';
+import { ImageCollector } from './image-collector.ts';
+import { createFolder, requireFreeSpace } from './new-folder.ts';
+import { orderedMap } from './ordered-map.ts';
+import { prepareImage } from './prepare-image.ts';
+import type { ImageSource } from './source.ts';
+
+export interface ImageImportProgress {
+  /** Counting the files, decoding them, looking for near duplicates. */
+  readonly phase: 'counting' | 'decoding' | 'comparing';
+  /** Files dealt with so far, used or skipped; never falls within a phase. */
+  readonly done: number;
+  /** Constant within a phase; 0 while counting. */
+  readonly total: number;
+  readonly skipped: number;
+  readonly bytesRead: number;
+}
+
+export interface ImageImport {
+  readonly source: ImageSource;
+  /** The folder to be made; it must not exist. */
+  readonly destination: string;
+  readonly name: string;
+  readonly options?: ImageImportOptionsInput;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ImageImportProgress) => void;
+}
+
+export interface ImageImportResult<Manifest> {
+  readonly manifest: Manifest;
+  readonly report: ImageImportReport;
+}
+
+const PROGRESS_MILLISECONDS = 100;
+/** Records, offsets, labels and hashes, roughly. */
+const RECORD_BYTES = 300;
+
+function parseOptions(input: ImageImportOptionsInput): ReturnType<typeof imageImportOptions.parse> {
+  const parsed = imageImportOptions.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
+  throw new LabError('bad-spec', `The import's options are not valid: ${problems.join('; ')}.`, { problems });
+}
+
+function preparationOf(options: ReturnType<typeof imageImportOptions.parse>): Preparation {
+  const { size, fit, background } = options;
+  const { height, width } = typeof size === 'number' ? { height: size, width: size } : size;
+  const colour = (offset: number): number => Number.parseInt(background.slice(offset, offset + 2), 16);
+  const defaultShorter = Math.round(Math.max(height, width) / 0.875);
+  return {
+    height,
+    width,
+    channels: options.channels,
+    fit,
+    resizeShorter: fit === 'center-crop' ? (options.resizeShorter ?? defaultShorter) : null,
+    background: [colour(1), colour(3), colour(5)],
+    minimumSide: options.minimumSide,
+    maximumPixels: options.maximumPixels,
+    failOn: options.failOn,
+  };
+}
+
+/** Calls through at most every 100 ms, and always for the last of a phase. */
+function throttled(onProgress: ((progress: ImageImportProgress) => void) | undefined): (progress: ImageImportProgress) => void {
+  let last = -Infinity;
+  return (progress) => {
+    const now = performance.now();
+    if (progress.done < progress.total && now - last < PROGRESS_MILLISECONDS) return;
+    last = now;
+    onProgress?.(progress);
+  };
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  await writeFile(path, text);
+  const handle = await open(path, 'r+');
+  await handle.sync().finally(() => handle.close());
+}
+
+async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetManifest['kind'], job: ImageImport) {
+  const started = performance.now();
+  const options = parseOptions(job.options ?? {});
+  const preparation = preparationOf(options);
+  const signal = job.signal ?? new AbortController().signal;
+  const report = throttled(job.onProgress);
+  const imageBytes = preparation.height * preparation.width * preparation.channels;
+
+  return createFolder(job.destination, signal, async (folder) => {
+    report({ phase: 'counting', done: 0, total: 0, skipped: 0, bytesRead: 0 });
+    const total = await job.source.count(signal);
+    await requireFreeSpace(folder, total * (imageBytes + RECORD_BYTES));
+    const collector = await ImageCollector.create(folder, preparation, options, kind === 'image-dataset');
+    try {
+      let bytesRead = 0;
+      let done = 0;
+      // Twice the processors: while some decode, others read.
+      const width = availableParallelism() * 2;
+      for await (const result of orderedMap(job.source.entries(signal), width, (entry) => prepareImage(entry, preparation))) {
+        signal.throwIfAborted();
+        await collector.add(result);
+        if ('bytesRead' in result) bytesRead += result.bytesRead;
+        done += 1;
+        report({ phase: 'decoding', done, total: Math.max(total, done), skipped: done - collector.images, bytesRead });
+      }
+      if (collector.images === 0) throw nothingImported(job.source, collector);
+      const { images } = collector;
+      report({ phase: 'comparing', done: 0, total: images, skipped: done - images, bytesRead });
+      const finished = await collector.finish(signal);
+      report({ phase: 'comparing', done: images, total: images, skipped: done - images, bytesRead });
+
+      const store = {
+        formatVersion: IMAGE_MANIFEST_VERSION,
+        name: job.name,
+        createdAt: new Date().toISOString(),
+        source: { kind: job.source.kind, path: job.source.path },
+        ...finished.store,
+      } as const;
+      const manifest: ImageCorpusManifest | ImageDatasetManifest =
+        finished.classes === null
+          ? { kind: 'image-corpus', ...store }
+          : { kind: 'image-dataset', ...store, classes: finished.classes };
+      const ignored = job.source.ignored();
+      const fullReport: ImageImportReport = {
+        formatVersion: 1,
+        kind: 'image-import-report',
+        name: job.name,
+        source: job.source.path,
+        images,
+        seconds: (performance.now() - started) / 1000,
+        ignored: {
+          total: [...ignored.values()].reduce((sum, files) => sum + files, 0),
+          byExtension: Object.fromEntries(ignored),
+        },
+        ...finished.report,
+      };
+      await writeDurably(join(folder, 'import-report.json'), `${JSON.stringify(fullReport, null, 2)}\n`);
+      await writeDurably(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+      return { manifest, report: fullReport };
+    } finally {
+      await collector.close();
+    }
+  });
+}
+
+function nothingImported(source: ImageSource, collector: ImageCollector): LabError {
+  const { total, listed } = collector.skipped();
+  const first = listed[0];
+  const why =
+    first === undefined
+      ? 'it holds no files with an image extension (.jpg, .png, .webp, .tif, .gif, .avif)'
+      : `all ${total} were skipped, the first one, ${first.path}: ${first.message}`;
+  return new LabError('bad-input', `No image could be imported from ${source.path}: ${why}.`, { source: source.path, listed });
+}
+
+/**
+ * Imports unlabelled images; labels that the source has are kept in the records but not used.
+ * @throws LabError `conflict`, `not-found`, `bad-input`, `bad-spec`, `aborted`, `disk-full`; the destination is then untouched.
+ */
+export async function importImageCorpus(job: ImageImport): Promise<ImageImportResult<ImageCorpusManifest>> {
+  const { manifest, report } = await importImages('image-corpus', job);
+  if (manifest.kind !== 'image-corpus') throw new LabError('internal', 'A corpus import made a dataset.');
+  return { manifest, report };
+}
+
+/**
+ * Imports labelled images of at least two classes.
+ * @throws LabError as `importImageCorpus`, and `bad-input` where there are fewer than two classes or far too many.
+ */
+export async function importImageDataset(job: ImageImport): Promise<ImageImportResult<ImageDatasetManifest>> {
+  const { manifest, report } = await importImages('image-dataset', job);
+  if (manifest.kind !== 'image-dataset') throw new LabError('internal', 'A dataset import made a corpus.');
+  return { manifest, report };
+}

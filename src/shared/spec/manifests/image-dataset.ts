@@ -1,0 +1,14 @@
+/**
+ * The manifest of an imported, labelled image dataset: a corpus' manifest with its classes. The label of each image is in
+ * `labels.bin` (uint32, little endian), an index into `classes`.
+ */
+import { z } from 'zod';
+import { imageStoreFields } from './image-corpus.ts';
+
+export const imageDatasetManifest = z.strictObject({
+  kind: z.literal('image-dataset'),
+  ...imageStoreFields,
+  /** Sorted by name, or by value if every name is an integer; the position is the label. */
+  classes: z.array(z.strictObject({ name: z.string().min(1), images: z.int().min(1) })).min(2),
+});
+export type ImageDatasetManifest = z.infer<typeof imageDatasetManifest>;
