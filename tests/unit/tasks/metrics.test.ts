@@ -9,7 +9,7 @@ import {
   confusionMatrix,
   emptyConfusionMatrix,
   macroF1,
-} from '../../../src/main/training/metrics/classification.ts';
+} from '../../../src/main/tasks/metrics/classification.ts';
 import {
   calibration,
   logLoss,
@@ -17,7 +17,7 @@ import {
   perplexity,
   softmaxRows,
   topAccuracy,
-} from '../../../src/main/training/metrics/probabilistic.ts';
+} from '../../../src/main/tasks/metrics/probabilistic.ts';
 
 const labels = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2];
 const predictions = [0, 0, 0, 1, 1, 1, 0, 2, 1, 0];
