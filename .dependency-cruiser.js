@@ -7,7 +7,7 @@ const sees = {
   graph: [],
   data: [],
   formats: ['graph'],
-  engines: ['graph'],
+  engines: ['graph', 'formats'], // a program reaches ONNX Runtime as an ONNX file
   nn: ['graph'],
   tasks: ['graph', 'nn', 'data'],
   training: ['graph', 'nn', 'tasks', 'data', 'engines', 'formats'],
@@ -110,8 +110,9 @@ export default {
     tsPreCompilationDeps: true, // imports of types count as well
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
+      exportsFields: ['exports'],
       extensions: ['.ts', '.js', '.vue', '.json'],
-      conditionNames: ['import', 'types', 'node'],
+      conditionNames: ['import', 'types', 'node', 'default'],
     },
     moduleSystems: ['es6', 'cjs'],
   },

@@ -2,15 +2,15 @@
  * The three targets of the desktop lab, built into out/: `main` (Node: the Electron entry, the trainer process, the
  * command line), `preload` (one CommonJS file, because sandboxed preload scripts cannot be modules) and `renderer`.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'electron-vite';
-import type { Plugin } from 'vite';
+import { filesByAddress } from './scripts/files-by-address.ts';
 
 const root = import.meta.dirname;
 
-/** Process entries. A module that is started as a worker needs no line here: see `filesByAddress`. */
+/** Process entries. A module that is started as a worker needs no line here: see scripts/files-by-address.ts. */
 const mainEntries = Object.fromEntries(
   Object.entries({
     index: 'src/main/index.ts',
@@ -18,31 +18,6 @@ const mainEntries = Object.fromEntries(
     trainer: 'src/main/hosts/trainer/index.ts',
   }).filter(([, file]) => existsSync(path.join(root, file))),
 );
-
-/**
- * Source files name the files they start or read as `new URL('./worker.ts', import.meta.url)`, which is right when Node
- * runs the sources. For the build, this makes a chunk of a TypeScript file and an asset of any other, and puts in its
- * address.
- */
-function filesByAddress(): Plugin {
-  const address = /new URL\(\s*(['"])(\.{1,2}\/[^'"]+)\1,\s*import\.meta\.url,?\s*\)/g;
-  return {
-    name: 'files-by-address',
-    apply: 'build',
-    transform(code, id) {
-      if (!code.includes('import.meta.url')) return null;
-      const replaced = code.replace(address, (whole, _quote: string, relative: string) => {
-        const file = path.resolve(path.dirname(id), relative);
-        if (!existsSync(file)) this.error(`${path.relative(root, id)}: ${whole}: there is no such file`);
-        const reference = /\.ts$/.test(file)
-          ? this.emitFile({ type: 'chunk', id: file })
-          : this.emitFile({ type: 'asset', name: path.basename(file), source: readFileSync(file) });
-        return `new URL(import.meta.ROLLUP_FILE_URL_${reference})`;
-      });
-      return replaced === code ? null : { code: replaced, map: null };
-    },
-  };
-}
 
 export default defineConfig({
   main: {

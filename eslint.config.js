@@ -2,7 +2,7 @@
 // do: no `any`, no default exports, no floating promises, no console where output is not the point.
 import vue from 'eslint-plugin-vue';
 import tseslint from 'typescript-eslint';
-import { labRules } from './scripts/lint-rules.js';
+import { labRules } from './scripts/lint-rules.ts';
 
 const coreRules = {
   eqeqeq: 'error',
@@ -40,6 +40,8 @@ const typedRules = {
   '@typescript-eslint/require-await': 'off',
   // Generic parameters that appear once are how op and block definitions tie their options to their code.
   '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+  // Named keys (`[name: string]`) say more than `Record`, and recursive types need them.
+  '@typescript-eslint/consistent-indexed-object-style': 'off',
   // `type` and `interface` both have their place: unions and mapped types, and things that are implemented.
   '@typescript-eslint/consistent-type-definitions': 'off',
 };
@@ -98,6 +100,11 @@ export default tseslint.config(
     },
   },
   { files: ['*.config.ts'], rules: { 'lab/named-exports': 'off' } },
+  {
+    // Declarations describe what others wrote, as they wrote it.
+    files: ['**/*.d.ts'],
+    rules: { 'lab/named-exports': 'off', '@typescript-eslint/no-extraneous-class': 'off' },
+  },
   {
     files: ['**/*.js'],
     plugins: { lab: labRules },

@@ -43,7 +43,7 @@ async function runScript(name: string, extraArguments = ''): Promise<{ exitCode:
     cwd: root,
     shell: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, PATH: `${binaries}${path.delimiter}${process.env['PATH'] ?? ''}` },
+    env: { ...process.env, PATH: `${binaries}${path.delimiter}${process.env.PATH ?? ''}` },
   });
   let output = '';
   const collect = (chunk: Buffer): void => {

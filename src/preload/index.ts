@@ -8,7 +8,7 @@ import { desktopBridgeName } from '../shared/contract/desktop-bridge.ts';
 
 const bridge: DesktopBridge = {
   versions() {
-    return { electron: process.versions['electron'] ?? '', chrome: process.versions['chrome'] ?? '' };
+    return { electron: process.versions.electron, chrome: process.versions.chrome };
   },
 };
 

@@ -44,15 +44,18 @@ export function fileOfAddress(folder: string, address: string): string | undefin
 
 /** Answers one request of the page with a file of the folder. Never throws: what cannot be read is 404. */
 export async function answerFromFolder(folder: string, request: Pick<Request, 'method' | 'url'>): Promise<Response> {
-  if (request.method !== 'GET') return new Response(null, { status: 405, headers: securityHeaders });
+  if (request.method !== 'GET') return refusal(405);
   const file = fileOfAddress(folder, request.url);
   const mediaType = file === undefined ? undefined : mediaTypes[path.extname(file)];
-  if (file === undefined || mediaType === undefined)
-    return new Response(null, { status: 404, headers: securityHeaders });
+  if (file === undefined || mediaType === undefined) return refusal(404);
   try {
     const content = await readFile(file);
     return new Response(new Uint8Array(content), { headers: { ...securityHeaders, 'Content-Type': mediaType } });
   } catch {
-    return new Response(null, { status: 404, headers: securityHeaders });
+    return refusal(404);
   }
+}
+
+function refusal(status: 404 | 405): Response {
+  return new Response(null, { status, headers: securityHeaders });
 }

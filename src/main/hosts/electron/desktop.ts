@@ -13,7 +13,7 @@ function builtFile(...names: readonly string[]): string {
 
 /** While developing, electron-vite serves the pages and says where; a packaged lab never looks. */
 function labAddress(): string {
-  const developmentServer = process.env['ELECTRON_RENDERER_URL'];
+  const developmentServer = process.env.ELECTRON_RENDERER_URL;
   return !app.isPackaged && developmentServer !== undefined ? developmentServer : `${appOrigin}/`;
 }
 

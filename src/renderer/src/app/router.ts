@@ -22,14 +22,14 @@ export function createLabRouter(): Router {
         meta: { title: 'Page not found' },
       },
     ],
-    scrollBehavior: (_to, _from, savedPosition) => savedPosition ?? { top: 0 },
   });
   router.afterEach(async (to, from) => {
-    document.title = `${String(to.meta['title'])} · Pretext Lab`;
+    document.title = `${String(to.meta.title)} · Pretext Lab`;
     const isFirstPage = from.matched.length === 0;
     if (isFirstPage || to.name === from.name) return;
     await nextTick();
     document.getElementById(mainElementId)?.focus({ preventScroll: true });
+    window.scrollTo({ top: 0 });
   });
   return router;
 }

@@ -30,8 +30,8 @@ export const useThemeStore = defineStore('theme', () => {
   watch(
     theme,
     (chosen) => {
-      if (chosen === 'system') delete document.documentElement.dataset['theme'];
-      else document.documentElement.dataset['theme'] = chosen;
+      if (chosen === 'system') delete document.documentElement.dataset.theme;
+      else document.documentElement.dataset.theme = chosen;
       store(chosen);
     },
     { immediate: true },
