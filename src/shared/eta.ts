@@ -38,7 +38,7 @@ export class RemainingTime {
     this.resume(now);
     const last = this.samples.at(-1);
     if (last !== undefined && done < last.done) this.samples = [];
-    if (last !== undefined && done === last.done) return;
+    if (done === last?.done) return;
     this.samples.push({ active: this.active(now), done });
     // Every second sample goes when there are too many: memory stays bounded, the ends stay exact.
     if (this.samples.length > MAXIMUM_SAMPLES) {

@@ -33,7 +33,7 @@ describe('RemainingTime', () => {
     const stream = randomStream(12);
     const durations = Array.from({ length: 1000 }, () => 50 + 100 * stream.uniform());
     const list = estimates(1000, durations);
-    const end = list.at(-1)?.now ?? 0;
+    const end = list[list.length - 1]?.now ?? 0;
     for (const { now, remaining } of list.slice(100, 950)) {
       expect(Math.abs((remaining ?? 0) - (end - now))).toBeLessThan(0.15 * (end - now) + 300);
     }
@@ -50,7 +50,7 @@ describe('RemainingTime', () => {
   it('counts what recurs, such as an evaluation every 50 steps', () => {
     const durations = Array.from({ length: 1000 }, (_, step) => (step % 50 === 49 ? 5000 : 100));
     const list = estimates(1000, durations);
-    const end = list.at(-1)?.now ?? 0;
+    const end = list[list.length - 1]?.now ?? 0;
     const half = list[499];
     expect(Math.abs((half?.remaining ?? 0) - (end - (half?.now ?? 0)))).toBeLessThan(0.25 * (end - (half?.now ?? 0)));
   });

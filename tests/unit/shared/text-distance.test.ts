@@ -5,8 +5,11 @@ import { characterErrorRate, countEdits, editDistance, wordErrorRate } from '../
 /** The recursive definition: the slow version. */
 function slowDistance(a: string, b: string): number {
   if (a === '' || b === '') return a.length + b.length;
-  if (a[0] === b[0]) return slowDistance(a.slice(1), b.slice(1));
-  return 1 + Math.min(slowDistance(a.slice(1), b), slowDistance(a, b.slice(1)), slowDistance(a.slice(1), b.slice(1)));
+  const [first, second] = [a.slice(1), b.slice(1)];
+  const replaced = slowDistance(first, second);
+  return a.charCodeAt(0) === b.charCodeAt(0)
+    ? replaced
+    : 1 + Math.min(replaced, slowDistance(first, b), slowDistance(a, second));
 }
 
 const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 6 });
