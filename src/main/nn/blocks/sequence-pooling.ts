@@ -1,0 +1,43 @@
+/** A sequence becomes one vector. */
+import { z } from 'zod';
+import { add, divide, maximum, multiply, constant, max, reshape, scale, shift, slice, sum } from '../../graph/index.ts';
+import type { Value } from '../../graph/program.ts';
+import { defineBlock } from '../block.ts';
+
+export const poolings = ['first', 'mean', 'max'] as const;
+export type Pooling = (typeof poolings)[number];
+
+const options = z.strictObject({
+  pooling: z.enum(poolings).default('mean').describe('The first position ([CLS] in text), the mean or the maximum over real positions'),
+});
+
+export const sequencePooling = defineBlock({
+  type: 'sequence-pooling',
+  family: 'pooling',
+  title: 'Sequence pooling',
+  summary: 'Reduces a sequence to one vector: its first position, or the mean or maximum over positions that are not padding.',
+  options,
+  inputs: [
+    { name: 'sequence', summary: 'A vector for each position', axes: ['batch', 'length', 'features'] },
+    { name: 'mask', summary: '1 at real positions, 0 at padding', axes: ['batch', 'length'], optional: true },
+  ],
+  outputs: [{ name: 'vector', summary: 'One vector for each example', axes: ['batch', 'features'] }],
+  build: (_context, { sequence, mask }, { pooling }) => ({ vector: poolSequence(sequence as Value, mask, pooling) }),
+});
+
+/** [batch, length, features] → [batch, features]; `mask` [batch, length] leaves padding out of mean and maximum. */
+export function poolSequence(sequence: Value, mask: Value | undefined, pooling: Pooling): Value {
+  const [batch, length, features] = sequence.shape as readonly [number, number, number]; // callers have checked the rank
+  const column = mask && reshape(mask, [batch, length, 1]);
+  switch (pooling) {
+    case 'first':
+      return reshape(slice(sequence, [0, 0, 0], [batch, 1, features]), [batch, features]);
+    case 'mean': {
+      if (!column) return scale(sum(sequence, [1]), 1 / length);
+      const count = maximum(sum(column, [1]), constant(sequence.program, 1));
+      return divide(sum(multiply(sequence, column), [1]), count);
+    }
+    case 'max':
+      return max(column ? add(sequence, scale(shift(column, -1), 1e4)) : sequence, [1]);
+  }
+}

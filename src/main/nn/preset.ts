@@ -1,0 +1,42 @@
+/** Presets: named pipelines with a few options. `resolvePipeline` turns what a spec says into a graph of blocks. */
+import { z } from 'zod';
+import { LabError } from '../../shared/errors.ts';
+import type { PipelineGraph, PipelineSpec } from '../../shared/spec/pipeline.ts';
+import { pipelineGraph } from '../../shared/spec/pipeline.ts';
+
+export interface PresetDefinition<Options> {
+  readonly name: string;
+  readonly title: string;
+  /** What it is and where it comes from. */
+  readonly summary: string;
+  readonly input: 'tokens' | 'image' | 'frames';
+  readonly options: z.ZodType<Options>;
+  /** Blocks may leave out what their own schema has defaults for. */
+  graph(options: Options): z.input<typeof pipelineGraph>;
+}
+
+const registry = new Map<string, PresetDefinition<unknown>>();
+
+/** Registers a preset. Names are unique. */
+export function definePreset<Options>(preset: PresetDefinition<Options>): PresetDefinition<Options> {
+  if (registry.has(preset.name)) throw new LabError('internal', `the preset ${preset.name} is defined twice`);
+  // Options are parsed by the preset's own schema before they come back to it.
+  registry.set(preset.name, preset as unknown as PresetDefinition<unknown>);
+  return preset;
+}
+
+export function registeredPresets(): readonly PresetDefinition<unknown>[] {
+  return [...registry.values()];
+}
+
+/** The graph that a spec means. Throws `LabError('bad-spec')` for an unknown preset or option. */
+export function resolvePipeline(spec: PipelineSpec): PipelineGraph {
+  if (!('preset' in spec)) return spec;
+  const preset = registry.get(spec.preset);
+  if (!preset) {
+    throw new LabError('bad-spec', `there is no pipeline '${spec.preset}'. Presets: ${[...registry.keys()].sort().join(', ')}`);
+  }
+  const parsed = preset.options.safeParse(spec.options);
+  if (!parsed.success) throw new LabError('bad-spec', `pipeline ${spec.preset}: ${z.prettifyError(parsed.error)}`);
+  return pipelineGraph.parse(preset.graph(parsed.data));
+}

@@ -1,0 +1,49 @@
+/** BERT encoders in the small sizes of Turc et al. 2019, "Well-Read Students Learn Better". */
+import { z } from 'zod';
+import { definePreset } from '../preset.ts';
+
+const options = z.strictObject({
+  layers: z.int().positive().optional().describe('Number of layers'),
+  features: z.int().positive().optional().describe('Hidden size'),
+  heads: z.int().positive().optional().describe('Attention heads'),
+  maximumLength: z.int().positive().default(512).describe('Number of positions in the table'),
+  normalisation: z.enum(['post', 'pre']).default('post').describe('Layer normalisation after (BERT) or before each sublayer'),
+  dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout of embeddings, sublayers and attention'),
+  initialisation: z.string().optional().describe('How weights start; see the block transformer-encoder'),
+});
+
+const sizes = [
+  { name: 'bert-tiny', layers: 2, features: 128, heads: 2 },
+  { name: 'bert-mini', layers: 4, features: 256, heads: 4 },
+  { name: 'bert-small', layers: 4, features: 512, heads: 8 },
+] as const;
+
+export const bertPresets = sizes.map((size) =>
+  definePreset({
+    name: size.name,
+    title: `BERT ${size.name.slice('bert-'.length)}`,
+    summary: `Transformer encoder with ${String(size.layers)} layers of ${String(size.features)} features (Devlin et al. 2018; sizes of Turc et al. 2019).`,
+    input: 'tokens',
+    options,
+    graph({ layers = size.layers, features = size.features, heads = size.heads, maximumLength, normalisation, dropout, initialisation }) {
+      const common = { dropout, ...(initialisation !== undefined && { initialisation }) };
+      return {
+        blocks: [
+          {
+            id: 'embedding',
+            type: 'token-embedding',
+            options: { features, maximumLength, ...common },
+            inputs: { tokens: 'input.tokens', segments: 'input.segments' },
+          },
+          {
+            id: 'encoder',
+            type: 'transformer-encoder',
+            options: { layers, heads, normalisation, attentionDropout: dropout, ...common },
+            inputs: { sequence: 'embedding', mask: 'input.mask' },
+          },
+        ],
+        outputs: { sequence: 'encoder', table: 'embedding.table' },
+      };
+    },
+  }),
+);
