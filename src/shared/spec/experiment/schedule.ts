@@ -1,0 +1,56 @@
+/** How the learning rate runs over a training, as data; `training/schedules.ts` computes it. */
+import { z } from 'zod';
+
+const warmup = {
+  warmupSteps: z.int().min(0).optional().describe('Steps of linear warm-up'),
+  warmupFraction: z.number().min(0).max(1).optional().describe('Steps of linear warm-up, as a fraction of all steps'),
+};
+const finalFraction = z
+  .number()
+  .min(0)
+  .max(1)
+  .default(0)
+  .describe('Learning rate at the end, as a fraction of the peak');
+
+const constantOptions = z
+  .strictObject({ type: z.literal('constant'), ...warmup })
+  .describe('The same learning rate throughout');
+const linearOptions = z
+  .strictObject({ type: z.literal('linear'), ...warmup, finalFraction })
+  .describe('Falls on a straight line (as BERT was pretrained and fine-tuned)');
+const cosineOptions = z
+  .strictObject({ type: z.literal('cosine'), ...warmup, finalFraction })
+  .describe('Falls along half a cosine (Loshchilov and Hutter, SGDR, 2016, without restarts)');
+const oneCycleOptions = z
+  .strictObject({
+    type: z.literal('one-cycle'),
+    riseFraction: z.number().gt(0).lt(1).default(0.3).describe('Fraction of the steps in which the rate rises'),
+    startDivisor: z.number().min(1).default(25).describe('The first rate is the peak divided by this'),
+    finalDivisor: z.number().min(1).default(1e4).describe('The last rate is the first rate divided by this'),
+  })
+  .describe('Rises to a large rate and falls far below the start, along cosines (Smith and Topin, 2017)');
+const slantedTriangularOptions = z
+  .strictObject({
+    type: z.literal('slanted-triangular'),
+    cutFraction: z.number().gt(0).lt(1).default(0.1).describe('Fraction of the steps in which the rate rises'),
+    ratio: z.number().min(1).default(32).describe('How many times smaller the smallest rate is than the peak'),
+  })
+  .describe('A short rise and a long fall (Howard and Ruder, ULMFiT, 2018)');
+
+const onlyOneWarmup = (options: object): boolean => {
+  const given = options as { warmupSteps?: number; warmupFraction?: number }; // reading two optional members
+  return given.warmupSteps === undefined || given.warmupFraction === undefined;
+};
+
+/** The options of a schedule, told apart by `type`. */
+export const scheduleOptions = z
+  .discriminatedUnion('type', [
+    constantOptions,
+    linearOptions,
+    cosineOptions,
+    oneCycleOptions,
+    slantedTriangularOptions,
+  ])
+  .refine(onlyOneWarmup, { message: 'Give warmupSteps or warmupFraction, not both', path: ['warmupFraction'] });
+
+export type ScheduleOptions = z.output<typeof scheduleOptions>;

@@ -1,0 +1,161 @@
+/**
+ * An experiment, version 1: what to train, on which data, from which weights and how. Everything has a default except
+ * the name, the task and the data. Options of tasks and blocks are the main process's knowledge: it validates them with
+ * the definitions' own schemas (`lab/experiment.ts`).
+ */
+import { z } from 'zod';
+import { pipelineSpec } from '../pipeline.ts';
+import { scheduleOptions } from './schedule.ts';
+
+export const nameSpec = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,79}$/, 'lower-case letters, digits, dots, dashes and underscores, at most 80')
+  .describe('A name for people and for commands');
+
+const taskSpec = z
+  .union([
+    z.string().transform((type): { type: string; [option: string]: unknown } => ({ type })),
+    z.looseObject({ type: z.string().describe('The type of task, e.g. masked-words') }),
+  ])
+  .describe('The task, or an object with its type and options');
+
+const sourceSpec = z
+  .union([
+    z.strictObject({
+      run: z.string().min(1).describe("A run's id, the beginning of one, or the name of an experiment (its latest run)"),
+      checkpoint: z.enum(['best', 'last']).default('best').describe('Which of its checkpoints'),
+    }),
+    z.strictObject({ file: z.string().min(1).describe('A safetensors file with parameters named as ours') }),
+  ])
+  .describe('Weights to start the backbone from; left out, training starts from scratch');
+
+const tokenizerSpec = z
+  .union([
+    z.strictObject({ corpus: z.string().min(1).describe('The tokenizer of this corpus') }),
+    z.strictObject({ run: z.string().min(1).describe('The tokenizer of this run') }),
+    z.strictObject({ file: z.string().min(1).describe('A tokenizer.json file') }),
+  ])
+  .describe("The tokenizer for labelled text; by default that of the run in `from`, or the dataset's own");
+
+const norm = z.number().min(0).default(1).describe('Gradients are scaled down to this global L2 norm; 0: never');
+const decay = (value: number) => z.number().min(0).default(value).describe('Decoupled weight decay of matrices and kernels');
+
+const optimizerSpec = z
+  .discriminatedUnion('type', [
+    z
+      .strictObject({
+        type: z.literal('adamw'),
+        beta1: z.number().min(0).lt(1).default(0.9).describe('Decay of the first moment'),
+        beta2: z.number().min(0).lt(1).default(0.999).describe('Decay of the second moment'),
+        epsilon: z.number().positive().default(1e-6).describe('Added to the root of the second moment'),
+        weightDecay: decay(0.01),
+        clipNorm: norm,
+      })
+      .describe('AdamW (Loshchilov and Hutter, 2019); defaults of BERT'),
+    z
+      .strictObject({
+        type: z.literal('sgd'),
+        momentum: z.number().min(0).lt(1).default(0.9).describe('Momentum; 0 for none'),
+        nesterov: z.boolean().default(false).describe("Nesterov's momentum"),
+        weightDecay: decay(1e-4),
+        clipNorm: norm,
+      })
+      .describe('Stochastic gradient descent'),
+  ])
+  .default({ type: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 })
+  .describe('The optimizer');
+
+const steps = z.int().positive();
+const every = (what: string) => steps.optional().describe(`${what}, in steps; by default ten times in a run`);
+
+const trainingSpec = z
+  .strictObject({
+    steps: steps.optional().describe('Number of updates'),
+    epochs: z.number().positive().optional().describe('Instead of steps: passes over the training examples'),
+    batchSize: steps.default(32).describe('Examples in one micro-batch'),
+    accumulation: steps.default(1).describe('Micro-batches whose gradients are averaged into one update'),
+    optimizer: optimizerSpec,
+    learningRate: z
+      .number()
+      .positive()
+      .default(1e-4)
+      .describe('The largest learning rate. 1e-4 suits pretraining at scale; small models take 5e-4, fine-tuning 2e-5 to 1e-4'),
+    schedule: scheduleOptions
+      .default({ type: 'linear', warmupFraction: 0.1, finalFraction: 0 })
+      .describe('How the learning rate runs over the training'),
+    layerDecay: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(1)
+      .describe('Learning rate of each layer group relative to the one above it; the head has the full rate'),
+    discriminativeFactor: z
+      .number()
+      .min(1)
+      .optional()
+      .describe('The same, as a divisor: 2.6 in ULMFiT (Howard and Ruder, 2018)'),
+    headLearningRateScale: z.number().positive().default(1).describe("Multiplies the head's learning rate"),
+    evaluateEvery: every('How often the validation split is evaluated'),
+    checkpointEvery: every('How often a checkpoint is written, besides the best and the last'),
+    logEvery: steps.default(10).describe('Steps between two points of the loss curve'),
+    keepCheckpoints: z.int().min(0).default(0).describe('How many of the latest checkpoints to keep besides best and last'),
+    earlyStopping: z
+      .strictObject({
+        patience: steps.describe('Evaluations without improvement after which the run ends'),
+        minimumDelta: z.number().min(0).default(0).describe('The least change that counts as an improvement'),
+      })
+      .optional()
+      .describe("Ends the run when the task's metric has stopped improving; left out, it runs to the end"),
+  })
+  .refine(({ steps: count, epochs }) => count === undefined || epochs === undefined, {
+    message: 'Give steps or epochs, not both',
+    path: ['epochs'],
+  })
+  .refine(({ layerDecay, discriminativeFactor }) => layerDecay === 1 || discriminativeFactor === undefined, {
+    message: 'Give layerDecay or discriminativeFactor, not both',
+    path: ['discriminativeFactor'],
+  });
+
+const evaluationSpec = z.strictObject({
+  batchSize: steps.optional().describe("Examples in one evaluation batch; by default the training's"),
+  maximumBatches: steps.optional().describe('Evaluate at most this many batches of a split; by default all of them'),
+  test: z.boolean().default(true).describe('Evaluate the best checkpoint on the test split at the end'),
+  baselines: z.boolean().default(true).describe("Compute the task's baselines on the same splits"),
+});
+
+const engineSpec = z.strictObject({
+  name: z.enum(['onnxruntime', 'tensorflow']).default('onnxruntime').describe('What executes the programs'),
+  device: z.string().min(1).optional().describe("A device of the engine, see 'pretext doctor'; by default the engine's own choice"),
+  threads: steps.optional().describe('Threads within an operation; by default one for each physical core'),
+});
+
+const seed = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+export const experimentV1 = z
+  .strictObject({
+    $schema: z.string().optional().describe('Where an editor finds the JSON schema'),
+    version: z.literal(1).default(1).describe('Version of this format'),
+    name: nameSpec,
+    notes: z.string().optional().describe('What the experiment is for'),
+    task: taskSpec,
+    data: z.string().min(1).describe('Name of a corpus or dataset in the workspace'),
+    tokenizer: tokenizerSpec.optional(),
+    pipeline: pipelineSpec.describe('The backbone: a preset, a preset with options, or a graph of blocks'),
+    initialisation: z
+      .enum(['truncated-normal', 'glorot', 'he', 'orthogonal'])
+      .optional()
+      .describe('How weights start, in all blocks that do not say it themselves'),
+    from: sourceSpec.optional(),
+    freeze: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Parts that are not trained: beginnings of parameter names, e.g. backbone/encoder/layer.0'),
+    training: trainingSpec.prefault({}).describe('How it is trained'),
+    evaluation: evaluationSpec.prefault({}).describe('How it is evaluated'),
+    engine: engineSpec.prefault({}).describe('What it runs on'),
+    seed: seed.default(0).describe('Decides initial weights, the order of examples, masks and dropout'),
+    splitSeed: seed.default(0).describe('Decides splits, label budgets and evaluation masks; runs that are compared share it'),
+  })
+  .describe('An experiment of Pretext Lab');
+
+export type ExperimentV1 = z.output<typeof experimentV1>;
