@@ -49,7 +49,10 @@ export function appendGradients(program: Program, loss: Value): readonly Paramet
 function backward(loss: Value, targets: readonly Value[]): Map<number, Adjoint> {
   const { program } = loss;
   if (loss.dtype !== 'float32' || loss.shape.length !== 0) {
-    throw new LabError('internal', `only a float32 scalar can be differentiated, not ${loss.dtype} ${showShape(loss.shape)}`);
+    throw new LabError(
+      'internal',
+      `only a float32 scalar can be differentiated, not ${loss.dtype} ${showShape(loss.shape)}`,
+    );
   }
   const active = valuesDependingOn(program, targets);
   const adjoints = new Map<number, Adjoint>([[loss.id, { dense: constant(program, 1), rows: [] }]]);
@@ -57,7 +60,9 @@ function backward(loss: Value, targets: readonly Value[]): Map<number, Adjoint> 
   for (let index = forward.length - 1; index >= 0; index--) {
     const node = forward[index] as Node; // within bounds
     if (node.outputs.some(({ id }) => adjoints.has(id)) && node.inputs.some(({ id }) => active.has(id))) {
-      withPathOf(program, node, () => { propagate(node, active, adjoints); });
+      withPathOf(program, node, () => {
+        propagate(node, active, adjoints);
+      });
     }
   }
   return adjoints;

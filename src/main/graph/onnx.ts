@@ -57,6 +57,8 @@ export interface OnnxEmitter {
   int32(values: readonly number[], shape?: Shape): string;
   /** A scalar float32 constant. */
   float(value: number): string;
+  /** A vector of float32 constants. */
+  floats(values: readonly number[]): string;
 }
 
 /** Microsoft's contributed ops (FusedMatMul, Gelu …), present in every ONNX Runtime build. */
@@ -84,7 +86,8 @@ export function lowerToOnnx(program: Program, outputs: ReadonlyMap<string, Value
   const names = new Map<number, string>();
   const nameOf = (value: Value): string => {
     const name = names.get(value.id);
-    if (name === undefined) throw new LabError('internal', `a node reads the value ${valueName(value)} before it is computed`);
+    if (name === undefined)
+      throw new LabError('internal', `a node reads the value ${valueName(value)} before it is computed`);
     return name;
   };
 
@@ -156,13 +159,16 @@ function createEmitter(graph: OnnxGraph): OnnxEmitter & { enter(node: Node): voi
     ints: (values, shape = [values.length]) => initialiser('int64', BigInt64Array.from(values.map(BigInt)), shape),
     int32: (values, shape = [values.length]) => initialiser('int32', Int32Array.from(values), shape),
     float: (value) => initialiser('float32', Float32Array.of(value), []),
+    floats: (values) => initialiser('float32', Float32Array.from(values), [values.length]),
   };
   return emitter;
 }
 
 /** Lets the producer write to the output's name directly where the value is computed by a node and output once. */
 function elideIdentities(graph: OnnxGraph): OnnxGraph {
-  const produced = new Set(graph.nodes.filter(({ name }) => !name.startsWith('output:')).flatMap(({ outputs }) => outputs));
+  const produced = new Set(
+    graph.nodes.filter(({ name }) => !name.startsWith('output:')).flatMap(({ outputs }) => outputs),
+  );
   const renamed = new Map<string, string>();
   const kept = graph.nodes.filter((node) => {
     const [from] = node.inputs;

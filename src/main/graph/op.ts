@@ -6,7 +6,7 @@
 import type * as tfjs from '@tensorflow/tfjs-core';
 import { LabError, isLabError } from '../../shared/errors.ts';
 import type { OnnxEmitter } from './onnx.ts';
-import type { Node, Program, RowGradient, TensorType, Value } from './program.ts';
+import type { DType, Node, Program, RowGradient, TensorType, Value } from './program.ts';
 import { newValue, scopePath } from './program.ts';
 import { elementCount, showShape } from './shape.ts';
 
@@ -27,7 +27,11 @@ export interface OpDefinition<Attributes extends OpAttributes> {
    * ∂loss/∂input for each input. Built from ops, so it is part of the program. Absent for ops without a gradient.
    * `needed[i]` is false where nobody wants the i-th answer, which saves building it.
    */
-  gradient?(node: Node<Attributes>, outputs: readonly (Value | undefined)[], needed: readonly boolean[]): readonly Gradient[];
+  gradient?(
+    node: Node<Attributes>,
+    outputs: readonly (Value | undefined)[],
+    needed: readonly boolean[],
+  ): readonly Gradient[];
   /** Emits ONNX nodes; returns the names of the outputs. */
   onnx(emit: OnnxEmitter, inputs: readonly string[], node: Node<Attributes>): readonly string[];
   /** Computes with TensorFlow.js. */
@@ -79,6 +83,25 @@ export function apply<Attributes extends OpAttributes>(
   attributes: Attributes,
 ): Value {
   return applyAll(op, inputs, attributes)[0] as Value; // every op has at least one output
+}
+
+/** The index-th input or output: the definition of an op knows how many there are. */
+export function at<T>(list: readonly T[], index: number): T {
+  const item = list[index];
+  if (item === undefined)
+    throw new LabError('internal', `an op with ${String(list.length)} inputs was asked for number ${String(index)}`);
+  return item;
+}
+
+/** The type itself, when its dtype is float32. Throws `LabError('shape')` otherwise. */
+export function requireFloat(type: TensorType, what = 'the input'): TensorType {
+  return requireDtype(type, 'float32', what);
+}
+
+/** The type itself, when it has the dtype. Throws `LabError('shape')` otherwise. */
+export function requireDtype(type: TensorType, dtype: DType, what = 'the input'): TensorType {
+  if (type.dtype !== dtype) throw new LabError('shape', `${what} is ${type.dtype}, not ${dtype}`);
+  return type;
 }
 
 /** Floating-point operations of one node. */

@@ -68,7 +68,10 @@ export interface DropoutSite {
   readonly offset: Value;
 }
 
-/** ∂loss/∂(rows of a table): `rows[i]` is to be added to row `indices[i]`. Kept apart because adding is the host's work. */
+/**
+ * ∂loss/∂(rows of a table): each row of `rows` (shape `indices.shape` and that of one row) is to be added to the row of
+ * the table that `indices`, int32 of any shape, says. Kept apart because adding is the host's work.
+ */
 export interface RowGradient {
   readonly kind: 'rows';
   readonly indices: Value;
@@ -182,7 +185,10 @@ export function parameter(program: Program, name: string, shape: Shape, options:
 export function constant(program: Program, data: ConstantData | number, shape: Shape = []): Value {
   const array = typeof data === 'number' ? Float32Array.of(data) : data;
   if (array.length !== elementCount(shape)) {
-    throw new LabError('shape', `a constant of ${String(array.length)} elements cannot have the shape ${showShape(shape)}`);
+    throw new LabError(
+      'shape',
+      `a constant of ${String(array.length)} elements cannot have the shape ${showShape(shape)}`,
+    );
   }
   const dtype = array instanceof Float32Array ? 'float32' : array instanceof Int32Array ? 'int32' : 'uint8';
   const key = array.length <= 1024 ? `${dtype}${showShape(shape)}${array.join(',')}` : undefined;

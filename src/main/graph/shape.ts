@@ -52,3 +52,14 @@ export function stridesOf(shape: Shape): number[] {
   }
   return strides;
 }
+
+/** Sorted, non-negative, without repetition; all axes where none are given. Throws `LabError('shape')` when out of range. */
+export function normaliseAxes(axes: readonly number[] | undefined, rank: number): readonly number[] {
+  const all = axes ?? Array.from({ length: rank }, (_, axis) => axis);
+  return [...new Set(all.map((axis) => normaliseAxis(axis, rank)))].sort((a, b) => a - b);
+}
+
+/** What a reduction over `axes` leaves. */
+export function reducedShape(shape: Shape, axes: readonly number[], keepDimensions: boolean): Shape {
+  return shape.flatMap((size, axis) => (axes.includes(axis) ? (keepDimensions ? [1] : []) : [size]));
+}

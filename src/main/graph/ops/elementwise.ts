@@ -1,24 +1,21 @@
-/** Elementwise arithmetic with NumPy broadcasting. */
-import { LabError } from '../../../shared/errors.ts';
-import { microsoftDomain } from '../onnx.ts';
-import type { Op, TensorFlow } from '../op.ts';
-import { apply, defineOp } from '../op.ts';
-import type { Node, TensorType, Value } from '../program.ts';
-import { constant } from '../program.ts';
-import { broadcastShapes } from '../shape.ts';
-import { sumTo } from './reductions.ts';
+/** Elementwise arithmetic with NumPy broadcasting: binary and unary functions, comparison, selection, casts. */
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { LabError } from '../../../shared/errors.ts';
+import type { TensorFlow } from '../op.ts';
+import { apply, at, defineOp, requireDtype, requireFloat } from '../op.ts';
+import type { DType, TensorType, Value } from '../program.ts';
+import { constant } from '../program.ts';
+import { broadcastShapes, elementCount } from '../shape.ts';
+import { sumTo } from './broadcasting.ts';
 
-type NoAttributes = Readonly<Record<string, never>>;
-
-function sameDtype([a, b]: readonly TensorType[]): TensorType['dtype'] {
-  if (!a || a.dtype !== b?.dtype) throw new LabError('shape', `the dtypes ${String(a?.dtype)} and ${String(b?.dtype)} differ`);
+function sameDtype(a: TensorType, b: TensorType): DType {
+  if (a.dtype !== b.dtype) throw new LabError('shape', `the dtypes ${a.dtype} and ${b.dtype} differ`);
   return a.dtype;
 }
 
-function inferBroadcast(inputs: readonly TensorType[]): readonly TensorType[] {
-  const [a, b] = inputs as readonly [TensorType, TensorType]; // binary ops are applied to two values
-  return [{ dtype: sameDtype(inputs), shape: broadcastShapes(a.shape, b.shape) }];
+function inferBroadcast(inputs: readonly TensorType[]): TensorType {
+  const [a, b] = [at(inputs, 0), at(inputs, 1)];
+  return { dtype: sameDtype(a, b), shape: broadcastShapes(a.shape, b.shape) };
 }
 
 /** A binary op: `left` and `right` give ∂loss/∂a and ∂loss/∂b at the output's shape, from the output's gradient. */
@@ -29,12 +26,11 @@ function defineBinary(
   left: (gradient: Value, a: Value, b: Value, output: Value) => Value,
   right: (gradient: Value, a: Value, b: Value, output: Value) => Value,
 ): (a: Value, b: Value) => Value {
-  const op: Op<NoAttributes> = defineOp<NoAttributes>({
+  const op = defineOp({
     name,
-    infer: inferBroadcast,
+    infer: (inputs) => [inferBroadcast(inputs)],
     gradient({ inputs, outputs }, [gradient], needed) {
-      const [a, b] = inputs as readonly [Value, Value];
-      const output = outputs[0] as Value;
+      const [a, b, output] = [at(inputs, 0), at(inputs, 1), at(outputs, 0)];
       if (!gradient) return [];
       return [
         needed[0] ? sumTo(left(gradient, a, b, output), a.shape) : undefined,
@@ -42,10 +38,7 @@ function defineBinary(
       ];
     },
     onnx: (emit, inputs) => [emit.one(onnxName, inputs)],
-    tfjs: (tf, inputs) => {
-      const [a, b] = inputs as readonly [Tensor, Tensor];
-      return [tfjs(tf, a, b)];
-    },
+    tfjs: (tf, inputs) => [tfjs(tf, at(inputs, 0), at(inputs, 1))],
   });
   return (a, b) => apply(op, [a, b], {});
 }
@@ -87,8 +80,8 @@ export const maximum = defineBinary(
   'maximum',
   'Max',
   (tf, a, b) => tf.maximum(a, b),
-  (gradient, a, b) => where(less(a, b), zeroOf(gradient), gradient),
-  (gradient, a, b) => where(less(a, b), gradient, zeroOf(gradient)),
+  (gradient, a, b) => where(less(a, b), zeroLike(gradient), gradient),
+  (gradient, a, b) => where(less(a, b), gradient, zeroLike(gradient)),
 );
 
 /** The smaller of two; where they are equal, the gradient goes to the first. */
@@ -96,81 +89,92 @@ export const minimum = defineBinary(
   'minimum',
   'Min',
   (tf, a, b) => tf.minimum(a, b),
-  (gradient, a, b) => where(less(b, a), zeroOf(gradient), gradient),
-  (gradient, a, b) => where(less(b, a), gradient, zeroOf(gradient)),
+  (gradient, a, b) => where(less(b, a), zeroLike(gradient), gradient),
+  (gradient, a, b) => where(less(b, a), gradient, zeroLike(gradient)),
 );
 
-/** A unary float32 op; `derivative` gives ∂loss/∂x. Without it the op has no gradient. */
-function defineUnary(
-  name: string,
-  onnx: string | { readonly opType: string; readonly domain: string },
-  tfjs: (tf: TensorFlow, x: Tensor) => Tensor,
-  derivative?: (gradient: Value, x: Value, y: Value) => Value,
+export interface UnaryDefinition {
+  readonly name: string;
+  readonly onnx: string;
+  readonly domain?: string;
+  readonly tfjs: (tf: TensorFlow, x: Tensor) => Tensor;
+  /** ∂loss/∂x from ∂loss/∂y. Without it the op has no gradient. */
+  readonly derivative?: (gradient: Value, x: Value, y: Value) => Value;
+  /** For one element; 1 unless given. */
+  readonly flops?: number;
+}
+
+/** A float32 function of each element. */
+export function defineUnary({
+  name,
+  onnx,
+  domain = '',
+  tfjs,
+  derivative,
   flops = 1,
-): (x: Value) => Value {
-  const { opType, domain } = typeof onnx === 'string' ? { opType: onnx, domain: '' } : onnx;
-  const op = defineOp<NoAttributes>({
+}: UnaryDefinition): (x: Value) => Value {
+  const op = defineOp({
     name,
-    infer: ([x]) => [{ dtype: 'float32', shape: (x as TensorType).shape }],
+    infer: (inputs) => [requireFloat(at(inputs, 0))],
     ...(derivative && {
-      gradient: ({ inputs, outputs }: Node, [gradient]: readonly (Value | undefined)[]) =>
-        gradient ? [derivative(gradient, inputs[0] as Value, outputs[0] as Value)] : [],
+      gradient: ({ inputs, outputs }, [gradient]) => [gradient && derivative(gradient, at(inputs, 0), at(outputs, 0))],
     }),
-    onnx: (emit, inputs) => [emit.one(opType, inputs, {}, domain)],
-    tfjs: (tf, [x]) => [tfjs(tf, x as Tensor)],
-    flops: ({ outputs }) => flops * (outputs[0] as Value).shape.reduce((product, size) => product * size, 1),
+    onnx: (emit, inputs) => [emit.one(onnx, inputs, {}, domain)],
+    tfjs: (tf, inputs) => [tfjs(tf, at(inputs, 0))],
+    flops: ({ outputs }) => flops * elementCount(at(outputs, 0).shape),
   });
   return (x) => apply(op, [x], {});
 }
 
-export const negate = defineUnary('negate', 'Neg', (tf, x) => tf.neg(x), (gradient) => negate(gradient));
-export const exp = defineUnary('exp', 'Exp', (tf, x) => tf.exp(x), (gradient, _x, y) => multiply(gradient, y));
-export const log = defineUnary('log', 'Log', (tf, x) => tf.log(x), (gradient, x) => divide(gradient, x));
-export const sqrt = defineUnary(
-  'sqrt',
-  'Sqrt',
-  (tf, x) => tf.sqrt(x),
-  (gradient, _x, y) => scale(divide(gradient, y), 0.5),
-);
-export const tanh = defineUnary(
-  'tanh',
-  'Tanh',
-  (tf, x) => tf.tanh(x),
-  (gradient, _x, y) => multiply(gradient, subtract(one(y), multiply(y, y))),
-  5,
-);
-export const sigmoid = defineUnary(
-  'sigmoid',
-  'Sigmoid',
-  (tf, x) => tf.sigmoid(x),
-  (gradient, _x, y) => multiply(gradient, multiply(y, subtract(one(y), y))),
-  4,
-);
-export const relu = defineUnary(
-  'relu',
-  'Relu',
-  (tf, x) => tf.relu(x),
-  (gradient, _x, y) => where(less(zeroOf(y), y), gradient, zeroOf(gradient)),
-);
-/** The error function, odd and between −1 and 1. */
-export const erf = defineUnary(
-  'erf',
-  'Erf',
-  (tf, x) => tf.erf(x),
-  (gradient, x) => multiply(gradient, scale(exp(negate(multiply(x, x))), 2 / Math.sqrt(Math.PI))),
-  8,
-);
+export const negate = defineUnary({
+  name: 'negate',
+  onnx: 'Neg',
+  tfjs: (tf, x) => tf.neg(x),
+  derivative: (gradient) => negate(gradient),
+});
+
+export const exp = defineUnary({
+  name: 'exp',
+  onnx: 'Exp',
+  tfjs: (tf, x) => tf.exp(x),
+  derivative: (gradient, _x, y) => multiply(gradient, y),
+  flops: 4,
+});
+
+export const log = defineUnary({
+  name: 'log',
+  onnx: 'Log',
+  tfjs: (tf, x) => tf.log(x),
+  derivative: (gradient, x) => divide(gradient, x),
+  flops: 4,
+});
+
+export const sqrt = defineUnary({
+  name: 'sqrt',
+  onnx: 'Sqrt',
+  tfjs: (tf, x) => tf.sqrt(x),
+  derivative: (gradient, _x, y) => scale(divide(gradient, y), 0.5),
+});
+
 /** |x|, with a gradient of 0 at 0. */
-export const absolute = defineUnary('absolute', 'Abs', (tf, x) => tf.abs(x), (gradient, x) => multiply(gradient, sign(x)));
-export const sign = defineUnary('sign', 'Sign', (tf, x) => tf.sign(x));
-/** log(1 + eˣ), without overflow. */
-export const softplus = defineUnary(
-  'softplus',
-  'Softplus',
-  (tf, x) => tf.softplus(x),
-  (gradient, x) => multiply(gradient, sigmoid(x)),
-  6,
-);
+export const absolute = defineUnary({
+  name: 'absolute',
+  onnx: 'Abs',
+  tfjs: (tf, x) => tf.abs(x),
+  derivative: (gradient, x) => multiply(gradient, sign(x)),
+});
+
+/** −1, 0 or 1. */
+export const sign = defineUnary({ name: 'sign', onnx: 'Sign', tfjs: (tf, x) => tf.sign(x) });
+
+/** The error function, odd and between −1 and 1. */
+export const erf = defineUnary({
+  name: 'erf',
+  onnx: 'Erf',
+  tfjs: (tf, x) => tf.erf(x),
+  derivative: (gradient, x) => multiply(gradient, scale(exp(negate(multiply(x, x))), 2 / Math.sqrt(Math.PI))),
+  flops: 8,
+});
 
 /** x · factor. */
 export function scale(x: Value, factor: number): Value {
@@ -182,24 +186,9 @@ export function shift(x: Value, amount: number): Value {
   return amount === 0 ? x : add(x, constant(x.program, amount));
 }
 
-const one = (like: Value): Value => constant(like.program, 1);
-const zeroOf = (like: Value): Value => constant(like.program, 0);
-
-/** Gaussian error linear unit, x·Φ(x), in its exact form (Hendrycks & Gimpel 2016; BERT's and PyTorch's default). */
-export const gelu = defineUnary(
-  'gelu',
-  { opType: 'Gelu', domain: microsoftDomain },
-  (tf, x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
-  (gradient, x) => multiply(gradient, add(normalCumulative(x), multiply(x, normalDensity(x)))),
-  12,
-);
-
-function normalCumulative(x: Value): Value {
-  return scale(shift(erf(scale(x, Math.SQRT1_2)), 1), 0.5);
-}
-
-function normalDensity(x: Value): Value {
-  return scale(exp(scale(multiply(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+/** The scalar 0, which broadcasts. */
+export function zeroLike(value: Value): Value {
+  return constant(value.program, 0);
 }
 
 function defineComparison(
@@ -207,14 +196,11 @@ function defineComparison(
   onnxName: string,
   tfjs: (tf: TensorFlow, a: Tensor, b: Tensor) => Tensor,
 ): (a: Value, b: Value) => Value {
-  const op = defineOp<NoAttributes>({
+  const op = defineOp({
     name,
-    infer: (inputs) => inferBroadcast(inputs).map(({ shape }) => ({ dtype: 'bool', shape })),
+    infer: (inputs) => [{ dtype: 'bool', shape: inferBroadcast(inputs).shape }],
     onnx: (emit, inputs) => [emit.one(onnxName, inputs)],
-    tfjs: (tf, inputs) => {
-      const [a, b] = inputs as readonly [Tensor, Tensor];
-      return [tfjs(tf, a, b)];
-    },
+    tfjs: (tf, inputs) => [tfjs(tf, at(inputs, 0), at(inputs, 1))],
   });
   return (a, b) => apply(op, [a, b], {});
 }
@@ -222,27 +208,26 @@ function defineComparison(
 export const less = defineComparison('less', 'Less', (tf, a, b) => tf.less(a, b));
 export const equal = defineComparison('equal', 'Equal', (tf, a, b) => tf.equal(a, b));
 
-const whereOp = defineOp<NoAttributes>({
+const whereOp = defineOp({
   name: 'where',
   infer(inputs) {
-    const [condition, a, b] = inputs as readonly [TensorType, TensorType, TensorType];
-    if (condition.dtype !== 'bool') throw new LabError('shape', `the condition is ${condition.dtype}, not bool`);
-    return [{ dtype: sameDtype([a, b]), shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape)) }];
+    const condition = requireDtype(at(inputs, 0), 'bool', 'the condition');
+    const [a, b] = [at(inputs, 1), at(inputs, 2)];
+    return [{ dtype: sameDtype(a, b), shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape)) }];
   },
   gradient({ inputs }, [gradient], needed) {
-    const [condition, a, b] = inputs as readonly [Value, Value, Value];
+    const [condition, a, b] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
     if (!gradient) return [];
     return [
       undefined,
-      needed[1] ? sumTo(where(condition, gradient, zeroOf(gradient)), a.shape) : undefined,
-      needed[2] ? sumTo(where(condition, zeroOf(gradient), gradient), b.shape) : undefined,
+      needed[1] ? sumTo(where(condition, gradient, zeroLike(gradient)), a.shape) : undefined,
+      needed[2] ? sumTo(where(condition, zeroLike(gradient), gradient), b.shape) : undefined,
     ];
   },
   onnx: (emit, inputs) => [emit.one('Where', inputs)],
   tfjs: (tf, inputs, { outputs }) => {
-    const [condition, a, b] = inputs as readonly [Tensor, Tensor, Tensor];
-    const shape = [...(outputs[0] as Value).shape];
-    return [tf.where(tf.broadcastTo(condition, shape), tf.broadcastTo(a, shape), tf.broadcastTo(b, shape))];
+    const [condition, a, b] = inputs.map((tensor) => tf.broadcastTo(tensor, [...at(outputs, 0).shape]));
+    return condition && a && b ? [tf.where(condition, a, b)] : [];
   },
 });
 
@@ -251,24 +236,29 @@ export function where(condition: Value, a: Value, b: Value): Value {
   return apply(whereOp, [condition, a, b], {});
 }
 
-const castOp = defineOp<{ readonly to: 'float32' | 'int32' | 'bool' }>({
+type CastTarget = 'float32' | 'int32' | 'bool';
+
+/** TensorProto.DataType. */
+const onnxTypes: Readonly<Record<CastTarget, number>> = { float32: 1, int32: 6, bool: 9 };
+
+const castOp = defineOp<{ readonly to: CastTarget }>({
   name: 'cast',
-  infer: ([x], { to }) => [{ dtype: to, shape: (x as TensorType).shape }],
-  gradient: ({ inputs, attributes }, [gradient]) =>
-    [attributes.to === 'float32' && inputs[0]?.dtype === 'float32' ? gradient : undefined],
-  onnx: (emit, inputs, { attributes }) => [emit.one('Cast', inputs, { to: { float32: 1, int32: 6, bool: 9 }[attributes.to] })],
-  tfjs: (tf, [x], { attributes }) => [tf.cast(x as Tensor, attributes.to)],
+  infer: (inputs, { to }) => [{ dtype: to, shape: at(inputs, 0).shape }],
+  onnx: (emit, inputs, { attributes }) => [emit.one('Cast', inputs, { to: onnxTypes[attributes.to] })],
+  tfjs: (tf, inputs, { attributes }) => [tf.cast(at(inputs, 0), attributes.to)],
+  flops: () => 0,
 });
 
-export function cast(x: Value, to: 'float32' | 'int32' | 'bool'): Value {
+/** Another dtype; fractions are cut off towards zero. No gradient flows through it. */
+export function cast(x: Value, to: CastTarget): Value {
   return x.dtype === to ? x : apply(castOp, [x], { to });
 }
 
-const stopGradientOp = defineOp<NoAttributes>({
+const stopGradientOp = defineOp({
   name: 'stop-gradient',
-  infer: ([x]) => [x as TensorType],
+  infer: (inputs) => [at(inputs, 0)],
   onnx: (emit, inputs) => [emit.one('Identity', inputs)],
-  tfjs: (_tf, [x]) => [(x as Tensor).clone()],
+  tfjs: (_tf, inputs) => [at(inputs, 0).clone()],
   flops: () => 0,
 });
 

@@ -13,7 +13,7 @@ export function mergeCommonSubexpressions(program: Program): Program {
 
   for (const original of program.nodes) {
     const inputs = original.inputs.map(current);
-    const key = `${original.op.name}(${inputs.map(({ id }) => id).join(',')})${JSON.stringify(original.attributes)}`;
+    const key = `${original.op.name}(${inputs.map(({ id }) => id).join(',')})${JSON.stringify(original.attributes, exactNumbers)}`;
     const twin = seen.get(key);
     if (twin) {
       original.outputs.forEach((value, index) => {
@@ -37,4 +37,11 @@ export function mergeCommonSubexpressions(program: Program): Program {
       rows: rows.map((row) => ({ kind: 'rows', indices: current(row.indices), rows: current(row.rows) })),
     })),
   };
+}
+
+/** JSON has no infinities, and writes −0 as 0. */
+function exactNumbers(_name: string, value: unknown): unknown {
+  return typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+    ? `number ${Object.is(value, -0) ? '-0' : String(value)}`
+    : value;
 }

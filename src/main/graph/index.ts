@@ -1,0 +1,20 @@
+/**
+ * Everything that blocks and tasks build programs with. Importing it registers every op: a new family of ops is one file
+ * in `ops/` and one line here.
+ */
+export * from './program.ts';
+export { elementCount, sameShape, showShape, sizeAt } from './shape.ts';
+export type { Initialiser } from './initialiser.ts';
+export { appendGradients, gradientsOf } from './autodiff.ts';
+export { programFlops, registeredOps } from './op.ts';
+export * from './ops/activations.ts';
+export * from './ops/attention.ts';
+export * from './ops/dropout.ts';
+export * from './ops/elementwise.ts';
+export * from './ops/gather.ts';
+export * from './ops/losses.ts';
+export * from './ops/matmul.ts';
+export * from './ops/normalisation.ts';
+export * from './ops/reductions.ts';
+export * from './ops/shape.ts';
+export * from './ops/softmax.ts';

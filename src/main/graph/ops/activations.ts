@@ -1,0 +1,117 @@
+/** Activation functions. GELU's derivatives are ops of their own, because they are worth counting memory passes for. */
+import { microsoftDomain } from '../onnx.ts';
+import { apply, at, defineOp, requireFloat } from '../op.ts';
+import { constant } from '../program.ts';
+import { elementCount } from '../shape.ts';
+import { defineUnary, less, multiply, subtract, where, zeroLike } from './elementwise.ts';
+
+/** max(x, 0), with a gradient of 0 at 0. */
+export const relu = defineUnary({
+  name: 'relu',
+  onnx: 'Relu',
+  tfjs: (tf, x) => tf.relu(x),
+  derivative: (gradient, _x, y) => where(less(zeroLike(y), y), gradient, zeroLike(gradient)),
+});
+
+export const tanh = defineUnary({
+  name: 'tanh',
+  onnx: 'Tanh',
+  tfjs: (tf, x) => tf.tanh(x),
+  derivative: (gradient, _x, y) => multiply(gradient, subtract(constant(y.program, 1), multiply(y, y))),
+  flops: 5,
+});
+
+/** 1 / (1 + e⁻ˣ). */
+export const sigmoid = defineUnary({
+  name: 'sigmoid',
+  onnx: 'Sigmoid',
+  tfjs: (tf, x) => tf.sigmoid(x),
+  derivative: (gradient, _x, y) => multiply(gradient, multiply(y, subtract(constant(y.program, 1), y))),
+  flops: 4,
+});
+
+/** log(1 + eˣ), without overflow. */
+export const softplus = defineUnary({
+  name: 'softplus',
+  onnx: 'Softplus',
+  tfjs: (tf, x) => tf.softplus(x),
+  derivative: (gradient, x) => multiply(gradient, sigmoid(x)),
+  flops: 6,
+});
+
+/** Gaussian error linear unit, x·Φ(x), in its exact form (Hendrycks & Gimpel 2016; BERT's and PyTorch's default). */
+export const gelu = defineUnary({
+  name: 'gelu',
+  onnx: 'Gelu',
+  domain: microsoftDomain,
+  tfjs: (tf, x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
+  derivative: (gradient, x) => apply(geluGradientOp, [gradient, x], {}),
+  flops: 12,
+});
+
+const geluGradientOp = defineOp({
+  name: 'gelu-gradient',
+  infer: (inputs) => [requireFloat(at(inputs, 1))],
+  /**
+   * gradient · (Φ(x) + x·φ(x)) in nine passes. With u = x/√2: Φ(x) = (1 + erf u)/2, which is one pass as HardSigmoid, whose
+   * clamping to [0, 1] never acts; and x·φ(x) = u·exp(−u²)/√π, whose factor hides in the exponent as −ln √π.
+   */
+  onnx(emit, inputs) {
+    const [gradient, x] = [at(inputs, 0), at(inputs, 1)];
+    const u = emit.one('Mul', [x, emit.float(Math.SQRT1_2)]);
+    const cumulative = emit.one('HardSigmoid', [emit.one('Erf', [u])], { alpha: { float: 0.5 }, beta: { float: 0.5 } });
+    const exponent = emit.one('Sub', [emit.float(-0.5 * Math.log(Math.PI)), emit.one('Mul', [u, u])]);
+    const slope = emit.one('Add', [cumulative, emit.one('Mul', [u, emit.one('Exp', [exponent])])]);
+    return [emit.one('Mul', [gradient, slope])];
+  },
+  tfjs(tf, inputs) {
+    const u = tf.mul(at(inputs, 1), Math.SQRT1_2);
+    const cumulative = tf.mul(tf.add(tf.erf(u), 1), 0.5);
+    const density = tf.mul(tf.exp(tf.neg(tf.square(u))), 1 / Math.sqrt(Math.PI));
+    return [tf.mul(at(inputs, 0), tf.add(cumulative, tf.mul(u, density)))];
+  },
+  flops: ({ outputs }) => 20 * elementCount(at(outputs, 0).shape),
+});
+
+/** √(2/π) and the cubic coefficient of the approximation. */
+const tanhScale = Math.sqrt(2 / Math.PI);
+const cubic = 0.044715;
+
+/** GELU by a hyperbolic tangent, ½x(1 + tanh(√(2/π)(x + 0.044715x³))), as in GPT-2. Within 0.0005 of `gelu`. */
+export const geluTanh = defineUnary({
+  name: 'gelu-tanh',
+  onnx: 'FastGelu',
+  domain: microsoftDomain,
+  tfjs: (tf, x) => {
+    const inner = tf.mul(x, tf.add(tf.mul(tf.square(x), tanhScale * cubic), tanhScale));
+    return tf.mul(x, tf.sigmoid(tf.mul(inner, 2)));
+  },
+  derivative: (gradient, x) => apply(geluTanhGradientOp, [gradient, x], {}),
+  flops: 12,
+});
+
+const geluTanhGradientOp = defineOp({
+  name: 'gelu-tanh-gradient',
+  infer: (inputs) => [requireFloat(at(inputs, 1))],
+  /** As ½(1 + tanh u) = s(2u) with the sigmoid s: gradient · s·(1 + (1 − s)·x·∂2u/∂x). */
+  onnx(emit, inputs) {
+    const [gradient, x] = [at(inputs, 0), at(inputs, 1)];
+    const square = emit.one('Mul', [x, x]);
+    const polynomial = (a: number, b: number): string =>
+      emit.one('Mul', [x, emit.one('Add', [emit.one('Mul', [square, emit.float(a)]), emit.float(b)])]);
+    const s = emit.one('Sigmoid', [polynomial(2 * tanhScale * cubic, 2 * tanhScale)]);
+    const slope = emit.one('Mul', [
+      emit.one('Sub', [emit.float(1), s]),
+      polynomial(6 * tanhScale * cubic, 2 * tanhScale),
+    ]);
+    return [emit.one('Mul', [gradient, emit.one('Mul', [s, emit.one('Add', [slope, emit.float(1)])])])];
+  },
+  tfjs(tf, inputs) {
+    const x = at(inputs, 1);
+    const square = tf.square(x);
+    const s = tf.sigmoid(tf.mul(x, tf.add(tf.mul(square, 2 * tanhScale * cubic), 2 * tanhScale)));
+    const slope = tf.mul(x, tf.add(tf.mul(square, 6 * tanhScale * cubic), 2 * tanhScale));
+    return [tf.mul(at(inputs, 0), tf.mul(s, tf.add(tf.mul(tf.sub(1, s), slope), 1)))];
+  },
+  flops: ({ outputs }) => 20 * elementCount(at(outputs, 0).shape),
+});
