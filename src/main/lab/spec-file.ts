@@ -1,0 +1,112 @@
+/** Reads spec files, YAML or JSON (which is YAML too), and remembers on which line everything stands. */
+import { readFile } from 'node:fs/promises';
+import type { Document, Node, Pair } from 'yaml';
+import { LineCounter, isMap, isPair, isScalar, isSeq, parse, parseDocument } from 'yaml';
+import { LabError, messageOf } from '../../shared/errors.ts';
+import type { SpecPath } from '../../shared/spec/problems.ts';
+
+export interface SpecSource {
+  readonly value: unknown;
+  /** `file:line` of a place in the spec, or what else says where it comes from. */
+  locate(path: SpecPath): string;
+}
+
+/** Throws `LabError('not-found')` for a missing file and `LabError('bad-spec')` naming file and line for bad YAML. */
+export async function readSpecFile(file: string): Promise<SpecSource> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new LabError('not-found', `There is no file ${file}, or it cannot be read (${messageOf(error)})`, { file }, error);
+  });
+  return parseSpecText(text, file);
+}
+
+export function parseSpecText(text: string, file: string): SpecSource {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [error] = document.errors;
+  if (error) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    throw new LabError('bad-spec', `${file}:${line}:${col}: ${error.message}`, { file, line, column: col }, error);
+  }
+  return {
+    value: document.toJS() as unknown, // toJS is typed any
+    locate: (path) => {
+      const offset = offsetOf(document, path);
+      return offset === undefined ? file : `${file}:${lines.linePos(offset).line}`;
+    },
+  };
+}
+
+/**
+ * The spec with `key=value` settings applied; keys are dotted paths (`training.steps`), values YAML. Throws
+ * `LabError('bad-spec')` for a setting that is not of this form.
+ */
+export function withSettings(source: SpecSource, settings: readonly string[]): SpecSource {
+  let { value } = source;
+  const changed = new Map<string, string>();
+  for (const setting of settings) {
+    const [, key, text] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
+    if (key === undefined || text === undefined) {
+      throw new LabError('bad-spec', `--set ${setting}: write key=value, for example training.steps=1000`, { setting });
+    }
+    value = setAt(value, key.split('.'), parseSetting(setting, text), setting);
+    changed.set(key, `--set ${setting}`);
+  }
+  return {
+    value,
+    locate(path) {
+      const beginnings = path.map((_, length) => path.slice(0, path.length - length).join('.'));
+      const setting = beginnings.map((beginning) => changed.get(beginning)).find((found) => found !== undefined);
+      return setting ?? source.locate(path);
+    },
+  };
+}
+
+function parseSetting(setting: string, text: string): unknown {
+  try {
+    return parse(text) as unknown; // parse is typed any
+  } catch (error) {
+    throw new LabError('bad-spec', `--set ${setting}: ${messageOf(error)}`, { setting }, error);
+  }
+}
+
+function setAt(target: unknown, keys: readonly string[], value: unknown, setting: string): unknown {
+  const [key, ...rest] = keys;
+  if (key === undefined) return value;
+  if (Array.isArray(target)) {
+    const index = Number(key);
+    if (!Number.isInteger(index) || index < 0 || index > target.length) {
+      throw new LabError('bad-spec', `--set ${setting}: there is no item '${key}'; the list has ${target.length}`, { setting });
+    }
+    const items: unknown[] = [...(target as unknown[])];
+    items[index] = setAt(items[index], rest, value, setting);
+    return items;
+  }
+  // `task: masked-words` is short for an object with a type, so options can be set on it; the same with a preset.
+  const shorthand = typeof target === 'string' ? (setting.startsWith('pipeline') ? { preset: target } : { type: target }) : target;
+  const record = typeof shorthand === 'object' && shorthand !== null ? (shorthand as Record<string, unknown>) : {}; // an object of YAML
+  return { ...record, [key]: setAt(record[key], rest, value, setting) };
+}
+
+/** Where a place in the spec begins: its key, or the nearest place around it that is there. */
+function offsetOf(document: Document.Parsed, path: SpecPath): number | undefined {
+  let node: unknown = document.contents;
+  let offset: number | undefined = startOf(node);
+  for (const key of path) {
+    if (isMap(node)) {
+      const pair: Pair | undefined = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key));
+      if (!pair) break;
+      offset = startOf(pair.key) ?? offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)];
+      offset = startOf(node) ?? offset;
+    } else {
+      break;
+    }
+  }
+  return offset;
+}
+
+function startOf(node: unknown): number | undefined {
+  return (node as Node | null | undefined)?.range?.[0]; // parsed documents consist of nodes
+}

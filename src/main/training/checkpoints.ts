@@ -1,0 +1,110 @@
+/**
+ * Checkpoints: `step-N/` with the model, the optimizer's moments and what the loop has to know to go on as if it had never
+ * stopped. Each appears whole or not at all; old ones are removed only when the new one is on the disk.
+ */
+import { readFile, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LabError, messageOf } from '../../shared/errors.ts';
+import type { EngineState } from '../engines/engine.ts';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { removeTemporaries, writeFileDurably, writeFolder } from './durable-folder.ts';
+import { earlyStoppingState } from './early-stopping.ts';
+
+const stateVersion = 1;
+
+/** Where the loop stands. Batches, masks and dropout are functions of the seed and the step, so nothing more is needed. */
+export const trainingProgress = z.strictObject({
+  formatVersion: z.literal(stateVersion),
+  /** Updates done. */
+  step: z.int().min(0),
+  /** The optimizer's own count, which its bias correction depends on. */
+  updates: z.int().min(0),
+  /** The best validation metric so far, its step, and how long ago that was. */
+  selection: earlyStoppingState,
+  /** True when the metric had stopped improving: the run is over. */
+  stoppedEarly: z.boolean(),
+  /** Spent in training steps so far. */
+  trainingSeconds: z.number().min(0),
+});
+
+export type TrainingProgress = z.infer<typeof trainingProgress>;
+
+export const initialProgress: TrainingProgress = {
+  formatVersion: stateVersion,
+  step: 0,
+  updates: 0,
+  selection: { best: null, bestStep: null, evaluationsSinceBest: 0 },
+  stoppedEarly: false,
+  trainingSeconds: 0,
+};
+
+export interface Checkpoint {
+  readonly state: EngineState;
+  readonly progress: TrainingProgress;
+}
+
+export function checkpointFolder(checkpoints: string, step: number): string {
+  return join(checkpoints, `step-${step}`);
+}
+
+/** Writes `step-N` under the folder of checkpoints and returns its path. Throws `LabError('disk-full')`. */
+export async function writeCheckpoint(checkpoints: string, { state, progress }: Checkpoint): Promise<string> {
+  const folder = checkpointFolder(checkpoints, progress.step);
+  const metadata = { format: 'pretext-lab', step: String(progress.step) };
+  await writeFolder(folder, async (temporary) => {
+    await writeSafetensors(join(temporary, 'model.safetensors'), state.parameters, metadata);
+    await writeSafetensors(join(temporary, 'optimizer.safetensors'), state.optimizer, metadata);
+    await writeFileDurably(join(temporary, 'state.json'), `${JSON.stringify(progress, null, 2)}\n`);
+  });
+  return folder;
+}
+
+/** The steps that there are checkpoints of, ascending. */
+export async function listCheckpoints(checkpoints: string): Promise<readonly number[]> {
+  const names = await readdir(checkpoints).catch(() => []);
+  return names
+    .flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/** Everything that training continues from. Throws `LabError('not-found' | 'corrupt' | 'format-version')`. */
+export async function readCheckpoint(folder: string): Promise<Checkpoint> {
+  const progress = await readProgress(folder);
+  const { tensors: parameters } = await readSafetensors(join(folder, 'model.safetensors'));
+  const { tensors: optimizer } = await readSafetensors(join(folder, 'optimizer.safetensors'));
+  return { state: { parameters, optimizer, updates: progress.updates }, progress };
+}
+
+export async function readProgress(folder: string): Promise<TrainingProgress> {
+  const file = join(folder, 'state.json');
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new LabError('not-found', `There is no checkpoint in ${folder} (${messageOf(error)})`, { folder }, error);
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new LabError('corrupt', `${file} is damaged: ${messageOf(error)}`, { file }, error);
+  }
+  const version = z.object({ formatVersion: z.int() }).safeParse(value);
+  if (version.success && version.data.formatVersion > stateVersion) {
+    throw new LabError('format-version', `${file} was written by a newer lab. Update this one.`, { file });
+  }
+  const parsed = trainingProgress.safeParse(value);
+  if (!parsed.success) {
+    throw new LabError('corrupt', `${file} is damaged: ${z.prettifyError(parsed.error)}`, { file }, parsed.error);
+  }
+  return parsed.data;
+}
+
+/** Removes all but the last, the best and the `keep` latest others, and what a killed process has left half-written. */
+export async function pruneCheckpoints(checkpoints: string, bestStep: number | null, keep: number): Promise<void> {
+  await removeTemporaries(checkpoints);
+  const steps = await listCheckpoints(checkpoints);
+  const kept = new Set(steps.slice(-1 - keep));
+  for (const step of steps) {
+    if (!kept.has(step) && step !== bestStep) await rm(checkpointFolder(checkpoints, step), { recursive: true, force: true });
+  }
+}

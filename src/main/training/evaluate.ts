@@ -1,0 +1,32 @@
+/** Runs a split through an evaluation program and collects the task's metrics. */
+import { setImmediate } from 'node:timers/promises';
+import type { Executable } from '../engines/engine.ts';
+import type { EvaluationResult, EvaluationSplit, TaskSampler } from '../tasks/task.ts';
+import type { Model } from './model.ts';
+
+export interface EvaluationOptions {
+  readonly split: EvaluationSplit;
+  readonly batchSize: number;
+  /** All batches of the split when undefined. */
+  readonly maximumBatches?: number | undefined;
+  readonly onBatch?: ((done: number, total: number) => void) | undefined;
+}
+
+/** Returns undefined for a split without examples. */
+export async function evaluateSplit(
+  { task, options, facts }: Model,
+  executable: Executable,
+  sampler: TaskSampler,
+  { split, batchSize, maximumBatches = Infinity, onBatch }: EvaluationOptions,
+): Promise<EvaluationResult | undefined> {
+  const count = Math.min(maximumBatches, sampler.evaluationBatchCount(split, batchSize));
+  if (count === 0) return undefined;
+  const evaluation = task.evaluation(options, facts);
+  for (let index = 0; index < count; index++) {
+    const feeds = sampler.evaluationBatch(split, index, batchSize);
+    evaluation.add(await executable.run(feeds), feeds);
+    onBatch?.(index + 1, count);
+    await setImmediate(); // a native call blocks the event loop: let signals and messages through
+  }
+  return evaluation.result();
+}

@@ -1,0 +1,115 @@
+/**
+ * Fine-tuning: which weights of another run go where, and how fast each part of the network may learn.
+ */
+import { LabError } from '../../shared/errors.ts';
+import type { EngineState, ParameterGroup, Tensor } from '../engines/engine.ts';
+import type { Parameter, Program, Shape } from '../graph/program.ts';
+import { sameShape, showShape, sizeAt } from '../graph/shape.ts';
+import { isUnder } from './model.ts';
+
+export interface TransferReport {
+  /** Taken over. `found` is there where the source has more rows (positions), of which the first were taken. */
+  readonly matched: readonly { readonly name: string; readonly shape: Shape; readonly found?: Shape }[];
+  /** In this network only: they start fresh. */
+  readonly fresh: readonly { readonly name: string; readonly shape: Shape }[];
+  /** In both, with shapes that do not fit: they start fresh. */
+  readonly mismatched: readonly { readonly name: string; readonly shape: Shape; readonly found: Shape }[];
+  /** In the source only, such as its head. */
+  readonly unused: readonly { readonly name: string; readonly shape: Shape }[];
+}
+
+/** The part of a network that is transferred. */
+const transferredPart = 'backbone';
+
+/** Learned positions, as the block token-embedding names them: a longer table serves a shorter input, row by row the same. */
+const positionTable = /\/position$/;
+
+/**
+ * Finds for each parameter of the backbone its namesake in the source. Heads are never taken over: they belong to a task.
+ * Position tables that are too long are cropped; too short ones do not fit, because their further rows were never trained.
+ */
+export function matchParameters(
+  program: Program,
+  source: ReadonlyMap<string, Tensor>,
+): { readonly parameters: ReadonlyMap<string, Tensor>; readonly report: TransferReport } {
+  const parameters = new Map<string, Tensor>();
+  const matched: TransferReport['matched'][number][] = [];
+  const fresh: TransferReport['fresh'][number][] = [];
+  const mismatched: TransferReport['mismatched'][number][] = [];
+  for (const { name, shape } of program.parameters.values()) {
+    const found = isUnder(name, transferredPart) ? source.get(name) : undefined;
+    if (!found) {
+      fresh.push({ name, shape });
+    } else if (sameShape(found.shape, shape)) {
+      parameters.set(name, found);
+      matched.push({ name, shape });
+    } else if (positionTable.test(name) && canCrop(found.shape, shape)) {
+      parameters.set(name, { shape, data: found.data.slice(0, sizeAt(shape, 0) * sizeAt(shape, 1)) });
+      matched.push({ name, shape, found: found.shape });
+    } else {
+      mismatched.push({ name, shape, found: found.shape });
+    }
+  }
+  const taken = new Set([...matched, ...mismatched].map(({ name }) => name));
+  const unused = [...source].flatMap(([name, { shape }]) => (taken.has(name) ? [] : [{ name, shape }]));
+  return { parameters, report: { matched, fresh, mismatched, unused } };
+}
+
+/**
+ * Throws `LabError('bad-spec')` for a transfer that would not be one: nothing matched, or positions that the source never
+ * learned.
+ */
+export function requireTransfer({ matched, mismatched }: TransferReport, source: string): void {
+  const positions = mismatched.find(({ name }) => positionTable.test(name));
+  if (positions) {
+    const known = sizeAt(positions.found, 0);
+    throw new LabError(
+      'bad-spec',
+      `${source} knows ${known} positions of ${sizeAt(positions.found, -1)} features and this pipeline asks for ${showShape(positions.shape)}: set maximumLength to ${known} or less, and the sizes as they were there`,
+      { name: positions.name, shape: positions.shape, found: positions.found },
+    );
+  }
+  if (matched.length === 0) {
+    const [first] = mismatched;
+    const detail = first ? ` ${first.name} is ${showShape(first.found)} there and ${showShape(first.shape)} here.` : '';
+    throw new LabError('bad-spec', `No weight of ${source} fits this pipeline.${detail} Use the pipeline that it was trained with.`);
+  }
+}
+
+function canCrop(found: Shape, wanted: Shape): boolean {
+  return found.length === 2 && wanted.length === 2 && sizeAt(found, 1) === sizeAt(wanted, 1) && sizeAt(found, 0) > sizeAt(wanted, 0);
+}
+
+export interface LearningRateScales {
+  /** The rate of a layer group relative to the one above it. */
+  readonly layerDecay: number;
+  readonly headScale: number;
+}
+
+/**
+ * Layer-wise rates: the groups of the backbone are its blocks, and each `layer.n` of a block, in the order in which the
+ * network is built, so the embedding is the lowest. The topmost group has the rate × layerDecay, the next one × layerDecay²
+ * and so on (Howard & Ruder 2018, with layerDecay = 1/2.6; Clark et al. 2020); heads have the rate × headScale.
+ */
+export function parameterGroups(program: Program, { layerDecay, headScale }: LearningRateScales): (parameter: Parameter) => ParameterGroup {
+  const groups = [...new Set([...program.parameters.keys()].map(layerGroup))].filter((group) => group !== undefined);
+  const depthBelowHead = new Map(groups.map((group, index) => [group, groups.length - index]));
+  return ({ name, decay }) => {
+    const group = layerGroup(name);
+    const depth = group === undefined ? undefined : depthBelowHead.get(group);
+    return { learningRateScale: depth === undefined ? headScale : layerDecay ** depth, decay };
+  };
+}
+
+/** `backbone/encoder/layer.3` of `backbone/encoder/layer.3/attention/…`; undefined outside the backbone. */
+function layerGroup(name: string): string | undefined {
+  return /^backbone\/[^/]+(\/layer\.\d+(?=\/))?/.exec(name)?.[0];
+}
+
+/** The state to begin with: the drawn weights, overwritten by those that were taken over. */
+export function startingState(
+  initial: ReadonlyMap<string, Tensor>,
+  transferred: ReadonlyMap<string, Tensor> = new Map(),
+): Partial<EngineState> {
+  return { parameters: new Map([...initial, ...transferred]), updates: 0 };
+}

@@ -1,0 +1,123 @@
+/**
+ * The training loop: batches through an executable until the plan is fulfilled. It knows nothing of tasks or networks;
+ * what happens is told as events. Everything that decides the weights is a function of the seed and the step, so a loop
+ * that starts from a checkpoint does exactly what the interrupted one would have done.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { LabError } from '../../shared/errors.ts';
+import type { NewRunEvent } from '../../shared/spec/run/events.ts';
+import type { Executable, Feeds, StepResult } from '../engines/engine.ts';
+import type { BatchSource } from './batches.ts';
+import type { TrainingProgress } from './checkpoints.ts';
+import { observeMetric } from './early-stopping.ts';
+import { createMeter } from './meter.ts';
+import type { Schedule } from './schedules.ts';
+
+export interface TrainingPlan {
+  readonly totalSteps: number;
+  readonly batchSize: number;
+  /** Micro-batches to a step: micro-batch m of step s is batch s · accumulation + m. */
+  readonly accumulation: number;
+  readonly seed: number;
+  readonly schedule: Schedule;
+  readonly evaluateEvery: number;
+  readonly checkpointEvery: number;
+  readonly logEvery: number;
+  /** Evaluations without improvement after which to stop; Infinity to go on to the end. */
+  readonly patience: number;
+  readonly minimumDelta: number;
+  readonly mode: 'min' | 'max';
+}
+
+export interface TrainingJob {
+  readonly plan: TrainingPlan;
+  readonly executable: Executable;
+  readonly batches: BatchSource;
+  /** Evaluates the validation split and returns all metrics, and the one that selects the best checkpoint. */
+  readonly evaluate: () => Promise<{ readonly selected: number; readonly metrics: Readonly<Record<string, number>> }>;
+  /** Writes a checkpoint and returns its path. */
+  readonly save: (progress: TrainingProgress) => Promise<string>;
+  readonly emit: (event: NewRunEvent) => void;
+  /** After every step, for progress bars. */
+  readonly onStep?: (step: number, loss: number) => void;
+  /** Stops at the next step, with a checkpoint. */
+  readonly signal: AbortSignal;
+}
+
+export interface TrainingOutcome {
+  readonly status: 'finished' | 'stopped';
+  readonly progress: TrainingProgress;
+}
+
+/**
+ * Trains from `start` on. Throws `LabError('non-finite')` when a loss or gradient is NaN or infinite, and what the engine,
+ * the sampler or the disk throw; the last checkpoint is good then.
+ */
+export async function train(job: TrainingJob, start: TrainingProgress): Promise<TrainingOutcome> {
+  const { plan, executable, emit, signal } = job;
+  const meter = createMeter(plan.batchSize * plan.accumulation);
+  let progress = start;
+  let lastCheckpoint: string | undefined;
+
+  const isDue = (every: number): boolean => progress.step % every === 0 || progress.step === plan.totalSteps;
+  const save = async (): Promise<void> => {
+    lastCheckpoint = await job.save(progress);
+    emit({ type: 'checkpoint', step: progress.step, path: lastCheckpoint, best: progress.selection.bestStep === progress.step });
+  };
+
+  while (progress.step < plan.totalSteps && !progress.stoppedEarly) {
+    if (signal.aborted) {
+      if (progress.step > start.step) await save();
+      emit({ type: 'stopped', step: progress.step });
+      return { status: 'stopped', progress };
+    }
+    const { step } = progress;
+    const learningRate = plan.schedule(step);
+    meter.start();
+    const batches = await nextBatches(job);
+    const result = await executable.step(batches, { learningRate, seed: plan.seed, step });
+    const seconds = meter.stop(result);
+    if (!result.finite) throw nonFinite(result, step, plan, lastCheckpoint);
+
+    progress = { ...progress, step: step + 1, updates: progress.updates + 1, trainingSeconds: progress.trainingSeconds + seconds };
+    job.onStep?.(progress.step, result.scalars.loss ?? NaN);
+    if (isDue(plan.logEvery)) emit({ type: 'step', step: progress.step, learningRate, ...meter.take() });
+    if (isDue(plan.evaluateEvery)) progress = await evaluate(job, progress);
+    if (isDue(plan.checkpointEvery) || progress.selection.bestStep === progress.step || progress.stoppedEarly) await save();
+    await setImmediate(); // a native step blocks the event loop: let signals and messages through
+  }
+  emit({ type: 'finished', step: progress.step, reason: progress.stoppedEarly ? 'early-stopping' : 'steps' });
+  return { status: 'finished', progress };
+}
+
+async function nextBatches({ plan, batches }: TrainingJob): Promise<readonly [Feeds, ...Feeds[]]> {
+  const first = await batches.next();
+  const others: Feeds[] = [];
+  while (others.length + 1 < plan.accumulation) others.push(await batches.next());
+  return [first, ...others];
+}
+
+async function evaluate({ plan, evaluate: run, emit }: TrainingJob, progress: TrainingProgress): Promise<TrainingProgress> {
+  const { selected, metrics } = await run();
+  const { state, improved, shouldStop } = observeMetric(plan, progress.selection, selected, progress.step);
+  emit({ type: 'evaluation', step: progress.step, split: 'validation', metrics, best: improved });
+  return { ...progress, selection: state, stoppedEarly: shouldStop };
+}
+
+function nonFinite(
+  { scalars, gradientNorm }: StepResult,
+  step: number,
+  { seed, accumulation }: TrainingPlan,
+  checkpoint: string | undefined,
+): LabError {
+  const values = Object.entries({ ...scalars, 'gradient norm': gradientNorm });
+  const bad = values.filter(([, value]) => !Number.isFinite(value)).map(([name, value]) => `${name} is ${value}`);
+  const firstBatch = step * accumulation;
+  const batches = accumulation === 1 ? `batch ${firstBatch}` : `batches ${firstBatch} to ${firstBatch + accumulation - 1}`;
+  const way = checkpoint === undefined ? 'No checkpoint of this session is older.' : `The last good checkpoint is ${checkpoint}.`;
+  return new LabError(
+    'non-finite',
+    `Step ${step + 1}: ${bad.join(', ')} (${batches} of seed ${seed}). Nothing was updated. ${way} A smaller learning rate, a longer warm-up or a smaller clipNorm usually help.`,
+    { step, seed, batch: firstBatch, scalars, gradientNorm, checkpoint },
+  );
+}

@@ -1,0 +1,67 @@
+/**
+ * What happens in a run, as data: one line of `events.jsonl` each. Everything that is shown about a run's course is
+ * computed from these, so they are written as they happen and never changed. `step` is the number of updates so far;
+ * after `resumed` it may go back, because a killed run continues from its last checkpoint.
+ */
+import { z } from 'zod';
+
+const numbers = z.record(z.string(), z.number().nullable());
+
+const common = {
+  /** Milliseconds since 1970. */
+  time: z.number(),
+  step: z.int().min(0),
+};
+
+export const runEvent = z.discriminatedUnion('type', [
+  z.object({ ...common, type: z.literal('created'), id: z.string(), name: z.string(), lab: z.string() }),
+  z.object({
+    ...common,
+    type: z.enum(['started', 'resumed']),
+    engine: z.string(),
+    device: z.string(),
+    deviceName: z.string(),
+    totalSteps: z.int(),
+    trainingExamples: z.int(),
+    examplesPerStep: z.int(),
+    parameters: z.int(),
+    trainable: z.int(),
+  }),
+  /** Where the backbone's weights came from, in numbers; the list is in artifacts/transfer.json. */
+  z.object({
+    ...common,
+    type: z.literal('transfer'),
+    source: z.string(),
+    matched: z.int(),
+    fresh: z.int(),
+    mismatched: z.int(),
+    unused: z.int(),
+  }),
+  /** A point of the loss curve: means over the steps since the last point. */
+  z.object({
+    ...common,
+    type: z.literal('step'),
+    scalars: numbers,
+    learningRate: z.number(),
+    gradientNorm: z.number(),
+    examplesPerSecond: z.number(),
+  }),
+  z.object({
+    ...common,
+    type: z.literal('evaluation'),
+    split: z.enum(['validation', 'test']),
+    metrics: numbers,
+    /** Whether it is the best of the run so far. */
+    best: z.boolean(),
+  }),
+  z.object({ ...common, type: z.literal('checkpoint'), path: z.string(), best: z.boolean() }),
+  z.object({ ...common, type: z.literal('notice'), message: z.string() }),
+  z.object({ ...common, type: z.literal('stopped') }),
+  z.object({ ...common, type: z.literal('failed'), code: z.string(), message: z.string() }),
+  z.object({ ...common, type: z.literal('finished'), reason: z.enum(['steps', 'early-stopping']) }),
+]);
+
+export type RunEvent = z.infer<typeof runEvent>;
+type WithoutTime<Event> = Event extends unknown ? Omit<Event, 'time'> : never;
+/** An event before it is stamped with the time. */
+export type NewRunEvent = WithoutTime<RunEvent>;

@@ -1,0 +1,50 @@
+/** What a run has found: `result.json`, written once at its end. */
+import { z } from 'zod';
+
+export const resultVersion = 1;
+
+const metrics = z.record(z.string(), z.number().nullable());
+
+const evaluated = z.object({
+  metrics,
+  /** Row: true class; column: predicted class. */
+  confusion: z.object({ classes: z.array(z.string()), counts: z.array(z.array(z.number())) }).optional(),
+  perClass: z
+    .array(
+      z.object({
+        name: z.string(),
+        precision: z.number().nullable(),
+        recall: z.number().nullable(),
+        f1: z.number().nullable(),
+        support: z.number(),
+      }),
+    )
+    .optional(),
+  /** A digit for each example in evaluation order, 1 where the answer was right: for paired tests between runs. */
+  correct: z.string().regex(/^[01]*$/).optional(),
+});
+
+export const runResult = z.object({
+  formatVersion: z.literal(resultVersion),
+  id: z.string(),
+  name: z.string(),
+  finishedAt: z.iso.datetime(),
+  reason: z.enum(['steps', 'early-stopping']),
+  /** Updates done, and the step of the checkpoint that was evaluated. */
+  steps: z.int(),
+  bestStep: z.int().nullable(),
+  selection: z.object({ metric: z.string(), direction: z.enum(['minimise', 'maximise']) }),
+  validation: evaluated,
+  test: evaluated.optional(),
+  baselines: z.object({
+    validation: z.array(z.object({ name: z.string(), summary: z.string(), metrics })),
+  }),
+  parameters: z.object({ total: z.int(), trainable: z.int() }),
+  /** What really ran. */
+  engine: z.object({ name: z.string(), device: z.string(), deviceName: z.string(), threads: z.int().nullable() }),
+  seconds: z.object({ training: z.number(), evaluation: z.number(), baselines: z.number(), compilation: z.number() }),
+  examplesPerSecond: z.number(),
+});
+
+export type RunResult = z.infer<typeof runResult>;
+export type EvaluatedSplit = z.infer<typeof evaluated>;
