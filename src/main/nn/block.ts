@@ -3,7 +3,7 @@
  * its documentation; the command line's help, the forms and the palette of the pipeline editor and the JSON schema of
  * experiment files are derived from it. Adding a block is one file with a `defineBlock` and its tests.
  */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
 import type { Program, Value } from '../graph/program.ts';
 import { showShape } from '../graph/shape.ts';
@@ -53,14 +53,8 @@ export interface BlockDefinition<Options> {
   build(context: BuildContext, inputs: Readonly<Record<string, Value>>, options: Options): Readonly<Record<string, Value>>;
 }
 
-/** A definition whose options have been parsed by its own schema. */
-export type AnyBlock = BlockDefinition<never> & {
-  readonly apply: (
-    context: BuildContext,
-    inputs: Readonly<Record<string, Value>>,
-    options: unknown,
-  ) => Readonly<Record<string, Value>>;
-};
+/** A block of any options: `build` takes them unparsed, and parses them with the block's own schema. */
+export type AnyBlock = BlockDefinition<unknown>;
 
 const registry = new Map<string, AnyBlock>();
 
@@ -69,10 +63,11 @@ export function defineBlock<Options>(definition: BlockDefinition<Options>): Bloc
   if (registry.has(definition.type)) throw new LabError('internal', `the block ${definition.type} is defined twice`);
   registry.set(definition.type, {
     ...definition,
-    build: definition.build.bind(definition),
-    apply: (context, inputs, options) => {
+    build(context, inputs, options) {
       for (const port of definition.inputs) checkPort(definition.type, port, inputs[port.name]);
-      return definition.build(context, inputs, definition.options.parse(options));
+      const parsed = definition.options.safeParse(options);
+      if (!parsed.success) throw new LabError('bad-spec', z.prettifyError(parsed.error));
+      return definition.build(context, inputs, parsed.data);
     },
   });
   return definition;

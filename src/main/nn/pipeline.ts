@@ -78,7 +78,7 @@ function buildBlock(
   }
   const values = Object.fromEntries(Object.entries(inputs).map(([port, endpoint]) => [port, resolve(endpoint)]));
   try {
-    return withScope(context.program, id, () => definition.apply(context, values, options));
+    return withScope(context.program, id, () => definition.build(context, values, options));
   } catch (error) {
     if (!isLabError(error) || error.message.startsWith(`${id}:`)) throw error;
     throw new LabError(error.code, `${id}: ${error.message}`, { ...error.details, block: id }, error);
