@@ -58,7 +58,7 @@ function backward(loss: Value, targets: readonly Value[]): Map<number, Adjoint> 
   const adjoints = new Map<number, Adjoint>([[loss.id, { dense: constant(program, 1), rows: [] }]]);
   const forward = [...program.nodes]; // the walk appends to program.nodes
   for (let index = forward.length - 1; index >= 0; index--) {
-    const node = forward[index] as Node; // within bounds
+    const node = forward[index]!; // within bounds
     if (node.outputs.some(({ id }) => adjoints.has(id)) && node.inputs.some(({ id }) => active.has(id))) {
       withPathOf(program, node, () => {
         propagate(node, active, adjoints);

@@ -86,8 +86,9 @@ export function lowerToOnnx(program: Program, outputs: ReadonlyMap<string, Value
   const names = new Map<number, string>();
   const nameOf = (value: Value): string => {
     const name = names.get(value.id);
-    if (name === undefined)
+    if (name === undefined) {
       throw new LabError('internal', `a node reads the value ${valueName(value)} before it is computed`);
+    }
     return name;
   };
 
@@ -154,7 +155,7 @@ function createEmitter(graph: OnnxGraph): OnnxEmitter & { enter(node: Node): voi
       return outputs;
     },
     one(opType, inputs, attributes = {}, domain = '') {
-      return emitter.node(opType, inputs, { attributes, domain })[0] as string; // asked for one output
+      return emitter.node(opType, inputs, { attributes, domain })[0]!; // asked for one output
     },
     ints: (values, shape = [values.length]) => initialiser('int64', BigInt64Array.from(values.map(BigInt)), shape),
     int32: (values, shape = [values.length]) => initialiser('int32', Int32Array.from(values), shape),

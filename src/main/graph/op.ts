@@ -70,9 +70,9 @@ export function applyAll<Attributes extends OpAttributes>(
   const outputs: Value[] = [];
   const node: Node<Attributes> = { id: program.internal.nextId++, op, inputs, attributes, outputs, path };
   inferTypes(op, inputs, attributes, path).forEach((type, index) => {
-    outputs.push(newValue(program, type, { kind: 'node', node: node as Node, index })); // attributes only widen
+    outputs.push(newValue(program, type, { kind: 'node', node, index })); // attributes only widen
   });
-  program.nodes.push(node as Node);
+  program.nodes.push(node);
   return outputs;
 }
 
@@ -82,14 +82,15 @@ export function apply<Attributes extends OpAttributes>(
   inputs: readonly [Value, ...Value[]],
   attributes: Attributes,
 ): Value {
-  return applyAll(op, inputs, attributes)[0] as Value; // every op has at least one output
+  return applyAll(op, inputs, attributes)[0]!; // every op has at least one output
 }
 
 /** The index-th input or output: the definition of an op knows how many there are. */
 export function at<T>(list: readonly T[], index: number): T {
   const item = list[index];
-  if (item === undefined)
+  if (item === undefined) {
     throw new LabError('internal', `an op with ${String(list.length)} inputs was asked for number ${String(index)}`);
+  }
   return item;
 }
 

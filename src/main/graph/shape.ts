@@ -39,7 +39,7 @@ export function normaliseAxis(axis: number, rank: number): number {
 
 /** The size along an axis that is known to exist. */
 export function sizeAt(shape: Shape, axis: number): number {
-  return shape[normaliseAxis(axis, shape.length)] as number; // normaliseAxis has checked the range
+  return shape[normaliseAxis(axis, shape.length)]!; // normaliseAxis has checked the range
 }
 
 /** Row-major strides, in elements. */

@@ -33,8 +33,9 @@ const windowOp = defineOp<{ readonly length: number }>({
 
 /** A new dropout site: a tensor that is 0 with the probability `rate` and 1/(1 − rate) elsewhere. */
 export function dropoutMask(program: Program, rate: number, shape: Shape): Value {
-  if (!(rate > 0 && rate < 1))
+  if (!(rate > 0 && rate < 1)) {
     throw new LabError('bad-spec', `a dropout rate lies between 0 and 1, not at ${String(rate)}`);
+  }
   const length = elementCount(shape);
   const poolLength = 2 ** Math.ceil(Math.log2(2 * length));
   const poolName = `random/pool:${String(rate)}:${String(poolLength)}`;

@@ -17,7 +17,7 @@ export function mergeCommonSubexpressions(program: Program): Program {
     const twin = seen.get(key);
     if (twin) {
       original.outputs.forEach((value, index) => {
-        replacement.set(value.id, twin.outputs[index] as Value); // the same op has as many outputs
+        replacement.set(value.id, twin.outputs[index]!); // the same op has as many outputs
       });
       continue;
     }
