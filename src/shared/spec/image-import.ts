@@ -23,7 +23,11 @@ export const imageImportOptions = z
       .regex(/^#[0-9a-fA-F]{6}$/)
       .default('#ffffff')
       .describe('Colour behind transparent pixels and beside contained images, as #rrggbb'),
-    minimumSide: z.int().min(1).default(8).describe('Images with a side of fewer pixels are skipped: they are icons or trackers'),
+    minimumSide: z
+      .int()
+      .min(1)
+      .default(8)
+      .describe('Images with a side of fewer pixels are skipped: they are icons or trackers'),
     maximumPixels: z
       .int()
       .min(1)
@@ -42,8 +46,10 @@ export const imageImportOptions = z
       .int()
       .min(0)
       .max(11)
-      .default(6)
-      .describe('Pictures whose 64-bit perceptual hashes differ in at most this many bits are compared as near duplicates'),
+      .default(7)
+      .describe(
+        'Pictures whose 64-bit perceptual hashes differ in at most this many bits are compared as near duplicates',
+      ),
   })
   .refine((options) => options.resizeShorter === undefined || options.fit === 'center-crop', {
     path: ['resizeShorter'],

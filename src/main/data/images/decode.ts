@@ -96,7 +96,9 @@ function describeUnsupported(bytes: Uint8Array): string {
 
 /** A sentence's beginning from libvips' messages, which are lines such as "VipsJpeg: premature end of JPEG image". */
 function reasonOf(error: unknown): string {
-  const lines = messageOf(error).split('\n').filter((line) => line.trim() !== '');
+  const lines = messageOf(error)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
   return [...new Set(lines)].slice(0, 2).join('; ').slice(0, 200);
 }
 
@@ -123,17 +125,20 @@ function resized(image: Sharp, original: { height: number; width: number }, prep
   const scale = shorter / Math.min(original.height, original.width);
   const scaledHeight = Math.max(height, Math.round(original.height * scale));
   const scaledWidth = Math.max(width, Math.round(original.width * scale));
-  return image
-    .resize({ width: scaledWidth, height: scaledHeight, fit: 'fill' })
-    .extract({
-      left: Math.floor((scaledWidth - width) / 2),
-      top: Math.floor((scaledHeight - height) / 2),
-      width,
-      height,
-    });
+  return image.resize({ width: scaledWidth, height: scaledHeight, fit: 'fill' }).extract({
+    left: Math.floor((scaledWidth - width) / 2),
+    top: Math.floor((scaledHeight - height) / 2),
+    width,
+    height,
+  });
 }
 
-async function decode(image: Sharp, metadata: Metadata, format: string, preparation: Preparation): Promise<DecodedImage> {
+async function decode(
+  image: Sharp,
+  metadata: Metadata,
+  format: string,
+  preparation: Preparation,
+): Promise<DecodedImage> {
   const original = metadata.autoOrient;
   requireUsableSize(original.height, original.width, preparation);
   const [red, green, blue] = preparation.background;

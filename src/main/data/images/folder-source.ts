@@ -68,7 +68,9 @@ async function requireFolder(folder: string): Promise<void> {
     throw new LabError('not-found', `There is no folder ${folder}. Check the path.`, { folder }, error);
   });
   if (!found.isDirectory()) {
-    throw new LabError('bad-input', `${folder} is a file, not a folder. Name the folder that holds the images.`, { folder });
+    throw new LabError('bad-input', `${folder} is a file, not a folder. Name the folder that holds the images.`, {
+      folder,
+    });
   }
 }
 

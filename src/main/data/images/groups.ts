@@ -6,7 +6,8 @@ import { hash } from 'node:crypto';
 import { ContentIndex } from './content-index.ts';
 import { GrowingUint32Array } from './growing-array.ts';
 import { DisjointSets, joinNearDuplicates } from './near-duplicates.ts';
-import { relativeDifference, thumbnail, type PixelShape } from './perceptual-hash.ts';
+import { relativeDifference, thumbnail } from './perceptual-hash.ts';
+import type { PixelShape } from './pixel-shape.ts';
 
 /** Two thumbnails that differ by less are the same picture; see `relativeDifference`. */
 const SAME_PICTURE = 0.03;

@@ -224,7 +224,8 @@ export class ImageCollector {
     this.groups.add(result.perceptualHash, entry.group);
     if (this.labelled) this.classOf.push(classNumber);
     this.formats.set(image.format, (this.formats.get(image.format) ?? 0) + 1);
-    if (image.originalHeight < this.preparation.height || image.originalWidth < this.preparation.width) this.enlarged += 1;
+    if (image.originalHeight < this.preparation.height || image.originalWidth < this.preparation.width)
+      {this.enlarged += 1;}
     if (image.frames > 1) this.firstFrameOnly += 1;
     this.imported += 1;
   }
@@ -249,7 +250,11 @@ export class ImageCollector {
     return { values: numbers.map((number) => labelOf[number]!), classes };
   }
 
-  private report(near: GroupSummary, incomplete: boolean, classes: ImageDatasetManifest['classes'] | null): CollectedImages['report'] {
+  private report(
+    near: GroupSummary,
+    incomplete: boolean,
+    classes: ImageDatasetManifest['classes'] | null,
+  ): CollectedImages['report'] {
     const records = new ImageRecordReader(this.folder);
     const pathOf = (image: number): string => records.read(image).path;
     try {

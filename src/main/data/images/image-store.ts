@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { z } from 'zod';
 import { LabError, messageOf } from '../../../shared/errors.ts';
 import {
   IMAGE_MANIFEST_VERSION,
@@ -14,9 +13,10 @@ import {
   type ImageCorpusManifest,
 } from '../../../shared/spec/manifests/image-corpus.ts';
 import { imageDatasetManifest, type ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
+import { readManifest } from '../manifest-file.ts';
 import { GROUPS_FILE, LABELS_FILE, PERCEPTUAL_HASHES_FILE } from './image-collector.ts';
 import { ImageRecordReader, type ImageRecord } from './image-records.ts';
-import type { PixelShape } from './perceptual-hash.ts';
+import type { PixelShape } from './pixel-shape.ts';
 import { PixelShardReader } from './pixel-shards.ts';
 import { ChannelHistograms } from './statistics.ts';
 
@@ -53,32 +53,6 @@ export interface ImageDataset extends ImageStore<ImageDatasetManifest> {
 export interface OpenOptions {
   /** Most memory that pixels may take, in bytes (128 MB by default). */
   readonly cacheBytes?: number;
-}
-
-function readManifest<Schema extends z.ZodType>(folder: string, kind: string, schema: Schema): z.output<Schema> {
-  const path = join(folder, 'manifest.json');
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (missing) throw new LabError('not-found', `${folder} is not an ${kind}: it has no manifest.json.`, { folder }, error);
-    throw new LabError('corrupt', `${path} cannot be read: ${messageOf(error)}. Import the images again.`, { path }, error);
-  }
-  // Only the two fields that decide who may read the rest; the schema checks them again.
-  const { formatVersion, kind: found } = (content ?? {}) as { formatVersion?: unknown; kind?: unknown };
-  if (typeof formatVersion === 'number' && formatVersion > IMAGE_MANIFEST_VERSION) {
-    const message = `${path} was written by a newer version of the lab (format ${formatVersion}; this one reads up to ${IMAGE_MANIFEST_VERSION}). Update the lab.`;
-    throw new LabError('format-version', message, { path, formatVersion });
-  }
-  if (found !== kind) {
-    const message = `${folder} is not an ${kind}: its manifest says ${JSON.stringify(found) ?? 'nothing of a kind'}.`;
-    throw new LabError('bad-input', message, { folder, found });
-  }
-  const parsed = schema.safeParse(content);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new LabError('corrupt', `${path} is damaged (${problems.join('; ')}). Import the images again.`, { path, problems });
 }
 
 /** @throws LabError `corrupt` if the file has not `length` numbers, or one of them is `limit` or more. */
@@ -148,13 +122,13 @@ function openStore<Manifest extends ImageCorpusManifest | ImageDatasetManifest>(
 /** @throws LabError `not-found`, `bad-input` (something else lies there), `format-version`, `corrupt`. */
 export function openImageCorpus(folder: string, options: OpenOptions = {}): ImageCorpus {
   const path = resolve(folder);
-  return openStore(path, readManifest(path, 'image-corpus', imageCorpusManifest), options);
+  return openStore(path, readManifest(path, 'image-corpus', IMAGE_MANIFEST_VERSION, imageCorpusManifest), options);
 }
 
 /** @throws LabError as `openImageCorpus`. */
 export function openImageDataset(folder: string, options: OpenOptions = {}): ImageDataset {
   const path = resolve(folder);
-  const manifest = readManifest(path, 'image-dataset', imageDatasetManifest);
+  const manifest = readManifest(path, 'image-dataset', IMAGE_MANIFEST_VERSION, imageDatasetManifest);
   const labels = readUint32(join(path, LABELS_FILE), manifest.images, manifest.classes.length);
   const store = openStore(path, manifest, options);
   return { ...store, classes: manifest.classes.map(({ name }) => name), labels };
@@ -183,7 +157,9 @@ export async function verifyImages(store: ImageCorpus | ImageDataset, signal?: A
       hash.update(chunk as Buffer); // a file stream without an encoding yields buffers
     }
     if (hash.digest('hex') !== shard.sha256) {
-      throw new LabError('corrupt', `${path} is damaged: its checksum does not fit. Import the images again.`, { path });
+      throw new LabError('corrupt', `${path} is damaged: its checksum does not fit. Import the images again.`, {
+        path,
+      });
     }
   }
 }

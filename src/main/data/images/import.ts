@@ -4,7 +4,6 @@
  *
  * Memory is that of the images under way, and about 50 bytes for each image imported (hashes, labels, groups).
  */
-import { open, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { LabError } from '../../../shared/errors.ts';
@@ -12,6 +11,7 @@ import { imageImportOptions, type ImageImportOptionsInput } from '../../../share
 import { IMAGE_MANIFEST_VERSION, type ImageCorpusManifest } from '../../../shared/spec/manifests/image-corpus.ts';
 import type { ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
 import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
+import { writeDurably, writeManifest } from '../manifest-file.ts';
 import type { Preparation } from './decode.ts';
 import { ImageCollector } from './image-collector.ts';
 import { createFolder, requireFreeSpace } from './new-folder.ts';
@@ -75,7 +75,9 @@ function preparationOf(options: ReturnType<typeof imageImportOptions.parse>): Pr
 }
 
 /** Calls through at most every 100 ms, and always for the last of a phase. */
-function throttled(onProgress: ((progress: ImageImportProgress) => void) | undefined): (progress: ImageImportProgress) => void {
+function throttled(
+  onProgress: ((progress: ImageImportProgress) => void) | undefined,
+): (progress: ImageImportProgress) => void {
   let last = -Infinity;
   return (progress) => {
     const now = performance.now();
@@ -83,12 +85,6 @@ function throttled(onProgress: ((progress: ImageImportProgress) => void) | undef
     last = now;
     onProgress?.(progress);
   };
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  await writeFile(path, text);
-  const handle = await open(path, 'r+');
-  await handle.sync().finally(() => handle.close());
 }
 
 async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetManifest['kind'], job: ImageImport) {
@@ -109,7 +105,9 @@ async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetMani
       let done = 0;
       // Twice the processors: while some decode, others read.
       const width = availableParallelism() * 2;
-      for await (const result of orderedMap(job.source.entries(signal), width, (entry) => prepareImage(entry, preparation))) {
+      for await (const result of orderedMap(job.source.entries(signal), width, (entry) =>
+        prepareImage(entry, preparation),
+      )) {
         signal.throwIfAborted();
         await collector.add(result);
         if ('bytesRead' in result) bytesRead += result.bytesRead;
@@ -148,7 +146,7 @@ async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetMani
         ...finished.report,
       };
       await writeDurably(join(folder, 'import-report.json'), `${JSON.stringify(fullReport, null, 2)}\n`);
-      await writeDurably(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+      await writeManifest(folder, manifest);
       return { manifest, report: fullReport };
     } finally {
       await collector.close();
@@ -163,7 +161,10 @@ function nothingImported(source: ImageSource, collector: ImageCollector): LabErr
     first === undefined
       ? 'it holds no files with an image extension (.jpg, .png, .webp, .tif, .gif, .avif)'
       : `all ${total} were skipped, the first one, ${first.path}: ${first.message}`;
-  return new LabError('bad-input', `No image could be imported from ${source.path}: ${why}.`, { source: source.path, listed });
+  return new LabError('bad-input', `No image could be imported from ${source.path}: ${why}.`, {
+    source: source.path,
+    listed,
+  });
 }
 
 /**

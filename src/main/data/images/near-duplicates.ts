@@ -13,7 +13,7 @@ const BAND_VALUES = 65536;
  * Images with nearly equal hashes that one image is compared with, at most, in one bucket. Flat or empty pictures share one
  * hash by the thousand; the nearest ones before an image are enough to chain them, and time stays linear.
  */
-const MAXIMUM_COMPARISONS = 2000;
+const MAXIMUM_COMPARISONS = 1000;
 
 /** Sets that can be joined; a set's name is its smallest member. */
 export class DisjointSets {

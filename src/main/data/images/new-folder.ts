@@ -69,7 +69,12 @@ export async function createFolder<Result>(
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     if (signal.aborted && !isLabError(error)) {
-      throw new LabError('aborted', `The import into ${target} was stopped; nothing was kept.`, { destination: target }, error);
+      throw new LabError(
+        'aborted',
+        `The import into ${target} was stopped; nothing was kept.`,
+        { destination: target },
+        error,
+      );
     }
     if (codeOf(error) === 'ENOSPC') {
       const message = `The disk is full: ${messageOf(error)}. Free some space and import again; nothing was kept.`;

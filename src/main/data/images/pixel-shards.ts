@@ -163,7 +163,11 @@ export class PixelShardReader {
     const bytes = new Uint8Array((Math.min(images, first + this.imagesPerPage) - first) * this.imageBytes);
     const descriptor = (this.descriptors[shard] ??= openSync(path, 'r'));
     if (readSync(descriptor, bytes, 0, bytes.length, first * this.imageBytes) !== bytes.length) {
-      throw new LabError('corrupt', `${path} ended early; it was changed since it was opened. Import the images again.`, { path });
+      throw new LabError(
+        'corrupt',
+        `${path} ended early; it was changed since it was opened. Import the images again.`,
+        { path },
+      );
     }
     return bytes;
   }

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { isLabError } from '../../../shared/errors.ts';
 import { DecodeFailure, decodeImage, decodeRaw, type DecodedImage, type Preparation } from './decode.ts';
-import { perceptualHash } from './perceptual-hash.ts';
+import { perceptualHash, thumbnail } from './perceptual-hash.ts';
 import type { ImageEntry, SkipReason, UnusableEntry } from './source.ts';
 
 export interface PreparedImage {
@@ -40,7 +40,7 @@ export async function prepareImage(
     const bytes = isFile ? content : content.data;
     const image = isFile ? await decodeImage(content, preparation) : await decodeRaw(content, preparation);
     const look = new Uint32Array(2);
-    perceptualHash(image.pixels, preparation, look);
+    perceptualHash(thumbnail(image.pixels, preparation), preparation.channels, look);
     return {
       entry,
       image,

@@ -56,9 +56,19 @@ export const MAXIMUM_FILE_BYTES = 256 * 1024 * 1024;
 
 /** File extensions that say image. Those the lab does not decode are here too, so that they are reported and not passed over. */
 const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(
-  ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'tif', 'tiff', 'gif', 'avif'].concat(
-    ['bmp', 'heic', 'heif', 'jp2', 'jxl', 'svg', 'psd', 'dng', 'cr2', 'nef', 'arw'],
-  ),
+  ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'tif', 'tiff', 'gif', 'avif'].concat([
+    'bmp',
+    'heic',
+    'heif',
+    'jp2',
+    'jxl',
+    'svg',
+    'psd',
+    'dng',
+    'cr2',
+    'nef',
+    'arw',
+  ]),
 );
 
 /** The extension in lower case without its dot; empty if there is none. */

@@ -20,7 +20,12 @@ import {
 
 function unreadableArchive(path: string, error: unknown): LabError {
   const remedy = 'Check that the file is complete, or unpack it and import the folder.';
-  return new LabError('bad-input', `${path} cannot be read as a zip archive: ${messageOf(error)}. ${remedy}`, { path }, error);
+  return new LabError(
+    'bad-input',
+    `${path} cannot be read as a zip archive: ${messageOf(error)}. ${remedy}`,
+    { path },
+    error,
+  );
 }
 
 async function openArchive(path: string): Promise<ZipFile> {
@@ -38,7 +43,10 @@ async function openArchive(path: string): Promise<ZipFile> {
 
 function nameOf(entry: Entry): string {
   // Windows tools have written backslashes as separators.
-  return getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true).replaceAll('\\', '/');
+  return getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true).replaceAll(
+    '\\',
+    '/',
+  );
 }
 
 async function readEntry(archive: ZipFile, entry: Entry): Promise<Buffer> {
@@ -138,7 +146,8 @@ export function zipSource(file: string, options: { readonly classFolders?: boole
         return classFolders ? labelledByFolder(image) : image;
       };
       try {
-        for await (const { name, entry } of imageEntries(path, archive, ignore, signal)) yield toImageEntry(name, entry);
+        for await (const { name, entry } of imageEntries(path, archive, ignore, signal))
+          {yield toImageEntry(name, entry);}
       } finally {
         // The importer reads several entries at once: the last ones may still be under way.
         await Promise.allSettled(reading);
@@ -148,4 +157,3 @@ export function zipSource(file: string, options: { readonly classFolders?: boole
     ignored: () => ignored,
   };
 }
-

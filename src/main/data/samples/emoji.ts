@@ -21,7 +21,10 @@ const emojiList = z.array(
     has_img_twitter: z.boolean(),
     obsoleted_by: z.string().optional(),
     skin_variations: z
-      .record(z.string(), z.object({ image: z.string(), has_img_twitter: z.boolean(), obsoleted_by: z.string().optional() }))
+      .record(
+        z.string(),
+        z.object({ image: z.string(), has_img_twitter: z.boolean(), obsoleted_by: z.string().optional() }),
+      )
       .optional(),
   }),
 );

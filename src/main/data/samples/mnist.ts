@@ -34,7 +34,7 @@ function parseFractions(json: Buffer): Uint8Array {
     while (position < end && !isNumberByte(json[position]!)) position += 1;
     const from = position;
     while (position < end && isNumberByte(json[position]!)) position += 1;
-    const value = position === from ? Number.NaN : Number(json.latin1Slice(from, position));
+    const value = position === from ? Number.NaN : Number(json.toString('latin1', from, position));
     if (!(value >= 0 && value <= 1)) throw new Error(`number ${index} of the list is not between 0 and 1`);
     values[index] = Math.round(value * 255);
   }
