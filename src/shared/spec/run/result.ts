@@ -36,9 +36,7 @@ export const runResult = z.object({
   selection: z.object({ metric: z.string(), direction: z.enum(['minimise', 'maximise']) }),
   validation: evaluated,
   test: evaluated.optional(),
-  baselines: z.object({
-    validation: z.array(z.object({ name: z.string(), summary: z.string(), metrics })),
-  }),
+  baselines: z.array(z.object({ name: z.string(), summary: z.string(), metrics })),
   parameters: z.object({ total: z.int(), trainable: z.int() }),
   /** What really ran. */
   engine: z.object({ name: z.string(), device: z.string(), deviceName: z.string(), threads: z.int().nullable() }),

@@ -1,0 +1,86 @@
+/** What this machine can train on: every engine and device, whether its gradients are right, and how fast it is. */
+import { messageOf } from '../../shared/errors.ts';
+import type { DeviceReport, Engine, EngineName } from '../engines/engine.ts';
+import { createProgram, input, matmul, output } from '../graph/index.ts';
+import { checkGradients } from '../training/self-check.ts';
+import { engineNames, loadEngine } from './engines.ts';
+
+export interface EngineDiagnosis {
+  readonly engine: EngineName;
+  readonly version: string | null;
+  readonly devices: readonly DeviceDiagnosis[];
+  /** Why the engine cannot even be loaded, and what would help. */
+  readonly problem: string | null;
+}
+
+export interface DeviceDiagnosis extends DeviceReport {
+  /** Relative error of the gradients of a small network; null where it cannot be used. */
+  readonly gradientError: number | null;
+  /** Of a product of two 1024 × 1024 matrices, billions of operations a second. */
+  readonly gigaflops: number | null;
+  /** What went wrong in the check of a device that seemed usable. */
+  readonly problem: string | null;
+}
+
+export interface Diagnosis {
+  readonly node: string;
+  readonly platform: string;
+  readonly engines: readonly EngineDiagnosis[];
+}
+
+/** Never throws: what fails is part of the answer. */
+export async function diagnose(onProgress: (what: string) => void = () => undefined): Promise<Diagnosis> {
+  const engines: EngineDiagnosis[] = [];
+  for (const name of engineNames) {
+    onProgress(name);
+    engines.push(await diagnoseEngine(name, onProgress));
+  }
+  return { node: process.version, platform: `${process.platform} ${process.arch}`, engines };
+}
+
+async function diagnoseEngine(name: EngineName, onProgress: (what: string) => void): Promise<EngineDiagnosis> {
+  try {
+    const engine = await loadEngine(name);
+    const { version, devices: reports } = await engine.probe();
+    const devices: DeviceDiagnosis[] = [];
+    for (const report of reports) {
+      onProgress(`${name} on ${report.device}`);
+      devices.push(await diagnoseDevice(engine, report));
+    }
+    return { engine: name, version, devices, problem: null };
+  } catch (error) {
+    return { engine: name, version: null, devices: [], problem: messageOf(error) };
+  }
+}
+
+async function diagnoseDevice(engine: Engine, report: DeviceReport): Promise<DeviceDiagnosis> {
+  if (!report.available) return { ...report, gradientError: null, gigaflops: null, problem: null };
+  try {
+    const gradientError = await checkGradients(engine, { device: report.device });
+    return { ...report, gradientError, gigaflops: await measureThroughput(engine, report.device), problem: null };
+  } catch (error) {
+    return { ...report, gradientError: null, gigaflops: null, problem: messageOf(error) };
+  }
+}
+
+const matrixSize = 1024;
+
+/** The best of a few products: what else runs on the machine only ever makes it slower. */
+async function measureThroughput(engine: Engine, device: string): Promise<number> {
+  const program = createProgram('throughput');
+  const shape = [matrixSize, matrixSize];
+  output(program, 'product', matmul(input(program, 'a', 'float32', shape), input(program, 'b', 'float32', shape)));
+  const executable = await engine.compile(program, { device });
+  try {
+    const matrix = new Float32Array(matrixSize * matrixSize).fill(0.5);
+    let best = Infinity;
+    for (let trial = 0; trial < 6; trial++) {
+      const started = performance.now();
+      await executable.run({ a: matrix, b: matrix });
+      best = Math.min(best, performance.now() - started);
+    }
+    return (2 * matrixSize ** 3) / (best / 1000) / 1e9;
+  } finally {
+    await executable.release();
+  }
+}

@@ -1,0 +1,98 @@
+/** From a spec file to a valid experiment: migration, validation by every definition's own schema, and all problems at once. */
+import type { z } from 'zod';
+import { LabError } from '../../shared/errors.ts';
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { experimentSpec, migrateExperiment } from '../../shared/spec/experiment/index.ts';
+import type { PipelineSpec } from '../../shared/spec/pipeline.ts';
+import type { JsonSchema, SpecPath, SpecProblem } from '../../shared/spec/problems.ts';
+import { nearest, problemsOf, showPath } from '../../shared/spec/problems.ts';
+import { registeredBlocks, registeredPresets } from '../nn/index.ts';
+import { registeredTasks } from '../tasks/index.ts';
+import { experimentSchema } from './experiment-schema.ts';
+import type { SpecSource } from './spec-file.ts';
+
+/**
+ * The experiment with every default filled in, those of the task's options too. Throws `LabError('bad-spec')` listing every
+ * problem with its place, and `LabError('format-version')`.
+ */
+export function parseExperiment(source: SpecSource): Experiment {
+  const value = migrateExperiment(source.value);
+  const schema = experimentSchema();
+  const parsed = experimentSpec.safeParse(value);
+  if (!parsed.success) {
+    throw badSpec(source, [...problemsOf(parsed.error, value, schema), ...optionProblems(value, schema)]);
+  }
+  const task = parseTask(parsed.data.task, value, schema);
+  const problems = [...task.problems, ...pipelineProblems(parsed.data.pipeline, value, schema)];
+  if (problems.length > 0 || !task.options) throw badSpec(source, problems);
+  return { ...parsed.data, task: { type: parsed.data.task.type, ...task.options } };
+}
+
+/** Of a spec that is wrong elsewhere: the problems inside a task or pipeline that are well formed, so that all show at once. */
+function optionProblems(value: unknown, schema: JsonSchema): SpecProblem[] {
+  const task = experimentSpec.shape.task.safeParse(member(value, 'task'));
+  const pipeline = experimentSpec.shape.pipeline.safeParse(member(value, 'pipeline'));
+  return [
+    ...(task.success ? parseTask(task.data, value, schema).problems : []),
+    ...(pipeline.success ? pipelineProblems(pipeline.data, value, schema) : []),
+  ];
+}
+
+function parseTask(
+  { type, ...options }: Experiment['task'],
+  root: unknown,
+  schema: JsonSchema,
+): { readonly options?: object; readonly problems: readonly SpecProblem[] } {
+  const tasks = registeredTasks();
+  const task = tasks.find((candidate) => candidate.type === type);
+  if (!task) {
+    const path = typeof member(root, 'task') === 'string' ? ['task'] : ['task', 'type'];
+    return { problems: [{ path, message: unknownName('task', type, tasks.map((known) => known.type)) }] };
+  }
+  const parsed = task.options.safeParse(options);
+  if (!parsed.success) return { problems: within(['task'], parsed.error, root, schema) };
+  return { options: parsed.data as object, problems: [] }; // options are object schemas
+}
+
+function pipelineProblems(pipeline: PipelineSpec, root: unknown, schema: JsonSchema): SpecProblem[] {
+  if ('preset' in pipeline) {
+    const presets = registeredPresets();
+    const preset = presets.find(({ name }) => name === pipeline.preset);
+    if (!preset) {
+      const path = typeof member(root, 'pipeline') === 'string' ? ['pipeline'] : ['pipeline', 'preset'];
+      return [{ path, message: unknownName('preset', pipeline.preset, presets.map(({ name }) => name)) }];
+    }
+    const parsed = preset.options.safeParse(pipeline.options);
+    return parsed.success ? [] : within(['pipeline', 'options'], parsed.error, root, schema);
+  }
+  const blocks = registeredBlocks();
+  return pipeline.blocks.flatMap(({ type, options }, index) => {
+    const block = blocks.find((candidate) => candidate.type === type);
+    if (!block) {
+      return [{ path: ['pipeline', 'blocks', index, 'type'], message: unknownName('block', type, blocks.map((known) => known.type)) }];
+    }
+    const parsed = block.options.safeParse(options);
+    return parsed.success ? [] : within(['pipeline', 'blocks', index, 'options'], parsed.error, root, schema);
+  });
+}
+
+/** The problems of a part, with places and suggestions of the whole. */
+function within(path: SpecPath, error: z.core.$ZodError, root: unknown, schema: JsonSchema): SpecProblem[] {
+  const issues = error.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+  return problemsOf({ issues } as z.core.$ZodError, root, schema); // only the issues of an error are read
+}
+
+function unknownName(kind: string, name: string, known: readonly string[]): string {
+  const guess = nearest(name, known);
+  const hint = guess === undefined ? `There is: ${[...known].sort().join(', ')}` : `Did you mean '${guess}'?`;
+  return `there is no ${kind} '${name}'. ${hint}`;
+}
+
+function badSpec(source: SpecSource, problems: readonly SpecProblem[]): LabError {
+  const lines = problems.map(({ path, message }) => `${source.locate(path)}: ${path.length > 0 ? `${showPath(path)}: ` : ''}${message}`);
+  return new LabError('bad-spec', [...new Set(lines)].join('\n'), { problems });
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined; // whatever a file held
+}

@@ -1,0 +1,114 @@
+/** The end of a run: its best weights are evaluated on both splits, the baselines computed, and the result written. */
+import { LabError } from '../../shared/errors.ts';
+import type { NewRunEvent } from '../../shared/spec/run/events.ts';
+import type { EvaluatedSplit, RunResult } from '../../shared/spec/run/result.ts';
+import { resultVersion } from '../../shared/spec/run/result.ts';
+import type { Executable } from '../engines/engine.ts';
+import type { Program } from '../graph/program.ts';
+import type { Baseline, EvaluationResult, EvaluationSplit } from '../tasks/task.ts';
+import type { TrainingProgress } from '../training/checkpoints.ts';
+import { checkpointFolder, readCheckpoint } from '../training/checkpoints.ts';
+import { evaluateSplit } from '../training/evaluate.ts';
+import { countParameters } from '../training/model.ts';
+import type { PreparedRun } from './prepare.ts';
+import type { RunFolder } from './run-folder.ts';
+import { writeJson } from './run-folder.ts';
+
+export interface FinishOptions {
+  readonly run: RunFolder;
+  readonly prepared: PreparedRun;
+  readonly trainer: Executable;
+  readonly evaluator: Executable;
+  readonly program: Program;
+  readonly progress: TrainingProgress;
+  readonly engineName: string;
+  readonly threads: number | undefined;
+  readonly compilationSeconds: number;
+  readonly signal: AbortSignal;
+  readonly onPhase?: (phase: string) => void;
+  readonly emit: (event: NewRunEvent) => void;
+}
+
+/** Undefined when it was stopped before the end; the run can be resumed then. */
+export async function finishRun(options: FinishOptions): Promise<RunResult | undefined> {
+  const { run, prepared, trainer, progress, signal, onPhase } = options;
+  const { experiment, task, plan } = prepared;
+  const { bestStep } = progress.selection;
+  if (bestStep !== null && bestStep !== progress.step) {
+    const { state } = await readCheckpoint(checkpointFolder(run.checkpoints, bestStep));
+    await trainer.importState({ parameters: state.parameters });
+  }
+  const started = performance.now();
+  const validation = await evaluate(options, 'validation', bestStep ?? progress.step);
+  const test = experiment.evaluation.test && !signal.aborted ? await evaluate(options, 'test', bestStep ?? progress.step) : undefined;
+  const evaluated = performance.now();
+  if (experiment.evaluation.baselines) onPhase?.('Computing baselines');
+  const baselines = experiment.evaluation.baselines && !signal.aborted ? await computeBaselines(options) : [];
+  if (signal.aborted || !baselines) return undefined;
+  const examples = progress.step * plan.batchSize * plan.accumulation;
+  const result: RunResult = {
+    formatVersion: resultVersion,
+    id: run.id,
+    name: experiment.name,
+    finishedAt: new Date().toISOString(),
+    reason: progress.stoppedEarly ? 'early-stopping' : 'steps',
+    steps: progress.step,
+    bestStep,
+    selection: task.selection,
+    validation: validation ?? { metrics: {} },
+    ...(test && { test }),
+    baselines: baselines.map(({ name, summary, metrics }) => ({ name, summary, metrics })),
+    parameters: countParameters(options.program),
+    engine: {
+      name: options.engineName,
+      device: trainer.device.device,
+      deviceName: trainer.device.description,
+      threads: options.threads ?? null,
+    },
+    seconds: {
+      training: progress.trainingSeconds,
+      evaluation: (evaluated - started) / 1000,
+      baselines: (performance.now() - evaluated) / 1000,
+      compilation: options.compilationSeconds,
+    },
+    examplesPerSecond: progress.trainingSeconds > 0 ? examples / progress.trainingSeconds : 0,
+  };
+  await writeJson(run.result, result);
+  return result;
+}
+
+async function evaluate(
+  { prepared, evaluator, onPhase, emit, progress }: FinishOptions,
+  split: EvaluationSplit,
+  evaluatedStep: number,
+): Promise<EvaluatedSplit | undefined> {
+  const { experiment, model, sampler } = prepared;
+  onPhase?.(`Evaluating step ${evaluatedStep} on the ${split} split`);
+  const result = await evaluateSplit(model, evaluator, sampler, {
+    split,
+    batchSize: experiment.evaluation.batchSize ?? experiment.training.batchSize,
+    maximumBatches: experiment.evaluation.maximumBatches,
+  });
+  if (!result) return undefined;
+  if (split === 'test') emit({ type: 'evaluation', step: progress.step, split, metrics: result.metrics, best: true });
+  return describeEvaluation(result);
+}
+
+async function computeBaselines({ prepared, signal }: FinishOptions): Promise<readonly Baseline[] | undefined> {
+  const { task, sampler, setup } = prepared;
+  try {
+    return await task.baselines(sampler, setup.options, setup, signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error instanceof LabError ? new LabError(error.code, `baselines: ${error.message}`, error.details, error) : error;
+  }
+}
+
+function describeEvaluation({ metrics, confusion, perClass, correct }: EvaluationResult): EvaluatedSplit {
+  return {
+    metrics: { ...metrics },
+    ...(confusion && { confusion: { classes: [...confusion.classes], counts: confusion.counts.map((row) => [...row]) } }),
+    ...(perClass && { perClass: perClass.map((row) => ({ ...row })) }),
+    ...(correct && { correct: correct.join('') }),
+  };
+}

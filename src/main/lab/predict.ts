@@ -1,0 +1,73 @@
+/** Asks a trained run: rebuilds its network for a batch of one, with the weights of a checkpoint. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LabError } from '../../shared/errors.ts';
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { readSafetensors } from '../formats/safetensors.ts';
+import { resolvePipeline } from '../nn/index.ts';
+import type { PredictionAnswer, PredictionQuery, TaskFacts } from '../tasks/index.ts';
+import { findTask } from '../tasks/index.ts';
+import { checkpointFolder } from '../training/checkpoints.ts';
+import type { Model } from '../training/model.ts';
+import { buildModel, withInitialisation } from '../training/model.ts';
+import { loadEngine } from './engines.ts';
+import { fileExists } from './files.ts';
+import { checkpointStep } from './prepare.ts';
+import type { RunFolder } from './run-folder.ts';
+import { readJson } from './run-folder.ts';
+
+export interface Predictor {
+  readonly experiment: Experiment;
+  readonly step: number;
+  /** Throws `LabError('bad-input')` for a question that the task cannot answer. */
+  ask(query: PredictionQuery): Promise<readonly PredictionAnswer[]>;
+  close(): Promise<void>;
+}
+
+/** Throws `LabError('not-found')` without a checkpoint, `LabError('bad-input')` for a task that predicts nothing. */
+export async function openPredictor(run: RunFolder, checkpoint: 'best' | 'last' = 'best'): Promise<Predictor> {
+  const experiment = await readJson(run.spec, experimentSpec);
+  const model = await readModel(run, experiment);
+  const { task, options, facts } = model;
+  if (!task.predict) throw new LabError('bad-input', `The task ${task.type} of the run ${run.id} predicts nothing to look at`);
+  const step = await checkpointStep(run, checkpoint);
+  const program = buildModel(model, 'prediction', 1);
+  const engine = await loadEngine(experiment.engine.name);
+  const executable = await engine.compile(program, {
+    ...(experiment.engine.device !== undefined && { device: experiment.engine.device }),
+  });
+  const { tensors } = await readSafetensors(join(checkpointFolder(run.checkpoints, step), 'model.safetensors'));
+  await executable.importState({ parameters: new Map([...tensors].filter(([name]) => program.parameters.has(name))) });
+  const tokenizerFile = (await fileExists(run.tokenizer)) ? run.tokenizer : undefined;
+  const predictionModel = {
+    ...facts,
+    ...(tokenizerFile !== undefined && { tokenizerFile }),
+    run: executable.run.bind(executable),
+  };
+  const predict = task.predict.bind(task);
+  return {
+    experiment,
+    step,
+    ask: (query) => predict(predictionModel, query, options),
+    close: () => executable.release(),
+  };
+}
+
+const factsSchema = z.object({
+  input: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('tokens'), length: z.int(), vocabularySize: z.int() }),
+    z.object({ kind: z.literal('image'), height: z.int(), width: z.int(), channels: z.int() }),
+    z.object({ kind: z.literal('frames'), length: z.int(), features: z.int() }),
+  ]),
+  classes: z.array(z.string()).optional(),
+});
+
+/** The network of a run, from its own folder alone: the data it was trained on may be gone. */
+export async function readModel(run: RunFolder, experiment: Experiment): Promise<Model> {
+  const { input, classes } = await readJson(run.facts, factsSchema);
+  const facts: TaskFacts = { input, ...(classes && { classes }) };
+  const { type, ...options } = experiment.task;
+  const pipeline = withInitialisation(resolvePipeline(experiment.pipeline), experiment.initialisation);
+  return { task: findTask(type), options, pipeline, facts };
+}

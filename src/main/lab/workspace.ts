@@ -1,0 +1,54 @@
+/** The workspace: one folder that holds everything the lab knows. */
+import { mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { LabError, messageOf } from '../../shared/errors.ts';
+import { nameSpec } from '../../shared/spec/experiment/v1.ts';
+
+export interface Workspace {
+  readonly folder: string;
+  readonly corpora: string;
+  readonly datasets: string;
+  readonly runs: string;
+}
+
+/** The folder given, else that of PRETEXT_WORKSPACE, else one in the user's data folder. It is created when missing. */
+export async function openWorkspace(given?: string): Promise<Workspace> {
+  const folder = resolve(given ?? process.env.PRETEXT_WORKSPACE ?? defaultWorkspaceFolder());
+  const workspace = {
+    folder,
+    corpora: join(folder, 'corpora'),
+    datasets: join(folder, 'datasets'),
+    runs: join(folder, 'runs'),
+  };
+  try {
+    for (const part of [workspace.corpora, workspace.datasets, workspace.runs]) await mkdir(part, { recursive: true });
+  } catch (error) {
+    throw new LabError(
+      'bad-input',
+      `${folder} cannot be a workspace: ${messageOf(error)}. Choose another folder with --workspace or PRETEXT_WORKSPACE`,
+      { folder },
+      error,
+    );
+  }
+  return workspace;
+}
+
+/** Where applications keep a user's data on this platform. */
+export function defaultWorkspaceFolder(): string {
+  switch (process.platform) {
+    case 'win32':
+      return join(process.env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'Pretext Lab');
+    case 'darwin':
+      return join(homedir(), 'Library', 'Application Support', 'Pretext Lab');
+    default:
+      return join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'pretext-lab');
+  }
+}
+
+/** Names become folders. Throws `LabError('bad-input')` for one that cannot. */
+export function requireName(name: string): string {
+  const parsed = nameSpec.safeParse(name);
+  if (parsed.success) return name;
+  throw new LabError('bad-input', `'${name}' cannot be a name: ${parsed.error.issues[0]?.message ?? 'it is not valid'}`, { name });
+}
