@@ -7,15 +7,19 @@ import type { SparseFeatures } from './features.ts';
 // Scripts that are written without spaces: there a character is the nearest thing to a word that needs no dictionary.
 const UNSPACED = '\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}';
 const WORD = new RegExp(
-  `[${UNSPACED}]\\p{M}*|(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}])+(?:['’](?![${UNSPACED}])\\p{L}+)*`,
-  'gu',
+  `[[\\p{L}\\p{M}\\p{N}]--[${UNSPACED}]]+(?:['’][\\p{L}--[${UNSPACED}]]+)*|[${UNSPACED}]\\p{M}*`,
+  'gv',
 );
+// The same for text that is all ASCII, several times faster.
+const ASCII_WORD = /[a-z0-9]+(?:'[a-z]+)*/g;
+const NOT_ASCII = /[^\0-\x7f]/;
 
 /**
  * The words of a text, in lower case and compatibility-composed (NFKC): runs of letters, marks and digits, with inner apostrophes
  * ("don't"). Of scripts without spaces, single characters. Punctuation and emoji are no words.
  */
 export function tokeniseWords(text: string): string[] {
+  if (!NOT_ASCII.test(text)) return text.toLowerCase().match(ASCII_WORD) ?? [];
   return text.normalize('NFKC').toLowerCase().match(WORD) ?? [];
 }
 

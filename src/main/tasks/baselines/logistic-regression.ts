@@ -29,7 +29,8 @@ export interface LogisticRegression {
 export interface FitOptions {
   /** Weight of ‖weights‖² / 2 in the mean loss. */
   readonly penalty: number;
-  readonly gradientTolerance?: number;
+  /** The optimum is reached when no component of the gradient is larger, or the loss falls by less than a thousandth of it. */
+  readonly tolerance?: number;
   readonly maximumIterations?: number;
   /** Where to start; zeros unless given. A fit with a similar penalty is a good place. */
   readonly start?: Float64Array;
@@ -100,11 +101,15 @@ export async function fitLogisticRegression(
   classCount: number,
   options: FitOptions,
 ): Promise<LogisticRegression> {
-  const { penalty, gradientTolerance = 1e-5, maximumIterations = 300, signal } = options;
+  const { penalty, tolerance = 1e-4, maximumIterations = 300, signal } = options;
   const featureCount = training.features.columns;
   const start = options.start ?? new Float64Array(classCount * (featureCount + 1));
   const objective = logisticObjective(training, classCount, penalty);
-  const search = minimise(objective, start, { gradientTolerance, valueTolerance: 1e-9, maximumIterations });
+  const search = minimise(objective, start, {
+    gradientTolerance: tolerance,
+    valueTolerance: tolerance / 1000,
+    maximumIterations,
+  });
   const { point, converged } = await runCooperatively(search, signal);
   return { classCount, featureCount, penalty, parameters: point, converged };
 }
@@ -140,7 +145,7 @@ export interface SelectedRegression {
 
 /**
  * Fits with several penalties and keeps the one with the best accuracy on the validation examples; of equally accurate ones,
- * the one with the smaller log loss. Gives up on weaker penalties once three in a row have been worse in both.
+ * the one with the smaller log loss. Gives up on weaker penalties once two in a row have been worse in both.
  */
 export async function selectLogisticRegression(
   training: LabelledFeatures,
@@ -169,7 +174,7 @@ export async function selectLogisticRegression(
     if (best === undefined || gain > 0 || (gain === 0 && validationLoss < best.validationLoss)) {
       best = { model, validationAccuracy, validationLoss };
     }
-    if (worse === 3) break;
+    if (worse === 2) break;
   }
   if (best === undefined) throw new RangeError('There is no penalty to choose from.');
   return best;

@@ -32,6 +32,15 @@ describe('tokeniseWords', () => {
     expect(tokeniseWords(text)).toEqual(words);
   });
 
+  it('finds in plain ASCII what the rules for all of Unicode find', () => {
+    const text = fc.string({ unit: fc.constantFrom(..."aZ09'-_. \n"), maxLength: 40 });
+    fc.assert(
+      fc.property(text, (ascii) => {
+        expect([...tokeniseWords(ascii), 'ж']).toEqual(tokeniseWords(`${ascii} ж`));
+      }),
+    );
+  });
+
   it('takes a word for the same, however its accents were typed', () => {
     expect(tokeniseWords('cafe\u0301')).toEqual(tokeniseWords('caf\u00e9'));
   });

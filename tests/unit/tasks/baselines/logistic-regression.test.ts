@@ -145,7 +145,7 @@ describe('logistic regression', () => {
   ])('finds the optimum that SciPy finds, penalty $penalty', async ({ penalty, value, weights, biases }) => {
     const model = await fitLogisticRegression({ features: points, labels: pointLabels }, 3, {
       penalty,
-      gradientTolerance: 1e-9,
+      tolerance: 1e-9,
     });
     const objective = logisticObjective({ features: points, labels: pointLabels }, 3, penalty);
     expect(objective(model.parameters, new Float64Array(9))).toBeCloseTo(value, 8);
@@ -157,7 +157,7 @@ describe('logistic regression', () => {
 
   it('agrees with a slow gradient descent', async () => {
     const penalty = 0.02;
-    const model = await fitLogisticRegression({ features: sparse, labels }, 3, { penalty, gradientTolerance: 1e-8 });
+    const model = await fitLogisticRegression({ features: sparse, labels }, 3, { penalty, tolerance: 1e-8 });
     const objective = logisticObjective({ features: dense, labels }, 3, penalty);
     const point = new Float64Array(36);
     const gradient = new Float64Array(36);
@@ -171,7 +171,7 @@ describe('logistic regression', () => {
   it('reaches the same optimum from anywhere, because the problem is convex', async () => {
     const stream = randomStream(7);
     const fit = (start: Float64Array) =>
-      fitLogisticRegression({ features: dense, labels }, 3, { penalty: 0.1, gradientTolerance: 1e-8, start });
+      fitLogisticRegression({ features: dense, labels }, 3, { penalty: 0.1, tolerance: 1e-8, start });
     const first = await fit(new Float64Array(36));
     const second = await fit(Float64Array.from({ length: 36 }, () => 3 * stream.normal()));
     for (let index = 0; index < 33; index += 1) {
@@ -182,7 +182,7 @@ describe('logistic regression', () => {
   it('predicts only the class frequencies under an enormous penalty', async () => {
     const model = await fitLogisticRegression({ features: dense, labels }, 3, {
       penalty: 1e4,
-      gradientTolerance: 1e-9,
+      tolerance: 1e-9,
     });
     const [first = 0] = predictProbabilities(model, dense);
     expect(first).toBeCloseTo(labels.filter((label) => label === 0).length / labels.length, 4);
@@ -215,7 +215,7 @@ describe('logistic regression', () => {
     const controller = new AbortController();
     const fit = fitLogisticRegression({ features: large.dense, labels: large.labels }, 5, {
       penalty: 1e-9,
-      gradientTolerance: 0,
+      tolerance: 0,
       maximumIterations: 1e9,
       signal: controller.signal,
     });
