@@ -53,7 +53,14 @@ export type EvaluationSplit = 'validation' | 'test';
 
 export type PreviewItem =
   | { readonly kind: 'text'; readonly text: string; readonly note?: string }
-  | { readonly kind: 'image'; readonly width: number; readonly height: number; readonly channels: number; readonly pixels: Uint8Array; readonly note?: string };
+  | {
+      readonly kind: 'image';
+      readonly width: number;
+      readonly height: number;
+      readonly channels: number;
+      readonly pixels: Uint8Array;
+      readonly note?: string;
+    };
 
 /** Collects the outputs of evaluation batches into metrics. */
 export interface Evaluation {
@@ -66,7 +73,13 @@ export interface EvaluationResult {
   readonly metrics: Readonly<Record<string, number>>;
   /** Row: true class; column: predicted class. */
   readonly confusion?: { readonly classes: readonly string[]; readonly counts: readonly (readonly number[])[] };
-  readonly perClass?: readonly { readonly name: string; readonly precision: number; readonly recall: number; readonly f1: number; readonly support: number }[];
+  readonly perClass?: readonly {
+    readonly name: string;
+    readonly precision: number;
+    readonly recall: number;
+    readonly f1: number;
+    readonly support: number;
+  }[];
   /** Per-example correctness in evaluation order, for paired tests between runs. */
   readonly correct?: Uint8Array;
 }
@@ -81,7 +94,12 @@ export interface PredictionQuery {
   readonly text?: string;
   readonly textPair?: string;
   /** Pixels at the size of the pipeline's input. */
-  readonly image?: { readonly width: number; readonly height: number; readonly channels: number; readonly pixels: Uint8Array };
+  readonly image?: {
+    readonly width: number;
+    readonly height: number;
+    readonly channels: number;
+    readonly pixels: Uint8Array;
+  };
   readonly top: number;
 }
 
@@ -114,12 +132,22 @@ export interface TaskDefinition<Options> {
   openSampler(setup: SamplerSetup<Options>): TaskSampler;
   /**
    * Declares the task's inputs, applies the backbone (once, or twice for twins), appends the head under the scope
-   * `head` and names the outputs: the scalar `loss` in every mode, and what `evaluation` and `predict` read.
+   * `head` and names the outputs: the scalar `loss` (not for prediction), and what `evaluation` and `predict` read.
    */
-  build(context: BuildContext, backbone: (inputs: Endpoints) => Backbone, options: Options, facts: TaskFacts): { readonly loss: Value };
+  build(
+    context: BuildContext,
+    backbone: (inputs: Endpoints) => Backbone,
+    options: Options,
+    facts: TaskFacts,
+  ): { readonly loss: Value };
   evaluation(options: Options, facts: TaskFacts): Evaluation;
   /** Computed on the same split as the runs. */
-  baselines(sampler: TaskSampler, options: Options, setup: SamplerSetup<Options>, signal: AbortSignal): Promise<readonly Baseline[]>;
+  baselines(
+    sampler: TaskSampler,
+    options: Options,
+    setup: SamplerSetup<Options>,
+    signal: AbortSignal,
+  ): Promise<readonly Baseline[]>;
   predict?(model: PredictionModel, query: PredictionQuery, options: Options): Promise<readonly PredictionAnswer[]>;
 }
 
@@ -136,7 +164,9 @@ export function defineTask<Options>(definition: TaskDefinition<Options>): TaskDe
 /** Throws `LabError('bad-spec')` naming the tasks there are. */
 export function findTask(type: string): TaskDefinition<unknown> {
   const task = registry.get(type);
-  if (!task) throw new LabError('bad-spec', `there is no task '${type}'. Tasks: ${[...registry.keys()].sort().join(', ')}`);
+  if (!task) {
+    throw new LabError('bad-spec', `there is no task '${type}'. Tasks: ${[...registry.keys()].sort().join(', ')}`);
+  }
   return task;
 }
 

@@ -1,0 +1,7 @@
+/** Registers every task. Importing this file is what makes them known by name. */
+import './masked-words.ts';
+import './next-sentence.ts';
+import './sentence-order.ts';
+import './masked-words-next-sentence.ts';
+
+export * from './task.ts';

@@ -1,0 +1,165 @@
+/** Masked words and next sentence in one step, as BERT was pretrained: the losses are added (J. Devlin et al. 2018, appendix A.2). */
+import { z } from 'zod';
+import { add, constant, output } from '../graph/index.ts';
+import { declareInputs } from '../nn/pipeline.ts';
+import { LabError } from '../../shared/errors.ts';
+import type { Baseline, SamplerSetup } from './task.ts';
+import { defineTask } from './task.ts';
+import { pairBaselines, unigramBaseline } from './text/baselines.ts';
+import {
+  corpusOptions,
+  maskingOf,
+  maskingOptions,
+  pairOptions,
+  sharesFit,
+  sharesMessage,
+} from './text/corpus-options.ts';
+import { describeMasked } from './text/describe.ts';
+import { classEvaluation, maskedWordsEvaluation } from './text/evaluations.ts';
+import { maskedWordsHead, sentencePairHead } from './text/heads.ts';
+import { createMasker, predictionCount } from './text/masking.ts';
+import type { TextMaterial } from './text/material.ts';
+import { openTextMaterial } from './text/material.ts';
+import { pairClasses, pairNeeds, pairSources } from './text/pair-source.ts';
+import { cutPair } from './text/pair-task.ts';
+import {
+  capacityOf,
+  classAnswer,
+  encodeExample,
+  encodeWithMasks,
+  predictMasks,
+  requireText,
+  tokenizerOf,
+  windowAroundMasks,
+} from './text/prediction.ts';
+import { createPretextSampler } from './text/pretext-sampler.ts';
+
+const type = 'masked-words-next-sentence';
+const classes = pairClasses['next-sentence'];
+const options = z
+  .strictObject({ ...corpusOptions, ...maskingOptions, ...pairOptions })
+  .refine(sharesFit, sharesMessage);
+
+export type MaskedWordsNextSentenceOptions = z.infer<typeof options>;
+
+const placesOf = (settings: MaskedWordsNextSentenceOptions): number =>
+  predictionCount(settings.length, maskingOf(settings));
+
+function openMaterial(setup: SamplerSetup<MaskedWordsNextSentenceOptions>): TextMaterial {
+  return openTextMaterial(setup, pairNeeds('next-sentence'));
+}
+
+export const maskedWordsNextSentence = defineTask<MaskedWordsNextSentenceOptions>({
+  type,
+  title: 'Masked words and next sentence',
+  summary:
+    'Predicts hidden tokens of two texts and whether the second follows the first, in one step (Devlin et al. 2018).',
+  kind: 'pretext',
+  data: ['text-corpus'],
+  options,
+  selection: { metric: 'loss', direction: 'minimise' },
+  openSampler(setup) {
+    const { options: settings, splitSeed } = setup;
+    const material = openMaterial(setup);
+    const { corpus, vocabulary } = material;
+    return createPretextSampler({
+      sources: pairSources(material, 'next-sentence', settings, splitSeed),
+      length: settings.length,
+      vocabularySize: vocabulary.size,
+      special: vocabulary.special,
+      splitSeed,
+      evaluationExamples: settings.evaluationExamples,
+      masking: { mask: createMasker(vocabulary, maskingOf(settings)), places: placesOf(settings) },
+      classes,
+      describe: (feeds, row) =>
+        describeMasked(corpus.tokenizer, feeds, row, settings.length, classes[feeds.labels?.[row] === 1 ? 1 : 0]),
+      close: () => {
+        corpus.close();
+      },
+    });
+  },
+  build(context, backbone, settings) {
+    const { program } = context;
+    const shared = backbone(declareInputs(context));
+    const maskedWordsLoss = maskedWordsHead(context, shared, placesOf(settings), type);
+    const nextSentenceLoss = sentencePairHead(context, shared, type);
+    if (!maskedWordsLoss || !nextSentenceLoss) return { loss: constant(program, 0) }; // prediction has no labels
+    const loss = add(maskedWordsLoss, nextSentenceLoss);
+    output(program, 'loss', loss);
+    output(program, 'maskedWordsLoss', maskedWordsLoss);
+    output(program, 'nextSentenceLoss', nextSentenceLoss);
+    return { loss };
+  },
+  evaluation() {
+    const words = maskedWordsEvaluation();
+    const sentences = classEvaluation(classes);
+    return {
+      add(outputs, feeds) {
+        words.add(outputs, feeds);
+        sentences.add(outputs, feeds);
+      },
+      result() {
+        const { metrics: ofWords, correct } = words.result();
+        const { metrics: ofSentences, confusion, perClass } = sentences.result();
+        const loss = (ofWords.loss ?? Number.NaN) + (ofSentences.loss ?? Number.NaN);
+        return {
+          metrics: { loss, ...namedAfter('maskedWords', ofWords), ...namedAfter('nextSentence', ofSentences) },
+          ...(confusion && { confusion }),
+          ...(perClass && { perClass }),
+          ...(correct && { correct }),
+        };
+      },
+    };
+  },
+  async baselines(sampler, settings, setup, signal) {
+    const { corpus, vocabulary, split } = openMaterial(setup);
+    const renamed = (prefix: string, baseline: Baseline): Baseline => ({
+      ...baseline,
+      metrics: namedAfter(prefix, baseline.metrics),
+    });
+    try {
+      return [
+        renamed('maskedWords', unigramBaseline(corpus, split.training, vocabulary.size, sampler, signal)),
+        ...pairBaselines(sampler, corpus.tokenizer, settings.length, 0, signal).map((one) =>
+          renamed('nextSentence', one),
+        ),
+      ];
+    } finally {
+      corpus.close();
+    }
+  },
+  async predict(model, { text, textPair, top }, settings) {
+    const tokenizer = tokenizerOf(model);
+    const { mask } = tokenizer.special;
+    const first = encodeWithMasks(tokenizer, requireText(text, 'a text'));
+    if (textPair === undefined || textPair.trim() === '') {
+      if (!first.includes(mask)) {
+        throw new LabError(
+          'bad-input',
+          'the text has no [MASK], and there is no second text to compare it with. Give one of them',
+        );
+      }
+      const capacity = capacityOf(model, 1);
+      const example = encodeExample(tokenizer, capacity + 2, windowAroundMasks(first, mask, capacity));
+      return predictMasks(model, example, placesOf(settings), top);
+    }
+    const capacity = capacityOf(model, 2);
+    const example = encodeExample(
+      tokenizer,
+      capacity + 3,
+      ...cutPair(first, encodeWithMasks(tokenizer, textPair), capacity),
+    );
+    const { logits } = await model.run({ ...example.feeds, maskedPositions: new Int32Array(placesOf(settings)) });
+    return [
+      classAnswer('Does the second text follow the first?', logits?.data, classes, top),
+      ...(await predictMasks(model, example, placesOf(settings), top)),
+    ];
+  },
+});
+
+/** `loss` of masked words becomes `maskedWordsLoss`, and so on. */
+function namedAfter(prefix: string, metrics: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, value]) => [`${prefix}${name.charAt(0).toUpperCase()}${name.slice(1)}`, value]),
+  );
+}

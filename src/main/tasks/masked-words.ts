@@ -1,0 +1,104 @@
+/** Masked words: predict the hidden tokens of a text from all others (J. Devlin et al. 2018). */
+import { z } from 'zod';
+import { constant, output } from '../graph/index.ts';
+import { declareInputs } from '../nn/pipeline.ts';
+import { LabError } from '../../shared/errors.ts';
+import type { SamplerSetup } from './task.ts';
+import { defineTask } from './task.ts';
+import { unigramBaseline } from './text/baselines.ts';
+import type { SectionSplit } from './text/document-split.ts';
+import { corpusOptions, maskingOf, maskingOptions, sharesFit, sharesMessage } from './text/corpus-options.ts';
+import { describeMasked } from './text/describe.ts';
+import { maskedWordsEvaluation } from './text/evaluations.ts';
+import { maskedWordsHead } from './text/heads.ts';
+import { createMasker, predictionCount } from './text/masking.ts';
+import type { TextMaterial } from './text/material.ts';
+import { openTextMaterial, sourcesOf } from './text/material.ts';
+import { packSequences } from './text/packed-sequences.ts';
+import {
+  capacityOf,
+  encodeExample,
+  encodeWithMasks,
+  predictMasks,
+  requireText,
+  tokenizerOf,
+  windowAroundMasks,
+} from './text/prediction.ts';
+import type { ExampleSource } from './text/pretext-sampler.ts';
+import { createPretextSampler } from './text/pretext-sampler.ts';
+import { writeSingle } from './text/token-batch.ts';
+
+const options = z.strictObject({ ...corpusOptions, ...maskingOptions }).refine(sharesFit, sharesMessage);
+
+export type MaskedWordsOptions = z.infer<typeof options>;
+
+const placesOf = (settings: MaskedWordsOptions): number => predictionCount(settings.length, maskingOf(settings));
+
+function openMaterial(setup: SamplerSetup<MaskedWordsOptions>): TextMaterial {
+  return openTextMaterial(setup, { minimumDocuments: 1, minimumSentences: 1 });
+}
+
+function sequenceSource({ corpus }: TextMaterial, sections: SectionSplit['training'], length: number): ExampleSource {
+  const sequences = packSequences(corpus, sections, length - 2);
+  const { special } = corpus.tokenizer;
+  return {
+    count: sequences.count,
+    write: (batch, row, index) =>
+      writeSingle(batch, row, corpus.tokens(sequences.offset(index), sequences.length(index)), special),
+  };
+}
+
+export const maskedWords = defineTask<MaskedWordsOptions>({
+  type: 'masked-words',
+  title: 'Masked words',
+  summary: 'Hides 15 % of the tokens of a text and predicts them from all others (Devlin et al. 2018).',
+  kind: 'pretext',
+  data: ['text-corpus'],
+  options,
+  selection: { metric: 'loss', direction: 'minimise' },
+  openSampler(setup) {
+    const { options: settings, splitSeed } = setup;
+    const material = openMaterial(setup);
+    const { corpus, vocabulary, split } = material;
+    return createPretextSampler({
+      sources: sourcesOf(material, settings, (side) => sequenceSource(material, split[side], settings.length)),
+      length: settings.length,
+      vocabularySize: vocabulary.size,
+      special: vocabulary.special,
+      splitSeed,
+      evaluationExamples: settings.evaluationExamples,
+      masking: { mask: createMasker(vocabulary, maskingOf(settings)), places: placesOf(settings) },
+      describe: (feeds, row) => describeMasked(corpus.tokenizer, feeds, row, settings.length),
+      close: () => {
+        corpus.close();
+      },
+    });
+  },
+  build(context, backbone, settings) {
+    const { program } = context;
+    const loss = maskedWordsHead(context, backbone(declareInputs(context)), placesOf(settings), 'masked-words');
+    if (!loss) return { loss: constant(program, 0) }; // prediction has no labels, and its program does not output this
+    output(program, 'loss', loss);
+    return { loss };
+  },
+  evaluation: () => maskedWordsEvaluation(),
+  async baselines(sampler, _settings, setup, signal) {
+    const { corpus, vocabulary, split } = openMaterial(setup);
+    try {
+      return [unigramBaseline(corpus, split.training, vocabulary.size, sampler, signal)];
+    } finally {
+      corpus.close();
+    }
+  },
+  async predict(model, { text, textPair, top }, settings) {
+    const tokenizer = tokenizerOf(model);
+    const both = [requireText(text, 'a text with a [MASK]'), textPair ?? ''].join(' ').trim();
+    const ids = encodeWithMasks(tokenizer, both);
+    if (!ids.includes(tokenizer.special.mask)) {
+      throw new LabError('bad-input', 'the text has no [MASK]. Write [MASK] where a word is to be filled in');
+    }
+    const capacity = capacityOf(model, 1);
+    const example = encodeExample(tokenizer, capacity + 2, windowAroundMasks(ids, tokenizer.special.mask, capacity));
+    return predictMasks(model, example, placesOf(settings), top);
+  },
+});

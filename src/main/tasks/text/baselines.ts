@@ -1,0 +1,131 @@
+/** What the pretext tasks on text are compared with: frequent tokens, the larger class, shared words. */
+import { LabError } from '../../../shared/errors.ts';
+import type { TextTokenizer } from '../../data/text/tokenizer.ts';
+import { fitMajorityClass, majorityProbabilities } from '../baselines/majority.ts';
+import type { TextPairs } from '../baselines/overlap.ts';
+import { fitOverlap, predictOverlap } from '../baselines/overlap.ts';
+import { fitUnigram, scoreUnigram } from '../baselines/unigram.ts';
+import { accuracy, confusionMatrix, macroF1 } from '../metrics/classification.ts';
+import { logLoss } from '../metrics/probabilistic.ts';
+import type { Baseline, Feeds, TaskSampler } from '../task.ts';
+import type { CorpusSource, Section } from './corpus-source.ts';
+import { pairTexts } from './describe.ts';
+
+/** Tokens that the frequencies are counted on, spread over the corpus; more would not change them. */
+const COUNTED_TOKENS = 20_000_000;
+const WINDOW = 65_536;
+/** Training pairs that the baselines of pairs are fitted to. */
+const FITTED_PAIRS = 4096;
+const BATCH = 64;
+
+/** The frequencies of the training text, scored at the masked positions of the validation examples. */
+export function unigramBaseline(
+  corpus: CorpusSource,
+  training: readonly Section[],
+  vocabularySize: number,
+  sampler: TaskSampler,
+  signal: AbortSignal,
+): Baseline {
+  const model = fitUnigram(trainingWindows(corpus, training, signal), vocabularySize);
+  const labels = evaluationFeeds(sampler).map((feeds) => {
+    const weights = feeds.maskedWeights;
+    return Int32Array.from(feeds.maskedLabels ?? []).filter((_, place) => weights?.[place] === 1);
+  });
+  const score = scoreUnigram(model, labels);
+  return {
+    name: 'most frequent tokens',
+    summary: 'Predicts every masked token from the frequencies of the training text alone',
+    metrics: { loss: score.loss, accuracy: score.accuracy, perplexity: score.perplexity },
+  };
+}
+
+function* trainingWindows(
+  corpus: CorpusSource,
+  training: readonly Section[],
+  signal: AbortSignal,
+): Generator<Uint32Array> {
+  const total = training.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+  const stride = Math.max(1, Math.ceil(total / COUNTED_TOKENS));
+  let window = 0;
+  for (const { tokenOffset, tokenCount } of training) {
+    for (let start = 0; start < tokenCount; start += WINDOW) {
+      if (window++ % stride !== 0) continue;
+      if (signal.aborted) throw new LabError('aborted', 'the baselines were stopped');
+      yield corpus.tokens(tokenOffset + start, Math.min(WINDOW, tokenCount - start));
+    }
+  }
+}
+
+/**
+ * The more frequent label, and the overlap of rare words above a threshold. `together` is the label of pairs that belong
+ * together. Fitted to training pairs, scored on the validation examples.
+ */
+export function pairBaselines(
+  sampler: TaskSampler,
+  tokenizer: TextTokenizer,
+  length: number,
+  together: 0 | 1,
+  signal: AbortSignal,
+): Baseline[] {
+  const steps = Math.ceil(Math.min(FITTED_PAIRS, sampler.trainingExamples) / BATCH);
+  const trainingFeeds = Array.from({ length: steps }, (_, step) => sampler.trainingBatch(0, step, BATCH));
+  const training = collectPairs(trainingFeeds, tokenizer, length, signal);
+  const validation = collectPairs(evaluationFeeds(sampler), tokenizer, length, signal);
+  const majority = fitMajorityClass(training.labels, 2);
+  const overlap = fitOverlap(
+    training.pairs,
+    training.labels.map((label) => Number(label === together)),
+  );
+  const overlapping = predictOverlap(overlap, validation.pairs).map((one) => (one === 1 ? together : 1 - together));
+  const { labels } = validation;
+  const constantLoss = logLoss(majorityProbabilities(majority, labels.length), labels, 2);
+  return [
+    {
+      name: 'majority class',
+      summary: 'Always the label that is more frequent in training; the labels are balanced, so this is chance',
+      metrics: {
+        ...hardMetrics(
+          labels,
+          labels.map(() => majority.label),
+        ),
+        loss: constantLoss,
+      },
+    },
+    {
+      name: 'shared words',
+      summary: 'Answers by the TF-IDF cosine of the two texts, with the threshold that is best in training',
+      metrics: hardMetrics(labels, overlapping),
+    },
+  ];
+}
+
+function hardMetrics(labels: Int32Array, predictions: Int32Array): Record<string, number> {
+  return { accuracy: accuracy(labels, predictions), macroF1: macroF1(confusionMatrix(labels, predictions, 2)) };
+}
+
+function collectPairs(
+  batches: readonly Feeds[],
+  tokenizer: TextTokenizer,
+  length: number,
+  signal: AbortSignal,
+): { pairs: TextPairs; labels: Int32Array } {
+  const first: string[] = [];
+  const second: string[] = [];
+  const labels: number[] = [];
+  for (const feeds of batches) {
+    if (signal.aborted) throw new LabError('aborted', 'the baselines were stopped');
+    for (const [row, weight] of (feeds.weights ?? []).entries()) {
+      if (weight === 0) continue;
+      const [a, b] = pairTexts(tokenizer, feeds, row, length);
+      first.push(a);
+      second.push(b);
+      labels.push(feeds.labels?.[row] ?? 0);
+    }
+  }
+  return { pairs: { first, second }, labels: Int32Array.from(labels) };
+}
+
+function evaluationFeeds(sampler: TaskSampler): Feeds[] {
+  const count = sampler.evaluationBatchCount('validation', BATCH);
+  return Array.from({ length: count }, (_, index) => sampler.evaluationBatch('validation', index, BATCH));
+}

@@ -1,0 +1,71 @@
+/** Options that the tasks on a text corpus share, and how they become a masker and chunks. */
+import { z } from 'zod';
+import type { MaskingOptions } from './masking.ts';
+
+export const lengthOption = z
+  .int()
+  .min(8)
+  .max(4096)
+  .default(128)
+  .describe('Tokens of a sequence, special tokens included');
+
+export const corpusOptions = {
+  length: lengthOption,
+  validationShare: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.05)
+    .describe('Share of the text, by whole documents, that is kept for validation'),
+  testShare: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0)
+    .describe('Share of the text, by whole documents, that is kept for the test'),
+  evaluationExamples: z
+    .int()
+    .min(1)
+    .default(1024)
+    .describe('At most so many examples are evaluated; the same ones each time'),
+};
+
+export const maskingOptions = {
+  maskedShare: z.number().gt(0).max(0.9).default(0.15).describe('Share of the positions that is predicted'),
+  maximumPredictions: z.int().min(1).max(1024).default(20).describe('At most so many predictions in a sequence'),
+  wholeWords: z.boolean().default(false).describe('Choose all pieces of a word or none'),
+  keepShare: z.number().min(0).max(1).default(0.1).describe('Of the chosen positions, the share that keeps its token'),
+  randomShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe('Of the chosen positions, the share that gets a random token; the rest becomes [MASK]'),
+};
+
+export const pairOptions = {
+  shortSequenceShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe('Share of the pairs that are shorter than the length, so that short inputs are learned as well'),
+};
+
+interface MaskingFields {
+  readonly maskedShare: number;
+  readonly maximumPredictions: number;
+  readonly wholeWords: boolean;
+  readonly keepShare: number;
+  readonly randomShare: number;
+}
+
+/** Refuses shares of more than one in all. */
+export const sharesFit = ({ keepShare, randomShare }: { keepShare: number; randomShare: number }): boolean =>
+  keepShare + randomShare <= 1;
+export const sharesMessage = 'keepShare and randomShare are together more than 1';
+
+export function maskingOf(options: MaskingFields): MaskingOptions {
+  const { maskedShare, maximumPredictions, wholeWords, keepShare, randomShare } = options;
+  return { share: maskedShare, maximumPredictions, wholeWords, keepShare, randomShare };
+}

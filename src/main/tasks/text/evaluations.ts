@@ -1,0 +1,94 @@
+/** Collects the outputs of evaluation batches into the metrics of masked words and of classes. */
+import { LabError } from '../../../shared/errors.ts';
+import {
+  accuracyOf,
+  addPredictions,
+  balancedAccuracy,
+  classMetrics,
+  emptyConfusionMatrix,
+  macroF1,
+} from '../metrics/classification.ts';
+import { logLoss, mostProbable, perplexity, softmaxRows } from '../metrics/probabilistic.ts';
+import type { Evaluation, EvaluationResult, Feeds, TensorData } from '../task.ts';
+
+/**
+ * Loss (nats per masked position), accuracy and perplexity. All are NaN without a masked position. `correct` has one entry
+ * for each masked position.
+ */
+export function maskedWordsEvaluation(): Evaluation {
+  let loss = 0;
+  const correct: number[] = [];
+  return {
+    add(outputs, feeds) {
+      const losses = outputData(outputs, 'maskedLosses');
+      const predictions = outputData(outputs, 'maskedPredictions');
+      const labels = feedData(feeds, 'maskedLabels');
+      const weights = feedData(feeds, 'maskedWeights');
+      for (let place = 0; place < labels.length; place += 1) {
+        if (weights[place] === 0) continue;
+        loss += losses[place]!;
+        correct.push(predictions[place] === labels[place] ? 1 : 0);
+      }
+    },
+    result() {
+      const mean = loss / correct.length;
+      const right = correct.reduce((sum, one) => sum + one, 0);
+      return {
+        metrics: { loss: mean, accuracy: right / correct.length, perplexity: perplexity(mean) },
+        correct: Uint8Array.from(correct),
+      };
+    },
+  };
+}
+
+/** Loss (nats per example), accuracy, macro-F1 and balanced accuracy; examples of weight 0 are padding. */
+export function classEvaluation(classes: readonly string[]): Evaluation {
+  const matrix = emptyConfusionMatrix(classes.length);
+  let loss = 0;
+  const correct: number[] = [];
+  return {
+    add(outputs, feeds) {
+      const logits = outputData(outputs, 'logits');
+      const labels = feedData(feeds, 'labels');
+      const weights = feedData(feeds, 'weights');
+      for (let example = 0; example < labels.length; example += 1) {
+        if (weights[example] === 0) continue;
+        const row = logits.subarray(example * classes.length, (example + 1) * classes.length);
+        const label = labels.subarray(example, example + 1);
+        const predicted = mostProbable(row, classes.length);
+        loss += logLoss(softmaxRows(row, classes.length), label, classes.length);
+        addPredictions(matrix, label, predicted);
+        correct.push(predicted[0] === label[0] ? 1 : 0);
+      }
+    },
+    result(): EvaluationResult {
+      const { counts, classCount } = matrix;
+      return {
+        metrics: {
+          loss: loss / correct.length,
+          accuracy: accuracyOf(matrix),
+          macroF1: macroF1(matrix),
+          balancedAccuracy: balancedAccuracy(matrix),
+        },
+        confusion: {
+          classes,
+          counts: classes.map((_, row) => Array.from(counts.subarray(row * classCount, (row + 1) * classCount))),
+        },
+        perClass: classMetrics(matrix).map((metrics, index) => ({ name: classes[index]!, ...metrics })),
+        correct: Uint8Array.from(correct),
+      };
+    },
+  };
+}
+
+function outputData(outputs: TensorData, name: string): Float32Array | Int32Array | Uint8Array {
+  const tensor = outputs[name];
+  if (!tensor) throw new LabError('internal', `the evaluation program has no output '${name}'`);
+  return tensor.data;
+}
+
+function feedData(feeds: Feeds, name: string): Float32Array | Int32Array | Uint8Array {
+  const data = feeds[name];
+  if (!data) throw new LabError('internal', `the evaluation batch has no '${name}'`);
+  return data;
+}

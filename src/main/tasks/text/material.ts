@@ -1,0 +1,103 @@
+/** A corpus opened for a pretext task: its tokens, its vocabulary, and its documents divided into the sides of the split. */
+import { LabError } from '../../../shared/errors.ts';
+import type { TextCorpus } from '../../data/text/corpus.ts';
+import { openTextCorpus } from '../../data/text/corpus.ts';
+import type { TextTokenizer } from '../../data/text/tokenizer.ts';
+import { loadTokenizer } from '../../data/text/tokenizer.ts';
+import type { EvaluationSplit, SamplerSetup } from '../task.ts';
+import type { SectionSplit } from './document-split.ts';
+import { splitDocuments } from './document-split.ts';
+import type { Vocabulary } from './masking.ts';
+import type { ExampleSource } from './pretext-sampler.ts';
+import { tokenOrNothing, vocabularyOf } from './vocabulary.ts';
+
+export interface TextMaterial {
+  readonly corpus: TextCorpus;
+  readonly vocabulary: Vocabulary;
+  readonly split: SectionSplit;
+}
+
+interface SplitFields {
+  readonly validationShare: number;
+  readonly testShare: number;
+}
+
+/** Places of tokens are kept in 32 bits. */
+const MOST_TOKENS = 2 ** 32;
+
+/**
+ * Opens the corpus of a run. Throws `LabError('bad-input')` for a corpus that is too small or too large, or was encoded with
+ * another tokenizer than the backbone's; the corpus is closed then.
+ */
+export function openTextMaterial(
+  { dataFolder, tokenizerFile, options, splitSeed }: SamplerSetup<SplitFields>,
+  needs: { readonly minimumDocuments: number; readonly minimumSentences: number },
+): TextMaterial {
+  const corpus = openTextCorpus(dataFolder);
+  try {
+    if (corpus.tokenCount >= MOST_TOKENS) {
+      throw new LabError(
+        'too-large',
+        `the corpus has ${corpus.tokenCount} tokens; at most ${MOST_TOKENS - 1} can be used`,
+      );
+    }
+    if (tokenizerFile !== undefined) requireSameVocabulary(corpus.tokenizer, loadTokenizer(tokenizerFile), dataFolder);
+    const { validationShare, testShare } = options;
+    const split = splitDocuments(corpus, { validationShare, testShare, splitSeed, ...needs });
+    return { corpus, vocabulary: vocabularyOf(corpus.tokenizer), split };
+  } catch (error) {
+    corpus.close();
+    throw error;
+  }
+}
+
+/** Makes the examples of each side; throws `LabError('bad-input')` when a side that was asked for has none, and closes the corpus then. */
+export function sourcesOf<Source extends ExampleSource>(
+  { split, corpus }: TextMaterial,
+  options: SplitFields,
+  create: (side: 'training' | EvaluationSplit) => Source,
+): Readonly<Record<'training' | EvaluationSplit, Source>> {
+  try {
+    const sources = { training: create('training'), validation: create('validation'), test: create('test') };
+    requireExamples(sources, split, options, corpus);
+    return sources;
+  } catch (error) {
+    corpus.close();
+    throw error;
+  }
+}
+
+function requireExamples(
+  sources: Readonly<Record<'training' | EvaluationSplit, ExampleSource>>,
+  split: SectionSplit,
+  options: SplitFields,
+  { documentCount }: TextCorpus,
+): void {
+  const wanted = [
+    ['training', true],
+    ['validation', options.validationShare > 0],
+    ['test', options.testShare > 0],
+  ] as const;
+  for (const [side, isWanted] of wanted) {
+    if (!isWanted || sources[side].count > 0) continue;
+    const documents = `${split[side].length} of its ${documentCount} documents`;
+    throw new LabError(
+      'bad-input',
+      `the corpus has no example for ${side} in ${documents}. Import more text, or longer documents`,
+    );
+  }
+}
+
+function requireSameVocabulary(own: TextTokenizer, other: TextTokenizer, dataFolder: string): void {
+  if (own.toJson() === other.toJson()) return;
+  const size = own.vocabularySize;
+  const same =
+    size === other.vocabularySize &&
+    Array.from({ length: size }).every((_, id) => tokenOrNothing(own, id) === tokenOrNothing(other, id));
+  if (same) return;
+  throw new LabError(
+    'bad-input',
+    `the corpus in ${dataFolder} was encoded with another tokenizer than the one of the backbone. ` +
+      "Import it again with the backbone's tokenizer.json",
+  );
+}

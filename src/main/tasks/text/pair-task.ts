@@ -1,0 +1,100 @@
+/** Next sentence and sentence order differ in what makes a pair wrong; everything else is here. */
+import { z } from 'zod';
+import { constant, output } from '../../graph/index.ts';
+import { declareInputs } from '../../nn/pipeline.ts';
+import type { PredictionModel, TaskDefinition } from '../task.ts';
+import { pairBaselines } from './baselines.ts';
+import { corpusOptions, pairOptions } from './corpus-options.ts';
+import { describePair } from './describe.ts';
+import { classEvaluation } from './evaluations.ts';
+import { sentencePairHead } from './heads.ts';
+import { openTextMaterial } from './material.ts';
+import type { PairKind } from './pair-source.ts';
+import { pairClasses, pairNeeds, pairSources } from './pair-source.ts';
+import type { EncodedText } from './prediction.ts';
+import { capacityOf, classAnswer, encodeExample, requireText, tokenizerOf } from './prediction.ts';
+import { createPretextSampler } from './pretext-sampler.ts';
+
+const options = z.strictObject({ ...corpusOptions, ...pairOptions });
+
+export type PairOptions = z.infer<typeof options>;
+
+export function pairTask(
+  kind: PairKind,
+  { title, summary, question }: { readonly title: string; readonly summary: string; readonly question: string },
+): TaskDefinition<PairOptions> {
+  const classes = pairClasses[kind];
+  return {
+    type: kind,
+    title,
+    summary,
+    kind: 'pretext',
+    data: ['text-corpus'],
+    options,
+    selection: { metric: 'loss', direction: 'minimise' },
+    openSampler(setup) {
+      const { options: settings, splitSeed } = setup;
+      const material = openTextMaterial(setup, pairNeeds(kind));
+      const { corpus, vocabulary } = material;
+      return createPretextSampler({
+        sources: pairSources(material, kind, settings, splitSeed),
+        length: settings.length,
+        vocabularySize: vocabulary.size,
+        special: vocabulary.special,
+        splitSeed,
+        evaluationExamples: settings.evaluationExamples,
+        classes,
+        describe: (feeds, row) =>
+          describePair(corpus.tokenizer, feeds, row, settings.length, classes[feeds.labels?.[row] === 1 ? 1 : 0]),
+        close: () => {
+          corpus.close();
+        },
+      });
+    },
+    build(context, backbone) {
+      const loss = sentencePairHead(context, backbone(declareInputs(context)), kind);
+      if (!loss) return { loss: constant(context.program, 0) }; // prediction has no labels, and its program does not output this
+      output(context.program, 'loss', loss);
+      return { loss };
+    },
+    evaluation: () => classEvaluation(classes),
+    async baselines(sampler, settings, setup, signal) {
+      const { corpus } = openTextMaterial(setup, pairNeeds(kind));
+      try {
+        return pairBaselines(sampler, corpus.tokenizer, settings.length, 0, signal);
+      } finally {
+        corpus.close();
+      }
+    },
+    async predict(model, { text, textPair, top }) {
+      const first = requireText(text, 'two texts');
+      const second = requireText(textPair, 'a second text to compare with the first');
+      const { feeds } = encodePair(model, first, second);
+      const { logits } = await model.run(feeds);
+      return [classAnswer(question, logits?.data, classes, top)];
+    },
+  };
+}
+
+/** Two texts as tokens, the ends of the longer one cut until both fit. */
+export function encodePair(model: PredictionModel, first: string, second: string): EncodedText {
+  const tokenizer = tokenizerOf(model);
+  const capacity = capacityOf(model, 2);
+  const [a, b] = cutPair(
+    tokenizer.encode(first, { recogniseSpecial: false }),
+    tokenizer.encode(second, { recogniseSpecial: false }),
+    capacity,
+  );
+  return encodeExample(tokenizer, capacity + 3, a, b);
+}
+
+/** The beginnings of two sequences that together are not longer than the capacity: the longer one gives way first. */
+export function cutPair<Ids extends { readonly length: number; slice(start: number, end: number): Ids }>(
+  a: Ids,
+  b: Ids,
+  capacity: number,
+): [Ids, Ids] {
+  const half = Math.floor(capacity / 2);
+  const lengthOfB = Math.min(b.length, Math.max(capacity - a.length, half));
+  return [a.slice(0, capacity - lengthOfB), b.slice(0, lengthOfB)];
+}

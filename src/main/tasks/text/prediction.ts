@@ -1,0 +1,133 @@
+/** Asks a trained model about a text that a person typed: words under masks, classes, pairs. */
+import { LabError } from '../../../shared/errors.ts';
+import type { TextTokenizer } from '../../data/text/tokenizer.ts';
+import { loadTokenizer } from '../../data/text/tokenizer.ts';
+import { softmaxRows } from '../metrics/probabilistic.ts';
+import type { Feeds, PredictionAnswer, PredictionModel } from '../task.ts';
+import { createTokenBatch, writePair, writeSingle } from './token-batch.ts';
+import { tokenText } from './vocabulary.ts';
+
+/** As people write it: [MASK], [mask], or numbered as in displays. */
+const MASK = /\s*\[mask\d*\]/giu;
+
+const tokenizers = new WeakMap<PredictionModel, TextTokenizer>();
+
+/** The tokenizer that belongs to a model, read once. */
+export function tokenizerOf(model: PredictionModel): TextTokenizer {
+  const known = tokenizers.get(model);
+  if (known) return known;
+  if (model.tokenizerFile === undefined)
+    {throw new LabError('bad-input', 'this run has no tokenizer, so it cannot read text');}
+  const tokenizer = loadTokenizer(model.tokenizerFile);
+  tokenizers.set(model, tokenizer);
+  return tokenizer;
+}
+
+/** Token ids of a text, each [MASK] as the mask token. Other marks in brackets are text like any other. */
+export function encodeWithMasks(tokenizer: TextTokenizer, text: string): number[] {
+  const ids: number[] = [];
+  for (const [index, part] of text.split(MASK).entries()) {
+    if (index > 0) ids.push(tokenizer.special.mask);
+    tokenizer.encodeInto(part, ids);
+  }
+  return ids;
+}
+
+/** The tokens of one example as fed to a model. */
+export interface EncodedText {
+  readonly feeds: Feeds;
+  readonly tokens: Int32Array;
+}
+
+/** [CLS] text [SEP], or [CLS] text [SEP] pair [SEP], in a batch of one. The parts must fit. */
+export function encodeExample(
+  tokenizer: TextTokenizer,
+  length: number,
+  text: ArrayLike<number>,
+  pair?: ArrayLike<number>,
+): EncodedText {
+  const batch = createTokenBatch(1, length, tokenizer.special);
+  if (pair) writePair(batch, 0, text, pair, tokenizer.special);
+  else writeSingle(batch, 0, text, tokenizer.special);
+  const { tokens, segments, mask } = batch;
+  return { feeds: { tokens, segments, mask }, tokens };
+}
+
+/** How many tokens of text a model reads, besides special tokens. */
+export function capacityOf({ input }: PredictionModel, parts: 1 | 2): number {
+  if (input.kind !== 'tokens') throw new LabError('internal', `a model of ${input.kind} cannot read text`);
+  return input.length - 1 - parts;
+}
+
+/** The part of a text that fits and has all its masks. Throws `LabError('bad-input')` when the masks are too far apart. */
+export function windowAroundMasks(ids: readonly number[], mask: number, capacity: number): readonly number[] {
+  if (ids.length <= capacity) return ids;
+  const first = ids.indexOf(mask);
+  const span = ids.lastIndexOf(mask) - first + 1;
+  if (span > capacity) {
+    throw new LabError(
+      'bad-input',
+      `the masks are ${span} tokens apart; this model reads ${capacity} tokens at a time`,
+    );
+  }
+  const start = Math.min(Math.max(0, first - Math.floor((capacity - span) / 2)), ids.length - capacity);
+  return ids.slice(start, start + capacity);
+}
+
+/**
+ * The likeliest tokens at each mask, with their probabilities over the whole vocabulary. `places` is the number of
+ * positions that the program looks at in one run; more masks take more runs.
+ */
+export async function predictMasks(
+  model: PredictionModel,
+  { feeds, tokens }: EncodedText,
+  places: number,
+  top: number,
+): Promise<PredictionAnswer[]> {
+  const tokenizer = tokenizerOf(model);
+  const positions = Array.from(tokens.keys()).filter((position) => tokens[position] === tokenizer.special.mask);
+  const answers: PredictionAnswer[] = [];
+  for (let done = 0; done < positions.length; done += places) {
+    const maskedPositions = new Int32Array(places);
+    const asked = positions.slice(done, done + places);
+    maskedPositions.set(asked);
+    const { maskedLogits } = await model.run({ ...feeds, maskedPositions });
+    if (!maskedLogits) throw new LabError('internal', "the prediction program has no output 'maskedLogits'");
+    const vocabularySize = maskedLogits.data.length / places;
+    for (const index of asked.keys()) {
+      const logits = maskedLogits.data.subarray(index * vocabularySize, (index + 1) * vocabularySize);
+      const choices = likeliest(softmaxRows(logits, vocabularySize), top).map(({ id, probability }) => ({
+        label: tokenText(tokenizer, id),
+        probability,
+      }));
+      answers.push({ question: `[MASK${answers.length + 1}]`, choices });
+    }
+  }
+  return answers;
+}
+
+/** The probabilities of the classes, likeliest first. */
+export function classAnswer(
+  question: string,
+  logits: ArrayLike<number> | undefined,
+  classes: readonly string[],
+  top: number,
+): PredictionAnswer {
+  if (!logits) throw new LabError('internal', "the prediction program has no output 'logits'");
+  const choices = likeliest(softmaxRows(logits, classes.length), top).map(({ id, probability }) => ({
+    label: classes[id]!,
+    probability,
+  }));
+  return { question, choices };
+}
+
+/** The `count` largest, first of equals first. */
+function likeliest(probabilities: Float64Array, count: number): { id: number; probability: number }[] {
+  const order = Uint32Array.from(probabilities.keys()).sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
+  return Array.from(order.subarray(0, count), (id) => ({ id, probability: probabilities[id]! }));
+}
+
+export function requireText(text: string | undefined, what: string): string {
+  if (text === undefined || text.trim() === '') throw new LabError('bad-input', `this model needs ${what}`);
+  return text;
+}

@@ -1,0 +1,36 @@
+/** What tasks know of a tokenizer's vocabulary, in arrays, and how its tokens are written for people. */
+import type { TextTokenizer } from '../../data/text/tokenizer.ts';
+import type { Vocabulary } from './masking.ts';
+
+/** Marks continuations and finds the ids that are never drawn at random: special tokens and ids without a token. */
+export function vocabularyOf(tokenizer: TextTokenizer): Vocabulary {
+  const size = tokenizer.vocabularySize;
+  const { pad, unknown, classify, separate, mask } = tokenizer.special;
+  const reserved = new Set([pad, unknown, classify, separate, mask]);
+  const continuation = new Uint8Array(size);
+  for (let id = 0; id < size; id += 1) {
+    if (tokenOrNothing(tokenizer, id) === undefined) reserved.add(id);
+    else if (tokenizer.isContinuation(id)) continuation[id] = 1;
+  }
+  return { size, special: tokenizer.special, continuation, reserved: Uint32Array.from(reserved).sort() };
+}
+
+/** The token of an id; vocabularies may have ids without one. */
+export function tokenOrNothing(tokenizer: TextTokenizer, id: number): string | undefined {
+  try {
+    return tokenizer.token(id);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A token as displays write it: the text, with ## in front where it continues a word, whatever the tokenizer's own marks. */
+export function tokenText(tokenizer: TextTokenizer, id: number): string {
+  const token = tokenizer.token(id);
+  if (!tokenizer.isContinuation(id)) return token.replace(/^[Ġ▁](?=.)/u, '');
+  return token.startsWith('##') ? token : `##${token}`;
+}
+
+export function tokenTexts(tokenizer: TextTokenizer, ids: ArrayLike<number>): string[] {
+  return Array.from(ids, (id) => tokenText(tokenizer, id));
+}
