@@ -58,7 +58,11 @@ function withWarmup(
  * L. N. Smith and N. Topin, "Super-convergence: very fast training of neural networks using large learning rates", 2017, in the
  * two-phase cosine form of fastai and PyTorch: the peak is at step riseFraction · totalSteps − 1, the smallest rate at the last.
  */
-function oneCycle(options: Extract<ScheduleOptions, { type: 'one-cycle' }>, peak: number, totalSteps: number): Schedule {
+function oneCycle(
+  options: Extract<ScheduleOptions, { type: 'one-cycle' }>,
+  peak: number,
+  totalSteps: number,
+): Schedule {
   const first = peak / options.startDivisor;
   const last = first / options.finalDivisor;
   const top = Math.max(options.riseFraction * totalSteps - 1, 0);
