@@ -43,6 +43,17 @@ describe('the repository', () => {
     expect(linesWith(/\bregistry(?:\.[a-z-]+)+\b(?<=\.(?:com|dev|io|net|org))/)).toEqual([]);
   });
 
+  it('has a lockfile for every platform', () => {
+    // npm leaves out an optional package that it cannot find, and then `npm ci` refuses the lockfile.
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const locked = new Set(Object.keys(packages).map((place) => place.replace(/^.*node_modules\//, '')));
+    const optional = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+    expect(optional.length).toBeGreaterThan(0);
+    expect(optional.filter((name) => !locked.has(name))).toEqual([]);
+  });
+
   it('names no folder of one machine', () => {
     expect(linesWith(/(?<![\w.~$})-])\/(?:work|root|home|Users)\/\w|\b[A-Z]:\\Users\\/)).toEqual([]);
   });
