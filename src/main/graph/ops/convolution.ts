@@ -1,0 +1,332 @@
+/**
+ * Two-dimensional convolution over [N, C, H, W] with stride, padding, dilation and groups, and its two gradients.
+ *
+ * Each gradient is an op of its own, because the fast formulation is not the textbook one. On the CPU provider the input
+ * gradient of a convolution with stride 1 runs faster as a convolution with the turned kernel than as ConvTranspose, and
+ * the filter gradient faster as one matrix product for each place of the kernel than as a convolution over the batch.
+ */
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import { LabError } from '../../../shared/errors.ts';
+import type { OnnxEmitter } from '../onnx.ts';
+import type { TensorFlow } from '../op.ts';
+import { apply, at, defineOp, requireFloat } from '../op.ts';
+import type { Shape, Value } from '../program.ts';
+import { elementCount, showShape, sizeAt } from '../shape.ts';
+import { reshape } from './broadcasting.ts';
+
+export interface ConvolutionAttributes {
+  readonly [name: string]: number | readonly number[];
+  /** [vertical, horizontal] */
+  readonly strides: readonly number[];
+  /** Zeros added around the image: [top, left, bottom, right]. */
+  readonly padding: readonly number[];
+  readonly dilations: readonly number[];
+  /** Channels are divided into this many groups that do not see each other; as many as channels is a depthwise convolution. */
+  readonly groups: number;
+}
+
+/** Extent of a kernel with its holes. */
+const extent = (size: number, dilation: number): number => (size - 1) * dilation + 1;
+
+/** [height, width] of the result. Throws `LabError('shape')` where the kernel does not fit the padded image. */
+export function convolvedSize(
+  image: Shape,
+  kernel: Shape,
+  { strides, padding, dilations }: ConvolutionAttributes,
+): number[] {
+  return [0, 1].map((axis) => {
+    const padded = sizeAt(image, axis - 2) + at(padding, axis) + at(padding, axis + 2);
+    const size = extent(sizeAt(kernel, axis - 2), at(dilations, axis));
+    if (size > padded) {
+      throw new LabError('shape', `a kernel of extent ${String(size)} does not fit ${String(padded)} padded pixels`);
+    }
+    return Math.floor((padded - size) / at(strides, axis)) + 1;
+  });
+}
+
+function onnxAttributes({ strides, padding, dilations, groups }: ConvolutionAttributes, kernel: Shape) {
+  return { strides, pads: padding, dilations, group: groups, kernel_shape: kernel.slice(2) };
+}
+
+function flops(result: Shape, kernel: Shape): number {
+  return 2 * elementCount(result) * elementCount(kernel.slice(1));
+}
+
+const convolutionOp = defineOp<ConvolutionAttributes>({
+  name: 'convolution',
+  infer(inputs, attributes) {
+    const [x, kernel] = [requireFloat(at(inputs, 0)).shape, requireFloat(at(inputs, 1), 'the kernel').shape];
+    const { groups } = attributes;
+    if (x.length !== 4 || kernel.length !== 4)
+      throw new LabError('shape', 'needs [N, C, H, W] and a kernel [O, C / groups, h, w]');
+    if (sizeAt(x, 1) !== sizeAt(kernel, 1) * groups || sizeAt(kernel, 0) % groups !== 0) {
+      throw new LabError(
+        'shape',
+        `${String(sizeAt(x, 1))} channels in ${String(groups)} groups do not fit the kernel ${showShape(kernel)}`,
+      );
+    }
+    return [{ dtype: 'float32', shape: [sizeAt(x, 0), sizeAt(kernel, 0), ...convolvedSize(x, kernel, attributes)] }];
+  },
+  gradient({ inputs, attributes }, [gradient], needed) {
+    if (!gradient) return [];
+    const [x, kernel] = [at(inputs, 0), at(inputs, 1)];
+    return [
+      needed[0] ? apply(inputGradientOp, [gradient, kernel], { ...attributes, size: x.shape.slice(2) }) : undefined,
+      needed[1] ? apply(filterGradientOp, [x, gradient], { ...attributes, size: kernel.shape.slice(2) }) : undefined,
+    ];
+  },
+  onnx: (emit, inputs, node) => [emit.one('Conv', inputs, onnxAttributes(node.attributes, at(node.inputs, 1).shape))],
+  tfjs: (tf, inputs, { attributes }) => [convolveWithTfjs(tf, at(inputs, 0), at(inputs, 1), attributes)],
+  flops: ({ inputs, outputs }) => flops(at(outputs, 0).shape, at(inputs, 1).shape),
+});
+
+interface GradientAttributes extends ConvolutionAttributes {
+  /** Of the image for the input gradient, of the kernel for the filter gradient: [height, width]. */
+  readonly size: readonly number[];
+}
+
+const inputGradientOp = defineOp<GradientAttributes>({
+  name: 'convolution-input-gradient',
+  infer(inputs, { groups, size }) {
+    const [gradient, kernel] = [at(inputs, 0).shape, at(inputs, 1).shape];
+    return [{ dtype: 'float32', shape: [sizeAt(gradient, 0), sizeAt(kernel, 1) * groups, ...size] }];
+  },
+  onnx(emit, inputs, node) {
+    const { strides, padding, dilations, groups, size } = node.attributes;
+    const [gradient, kernel] = [at(node.inputs, 0).shape, at(node.inputs, 1).shape];
+    const reach = [0, 1].map((axis) => extent(sizeAt(kernel, axis - 2), at(dilations, axis)) - 1);
+    const pads = [...reach, ...reach].map((length, side) => length - at(padding, side));
+    if (strides.every((stride) => stride === 1) && pads.every((pad) => pad >= 0)) {
+      const turned = turnKernel(emit, at(inputs, 1), kernel, groups);
+      const attributes = { pads, dilations, group: groups, strides, kernel_shape: kernel.slice(2) };
+      return [emit.one('Conv', [at(inputs, 0), turned], attributes)];
+    }
+    const missing = [0, 1].map((axis) => {
+      const covered = (sizeAt(gradient, axis - 2) - 1) * at(strides, axis) + at(reach, axis) + 1;
+      return at(size, axis) + at(padding, axis) + at(padding, axis + 2) - covered;
+    });
+    return [emit.one('ConvTranspose', inputs, { ...onnxAttributes(node.attributes, kernel), output_padding: missing })];
+  },
+  tfjs(tf, inputs, { attributes, outputs }) {
+    const zeros = tf.zeros([...at(outputs, 0).shape]);
+    return [tf.grad((x) => convolveWithTfjs(tf, x, at(inputs, 1), attributes))(zeros, at(inputs, 0))];
+  },
+  flops: ({ inputs }) => flops(at(inputs, 0).shape, at(inputs, 1).shape),
+});
+
+/** [O, C / groups, h, w] → [C, O / groups, h, w], turned by 180°. */
+function turnKernel(emit: OnnxEmitter, kernel: string, shape: Shape, groups: number): string {
+  const [out, perGroup, height, width] = shape as readonly [number, number, number, number]; // checked by the convolution
+  const apart = emit.one('Reshape', [kernel, emit.ints([groups, out / groups, perGroup, height, width])]);
+  const swapped = emit.one('Transpose', [apart], { perm: [0, 2, 1, 3, 4] });
+  const joined = emit.one('Reshape', [swapped, emit.ints([groups * perGroup, out / groups, height, width])]);
+  if (height === 1 && width === 1) return joined;
+  const before = -(2 ** 31); // a negative step ends before the first element
+  return emit.one('Slice', [
+    joined,
+    emit.ints([-1, -1]),
+    emit.ints([before, before]),
+    emit.ints([2, 3]),
+    emit.ints([-1, -1]),
+  ]);
+}
+
+const filterGradientOp = defineOp<GradientAttributes>({
+  name: 'convolution-filter-gradient',
+  infer(inputs, { groups, size }) {
+    const [x, gradient] = [at(inputs, 0).shape, at(inputs, 1).shape];
+    return [{ dtype: 'float32', shape: [sizeAt(gradient, 1), sizeAt(x, 1) / groups, ...size] }];
+  },
+  onnx(emit, inputs, node) {
+    const { groups } = node.attributes;
+    const [x, gradient] = [at(node.inputs, 0).shape, at(node.inputs, 1).shape];
+    const depthwise = sizeAt(x, 1) === groups && sizeAt(gradient, 1) === groups;
+    const lower = depthwise ? depthwiseFilterGradient : groupedFilterGradient;
+    return [lower(emit, inputs, x, gradient, node.attributes)];
+  },
+  tfjs(tf, inputs, { attributes, outputs }) {
+    const zeros = tf.zeros([...at(outputs, 0).shape]);
+    return [tf.grad((kernel) => convolveWithTfjs(tf, at(inputs, 0), kernel, attributes))(zeros, at(inputs, 1))];
+  },
+  flops: ({ inputs, outputs }) => flops(at(inputs, 1).shape, at(outputs, 0).shape),
+});
+
+/** For each place of the kernel, the pixels that it meets, as ONNX slices of `x` along the axes 2 and 3. */
+function shiftedImages(
+  emit: OnnxEmitter,
+  x: string,
+  [height, width]: readonly [number, number],
+  attributes: GradientAttributes,
+): string[] {
+  const { strides, dilations, size } = attributes;
+  const stop = (start: number, count: number, stride: number): number => start + (count - 1) * stride + 1;
+  return Array.from({ length: at(size, 0) * at(size, 1) }, (_, place) => {
+    const top = Math.floor(place / at(size, 1)) * at(dilations, 0);
+    const left = (place % at(size, 1)) * at(dilations, 1);
+    const ends = [stop(top, height, at(strides, 0)), stop(left, width, at(strides, 1))];
+    return emit.one('Slice', [x, emit.ints([top, left]), emit.ints(ends), emit.ints([2, 3]), emit.ints(strides)]);
+  });
+}
+
+function padImage(emit: OnnxEmitter, x: string, padding: readonly number[]): string {
+  if (padding.every((amount) => amount === 0)) return x;
+  const [top, left, bottom, right] = padding as readonly [number, number, number, number]; // one for each side
+  return emit.one('Pad', [x, emit.ints([0, 0, top, left, 0, 0, bottom, right])]);
+}
+
+/** One matrix product [C, pixels] · [pixels, O] for each place of the kernel (and each group). */
+function groupedFilterGradient(
+  emit: OnnxEmitter,
+  inputs: readonly string[],
+  x: Shape,
+  gradient: Shape,
+  attributes: GradientAttributes,
+): string {
+  const { groups, padding, size } = attributes;
+  const [count, out, height, width] = gradient as readonly [number, number, number, number]; // the result of a convolution
+  const channels = sizeAt(x, 1);
+  const pixels = count * height * width;
+  const outer = groups === 1 ? [] : [groups];
+
+  const channelsFirst = emit.one('Transpose', [padImage(emit, at(inputs, 0), padding)], { perm: [1, 0, 2, 3] });
+  const apart = emit.one('Reshape', [at(inputs, 1), emit.ints([count, groups, out / groups, height, width])]);
+  const pixelsFirst = emit.one('Reshape', [
+    emit.one('Transpose', [apart], { perm: [1, 0, 3, 4, 2] }),
+    emit.ints([...outer, pixels, out / groups]),
+  ]);
+  const columns = shiftedImages(emit, channelsFirst, [height, width], attributes).map((image) => {
+    const rows = emit.one('Reshape', [image, emit.ints([...outer, channels / groups, pixels])]);
+    const product = emit.one('MatMul', [rows, pixelsFirst]);
+    return emit.one('Reshape', [product, emit.ints([groups, channels / groups, out / groups, 1])]);
+  });
+  const joined = columns.length === 1 ? at(columns, 0) : emit.one('Concat', columns, { axis: 3 });
+  const ordered = emit.one('Transpose', [joined], { perm: [0, 2, 1, 3] });
+  return emit.one('Reshape', [ordered, emit.ints([out, channels / groups, ...size])]);
+}
+
+/** With one channel in a group there is nothing to multiply as a matrix: products and sums. */
+function depthwiseFilterGradient(
+  emit: OnnxEmitter,
+  inputs: readonly string[],
+  x: Shape,
+  gradient: Shape,
+  attributes: GradientAttributes,
+): string {
+  const [height, width] = [sizeAt(gradient, 2), sizeAt(gradient, 3)];
+  const padded = padImage(emit, at(inputs, 0), attributes.padding);
+  const columns = shiftedImages(emit, padded, [height, width], attributes).map((image) => {
+    const sum = emit.one('ReduceSum', [emit.one('Mul', [image, at(inputs, 1)]), emit.ints([0, 2, 3])], { keepdims: 0 });
+    return emit.one('Reshape', [sum, emit.ints([sizeAt(x, 1), 1])]);
+  });
+  const joined = columns.length === 1 ? at(columns, 0) : emit.one('Concat', columns, { axis: 1 });
+  return emit.one('Reshape', [joined, emit.ints([sizeAt(x, 1), 1, ...attributes.size])]);
+}
+
+/** TensorFlow.js knows neither groups nor stride together with dilation: groups are done one by one, holes filled with zeros. */
+function convolveWithTfjs(tf: TensorFlow, x: Tensor, kernel: Tensor, attributes: ConvolutionAttributes): Tensor {
+  const { strides, padding, dilations, groups } = attributes;
+  const [top, left, bottom, right] = padding as readonly [number, number, number, number]; // one for each side
+  const image = tf.pad(tf.transpose(x, [0, 2, 3, 1]), [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ]);
+  const filter = dilateWithTfjs(
+    tf,
+    dilateWithTfjs(tf, tf.transpose(kernel, [2, 3, 1, 0]), 0, at(dilations, 0)),
+    1,
+    at(dilations, 1),
+  );
+  const images = tf.split(image, groups, 3);
+  const results = tf.split(filter, groups, 3).map((part, group) =>
+    // Four axes by construction; the library's types cannot know.
+    tf.conv2d(at(images, group) as Tensor4D, part as Tensor4D, [at(strides, 0), at(strides, 1)], 'valid'),
+  );
+  return tf.transpose(tf.concat(results, 3), [0, 3, 1, 2]);
+}
+
+/** Puts `dilation` − 1 zeros between the elements along an axis. */
+function dilateWithTfjs(tf: TensorFlow, x: Tensor, axis: number, dilation: number): Tensor {
+  if (dilation === 1) return x;
+  const apart = [...x.shape.slice(0, axis + 1), 1, ...x.shape.slice(axis + 1)];
+  const padded = tf.pad(
+    tf.reshape(x, apart),
+    apart.map((_, index) => [0, index === axis + 1 ? dilation - 1 : 0]),
+  );
+  const length = extent(at(x.shape, axis), dilation);
+  const merged = x.shape.map((size, index) => (index === axis ? size * dilation : size));
+  return tf.slice(
+    tf.reshape(padded, merged),
+    merged.map(() => 0),
+    merged.map((size, index) => (index === axis ? length : size)),
+  );
+}
+
+export interface ConvolutionOptions {
+  /** The same both ways, or [vertical, horizontal]; 1 unless given. */
+  readonly stride?: number | readonly [number, number];
+  /** 'same' keeps ⌈size / stride⌉, the odd pixel of padding going to the bottom and right; 'valid' adds nothing (default). */
+  readonly padding?: 'same' | 'valid' | number | readonly [top: number, left: number, bottom: number, right: number];
+  readonly dilation?: number | readonly [number, number];
+  readonly groups?: number;
+}
+
+/** Convolution of x [N, C, H, W] with a kernel [O, C / groups, h, w] → [N, O, H', W']. Throws `LabError('shape')`. */
+export function convolution2d(x: Value, kernel: Value, options: ConvolutionOptions = {}): Value {
+  return apply(convolutionOp, [x, kernel], convolutionAttributes(x.shape, kernel.shape, options));
+}
+
+/** Convolution of x [N, C, L] with a kernel [O, C / groups, k] → [N, O, L']; padding is [before, after] or a word. */
+export function convolution1d(
+  x: Value,
+  kernel: Value,
+  {
+    stride = 1,
+    padding = 'valid',
+    dilation = 1,
+    groups = 1,
+  }: {
+    readonly stride?: number;
+    readonly padding?: 'same' | 'valid' | readonly [before: number, after: number];
+    readonly dilation?: number;
+    readonly groups?: number;
+  } = {},
+): Value {
+  if (x.shape.length !== 3 || kernel.shape.length !== 3) {
+    throw new LabError(
+      'shape',
+      `needs [N, C, L] and a kernel [O, C / groups, k], got ${showShape(x.shape)} and ${showShape(kernel.shape)}`,
+    );
+  }
+  const flat = (value: Value): Value => reshape(value, [...value.shape.slice(0, 2), 1, sizeAt(value.shape, 2)]);
+  const sides = typeof padding === 'string' ? padding : ([0, padding[0], 0, padding[1]] as const);
+  const result = convolution2d(flat(x), flat(kernel), {
+    stride: [1, stride],
+    padding: sides,
+    dilation: [1, dilation],
+    groups,
+  });
+  return reshape(result, [sizeAt(result.shape, 0), sizeAt(result.shape, 1), sizeAt(result.shape, 3)]);
+}
+
+/** Spelled-out attributes for an image and a window: shared by convolution and pooling. */
+export function convolutionAttributes(image: Shape, window: Shape, options: ConvolutionOptions): ConvolutionAttributes {
+  const { padding = 'valid', groups = 1 } = options;
+  const [strides, dilations] = [bothWays(options.stride ?? 1), bothWays(options.dilation ?? 1)];
+  if (typeof padding === 'number') return { strides, dilations, groups, padding: [padding, padding, padding, padding] };
+  if (typeof padding !== 'string') return { strides, dilations, groups, padding };
+  if (padding === 'valid') return { strides, dilations, groups, padding: [0, 0, 0, 0] };
+  const totals = [0, 1].map((axis) => {
+    const size = sizeAt(image, axis - 2);
+    const stride = at(strides, axis);
+    const covered = (Math.ceil(size / stride) - 1) * stride + extent(sizeAt(window, axis - 2), at(dilations, axis));
+    return Math.max(0, covered - size);
+  });
+  const before = totals.map((total) => Math.floor(total / 2));
+  return { strides, dilations, groups, padding: [...before, ...totals.map((total, axis) => total - at(before, axis))] };
+}
+
+function bothWays(value: number | readonly [number, number]): readonly number[] {
+  return typeof value === 'number' ? [value, value] : value;
+}

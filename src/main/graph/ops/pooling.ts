@@ -1,0 +1,212 @@
+/** Maximum and average pooling over the last two axes of [N, C, H, W]; windows may overlap. */
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { LabError } from '../../../shared/errors.ts';
+import type { OnnxEmitter } from '../onnx.ts';
+import type { TensorFlow } from '../op.ts';
+import { apply, at, defineOp, requireFloat } from '../op.ts';
+import type { Node, Shape, TensorType, Value } from '../program.ts';
+import { elementCount, showShape, sizeAt } from '../shape.ts';
+import { reshape } from './broadcasting.ts';
+import type { ConvolutionOptions } from './convolution.ts';
+import { convolutionAttributes, convolvedSize } from './convolution.ts';
+import { mean } from './reductions.ts';
+
+interface PoolingAttributes {
+  readonly [name: string]: readonly number[];
+  readonly window: readonly number[];
+  readonly strides: readonly number[];
+  /** [top, left, bottom, right] */
+  readonly padding: readonly number[];
+}
+
+function inferPooled(
+  inputs: readonly TensorType[],
+  { window, strides, padding }: PoolingAttributes,
+): readonly TensorType[] {
+  const { shape } = requireFloat(at(inputs, 0));
+  if (shape.length !== 4) throw new LabError('shape', 'needs [N, C, H, W]');
+  const size = convolvedSize(shape, window, { strides, padding, dilations: [1, 1], groups: 1 });
+  return [{ dtype: 'float32', shape: [...shape.slice(0, 2), ...size] }];
+}
+
+const onnxAttributes = ({ window, strides, padding }: PoolingAttributes) => ({
+  kernel_shape: window,
+  strides,
+  pads: padding,
+});
+
+const flops = ({ outputs, attributes }: Node<PoolingAttributes>): number =>
+  elementCount(at(outputs, 0).shape) * elementCount(attributes.window);
+
+/** Windows that neither overlap nor leave pixels between them nor reach over the edge. */
+function isTiling({ window, strides, padding }: PoolingAttributes): boolean {
+  return window.every((size, axis) => size === strides[axis]) && padding.every((amount) => amount === 0);
+}
+
+const maximumPoolingOp = defineOp<PoolingAttributes>({
+  name: 'maximum-pooling',
+  infer: inferPooled,
+  gradient: ({ inputs, attributes }, [gradient]) =>
+    gradient ? [apply(maximumPoolingGradientOp, [at(inputs, 0), gradient], attributes)] : [],
+  onnx: (emit, inputs, { attributes }) => [emit.one('MaxPool', inputs, onnxAttributes(attributes))],
+  tfjs: (tf, inputs, { attributes }) => [maximumWithTfjs(tf, at(inputs, 0), attributes)],
+  flops,
+});
+
+/** The gradient goes to the pixel that was the maximum, the first one in row-major order where several are. */
+const maximumPoolingGradientOp = defineOp<PoolingAttributes>({
+  name: 'maximum-pooling-gradient',
+  infer: (inputs) => [at(inputs, 0)],
+  onnx(emit, inputs, { inputs: [x], attributes }) {
+    const shape = (x as Value).shape; // the op has two inputs
+    const places = at(emit.node('MaxPool', [at(inputs, 0)], { attributes: onnxAttributes(attributes), outputs: 2 }), 1);
+    // Places count through the whole tensor. Windows that overlap may share a maximum, so rows are added, not written;
+    // ScatterElements does that rightly with several threads, ScatterND does not.
+    const flat = (name: string): string => emit.one('Reshape', [name, emit.ints([-1])]);
+    const zeros = emit.one('Expand', [emit.float(0), emit.ints([elementCount(shape)])]);
+    const reduction = isTiling(attributes) ? {} : { reduction: 'add' };
+    const scattered = emit.one('ScatterElements', [zeros, flat(places), flat(at(inputs, 1))], {
+      axis: 0,
+      ...reduction,
+    });
+    return [emit.one('Reshape', [scattered, emit.ints(shape)])];
+  },
+  tfjs: (tf, inputs, { attributes }) => [
+    tf.grad((x) => maximumWithTfjs(tf, x, attributes))(at(inputs, 0), at(inputs, 1)),
+  ],
+  flops,
+});
+
+function maximumWithTfjs(tf: TensorFlow, x: Tensor, { window, strides, padding }: PoolingAttributes): Tensor {
+  const image = padWithTfjs(tf, x, padding, -3e38);
+  const pooled = tf.maxPool(image, [at(window, 0), at(window, 1)], [at(strides, 0), at(strides, 1)], 'valid');
+  return tf.transpose(pooled, [0, 3, 1, 2]);
+}
+
+const averagePoolingOp = defineOp<PoolingAttributes>({
+  name: 'average-pooling',
+  infer: inferPooled,
+  gradient: ({ inputs, attributes }, [gradient]) =>
+    gradient
+      ? [apply(averagePoolingGradientOp, [gradient], { ...attributes, size: at(inputs, 0).shape.slice(2) })]
+      : [],
+  onnx: (emit, inputs, { attributes }) => [
+    emit.one('AveragePool', inputs, { ...onnxAttributes(attributes), count_include_pad: 1 }),
+  ],
+  tfjs: (tf, inputs, { attributes }) => [averageWithTfjs(tf, at(inputs, 0), attributes)],
+  flops,
+});
+
+const averagePoolingGradientOp = defineOp<PoolingAttributes & { readonly size: readonly number[] }>({
+  name: 'average-pooling-gradient',
+  infer: (inputs, { size }) => [{ dtype: 'float32', shape: [...at(inputs, 0).shape.slice(0, 2), ...size] }],
+  onnx(emit, inputs, node) {
+    const shape = at(node.inputs, 0).shape;
+    const { attributes } = node;
+    const scaled = emit.one('Mul', [at(inputs, 0), emit.float(1 / elementCount(attributes.window))]);
+    return [
+      isTiling(attributes)
+        ? repeatPixels(emit, scaled, shape, attributes)
+        : spreadPixels(emit, scaled, shape, attributes),
+    ];
+  },
+  tfjs(tf, inputs, { attributes, outputs }) {
+    const zeros = tf.zeros([...at(outputs, 0).shape]);
+    return [tf.grad((x) => averageWithTfjs(tf, x, attributes))(zeros, at(inputs, 0))];
+  },
+  flops: ({ outputs }) => elementCount(at(outputs, 0).shape),
+});
+
+/** Windows side by side: every pixel of a window gets the same. Rows and columns beyond the last window get nothing. */
+function repeatPixels(
+  emit: OnnxEmitter,
+  x: string,
+  shape: Shape,
+  { window, size }: PoolingAttributes & { readonly size: readonly number[] },
+): string {
+  const [count, channels, height, width] = shape as readonly [number, number, number, number]; // inferred with four axes
+  const [rows, columns] = [at(window, 0), at(window, 1)];
+  const apart = emit.one('Reshape', [x, emit.ints([count, channels, height, 1, width, 1])]);
+  const repeated = emit.one('Expand', [apart, emit.ints([count, channels, height, rows, width, columns])]);
+  const joined = emit.one('Reshape', [repeated, emit.ints([count, channels, height * rows, width * columns])]);
+  const [bottom, right] = [at(size, 0) - height * rows, at(size, 1) - width * columns];
+  if (bottom === 0 && right === 0) return joined;
+  return emit.one('Pad', [joined, emit.ints([0, 0, 0, 0, 0, 0, bottom, right])]);
+}
+
+/** Overlapping windows: a transposed convolution of every channel with ones. */
+function spreadPixels(
+  emit: OnnxEmitter,
+  x: string,
+  shape: Shape,
+  attributes: PoolingAttributes & { readonly size: readonly number[] },
+): string {
+  const { window, strides, padding, size } = attributes;
+  const missing = [0, 1].map((axis) => {
+    const covered = (sizeAt(shape, axis - 2) - 1) * at(strides, axis) + at(window, axis);
+    return at(size, axis) + at(padding, axis) + at(padding, axis + 2) - covered;
+  });
+  // Channels become images of their own, so that one kernel serves all of them.
+  const [count, channels, height, width] = shape as readonly [number, number, number, number]; // inferred with four axes
+  const apart = emit.one('Reshape', [x, emit.ints([count * channels, 1, height, width])]);
+  const ones = emit.one('Expand', [emit.float(1), emit.ints([1, 1, ...window])]);
+  const spread = emit.one('ConvTranspose', [apart, ones], { ...onnxAttributes(attributes), output_padding: missing });
+  return emit.one('Reshape', [spread, emit.ints([count, channels, ...size])]);
+}
+
+function averageWithTfjs(tf: TensorFlow, x: Tensor, { window, strides, padding }: PoolingAttributes): Tensor {
+  const image = padWithTfjs(tf, x, padding, 0);
+  const pooled = tf.avgPool(image, [at(window, 0), at(window, 1)], [at(strides, 0), at(strides, 1)], 'valid');
+  return tf.transpose(pooled, [0, 3, 1, 2]);
+}
+
+function padWithTfjs(
+  tf: TensorFlow,
+  x: Tensor,
+  padding: readonly number[],
+  value: number,
+): ReturnType<typeof tf.pad4d> {
+  const [top, left, bottom, right] = padding as readonly [number, number, number, number]; // one for each side
+  // Four axes by inference; the library's types cannot know.
+  const image = tf.transpose(x, [0, 2, 3, 1]) as ReturnType<typeof tf.pad4d>;
+  return tf.pad4d(
+    image,
+    [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ],
+    value,
+  );
+}
+
+export interface PoolingOptions {
+  /** Square, or [height, width]. */
+  readonly window: number | readonly [number, number];
+  /** The window's size unless given. */
+  readonly stride?: number | readonly [number, number];
+  readonly padding?: ConvolutionOptions['padding'];
+}
+
+function poolingAttributes(x: Value, { window, stride, padding = 'valid' }: PoolingOptions): PoolingAttributes {
+  const size = typeof window === 'number' ? ([window, window] as const) : window;
+  const { strides, padding: sides } = convolutionAttributes(x.shape, size, { stride: stride ?? size, padding });
+  return { window: size, strides, padding: sides };
+}
+
+/** The largest value of each window of x [N, C, H, W]; padding never wins. Throws `LabError('shape')`. */
+export function maximumPooling(x: Value, options: PoolingOptions): Value {
+  return apply(maximumPoolingOp, [x], poolingAttributes(x, options));
+}
+
+/** The mean of each window of x [N, C, H, W]; padding counts as zeros. Throws `LabError('shape')`. */
+export function averagePooling(x: Value, options: PoolingOptions): Value {
+  return apply(averagePoolingOp, [x], poolingAttributes(x, options));
+}
+
+/** [N, C, …] → [N, C]: the mean over all places. Throws `LabError('shape')` without places. */
+export function globalAveragePooling(x: Value): Value {
+  if (x.shape.length < 3) throw new LabError('shape', `needs [N, C, …], got ${showShape(x.shape)}`);
+  return mean(reshape(x, [sizeAt(x.shape, 0), sizeAt(x.shape, 1), -1]), [2]);
+}
