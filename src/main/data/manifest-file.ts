@@ -1,0 +1,68 @@
+/** Reading and writing `manifest.json` of imported material. */
+import { readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LabError, messageOf } from '../../shared/errors.ts';
+
+const heading = z.looseObject({ formatVersion: z.int(), kind: z.string() });
+
+/**
+ * @param version the newest version that this lab reads
+ * @throws LabError `not-found`, `format-version` for a newer file, `corrupt` for one that is damaged or of another kind
+ */
+export function readManifest<Manifest>(
+  folder: string,
+  kind: string,
+  version: number,
+  schema: z.ZodType<Manifest>,
+): Manifest {
+  const path = join(folder, 'manifest.json');
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new LabError('not-found', `There is no ${kind} in ${folder}: ${messageOf(error)}.`, { folder }, error);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new LabError(
+      'corrupt',
+      `${path} is damaged: ${messageOf(error)}. Import the material again.`,
+      { path },
+      error,
+    );
+  }
+  const head = heading.safeParse(json);
+  if (head.success && head.data.kind !== kind) {
+    throw new LabError('bad-input', `${folder} holds a ${head.data.kind}, not a ${kind}.`, {
+      folder,
+      kind: head.data.kind,
+    });
+  }
+  if (head.success && head.data.formatVersion > version) {
+    const message = `${path} was written by a newer version of the lab (format ${head.data.formatVersion}; this one reads up to ${version}). Update the lab.`;
+    throw new LabError('format-version', message, { path, formatVersion: head.data.formatVersion });
+  }
+  const manifest = schema.safeParse(json);
+  if (manifest.success) return manifest.data;
+  const message = `${path} is damaged. Import the material again.\n${z.prettifyError(manifest.error)}`;
+  throw new LabError('corrupt', message, { path });
+}
+
+/** Writes a file that must be complete, and waits until it is on the disk. */
+export async function writeDurably(path: string, content: string): Promise<void> {
+  const handle = await open(path, 'wx');
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+export async function writeManifest(folder: string, manifest: object): Promise<void> {
+  await writeDurably(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}

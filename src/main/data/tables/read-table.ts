@@ -1,0 +1,145 @@
+/** Rows of CSV, TSV, JSON lines and Parquet files with the columns that are wanted, in order, in bounded memory. */
+import { SkipFile } from '../skip-file.ts';
+import { messageOf } from '../../../shared/errors.ts';
+import type { ByteSource } from '../text/read-bytes.ts';
+import { readLines } from '../text/read-lines.ts';
+import { CsvParser, detectDelimiter, type CsvFault, type CsvRecord } from './csv-parser.ts';
+import { readParquet } from './read-parquet.ts';
+import { missingColumnMessage, type TableRow, type UnusableRow } from './table-row.ts';
+
+export type TableFormat = 'csv' | 'tsv' | 'jsonl' | 'parquet';
+
+const MAXIMUM_LINE_BYTES = 64_000_000;
+
+/**
+ * @param columns names of the wanted columns; those in `optional` may be missing in the file
+ * @throws SkipFile if the file cannot be read, is damaged or has no such column
+ */
+export function readTable(
+  source: ByteSource,
+  format: TableFormat,
+  columns: readonly string[],
+  optional: readonly string[] = [],
+): AsyncGenerator<TableRow | UnusableRow> {
+  if (format === 'parquet') return readParquet(source, columns, optional);
+  return format === 'jsonl' ? readJsonLines(source, columns, optional) : readCsv(source, format, columns, optional);
+}
+
+async function* readCsv(
+  source: ByteSource,
+  format: 'csv' | 'tsv',
+  columns: readonly string[],
+  optional: readonly string[],
+): AsyncGenerator<TableRow | UnusableRow> {
+  let parser: CsvParser | undefined;
+  let header: readonly string[] | undefined;
+  let places: number[] = [];
+  const invalidLines = new Set<number>();
+  const convert = (item: CsvRecord | CsvFault): TableRow | UnusableRow | undefined => {
+    if ('message' in item) return { line: item.line, reason: 'malformed', message: item.message };
+    const { line, fields } = item;
+    if (header === undefined) {
+      header = fields.map((name) => name.trim());
+      places = columns.map((name) => findColumn(header ?? [], name, optional));
+      return undefined;
+    }
+    if (fields.length !== header.length) {
+      const message = `has ${fields.length} fields, the header ${header.length}`;
+      return { line, reason: 'malformed', message };
+    }
+    return { line, values: places.map((place) => fields[place] ?? null) };
+  };
+  for await (const batch of readLines(source, MAXIMUM_LINE_BYTES)) {
+    for (const [index, text] of batch.lines.entries()) {
+      const line = batch.firstLine + index;
+      parser ??= new CsvParser(format === 'tsv' ? '\t' : detectDelimiter(text, columns));
+      if (batch.invalid.has(index)) invalidLines.add(line);
+      yield* rowsOf(parser.add(text, line), convert, invalidLines, line);
+    }
+  }
+  yield* rowsOf(parser?.end() ?? [], convert, invalidLines, Infinity);
+}
+
+/** @param until the last line that belongs to the last of the items */
+function* rowsOf(
+  items: readonly (CsvRecord | CsvFault)[],
+  convert: (item: CsvRecord | CsvFault) => TableRow | UnusableRow | undefined,
+  invalidLines: Set<number>,
+  until: number,
+): Generator<TableRow | UnusableRow> {
+  for (const [index, item] of items.entries()) {
+    const end = items[index + 1]?.line ?? until + 1;
+    const invalid =
+      invalidLines.size === 0 ? undefined : [...invalidLines].find((line) => line >= item.line && line < end);
+    const row = convert(item);
+    if (invalid !== undefined) {
+      yield { line: invalid, reason: 'invalid-utf8', message: 'holds bytes that are not UTF-8' };
+    } else if (row !== undefined) yield row;
+  }
+  if (items.length > 0) invalidLines.clear();
+}
+
+function findColumn(header: readonly string[], name: string, optional: readonly string[]): number {
+  const place = header.indexOf(name);
+  if (place < 0 && !optional.includes(name)) throw new SkipFile('missing-column', missingColumnMessage(name, header));
+  return place;
+}
+
+async function* readJsonLines(
+  source: ByteSource,
+  columns: readonly string[],
+  optional: readonly string[],
+): AsyncGenerator<TableRow | UnusableRow> {
+  let isFirst = true;
+  let isPartOfLongLine = false;
+  for await (const batch of readLines(source, MAXIMUM_LINE_BYTES)) {
+    for (const [index, text] of batch.lines.entries()) {
+      const line = batch.firstLine + index;
+      const goesOn = batch.unfinished && index === batch.lines.length - 1;
+      if (goesOn || isPartOfLongLine) {
+        if (!isPartOfLongLine) {
+          yield { line, reason: 'malformed', message: `is longer than ${MAXIMUM_LINE_BYTES} bytes` };
+        }
+        isPartOfLongLine = goesOn;
+      } else if (batch.invalid.has(index)) {
+        yield { line, reason: 'invalid-utf8', message: 'holds bytes that are not UTF-8' };
+      } else if (text.trim() !== '') {
+        yield parseJsonLine(text, line, columns, optional, isFirst);
+        isFirst = false;
+      }
+    }
+  }
+}
+
+function parseJsonLine(
+  text: string,
+  line: number,
+  columns: readonly string[],
+  optional: readonly string[],
+  isFirst: boolean,
+): TableRow | UnusableRow {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return { line, reason: 'malformed', message: `is not JSON: ${messageOf(error)}` };
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    return { line, reason: 'malformed', message: 'is not a JSON object' };
+  }
+  const fields = new Map<string, unknown>(Object.entries(json));
+  const missing = columns.find((name) => !fields.has(name) && !optional.includes(name));
+  if (missing !== undefined) {
+    const message = missingColumnMessage(missing, [...fields.keys()]);
+    // The first object stands for the file: if it lacks the column, the column is named wrongly.
+    if (isFirst) throw new SkipFile('missing-column', message, line);
+    return { line, reason: 'missing-column', message };
+  }
+  return { line, values: columns.map((name) => asText(fields.get(name))) };
+}
+
+/** Texts as they are, numbers and truth values as written; null for everything else. */
+function asText(value: unknown): string | null {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
+}

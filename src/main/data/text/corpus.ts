@@ -1,0 +1,110 @@
+/** An imported corpus, opened for reading: documents and sentences as token ids, read by pages and never whole. */
+import { join } from 'node:path';
+import {
+  TEXT_CORPUS_VERSION,
+  textCorpusManifest,
+  type TextCorpusManifest,
+} from '../../../shared/spec/manifests/text-corpus.ts';
+import { readManifest } from '../manifest-file.ts';
+import { PagedFile } from '../paged-file.ts';
+import { DOCUMENTS_FILE, SENTENCES_FILE, TokenReader } from './token-shards.ts';
+import { loadTokenizer, type TextTokenizer } from './tokenizer.ts';
+
+export const TOKENIZER_FILE = 'tokenizer.json';
+
+export interface TextCorpus {
+  readonly manifest: TextCorpusManifest;
+  readonly tokenizer: TextTokenizer;
+  readonly documentCount: number;
+  readonly sentenceCount: number;
+  readonly tokenCount: number;
+  /** The sentences of a document: from `first` up to and without `end`; at least one. */
+  documentSentences(document: number): { readonly first: number; readonly end: number };
+  /** The document that a sentence belongs to. */
+  sentenceDocument(sentence: number): number;
+  /** Tokens in a sentence; at least one. */
+  sentenceLength(sentence: number): number;
+  sentenceTokens(sentence: number): Uint32Array;
+  documentTokens(document: number): Uint32Array;
+  /** The whole corpus as one stream: `length` tokens from `offset` on, without any tokens between documents. */
+  tokens(offset: number, length: number): Uint32Array;
+  close(): void;
+}
+
+/** The manifest alone, which is quick. @throws LabError as `openTextCorpus` */
+export function readTextCorpusManifest(folder: string): TextCorpusManifest {
+  return readManifest(folder, 'text-corpus', TEXT_CORPUS_VERSION, textCorpusManifest);
+}
+
+/** Boundaries: entry i is where item i starts, entry i + 1 where it ends. */
+class BoundaryFile {
+  private readonly file: PagedFile;
+  private readonly what: string;
+  private readonly count: number;
+
+  constructor(path: string, what: string, count: number) {
+    this.file = new PagedFile(path);
+    this.what = what;
+    this.count = count;
+  }
+
+  range(index: number): { first: number; end: number } {
+    if (!Number.isInteger(index) || index < 0 || index >= this.count) {
+      throw new RangeError(`There is no ${this.what} ${index}: the corpus has ${this.count}.`);
+    }
+    return { first: this.file.readUint64(index * 8), end: this.file.readUint64(index * 8 + 8) };
+  }
+
+  /** The item that contains a position: the last one that starts at or before it. */
+  find(position: number): number {
+    let low = 0;
+    let high = this.count - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (this.file.readUint64(middle * 8) <= position) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  close(): void {
+    this.file.close();
+  }
+}
+
+/** @throws LabError `not-found`, `corrupt`, `format-version` */
+export function openTextCorpus(folder: string): TextCorpus {
+  const manifest = readTextCorpusManifest(folder);
+  const tokenizer = loadTokenizer(join(folder, TOKENIZER_FILE));
+  const sentences = new BoundaryFile(join(folder, SENTENCES_FILE), 'sentence', manifest.sentences);
+  const documents = new BoundaryFile(join(folder, DOCUMENTS_FILE), 'document', manifest.documents);
+  const reader = new TokenReader(folder, manifest);
+  const readRange = ({ first, end }: { first: number; end: number }): Uint32Array => reader.read(first, end - first);
+  return {
+    manifest,
+    tokenizer,
+    documentCount: manifest.documents,
+    sentenceCount: manifest.sentences,
+    tokenCount: manifest.tokens,
+    documentSentences: (document) => documents.range(document),
+    sentenceDocument: (sentence) => {
+      sentences.range(sentence); // throws outside the corpus
+      return documents.find(sentence);
+    },
+    sentenceLength: (sentence) => {
+      const { first, end } = sentences.range(sentence);
+      return end - first;
+    },
+    sentenceTokens: (sentence) => readRange(sentences.range(sentence)),
+    documentTokens: (document) => {
+      const { first, end } = documents.range(document);
+      return readRange({ first: sentences.range(first).first, end: sentences.range(end - 1).end });
+    },
+    tokens: (offset, length) => reader.read(offset, length),
+    close: () => {
+      sentences.close();
+      documents.close();
+      reader.close();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * The cleaned documents of an import, one after the other in a temporary file: a tokenizer is trained on them and then they
+ * are encoded, without reading and decompressing the sources twice. A document is its length in bytes (uint32) and its text.
+ */
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { AppendingFile } from '../appending-file.ts';
+
+const CHUNK_BYTES = 1 << 20;
+
+export class DocumentSpool {
+  documents = 0;
+  /** UTF-8 bytes of the texts. */
+  textBytes = 0;
+  private readonly path: string;
+  private readonly file: AppendingFile;
+
+  private constructor(path: string, file: AppendingFile) {
+    this.path = path;
+    this.file = file;
+  }
+
+  static async create(path: string): Promise<DocumentSpool> {
+    return new DocumentSpool(path, await AppendingFile.create(path));
+  }
+
+  async append(text: string): Promise<void> {
+    const bytes = Buffer.byteLength(text);
+    this.file.appendUint32(bytes);
+    this.file.appendText(text);
+    this.documents += 1;
+    this.textBytes += bytes;
+    if (this.file.isFull) await this.file.flush();
+  }
+
+  /** No more is appended; the documents can be read. */
+  async seal(): Promise<void> {
+    await this.file.flush();
+    await this.file.close();
+  }
+
+  /** The documents in order, as UTF-8. */
+  async *read(signal: AbortSignal): AsyncGenerator<Buffer> {
+    const stream = createReadStream(this.path, { highWaterMark: CHUNK_BYTES });
+    let rest: Buffer = Buffer.alloc(0);
+    const missing: Buffer[] = [];
+    let missingBytes = 0;
+    // Without an encoding the chunks of a file stream are Buffers; its type does not say so.
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      signal.throwIfAborted();
+      // A long document spans many chunks: they are joined once, when it is there as a whole.
+      missing.push(chunk);
+      missingBytes -= chunk.length;
+      if (missingBytes > 0) continue;
+      rest = Buffer.concat([rest, ...missing.splice(0)]);
+      let start = 0;
+      while (start + 4 <= rest.length) {
+        const end = start + 4 + rest.readUInt32LE(start);
+        if (end > rest.length) break;
+        yield rest.subarray(start + 4, end);
+        start = end;
+      }
+      rest = rest.subarray(start);
+      missingBytes = rest.length < 4 ? 0 : 4 + rest.readUInt32LE(0) - rest.length;
+    }
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { force: true });
+  }
+
+  /** After a failure. */
+  async abandon(): Promise<void> {
+    await this.file.close().catch(() => undefined); // it may be closed already
+  }
+}

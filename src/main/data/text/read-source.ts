@@ -1,0 +1,53 @@
+/** From a source file, whatever its format, to documents. Whatever is wrong with the file is one of the results. */
+import type { DocumentBoundary } from '../../../shared/spec/manifests/text-corpus.ts';
+import { SkipFile } from '../skip-file.ts';
+import { readTable } from '../tables/read-table.ts';
+import type { SkippedDocument, TextDocument } from './document.ts';
+import type { ByteSource } from './read-bytes.ts';
+import { readTextDocuments } from './read-documents.ts';
+import { readWikipedia } from './read-wikipedia.ts';
+import type { SourceFile } from './source-files.ts';
+
+export interface SourceRequest {
+  readonly file: SourceFile;
+  readonly textColumn: string;
+  readonly boundary: DocumentBoundary;
+  readonly signal: AbortSignal;
+  readonly onBytes: (count: number) => void;
+  /** Called for every page of a dump that is not an article. */
+  readonly onNotArticle: () => void;
+}
+
+async function* readTableDocuments(
+  source: ByteSource,
+  format: 'csv' | 'tsv' | 'jsonl' | 'parquet',
+  textColumn: string,
+): AsyncGenerator<TextDocument | SkippedDocument> {
+  for await (const row of readTable(source, format, [textColumn])) {
+    if ('reason' in row) yield row;
+    else yield { text: row.values[0] ?? '', line: row.line, isPart: false };
+  }
+}
+
+function open(request: SourceRequest): AsyncGenerator<TextDocument | SkippedDocument> {
+  const { file, signal, onBytes } = request;
+  const source: ByteSource = { path: file.path, compression: file.compression, onBytes, signal };
+  switch (file.format) {
+    case 'text':
+      return readTextDocuments(source, request.boundary);
+    case 'wikipedia':
+      return readWikipedia(source, request.onNotArticle);
+    default:
+      return readTableDocuments(source, file.format, request.textColumn);
+  }
+}
+
+/** Never rejects because of the file, only by the signal. */
+export async function* readSourceDocuments(request: SourceRequest): AsyncGenerator<TextDocument | SkippedDocument> {
+  try {
+    yield* open(request);
+  } catch (error) {
+    if (!(error instanceof SkipFile)) throw error;
+    yield { line: error.line, reason: error.reason, message: error.message };
+  }
+}

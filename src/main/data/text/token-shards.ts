@@ -1,0 +1,156 @@
+/**
+ * Token ids in files of equal size, read by pages: uint16 where the vocabulary allows, else uint32, little endian. Beside them
+ * the boundaries of sentences (in tokens) and of documents (in sentences), uint64 each, with the end after the last.
+ */
+import { join } from 'node:path';
+import type { TextCorpusManifest } from '../../../shared/spec/manifests/text-corpus.ts';
+import { AppendingFile } from '../appending-file.ts';
+import { PagedFile } from '../paged-file.ts';
+
+export const SENTENCES_FILE = 'sentences.bin';
+export const DOCUMENTS_FILE = 'documents.bin';
+
+/** 128 MiB of uint16. */
+export const TOKENS_PER_SHARD = 2 ** 26;
+
+export type TokenBytes = 2 | 4;
+
+export function tokenBytesFor(vocabularySize: number): TokenBytes {
+  return vocabularySize <= 65_536 ? 2 : 4;
+}
+
+/** Writes the shards and both index files of one corpus. */
+export class TokenWriter {
+  readonly shards: { file: string; tokens: number }[] = [];
+  tokens = 0;
+  sentences = 0;
+  documents = 0;
+  private readonly folder: string;
+  private readonly tokenBytes: TokenBytes;
+  private readonly tokensPerShard: number;
+  private readonly sentenceStarts: AppendingFile;
+  private readonly documentStarts: AppendingFile;
+  private shard: AppendingFile | undefined;
+
+  private constructor(
+    folder: string,
+    tokenBytes: TokenBytes,
+    tokensPerShard: number,
+    sentenceStarts: AppendingFile,
+    documentStarts: AppendingFile,
+  ) {
+    this.folder = folder;
+    this.tokenBytes = tokenBytes;
+    this.tokensPerShard = tokensPerShard;
+    this.sentenceStarts = sentenceStarts;
+    this.documentStarts = documentStarts;
+  }
+
+  static async create(folder: string, tokenBytes: TokenBytes, tokensPerShard: number): Promise<TokenWriter> {
+    const sentences = await AppendingFile.create(join(folder, SENTENCES_FILE));
+    const documents = await AppendingFile.create(join(folder, DOCUMENTS_FILE));
+    return new TokenWriter(folder, tokenBytes, tokensPerShard, sentences, documents);
+  }
+
+  /**
+   * @param ids the tokens of all the document's sentences
+   * @param sentenceEnds where each sentence ends among them, ascending, the last at the end
+   */
+  async appendDocument(ids: readonly number[], sentenceEnds: readonly number[]): Promise<void> {
+    this.documentStarts.appendUint64(this.sentences);
+    let start = 0;
+    for (const end of sentenceEnds) {
+      this.sentenceStarts.appendUint64(this.tokens + start);
+      start = end;
+    }
+    this.sentences += sentenceEnds.length;
+    this.documents += 1;
+    await this.appendTokens(ids);
+    if (this.sentenceStarts.isFull) await this.sentenceStarts.flush();
+    if (this.documentStarts.isFull) await this.documentStarts.flush();
+  }
+
+  private async appendTokens(ids: readonly number[]): Promise<void> {
+    for (let done = 0; done < ids.length;) {
+      const inShard = this.tokens % this.tokensPerShard;
+      if (inShard === 0) await this.startShard();
+      const shard = this.shard!;
+      const end = Math.min(ids.length, done + this.tokensPerShard - inShard);
+      if (this.tokenBytes === 2) for (let index = done; index < end; index += 1) shard.appendUint16(ids[index]!);
+      else for (let index = done; index < end; index += 1) shard.appendUint32(ids[index]!);
+      this.shards.at(-1).tokens += end - done;
+      this.tokens += end - done;
+      done = end;
+      if (shard.isFull) await shard.flush();
+    }
+  }
+
+  private async startShard(): Promise<void> {
+    await this.shard?.finish();
+    this.shard = undefined;
+    const file = `tokens-${String(this.shards.length).padStart(5, '0')}.bin`;
+    this.shard = await AppendingFile.create(join(this.folder, file));
+    this.shards.push({ file, tokens: 0 });
+  }
+
+  async finish(): Promise<void> {
+    this.sentenceStarts.appendUint64(this.tokens);
+    this.documentStarts.appendUint64(this.sentences);
+    await this.sentenceStarts.finish();
+    await this.documentStarts.finish();
+    await this.shard?.finish();
+    this.shard = undefined;
+  }
+
+  /** After a failure: closes what is open. */
+  async abandon(): Promise<void> {
+    await Promise.allSettled([this.sentenceStarts.close(), this.documentStarts.close(), this.shard?.close()]);
+  }
+}
+
+/** Reads tokens of any range, over the borders of shards. */
+export class TokenReader {
+  private readonly folder: string;
+  private readonly manifest: TextCorpusManifest;
+  private readonly files: (PagedFile | undefined)[] = [];
+
+  constructor(folder: string, manifest: TextCorpusManifest) {
+    this.folder = folder;
+    this.manifest = manifest;
+  }
+
+  /** @throws RangeError outside the corpus */
+  read(offset: number, length: number): Uint32Array {
+    const { tokensPerShard, tokenBytes, tokens } = this.manifest;
+    if (!(offset >= 0 && length >= 0 && offset + length <= tokens)) {
+      throw new RangeError(`Tokens ${offset} to ${offset + length} of ${tokens} were asked for.`);
+    }
+    const result = new Uint32Array(length);
+    for (let done = 0; done < length;) {
+      const shard = Math.floor((offset + done) / tokensPerShard);
+      const inShard = offset + done - shard * tokensPerShard;
+      const count = Math.min(length - done, tokensPerShard - inShard);
+      const bytes = this.file(shard).read(inShard * tokenBytes, count * tokenBytes);
+      if (tokenBytes === 2) {
+        for (let index = 0; index < count; index += 1) {
+          result[done + index] = bytes[index * 2]! | (bytes[index * 2 + 1]! << 8);
+        }
+      } else for (let index = 0; index < count; index += 1) result[done + index] = bytes.readUInt32LE(index * 4);
+      done += count;
+    }
+    return result;
+  }
+
+  close(): void {
+    for (const file of this.files) file?.close();
+    this.files.length = 0;
+  }
+
+  private file(shard: number): PagedFile {
+    const open = this.files[shard];
+    if (open !== undefined) return open;
+    const file = new PagedFile(join(this.folder, this.manifest.shards[shard]!.file));
+    this.files[shard] = file;
+    return file;
+  }
+}
