@@ -156,8 +156,11 @@ describe('near-duplicate index', () => {
     let pairs = 0;
     for (let first = 0; first < 400; first += 1) {
       for (let second = first + 1; second < 400; second += 1) {
-        if (distance(hashes.subarray(first * 2, first * 2 + 2), hashes.subarray(second * 2, second * 2 + 2)) > maximum)
-          {continue;}
+        if (
+          distance(hashes.subarray(first * 2, first * 2 + 2), hashes.subarray(second * 2, second * 2 + 2)) > maximum
+        ) {
+          continue;
+        }
         expected.join(first, second);
         pairs += 1;
       }

@@ -67,14 +67,15 @@ function rawSource(images: readonly { path: string; seed: number; label?: string
 }
 
 async function writePictures(paths: readonly string[], firstSeed = 0): Promise<void> {
-  for (const [index, path] of paths.entries())
-    {writeFile(
+  for (const [index, path] of paths.entries()) {
+    writeFile(
       input,
       path,
       await picture(firstSeed + index)
         .png()
         .toBuffer(),
-    );}
+    );
+  }
 }
 
 function nothingLeft(): void {

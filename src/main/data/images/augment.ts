@@ -148,8 +148,9 @@ function changeColours(values: Float32Array, channels: number, draw: Augmentatio
     let sum = 0;
     for (let offset = 0; offset < values.length; offset += channels) sum += greyAt(values, offset, channels);
     const shift = (1 - contrast) * (sum / (values.length / channels));
-    for (let index = 0; index < values.length; index += 1)
-      {values[index] = clampToByte(values[index]! * contrast + shift);}
+    for (let index = 0; index < values.length; index += 1) {
+      values[index] = clampToByte(values[index]! * contrast + shift);
+    }
   }
   if (saturation !== 1 && channels === 3) {
     for (let offset = 0; offset < values.length; offset += 3) {

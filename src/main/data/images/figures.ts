@@ -58,8 +58,9 @@ export async function svgToPng(svg: string, scale = 1): Promise<Buffer> {
 /** Pixels as a PNG file; `height × width × channels` bytes with 1 or 3 channels. */
 export async function encodePng(pixels: Uint8Array, shape: PixelShape): Promise<Buffer> {
   const { height, width, channels } = shape;
-  if (channels !== 1 && channels !== 3)
-    {throw new LabError('internal', `A picture has 1 or 3 channels, not ${channels}.`);}
+  if (channels !== 1 && channels !== 3) {
+    throw new LabError('internal', `A picture has 1 or 3 channels, not ${channels}.`);
+  }
   return sharp(pixels, { raw: { height, width, channels } }).png().toBuffer();
 }
 
@@ -71,8 +72,9 @@ async function imageElement(
   // Enlarged here by whole factors, so that pixels stay squares: renderers blur what they enlarge.
   const factor = Math.max(1, Math.ceil(place.width / shape.width));
   const { channels } = shape;
-  if (channels !== 1 && channels !== 3)
-    {throw new LabError('internal', `A picture has 1 or 3 channels, not ${channels}.`);}
+  if (channels !== 1 && channels !== 3) {
+    throw new LabError('internal', `A picture has 1 or 3 channels, not ${channels}.`);
+  }
   const png = await sharp(pixels, { raw: { height: shape.height, width: shape.width, channels } })
     .resize({ width: shape.width * factor, height: shape.height * factor, kernel: 'nearest' })
     .png()
@@ -121,8 +123,9 @@ export async function tilesSvg(
   const rows = Math.ceil(tiles.length / columns);
   const width = columns * (side + gap) + gap;
   const content: string[] = [];
-  if (options.title !== undefined)
-    {content.push(textElement(gap, 20, options.title, { size: 14, anchor: 'start', weight: 'bold' }));}
+  if (options.title !== undefined) {
+    content.push(textElement(gap, 20, options.title, { size: 14, anchor: 'start', weight: 'bold' }));
+  }
   for (const [index, tile] of tiles.entries()) {
     const x = gap + (index % columns) * (side + gap);
     const y = gap + titleHeight + Math.floor(index / columns) * rowHeight;
@@ -211,10 +214,11 @@ export function confusionMatrixSvg(
       content.push(
         `<rect x="${left}" y="${cellTop}" width="${cell}" height="${cell}" fill="${fill}" stroke="#e3e7ec"/>`,
       );
-      if (count > 0)
-        {content.push(
+      if (count > 0) {
+        content.push(
           textElement(left + cell / 2, cellTop + cell / 2 + 4, String(count), { size: fontSize, colour: ink }),
-        );}
+        );
+      }
     }
   });
   return svgDocument(margin + side + 16, top + side + 16, content);

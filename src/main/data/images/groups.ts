@@ -10,7 +10,7 @@ import { relativeDifference, thumbnail } from './perceptual-hash.ts';
 import type { PixelShape } from './pixel-shape.ts';
 
 /** Two thumbnails that differ by less are the same picture; see `relativeDifference`. */
-const SAME_PICTURE = 0.03;
+export const SAME_PICTURE = 0.03;
 
 const CACHED_THUMBNAILS = 4096;
 

@@ -224,8 +224,9 @@ export class ImageCollector {
     this.groups.add(result.perceptualHash, entry.group);
     if (this.labelled) this.classOf.push(classNumber);
     this.formats.set(image.format, (this.formats.get(image.format) ?? 0) + 1);
-    if (image.originalHeight < this.preparation.height || image.originalWidth < this.preparation.width)
-      {this.enlarged += 1;}
+    if (image.originalHeight < this.preparation.height || image.originalWidth < this.preparation.width) {
+      this.enlarged += 1;
+    }
     if (image.frames > 1) this.firstFrameOnly += 1;
     this.imported += 1;
   }

@@ -119,7 +119,8 @@ export function writeNormalised(
     const scale = 1 / (255 * (deviation > 0 ? deviation : 1));
     const shift = -statistics.mean[channel]! / (deviation > 0 ? deviation : 1);
     const start = offset + channel * count;
-    for (let index = 0; index < count; index += 1)
-      {output[start + index] = pixels[index * channels + channel]! * scale + shift;}
+    for (let index = 0; index < count; index += 1) {
+      output[start + index] = pixels[index * channels + channel]! * scale + shift;
+    }
   }
 }

@@ -146,8 +146,9 @@ export function zipSource(file: string, options: { readonly classFolders?: boole
         return classFolders ? labelledByFolder(image) : image;
       };
       try {
-        for await (const { name, entry } of imageEntries(path, archive, ignore, signal))
-          {yield toImageEntry(name, entry);}
+        for await (const { name, entry } of imageEntries(path, archive, ignore, signal)) {
+          yield toImageEntry(name, entry);
+        }
       } finally {
         // The importer reads several entries at once: the last ones may still be under way.
         await Promise.allSettled(reading);

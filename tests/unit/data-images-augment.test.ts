@@ -1,0 +1,312 @@
+import { describe, expect, it } from 'vitest';
+import {
+  applyAugmentation,
+  augmentImage,
+  drawAugmentation,
+  type AugmentationDraw,
+} from '../../src/main/data/images/augment.ts';
+import {
+  cutPatch,
+  dropColours,
+  losePatchDetail,
+  projectChroma,
+  writeNormalised,
+} from '../../src/main/data/images/patches.ts';
+import { enlargeBilinear } from '../../src/main/data/images/resample.ts';
+import { randomStream } from '../../src/shared/random.ts';
+import { augmentationOptions } from '../../src/shared/spec/augmentation.ts';
+import { picturePixels } from './data-images-fixtures.ts';
+
+const shape = { height: 12, width: 17, channels: 3 };
+const fill = [11.4, 120.6, 200];
+const nothing: AugmentationDraw = {
+  top: 0,
+  left: 0,
+  flip: false,
+  angle: 0,
+  brightness: 1,
+  contrast: 1,
+  saturation: 1,
+  cutOut: null,
+};
+
+/** Applies the steps one after the other on whole images of real numbers, each by its definition. */
+function slowAugmentation(source: Uint8Array, draw: AugmentationDraw, cutOutSize: number, of = shape): number[] {
+  const { height, width, channels } = of;
+  type Picture = (y: number, x: number, channel: number) => number;
+  const inside = (y: number, x: number): boolean => y >= 0 && y < height && x >= 0 && x < width;
+  const original: Picture = (y, x, c) => (inside(y, x) ? source[(y * width + x) * channels + c]! : fill[c]!);
+  const cropped: Picture = (y, x, c) => original(y + draw.top, x + draw.left, c);
+  const flipped: Picture = draw.flip ? (y, x, c) => cropped(y, width - 1 - x, c) : cropped;
+  const rotated: Picture = (y, x, c) => {
+    // The place whose rotation by the angle, counter-clockwise as seen, is (y, x): mathematical axes, y upwards.
+    const [u, v] = [x - (width - 1) / 2, (height - 1) / 2 - y];
+    const [cosine, sine] = [Math.cos(-draw.angle), Math.sin(-draw.angle)];
+    const sx = cosine * u - sine * v + (width - 1) / 2;
+    const sy = (height - 1) / 2 - (sine * u + cosine * v);
+    let sum = 0;
+    for (const py of [Math.floor(sy), Math.floor(sy) + 1]) {
+      for (const px of [Math.floor(sx), Math.floor(sx) + 1]) {
+        sum += Math.max(0, 1 - Math.abs(sy - py)) * Math.max(0, 1 - Math.abs(sx - px)) * flipped(py, px, c);
+      }
+    }
+    return sum;
+  };
+  let values = Array.from({ length: source.length }, (_, index) => {
+    const pixel = Math.floor(index / channels);
+    return rotated(Math.floor(pixel / width), pixel % width, index % channels);
+  });
+  const grey = (from: number[], index: number): number => {
+    const at = index - (index % channels);
+    return channels === 1 ? from[at]! : 0.299 * from[at]! + 0.587 * from[at + 1]! + 0.114 * from[at + 2]!;
+  };
+  const clamp = (value: number): number => Math.min(255, Math.max(0, value));
+  values = values.map((value) => clamp(draw.brightness * value));
+  const mean = values.reduce((sum, _, index) => sum + grey(values, index), 0) / values.length;
+  values = values.map((value) => clamp(draw.contrast * value + (1 - draw.contrast) * mean));
+  if (channels === 3) {
+    values = values.map((value, index) => clamp(draw.saturation * value + (1 - draw.saturation) * grey(values, index)));
+  }
+  return values.map((value, index) => {
+    const pixel = Math.floor(index / channels);
+    const dy = Math.floor(pixel / width) - (draw.cutOut?.y ?? Infinity) + Math.floor(cutOutSize / 2);
+    const dx = (pixel % width) - (draw.cutOut?.x ?? Infinity) + Math.floor(cutOutSize / 2);
+    return dy >= 0 && dy < cutOutSize && dx >= 0 && dx < cutOutSize ? fill[index % channels]! : value;
+  });
+}
+
+describe('augmentation', () => {
+  it.each<[string, Partial<AugmentationDraw>]>([
+    ['nothing', {}],
+    ['crop', { top: -3, left: 2 }],
+    ['flip', { flip: true }],
+    ['crop and flip', { top: 2, left: -4, flip: true }],
+    ['rotation', { angle: 0.3 }],
+    ['rotation the other way, cropped and flipped', { angle: -1.2, top: 1, left: -2, flip: true }],
+    ['brightness', { brightness: 1.4 }],
+    ['contrast', { contrast: 1.7 }],
+    ['saturation', { saturation: 0.2 }],
+    ['all colours', { brightness: 0.7, contrast: 0.6, saturation: 1.9 }],
+    ['cut-out', { cutOut: { y: 5, x: 6 } }],
+    ['cut-out at the border', { cutOut: { y: 0, x: 16 } }],
+    [
+      'everything',
+      {
+        top: 2,
+        left: 1,
+        flip: true,
+        angle: 0.5,
+        brightness: 1.2,
+        contrast: 0.8,
+        saturation: 1.3,
+        cutOut: { y: 11, x: 3 },
+      },
+    ],
+  ])('equals its definition: %s', (_, changes) => {
+    for (const of of [shape, { ...shape, channels: 1 }]) {
+      const source = picturePixels(4, of.height, of.width).subarray(0, of.height * of.width * of.channels);
+      const draw = { ...nothing, ...changes };
+      const output = new Uint8Array(source.length);
+      applyAugmentation(source, of, draw, fill, 5, output);
+      const expected = slowAugmentation(source, draw, 5, of);
+      output.forEach((value, index) => expect(Math.abs(value - expected[index]!)).toBeLessThan(0.501));
+    }
+  });
+
+  it('turns counter-clockwise', () => {
+    const source = new Uint8Array(81);
+    source[4 * 9 + 8] = 255; // right of the centre
+    const output = new Uint8Array(81);
+    applyAugmentation(source, { height: 9, width: 9, channels: 1 }, { ...nothing, angle: Math.PI / 2 }, [0], 0, output);
+    expect(output.indexOf(255)).toBe(4); // above it
+  });
+
+  const all = augmentationOptions.parse({
+    cropPadding: 3,
+    horizontalFlip: 0.5,
+    rotation: 30,
+    brightness: 0.4,
+    contrast: 0.3,
+    saturation: 0.2,
+    cutOutSize: 4,
+    cutOut: 0.5,
+  });
+
+  it('is a function of seed, step and index', () => {
+    const source = picturePixels(5, 12, 17);
+    const make = (seed: number, step: number, index: number): string => {
+      const output = new Uint8Array(source.length);
+      augmentImage(source, shape, all, fill, seed, step, index, output);
+      return Buffer.from(output).toString('base64');
+    };
+    const places: [number, number, number][] = [
+      [1, 2, 3],
+      [2, 2, 3],
+      [1, 3, 3],
+      [1, 2, 4],
+      [1, 3, 2],
+    ];
+    const first = places.map((place) => make(...place));
+    expect(new Set(first).size).toBe(places.length);
+    expect(
+      [...places]
+        .reverse()
+        .map((place) => make(...place))
+        .reverse(),
+    ).toEqual(first);
+  });
+
+  it('draws within the limits, evenly, and each kind on its own', () => {
+    const draws = Array.from({ length: 4000 }, (_, index) => drawAugmentation(all, shape, 9, 1, index));
+    const tops = new Map<number, number>();
+    for (const { top } of draws) tops.set(top, (tops.get(top) ?? 0) + 1);
+    expect([...tops.keys()].sort((a, b) => a - b)).toEqual([-3, -2, -1, 0, 1, 2, 3]);
+    // Binomial with p = 1/7: standard deviation 22.
+    for (const count of tops.values()) expect(Math.abs(count - 4000 / 7)).toBeLessThan(110);
+    expect(Math.abs(draws.filter(({ flip }) => flip).length - 2000)).toBeLessThan(160);
+    expect(Math.abs(draws.filter(({ cutOut }) => cutOut !== null).length - 2000)).toBeLessThan(160);
+    for (const draw of draws) {
+      expect(Math.abs(draw.angle)).toBeLessThanOrEqual(Math.PI / 6);
+      expect(Math.abs(draw.brightness - 1)).toBeLessThanOrEqual(0.4);
+      expect(Math.abs(draw.contrast - 1)).toBeLessThanOrEqual(0.3);
+      expect(Math.abs(draw.saturation - 1)).toBeLessThanOrEqual(0.2);
+    }
+    expect(Math.max(...draws.map(({ angle }) => angle))).toBeGreaterThan(0.5);
+    const withoutRotation = drawAugmentation({ ...all, rotation: 0 }, shape, 9, 1, 77);
+    expect(withoutRotation).toEqual({ ...draws[77], angle: withoutRotation.angle });
+    expect(Math.abs(withoutRotation.angle)).toBe(0);
+  });
+
+  it('changes nothing by default, and refuses unknown options', () => {
+    const source = picturePixels(6, 12, 17);
+    const output = new Uint8Array(source.length);
+    augmentImage(source, shape, augmentationOptions.parse({}), fill, 1, 1, 1, output);
+    expect(output).toEqual(source);
+    expect(augmentationOptions.safeParse({ flip: 0.5 }).success).toBe(false);
+    expect(augmentationOptions.safeParse({ horizontalFlip: 2 }).success).toBe(false);
+  });
+});
+
+describe('patches', () => {
+  const pixels = picturePixels(8, 12, 17);
+
+  function patchAt(top: number, left: number, size: number): Float32Array {
+    const patch = new Float32Array(size * size * 3);
+    cutPatch(pixels, shape, top, left, size, patch);
+    return patch;
+  }
+
+  it('are cut where they are asked for, and only inside', () => {
+    const patch = patchAt(3, 9, 8);
+    for (let y = 0; y < 8; y += 1) {
+      for (let x = 0; x < 8; x += 1) {
+        for (let c = 0; c < 3; c += 1) expect(patch[(y * 8 + x) * 3 + c]).toBe(pixels[((y + 3) * 17 + x + 9) * 3 + c]);
+      }
+    }
+    for (const [top, left] of [
+      [-1, 0],
+      [0, -1],
+      [5, 0],
+      [0, 10],
+    ] as const) {
+      expect(() => patchAt(top, left, 8)).toThrow(RangeError);
+    }
+  });
+
+  it('lose their green–magenta component by the matrix I − aᵀa / (a aᵀ)', () => {
+    const patch = patchAt(0, 0, 8);
+    const original = patch.slice();
+    projectChroma(patch);
+    const a = [-1, 2, -1];
+    const aa = a.reduce((sum, value) => sum + value * value, 0);
+    for (let offset = 0; offset < patch.length; offset += 3) {
+      for (let row = 0; row < 3; row += 1) {
+        let expected = 0;
+        for (let column = 0; column < 3; column += 1) {
+          expected += ((row === column ? 1 : 0) - (a[row]! * a[column]!) / aa) * original[offset + column]!;
+        }
+        expect(patch[offset + row]).toBeCloseTo(expected, 3);
+      }
+      expect(-patch[offset]! + 2 * patch[offset + 1]! - patch[offset + 2]!).toBeCloseTo(0, 3);
+    }
+    const grey = new Float32Array(30).fill(90);
+    projectChroma(grey);
+    expect(new Set(grey)).toEqual(new Set([90]));
+  });
+
+  it('keep one colour, each as often, and have noise of a hundredth in the others', () => {
+    const keptCounts = [0, 0, 0];
+    const mean = [100, 110, 120];
+    const normalised: number[] = [];
+    for (let index = 0; index < 600; index += 1) {
+      const patch = patchAt(2, 4, 10);
+      const original = patch.slice();
+      const kept = dropColours(patch, mean, randomStream(3, index));
+      keptCounts[kept]! += 1;
+      const values = Array.from({ length: 100 }, (_, pixel) => original[pixel * 3 + kept]!);
+      const average = values.reduce((sum, value) => sum + value, 0) / 100;
+      const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - average) ** 2, 0) / 100);
+      for (let offset = 0; offset < 300; offset += 3) {
+        expect(patch[offset + kept]).toBe(original[offset + kept]);
+        for (const channel of [0, 1, 2]) {
+          if (channel !== kept) normalised.push((patch[offset + channel]! - mean[channel]!) / (0.01 * deviation));
+        }
+      }
+    }
+    // Binomial with p = 1/3: standard deviation 11.5.
+    for (const count of keptCounts) expect(Math.abs(count - 200)).toBeLessThan(60);
+    const average = normalised.reduce((sum, value) => sum + value, 0) / normalised.length;
+    const variance = normalised.reduce((sum, value) => sum + (value - average) ** 2, 0) / normalised.length;
+    expect(Math.abs(average)).toBeLessThan(0.03);
+    expect(Math.abs(variance - 1)).toBeLessThan(0.05);
+    const again = patchAt(2, 4, 10);
+    const once = patchAt(2, 4, 10);
+    dropColours(again, mean, randomStream(3, 5));
+    dropColours(once, mean, randomStream(3, 5));
+    expect(again).toEqual(once);
+  });
+
+  it('lose detail by averaging areas and interpolating them', () => {
+    const patch = patchAt(1, 1, 10);
+    const original = patch.slice();
+    losePatchDetail(patch, 10, 3, 5);
+    const area = (y: number, x: number, c: number): number => {
+      const [cy, cx] = [Math.min(4, Math.max(0, y)), Math.min(4, Math.max(0, x))];
+      let sum = 0;
+      for (const dy of [0, 1]) for (const dx of [0, 1]) sum += original[((2 * cy + dy) * 10 + 2 * cx + dx) * 3 + c]!;
+      return sum / 4;
+    };
+    for (let y = 0; y < 10; y += 1) {
+      for (let x = 0; x < 10; x += 1) {
+        const [sy, sx] = [(y + 0.5) / 2 - 0.5, (x + 0.5) / 2 - 0.5];
+        for (let c = 0; c < 3; c += 1) {
+          let expected = 0;
+          for (const py of [Math.floor(sy), Math.floor(sy) + 1]) {
+            for (const px of [Math.floor(sx), Math.floor(sx) + 1]) {
+              expected += (1 - Math.abs(sy - py)) * (1 - Math.abs(sx - px)) * area(py, px, c);
+            }
+          }
+          expect(patch[(y * 10 + x) * 3 + c]).toBeCloseTo(expected, 3);
+        }
+      }
+    }
+    const kept = original.slice();
+    losePatchDetail(kept, 10, 3, 10);
+    expect(kept).toEqual(original);
+  });
+
+  it('are enlarged as PyTorch does with align_corners=False', () => {
+    const output = new Float32Array(4);
+    enlargeBilinear(Float32Array.from([1, 3, 3, 5]), 2, { height: 1, width: 4, channels: 1 }, output);
+    // One row: halfway between both rows; columns at −0.25, 0.25, 0.75 and 1.25.
+    expect([...output]).toEqual([2, 2.5, 3.5, 4]);
+  });
+
+  it('are normalised channel by channel into planes', () => {
+    const output = new Float32Array(14).fill(-9);
+    const statistics = { mean: [0.5, 0.2, 0], standardDeviation: [0.25, 0.1, 0] };
+    writeNormalised(Uint8Array.from([255, 51, 255, 0, 102, 0, 51, 0, 51]), statistics, output, 2);
+    const expected = [-9, -9, 2, -2, -1.2, 0, 2, -2, 1, 0, 0.2, -9, -9, -9];
+    expected.forEach((value, index) => expect(output[index]).toBeCloseTo(value, 5));
+  });
+});
