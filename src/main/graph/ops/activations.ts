@@ -1,8 +1,10 @@
 /** Activation functions. GELU's derivatives are ops of their own, because they are worth counting memory passes for. */
 import { microsoftDomain } from '../onnx.ts';
 import { apply, at, defineOp, requireFloat } from '../op.ts';
+import type { Value } from '../program.ts';
 import { constant } from '../program.ts';
 import { elementCount } from '../shape.ts';
+import { reshape } from './broadcasting.ts';
 import { defineUnary, less, multiply, subtract, where, zeroLike } from './elementwise.ts';
 
 /** max(x, 0), with a gradient of 0 at 0. */
@@ -77,8 +79,7 @@ const geluGradientOp = defineOp({
 const tanhScale = Math.sqrt(2 / Math.PI);
 const cubic = 0.044715;
 
-/** GELU by a hyperbolic tangent, ½x(1 + tanh(√(2/π)(x + 0.044715x³))), as in GPT-2. Within 0.0005 of `gelu`. */
-export const geluTanh = defineUnary({
+const geluTanhOf = defineUnary({
   name: 'gelu-tanh',
   onnx: 'FastGelu',
   domain: microsoftDomain,
@@ -89,6 +90,11 @@ export const geluTanh = defineUnary({
   derivative: (gradient, x) => apply(geluTanhGradientOp, [gradient, x], {}),
   flops: 12,
 });
+
+/** GELU by a hyperbolic tangent, ½x(1 + tanh(√(2/π)(x + 0.044715x³))), as in GPT-2. Within 0.0005 of `gelu`. */
+export function geluTanh(x: Value): Value {
+  return reshape(geluTanhOf(x.shape.length === 0 ? reshape(x, [1]) : x), x.shape); // FastGelu refuses scalars
+}
 
 const geluTanhGradientOp = defineOp({
   name: 'gelu-tanh-gradient',

@@ -11,7 +11,7 @@ const reshapeOp = defineOp<{ readonly shape: Shape }>({
   name: 'reshape',
   infer(inputs, { shape }) {
     const x = at(inputs, 0);
-    if (elementCount(shape) !== elementCount(x.shape)) {
+    if (elementCount(shape) !== elementCount(x.shape) || !shape.every(Number.isInteger)) {
       throw new LabError('shape', `${showShape(x.shape)} cannot be reshaped to ${showShape(shape)}`);
     }
     return [{ dtype: x.dtype, shape }];
