@@ -1,0 +1,82 @@
+/**
+ * What a bench is: one file in `bench/` that exports `bench`. `run.ts` finds it there by its file name, which is also
+ * the name it is called by.
+ */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { LabError } from '../../src/shared/errors.ts';
+
+export interface BenchOptions {
+  /** Timed steps (or repetitions) of each side. */
+  readonly steps: number;
+  readonly threads: number;
+  /** Compare only with PyTorch versions that begin so; empty for all that are found. */
+  readonly torch: string;
+  /** One line for the person who waits. */
+  readonly progress: (line: string) => void;
+}
+
+export interface Measurement {
+  /** Of the fastest step: what others do on the machine can only add to it. */
+  readonly milliseconds: number;
+  readonly medianMilliseconds: number;
+  /** Largest resident memory of the process that measured nothing else. */
+  readonly residentMegabytes: number;
+  readonly [detail: string]: unknown;
+}
+
+export interface BenchReport {
+  readonly name: string;
+  /** Our throughput divided by the other's, from the fastest steps. */
+  readonly ratio: number;
+  readonly ours: Measurement;
+  readonly threads: number;
+  readonly size: BenchSize;
+  readonly [detail: string]: unknown;
+}
+
+export type BenchSize = Readonly<Record<string, number>>;
+
+export interface Bench {
+  readonly summary: string;
+  /** Throws `LabError('engine-failed')` when the sides do not compute the same. */
+  run(name: string, options: BenchOptions): Promise<BenchReport>;
+}
+
+const folder = path.resolve(import.meta.dirname, '..');
+
+/** Names of all benches, in alphabetical order. */
+export async function benchNames(): Promise<readonly string[]> {
+  const files = await readdir(folder);
+  return files
+    .filter((file) => file.endsWith('.ts') && file !== 'run.ts')
+    .map((file) => path.basename(file, '.ts'))
+    .sort();
+}
+
+/** Throws `LabError('not-found')` naming the benches there are. */
+export async function loadBench(name: string): Promise<Bench> {
+  const names = await benchNames();
+  if (!names.includes(name)) {
+    throw new LabError('not-found', `there is no bench '${name}'. Benches: ${names.join(', ')}`);
+  }
+  const module: unknown = await import(pathToFileURL(path.join(folder, `${name}.ts`)).href);
+  if (!hasBench(module)) throw new LabError('internal', `bench/${name}.ts exports no 'bench'`);
+  return module.bench;
+}
+
+function hasBench(module: unknown): module is { readonly bench: Bench } {
+  return typeof module === 'object' && module !== null && 'bench' in module;
+}
+
+export function fastest(values: readonly number[]): number {
+  return Math.min(...values);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+  return low === undefined || high === undefined ? NaN : (low + high) / 2;
+}

@@ -1,0 +1,168 @@
+/**
+ * The same training step here and in PyTorch: same weights, same batch, same threads, the optimizer included. Both sides
+ * are processes of their own. First each takes one step, and loss, gradients and updated weights must agree; then
+ * they take turns, so that whatever else happens on the machine hits both alike.
+ *
+ * A bench of this kind is one TypeScript file, which says what we run, and one Python file of the same name in
+ * `bench/torch` (with underscores for dashes), which says what PyTorch runs.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { LabError } from '../../src/shared/errors.ts';
+import type { Feeds } from '../../src/main/engines/engine.ts';
+import { adamWDefaults } from '../../src/main/engines/optimizer.ts';
+import { readSafetensors } from '../../src/main/formats/safetensors.ts';
+import type { Program } from '../../src/main/graph/index.ts';
+import { initialParameters } from '../../src/main/nn/initialisers.ts';
+import { tensorFile, writeTensors } from './exchange.ts';
+import type { Bench, BenchOptions, BenchReport, BenchSize, Measurement } from './bench.ts';
+import { fastest, median } from './bench.ts';
+import type { Comparison } from './compare.ts';
+import { compareSteps } from './compare.ts';
+import type { Contestant } from './contestant.ts';
+import { startContestant } from './contestant.ts';
+import type { TorchPython } from './pythons.ts';
+import { findTorchPythons } from './pythons.ts';
+
+export interface Workload {
+  /** With gradients, and with dropout off: random numbers cannot be the same on both sides. */
+  readonly program: Program;
+  readonly feeds: Feeds;
+  /** Makes the batch of a step as a run would; timed by itself, because a run does it while the step before computes. */
+  readonly nextBatch?: (step: number) => void;
+}
+
+export interface TorchBench extends Bench {
+  /** Passed on to the Python side as it is. */
+  readonly size: BenchSize;
+  workload(): Workload;
+}
+
+export const learningRate = 3e-4;
+export const optimizer = adamWDefaults;
+
+const rounds = 5;
+const weightSeed = 1;
+const pythonFolder = path.resolve(import.meta.dirname, '../torch');
+const ourSide = path.join(import.meta.dirname, 'our-side.ts');
+
+export function defineTorchBench(definition: Omit<TorchBench, 'run'>): TorchBench {
+  return { ...definition, run: (name, options) => compareWithTorch(name, definition, options) };
+}
+
+async function compareWithTorch(
+  name: string,
+  { size, workload }: Omit<TorchBench, 'run'>,
+  options: BenchOptions,
+): Promise<BenchReport> {
+  const pythons = await findTorchPythons(options.torch);
+  const folder = await mkdtemp(path.join(tmpdir(), 'pretext-bench-'));
+  const contestants: Contestant[] = [];
+  try {
+    await writeInputs(folder, size, workload(), options.threads);
+    options.progress('compiling');
+    contestants.push(await startOurs(name, folder, options.threads));
+    for (const python of pythons) contestants.push(await startTorch(name, folder, python, options.threads));
+    const comparisons = await compareAll(folder, contestants, options);
+    const [ours, ...theirs] = await measureAll(contestants, options);
+    const others = theirs.map((torch, index) => describeTorch(ours!, torch, comparisons[index]!, pythons[index]!));
+    const [first, ...rest] = others;
+    return { name, ...first!, ours: ours!, threads: options.threads, size, ...(rest.length > 0 && { others: rest }) };
+  } finally {
+    await Promise.all(contestants.map((contestant) => contestant.close()));
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The weights, the batch and the optimizer that both sides start from. */
+async function writeInputs(folder: string, size: BenchSize, { program, feeds }: Workload, threads: number): Promise<void> {
+  const parameters = initialParameters(program, weightSeed);
+  const inputs = new Map([...program.inputs].map(([name, { shape }]) => [name, { shape, data: feeds[name] }]));
+  await writeTensors(tensorFile(folder, 'inputs'), { weights: parameters, feeds: inputs });
+  const names = (decay: boolean): readonly string[] =>
+    [...program.parameters.values()].filter((parameter) => parameter.decay === decay).map((parameter) => parameter.name);
+  const config = {
+    size,
+    threads,
+    optimizer: { ...optimizer, learningRate, decayed: names(true), undecayed: names(false) },
+  };
+  await writeFile(path.join(folder, 'config.json'), JSON.stringify(config));
+}
+
+function startOurs(name: string, folder: string, threads: number): Promise<Contestant> {
+  const commandArguments = ['--disable-warning=ExperimentalWarning', ourSide, name, folder, String(threads)];
+  return startContestant('Pretext Lab', process.execPath, commandArguments);
+}
+
+function startTorch(name: string, folder: string, python: TorchPython, threads: number): Promise<Contestant> {
+  const script = path.join(pythonFolder, `${name.replaceAll('-', '_')}.py`);
+  const threadCount = String(threads);
+  return startContestant(`PyTorch ${python.torchVersion}`, python.command, ['-B', script, folder], {
+    OMP_NUM_THREADS: threadCount,
+    OPENBLAS_NUM_THREADS: threadCount,
+    MKL_NUM_THREADS: threadCount,
+  });
+}
+
+/** Every contestant takes the checked step; ours is compared with each of the others'. */
+async function compareAll(folder: string, contestants: readonly Contestant[], options: BenchOptions): Promise<readonly Comparison[]> {
+  const results = [];
+  for (const [index, contestant] of contestants.entries()) {
+    options.progress(`checking: ${contestant.label}`);
+    const file = tensorFile(folder, `side-${index}`);
+    await contestant.ask({ command: 'check', path: file });
+    results.push({ label: contestant.label, tensors: await readSafetensors(file) });
+  }
+  const inputs = await readSafetensors(tensorFile(folder, 'inputs'));
+  const [ours, ...theirs] = results;
+  return theirs.map(({ label, tensors }) => compareSteps(inputs, ours!.tensors, tensors, label));
+}
+
+async function measureAll(contestants: readonly Contestant[], { steps, progress }: BenchOptions): Promise<readonly Measurement[]> {
+  const times = contestants.map((): number[] => []);
+  const turns = Math.min(rounds, steps);
+  for (let round = 0; round < turns; round++) {
+    const count = Math.floor((steps * (round + 1)) / turns) - Math.floor((steps * round) / turns);
+    for (const [index, contestant] of contestants.entries()) {
+      progress(`round ${round + 1} of ${turns}: ${contestant.label}`);
+      // The first step of a turn wakes the threads up and fills the caches; it is not counted.
+      const { milliseconds } = await contestant.ask({ command: 'steps', count: count + 1 });
+      times[index]!.push(...numbersOf(contestant, milliseconds).slice(1));
+    }
+  }
+  return Promise.all(
+    contestants.map(async (contestant, index) => {
+      const { residentMegabytes, ...details } = await contestant.ask({ command: 'memory' });
+      return {
+        milliseconds: round3(fastest(times[index]!)),
+        medianMilliseconds: round3(median(times[index]!)),
+        residentMegabytes: Math.round(Number(residentMegabytes)),
+        ...contestant.greeting,
+        ...details,
+      };
+    }),
+  );
+}
+
+function describeTorch(
+  ours: Measurement,
+  { version, ...torch }: Measurement,
+  comparison: Comparison,
+  { torchVersion }: TorchPython,
+): { ratio: number; torchVersion: string; torch: Measurement } & Comparison {
+  if (version !== torchVersion) throw new LabError('internal', `${torchVersion} was found and ${String(version)} ran`);
+  const ratio = round3(torch.milliseconds / ours.milliseconds);
+  return { ratio, ...comparison, torchVersion, torch };
+}
+
+function numbersOf({ label }: Contestant, value: unknown): readonly number[] {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'number')) {
+    throw new LabError('internal', `${label} answered no times`);
+  }
+  return value;
+}
+
+function round3(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

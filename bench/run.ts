@@ -1,0 +1,109 @@
+/**
+ * `npm run bench -- <name>`: measures, and compares with PyTorch where there is something to compare. Results go to
+ * stdout (with --json as one object), what is happening to stderr. Exit codes: 1 when the sides compute different things
+ * or something fails, 2 for a wrong command line.
+ */
+import { parseArgs } from 'node:util';
+import { isLabError, messageOf } from '../src/shared/errors.ts';
+import { physicalCores } from '../src/main/engines/host/processor.ts';
+import type { BenchReport, Measurement } from './lib/bench.ts';
+import { benchNames, loadBench } from './lib/bench.ts';
+
+const usage = `npm run bench -- <name> [--json] [--steps n] [--threads n] [--torch version]
+
+  --json            one JSON object on stdout
+  --steps n         timed steps of each side (10)
+  --threads n       threads of each side (physical cores)
+  --torch version   compare only with this PyTorch, e.g. 1.13; by default with every one that is found`;
+
+interface Arguments {
+  readonly name: string | undefined;
+  readonly json: boolean;
+  readonly steps: number;
+  readonly threads: number;
+  readonly torch: string;
+}
+
+/** Throws a TypeError with a message for people, as `parseArgs` does. */
+function parseCommandLine(words: readonly string[]): Arguments {
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      steps: { type: 'string', default: '10' },
+      threads: { type: 'string', default: String(physicalCores()) },
+      torch: { type: 'string', default: '' },
+    },
+  });
+  if (positionals.length > 1) throw new TypeError(`one bench at a time, not ${positionals.join(' and ')}`);
+  return {
+    name: positionals[0],
+    json: values.json,
+    steps: positiveInteger('steps', values.steps),
+    threads: positiveInteger('threads', values.threads),
+    torch: values.torch,
+  };
+}
+
+function positiveInteger(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new TypeError(`--${option} is a number from 1 on, not '${text}'`);
+  return value;
+}
+
+async function listBenches(): Promise<void> {
+  console.log(`${usage}\n\nBenches:`);
+  for (const name of await benchNames()) console.log(`  ${name.padEnd(22)} ${(await loadBench(name)).summary}`);
+}
+
+function isMeasurement(value: unknown): value is Measurement {
+  return typeof value === 'object' && value !== null && 'milliseconds' in value;
+}
+
+/** One line for every measurement, with the other numbers below it; `others` are further reports of the same kind. */
+function printReport(report: Readonly<Record<string, unknown>>): void {
+  const { others, size, ours, ...rest } = report;
+  const line = (label: string, value: unknown): void => console.log(`  ${label.padEnd(16)} ${showValue(value)}`);
+  if (isMeasurement(ours)) line('ours', ours);
+  for (const [key, value] of Object.entries(rest)) if (isMeasurement(value)) line(key, value);
+  for (const [key, value] of Object.entries(rest)) if (!isMeasurement(value)) line(key, value);
+  if (size !== undefined) line('size', size);
+  if (Array.isArray(others)) for (const other of others as readonly BenchReport[]) printReport(other);
+}
+
+function showValue(value: unknown): string {
+  if (typeof value === 'number') return Math.abs(value) < 1e-3 && value !== 0 ? value.toExponential(1) : String(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([key, item]) => `${key} ${showValue(item)}`)
+    .join(', ');
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  let options: Arguments;
+  try {
+    options = parseCommandLine(words);
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\n${usage}`);
+    return 2;
+  }
+  if (options.name === undefined) {
+    await listBenches();
+    return 0;
+  }
+  try {
+    const bench = await loadBench(options.name);
+    const progress = (line: string): void => console.error(`${options.name ?? ''}: ${line}`);
+    const report = await bench.run(options.name, { ...options, progress });
+    if (options.json) console.log(JSON.stringify(report));
+    else printReport(report);
+    return 0;
+  } catch (error) {
+    if (!isLabError(error)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,230 @@
+"""What every PyTorch side of a bench shares: files of tensors, weights by our names, the optimizer, and the conversation
+with the bench, which asks for one checked step first and then for timed ones.
+
+A bench's own file defines the model as a PyTorch user would write it, and calls `serve(Model)`:
+
+    class Model(torch.nn.Module):
+        def __init__(self, size): ...          # `size` as the bench's TypeScript file states it
+        def forward(self, feeds): ...          # returns the loss
+
+Names of modules are ours with underscores for dashes, so that weights find their places by themselves.
+"""
+
+import json
+import re
+import resource
+import struct
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+DTYPES = {"F32": torch.float32, "F64": torch.float64, "F16": torch.float16, "I32": torch.int32, "U8": torch.uint8}
+ELEMENT_BYTES = {"F32": 4, "F64": 8, "F16": 2, "I32": 4, "U8": 1}
+
+
+def read_tensors(path):
+    """Reads a safetensors file; the format is simple enough to need no package."""
+    data = bytearray(Path(path).read_bytes())
+    (header_bytes,) = struct.unpack_from("<Q", data)
+    header = json.loads(data[8 : 8 + header_bytes])
+    start = 8 + header_bytes
+    tensors = {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        count = (end - begin) // ELEMENT_BYTES[entry["dtype"]]
+        flat = torch.frombuffer(data, dtype=DTYPES[entry["dtype"]], count=count, offset=start + begin)
+        tensors[name] = flat.reshape(entry["shape"]).clone()
+    return tensors
+
+
+def write_tensors(path, tensors, metadata=None):
+    """Writes a safetensors file, wide elements first so that every tensor is aligned."""
+    names = {dtype: name for name, dtype in DTYPES.items()}
+    order = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
+    header = {"__metadata__": metadata} if metadata else {}
+    offset = 0
+    for name in order:
+        tensor = tensors[name]
+        size = tensor.numel() * tensor.element_size()
+        header[name] = {"dtype": names[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [offset, offset + size]}
+        offset += size
+    encoded = json.dumps(header, separators=(",", ":")).encode()
+    encoded += b" " * (-len(encoded) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(encoded)) + encoded)
+        for name in order:
+            file.write(tensors[name].detach().contiguous().numpy().tobytes())
+
+
+def group_of(tensors, prefix):
+    """The tensors under a prefix, by the rest of their names."""
+    return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+class Bound:
+    """One parameter of the model under our name, with the way between the two layouts."""
+
+    def __init__(self, parameter, transposed):
+        self.parameter = parameter
+        self.transposed = transposed  # torch.nn.Linear keeps [out, in], we keep [in, out]
+
+    def export(self, tensor):
+        return (tensor.t() if self.transposed else tensor).detach().clone().contiguous()
+
+    def load(self, tensor):
+        with torch.no_grad():
+            self.parameter.copy_(tensor.t() if self.transposed else tensor)
+
+
+def own_name(module, path, name):
+    """How we call a parameter of a module: slashes between the parts, dashes between words, `layer.0` for a layer."""
+    parts = path if isinstance(module, torch.nn.Embedding) else f"{path}.{name}"
+    if isinstance(module, torch.nn.LayerNorm) and name == "weight":
+        parts = f"{path}.gain"
+    return re.sub(r"\.(?!\d)", "/", parts).replace("_", "-")
+
+
+def bind(model):
+    """The parameters of the model by our names."""
+    bound = {}
+    for path, module in model.named_modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            transposed = isinstance(module, torch.nn.Linear) and name == "weight"
+            bound[own_name(module, path, name)] = Bound(parameter, transposed)
+    return bound
+
+
+def load_weights(bound, weights):
+    """Sets every parameter. Raises when one is missing or left over: then the two models are not the same."""
+    if bound.keys() != weights.keys():
+        raise ValueError(f"only in the PyTorch model: {bound.keys() - weights.keys()}; only here: {weights.keys() - bound.keys()}")
+    for name, entry in bound.items():
+        entry.load(weights[name])
+
+
+def create_optimizer(bound, config, fused):
+    """AdamW with decay for some parameters only."""
+    groups = [
+        {"params": [bound[name].parameter for name in names], "weight_decay": decay}
+        for names, decay in ((config["decayed"], config["weightDecay"]), (config["undecayed"], 0.0))
+        if names
+    ]
+    betas = (config["beta1"], config["beta2"])
+    extra = {"fused": True} if fused else {}
+    return torch.optim.AdamW(groups, lr=config["learningRate"], betas=betas, eps=config["epsilon"], **extra)
+
+
+class Trainer:
+    """A model with an optimizer that takes steps over one batch."""
+
+    def __init__(self, model, bound, feeds, config, fused=False):
+        self.model = model
+        self.bound = bound
+        self.feeds = feeds
+        self.clip_norm = config["clipNorm"]
+        self.optimizer = create_optimizer(bound, config, fused)
+        self.parameters = [entry.parameter for entry in bound.values()]
+
+    def backward(self):
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.model(self.feeds)
+        loss.backward()
+        return loss
+
+    def update(self):
+        norm = None
+        if self.clip_norm > 0:
+            norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.clip_norm)
+        self.optimizer.step()
+        return norm
+
+    def gradients(self):
+        return {name: entry.export(entry.parameter.grad) for name, entry in self.bound.items()}
+
+    def weights(self):
+        return {name: entry.export(entry.parameter) for name, entry in self.bound.items()}
+
+
+def version_at_least(major, minor):
+    return tuple(int(part) for part in torch.__version__.split(".")[:2]) >= (major, minor)
+
+
+def peak_megabytes():
+    """Largest resident memory so far. Linux counts kilobytes, macOS bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def blas_name():
+    """Which library multiplies matrices, as far as the process's memory map shows it."""
+    try:
+        mapped = Path("/proc/self/maps").read_text()
+    except OSError:
+        return "unknown"
+    if "mkl" in torch.__config__.show().lower() and torch.backends.mkl.is_available():
+        return "MKL"
+    for name in ("openblas", "blis", "atlas"):
+        if name in mapped.lower():
+            return "OpenBLAS" if name == "openblas" else name.upper()
+    return "reference BLAS" if "libblas" in mapped else "unknown"
+
+
+def checked_step(trainer, path):
+    """The first step, with everything that is compared written to a file."""
+    loss = trainer.backward()
+    tensors = {f"gradients/{name}": value for name, value in trainer.gradients().items()}
+    trainer.update()
+    tensors.update({f"updated/{name}": value for name, value in trainer.weights().items()})
+    tensors["loss"] = loss.detach().reshape(())
+    write_tensors(path, tensors)
+    return {"loss": loss.item()}
+
+
+def timed_steps(trainer, count):
+    milliseconds = []
+    for _ in range(count):
+        start = time.perf_counter()
+        loss = trainer.backward()
+        trainer.update()
+        loss.item()
+        milliseconds.append((time.perf_counter() - start) * 1000)
+    return {"milliseconds": milliseconds}
+
+
+def serve(model_class):
+    """Answers the bench: one JSON object a line, in and out, until the input ends."""
+    folder = Path(sys.argv[1])
+    config = json.loads((folder / "config.json").read_text())
+    torch.set_num_threads(config["threads"])
+    torch.manual_seed(0)
+
+    inputs = read_tensors(folder / "inputs.safetensors")
+    weights = group_of(inputs, "weights/")
+    model = model_class(config["size"])
+    bound = bind(model)
+    load_weights(bound, weights)
+    feeds = {name: as_torch_feed(tensor) for name, tensor in group_of(inputs, "feeds/").items()}
+    del inputs, weights
+    trainer = Trainer(model, bound, feeds, config["optimizer"], fused=version_at_least(2, 5))
+
+    answer = lambda message: print(json.dumps(message), flush=True)
+    answer({"version": torch.__version__, "blas": blas_name(), "threads": torch.get_num_threads()})
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["command"] == "check":
+            answer(checked_step(trainer, request["path"]))
+        elif request["command"] == "steps":
+            answer(timed_steps(trainer, request["count"]))
+        elif request["command"] == "memory":
+            answer({"residentMegabytes": peak_megabytes()})
+        else:
+            raise ValueError(f"unknown command {request['command']}")
+
+
+def as_torch_feed(tensor):
+    """PyTorch indexes with 64-bit integers; converting once, outside the step, is in its favour."""
+    return tensor.long() if tensor.dtype == torch.int32 else tensor

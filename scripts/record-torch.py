@@ -1,0 +1,124 @@
+"""Records what PyTorch computes, for the tests to compare with: `tests/fixtures/torch/*.safetensors`.
+
+    python3 scripts/record-torch.py                 records everything
+    python3 scripts/record-torch.py encoder-step    records this only
+
+Any Python 3.9 with any PyTorch from 1.13 on (`apt-get install python3-torch` or `pip install torch`); it needs nothing
+else. The models are those of `bench/torch`. Everything is computed in float64 and rounded once, so that the recorded
+numbers are far more exact than the float32 arithmetic that is compared with them; weights start as numbers that 16 bits
+hold exactly. Versions of PyTorch agree to the last bit or nearly so.
+
+A file holds `weights/…`, `feeds/…`, `gradients/…` (before clipping), `updated/…` (weights after the steps), `losses` and
+`gradientNorms` of each step; its metadata hold the `size` and the `optimizer` as JSON.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True  # no __pycache__ beside the models
+sys.path.insert(0, str(ROOT / "bench" / "torch"))
+
+from lab_bench import Trainer, as_torch_feed, bind, write_tensors  # noqa: E402
+from masked_words import MaskedWords  # noqa: E402
+
+STEPS = 3
+
+
+def adamw(bound, **changes):
+    """Large steps, much decay and a norm that clips, so that a part left out shows."""
+    config = {
+        "type": "adamw",
+        "beta1": 0.9,
+        "beta2": 0.999,
+        "epsilon": 1e-6,
+        "weightDecay": 0.1,
+        "clipNorm": 0.5,
+        "learningRate": 1e-2,
+        **changes,
+    }
+    matrices = [name for name, entry in bound.items() if entry.parameter.dim() >= 2]
+    return config, {**config, "decayed": matrices, "undecayed": [name for name in bound if name not in matrices]}
+
+
+def draw_weights(bound):
+    """Every parameter random, biases and gains as well, and none so small that a mistake would not show."""
+    generator = torch.Generator().manual_seed(1)
+    weights = {}
+    for name, entry in sorted(bound.items()):
+        noise = torch.randn(entry.export(entry.parameter).shape, generator=generator, dtype=torch.float64)
+        drawn = 1 + 0.1 * noise if name.endswith("/gain") else (0.2 if noise.dim() >= 2 else 0.1) * noise
+        weights[name] = drawn.half()
+        entry.load(weights[name].double())
+    return weights
+
+
+def record(name, model_class, size, feeds):
+    """Takes the steps and writes the file."""
+    model = model_class(size).double()
+    bound = bind(model)
+    tensors = {f"weights/{key}": value for key, value in draw_weights(bound).items()}
+    tensors.update({f"feeds/{key}": value for key, value in feeds.items()})
+    config, optimizer = adamw(bound)
+    exact = {key: value.double() if value.is_floating_point() else as_torch_feed(value) for key, value in feeds.items()}
+    trainer = Trainer(model, bound, exact, optimizer)
+    losses, norms = [], []
+    for step in range(STEPS):
+        losses.append(trainer.backward().item())
+        if step == 0:
+            tensors.update({f"gradients/{key}": value.float() for key, value in trainer.gradients().items()})
+        norms.append(trainer.update().item())
+    tensors.update({f"updated/{key}": value.float() for key, value in trainer.weights().items()})
+    tensors["losses"] = torch.tensor(losses)
+    tensors["gradientNorms"] = torch.tensor(norms)
+    assert min(norms) > config["clipNorm"], f"clipping never acts: the norms are {norms}"
+
+    path = ROOT / "tests" / "fixtures" / "torch" / f"{name}.safetensors"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    metadata = {"size": json.dumps(size), "optimizer": json.dumps(config), "torch": torch.__version__}
+    write_tensors(path, tensors, metadata)
+    print(f"{path.relative_to(ROOT)}: {path.stat().st_size} bytes, losses {losses}, gradient norms {norms}")
+
+
+def encoder_step():
+    """Masked words on two encoder layers: two sequences of two segments, one of them with padding and an unused place."""
+    size = {
+        "batch": 2,
+        "length": 12,
+        "vocabulary": 61,
+        "predictions": 3,
+        "layers": 2,
+        "features": 32,
+        "heads": 2,
+        "feedForward": 40,
+        "maximumLength": 12,
+    }
+    generator = torch.Generator().manual_seed(2)
+    real = [size["length"], 9]
+    positions = torch.arange(size["length"])
+    mask = torch.stack([positions < count for count in real])
+    draw = lambda *shape: torch.randint(5, size["vocabulary"], shape, generator=generator, dtype=torch.int32)
+    feeds = {
+        "tokens": draw(size["batch"], size["length"]) * mask.int(),
+        "segments": torch.stack([(positions >= 7) & (positions < real[0]), (positions >= 4) & (positions < real[1])]).int(),
+        "mask": mask.float(),
+        "maskedPositions": torch.tensor([[1, 4, 10], [2, 6, 0]], dtype=torch.int32),
+        "maskedLabels": torch.cat([draw(1, 3), torch.cat([draw(1, 2), torch.zeros(1, 1, dtype=torch.int32)], 1)]),
+        "maskedWeights": torch.tensor([[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]),
+    }
+    feeds["tokens"][1, 1] = feeds["tokens"][0, 3]  # a token that occurs twice: its gradients must be added
+    record("encoder-step", MaskedWords, size, feeds)
+
+
+RECORDINGS = {"encoder-step": encoder_step}
+
+if __name__ == "__main__":
+    names = sys.argv[1:] or list(RECORDINGS)
+    unknown = [name for name in names if name not in RECORDINGS]
+    if unknown:
+        sys.exit(f"there is no recording {', '.join(unknown)}; there are {', '.join(RECORDINGS)}")
+    for name in names:
+        RECORDINGS[name]()
