@@ -38,7 +38,7 @@ export const textImportReport = z.strictObject({
     byReason: z.partialRecord(textSkipReason, count),
     listed: z.array(textImportProblem),
   }),
-  /** Documents whose normalised text occurred before; they were dropped. */
+  /** Documents whose normalised text occurred before. A corpus drops them, a dataset keeps them on one side of every split. */
   duplicates: z.strictObject({ total: count, listed: z.array(textPlace) }),
   /** Documents that were too long to be held at once and became several. */
   divided: count,

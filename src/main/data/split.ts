@@ -1,0 +1,204 @@
+/**
+ * Splits of labelled material into training, validation and test sides, and label budgets out of the training side. Both are
+ * pure functions of the content and a seed: runs that are compared use the same ones, on every machine.
+ */
+import { LabError } from '../../shared/errors.ts';
+import { randomStream } from '../../shared/random.ts';
+
+export interface SplitMaterial {
+  /** The class of each example. */
+  readonly labels: Int32Array;
+  readonly classes: readonly string[];
+  /** Examples with the same number always stay on one side; without it every example stands alone. */
+  readonly groups?: ArrayLike<number> | undefined;
+  /** Hexadecimal hash of the material. */
+  readonly contentHash: string;
+}
+
+export interface SplitShares {
+  readonly validation: number;
+  readonly test: number;
+}
+
+export interface SplitOptions {
+  readonly seed: number;
+  /** Shares of all examples from 0 to 1; the rest is for training. */
+  readonly fractions?: SplitShares | undefined;
+  /** Numbers of examples instead of shares. */
+  readonly counts?: SplitShares | undefined;
+  /** Keeps so many training examples of each class; see `takeLabelled`. */
+  readonly trainPerClass?: number | undefined;
+}
+
+/** Ascending indices of the examples on each side. */
+export interface Split {
+  readonly train: Uint32Array;
+  readonly validation: Uint32Array;
+  readonly test: Uint32Array;
+}
+
+export type LabelBudget = { readonly perClass: number } | { readonly total: number };
+
+type Side = keyof Split;
+
+const DEFAULT_FRACTIONS: SplitShares = { validation: 0.1, test: 0.2 };
+
+/** Domains of the random numbers, so that the split and the budget of one seed have nothing to do with each other. */
+const SPLIT_DOMAIN = 1;
+const BUDGET_DOMAIN = 2;
+
+function shuffle(items: number[], material: SplitMaterial, seed: number, domain: number, stratum: number): void {
+  // 48 bits of the content's hash; counters are integers below 2^53.
+  const content = Number.parseInt(material.contentHash.slice(0, 12), 16);
+  const stream = randomStream(seed, domain, content, stratum);
+  for (let last = items.length - 1; last > 0; last -= 1) {
+    const chosen = stream.integer(last + 1);
+    const moved = items[last]!;
+    items[last] = items[chosen]!;
+    items[chosen] = moved;
+  }
+}
+
+/**
+ * Whole numbers close to the wanted ones with the same total: rounded down, what is missing goes to the largest remainders,
+ * to the first of equal ones (the method of Hamilton).
+ */
+export function apportion(wanted: readonly number[]): number[] {
+  const total = Math.round(wanted.reduce((sum, value) => sum + value, 0));
+  const result = wanted.map((value) => Math.floor(value + 1e-9));
+  const order = wanted.map((_, index) => index);
+  order.sort((a, b) => wanted[b]! - result[b]! - (wanted[a]! - result[a]!) || a - b);
+  let missing = total - result.reduce((sum, value) => sum + value, 0);
+  for (const index of order) {
+    if (missing <= 0) break;
+    result[index] = result[index]! + 1;
+    missing -= 1;
+  }
+  return result;
+}
+
+/** Examples by group, and groups by the class of their first example. */
+function gatherUnits(material: SplitMaterial): { units: number[][]; byClass: number[][] } {
+  const { labels, groups } = material;
+  const units: number[][] = [];
+  const unitOfGroup = new Map<number, number[]>();
+  const byClass: number[][] = material.classes.map(() => []);
+  for (let example = 0; example < labels.length; example += 1) {
+    const known = groups === undefined ? undefined : unitOfGroup.get(groups[example]!);
+    if (known !== undefined) {
+      known.push(example);
+      continue;
+    }
+    const unit = [example];
+    byClass[labels[example]!]!.push(units.length);
+    units.push(unit);
+    if (groups !== undefined) unitOfGroup.set(groups[example]!, unit);
+  }
+  return { units, byClass };
+}
+
+function wantedCounts(material: SplitMaterial, options: SplitOptions): SplitShares {
+  const size = material.labels.length;
+  const { counts, fractions = DEFAULT_FRACTIONS } = options;
+  const given = counts ?? fractions;
+  const wanted = counts ?? { validation: fractions.validation * size, test: fractions.test * size };
+  const total = wanted.validation + wanted.test;
+  if (!(wanted.validation >= 0 && wanted.test >= 0 && total < size)) {
+    const message = `${given.validation} for validation and ${given.test} for the test leave nothing of ${size} examples to train on.`;
+    throw new LabError('bad-spec', message, { ...given, examples: size });
+  }
+  return wanted;
+}
+
+/**
+ * Splits by class, so that every side has the classes in the material's proportions, up to rounding and as far as groups
+ * allow: a group goes to the first side that has room for the whole of it.
+ * @throws LabError `bad-spec` if nothing is left for training, or a class is too small for `trainPerClass`
+ */
+export function splitDataset(material: SplitMaterial, options: SplitOptions): Split {
+  const wanted = wantedCounts(material, options);
+  const size = material.labels.length;
+  const { units, byClass } = gatherUnits(material);
+  const classSizes = byClass.map((unitsOfClass) => unitsOfClass.reduce((sum, unit) => sum + units[unit]!.length, 0));
+  const quota = (count: number): number[] => apportion(classSizes.map((classSize) => (classSize / size) * count));
+  const quotas = { test: quota(wanted.test), validation: quota(wanted.validation) };
+  const sides: Record<Side, number[]> = { train: [], validation: [], test: [] };
+  for (const [label, unitsOfClass] of byClass.entries()) {
+    shuffle(unitsOfClass, material, options.seed, SPLIT_DOMAIN, label);
+    const room = { test: quotas.test[label]!, validation: quotas.validation[label]! };
+    // A class of few examples is first of all for training.
+    const largest = Math.max(0, classSizes[label]! - 1);
+    if (room.test + room.validation > largest) room.validation = Math.max(0, largest - room.test);
+    room.test = Math.min(room.test, largest);
+    for (const unit of unitsOfClass) {
+      const examples = units[unit]!;
+      const side: Side =
+        examples.length <= room.test ? 'test' : examples.length <= room.validation ? 'validation' : 'train';
+      if (side !== 'train') room[side] -= examples.length;
+      sides[side].push(...examples);
+    }
+  }
+  const ascending = (examples: number[]): Uint32Array => Uint32Array.from(examples).sort();
+  const train = ascending(sides.train);
+  const budget = options.trainPerClass === undefined ? undefined : { perClass: options.trainPerClass };
+  return {
+    train: budget === undefined ? train : takeLabelled(material, train, budget, options.seed),
+    validation: ascending(sides.validation),
+    test: ascending(sides.test),
+  };
+}
+
+/**
+ * A few labelled examples of the training side. Budgets of one seed are nested: what a smaller one holds, a larger one holds
+ * as well, so that a curve over budgets is not shaken by new draws. With `total`, the classes keep their proportions up to
+ * rounding, and each is there at least once if the budget has room for it.
+ * @param train indices of the training side
+ * @returns ascending indices
+ * @throws LabError `bad-spec` if there are not as many
+ */
+export function takeLabelled(
+  material: SplitMaterial,
+  train: ArrayLike<number>,
+  budget: LabelBudget,
+  seed: number,
+): Uint32Array {
+  const byClass: number[][] = material.classes.map(() => []);
+  for (let index = 0; index < train.length; index += 1) byClass[material.labels[train[index]!]!]!.push(train[index]!);
+  for (const [label, examples] of byClass.entries()) shuffle(examples, material, seed, BUDGET_DOMAIN, label);
+  const wanted = 'perClass' in budget ? budget.perClass : budget.total;
+  if (!Number.isInteger(wanted) || wanted < 1) {
+    throw new LabError('bad-spec', `A label budget is a whole number from 1 on, not ${wanted}.`, { budget });
+  }
+  const chosen =
+    'perClass' in budget ? firstOfEach(byClass, wanted, material) : firstOfAll(byClass, wanted, train.length);
+  return Uint32Array.from(chosen).sort();
+}
+
+function firstOfEach(byClass: readonly number[][], count: number, material: SplitMaterial): number[] {
+  return byClass.flatMap((examples, label) => {
+    if (examples.length < count) {
+      const name = material.classes[label] ?? String(label);
+      const message = `The class “${name}” has ${examples.length} training examples, fewer than the ${count} of the label budget.`;
+      throw new LabError('bad-spec', message, { class: name, available: examples.length, wanted: count });
+    }
+    return examples.slice(0, count);
+  });
+}
+
+/** The first `count` of one order of all examples, in which every beginning has the classes in proportion. */
+function firstOfAll(byClass: readonly number[][], count: number, available: number): number[] {
+  if (count > available) {
+    const message = `There are ${available} training examples, fewer than the ${count} of the label budget.`;
+    throw new LabError('bad-spec', message, { available, wanted: count });
+  }
+  const order = byClass.flatMap((examples, label) => {
+    // Evenly spaced over 0 … 1, but the first one before everything else, the larger classes leading.
+    return examples.map((example, index) => ({
+      example,
+      label,
+      place: index === 0 ? -examples.length : (index + 0.5) / examples.length,
+    }));
+  });
+  order.sort((a, b) => a.place - b.place || a.label - b.label);
+  return order.slice(0, count).map(({ example }) => example);
+}

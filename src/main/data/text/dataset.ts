@@ -1,0 +1,115 @@
+/** A labelled text dataset, opened for reading: examples by index through a table of offsets, labels and groups in memory. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LabError, messageOf } from '../../../shared/errors.ts';
+import {
+  TEXT_DATASET_VERSION,
+  textDatasetManifest,
+  type TextDatasetManifest,
+} from '../../../shared/spec/manifests/text-dataset.ts';
+import { readManifest } from '../manifest-file.ts';
+import { PagedFile } from '../paged-file.ts';
+import {
+  EXAMPLES_FILE,
+  GROUPS_FILE,
+  LABELS_FILE,
+  OFFSETS_FILE,
+  storedExample,
+  type StoredExample,
+} from './dataset-files.ts';
+
+export { importTextDataset, type ImportTextDatasetOptions } from './import-dataset.ts';
+
+export interface TextDataset {
+  readonly manifest: TextDatasetManifest;
+  /** Sorted; a label is an index into it. */
+  readonly classes: readonly string[];
+  readonly size: number;
+  /** The class of every example. */
+  readonly labels: Int32Array;
+  /** Examples with the same text have the same number; a split keeps them on one side. */
+  readonly groups: Uint32Array;
+  readonly contentHash: string;
+  text(index: number): string;
+  textPair(index: number): string | null;
+  label(index: number): number;
+  /** File and line that the example came from. */
+  source(index: number): { readonly path: string; readonly line: number | null };
+  close(): void;
+}
+
+/** The manifest alone, which is quick. @throws LabError as `openTextDataset` */
+export function readTextDatasetManifest(folder: string): TextDatasetManifest {
+  return readManifest(folder, 'text-dataset', TEXT_DATASET_VERSION, textDatasetManifest);
+}
+
+function readWords(path: string, count: number): Buffer {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new LabError(
+      'corrupt',
+      `${path} cannot be read: ${messageOf(error)}. Import the dataset again.`,
+      { path },
+      error,
+    );
+  }
+  if (bytes.length === count * 4) return bytes;
+  const message = `${path} has ${bytes.length} bytes and not ${count * 4}. Import the dataset again.`;
+  throw new LabError('corrupt', message, { path });
+}
+
+/** @throws LabError `not-found`, `corrupt`, `format-version` */
+export function openTextDataset(folder: string): TextDataset {
+  const manifest = readTextDatasetManifest(folder);
+  const size = manifest.examples;
+  const labelBytes = readWords(join(folder, LABELS_FILE), size);
+  const groupBytes = readWords(join(folder, GROUPS_FILE), size);
+  const labels = Int32Array.from({ length: size }, (_, index) => labelBytes.readInt32LE(index * 4));
+  const groups = Uint32Array.from({ length: size }, (_, index) => groupBytes.readUInt32LE(index * 4));
+  const examples = new PagedFile(join(folder, EXAMPLES_FILE));
+  const offsets = new PagedFile(join(folder, OFFSETS_FILE));
+  let lastIndex = -1;
+  let last: StoredExample | undefined;
+  const example = (index: number): StoredExample => {
+    if (index === lastIndex && last !== undefined) return last;
+    if (!Number.isInteger(index) || index < 0 || index >= size) {
+      throw new RangeError(`There is no example ${index}: the dataset has ${size}.`);
+    }
+    const start = offsets.readUint64(index * 8);
+    const end = offsets.readUint64(index * 8 + 8);
+    const line = examples.read(start, end - start).toString('utf8');
+    try {
+      last = storedExample.parse(JSON.parse(line));
+    } catch (error) {
+      const message = `Example ${index} in ${join(folder, EXAMPLES_FILE)} is damaged. Import the dataset again.`;
+      throw new LabError('corrupt', message, { folder, index }, error);
+    }
+    lastIndex = index;
+    return last;
+  };
+  return {
+    manifest,
+    classes: manifest.classes.map(({ name }) => name),
+    size,
+    labels,
+    groups,
+    contentHash: manifest.contentHash,
+    text: (index) => example(index).text,
+    textPair: (index) => example(index).pair ?? null,
+    label: (index) => {
+      const label = labels[index];
+      if (label === undefined) throw new RangeError(`There is no example ${index}: the dataset has ${size}.`);
+      return label;
+    },
+    source: (index) => {
+      const { path, line } = example(index);
+      return { path, line };
+    },
+    close: () => {
+      examples.close();
+      offsets.close();
+    },
+  };
+}
