@@ -25,6 +25,8 @@ export const PERCEPTUAL_HASHES_FILE = 'perceptual-hashes.bin';
 
 const MAXIMUM_CLASSES = 10_000;
 const LISTED_DUPLICATES = 100;
+/** Pixels in memory while near duplicates are compared; their thumbnails are kept besides. */
+const COMPARING_BYTES = 16 * 1024 * 1024;
 
 type StoreFields = Omit<ImageCorpusManifest, 'kind' | 'formatVersion' | 'name' | 'createdAt' | 'source'>;
 
@@ -147,7 +149,7 @@ export class ImageCollector {
     await this.records.finish();
     await this.skippedFiles.close();
     const imageBytes = preparation.height * preparation.width * preparation.channels;
-    const reader = new PixelShardReader(this.folder, shards, imageBytes, this.pixels.imagesPerShard);
+    const reader = new PixelShardReader(this.folder, shards, imageBytes, this.pixels.imagesPerShard, COMPARING_BYTES);
     try {
       const formed = this.groups.form(preparation, options.nearDistance, (image) => reader.pixels(image), signal);
       const labels = this.labelled ? this.finalLabels() : null;

@@ -40,31 +40,41 @@ export function areaAverages(pixels: Uint8Array | Float32Array, shape: PixelShap
   const { height, width, channels } = shape;
   const rows = areaWeights(height, side);
   const columns = areaWeights(width, side);
-  // Rows first: that pass reads the pixels in order, and the second one has little left to do.
-  const line = new Float64Array(width * channels);
   const result = new Float32Array(side * side * channels);
   for (let y = 0; y < side; y += 1) {
-    line.fill(0);
     const rowWeights = rows.weights[y]!;
     for (let k = 0; k < rowWeights.length; k += 1) {
-      const weight = rowWeights[k]!;
-      const offset = (rows.start[y]! + k) * width * channels;
-      for (let index = 0; index < line.length; index += 1) line[index]! += weight * pixels[offset + index]!;
-    }
-    for (let x = 0; x < side; x += 1) {
-      const columnWeights = columns.weights[x]!;
-      for (let channel = 0; channel < channels; channel += 1) {
-        let sum = 0;
-        let offset = columns.start[x]! * channels + channel;
-        for (let k = 0; k < columnWeights.length; k += 1) {
-          sum += columnWeights[k]! * line[offset]!;
-          offset += channels;
-        }
-        result[(y * side + x) * channels + channel] = sum;
-      }
+      const line = (rows.start[y]! + k) * width * channels;
+      const target = y * side * channels;
+      addLine(pixels, line, channels, columns, rowWeights[k]!, result, target);
     }
   }
   return result;
+}
+
+/** Adds one line of pixels, its parts averaged, times `weight` to one line of the result: the loop that reads every pixel. */
+function addLine(
+  pixels: Uint8Array | Float32Array,
+  line: number,
+  channels: number,
+  columns: AreaWeights,
+  weight: number,
+  result: Float32Array,
+  target: number,
+): void {
+  const { start, weights } = columns;
+  for (let x = 0; x < start.length; x += 1) {
+    const partWeights = weights[x]!;
+    for (let channel = 0; channel < channels; channel += 1) {
+      let offset = line + start[x]! * channels + channel;
+      let sum = 0;
+      for (let k = 0; k < partWeights.length; k += 1) {
+        sum += partWeights[k]! * pixels[offset]!;
+        offset += channels;
+      }
+      result[target + x * channels + channel]! += weight * sum;
+    }
+  }
 }
 
 /**
