@@ -1,12 +1,17 @@
 /** What a pipeline consists of, block by block: shapes, parameters, arithmetic and memory, for one example. */
+import { LabError } from '../../shared/errors.ts';
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import type { PipelineGraph } from '../../shared/spec/pipeline.ts';
+import { nearest } from '../../shared/spec/problems.ts';
 import { flopsOf } from '../graph/op.ts';
 import type { Node, Program } from '../graph/program.ts';
 import { createProgram, withScope } from '../graph/program.ts';
 import { elementCount } from '../graph/shape.ts';
 import type { PipelineInput } from '../nn/index.ts';
-import { buildPipeline, declareInputs } from '../nn/index.ts';
+import { buildPipeline, declareInputs, registeredPresets, resolvePipeline } from '../nn/index.ts';
 import { isUnder } from '../training/model.ts';
+import { findFoundations, findMaterialOf, prepareRun } from './prepare.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface BlockDescription {
   readonly id: string;
@@ -48,4 +53,32 @@ function parametersUnder({ parameters }: Program, path: string): number {
 function outputBytes({ op, outputs }: Node): number {
   if (op.name === 'reshape') return 0;
   return outputs.reduce((sum, { dtype, shape }) => sum + elementCount(shape) * (dtype === 'float32' || dtype === 'int32' ? 4 : 1), 0);
+}
+
+/** A preset on an input of the kind it reads. Throws `LabError('not-found')` naming the presets. */
+export function presetPipeline(
+  name: string,
+  inputOf: (kind: PipelineInput['kind']) => PipelineInput,
+): { readonly graph: PipelineGraph; readonly input: PipelineInput } {
+  const presets = registeredPresets();
+  const preset = presets.find((candidate) => candidate.name === name);
+  if (!preset) {
+    const names = presets.map((known) => known.name);
+    const guess = nearest(name, names);
+    const hint = guess === undefined ? `Presets: ${names.sort().join(', ')}` : `Did you mean '${guess}'?`;
+    throw new LabError('not-found', `There is no file and no preset '${name}'. ${hint}`, { name });
+  }
+  return { graph: resolvePipeline({ preset: name, options: {} }), input: inputOf(preset.input) };
+}
+
+/** The pipeline of an experiment on its data. Throws as preparing a run does. */
+export async function specPipeline(
+  workspace: Workspace,
+  experiment: Experiment,
+): Promise<{ readonly graph: PipelineGraph; readonly input: PipelineInput }> {
+  const material = await findMaterialOf(workspace, experiment);
+  const { tokenizer } = await findFoundations(workspace, experiment);
+  const { sampler, model } = prepareRun(experiment, material, tokenizer?.file);
+  sampler.close();
+  return { graph: model.pipeline, input: model.facts.input };
 }

@@ -1,0 +1,102 @@
+/** `pretext corpus`: unlabelled text and images. */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { formatBytes, formatCount } from '../../../shared/display.ts';
+import type { DocumentBoundary, TextCorpusManifest, TextFormat } from '../../../shared/spec/manifests/text-corpus.ts';
+import { documentBoundary, textFormat } from '../../../shared/spec/manifests/text-corpus.ts';
+import { importCorpus, importImages } from '../../lab/import-material.ts';
+import type { Workspace } from '../../lab/workspace.ts';
+import { collect, globalsOf, workspaceOf } from './globals.ts';
+import type { ImageOptions } from './image-options.ts';
+import { addImageOptions, describeImageImport, imageImportOptionsOf } from './image-options.ts';
+import { importWithProgress, reportText } from './import-progress.ts';
+import { registerMaterialCommands } from './material.ts';
+import { positiveNumber } from './numbers.ts';
+import { print, printJson, say } from './output.ts';
+
+interface ImportOptions extends ImageOptions {
+  readonly images?: boolean;
+  readonly format?: TextFormat;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly textColumn?: string;
+  readonly language?: string;
+  readonly documents?: DocumentBoundary;
+  readonly vocabularySize?: number;
+  readonly tokenizer?: string;
+  readonly tokenizerKind?: 'word-piece' | 'byte-pair' | 'characters';
+  readonly lowercase: boolean;
+}
+
+export function registerCorpus(program: Command): void {
+  const corpus = program.command('corpus').description('unlabelled text or images, for pretext tasks');
+  const add = corpus
+    .command('import')
+    .description('import text (.txt, .md, .jsonl, .csv, .tsv, .parquet, Wikipedia dumps; also compressed) or images')
+    .argument('<name>', 'what to call it')
+    .argument('<sources...>', 'files and folders; for images one folder or .zip')
+    .option('--images', 'the sources are images')
+    .addOption(new Option('--format <format>', 'read every file as this; by default their names decide').choices(textFormat.options))
+    .option('--include <glob>', 'only files that match, relative to a source folder (may be repeated)', collect)
+    .option('--exclude <glob>', 'no files that match (may be repeated)', collect)
+    .option('--text-column <name>', "column with the text, in tables and JSON lines (default: 'text')")
+    .option('--language <tag>', "language of the text, for finding sentences (default: 'en')")
+    .addOption(new Option('--documents <boundary>', 'what is a document in a text file (default: the file)').choices(documentBoundary.options))
+    .option('--vocabulary-size <tokens>', 'size of the vocabulary to learn (default: 8192)', positiveNumber)
+    .addOption(new Option('--tokenizer-kind <kind>', 'kind of vocabulary to learn (default: word-piece)').choices(['word-piece', 'byte-pair', 'characters']))
+    .option('--no-lowercase', 'keep upper case and accents')
+    .option('--tokenizer <file>', 'use this tokenizer.json instead of learning one');
+  addImageOptions(add).action(async (name: string, sources: string[], options: ImportOptions, command: Command) => {
+    const workspace = await workspaceOf(command);
+    const json = globalsOf(command).json ?? false;
+    if (options.images) await addImages(workspace, name, sources, options, json);
+    else await addText(workspace, name, sources, options, json);
+  });
+  registerMaterialCommands(corpus, 'corpus');
+}
+
+async function addText(workspace: Workspace, name: string, sources: readonly string[], options: ImportOptions, json: boolean): Promise<void> {
+  const manifest = await importWithProgress((signal, onProgress) =>
+    importCorpus(workspace, name, {
+      sources,
+      format: options.format,
+      include: options.include,
+      exclude: options.exclude,
+      textColumn: options.textColumn,
+      language: options.language,
+      documents: options.documents,
+      tokenizer: tokenizerOf(options),
+      signal,
+      onProgress,
+    }),
+  );
+  if (json) {
+    printJson(manifest);
+    return;
+  }
+  reportText(manifest.report);
+  print(describeCorpus(manifest));
+}
+
+function tokenizerOf({ tokenizer, tokenizerKind, vocabularySize, lowercase }: ImportOptions) {
+  if (tokenizer !== undefined) return { file: tokenizer };
+  return {
+    ...(tokenizerKind !== undefined && { kind: tokenizerKind }),
+    ...(vocabularySize !== undefined && { vocabularySize }),
+    lowercase,
+  };
+}
+
+function describeCorpus({ name, documents, sentences, tokens, textBytes, vocabularySize, unknownTokens }: TextCorpusManifest): string {
+  const unknown = `${((100 * unknownTokens) / tokens).toFixed(2)} % unknown`;
+  return `${name}: ${formatCount(documents)} documents, ${formatCount(sentences)} sentences, ${formatCount(tokens)} tokens of ${formatCount(vocabularySize)} (${unknown}), ${formatBytes(textBytes)} of text`;
+}
+
+async function addImages(workspace: Workspace, name: string, [source = '', ...more]: readonly string[], options: ImportOptions, json: boolean): Promise<void> {
+  if (more.length > 0) say(`Only ${source} is imported: images come from one folder or .zip`);
+  const { manifest, report } = await importWithProgress((signal, onProgress) =>
+    importImages(workspace, 'corpus', name, { source, options: imageImportOptionsOf(options), signal, onProgress }),
+  );
+  if (json) printJson({ manifest, report });
+  else print(describeImageImport(report, manifest));
+}

@@ -1,0 +1,81 @@
+/** `pretext dataset`: labelled text and images. */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { formatCount } from '../../../shared/display.ts';
+import { textFormat } from '../../../shared/spec/manifests/text-corpus.ts';
+import { importDataset, importImages } from '../../lab/import-material.ts';
+import type { ImportTextDatasetOptions } from '../../data/text/import-dataset.ts';
+import type { Workspace } from '../../lab/workspace.ts';
+import { collect, globalsOf, workspaceOf } from './globals.ts';
+import type { ImageOptions } from './image-options.ts';
+import { addImageOptions, describeImageImport, imageImportOptionsOf } from './image-options.ts';
+import { importWithProgress, reportText } from './import-progress.ts';
+import { registerMaterialCommands } from './material.ts';
+import { print, printJson, say } from './output.ts';
+
+interface ImportOptions extends ImageOptions {
+  readonly images?: boolean;
+  readonly format?: ImportTextDatasetOptions['format'];
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly textColumn?: string;
+  readonly labelColumn?: string;
+  readonly pairColumn?: string;
+}
+
+export function registerDataset(program: Command): void {
+  const dataset = program.command('dataset').description('labelled text or images, for measuring what pretraining bought');
+  const formats = textFormat.options.filter((format) => format !== 'wikipedia');
+  const add = dataset
+    .command('import')
+    .description('import a table with texts and labels (.csv, .tsv, .jsonl, .parquet), or a folder for each class')
+    .argument('<name>', 'what to call it')
+    .argument('<sources...>', 'files and folders; for images one folder or .zip with a folder for each class')
+    .option('--images', 'the sources are images')
+    .addOption(new Option('--format <format>', 'read every file as this; by default their names decide').choices(formats))
+    .option('--include <glob>', 'only files that match, relative to a source folder (may be repeated)', collect)
+    .option('--exclude <glob>', 'no files that match (may be repeated)', collect)
+    .option('--text-column <name>', "column with the text (default: 'text')")
+    .option('--label-column <name>', "column with the label (default: 'label')")
+    .option('--pair-column <name>', 'column with a second text, for tasks on pairs');
+  addImageOptions(add).action(async (name: string, sources: string[], options: ImportOptions, command: Command) => {
+    const workspace = await workspaceOf(command);
+    const json = globalsOf(command).json ?? false;
+    if (options.images) await addImages(workspace, name, sources, options, json);
+    else await addText(workspace, name, sources, options, json);
+  });
+  registerMaterialCommands(dataset, 'dataset');
+}
+
+async function addText(workspace: Workspace, name: string, sources: readonly string[], options: ImportOptions, json: boolean): Promise<void> {
+  const manifest = await importWithProgress((signal, onProgress) =>
+    importDataset(workspace, name, {
+      sources,
+      format: options.format,
+      include: options.include,
+      exclude: options.exclude,
+      textColumn: options.textColumn,
+      labelColumn: options.labelColumn,
+      pairColumn: options.pairColumn,
+      signal,
+      onProgress,
+    }),
+  );
+  if (json) {
+    printJson(manifest);
+    return;
+  }
+  reportText(manifest.report);
+  const { conflicts, classes, examples } = manifest;
+  if (conflicts.total > 0) say(`${conflicts.total} texts occur with more than one label (see the manifest)`);
+  print(`${name}: ${formatCount(examples)} examples: ${classes.map((one) => `${formatCount(one.examples)} ${one.name}`).join(', ')}`);
+}
+
+async function addImages(workspace: Workspace, name: string, [source = '', ...more]: readonly string[], options: ImportOptions, json: boolean): Promise<void> {
+  if (more.length > 0) say(`Only ${source} is imported: images come from one folder or .zip`);
+  const { manifest, report } = await importWithProgress((signal, onProgress) =>
+    importImages(workspace, 'dataset', name, { source, options: imageImportOptionsOf(options), signal, onProgress }),
+  );
+  if (json) printJson({ manifest, report });
+  else print(describeImageImport(report, manifest));
+}

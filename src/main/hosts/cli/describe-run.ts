@@ -1,0 +1,85 @@
+/** What a run found, as text. */
+import { formatDuration } from '../../../shared/eta.ts';
+import { formatCount, formatNumber } from '../../../shared/display.ts';
+import type { EvaluatedSplit, RunResult } from '../../../shared/spec/run/result.ts';
+import type { TransferReport } from '../../training/fine-tuning.ts';
+import type { Column } from './output.ts';
+import { pairs, table } from './output.ts';
+
+/** Metrics beside the baselines, the confusion matrix, and what it took. */
+export function describeResult(result: RunResult): string {
+  const { training, evaluation, baselines } = result.seconds;
+  const { name, device, deviceName } = result.engine;
+  const facts: [string, string][] = [
+    ['run', result.id],
+    ['steps', `${result.steps}${result.reason === 'early-stopping' ? ' (stopped early)' : ''}, best at ${result.bestStep ?? '–'} by ${result.selection.metric}`],
+    ['parameters', `${formatCount(result.parameters.total)}, ${formatCount(result.parameters.trainable)} trained`],
+    ['engine', `${name}, ${device}: ${deviceName}`],
+    [
+      'time',
+      `training ${formatDuration(training * 1000)} (${result.examplesPerSecond.toFixed(0)} examples/s), evaluation ${formatDuration(evaluation * 1000)}, baselines ${formatDuration(baselines * 1000)}`,
+    ],
+  ];
+  const decisive = result.test ?? result.validation;
+  return [
+    pairs(facts),
+    metricsTable(result),
+    ...(decisive.perClass ? [classTable(decisive.perClass)] : []),
+    ...(decisive.confusion ? [confusionTable(decisive.confusion)] : []),
+  ].join('\n\n');
+}
+
+function metricsTable({ validation, test, baselines }: RunResult): string {
+  const rows: [string, EvaluatedSplit['metrics']][] = [
+    ['validation', validation.metrics],
+    ...(test ? [['test', test.metrics] satisfies [string, EvaluatedSplit['metrics']]] : []),
+    ...baselines.map(({ name, metrics }): [string, EvaluatedSplit['metrics']] => [`baseline: ${name}`, metrics]),
+  ];
+  const names = [...new Set(rows.flatMap(([, metrics]) => Object.keys(metrics)))];
+  return table(
+    [{ title: '' }, ...names.map((title): Column => ({ title, align: 'right' }))],
+    rows.map(([title, metrics]) => [title, ...names.map((name) => showNumber(metrics[name]))]),
+  );
+}
+
+function classTable(perClass: NonNullable<EvaluatedSplit['perClass']>): string {
+  const numeric = ['precision', 'recall', 'f1'] as const;
+  return table(
+    [{ title: 'class' }, ...[...numeric, 'examples'].map((title): Column => ({ title, align: 'right' }))],
+    perClass.map((row) => [row.name, ...numeric.map((name) => showNumber(row[name])), String(row.support)]),
+  );
+}
+
+function confusionTable({ classes, counts }: NonNullable<EvaluatedSplit['confusion']>): string {
+  return table(
+    [{ title: 'true \\ predicted' }, ...classes.map((title): Column => ({ title, align: 'right' }))],
+    counts.map((row, index) => [classes[index] ?? '', ...row.map(String)]),
+  );
+}
+
+/** What came from where, grouped by part of the network; single parameters only where something is odd. */
+export function describeTransfer({ matched, fresh, mismatched, unused }: TransferReport): string {
+  const lines = [
+    `Weights taken over: ${summarise(matched)}`,
+    `New in this network: ${summarise(fresh)}`,
+    ...(mismatched.length > 0 ? ['Did not fit, so they start fresh:'] : []),
+    ...mismatched.map(({ name, shape, found }) => `  ${name}: [${shape.join(', ')}] here, [${found.join(', ')}] there`),
+    ...matched.flatMap(({ name, shape, found }) => (found ? [`  ${name}: cropped from [${found.join(', ')}] to [${shape.join(', ')}]`] : [])),
+    `Not used of the source: ${summarise(unused)}`,
+  ];
+  return lines.join('\n');
+}
+
+function summarise(parameters: readonly { readonly name: string }[]): string {
+  const counts = new Map<string, number>();
+  for (const { name } of parameters) {
+    const part = name.split('/').slice(0, 2).join('/');
+    counts.set(part, (counts.get(part) ?? 0) + 1);
+  }
+  if (counts.size === 0) return 'nothing';
+  return [...counts].map(([part, count]) => `${part} (${count})`).join(', ');
+}
+
+export function showNumber(value: number | null | undefined): string {
+  return value === null || value === undefined ? '–' : formatNumber(value);
+}

@@ -1,0 +1,38 @@
+/** `pretext doctor`: what this machine can train on. */
+import type { Command } from 'commander';
+import type { DeviceDiagnosis, Diagnosis } from '../../lab/doctor.ts';
+import { diagnose } from '../../lab/doctor.ts';
+import { exitCodes } from './exit-codes.ts';
+import { globalsOf } from './globals.ts';
+import { emphasise, print, printJson, say, wrap } from './output.ts';
+
+export function registerDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('look at engines and devices: what is there, whether its gradients are right, how fast it is')
+    .action(async (_options: object, command: Command) => {
+      const diagnosis = await diagnose((what) => {
+        if (process.stderr.isTTY) say(`Trying ${what} …`);
+      });
+      if (globalsOf(command).json) printJson(diagnosis);
+      else print(describe(diagnosis));
+      const usable = diagnosis.engines.some(({ devices }) => devices.some(({ gradientError }) => gradientError !== null));
+      if (!usable) process.exitCode = exitCodes.failed;
+    });
+}
+
+function describe({ node, platform, engines }: Diagnosis): string {
+  const lines = [`Node ${node} on ${platform}`];
+  for (const { engine, version, devices, problem } of engines) {
+    lines.push('', `${emphasise(engine, 'bold')} ${version ?? ''}`.trimEnd());
+    if (problem !== null) lines.push(`  ${wrap(`not available: ${problem}`, 4)}`);
+    for (const device of devices) lines.push(`  ${wrap(describeDevice(device), 4)}`);
+  }
+  return lines.join('\n');
+}
+
+function describeDevice({ device, description, available, reason, gradientError, gigaflops, problem }: DeviceDiagnosis): string {
+  if (!available) return `${emphasise('–', 'yellow')} ${device}: ${description}. Not available: ${reason ?? 'no reason given'}`;
+  if (problem !== null) return `${emphasise('✗', 'red')} ${device}: ${description}. Not usable: ${problem}`;
+  return `${emphasise('✓', 'green')} ${device}: ${description}. Gradients right to ${gradientError?.toExponential(1) ?? '?'}, ${gigaflops?.toFixed(0) ?? '?'} GFLOP/s in a 1024³ matrix product`;
+}

@@ -1,0 +1,22 @@
+/** Options that every command has. */
+import type { Command } from 'commander';
+import type { Workspace } from '../../lab/workspace.ts';
+import { openWorkspace } from '../../lab/workspace.ts';
+
+export interface Globals {
+  readonly workspace?: string;
+  readonly json?: boolean;
+}
+
+export function globalsOf(command: Command): Globals {
+  return command.optsWithGlobals<Globals>();
+}
+
+export function workspaceOf(command: Command): Promise<Workspace> {
+  return openWorkspace(globalsOf(command).workspace);
+}
+
+/** For options that may be given several times. */
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}

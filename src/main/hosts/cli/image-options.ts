@@ -1,0 +1,36 @@
+/** Options for importing images, which corpora and datasets share. */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { ImageImportOptionsInput } from '../../../shared/spec/image-import.ts';
+import type { ImageCorpusManifest } from '../../../shared/spec/manifests/image-corpus.ts';
+import { imageFit } from '../../../shared/spec/manifests/image-corpus.ts';
+import type { ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
+import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
+import { formatCount } from '../../../shared/display.ts';
+import { positiveNumber } from './numbers.ts';
+import { say } from './output.ts';
+
+export interface ImageOptions {
+  readonly size?: number;
+  readonly fit?: ImageImportOptionsInput['fit'];
+  readonly grey?: boolean;
+}
+
+export function addImageOptions(command: Command): Command {
+  return command
+    .option('--size <pixels>', 'for images: height and width they are stored with (default: 64)', positiveNumber)
+    .addOption(new Option('--fit <how>', 'for images: how other proportions become square (default: cover)').choices(imageFit.options))
+    .option('--grey', 'for images: one channel instead of three');
+}
+
+export function imageImportOptionsOf({ size, fit, grey }: ImageOptions): ImageImportOptionsInput {
+  return { ...(size !== undefined && { size }), ...(fit !== undefined && { fit }), ...(grey && { channels: 1 as const }) };
+}
+
+/** One line of what came in; what was left out goes to stderr. */
+export function describeImageImport(report: ImageImportReport, { height, width, channels }: ImageCorpusManifest | ImageDatasetManifest): string {
+  for (const { path, message } of report.skipped.listed.slice(0, 10)) say(`Left out: ${path}: ${message}`);
+  if (report.skipped.total > 10) say(`… and ${report.skipped.total - 10} more left out`);
+  const groups = report.nearDuplicates.groups;
+  return `${report.name}: ${formatCount(report.images)} images of ${height} × ${width} × ${channels}${groups > 0 ? `, ${groups} groups of near duplicates` : ''}`;
+}

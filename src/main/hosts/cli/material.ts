@@ -1,0 +1,58 @@
+/** `list` and `show`, which corpora and datasets share. */
+import type { Command } from 'commander';
+import type { Material, MaterialGroup } from '../../lab/catalogue.ts';
+import { findMaterial, listMaterials } from '../../lab/catalogue.ts';
+import { formatCount } from '../../../shared/display.ts';
+import { globalsOf, workspaceOf } from './globals.ts';
+import { pairs, print, printJson, say, table } from './output.ts';
+
+export function registerMaterialCommands(parent: Command, group: MaterialGroup): void {
+  const several = group === 'corpus' ? 'corpora' : 'datasets';
+  parent
+    .command('list')
+    .description(`list the ${several}`)
+    .action(async (_options: object, command: Command) => {
+      const workspace = await workspaceOf(command);
+      const { materials, damaged } = await listMaterials(workspace, group);
+      for (const folder of damaged) say(`${folder} holds no readable ${group}`);
+      if (globalsOf(command).json) printJson(materials.map(summarise));
+      else if (materials.length === 0) say(`No ${several} in ${workspace.folder} yet: import one with 'pretext ${group} import'`);
+      else print(table([{ title: 'name' }, { title: 'kind' }, { title: 'size' }, { title: 'imported' }], materials.map(row)));
+    });
+  parent
+    .command('show')
+    .description(`show a ${group}: what is in it and what was left out`)
+    .argument('<name>')
+    .action(async (name: string, _options: object, command: Command) => {
+      const material = await findMaterial(await workspaceOf(command), group, name);
+      if (globalsOf(command).json) printJson({ folder: material.folder, ...material.manifest });
+      else print(pairs(describe(material)));
+    });
+}
+
+function row(material: Material): string[] {
+  return [material.name, material.kind, sizeOf(material), new Date(material.createdAt).toLocaleDateString()];
+}
+
+/** The counts of a manifest, whatever its kind: documents, sentences, tokens, examples, images. */
+function sizeOf({ manifest }: Material): string {
+  const counts = ['documents', 'sentences', 'tokens', 'examples', 'images'].flatMap((name) => {
+    const count = manifest[name];
+    return typeof count === 'number' ? [`${formatCount(count)} ${name}`] : [];
+  });
+  const { classes } = manifest;
+  return [...counts, ...(Array.isArray(classes) ? [`${classes.length} classes`] : [])].join(', ');
+}
+
+function summarise({ kind, name, folder, createdAt, contentHash }: Material): object {
+  return { kind, name, folder, createdAt, contentHash };
+}
+
+/** Scalars as they are, everything else as JSON in one line. */
+function describe(material: Material): [string, string][] {
+  const entries = Object.entries(material.manifest).map(([name, value]): [string, string] => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+  return [['folder', material.folder], ...entries];
+}

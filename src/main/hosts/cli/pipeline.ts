@@ -1,0 +1,95 @@
+/** `pretext pipeline`: the presets and blocks there are, and what a pipeline consists of. */
+import type { Command } from 'commander';
+import { formatBytes, formatCount } from '../../../shared/display.ts';
+import type { PipelineInput } from '../../nn/index.ts';
+import { registeredBlocks, registeredPresets } from '../../nn/index.ts';
+import type { BlockDescription } from '../../lab/describe-pipeline.ts';
+import { describePipeline, presetPipeline, specPipeline } from '../../lab/describe-pipeline.ts';
+import { fileExists } from '../../lab/files.ts';
+import { collect, globalsOf, workspaceOf } from './globals.ts';
+import { positiveNumber } from './numbers.ts';
+import { print, printJson, table } from './output.ts';
+import { readExperiment } from './run.ts';
+
+interface ShowOptions {
+  readonly set?: readonly string[];
+  readonly length: number;
+  readonly vocabulary: number;
+  readonly side: number;
+}
+
+export function registerPipeline(program: Command): void {
+  const pipeline = program.command('pipeline').description('look at pipelines: presets, blocks, and what one consists of');
+  pipeline
+    .command('list')
+    .description('list the presets and the blocks')
+    .action((_options: object, command: Command) => {
+      const presets = registeredPresets().map(({ name, summary, input }) => ({ name, input, summary }));
+      const blocks = registeredBlocks().map(({ type, family, summary }) => ({ type, family, summary }));
+      if (globalsOf(command).json) {
+        printJson({ presets, blocks });
+        return;
+      }
+      print(table([{ title: 'preset' }, { title: 'reads' }, { title: 'what it is' }], presets.map(({ name, input, summary }) => [name, input, summary])));
+      print('');
+      print(table([{ title: 'block' }, { title: 'family' }, { title: 'what it does' }], blocks.map(({ type, family, summary }) => [type, family, summary])));
+    });
+  pipeline
+    .command('show')
+    .description('show the blocks of a pipeline with shapes, parameters, arithmetic and memory, for one example')
+    .argument('<spec|preset>', 'an experiment file, which is shown on its data, or the name of a preset')
+    .option('-s, --set <key=value>', 'change a setting of the experiment (may be repeated)', collect)
+    .option('--length <tokens>', 'for a preset on text or frames: length of the input', positiveNumber, 128)
+    .option('--vocabulary <tokens>', 'for a preset on text: size of the vocabulary', positiveNumber, 8192)
+    .option('--side <pixels>', 'for a preset on images: height and width', positiveNumber, 64)
+    .action(async (reference: string, options: ShowOptions, command: Command) => {
+      const { graph, input } = (await fileExists(reference))
+        ? await specPipeline(await workspaceOf(command), await readExperiment(reference, options))
+        : presetPipeline(reference, inputOf(options));
+      const blocks = describePipeline(graph, input);
+      if (globalsOf(command).json) printJson({ input, blocks });
+      else print(describe(blocks));
+    });
+}
+
+function inputOf({ length, vocabulary, side }: ShowOptions): (kind: PipelineInput['kind']) => PipelineInput {
+  return (kind) => {
+    switch (kind) {
+      case 'tokens':
+        return { kind, length, vocabularySize: vocabulary };
+      case 'image':
+        return { kind, height: side, width: side, channels: 3 };
+      case 'frames':
+        return { kind, length, features: 40 };
+    }
+  };
+}
+
+function describe(blocks: readonly BlockDescription[]): string {
+  const total = (pick: (block: BlockDescription) => number): number => blocks.reduce((sum, block) => sum + pick(block), 0);
+  const numbers = (parameters: number, flops: number, bytes: number): string[] => [formatCount(parameters), showFlops(flops), formatBytes(bytes)];
+  return table(
+    [
+      { title: 'block' },
+      { title: 'type' },
+      { title: 'output', align: 'right' },
+      { title: 'parameters', align: 'right' },
+      { title: 'arithmetic', align: 'right' },
+      { title: 'activations', align: 'right' },
+    ],
+    [
+      ...blocks.map((block) => [
+        block.id,
+        block.type,
+        block.shape.join(' × '),
+        ...numbers(block.parameters, block.flops, block.activationBytes),
+      ]),
+      ['', 'together', '', ...numbers(total(({ parameters }) => parameters), total(({ flops }) => flops), total(({ activationBytes }) => activationBytes))],
+    ],
+  );
+}
+
+function showFlops(flops: number): string {
+  const [factor, unit] = flops >= 1e9 ? [1e9, 'GFLOP'] : flops >= 1e6 ? [1e6, 'MFLOP'] : [1e3, 'kFLOP'];
+  return `${(flops / factor).toFixed(1)} ${unit}`;
+}

@@ -1,0 +1,139 @@
+/** `pretext run`: trains an experiment, or goes on with a run that was stopped. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Command } from 'commander';
+import { LabError } from '../../../shared/errors.ts';
+import type { Experiment } from '../../../shared/spec/experiment/index.ts';
+import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
+import type { RunEvent } from '../../../shared/spec/run/events.ts';
+import { formatCount, formatNumber } from '../../../shared/display.ts';
+import { planExperiment } from '../../lab/plan-experiment.ts';
+import { createRun } from '../../lab/create-run.ts';
+import { parseExperiment } from '../../lab/experiment.ts';
+import { fileExists } from '../../lab/files.ts';
+import type { RunFolder } from '../../lab/run-folder.ts';
+import { readJson } from '../../lab/run-folder.ts';
+import { findRun, readRun } from '../../lab/runs.ts';
+import { readSpecFile, withSettings } from '../../lab/spec-file.ts';
+import { trainRun } from '../../lab/train-run.ts';
+import type { Workspace } from '../../lab/workspace.ts';
+import { exitCodes } from './exit-codes.ts';
+import { collect, globalsOf, workspaceOf } from './globals.ts';
+import { interruptible } from './interrupt.ts';
+import { wholeNumber } from './numbers.ts';
+import { emphasise, print, printJson, say } from './output.ts';
+import type { Progress } from './progress.ts';
+import { createProgress } from './progress.ts';
+import { describePlan } from './describe-plan.ts';
+import { describeResult, describeTransfer } from './describe-run.ts';
+
+interface RunOptions {
+  readonly set?: readonly string[];
+  readonly seed?: number;
+  readonly resume?: boolean;
+  readonly dryRun?: boolean;
+  readonly prefetch: boolean;
+}
+
+export function registerRun(program: Command): void {
+  program
+    .command('run')
+    .description('train an experiment')
+    .argument('<spec>', 'an experiment file (YAML or JSON); with --resume also a run')
+    .option('-s, --set <key=value>', 'change a setting, e.g. training.steps=1000 (may be repeated)', collect)
+    .option('--seed <number>', 'short for --set seed=…', wholeNumber)
+    .option('-r, --resume', 'go on with the latest run of this experiment, or with the run that is named')
+    .option('-n, --dry-run', 'check everything and say what would be done')
+    .option('--no-prefetch', 'prepare batches in the main thread; the results are the same')
+    .action(async (spec: string, options: RunOptions, command: Command) => {
+      const workspace = await workspaceOf(command);
+      const json = globalsOf(command).json ?? false;
+      if (options.dryRun) {
+        const plan = await planExperiment(workspace, await readExperiment(spec, options));
+        if (json) printJson(plan);
+        else print(describePlan(plan));
+        return;
+      }
+      const run = options.resume ? await findRunToResume(workspace, spec, options) : await createRun(workspace, await readExperiment(spec, options));
+      await trainWithProgress(workspace, run, options.prefetch, json);
+    });
+}
+
+/** An experiment file with the settings of the command line. */
+export async function readExperiment(file: string, { set = [], seed }: Pick<RunOptions, 'set' | 'seed'>): Promise<Experiment> {
+  const settings = seed === undefined ? set : [...set, `seed=${seed}`];
+  return parseExperiment(withSettings(await readSpecFile(file), settings));
+}
+
+async function findRunToResume(workspace: Workspace, reference: string, options: RunOptions): Promise<RunFolder> {
+  if (!(await fileExists(reference))) return findRun(workspace, reference);
+  const experiment = await readExperiment(reference, options);
+  const run = await findRun(workspace, experiment.name);
+  const trained = await readJson(run.spec, experimentSpec);
+  if (!isDeepStrictEqual(JSON.parse(JSON.stringify(experiment)), JSON.parse(JSON.stringify(trained)))) {
+    throw new LabError(
+      'conflict',
+      `The run ${run.id} was started with other settings than ${reference} has now (see ${run.spec}). Go on with 'pretext run ${run.id} --resume', or start anew without --resume`,
+    );
+  }
+  return run;
+}
+
+async function trainWithProgress(workspace: Workspace, run: RunFolder, prefetch: boolean, json: boolean): Promise<void> {
+  const progress = createProgress();
+  say(`Run ${emphasise(run.id, 'bold', process.stderr)} in ${run.folder}`);
+  const result = await interruptible('Stopping at a checkpoint …', async (signal) => {
+    try {
+      return await trainRun(workspace, run, {
+        signal,
+        prefetch,
+        onEvent: (event) => {
+          showEvent(event, progress, run);
+        },
+        onStep: (step, loss) => {
+          progress.update(step, `loss ${formatNumber(loss)}`);
+        },
+        onPhase: (phase) => {
+          progress.label(phase);
+        },
+      });
+    } finally {
+      progress.stop();
+    }
+  });
+  const details = await readRun(run);
+  if (!result) {
+    say(`Stopped at step ${details.step}. Go on with: pretext run ${run.id} --resume`);
+    process.exitCode = exitCodes.interrupted;
+  } else if (json) {
+    printJson({ ...result, folder: run.folder });
+  } else {
+    if (details.transfer) print(describeTransfer(details.transfer));
+    print(describeResult(result));
+  }
+}
+
+function showEvent(event: RunEvent, progress: Progress, run: RunFolder): void {
+  switch (event.type) {
+    case 'started':
+    case 'resumed':
+      progress.start('Training', event.totalSteps, 'steps', event.step);
+      progress.note(
+        `${event.type === 'resumed' ? `Resumed at step ${event.step}` : 'Started'}: ${event.engine} on ${event.deviceName} (${event.device}), ${formatCount(event.trainable)} of ${formatCount(event.parameters)} parameters trained, ${event.totalSteps} steps of ${event.examplesPerStep} examples`,
+      );
+      return;
+    case 'transfer':
+      progress.note(
+        `Weights of ${event.source}: ${event.matched} matched, ${event.fresh} new, ${event.mismatched} did not fit (${run.transfer})`,
+      );
+      return;
+    case 'evaluation': {
+      const metrics = Object.entries(event.metrics).map(([name, value]) => `${name} ${value === null ? '–' : formatNumber(value)}`);
+      progress.note(`Step ${event.step}, ${event.split}: ${metrics.join(', ')}${event.best && event.split === 'validation' ? ' (best)' : ''}`);
+      return;
+    }
+    case 'notice':
+      progress.note(event.message);
+      return;
+    default:
+  }
+}

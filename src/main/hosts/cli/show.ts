@@ -1,0 +1,56 @@
+/** `pretext show`: everything about one run. */
+import type { Command } from 'commander';
+import type { RunDetails } from '../../lab/runs.ts';
+import { findRun, readRun } from '../../lab/runs.ts';
+import { describeResult, describeTransfer, showNumber } from './describe-run.ts';
+import { globalsOf, workspaceOf } from './globals.ts';
+import type { Column } from './output.ts';
+import { pairs, print, printJson, table } from './output.ts';
+
+export function registerShow(program: Command): void {
+  program
+    .command('show')
+    .description('show a run: its course, its result and where its weights came from')
+    .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
+    .action(async (reference: string, _options: object, command: Command) => {
+      const details = await readRun(await findRun(await workspaceOf(command), reference));
+      if (globalsOf(command).json) printJson(details);
+      else print(describe(details));
+    });
+}
+
+function describe(run: RunDetails): string {
+  const { experiment, origin } = run;
+  const facts: [string, string][] = [
+    ['run', run.id],
+    ['folder', run.folder],
+    ['created', new Date(run.createdAt).toLocaleString()],
+    ['status', `${run.status}, step ${run.step} of ${run.totalSteps ?? '?'}`],
+    ...(run.failure === null ? [] : [['failure', run.failure] satisfies [string, string]]),
+    ['task', experiment.task.type],
+    ['data', `${origin.data.name} (${origin.data.kind})`],
+    ['weights', origin.weights?.label ?? 'from scratch'],
+    ...(origin.tokenizer ? [['tokenizer', origin.tokenizer.label] satisfies [string, string]] : []),
+    ['seeds', `${experiment.seed}, split ${experiment.splitSeed}`],
+  ];
+  return [
+    pairs(facts),
+    ...(run.transfer ? [describeTransfer(run.transfer)] : []),
+    ...evaluationTable(run),
+    ...(run.result ? [describeResult(run.result)] : []),
+  ].join('\n\n');
+}
+
+/** The course of the validation metrics; where a run was resumed, the later evaluation of a step counts. */
+function evaluationTable({ events }: RunDetails): string[] {
+  const evaluations = new Map(events.flatMap((event) => (event.type === 'evaluation' && event.split === 'validation' ? [[event.step, event]] : [])));
+  if (evaluations.size === 0) return [];
+  const rows = [...evaluations.values()];
+  const names = [...new Set(rows.flatMap(({ metrics }) => Object.keys(metrics)))];
+  return [
+    table(
+      [{ title: 'step', align: 'right' }, ...names.map((title): Column => ({ title, align: 'right' })), { title: '' }],
+      rows.map(({ step, metrics, best }) => [String(step), ...names.map((name) => showNumber(metrics[name])), best ? 'best so far' : '']),
+    ),
+  ];
+}

@@ -1,0 +1,30 @@
+/** `pretext task`: the tasks there are, with their options, as their definitions say. */
+import type { Command } from 'commander';
+import { describeTasks } from '../../lab/describe-tasks.ts';
+import { globalsOf } from './globals.ts';
+import { emphasise, print, printJson, table, wrap } from './output.ts';
+
+export function registerTask(program: Command): void {
+  program
+    .command('task')
+    .description('list the tasks, or explain one with its options')
+    .argument('[type]', 'e.g. masked-words')
+    .action((type: string | undefined, _options: object, command: Command) => {
+      const tasks = describeTasks(type);
+      if (globalsOf(command).json) {
+        printJson(tasks);
+        return;
+      }
+      if (type === undefined) {
+        print(table([{ title: 'task' }, { title: 'kind' }, { title: 'data' }, { title: 'what it is' }], tasks.map((task) => [task.type, task.kind, task.data.join(', '), task.summary])));
+        return;
+      }
+      for (const { title, summary, options } of tasks) {
+        print(`${emphasise(title, 'bold')}\n${wrap(summary)}\n`);
+        for (const { name, values, description, initial } of options) {
+          print(`  ${emphasise(name, 'bold')} ${emphasise(`${values}${initial === undefined ? '' : `, default ${JSON.stringify(initial)}`}`, 'dim')}`);
+          print(`    ${wrap(description, 4)}`);
+        }
+      }
+    });
+}

@@ -1,0 +1,78 @@
+/** Brings corpora and datasets into the workspace: a name becomes a folder, the importers of `data/` do the rest. */
+import { stat } from 'node:fs/promises';
+import { extname, resolve } from 'node:path';
+import { LabError, messageOf } from '../../shared/errors.ts';
+import type { ImageImportOptionsInput } from '../../shared/spec/image-import.ts';
+import type { ImageImportProgress, ImageImportResult } from '../data/images/import.ts';
+import { importImageCorpus, importImageDataset } from '../data/images/import.ts';
+import { folderSource } from '../data/images/folder-source.ts';
+import { zipSource } from '../data/images/zip-source.ts';
+import type { ImportTextCorpusOptions } from '../data/text/import-corpus.ts';
+import type { ImportTextDatasetOptions } from '../data/text/import-dataset.ts';
+import { importTextDataset } from '../data/text/import-dataset.ts';
+import { importTextCorpus } from '../data/text/import-corpus.ts';
+import type { ImageCorpusManifest } from '../../shared/spec/manifests/image-corpus.ts';
+import type { ImageDatasetManifest } from '../../shared/spec/manifests/image-dataset.ts';
+import type { TextCorpusManifest } from '../../shared/spec/manifests/text-corpus.ts';
+import type { TextDatasetManifest } from '../../shared/spec/manifests/text-dataset.ts';
+import type { MaterialGroup } from './catalogue.ts';
+import { materialFolder } from './catalogue.ts';
+import { fileExists } from './files.ts';
+import type { Workspace } from './workspace.ts';
+import { requireName } from './workspace.ts';
+
+/** Throws `LabError('conflict')` for a name that is taken, and what the importer throws; nothing half-done is left. */
+export async function importCorpus(
+  workspace: Workspace,
+  name: string,
+  options: Omit<ImportTextCorpusOptions, 'folder' | 'name'>,
+): Promise<TextCorpusManifest> {
+  const folder = await newFolder(workspace, 'corpus', name);
+  return importTextCorpus({ ...options, sources: options.sources.map((source) => resolve(source)), folder, name });
+}
+
+/** As `importCorpus`. */
+export async function importDataset(
+  workspace: Workspace,
+  name: string,
+  options: Omit<ImportTextDatasetOptions, 'folder' | 'name'>,
+): Promise<TextDatasetManifest> {
+  const folder = await newFolder(workspace, 'dataset', name);
+  return importTextDataset({ ...options, sources: options.sources.map((source) => resolve(source)), folder, name });
+}
+
+export interface ImageImportRequest {
+  /** A folder or a .zip archive. */
+  readonly source: string;
+  readonly options: ImageImportOptionsInput;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ImageImportProgress) => void;
+}
+
+/** As `importCorpus`. Classes of a dataset are the folders directly under the source. */
+export async function importImages(workspace: Workspace, group: 'corpus', name: string, request: ImageImportRequest): Promise<ImageImportResult<ImageCorpusManifest>>;
+export async function importImages(workspace: Workspace, group: 'dataset', name: string, request: ImageImportRequest): Promise<ImageImportResult<ImageDatasetManifest>>;
+export async function importImages(
+  workspace: Workspace,
+  group: MaterialGroup,
+  name: string,
+  { source, options, signal, onProgress }: ImageImportRequest,
+): Promise<ImageImportResult<ImageCorpusManifest | ImageDatasetManifest>> {
+  const destination = await newFolder(workspace, group, name);
+  const path = resolve(source);
+  await stat(path).catch((error: unknown) => {
+    throw new LabError('not-found', `There is no file or folder ${source} (${messageOf(error)})`, { source }, error);
+  });
+  const classFolders = group === 'dataset';
+  const images = extname(path).toLowerCase() === '.zip' ? zipSource(path, { classFolders }) : folderSource(path, { classFolders });
+  const job = { source: images, destination, name, options, signal, onProgress };
+  return group === 'corpus' ? importImageCorpus(job) : importImageDataset(job);
+}
+
+async function newFolder(workspace: Workspace, group: MaterialGroup, name: string): Promise<string> {
+  const folder = materialFolder(workspace, group, requireName(name));
+  if (await fileExists(folder)) {
+    throw new LabError('conflict', `There is a ${group} '${name}' in ${workspace.folder} already. Choose another name, or delete ${folder}`, { name });
+  }
+  return folder;
+}
