@@ -17,6 +17,7 @@ import { registerRun } from './run.ts';
 import { registerRuns } from './runs.ts';
 import { registerSchema } from './schema.ts';
 import { registerShow } from './show.ts';
+import { registerStudy } from './study.ts';
 import { registerTask } from './task.ts';
 import { labVersion } from '../../lab/version.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -26,6 +27,7 @@ const commands = [
   registerDataset,
   registerPreview,
   registerRun,
+  registerStudy,
   registerRuns,
   registerShow,
   registerPredict,
