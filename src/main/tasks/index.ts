@@ -3,5 +3,6 @@ import './masked-words.ts';
 import './next-sentence.ts';
 import './sentence-order.ts';
 import './masked-words-next-sentence.ts';
+import './text-classification.ts';
 
 export * from './task.ts';

@@ -21,10 +21,10 @@ import { createMasker, predictionCount } from './text/masking.ts';
 import type { TextMaterial } from './text/material.ts';
 import { openTextMaterial } from './text/material.ts';
 import { pairClasses, pairNeeds, pairSources } from './text/pair-source.ts';
-import { cutPair } from './text/pair-task.ts';
 import {
   capacityOf,
   classAnswer,
+  cutPair,
   encodeExample,
   encodeWithMasks,
   predictMasks,

@@ -157,7 +157,7 @@ const registry = new Map<string, TaskDefinition<unknown>>();
 export function defineTask<Options>(definition: TaskDefinition<Options>): TaskDefinition<Options> {
   if (registry.has(definition.type)) throw new LabError('internal', `the task ${definition.type} is defined twice`);
   // Options are parsed by the definition's own schema before they come back to it.
-  registry.set(definition.type, definition as unknown as TaskDefinition<unknown>);
+  registry.set(definition.type, definition);
   return definition;
 }
 

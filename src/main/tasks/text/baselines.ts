@@ -1,15 +1,22 @@
-/** What the pretext tasks on text are compared with: frequent tokens, the larger class, shared words. */
+/**
+ * What the text tasks are compared with: frequent tokens, the larger class, shared words, bags of words. All are fitted to
+ * training examples and scored on the test split, or on the validation split where there is no test.
+ */
 import { LabError } from '../../../shared/errors.ts';
 import type { TextTokenizer } from '../../data/text/tokenizer.ts';
+import { fitVocabulary, vectoriseWords } from '../baselines/bag-of-words.ts';
+import type { Features } from '../baselines/features.ts';
+import { predictProbabilities, selectLogisticRegression } from '../baselines/logistic-regression.ts';
 import { fitMajorityClass, majorityProbabilities } from '../baselines/majority.ts';
 import type { TextPairs } from '../baselines/overlap.ts';
 import { fitOverlap, predictOverlap } from '../baselines/overlap.ts';
 import { fitUnigram, scoreUnigram } from '../baselines/unigram.ts';
-import { accuracy, confusionMatrix, macroF1 } from '../metrics/classification.ts';
-import { logLoss } from '../metrics/probabilistic.ts';
+import { accuracyOf, balancedAccuracy, confusionMatrix, macroF1 } from '../metrics/classification.ts';
+import { logLoss, mostProbable } from '../metrics/probabilistic.ts';
 import type { Baseline, Feeds, TaskSampler } from '../task.ts';
 import type { CorpusSource, Section } from './corpus-source.ts';
 import { pairTexts } from './describe.ts';
+import type { LabelledTexts } from './labelled-texts.ts';
 
 /** Tokens that the frequencies are counted on, spread over the corpus; more would not change them. */
 const COUNTED_TOKENS = 20_000_000;
@@ -17,8 +24,10 @@ const WINDOW = 65_536;
 /** Training pairs that the baselines of pairs are fitted to. */
 const FITTED_PAIRS = 4096;
 const BATCH = 64;
+/** With fewer training texts, words that occur in only one of them are kept. */
+const FEW_TEXTS = 200;
 
-/** The frequencies of the training text, scored at the masked positions of the validation examples. */
+/** The frequencies of the training text, scored at the masked positions. */
 export function unigramBaseline(
   corpus: CorpusSource,
   training: readonly Section[],
@@ -58,7 +67,7 @@ function* trainingWindows(
 
 /**
  * The more frequent label, and the overlap of rare words above a threshold. `together` is the label of pairs that belong
- * together. Fitted to training pairs, scored on the validation examples.
+ * together.
  */
 export function pairBaselines(
   sampler: TaskSampler,
@@ -87,6 +96,7 @@ export function pairBaselines(
         ...hardMetrics(
           labels,
           labels.map(() => majority.label),
+          2,
         ),
         loss: constantLoss,
       },
@@ -94,13 +104,14 @@ export function pairBaselines(
     {
       name: 'shared words',
       summary: 'Answers by the TF-IDF cosine of the two texts, with the threshold that is best in training',
-      metrics: hardMetrics(labels, overlapping),
+      metrics: hardMetrics(labels, overlapping, 2),
     },
   ];
 }
 
-function hardMetrics(labels: Int32Array, predictions: Int32Array): Record<string, number> {
-  return { accuracy: accuracy(labels, predictions), macroF1: macroF1(confusionMatrix(labels, predictions, 2)) };
+function hardMetrics(labels: Int32Array, predictions: Int32Array, classCount: number): Record<string, number> {
+  const matrix = confusionMatrix(labels, predictions, classCount);
+  return { accuracy: accuracyOf(matrix), macroF1: macroF1(matrix), balancedAccuracy: balancedAccuracy(matrix) };
 }
 
 function collectPairs(
@@ -126,6 +137,45 @@ function collectPairs(
 }
 
 function evaluationFeeds(sampler: TaskSampler): Feeds[] {
-  const count = sampler.evaluationBatchCount('validation', BATCH);
-  return Array.from({ length: count }, (_, index) => sampler.evaluationBatch('validation', index, BATCH));
+  const split = sampler.evaluationBatchCount('test', BATCH) > 0 ? 'test' : 'validation';
+  const count = sampler.evaluationBatchCount(split, BATCH);
+  return Array.from({ length: count }, (_, index) => sampler.evaluationBatch(split, index, BATCH));
+}
+
+/** The most frequent class, and logistic regression on TF-IDF words, whose penalty is chosen on the validation examples. */
+export async function wordBaselines({ dataset, sides }: LabelledTexts, signal: AbortSignal): Promise<Baseline[]> {
+  const classCount = dataset.classes.length;
+  const scored = sides.test.length > 0 ? sides.test : sides.validation;
+  const labelsOf = (examples: Uint32Array): Int32Array =>
+    Int32Array.from(examples, (example) => dataset.label(example));
+  const textsOf = (examples: Uint32Array): string[] =>
+    Array.from(examples, (example) => [dataset.text(example), dataset.textPair(example) ?? ''].join('\n'));
+  const scoredLabels = labelsOf(scored);
+  const scores = (probabilities: Float64Array): Record<string, number> => ({
+    loss: logLoss(probabilities, scoredLabels, classCount),
+    ...hardMetrics(scoredLabels, mostProbable(probabilities, classCount), classCount),
+  });
+
+  const majority = fitMajorityClass(labelsOf(sides.training), classCount);
+  const trainingTexts = textsOf(sides.training);
+  const vocabulary = fitVocabulary(trainingTexts, { minimumDocuments: trainingTexts.length < FEW_TEXTS ? 1 : 2 });
+  const featuresOf = (texts: readonly string[]): Features => vectoriseWords(vocabulary, texts);
+  const { model } = await selectLogisticRegression(
+    { features: featuresOf(trainingTexts), labels: labelsOf(sides.training) },
+    { features: featuresOf(textsOf(sides.validation)), labels: labelsOf(sides.validation) },
+    classCount,
+    { signal },
+  );
+  return [
+    {
+      name: 'majority class',
+      summary: `Always '${dataset.classes[majority.label]!}', the most frequent class of the training examples`,
+      metrics: scores(majorityProbabilities(majority, scored.length)),
+    },
+    {
+      name: 'bag of words',
+      summary: `Logistic regression on the TF-IDF of ${vocabulary.columns.size} words, fitted to the same ${trainingTexts.length} labelled examples`,
+      metrics: scores(predictProbabilities(model, featuresOf(textsOf(scored)))),
+    },
+  ];
 }

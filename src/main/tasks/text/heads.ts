@@ -42,8 +42,9 @@ export function maskedWordsHead(
   task: string,
 ): Value | undefined {
   const { program, mode, batchSize, input: kind } = context;
-  if (kind.kind !== 'tokens')
-    {throw new LabError('bad-spec', `${task} needs a pipeline that reads tokens, not ${kind.kind}`);}
+  if (kind.kind !== 'tokens') {
+    throw new LabError('bad-spec', `${task} needs a pipeline that reads tokens, not ${kind.kind}`);
+  }
   const sequence = backboneOutput(backbone, 'sequence', task);
   const positions = input(program, 'maskedPositions', 'int32', [batchSize, places]);
   return withScope(program, 'head', () =>

@@ -12,7 +12,7 @@ import { openTextMaterial } from './material.ts';
 import type { PairKind } from './pair-source.ts';
 import { pairClasses, pairNeeds, pairSources } from './pair-source.ts';
 import type { EncodedText } from './prediction.ts';
-import { capacityOf, classAnswer, encodeExample, requireText, tokenizerOf } from './prediction.ts';
+import { capacityOf, classAnswer, cutPair, encodeExample, requireText, tokenizerOf } from './prediction.ts';
 import { createPretextSampler } from './pretext-sampler.ts';
 
 const options = z.strictObject({ ...corpusOptions, ...pairOptions });
@@ -86,15 +86,4 @@ export function encodePair(model: PredictionModel, first: string, second: string
     capacity,
   );
   return encodeExample(tokenizer, capacity + 3, a, b);
-}
-
-/** The beginnings of two sequences that together are not longer than the capacity: the longer one gives way first. */
-export function cutPair<Ids extends { readonly length: number; slice(start: number, end: number): Ids }>(
-  a: Ids,
-  b: Ids,
-  capacity: number,
-): [Ids, Ids] {
-  const half = Math.floor(capacity / 2);
-  const lengthOfB = Math.min(b.length, Math.max(capacity - a.length, half));
-  return [a.slice(0, capacity - lengthOfB), b.slice(0, lengthOfB)];
 }

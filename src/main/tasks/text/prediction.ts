@@ -16,8 +16,9 @@ const tokenizers = new WeakMap<PredictionModel, TextTokenizer>();
 export function tokenizerOf(model: PredictionModel): TextTokenizer {
   const known = tokenizers.get(model);
   if (known) return known;
-  if (model.tokenizerFile === undefined)
-    {throw new LabError('bad-input', 'this run has no tokenizer, so it cannot read text');}
+  if (model.tokenizerFile === undefined) {
+    throw new LabError('bad-input', 'this run has no tokenizer, so it cannot read text');
+  }
   const tokenizer = loadTokenizer(model.tokenizerFile);
   tokenizers.set(model, tokenizer);
   return tokenizer;
@@ -53,10 +54,26 @@ export function encodeExample(
   return { feeds: { tokens, segments, mask }, tokens };
 }
 
-/** How many tokens of text a model reads, besides special tokens. */
-export function capacityOf({ input }: PredictionModel, parts: 1 | 2): number {
+/** Tokens that a model reads, special tokens included. */
+export function lengthOf({ input }: PredictionModel): number {
   if (input.kind !== 'tokens') throw new LabError('internal', `a model of ${input.kind} cannot read text`);
-  return input.length - 1 - parts;
+  return input.length;
+}
+
+/** How many tokens of text a model reads, besides [CLS] and a [SEP] for each part. */
+export function capacityOf(model: PredictionModel, parts: 1 | 2): number {
+  return lengthOf(model) - 1 - parts;
+}
+
+/** The beginnings of two sequences that together are not longer than the capacity: the longer one gives way first. */
+export function cutPair<Ids extends { readonly length: number; slice(start: number, end: number): Ids }>(
+  a: Ids,
+  b: Ids,
+  capacity: number,
+): [Ids, Ids] {
+  const half = Math.floor(capacity / 2);
+  const lengthOfB = Math.min(b.length, Math.max(capacity - a.length, half));
+  return [a.slice(0, capacity - lengthOfB), b.slice(0, lengthOfB)];
 }
 
 /** The part of a text that fits and has all its masks. Throws `LabError('bad-input')` when the masks are too far apart. */

@@ -42,7 +42,14 @@ export interface ChunkOptions {
   readonly splitSeed: number;
 }
 
-const ATTEMPTS = 8;
+const ATTEMPTS = 16;
+
+/** A sentence where a span can start, and the tokens from there to the end of its document. */
+interface Start {
+  readonly sentence: number;
+  readonly offset: number;
+  readonly available: number;
+}
 
 /** Cuts sections into chunks. The index holds 16 bytes a chunk and no token. */
 export function indexChunks(corpus: CorpusSource, sections: readonly Section[], options: ChunkOptions): SentenceChunks {
@@ -87,25 +94,27 @@ export function indexChunks(corpus: CorpusSource, sections: readonly Section[], 
     return { a: { offset, length }, b: { offset: offset + length, length: total - length } };
   }
 
-  /** The beginning of a random sentence of a random chunk of another section, with `wanted` tokens after it if possible. */
-  function randomStart(
-    section: number,
-    wanted: number,
-    stream: RandomStream,
-  ): { sentence: number; offset: number; available: number } {
+  /** The beginning of a random sentence of a random chunk of another section. */
+  function randomStart(section: number, stream: RandomStream): Start {
     const own = firstChunk[section]!;
     const ownCount = firstChunk[section + 1]! - own;
-    let best = { sentence: 0, offset: 0, available: 0 };
-    for (let attempt = 0; attempt < ATTEMPTS || best.available === 0; attempt += 1) {
-      let chunk = stream.integer(count - ownCount);
-      if (chunk >= own) chunk += ownCount;
-      const other = sections[sectionIndex[chunk]!]!;
-      const sentence = first[chunk]! + stream.integer(end[chunk]! - first[chunk]!);
-      let offset = tokenOffset[chunk]!;
-      for (let earlier = first[chunk]!; earlier < sentence; earlier += 1) offset += corpus.sentenceLength(earlier);
-      const available = other.tokenOffset + other.tokenCount - offset;
-      if (available > best.available) best = { sentence, offset, available };
-      if (available >= wanted) return { sentence, offset, available };
+    let chunk = stream.integer(count - ownCount);
+    if (chunk >= own) chunk += ownCount;
+    const other = sections[sectionIndex[chunk]!]!;
+    const sentence = first[chunk]! + stream.integer(end[chunk]! - first[chunk]!);
+    let offset = tokenOffset[chunk]!;
+    for (let earlier = first[chunk]!; earlier < sentence; earlier += 1) offset += corpus.sentenceLength(earlier);
+    return { sentence, offset, available: other.tokenOffset + other.tokenCount - offset };
+  }
+
+  /** A start from which about `wanted` tokens of whole sentences can be taken; the best of a few where none is right. */
+  function fittingStart(section: number, wanted: number, stream: RandomStream): Start {
+    let best = randomStart(section, stream);
+    let bestError = Infinity;
+    for (let attempt = 0, start = best; attempt < ATTEMPTS; attempt += 1, start = randomStart(section, stream)) {
+      const error = Math.max(wanted - start.available, corpus.sentenceLength(start.sentence) - wanted);
+      if (error <= 0) return start;
+      if (error < bestError) [best, bestError] = [start, error];
     }
     return best;
   }
@@ -117,7 +126,7 @@ export function indexChunks(corpus: CorpusSource, sections: readonly Section[], 
     consecutive,
     unrelated(chunk, stream) {
       const { a, b } = consecutive(chunk, stream);
-      const start = randomStart(sectionIndex[chunk]!, b.length, stream);
+      const start = fittingStart(sectionIndex[chunk]!, b.length, stream);
       let length = 0;
       for (let sentence = start.sentence; length < Math.min(b.length, start.available); sentence += 1) {
         const added = corpus.sentenceLength(sentence);

@@ -1,0 +1,159 @@
+/** Text classification: the labelled task that measures what pretraining on text bought. */
+import { z } from 'zod';
+import { constant, output, withScope } from '../graph/index.ts';
+import { poolSequence, poolings } from '../nn/blocks/sequence-pooling.ts';
+import { denseLayer, dropoutLayer } from '../nn/layers.ts';
+import { backboneOutput, declareInputs } from '../nn/pipeline.ts';
+import { joinPieces } from '../../shared/display.ts';
+import type { EvaluationSplit, Feeds, PreviewItem, TaskSampler } from './task.ts';
+import { defineTask } from './task.ts';
+import { wordBaselines } from './text/baselines.ts';
+import { lengthOption } from './text/corpus-options.ts';
+import { classEvaluation } from './text/evaluations.ts';
+import { trainingOrder } from './text/example-order.ts';
+import { classLoss } from './text/heads.ts';
+import type { LabelledTexts } from './text/labelled-texts.ts';
+import { createEncoder, encodeParts, openLabelledTexts } from './text/labelled-texts.ts';
+import { classAnswer, encodeExample, lengthOf, requireText, tokenizerOf } from './text/prediction.ts';
+import { createTokenBatch, writeNothing, writePair, writeSingle } from './text/token-batch.ts';
+import { tokenTexts } from './text/vocabulary.ts';
+
+const options = z
+  .strictObject({
+    length: lengthOption,
+    pooling: z
+      .enum(poolings)
+      .default('mean')
+      .describe('How a text becomes one vector: its first position ([CLS]), or the mean or maximum over its tokens'),
+    dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout of the pooled vector while training'),
+    validationShare: z.number().gt(0).max(0.8).default(0.1).describe('Share of the examples kept for validation'),
+    testShare: z.number().min(0).max(0.8).default(0.2).describe('Share of the examples kept for the test'),
+    labelsPerClass: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Train on so many examples of each class; larger budgets contain smaller ones'),
+    labelsInAll: z.int().min(1).optional().describe('Train on so many examples in all, the classes in proportion'),
+    classWeights: z
+      .enum(['none', 'balanced'])
+      .default('none')
+      .describe(
+        'Balanced: examples of rare classes count more in the training loss, in inverse proportion to their number',
+      ),
+  })
+  .refine(({ labelsPerClass, labelsInAll }) => labelsPerClass === undefined || labelsInAll === undefined, {
+    message: 'give labelsPerClass or labelsInAll, not both',
+  });
+
+export type TextClassificationOptions = z.infer<typeof options>;
+
+export const textClassification = defineTask<TextClassificationOptions>({
+  type: 'text-classification',
+  title: 'Text classification',
+  summary: 'Assigns a text, or a pair of texts, to one of several classes, from a labelled dataset.',
+  kind: 'supervised',
+  data: ['text-dataset'],
+  options,
+  selection: { metric: 'loss', direction: 'minimise' },
+  openSampler(setup) {
+    return createSampler(openLabelledTexts(setup), setup.options);
+  },
+  build(context, backbone, { pooling, dropout }, { classes = [] }) {
+    const { program, mode } = context;
+    const inputs = declareInputs(context);
+    const sequence = backboneOutput(backbone(inputs), 'sequence', 'text-classification');
+    const loss = withScope(program, 'head', () =>
+      withScope(program, 'text-classes', () => {
+        const pooled = dropoutLayer(poolSequence(sequence, inputs.mask, pooling), dropout, mode);
+        return classLoss(context, denseLayer(pooled, 'output', classes.length));
+      }),
+    );
+    if (!loss) return { loss: constant(program, 0) }; // prediction has no labels, and its program does not output this
+    output(program, 'loss', loss);
+    return { loss };
+  },
+  evaluation: (_options, { classes = [] }) => classEvaluation(classes),
+  async baselines(_sampler, settings, setup, signal) {
+    const texts = openLabelledTexts({ ...setup, options: settings });
+    try {
+      return await wordBaselines(texts, signal);
+    } finally {
+      texts.dataset.close();
+    }
+  },
+  async predict(model, { text, textPair, top }) {
+    const tokenizer = tokenizerOf(model);
+    const length = lengthOf(model);
+    const parts = encodeParts(tokenizer, requireText(text, 'a text'), textPair, length);
+    const { logits } = await model.run(encodeExample(tokenizer, length, parts.text, parts.pair).feeds);
+    return [classAnswer('Which class?', logits?.data, model.classes ?? [], top)];
+  },
+});
+
+function createSampler(texts: LabelledTexts, settings: TextClassificationOptions): TaskSampler {
+  const { dataset, tokenizer, sides } = texts;
+  const { special } = tokenizer;
+  const { length } = settings;
+  const encode = createEncoder(texts, length);
+  const order = trainingOrder(sides.training.length);
+  const lossWeights = settings.classWeights === 'balanced' ? balancedWeights(texts) : undefined;
+
+  /** Rows of examples; undefined stands for none. Weights of classes count in training alone. */
+  function createBatch(examples: readonly (number | undefined)[], classWeights?: Float32Array): Feeds {
+    const batch = createTokenBatch(examples.length, length, special);
+    const labels = new Int32Array(examples.length);
+    const weights = new Float32Array(examples.length);
+    for (const [row, example] of examples.entries()) {
+      if (example === undefined) {
+        writeNothing(batch, row, special);
+        continue;
+      }
+      const { text, pair } = encode(example);
+      if (pair) writePair(batch, row, text, pair, special);
+      else writeSingle(batch, row, text, special);
+      const label = dataset.label(example);
+      labels[row] = label;
+      weights[row] = classWeights?.[label] ?? 1;
+    }
+    const { tokens, segments, mask } = batch;
+    return { tokens, segments, mask, labels, weights };
+  }
+
+  function trainingExample(seed: number, counter: number): number {
+    return sides.training[order(seed, counter)]!;
+  }
+
+  function describe(example: number): PreviewItem {
+    const { text, pair } = encode(example);
+    const parts = [text, ...(pair ? [pair] : [])].map((ids) => joinPieces(tokenTexts(tokenizer, ids)));
+    return { kind: 'text', text: parts.join('\n'), note: `Label: ${dataset.classes[dataset.label(example)]!}` };
+  }
+
+  const rows = (count: number, example: (row: number) => number | undefined): (number | undefined)[] =>
+    Array.from({ length: count }, (_, row) => example(row));
+
+  return {
+    input: { kind: 'tokens', length, vocabularySize: tokenizer.vocabularySize },
+    classes: dataset.classes,
+    trainingExamples: sides.training.length,
+    trainingBatch: (seed, step, batchSize) =>
+      createBatch(
+        rows(batchSize, (row) => trainingExample(seed, step * batchSize + row)),
+        lossWeights,
+      ),
+    evaluationBatchCount: (split: EvaluationSplit, batchSize) => Math.ceil(sides[split].length / batchSize),
+    evaluationBatch: (split, index, batchSize) =>
+      createBatch(rows(batchSize, (row) => sides[split][index * batchSize + row])),
+    preview: (seed, count) => Array.from({ length: count }, (_, row) => describe(trainingExample(seed, row))),
+    close: () => {
+      dataset.close();
+    },
+  };
+}
+
+/** Examples / (classes · examples of the class), as scikit-learn's 'balanced'; 0 for a class without training examples. */
+function balancedWeights({ dataset, sides: { training } }: LabelledTexts): Float32Array {
+  const counts = new Float32Array(dataset.classes.length);
+  for (const example of training) counts[dataset.label(example)]! += 1;
+  return counts.map((count) => (count === 0 ? 0 : training.length / (counts.length * count)));
+}

@@ -1,0 +1,119 @@
+/** A labelled text dataset for a run: its split and label budget, and its texts as tokens, encoded when first asked for. */
+import { LabError } from '../../../shared/errors.ts';
+import { splitDataset, takeLabelled } from '../../data/split.ts';
+import type { TextDataset } from '../../data/text/dataset.ts';
+import { openTextDataset } from '../../data/text/dataset.ts';
+import type { TextTokenizer } from '../../data/text/tokenizer.ts';
+import { loadTokenizer } from '../../data/text/tokenizer.ts';
+import type { EvaluationSplit, SamplerSetup } from '../task.ts';
+import { cutPair } from './prediction.ts';
+
+export interface LabelledTexts {
+  readonly dataset: TextDataset;
+  readonly tokenizer: TextTokenizer;
+  /** Indices of examples. */
+  readonly sides: Readonly<Record<'training' | EvaluationSplit, Uint32Array>>;
+}
+
+export interface LabelledTextSettings {
+  readonly validationShare: number;
+  readonly testShare: number;
+  readonly labelsPerClass?: number | undefined;
+  readonly labelsInAll?: number | undefined;
+}
+
+/** Throws `LabError('bad-input')` without a tokenizer or with a single class, `LabError('bad-spec')` for a budget that is too large. */
+export function openLabelledTexts({
+  dataFolder,
+  tokenizerFile,
+  options,
+  splitSeed,
+}: SamplerSetup<LabelledTextSettings>): LabelledTexts {
+  if (tokenizerFile === undefined) {
+    throw new LabError(
+      'bad-input',
+      'labelled text needs a tokenizer: begin from a pretrained run, or name a corpus or a tokenizer.json',
+    );
+  }
+  const tokenizer = loadTokenizer(tokenizerFile);
+  const dataset = openTextDataset(dataFolder);
+  try {
+    if (dataset.classes.length < 2) {
+      throw new LabError(
+        'bad-input',
+        `every example of the dataset in ${dataFolder} has the label '${dataset.classes[0] ?? ''}'; classification needs two`,
+      );
+    }
+    const fractions = { validation: options.validationShare, test: options.testShare };
+    const { train, validation, test } = splitDataset(dataset, { seed: splitSeed, fractions });
+    const budget = budgetOf(options);
+    const training = budget ? takeLabelled(dataset, train, budget, splitSeed) : train;
+    return { dataset, tokenizer, sides: { training, validation, test } };
+  } catch (error) {
+    dataset.close();
+    throw error;
+  }
+}
+
+function budgetOf({
+  labelsPerClass,
+  labelsInAll,
+}: LabelledTextSettings): { perClass: number } | { total: number } | undefined {
+  if (labelsPerClass !== undefined) return { perClass: labelsPerClass };
+  return labelsInAll === undefined ? undefined : { total: labelsInAll };
+}
+
+/** The tokens of an example that a network sees. */
+export interface EncodedParts {
+  readonly text: Uint32Array;
+  readonly pair: Uint32Array | undefined;
+}
+
+/** Examples kept with their tokens; with more, the rest is encoded every time. */
+const MOST_KEPT = 200_000;
+
+/** A function that gives the tokens of an example, cut to `length` with its special tokens. */
+export function createEncoder({ dataset, tokenizer }: LabelledTexts, length: number): (index: number) => EncodedParts {
+  const kept = new Map<number, EncodedParts>();
+  return (index) => {
+    const known = kept.get(index);
+    if (known) return known;
+    const parts = encodeParts(tokenizer, dataset.text(index), dataset.textPair(index) ?? undefined, length);
+    if (kept.size < MOST_KEPT) kept.set(index, parts);
+    return parts;
+  };
+}
+
+/** A text, or a text and its pair, cut to `length` with special tokens: the ends give way, of a pair the longer one's first. */
+export function encodeParts(
+  tokenizer: TextTokenizer,
+  text: string,
+  pair: string | undefined,
+  length: number,
+): EncodedParts {
+  if (pair === undefined) return { text: encodeBeginning(tokenizer, text, length - 2), pair: undefined };
+  const capacity = length - 3;
+  const [first, second] = cutPair(
+    encodeBeginning(tokenizer, text, capacity),
+    encodeBeginning(tokenizer, pair, capacity),
+    capacity,
+  );
+  return { text: first, pair: second };
+}
+
+/** Characters looked at first for each token wanted; more than most texts have. */
+const CHARACTERS_PER_TOKEN = 12;
+
+/**
+ * The first `capacity` tokens of a text. Of a long text only a beginning is encoded, which ends at a space: words are encoded
+ * on their own, so the tokens are the same. Marks of special tokens in the text are text like any other.
+ */
+export function encodeBeginning(tokenizer: TextTokenizer, text: string, capacity: number): Uint32Array {
+  for (let characters = capacity * CHARACTERS_PER_TOKEN; characters < text.length; characters *= 4) {
+    const space = text.lastIndexOf(' ', characters);
+    if (space <= 0) continue;
+    const tokens = tokenizer.encode(text.slice(0, space), { recogniseSpecial: false });
+    if (tokens.length >= capacity) return tokens.slice(0, capacity);
+  }
+  return tokenizer.encode(text, { recogniseSpecial: false }).slice(0, capacity);
+}
