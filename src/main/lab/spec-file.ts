@@ -77,13 +77,13 @@ function setAt(target: unknown, keys: readonly string[], value: unknown, setting
     if (!Number.isInteger(index) || index < 0 || index > target.length) {
       throw new LabError('bad-spec', `--set ${setting}: there is no item '${key}'; the list has ${target.length}`, { setting });
     }
-    const items: unknown[] = [...(target as unknown[])];
+    const items: unknown[] = [...target];
     items[index] = setAt(items[index], rest, value, setting);
     return items;
   }
   // `task: masked-words` is short for an object with a type, so options can be set on it; the same with a preset.
   const shorthand = typeof target === 'string' ? (setting.startsWith('pipeline') ? { preset: target } : { type: target }) : target;
-  const record = typeof shorthand === 'object' && shorthand !== null ? (shorthand as Record<string, unknown>) : {}; // an object of YAML
+  const record: Record<string, unknown> = typeof shorthand === 'object' ? { ...shorthand } : {};
   return { ...record, [key]: setAt(record[key], rest, value, setting) };
 }
 

@@ -22,7 +22,7 @@ export interface TransferReport {
 const transferredPart = 'backbone';
 
 /** Learned positions, as the block token-embedding names them: a longer table serves a shorter input, row by row the same. */
-const positionTable = /\/position$/;
+const isPositionTable = (name: string): boolean => name.endsWith('/position');
 
 /**
  * Finds for each parameter of the backbone its namesake in the source. Heads are never taken over: they belong to a task.
@@ -43,7 +43,7 @@ export function matchParameters(
     } else if (sameShape(found.shape, shape)) {
       parameters.set(name, found);
       matched.push({ name, shape });
-    } else if (positionTable.test(name) && canCrop(found.shape, shape)) {
+    } else if (isPositionTable(name) && canCrop(found.shape, shape)) {
       parameters.set(name, { shape, data: found.data.slice(0, sizeAt(shape, 0) * sizeAt(shape, 1)) });
       matched.push({ name, shape, found: found.shape });
     } else {
@@ -60,7 +60,7 @@ export function matchParameters(
  * learned.
  */
 export function requireTransfer({ matched, mismatched }: TransferReport, source: string): void {
-  const positions = mismatched.find(({ name }) => positionTable.test(name));
+  const positions = mismatched.find(({ name }) => isPositionTable(name));
   if (positions) {
     const known = sizeAt(positions.found, 0);
     throw new LabError(
