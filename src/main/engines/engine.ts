@@ -94,7 +94,10 @@ export interface Executable {
   /** Forward only: every output of the program. The arrays are the caller's. */
   run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>>;
   /** Forward and backward without an update: the gradient of every trainable parameter. For checks and diagnostics. */
-  gradients(feeds: Feeds, options?: { readonly seed: number; readonly step: number }): Promise<{
+  gradients(
+    feeds: Feeds,
+    options?: { readonly seed: number; readonly step: number },
+  ): Promise<{
     readonly outputs: Readonly<Record<string, Tensor>>;
     readonly gradients: ReadonlyMap<string, Tensor>;
   }>;

@@ -57,17 +57,17 @@ export function updateReference(
 ): void {
   const shrink = decay ? 1 - learningRate * config.weightDecay : 1;
   for (let index = 0; index < weights.length; index++) {
-    const g = (gradient[index] as number) * gradientScale;
-    const w = (weights[index] as number) * shrink;
+    const g = gradient[index]! * gradientScale;
+    const w = weights[index]! * shrink;
     if (config.type === 'adamw') {
-      const [first, second] = moments as readonly [Float64Array, Float64Array];
-      const m = (first[index] = config.beta1 * (first[index] as number) + (1 - config.beta1) * g);
-      const v = (second[index] = config.beta2 * (second[index] as number) + (1 - config.beta2) * g * g);
+      const [first, second] = moments as readonly [Float64Array, Float64Array]; // as `momentsOf` says
+      const m = (first[index] = config.beta1 * first[index]! + (1 - config.beta1) * g);
+      const v = (second[index] = config.beta2 * second[index]! + (1 - config.beta2) * g * g);
       const corrected = Math.sqrt(v / (1 - config.beta2 ** update)) + config.epsilon;
       weights[index] = w - (learningRate / (1 - config.beta1 ** update)) * (m / corrected);
     } else {
       const [momentum] = moments;
-      const m = momentum ? (momentum[index] = config.momentum * (momentum[index] as number) + g) : g;
+      const m = momentum ? (momentum[index] = config.momentum * momentum[index]! + g) : g;
       weights[index] = w - learningRate * (config.nesterov ? g + config.momentum * m : m);
     }
   }

@@ -17,7 +17,9 @@ export function sumOfSquares(x: usize, length: usize): f64 {
   for (let end = x + (length << 2); x < end; x += 16) {
     const value = v128.load(x);
     const first = f64x2.promote_low_f32x4(value);
-    const second = f64x2.promote_low_f32x4(i8x16.shuffle(value, value, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+    const second = f64x2.promote_low_f32x4(
+      i8x16.shuffle(value, value, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7),
+    );
     low = f64x2.add(low, f64x2.mul(first, first));
     high = f64x2.add(high, f64x2.mul(second, second));
   }
@@ -38,10 +40,10 @@ export function addTo(target: usize, x: usize, length: usize): void {
  */
 export function addRows(target: usize, tableRows: i32, indices: usize, rows: usize, count: i32, width: i32): i32 {
   let outside = 0;
-  const bytes = <usize>width << 2;
+  const bytes = (<usize>width) << 2;
   const vectorBytes = bytes & ~15;
   for (let i = 0; i < count; i++, rows += bytes) {
-    const index = load<i32>(indices + (<usize>i << 2));
+    const index = load<i32>(indices + ((<usize>i) << 2));
     if (index < 0 || index >= tableRows) {
       outside++;
       continue;
@@ -63,14 +65,24 @@ export function addRows(target: usize, tableRows: i32, indices: usize, rows: usi
  * (clipping, averaging), weights by `shrink` (decay). `stepSize` = learningRate / (1 − β₁ᵗ), `secondScale` = 1 / √(1 − β₂ᵗ).
  */
 export function adamW(
-  weights: usize, gradients: usize, first: usize, second: usize, length: usize,
-  gradientScale: f32, beta1: f32, beta2: f32, epsilon: f32, stepSize: f32, secondScale: f32, shrink: f32,
+  weights: usize,
+  gradients: usize,
+  first: usize,
+  second: usize,
+  length: usize,
+  gradientScale: f32,
+  beta1: f64,
+  beta2: f64,
+  epsilon: f32,
+  stepSize: f32,
+  secondScale: f32,
+  shrink: f32,
 ): void {
   const scale = f32x4.splat(gradientScale);
-  const b1 = f32x4.splat(beta1);
-  const b2 = f32x4.splat(beta2);
-  const c1 = f32x4.splat(1 - beta1);
-  const c2 = f32x4.splat(1 - beta2);
+  const b1 = f32x4.splat(<f32>beta1);
+  const b2 = f32x4.splat(<f32>beta2);
+  const c1 = f32x4.splat(<f32>(1 - beta1)); // rounded once: 1 − (float32) 0.999 would be off by 1e-5 of itself
+  const c2 = f32x4.splat(<f32>(1 - beta2));
   const small = f32x4.splat(epsilon);
   const size = f32x4.splat(stepSize);
   const correction = f32x4.splat(secondScale);
@@ -89,8 +101,15 @@ export function adamW(
 
 /** One SGD update in place; with `momentum` = 0 the moment array is not touched. */
 export function sgd(
-  weights: usize, gradients: usize, moment: usize, length: usize,
-  gradientScale: f32, momentum: f32, nesterov: bool, learningRate: f32, shrink: f32,
+  weights: usize,
+  gradients: usize,
+  moment: usize,
+  length: usize,
+  gradientScale: f32,
+  momentum: f32,
+  nesterov: bool,
+  learningRate: f32,
+  shrink: f32,
 ): void {
   const scale = f32x4.splat(gradientScale);
   const decay = f32x4.splat(momentum);

@@ -50,6 +50,11 @@ export function createHostMemory(bytes: number): HostMemory {
     // The module is ours; a unit test calls every function of the interface.
     return { buffer: memory.buffer, kernels: exports as unknown as Kernels };
   } catch (error) {
-    throw new LabError('out-of-memory', `could not reserve ${gibibytes} GiB for the weights and the optimizer`, { bytes }, error);
+    throw new LabError(
+      'out-of-memory',
+      `could not reserve ${gibibytes} GiB for the weights and the optimizer`,
+      { bytes },
+      error,
+    );
   }
 }

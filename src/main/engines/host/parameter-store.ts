@@ -85,7 +85,8 @@ export function createParameterStore(
     if (!slot) throw new LabError('internal', `the program has no parameter ${name}`);
     return slot;
   };
-  const view = (start: number, length: number): Float32Array => new Float32Array(memory.buffer, start * floatBytes, length);
+  const view = (start: number, length: number): Float32Array =>
+    new Float32Array(memory.buffer, start * floatBytes, length);
   const scratchAt = (key: string): { start: number; elements: number } => {
     const place = scratchStarts.get(key);
     if (!place) throw new LabError('internal', `no scratch memory was reserved for ${key}`);
@@ -149,7 +150,7 @@ export function createParameterStore(
         const padded = align(length); // the padding between slots stays zero under every update rule
         if (optimizer.type === 'adamw') {
           const { beta1, beta2, epsilon } = optimizer;
-          const [first, second] = moments as [number, number];
+          const [first, second] = moments as [number, number]; // as `momentsOf` says
           const stepSize = rate / (1 - beta1 ** this.updates);
           const secondScale = 1 / Math.sqrt(1 - beta2 ** this.updates);
           kernels.adamW(
@@ -158,7 +159,17 @@ export function createParameterStore(
           ); // prettier-ignore
         } else {
           const { momentum, nesterov } = optimizer;
-          kernels.sgd(weights, gradients, moments[0] ?? 0, padded, gradientScale * clip, momentum, nesterov, rate, shrink);
+          kernels.sgd(
+            weights,
+            gradients,
+            moments[0] ?? 0,
+            padded,
+            gradientScale * clip,
+            momentum,
+            nesterov,
+            rate,
+            shrink,
+          );
         }
       }
     },
@@ -169,7 +180,7 @@ export function createParameterStore(
         parameters.set(parameter.name, { shape: parameter.shape, data: view(offset, length).slice() });
         momentNames.forEach((name, index) => {
           if (!group) return;
-          const start = (momentStarts[index] as number) + offset; // as many starts as names
+          const start = momentStarts[index]! + offset; // as many starts as names
           moments.set(`${parameter.name}/${name}`, { shape: parameter.shape, data: view(start, length).slice() });
         });
       }
@@ -185,7 +196,10 @@ export function createParameterStore(
         const { parameter, offset, length } = find(key.slice(0, slash));
         const start = momentStarts[momentNames.indexOf(key.slice(slash + 1))];
         if (start === undefined) {
-          throw new LabError('bad-input', `the checkpoint holds ${key}, which the optimizer ${optimizer?.type ?? '(none)'} does not keep`);
+          throw new LabError(
+            'bad-input',
+            `the checkpoint holds ${key}, which the optimizer ${optimizer?.type ?? '(none)'} does not keep`,
+          );
         }
         view(start + offset, length).set(checked(key, tensor, parameter.shape));
       }
@@ -198,15 +212,17 @@ function layOut(program: Program, updated: ReadonlySet<string>, { parameterGroup
   const parameters = [...program.parameters.values()];
   const isUpdated = ({ name }: Parameter): boolean => updated.has(name);
   let offset = 0;
-  return [...parameters.filter(isUpdated), ...parameters.filter((parameter) => !isUpdated(parameter))].map((parameter) => {
-    const length = elementCount(parameter.shape);
-    const group = isUpdated(parameter)
-      ? (parameterGroup?.(parameter) ?? { learningRateScale: 1, decay: parameter.decay })
-      : undefined;
-    const slot = { parameter, offset, length, group };
-    offset += align(length);
-    return slot;
-  });
+  return [...parameters.filter(isUpdated), ...parameters.filter((parameter) => !isUpdated(parameter))].map(
+    (parameter) => {
+      const length = elementCount(parameter.shape);
+      const group = isUpdated(parameter)
+        ? (parameterGroup?.(parameter) ?? { learningRateScale: 1, decay: parameter.decay })
+        : undefined;
+      const slot = { parameter, offset, length, group };
+      offset += align(length);
+      return slot;
+    },
+  );
 }
 
 function regionLength(slots: readonly Slot[]): number {
@@ -219,7 +235,10 @@ function align(elements: number): number {
 
 function checked(name: string, { shape, data }: Tensor, expected: Shape): Float32Array {
   if (!sameShape(shape, expected) || !(data instanceof Float32Array)) {
-    throw new LabError('shape', `the tensor ${name} has the shape ${showShape(shape)}; the pipeline needs ${showShape(expected)}`);
+    throw new LabError(
+      'shape',
+      `the tensor ${name} has the shape ${showShape(shape)}; the pipeline needs ${showShape(expected)}`,
+    );
   }
   return data;
 }

@@ -46,7 +46,12 @@ async function tryDevice(device: string): Promise<DeviceReport> {
     await runTiny(device);
     return { device, description, available: true };
   } catch (error) {
-    return { device, description, available: false, reason: `${remedies[device] ?? ''} (${firstLine(messageOf(error))})` };
+    return {
+      device,
+      description,
+      available: false,
+      reason: `${remedies[device] ?? ''} (${firstLine(messageOf(error))})`,
+    };
   }
 }
 

@@ -48,7 +48,11 @@ export function createOnnxRuntimeEngine(): Engine {
       }
       const plan = planStep(program);
       const store = options.shareStateWith ? sharedStore(options.shareStateWith) : newStore(plan, options);
-      const session = await createSession(lowerToOnnx(program, plan.outputs), device, options.threads ?? physicalCores());
+      const session = await createSession(
+        lowerToOnnx(program, plan.outputs),
+        device,
+        options.threads ?? physicalCores(),
+      );
       const executable = createExecutable(plan, session, store, report);
       storeOf.set(executable, store);
       return executable;
@@ -99,7 +103,7 @@ function newStore(plan: StepPlan, options: CompileOptions): ParameterStore {
   ]);
   const scratch: ScratchRequest[] = [...keys].map((key) => ({
     key,
-    elements: elementCount((plan.outputs.get(key) as Value).shape), // the keys come from the same plan
+    elements: elementCount(plan.outputs.get(key)!.shape), // the keys come from the same plan
   }));
   return createParameterStore(plan.program, options, scratch);
 }

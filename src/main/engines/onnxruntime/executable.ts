@@ -17,7 +17,7 @@ export function createExecutable(
   device: DeviceReport,
 ): Executable {
   const { program } = plan;
-  const parameterOf = (name: string): Parameter => program.parameters.get(name) as Parameter; // names come from the program
+  const parameterOf = (name: string): Parameter => program.parameters.get(name)!; // names come from the program
   const weights = Object.fromEntries(
     [...program.parameters.values()].map(({ value, shape }) => [
       valueName(value),
@@ -28,7 +28,11 @@ export function createExecutable(
   const scalars = Object.fromEntries(scalarOutputs.map(([name, value]) => [name, emptyTensor(value)]));
   const gradientFetches = store.optimizer ? fetchGradients(plan, store, parameterOf) : {};
 
-  async function execute(feeds: Feeds, seedAndStep: readonly [number, number, number], fetches: Record<string, OrtTensor | null>) {
+  async function execute(
+    feeds: Feeds,
+    seedAndStep: readonly [number, number, number],
+    fetches: Record<string, OrtTensor | null>,
+  ) {
     const random = dropoutFeeds(program, ...seedAndStep);
     const inputs: Record<string, OrtTensor> = { ...weights };
     for (const [name, value] of program.inputs) inputs[name] = feedTensor(name, value, feeds[name] ?? random[name]);
@@ -40,7 +44,12 @@ export function createExecutable(
   }
 
   /** Forward and backward of one micro-batch; leaves its gradients in the store. */
-  async function differentiate(feeds: Feeds, seed: number, step: number, microBatch: number): Promise<Record<string, number>> {
+  async function differentiate(
+    feeds: Feeds,
+    seed: number,
+    step: number,
+    microBatch: number,
+  ): Promise<Record<string, number>> {
     await execute(feeds, [seed, step, microBatch], { ...scalars, ...gradientFetches });
     for (const { parameter, dense, rows } of program.gradients) {
       if (!dense && rows.length > 0) store.clearGradient(parameter);
@@ -56,6 +65,8 @@ export function createExecutable(
     device,
     async step(batches, { learningRate, seed, step }): Promise<StepResult> {
       const sums: Record<string, number> = {};
+      const states = plan.states.map(({ parameter }) => store.weights(parameterOf(parameter)));
+      const statesBefore = states.map((state) => state.slice());
       for (const [index, feeds] of batches.entries()) {
         const values = await differentiate(feeds, seed, step, index);
         for (const [name, value] of Object.entries(values)) sums[name] = (sums[name] ?? 0) + value / batches.length;
@@ -64,6 +75,7 @@ export function createExecutable(
       const gradientNorm = store.gradientNorm() / batches.length;
       const finite = Number.isFinite(gradientNorm) && Object.values(sums).every(Number.isFinite);
       if (finite) store.update({ learningRate, seed, step }, 1 / batches.length, gradientNorm);
+      else statesBefore.forEach((before, index) => states[index]?.set(before));
       return { scalars: sums, gradientNorm, finite };
     },
     async run(feeds) {
@@ -86,9 +98,8 @@ export function createExecutable(
       return { outputs, gradients };
     },
     exportState: () => Promise.resolve(store.exportState()),
-    importState(state) {
+    async importState(state) {
       store.importState(state);
-      return Promise.resolve();
     },
     release: () => session.release(),
   };
@@ -101,7 +112,7 @@ function fetchGradients(
   parameterOf: (name: string) => Parameter,
 ): Record<string, OrtTensor> {
   const fetches: Record<string, OrtTensor> = {};
-  const shapeOf = (name: string): number[] => [...(plan.outputs.get(name) as Value).shape]; // names come from the plan
+  const shapeOf = (name: string): number[] => [...plan.outputs.get(name)!.shape]; // names come from the plan
   for (const { name, parameter } of plan.dense) {
     fetches[name] = new OrtTensor('float32', store.gradient(parameterOf(parameter)), shapeOf(name));
   }
@@ -128,7 +139,12 @@ function feedTensor(name: string, value: Value, data: ConstantData | undefined):
 
 function emptyTensor({ dtype, shape }: Value): OrtTensor {
   const length = elementCount(shape);
-  const data = dtype === 'float32' ? new Float32Array(length) : dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length);
+  const data =
+    dtype === 'float32'
+      ? new Float32Array(length)
+      : dtype === 'int32'
+        ? new Int32Array(length)
+        : new Uint8Array(length);
   return new OrtTensor(dtype, data, [...shape]);
 }
 

@@ -1,0 +1,362 @@
+/**
+ * Both engines as trainers: optimizer trajectories against the plain update rule in float64, accumulation, shared and
+ * exported state, and the same small training run on both.
+ */
+import { describe, expect, it } from 'vitest';
+import type { EngineState, Executable, Feeds } from '../../src/main/engines/engine.ts';
+import type { OptimizerConfig } from '../../src/main/engines/optimizer.ts';
+import { adamWDefaults, momentsOf, updateReference } from '../../src/main/engines/optimizer.ts';
+import type { Program, Value } from '../../src/main/graph/index.ts';
+import {
+  add,
+  appendGradients,
+  assign,
+  createProgram,
+  crossEntropy,
+  dense,
+  divide,
+  dropout,
+  gather,
+  gelu,
+  input,
+  layerNormalization,
+  mean,
+  multiply,
+  output,
+  parameter,
+  reshape,
+  scale,
+  sum,
+} from '../../src/main/graph/index.ts';
+import { randomStream } from '../../src/shared/random.ts';
+import { engines, expectClose } from './harness.ts';
+
+const initialiser = { type: 'zeros' } as const;
+const clipped = { ...adamWDefaults, clipNorm: 0.5 };
+const sgd = { type: 'sgd', momentum: 0, nesterov: false, weightDecay: 0.1, clipNorm: 0 } as const;
+
+const configurations: readonly (readonly [string, OptimizerConfig])[] = [
+  ['AdamW', { ...adamWDefaults, weightDecay: 0.1, clipNorm: 0 }],
+  ['AdamW with clipping', clipped],
+  ['SGD', sgd],
+  ['SGD with momentum and clipping', { ...sgd, momentum: 0.9, clipNorm: 1 }],
+  ['SGD with Nesterov momentum', { ...sgd, momentum: 0.9, nesterov: true }],
+];
+
+function normals(length: number, ...counters: number[]): Float32Array {
+  const stream = randomStream(5, ...counters);
+  return Float32Array.from({ length }, () => stream.normal());
+}
+
+const shapes = { matrix: [3, 5], vector: [7], table: [6, 2], frozen: [4] } as const;
+const tableRows = 4;
+
+/** A loss that is linear in its weights: its gradients are what is fed. */
+function linearProgram(): Program {
+  const program = createProgram('linear');
+  const weights = Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [name, parameter(program, name, shape, { initialiser })]),
+  );
+  program.parameters.get('frozen')!.trainable = false;
+  const factor = (name: string, shape: readonly number[]): Value => input(program, `factor:${name}`, 'float32', shape);
+  const indices = input(program, 'indices', 'int32', [tableRows]);
+  const terms = [
+    multiply(weights.matrix!, factor('matrix', shapes.matrix)),
+    multiply(weights.vector!, factor('vector', shapes.vector)),
+    multiply(gather(weights.table!, indices), factor('rows', [tableRows, 2])),
+    multiply(weights.table!, factor('table', shapes.table)),
+    weights.frozen!,
+  ];
+  const loss = terms.map((term) => sum(term)).reduce(add);
+  output(program, 'loss', loss);
+  appendGradients(program, loss);
+  return program;
+}
+
+function linearFeeds(step: number, microBatch: number): Feeds {
+  return {
+    'factor:matrix': normals(15, step, microBatch, 0),
+    'factor:vector': normals(7, step, microBatch, 1),
+    'factor:rows': normals(tableRows * 2, step, microBatch, 2),
+    'factor:table': normals(12, step, microBatch, 3),
+    indices: Int32Array.of(step % 6, 5, 5, microBatch),
+  };
+}
+
+/** The gradients that `linearFeeds` gives, worked out by hand. */
+function linearGradients(feeds: Feeds): Map<string, Float64Array> {
+  const table = Float64Array.from(feeds['factor:table']!);
+  feeds.indices!.forEach((row, place) => {
+    for (const column of [0, 1]) table[row * 2 + column]! += feeds['factor:rows']![place * 2 + column]!;
+  });
+  return new Map([
+    ['matrix', Float64Array.from(feeds['factor:matrix']!)],
+    ['vector', Float64Array.from(feeds['factor:vector']!)],
+    ['table', table],
+  ]);
+}
+
+const groups = {
+  matrix: { learningRateScale: 1, decay: true },
+  vector: { learningRateScale: 0.5, decay: false },
+  table: { learningRateScale: 2, decay: true },
+} as const;
+const groupOf = (name: string): (typeof groups)[keyof typeof groups] => groups[name as keyof typeof groups];
+
+function startState(): EngineState['parameters'] {
+  return new Map(
+    Object.entries(shapes).map(([name, shape], index) => [
+      name,
+      {
+        shape,
+        data: normals(
+          shape.reduce<number>((product, size) => product * size, 1),
+          99,
+          index,
+        ),
+      },
+    ]),
+  );
+}
+
+const learningRateAt = (step: number): number => 0.05 / (1 + step);
+
+describe.each(engines)('$name', ({ engine, device }) => {
+  const compile = (program: Program, optimizer: OptimizerConfig, shareStateWith?: Executable): Promise<Executable> =>
+    engine.compile(program, { device, threads: 2, optimizer, ...(shareStateWith && { shareStateWith }) });
+
+  describe.each(configurations)('%s', (_title, optimizer) => {
+    it.each([1, 3])('follows the update rule over five steps of %d micro-batches', async (microBatches) => {
+      const executable = await engine.compile(linearProgram(), {
+        device,
+        threads: 2,
+        optimizer,
+        parameterGroup: ({ name }) => groupOf(name),
+      });
+      await executable.importState({ parameters: startState() });
+      const expected = new Map(
+        [...startState()].map(([name, { data }]) => [
+          name,
+          { weights: Float64Array.from(data), moments: momentsOf(optimizer).map(() => new Float64Array(data.length)) },
+        ]),
+      );
+
+      for (let step = 0; step < 5; step++) {
+        const batches = Array.from({ length: microBatches }, (_, index) => linearFeeds(step, index));
+        const gradients = batches.map(linearGradients);
+        const averages = new Map(
+          [...gradients[0]!.keys()].map((name) => [
+            name,
+            gradients[0]!
+              .get(name)!
+              .map((_, place) => gradients.reduce((total, each) => total + each.get(name)![place]!, 0) / microBatches),
+          ]),
+        );
+        const norm = Math.hypot(...[...averages.values()].flatMap((values) => [...values]));
+        const clip = optimizer.clipNorm > 0 ? Math.min(1, optimizer.clipNorm / norm) : 1;
+        for (const [name, gradient] of averages) {
+          const { weights, moments } = expected.get(name)!;
+          const group = groupOf(name);
+          updateReference(optimizer, weights, gradient, moments, {
+            learningRate: learningRateAt(step) * group.learningRateScale,
+            gradientScale: clip,
+            update: step + 1,
+            decay: group.decay,
+          });
+        }
+        const [first, ...rest] = batches;
+        const result = await executable.step([first!, ...rest], { learningRate: learningRateAt(step), seed: 1, step });
+        expect(result.finite).toBe(true);
+        expect(result.gradientNorm).toBeCloseTo(norm, 4);
+      }
+
+      const state = await executable.exportState();
+      await executable.release();
+      expect(state.updates).toBe(5);
+      for (const [name, { weights, moments }] of expected) {
+        expectClose(state.parameters.get(name)!.data, weights, name, 2e-6);
+        momentsOf(optimizer).forEach((moment, index) => {
+          const exported = state.optimizer.get(`${name}/${moment}`);
+          if (name === 'frozen') expect(exported).toBeUndefined();
+          else expectClose(exported!.data, moments[index]!, `${name}/${moment}`, 2e-6);
+        });
+      }
+    });
+  });
+
+  it('reports the gradients of parameters, rows included', async () => {
+    const executable = await compile(linearProgram(), sgd);
+    const feeds = linearFeeds(3, 1);
+    const { gradients } = await executable.gradients(feeds);
+    await executable.release();
+    expect([...gradients.keys()].sort()).toEqual(['matrix', 'table', 'vector']);
+    for (const [name, expected] of linearGradients(feeds)) expectClose(gradients.get(name)!.data, expected, name, 1e-6);
+  });
+
+  it('continues from an exported state as if nothing had happened', async () => {
+    const run = async (executable: Executable, from: number, to: number): Promise<void> => {
+      for (let step = from; step < to; step++) {
+        await executable.step([linearFeeds(step, 0)], { learningRate: 0.01, seed: 1, step });
+      }
+    };
+    const whole = await compile(linearProgram(), clipped);
+    await whole.importState({ parameters: startState() });
+    await run(whole, 0, 3);
+    const middle = await whole.exportState();
+    await run(whole, 3, 6);
+    const resumed = await compile(linearProgram(), clipped);
+    await resumed.importState(middle);
+    await run(resumed, 3, 6);
+    expect(await resumed.exportState()).toEqual(await whole.exportState()); // every bit of it
+    await whole.release();
+    await resumed.release();
+  });
+
+  it('lets an inference program see the weights that another one trains', async () => {
+    const training = await compile(linearProgram(), sgd);
+    const reading = createProgram('reading');
+    output(reading, 'doubled', scale(parameter(reading, 'vector', shapes.vector, { initialiser }), 2));
+    const reader = await engine.compile(reading, { device, threads: 2, shareStateWith: training });
+    await training.importState({ parameters: startState() });
+    await training.step([linearFeeds(0, 0)], { learningRate: 0.1, seed: 1, step: 0 });
+    const { parameters } = await training.exportState();
+    const { doubled } = await reader.run({});
+    expect(doubled!.data).toEqual(parameters.get('vector')!.data.map((value) => value * 2));
+    await reader.release();
+    await training.release();
+  });
+
+  it('stores assigned states after each step, and leaves them in inference', async () => {
+    const program = createProgram('running');
+    const weight = parameter(program, 'weight', [], { initialiser });
+    const running = parameter(program, 'running', [2], { initialiser, role: 'state' });
+    const x = input(program, 'x', 'float32', [3, 2]);
+    assign(running, add(scale(running, 0.9), scale(mean(x, [0]), 0.1)));
+    output(program, 'running', running);
+    const loss = multiply(weight, sum(x));
+    output(program, 'loss', loss);
+    appendGradients(program, loss);
+    const executable = await compile(program, sgd);
+    const feeds = { x: Float32Array.of(1, 10, 2, 20, 3, 30) };
+    for (let step = 0; step < 2; step++) await executable.step([feeds], { learningRate: 0.1, seed: 1, step });
+    expectClose((await executable.run(feeds)).running!.data, [0.38, 3.8], 'running mean', 1e-6);
+    expectClose((await executable.exportState()).parameters.get('running')!.data, [0.38, 3.8], 'exported', 1e-6);
+    await executable.release();
+  });
+
+  it('updates nothing when the loss is not finite', async () => {
+    const program = createProgram('division');
+    const weight = parameter(program, 'weight', [2], { initialiser });
+    const x = input(program, 'x', 'float32', [2]);
+    const state = parameter(program, 'state', [2], { initialiser, role: 'state' });
+    const ratio = divide(weight, x);
+    assign(state, add(ratio, x));
+    const loss = sum(ratio);
+    output(program, 'loss', loss);
+    appendGradients(program, loss);
+    const executable = await compile(program, adamWDefaults);
+    await executable.step([{ x: Float32Array.of(1, 2) }], { learningRate: 0.1, seed: 1, step: 0 });
+    const before = await executable.exportState();
+    const result = await executable.step([{ x: Float32Array.of(0, 1) }], { learningRate: 0.1, seed: 1, step: 1 });
+    expect(result.finite).toBe(false);
+    expect(await executable.exportState()).toEqual(before);
+    await executable.release();
+  });
+
+  it('names what was fed wrongly, and where an index lies outside', async () => {
+    const executable = await compile(linearProgram(), sgd);
+    const feeds = linearFeeds(0, 0);
+    await expect(executable.run({ ...feeds, indices: Int32Array.of(1) })).rejects.toThrow(
+      "the input 'indices' needs [4]",
+    );
+    await expect(executable.run({ ...feeds, indices: Int32Array.of(0, 1, 2, 6) })).rejects.toMatchObject({
+      code: 'engine-failed',
+    });
+    await expect(
+      executable.importState({ parameters: new Map([['vector', { shape: [3], data: new Float32Array(3) }]]) }),
+    ).rejects.toMatchObject({ code: 'shape' });
+    await executable.release();
+  });
+
+  it('refuses a device that is not there, and training without gradients', async () => {
+    await expect(engine.compile(linearProgram(), { device: 'abacus' })).rejects.toMatchObject({
+      code: 'engine-unavailable',
+    });
+    const program = createProgram('inference');
+    output(program, 'x', input(program, 'x', 'float32', [1]));
+    await expect(compile(program, sgd)).rejects.toThrow('nothing in it has a gradient');
+  });
+});
+
+/** Two dense layers with everything a training run has: embedding rows, normalisation, dropout, a weighted loss. */
+function classifier(): Program {
+  const program = createProgram('classifier');
+  const weight = (name: string, ...shape: number[]): Value => parameter(program, name, shape, { initialiser });
+  const tokens = input(program, 'tokens', 'int32', [8, 3]);
+  const embedded = reshape(gather(weight('table', 12, 4), tokens), [8, 12]);
+  const hidden = layerNormalization(
+    gelu(dense(embedded, weight('w1', 12, 10), weight('b1', 10))),
+    weight('gain', 10),
+    weight('shift', 10),
+    1e-5,
+  );
+  const logits = dense(dropout(hidden, 0.2), weight('w2', 10, 3), weight('b2', 3));
+  const { loss } = crossEntropy(
+    logits,
+    input(program, 'labels', 'int32', [8]),
+    input(program, 'weights', 'float32', [8]),
+  );
+  output(program, 'loss', loss);
+  appendGradients(program, loss);
+  return program;
+}
+
+describe('the same training run', () => {
+  it('has the same losses on both engines, and learns', async () => {
+    const runs: number[][] = [];
+    for (const { engine, device } of engines) {
+      const program = classifier();
+      const executable = await engine.compile(program, {
+        device,
+        threads: 2,
+        optimizer: { ...adamWDefaults, clipNorm: 1 },
+      });
+      const parameters = new Map(
+        [...program.parameters.values()].map(({ name, value: { shape } }, index) => [
+          name,
+          {
+            shape,
+            data: normals(
+              shape.reduce((product, size) => product * size, 1),
+              42,
+              index,
+            ).map((value) => value * 0.5),
+          },
+        ]),
+      );
+      await executable.importState({ parameters });
+      const losses: number[] = [];
+      for (let step = 0; step < 30; step++) {
+        const batches = [0, 1].map((microBatch): Feeds => {
+          const stream = randomStream(3, step, microBatch);
+          const tokens = Int32Array.from({ length: 24 }, () => stream.integer(12));
+          // The label is a function of the first token: there is something to learn.
+          const labels = Int32Array.from({ length: 8 }, (_, example) => tokens[example * 3]! % 3);
+          return { tokens, labels, weights: new Float32Array(8).fill(1) };
+        });
+        const { scalars } = await executable.step([batches[0]!, batches[1]!], { learningRate: 0.05, seed: 9, step });
+        losses.push(scalars.loss!);
+      }
+      await executable.release();
+      runs.push(losses);
+    }
+    const [first, second] = runs;
+    expectClose(first!, second!, 'losses', 1e-3); // thirty updates amplify float32 rounding
+    expectClose(first!.slice(0, 5), second!.slice(0, 5), 'first losses', 2e-5);
+    expect(mean64(first!.slice(-5))).toBeLessThan(0.6 * mean64(first!.slice(0, 5)));
+  });
+});
+
+function mean64(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0) / values.length;
+}
