@@ -8,14 +8,19 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openImageCorpus, openImageDataset } from '../../src/main/data/images/image-store.ts';
 import { importImageCorpus, importImageDataset } from '../../src/main/data/images/import.ts';
-import { findSharedPictures, groupsAcrossParts, requireSeparateGroups } from '../../src/main/data/images/leakage.ts';
+import {
+  findSharedPictures,
+  groupsAcrossParts,
+  requireSeparateGroups,
+  splitImages,
+} from '../../src/main/data/images/leakage.ts';
 import type { ImageSource } from '../../src/main/data/images/source.ts';
 import { folderSource } from '../../src/main/data/images/folder-source.ts';
 import { tableSource } from '../../src/main/data/images/table-source.ts';
 import { emojiSource } from '../../src/main/data/samples/emoji.ts';
 import { mnistSource } from '../../src/main/data/samples/mnist.ts';
 import { LabError } from '../../src/shared/errors.ts';
-import { picture, writeFile } from './data-images-fixtures.ts';
+import { picture, picturePixels, writeFile } from './data-images-fixtures.ts';
 
 let folder: string;
 
@@ -152,6 +157,34 @@ describe('leakage', () => {
     expect(() => requireSeparateGroups(train, { train: [0, 1, 2], test: [3] })).toThrow(
       /3-again\.jpg \(train\) and 3\.png \(test\)/,
     );
+  });
+});
+
+describe('a split of images', () => {
+  it('keeps groups on one side unless told otherwise', async () => {
+    const names = ['cat', 'dog'].flatMap((kind) => Array.from({ length: 40 }, (_, image) => ({ kind, image })));
+    const source: ImageSource = {
+      kind: 'sample',
+      path: 'numbers',
+      count: async () => names.length,
+      async *entries() {
+        for (const [index, { kind, image }] of names.entries()) {
+          const raw = { height: 32, width: 32, channels: 3 as const, data: picturePixels(index, 32, 32) };
+          const group = `${kind} ${Math.floor(image / 4)}`;
+          yield { path: `${kind}/${image}`, label: kind, group, read: async () => raw };
+        }
+      },
+      ignored: () => new Map(),
+    };
+    await importImageDataset(job(source));
+    const dataset = openImageDataset(join(folder, 'imported'));
+    const split = splitImages(dataset, { seed: 1, fractions: { validation: 0.2, test: 0.2 } });
+    expect([split.train, split.validation, split.test].map(({ length }) => length)).toEqual([48, 16, 16]);
+    expect(groupsAcrossParts(dataset.groups, { ...split })).toEqual([]);
+    expect([...split.test].filter((image) => dataset.labels[image] === 0)).toHaveLength(8);
+    const loose = splitImages(dataset, { seed: 1, allowSharedGroups: true });
+    expect(groupsAcrossParts(dataset.groups, { ...loose }).length).toBeGreaterThan(0);
+    expect(() => requireSeparateGroups(dataset, { ...loose })).toThrow(LabError);
   });
 });
 

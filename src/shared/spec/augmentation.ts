@@ -34,4 +34,3 @@ export const augmentationOptions = z.strictObject({
   cutOut: z.number().min(0).max(1).default(1).describe('Probability that the square is covered, where there is one'),
 });
 export type AugmentationOptions = z.infer<typeof augmentationOptions>;
-export type AugmentationOptionsInput = z.input<typeof augmentationOptions>;

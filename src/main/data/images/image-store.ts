@@ -47,7 +47,7 @@ export type ImageCorpus = ImageStore<ImageCorpusManifest>;
 export interface ImageDataset extends ImageStore<ImageDatasetManifest> {
   readonly classes: readonly string[];
   /** The class of each image, an index into `classes`. */
-  readonly labels: Uint32Array;
+  readonly labels: Int32Array;
 }
 
 export interface OpenOptions {
@@ -129,7 +129,7 @@ export function openImageCorpus(folder: string, options: OpenOptions = {}): Imag
 export function openImageDataset(folder: string, options: OpenOptions = {}): ImageDataset {
   const path = resolve(folder);
   const manifest = readManifest(path, 'image-dataset', IMAGE_MANIFEST_VERSION, imageDatasetManifest);
-  const labels = readUint32(join(path, LABELS_FILE), manifest.images, manifest.classes.length);
+  const labels = Int32Array.from(readUint32(join(path, LABELS_FILE), manifest.images, manifest.classes.length));
   const store = openStore(path, manifest, options);
   return { ...store, classes: manifest.classes.map(({ name }) => name), labels };
 }

@@ -3,6 +3,7 @@
  * imports (a pretraining corpus and the test part of a dataset, or published train and test folders).
  */
 import { LabError } from '../../../shared/errors.ts';
+import { splitDataset, type Split, type SplitOptions } from '../split.ts';
 import { SAME_PICTURE } from './groups.ts';
 import type { ImageCorpus, ImageDataset } from './image-store.ts';
 import { joinNearDuplicates, DisjointSets } from './near-duplicates.ts';
@@ -49,6 +50,24 @@ export function requireSeparateGroups(store: Store, parts: Readonly<Record<strin
   });
   const message = `${shared.length} pictures of one part of the split have a near duplicate in another: ${named.join('; ')}. Split by group, or allow duplicates across parts.`;
   throw new LabError('bad-input', message, { shared: shared.length, named });
+}
+
+export interface ImageSplitOptions extends SplitOptions {
+  /** Lets near duplicates and images of one group fall on different sides: the test then flatters. */
+  readonly allowSharedGroups?: boolean;
+}
+
+/**
+ * A stratified split that keeps every group on one side, fixed by the dataset's content and the seed.
+ * @throws LabError `bad-spec` as `splitDataset`
+ */
+export function splitImages(dataset: ImageDataset, options: ImageSplitOptions): Split {
+  const { labels, classes, groups, manifest } = dataset;
+  const material = { labels, classes, contentHash: manifest.contentHash };
+  if (options.allowSharedGroups === true) return splitDataset(material, options);
+  const split = splitDataset({ ...material, groups }, options);
+  requireSeparateGroups(dataset, { ...split });
+  return split;
 }
 
 /** An image of `first` and one of `second` that show the same picture. */
