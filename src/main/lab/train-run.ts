@@ -56,7 +56,8 @@ export async function trainRun(workspace: Workspace, run: RunFolder, options: Tr
     const log = openEventLog(run);
     const emit = (event: NewRunEvent): void => {
       step = event.step;
-      options.onEvent?.(log(event));
+      const written = log(event);
+      options.onEvent?.(written);
     };
     try {
       return await trainLocked(workspace, run, options, emit);
@@ -218,6 +219,7 @@ async function runLoop(
         emit,
         signal,
         ...(onStep && { onStep }),
+        ...(progress.step > 0 && { startedFrom: checkpointFolder(run.checkpoints, progress.step) }),
         evaluate: async () => {
           onPhase?.('Evaluating');
           const result = await evaluateSplit(model, evaluator, sampler, {

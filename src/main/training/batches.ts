@@ -39,6 +39,7 @@ export function prefetchBatches(task: string, setup: SamplerSetup, options: Batc
   const ready: Feeds[] = [];
   let failure: LabError | undefined;
   let wake: (() => void) | undefined;
+  let index = options.from;
 
   const fail = (error: LabError): void => {
     failure ??= error;
@@ -58,6 +59,8 @@ export function prefetchBatches(task: string, setup: SamplerSetup, options: Batc
 
   return {
     async next() {
+      if (index >= options.to) throw new LabError('internal', `batch ${index} was never ordered`);
+      index++;
       for (;;) {
         const feeds = ready.shift();
         if (feeds) {

@@ -42,6 +42,8 @@ export interface TrainingJob {
   readonly onStep?: (step: number, loss: number) => void;
   /** Stops at the next step, with a checkpoint. */
   readonly signal: AbortSignal;
+  /** The checkpoint it starts from. */
+  readonly startedFrom?: string;
 }
 
 export interface TrainingOutcome {
@@ -57,7 +59,7 @@ export async function train(job: TrainingJob, start: TrainingProgress): Promise<
   const { plan, executable, emit, signal } = job;
   const meter = createMeter(plan.batchSize * plan.accumulation);
   let progress = start;
-  let lastCheckpoint: string | undefined;
+  let lastCheckpoint = job.startedFrom;
 
   const isDue = (every: number): boolean => progress.step % every === 0 || progress.step === plan.totalSteps;
   const save = async (): Promise<void> => {
@@ -114,7 +116,7 @@ function nonFinite(
   const bad = values.filter(([, value]) => !Number.isFinite(value)).map(([name, value]) => `${name} is ${value}`);
   const firstBatch = step * accumulation;
   const batches = accumulation === 1 ? `batch ${firstBatch}` : `batches ${firstBatch} to ${firstBatch + accumulation - 1}`;
-  const way = checkpoint === undefined ? 'No checkpoint of this session is older.' : `The last good checkpoint is ${checkpoint}.`;
+  const way = checkpoint === undefined ? 'There is no checkpoint yet.' : `The last good checkpoint is ${checkpoint}.`;
   return new LabError(
     'non-finite',
     `Step ${step + 1}: ${bad.join(', ')} (${batches} of seed ${seed}). Nothing was updated. ${way} A smaller learning rate, a longer warm-up or a smaller clipNorm usually help.`,
