@@ -115,8 +115,9 @@ describe('createMasker', () => {
     }
     const candidates = exampleOf(0, LENGTH).original.filter((token) => token > 4).length;
     const expected = (rounds * 10) / candidates;
-    for (const count of chosen.filter((value) => value > 0))
-      {expect(Math.abs(count - expected)).toBeLessThan(5 * Math.sqrt(expected));}
+    for (const count of chosen.filter((value) => value > 0)) {
+      expect(Math.abs(count - expected)).toBeLessThan(5 * Math.sqrt(expected));
+    }
     expect(chosen.filter((value) => value > 0)).toHaveLength(candidates);
   });
 
