@@ -37,7 +37,13 @@ function openSampler(): TaskSampler {
     count: corpusTexts,
     write: (batch, row, index) => writeSingle(batch, row, textOf(index), specialTokens),
   };
-  const masking = { share: 0.16, maximumPredictions: size.predictions, wholeWords: false, keepShare: 0.1, randomShare: 0.1 };
+  const masking = {
+    share: 0.16,
+    maximumPredictions: size.predictions,
+    wholeWords: false,
+    keepShare: 0.1,
+    randomShare: 0.1,
+  };
   const vocabulary = {
     size: size.vocabulary,
     special: specialTokens,

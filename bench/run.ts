@@ -17,6 +17,7 @@ const usage = `npm run bench -- <name> [--json] [--steps n] [--threads n] [--tor
   --torch version   compare only with this PyTorch, e.g. 1.13; by default with every one that is found`;
 
 interface Arguments {
+  /** Without one, the benches are listed. */
   readonly name: string | undefined;
   readonly json: boolean;
   readonly steps: number;
@@ -34,11 +35,12 @@ function parseCommandLine(words: readonly string[]): Arguments {
       steps: { type: 'string', default: '10' },
       threads: { type: 'string', default: String(physicalCores()) },
       torch: { type: 'string', default: '' },
+      help: { type: 'boolean', default: false },
     },
   });
   if (positionals.length > 1) throw new TypeError(`one bench at a time, not ${positionals.join(' and ')}`);
   return {
-    name: positionals[0],
+    name: values.help ? undefined : positionals[0],
     json: values.json,
     steps: positiveInteger('steps', values.steps),
     threads: positiveInteger('threads', values.threads),

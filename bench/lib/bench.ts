@@ -21,8 +21,8 @@ export interface Measurement {
   /** Of the fastest step: what others do on the machine can only add to it. */
   readonly milliseconds: number;
   readonly medianMilliseconds: number;
-  /** Largest resident memory of the process that measured nothing else. */
-  readonly residentMegabytes: number;
+  /** The most that was resident at once, where a side is a process of its own. */
+  readonly residentMegabytes?: number;
   readonly [detail: string]: unknown;
 }
 
@@ -70,8 +70,8 @@ function hasBench(module: unknown): module is { readonly bench: Bench } {
   return typeof module === 'object' && module !== null && 'bench' in module;
 }
 
-export function fastest(values: readonly number[]): number {
-  return Math.min(...values);
+export function summariseTimes(milliseconds: readonly number[]): Measurement {
+  return { milliseconds: roundTo(Math.min(...milliseconds), 3), medianMilliseconds: roundTo(median(milliseconds), 3) };
 }
 
 export function median(values: readonly number[]): number {
@@ -79,4 +79,8 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length / 2;
   const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
   return low === undefined || high === undefined ? NaN : (low + high) / 2;
+}
+
+export function roundTo(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
 }

@@ -59,7 +59,10 @@ interface Difference {
 
 type Numbers = Float32Array | Float64Array;
 
-function differences(names: readonly string[], pair: (name: string) => readonly [Numbers, Numbers]): readonly Difference[] {
+function differences(
+  names: readonly string[],
+  pair: (name: string) => readonly [Numbers, Numbers],
+): readonly Difference[] {
   return names.map((name) => {
     const [actual, expected] = pair(name);
     if (actual.length !== expected.length) {

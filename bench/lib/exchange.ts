@@ -24,7 +24,9 @@ export async function writeTensors(
     if (!data) throw new LabError('internal', `${name} has no data`);
     tensors.set(name, { shape, data });
   };
-  for (const [group, members] of Object.entries(groups)) members.forEach((tensor, name) => add(`${group}/${name}`, tensor));
+  for (const [group, members] of Object.entries(groups)) {
+    for (const [name, tensor] of members) add(`${group}/${name}`, tensor);
+  }
   for (const [name, tensor] of Object.entries(single)) add(name, tensor);
   await writeSafetensors(file, tensors);
 }
@@ -33,6 +35,8 @@ export async function writeTensors(
 export function readGroup({ tensors }: SafetensorsFile, group: string): ReadonlyMap<string, SafetensorsTensor> {
   const prefix = `${group}/`;
   return new Map(
-    [...tensors].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+    [...tensors]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
   );
 }

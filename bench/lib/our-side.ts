@@ -9,7 +9,7 @@ import { LabError } from '../../src/shared/errors.ts';
 import type { Executable, Feeds } from '../../src/main/engines/engine.ts';
 import { createOnnxRuntimeEngine } from '../../src/main/engines/onnxruntime/engine.ts';
 import { readSafetensors } from '../../src/main/formats/safetensors.ts';
-import { loadBench, median } from './bench.ts';
+import { loadBench, median, roundTo } from './bench.ts';
 import type { Bench } from './bench.ts';
 import type { Reply, Request } from './contestant.ts';
 import { readGroup, tensorFile, writeTensors } from './exchange.ts';
@@ -37,7 +37,12 @@ async function checkedStep(executable: Executable, feeds: Feeds, file: string): 
   return { ...scalars };
 }
 
-async function timedSteps(executable: Executable, feeds: Feeds, start: number, count: number): Promise<readonly number[]> {
+async function timedSteps(
+  executable: Executable,
+  feeds: Feeds,
+  start: number,
+  count: number,
+): Promise<readonly number[]> {
   const milliseconds: number[] = [];
   for (let step = start; step < start + count; step++) {
     const begin = performance.now();
@@ -89,7 +94,7 @@ async function main([name = '', folder = '', threads = '']: readonly string[]): 
       case 'memory': {
         const residentMegabytes = process.resourceUsage().maxRSS / 1024; // Node says kilobytes everywhere
         const sampler = samplerMilliseconds(workload);
-        answer({ residentMegabytes, ...(sampler !== undefined && { samplerMilliseconds: Math.round(sampler * 100) / 100 }) });
+        answer({ residentMegabytes, ...(sampler !== undefined && { samplerMilliseconds: roundTo(sampler, 3) }) });
         break;
       }
     }

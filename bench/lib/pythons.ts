@@ -15,13 +15,17 @@ export interface TorchPython {
 const run = promisify(execFile);
 const question = 'import torch; print(torch.__version__); print(torch.__file__)';
 
-/** Throws `LabError('not-found')` saying how to get one when there is none (of that version). */
-export async function findTorchPythons(
-  version = '',
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-): Promise<readonly TorchPython[]> {
-  const named = (environment.PRETEXT_PYTHON ?? '').split(path.delimiter).filter((command) => command !== '');
-  const asked = await Promise.all([...named, 'python3', 'python', '/usr/bin/python3'].map(askForTorch));
+/** Commands to try, in the order in which they are preferred. PRETEXT_PYTHON holds one or several, as PATH does. */
+export function candidatePythons(named = process.env.PRETEXT_PYTHON ?? ''): readonly string[] {
+  return [...named.split(path.delimiter).filter((command) => command !== ''), 'python3', 'python', '/usr/bin/python3'];
+}
+
+/**
+ * Those of the candidates that have PyTorch, of a version that begins as given. Throws `LabError('not-found')` saying how
+ * to get one when there is none.
+ */
+export async function findTorchPythons(candidates: readonly string[], version = ''): Promise<readonly TorchPython[]> {
+  const asked = await Promise.all(candidates.map(askForTorch));
   const installations = new Map<string, TorchPython>();
   for (const answer of asked) {
     if (answer && !installations.has(answer.place)) installations.set(answer.place, answer.python);

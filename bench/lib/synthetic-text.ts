@@ -15,7 +15,11 @@ export const specialCount = 5;
 const shortShare = 1 / 8;
 
 /** A function that returns text number `index`, of at most `maximumLength` tokens, the same each time it is asked. */
-export function syntheticTexts(vocabularySize: number, maximumLength: number, seed: number): (index: number) => Uint32Array {
+export function syntheticTexts(
+  vocabularySize: number,
+  maximumLength: number,
+  seed: number,
+): (index: number) => Uint32Array {
   const draw = zipf(vocabularySize - specialCount);
   return (index) => {
     const stream = randomStream(seed, index);

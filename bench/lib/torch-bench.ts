@@ -17,13 +17,13 @@ import type { Program } from '../../src/main/graph/index.ts';
 import { initialParameters } from '../../src/main/nn/initialisers.ts';
 import { tensorFile, writeTensors } from './exchange.ts';
 import type { Bench, BenchOptions, BenchReport, BenchSize, Measurement } from './bench.ts';
-import { fastest, median } from './bench.ts';
+import { roundTo, summariseTimes } from './bench.ts';
 import type { Comparison } from './compare.ts';
 import { compareSteps } from './compare.ts';
 import type { Contestant } from './contestant.ts';
 import { startContestant } from './contestant.ts';
 import type { TorchPython } from './pythons.ts';
-import { findTorchPythons } from './pythons.ts';
+import { candidatePythons, findTorchPythons } from './pythons.ts';
 
 export interface Workload {
   /** With gradients, and with dropout off: random numbers cannot be the same on both sides. */
@@ -56,7 +56,7 @@ async function compareWithTorch(
   { size, workload }: Omit<TorchBench, 'run'>,
   options: BenchOptions,
 ): Promise<BenchReport> {
-  const pythons = await findTorchPythons(options.torch);
+  const pythons = await findTorchPythons(candidatePythons(), options.torch);
   const folder = await mkdtemp(path.join(tmpdir(), 'pretext-bench-'));
   const contestants: Contestant[] = [];
   try {
@@ -76,12 +76,19 @@ async function compareWithTorch(
 }
 
 /** The weights, the batch and the optimizer that both sides start from. */
-async function writeInputs(folder: string, size: BenchSize, { program, feeds }: Workload, threads: number): Promise<void> {
+async function writeInputs(
+  folder: string,
+  size: BenchSize,
+  { program, feeds }: Workload,
+  threads: number,
+): Promise<void> {
   const parameters = initialParameters(program, weightSeed);
   const inputs = new Map([...program.inputs].map(([name, { shape }]) => [name, { shape, data: feeds[name] }]));
   await writeTensors(tensorFile(folder, 'inputs'), { weights: parameters, feeds: inputs });
   const names = (decay: boolean): readonly string[] =>
-    [...program.parameters.values()].filter((parameter) => parameter.decay === decay).map((parameter) => parameter.name);
+    [...program.parameters.values()]
+      .filter((parameter) => parameter.decay === decay)
+      .map((parameter) => parameter.name);
   const config = {
     size,
     threads,
@@ -106,7 +113,11 @@ function startTorch(name: string, folder: string, python: TorchPython, threads: 
 }
 
 /** Every contestant takes the checked step; ours is compared with each of the others'. */
-async function compareAll(folder: string, contestants: readonly Contestant[], options: BenchOptions): Promise<readonly Comparison[]> {
+async function compareAll(
+  folder: string,
+  contestants: readonly Contestant[],
+  options: BenchOptions,
+): Promise<readonly Comparison[]> {
   const results = [];
   for (const [index, contestant] of contestants.entries()) {
     options.progress(`checking: ${contestant.label}`);
@@ -119,7 +130,10 @@ async function compareAll(folder: string, contestants: readonly Contestant[], op
   return theirs.map(({ label, tensors }) => compareSteps(inputs, ours!.tensors, tensors, label));
 }
 
-async function measureAll(contestants: readonly Contestant[], { steps, progress }: BenchOptions): Promise<readonly Measurement[]> {
+async function measureAll(
+  contestants: readonly Contestant[],
+  { steps, progress }: BenchOptions,
+): Promise<readonly Measurement[]> {
   const times = contestants.map((): number[] => []);
   const turns = Math.min(rounds, steps);
   for (let round = 0; round < turns; round++) {
@@ -135,8 +149,7 @@ async function measureAll(contestants: readonly Contestant[], { steps, progress 
     contestants.map(async (contestant, index) => {
       const { residentMegabytes, ...details } = await contestant.ask({ command: 'memory' });
       return {
-        milliseconds: round3(fastest(times[index]!)),
-        medianMilliseconds: round3(median(times[index]!)),
+        ...summariseTimes(times[index]!),
         residentMegabytes: Math.round(Number(residentMegabytes)),
         ...contestant.greeting,
         ...details,
@@ -152,7 +165,7 @@ function describeTorch(
   { torchVersion }: TorchPython,
 ): { ratio: number; torchVersion: string; torch: Measurement } & Comparison {
   if (version !== torchVersion) throw new LabError('internal', `${torchVersion} was found and ${String(version)} ran`);
-  const ratio = round3(torch.milliseconds / ours.milliseconds);
+  const ratio = roundTo(torch.milliseconds / ours.milliseconds, 3);
   return { ratio, ...comparison, torchVersion, torch };
 }
 
@@ -161,8 +174,4 @@ function numbersOf({ label }: Contestant, value: unknown): readonly number[] {
     throw new LabError('internal', `${label} answered no times`);
   }
   return value;
-}
-
-function round3(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }
