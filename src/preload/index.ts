@@ -2,13 +2,33 @@
  * Runs in the window before the page, in a sandbox and a world of its own. It hands the page named functions and nothing
  * else: no `ipcRenderer`, no channel names, no Node.
  */
-import { contextBridge } from 'electron';
-import type { DesktopBridge } from '../shared/contract/desktop-bridge.ts';
-import { desktopBridgeName } from '../shared/contract/desktop-bridge.ts';
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
+import type { ChooseOptions, DesktopBridge } from '../shared/contract/desktop-bridge.ts';
+import { connectionMessage, desktopBridgeName } from '../shared/contract/desktop-bridge.ts';
+import { desktopChannels } from '../shared/contract/desktop-channels.ts';
+
+/** The page's window: a preload script has one, which the compiler's settings for Node do not know. */
+const page = globalThis as unknown as {
+  readonly location: { readonly origin: string };
+  postMessage(message: unknown, origin: string, ports: readonly unknown[]): void;
+};
+
+// A port cannot cross the bridge, but it can be handed to the page as a message of its own window.
+ipcRenderer.on(desktopChannels.port, ({ ports }) => {
+  page.postMessage(connectionMessage, page.location.origin, ports);
+});
 
 const bridge: DesktopBridge = {
-  versions() {
-    return { electron: process.versions.electron, chrome: process.versions.chrome };
+  versions: () => ({ electron: process.versions.electron, chrome: process.versions.chrome }),
+  // The main process answers with what these types say; it is ours.
+  choose: (options: ChooseOptions) => ipcRenderer.invoke(desktopChannels.choose, options) as Promise<readonly string[]>,
+  chooseDestination: (name) =>
+    ipcRenderer.invoke(desktopChannels.chooseDestination, name) as Promise<string | undefined>, // as above
+  pathOf: (file) => webUtils.getPathForFile(file as File), // throws for anything else
+  openWorkspace: (folder) => ipcRenderer.invoke(desktopChannels.openWorkspace, folder) as Promise<undefined>, // as above
+  reveal: (path) => ipcRenderer.invoke(desktopChannels.reveal, path) as Promise<undefined>, // as above
+  connect() {
+    ipcRenderer.send(desktopChannels.connect);
   },
 };
 

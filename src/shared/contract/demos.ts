@@ -1,0 +1,125 @@
+/** Demos: trained runs answer. A demo needs nothing of a run but its checkpoint; quizzes and projections need its data too. */
+import { z } from 'zod';
+import { checkpointChoice, count, item, nothing } from './common.ts';
+import { request } from './define.ts';
+
+/** What a person gives: decides how the page of a demo looks. New tasks come with `other`, which asks for text. */
+export const demoForm = z.enum([
+  'masked-words',
+  'sentence-pair',
+  'next-word',
+  'patch-position',
+  'classify-text',
+  'classify-pair',
+  'classify-image',
+  'other',
+]);
+export type DemoForm = z.infer<typeof demoForm>;
+
+export const demo = z.object({
+  run: z.string(),
+  name: z.string(),
+  task: z.string(),
+  title: z.string(),
+  form: demoForm,
+  data: z.string(),
+  /** Class names, where the task has classes. */
+  classes: z.array(z.string()).nullable(),
+  /** What the network reads. */
+  input: z.object({ kind: z.string(), shape: z.array(z.int()) }),
+  finishedAt: z.number().nullable(),
+  metric: z.object({ name: z.string(), value: z.number().nullable() }).nullable(),
+  /** Something to begin with, such as "the man went to the [MASK] ." */
+  examples: z.array(z.object({ text: z.string(), textPair: z.string().nullable() })),
+});
+export type Demo = z.infer<typeof demo>;
+
+export const answer = z.object({
+  question: z.string(),
+  /** Likeliest first, with probabilities over all there is, not over the few shown. */
+  choices: z.array(z.object({ label: z.string(), probability: z.number() })),
+});
+export type Answer = z.infer<typeof answer>;
+
+export const answered = z.object({
+  answers: z.array(answer),
+  /** Step of the checkpoint. */
+  step: count,
+  engine: z.string(),
+  device: z.string(),
+  milliseconds: z.number(),
+});
+
+const model = { run: z.string().min(1), checkpoint: checkpointChoice.default('best') };
+
+export const quizQuestion = z.object({
+  id: count,
+  /** E.g. the centre patch and the one to be placed; two sentences; a picture to classify. */
+  items: z.array(item),
+  choices: z.array(z.string()),
+  truth: z.string(),
+  /** The model's own answer. */
+  answer,
+});
+
+export const embeddings = z.object({
+  run: z.string(),
+  step: count,
+  method: z.enum(['umap', 'principal-components']),
+  points: z.array(
+    z.object({
+      x: z.number(),
+      y: z.number(),
+      label: z.string().nullable(),
+      side: z.enum(['training', 'validation', 'test']).nullable(),
+      item,
+    }),
+  ),
+  classes: z.array(z.string()),
+  /** Share of the variance in the two axes; of principal components only. */
+  explained: z.number().nullable(),
+  /** Width of the vectors that were projected. */
+  features: count,
+});
+export type Embeddings = z.infer<typeof embeddings>;
+
+export const demosContract = {
+  list: request('Runs that can be asked, best first', nothing, z.array(demo)),
+  ask: request(
+    'Masked words, pairs, next words, classes: the answers of a model to what a person typed or dropped',
+    z.strictObject({
+      ...model,
+      text: z.string().max(100_000).optional(),
+      textPair: z.string().max(100_000).optional(),
+      /** An image file as `data:…;base64,…`; fitted to what the network reads, as its training images were. */
+      image: z.string().max(32_000_000).optional(),
+      top: z.int().min(1).max(100).default(5),
+    }),
+    answered,
+  ),
+  continue: request(
+    'Continues a text word by word: for tasks on the next word',
+    z.strictObject({
+      ...model,
+      text: z.string().max(100_000),
+      words: z.int().min(1).max(200).default(20),
+      temperature: z.number().min(0).max(5).default(0.8),
+      seed: count.default(0),
+    }),
+    z.object({ text: z.string(), added: z.array(z.object({ label: z.string(), probability: z.number() })) }),
+  ),
+  quiz: request(
+    'Questions out of the validation split with the truth and the answer of the model; the page plays them against a person',
+    z.strictObject({ ...model, count: z.int().min(1).max(50).default(10), seed: count.default(0) }),
+    z.object({ form: demoForm, questions: z.array(quizQuestion) }),
+  ),
+  embeddings: request(
+    'Starts to project what the backbone makes of examples; the task ends with `Embeddings` as its result',
+    z.strictObject({
+      ...model,
+      count: z.int().min(10).max(5000).default(1000),
+      method: z.enum(['umap', 'principal-components']).default('umap'),
+    }),
+    z.object({ job: z.string() }),
+  ),
+};

@@ -1,0 +1,10 @@
+/** The channels between preload script and main process. Only these two know them. */
+export const desktopChannels = {
+  choose: 'desktop:choose',
+  chooseDestination: 'desktop:choose-destination',
+  openWorkspace: 'desktop:open-workspace',
+  reveal: 'desktop:reveal',
+  connect: 'desktop:connect',
+  /** Carries the port to the preload script. */
+  port: 'desktop:port',
+} as const;

@@ -1,0 +1,93 @@
+/** Experiments: schema, live validation, what a run would take, what the network will see, and those that were kept. */
+import { z } from 'zod';
+import { nameSpec } from '../spec/experiment/v1.ts';
+import { count, item, jsonObject, jsonSchema, moment, nothing, problem } from './common.ts';
+import { request } from './define.ts';
+import { pipelineInput } from './registry.ts';
+
+/** As a person writes it; may be wrong in any way. */
+const draft = jsonObject;
+
+const parameterGroup = z.object({ name: z.string(), shape: z.array(z.int()) });
+
+export const experimentPlan = z.object({
+  data: z.object({ kind: z.string(), name: z.string(), trainingExamples: count }),
+  evaluationBatches: z.object({ validation: count, test: count }),
+  input: pipelineInput,
+  totalSteps: count,
+  epochs: z.number(),
+  parameters: z.object({ total: count, trainable: count }),
+  /** Floating-point operations of one step, forward and backward. */
+  flopsPerStep: z.number(),
+  weights: z
+    .object({
+      label: z.string(),
+      matched: count,
+      fresh: z.array(parameterGroup),
+      mismatched: z.array(parameterGroup.extend({ found: z.array(z.int()) })),
+      unused: count,
+    })
+    .nullable(),
+  tokenizer: z.string().nullable(),
+  estimate: z.object({
+    /** Null before anything was measured on this machine. */
+    seconds: z.number().nullable(),
+    /** Weights, gradients, optimizer and activations of a training step. */
+    memoryBytes: z.number(),
+    /** Checkpoints that are kept. */
+    diskBytes: z.number(),
+    /** What the time is based on: a run of the same network, or the speed of other runs here. */
+    basis: z.enum(['same-network', 'other-runs', 'none']),
+  }),
+});
+export type ExperimentPlanSummary = z.infer<typeof experimentPlan>;
+
+export const savedExperiment = z.object({ name: z.string(), savedAt: moment, spec: jsonObject });
+
+export const experimentsContract = {
+  schema: request(
+    'JSON schema of experiment files, with the options of every task, block and preset',
+    nothing,
+    jsonSchema,
+  ),
+  suggest: request(
+    'A spec to begin with: a pipeline that fits the task and the data, and settings that suit both',
+    z.strictObject({
+      task: z.string(),
+      data: z.string().optional(),
+      /** A run whose backbone is taken over. */ from: z.string().optional(),
+    }),
+    jsonObject,
+  ),
+  validate: request(
+    'Checks a spec without its data; fast enough for every key',
+    z.union([z.strictObject({ spec: draft }), z.strictObject({ text: z.string().max(1_000_000) })]),
+    z.object({
+      /** With every default filled in; null while there are problems. */
+      experiment: jsonObject.nullable(),
+      problems: z.array(problem),
+    }),
+  ),
+  format: request(
+    'A spec as text',
+    z.strictObject({ spec: draft, format: z.enum(['yaml', 'json']) }),
+    z.object({ text: z.string() }),
+  ),
+  plan: request(
+    'Checks a spec with its data by building the network: what a run would do, take and need',
+    z.strictObject({ spec: draft }),
+    z.object({ plan: experimentPlan.nullable(), problems: z.array(problem) }),
+  ),
+  preview: request(
+    'What the network will see: the first training examples',
+    z.strictObject({ spec: draft, count: z.int().min(1).max(48).default(6), seed: count.optional() }),
+    z.object({ items: z.array(item) }),
+  ),
+  list: request('Kept experiments by name', nothing, z.array(savedExperiment)),
+  save: request(
+    'Keeps a spec, finished or not, under a name; `replace` overwrites',
+    z.strictObject({ name: nameSpec, spec: draft, replace: z.boolean().default(false) }),
+    savedExperiment,
+  ),
+  delete: request('Forgets a kept experiment and returns it', z.strictObject({ name: z.string() }), savedExperiment),
+};

@@ -1,0 +1,90 @@
+/** The whole contract: features, and their methods by `feature.method`. */
+import type { z } from 'zod';
+import { compareContract } from './compare.ts';
+import type { MethodDefinition, RequestDefinition, SubscriptionDefinition } from './define.ts';
+import { demosContract } from './demos.ts';
+import { experimentsContract } from './experiments.ts';
+import { jobsContract } from './jobs.ts';
+import { materialsContract } from './materials.ts';
+import { pipelinesContract } from './pipelines.ts';
+import { registryContract } from './registry.ts';
+import { runsContract } from './runs.ts';
+import { samplesContract } from './samples.ts';
+import { studiesContract } from './studies.ts';
+import { uploadsContract } from './uploads.ts';
+import { workspaceContract } from './workspace.ts';
+
+/** Raised when a client and a lab of before and after a change would misunderstand each other. */
+export const protocolVersion = 1;
+
+export const contract = {
+  workspace: workspaceContract,
+  jobs: jobsContract,
+  samples: samplesContract,
+  uploads: uploadsContract,
+  materials: materialsContract,
+  registry: registryContract,
+  pipelines: pipelinesContract,
+  experiments: experimentsContract,
+  runs: runsContract,
+  studies: studiesContract,
+  compare: compareContract,
+  demos: demosContract,
+};
+
+export type Contract = typeof contract;
+export type Feature = keyof Contract;
+
+export interface CallOptions {
+  /** Cancels the request; it then fails with the code `aborted`. */
+  readonly signal?: AbortSignalLike;
+}
+
+/** The part of AbortSignal that requests need. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+export interface SubscriptionHandlers<Event> {
+  onEvent(event: Event): void;
+  /**
+   * Called when events may have been missed: first when the subscription stands, and again after every reconnection. This is
+   * the place to read anew.
+   */
+  onReady?(): void;
+  /** The subscription was refused or ended by the lab. */
+  onError?(error: Error): void;
+}
+
+export type Unsubscribe = () => void;
+
+type ClientMethod<Method extends MethodDefinition> =
+  Method extends RequestDefinition<infer Input, infer Output>
+    ? (input: z.input<Input>, options?: CallOptions) => Promise<z.output<Output>>
+    : Method extends SubscriptionDefinition<infer Input, infer Event>
+      ? (input: z.input<Input>, handlers: SubscriptionHandlers<z.output<Event>>) => Unsubscribe
+      : never;
+
+/** What a client sees: `lab.runs.list({ … })`, `lab.runs.watch({}, { onEvent, onReady })`. */
+export type LabClient = {
+  readonly [Name in Feature]: {
+    readonly [Method in keyof Contract[Name]]: ClientMethod<Contract[Name][Method] & MethodDefinition>;
+  };
+};
+
+/** Finds a method by its name on the wire, e.g. `runs.list`. */
+export function findMethod(name: string): MethodDefinition | undefined {
+  const [feature = '', method = '', ...rest] = name.split('.');
+  if (rest.length > 0 || !Object.hasOwn(contract, feature)) return undefined;
+  const methods: Readonly<Record<string, MethodDefinition>> = contract[feature as Feature]; // it is one of its own keys
+  return Object.hasOwn(methods, method) ? methods[method] : undefined;
+}
+
+/** Every name on the wire. */
+export function methodNames(): readonly string[] {
+  return Object.entries(contract).flatMap(([feature, methods]) =>
+    Object.keys(methods).map((method) => `${feature}.${method}`),
+  );
+}

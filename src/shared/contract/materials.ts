@@ -1,0 +1,270 @@
+/** Corpora and datasets: import, report, browse, splits, duplicates, tokens. */
+import { z } from 'zod';
+import { imageImportOptions } from '../spec/image-import.ts';
+import { imageImportReport } from '../spec/manifests/image-import-report.ts';
+import { documentBoundary, textFormat, trainedTokenizerOptions } from '../spec/manifests/text-corpus.ts';
+import { textImportReport } from '../spec/manifests/text-import-report.ts';
+import { nameSpec } from '../spec/experiment/v1.ts';
+import { count, jsonObject, jsonSchema, nothing, page, picture } from './common.ts';
+import { request } from './define.ts';
+
+export const materialGroup = z.enum(['corpus', 'dataset']);
+/** New kinds of material may come: whoever reads a kind has to expect others. */
+export const materialKind = z.string();
+export const materialReference = z.strictObject({ group: materialGroup, name: z.string().min(1) });
+export type MaterialReference = z.infer<typeof materialReference>;
+
+export const materialSummary = z.object({
+  group: materialGroup,
+  kind: materialKind,
+  name: z.string(),
+  createdAt: z.string(),
+  contentHash: z.string(),
+  /** Counts of the manifest by name: documents, sentences, tokens, vocabularySize, examples, images, classes. */
+  counts: z.record(z.string(), count),
+  /** Of images. */
+  shape: z.object({ height: z.int(), width: z.int(), channels: z.int() }).nullable(),
+  /** Files and rows that the import left out. */
+  skipped: count,
+  /** Runs that were trained on it. */
+  runs: count,
+});
+export type MaterialSummary = z.infer<typeof materialSummary>;
+
+const classCount = z.object({ name: z.string(), count });
+
+export const materialDetails = materialSummary.extend({
+  folder: z.string(),
+  sources: z.array(z.string()),
+  bytes: count,
+  classes: z.array(classCount).nullable(),
+  report: z
+    .discriminatedUnion('content', [
+      z.object({ content: z.literal('text'), report: textImportReport }),
+      z.object({ content: z.literal('images'), report: imageImportReport }),
+    ])
+    .nullable(),
+  manifest: jsonObject,
+});
+
+/** One document, example or image. */
+export const materialItem = z.object({
+  index: count,
+  text: z.string().nullable(),
+  textPair: z.string().nullable(),
+  picture: picture.nullable(),
+  label: z.string().nullable(),
+  /** Where it came from. */
+  source: z.object({ path: z.string(), line: z.int().nullable() }).nullable(),
+});
+export type MaterialItem = z.infer<typeof materialItem>;
+
+/** Imports, as data. Paths are files and folders of the machine the lab runs on, or those that an upload answered with. */
+export const importRequest = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('text-corpus'),
+    name: nameSpec,
+    sources: z.array(z.string().min(1)).min(1),
+    format: textFormat.optional(),
+    include: z.array(z.string()).optional(),
+    exclude: z.array(z.string()).optional(),
+    textColumn: z.string().optional(),
+    language: z.string().optional(),
+    documents: documentBoundary.optional(),
+    tokenizer: z.union([trainedTokenizerOptions.partial(), z.strictObject({ file: z.string() })]).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('text-dataset'),
+    name: nameSpec,
+    sources: z.array(z.string().min(1)).min(1),
+    format: textFormat.exclude(['wikipedia']).optional(),
+    include: z.array(z.string()).optional(),
+    exclude: z.array(z.string()).optional(),
+    textColumn: z.string().optional(),
+    labelColumn: z.string().optional(),
+    pairColumn: z.string().optional(),
+  }),
+  z.strictObject({
+    kind: z.enum(['image-corpus', 'image-dataset']),
+    name: nameSpec,
+    sources: z.array(z.string().min(1)).length(1),
+    options: imageImportOptions.prefault({}),
+  }),
+]);
+export type ImportRequest = z.input<typeof importRequest>;
+
+const column = z.object({
+  name: z.string(),
+  /** Of the rows that were read: how many have a value, how many values differ, and how long they are. */
+  filled: count,
+  distinct: count,
+  averageLength: z.number(),
+  /** What the column looks fit for. */
+  role: z.enum(['text', 'label', 'other']),
+  /** The commonest values, of columns with few. */
+  values: z.array(classCount),
+});
+
+/** What lies at some paths, before it is imported. */
+export const inspection = z.object({
+  files: z.object({
+    total: count,
+    bytes: count,
+    byExtension: z.record(z.string(), count),
+    listed: z.array(z.string()),
+  }),
+  /** What an import would look like; the form starts with it. */
+  suggestion: importRequest.nullable(),
+  /** The first table: its columns and rows as text. */
+  table: z
+    .object({
+      file: z.string(),
+      format: z.string(),
+      columns: z.array(column),
+      rows: z.array(z.array(z.string().nullable())),
+      /** Rows that were read for the counts. */
+      read: count,
+      /** True when that was the whole file. */
+      complete: z.boolean(),
+      problems: z.array(z.object({ line: z.int().nullable(), message: z.string() })),
+    })
+    .nullable(),
+  /** The beginning of the first text file. */
+  text: z
+    .object({ file: z.string(), encoding: z.enum(['utf-8', 'utf-16', 'other']), beginning: z.string() })
+    .nullable(),
+  images: z
+    .object({
+      /** Folders directly under the source, as classes. */
+      classes: z.array(classCount),
+      pictures: z.array(
+        z.object({
+          path: z.string(),
+          label: z.string().nullable(),
+          width: z.int(),
+          height: z.int(),
+          format: z.string(),
+          picture,
+        }),
+      ),
+    })
+    .nullable(),
+  /** What will be in the way, for a person. */
+  problems: z.array(z.string()),
+});
+export type Inspection = z.infer<typeof inspection>;
+
+const tokenizerOwner = z.union([
+  z.strictObject({ corpus: z.string().min(1) }),
+  z.strictObject({ run: z.string().min(1) }),
+]);
+
+export const splitSide = z.enum(['training', 'validation', 'test']);
+
+const histogram = z.object({
+  /** What was counted in what: tokens of sentences, words of examples. */
+  unit: z.enum(['tokens', 'words']),
+  of: z.enum(['documents', 'sentences', 'examples']),
+  /** Lengths from `from` up to and without `to`. */
+  bins: z.array(z.object({ from: count, to: count, count })),
+  mean: z.number(),
+  median: z.number(),
+  percentile95: z.number(),
+  maximum: count,
+  /** How many were measured; fewer than all of a large corpus, evenly chosen. */
+  measured: count,
+  all: count,
+});
+
+export const materialsContract = {
+  list: request(
+    'Corpora and datasets by name',
+    nothing,
+    z.object({
+      materials: z.array(materialSummary),
+      damaged: z.array(z.object({ folder: z.string(), message: z.string() })),
+    }),
+  ),
+  get: request('All about one', materialReference, materialDetails),
+  importOptions: request('Schemas of the options of imports, by kind', nothing, z.record(z.string(), jsonSchema)),
+  inspect: request(
+    'Looks at files and folders before an import; fast, also for large ones',
+    z.strictObject({
+      paths: z.array(z.string().min(1)).min(1),
+      rows: z.int().min(1).max(100).default(10),
+      pictures: z.int().min(0).max(60).default(24),
+    }),
+    inspection,
+  ),
+  import: request('Starts an import; the task says how it goes on', importRequest, z.object({ job: z.string() })),
+  search: request(
+    'Items in order, or those that contain a text',
+    materialReference.extend({
+      text: z.string().optional(),
+      label: z.string().optional(),
+      side: splitSide.optional(),
+      splitSeed: count.default(0),
+      ...page,
+      /** Longest side of pictures. */
+      pictureSize: z.int().min(8).max(512).default(96),
+    }),
+    z.object({
+      /** Of those that fit; null while a large corpus was searched only as far as needed. */
+      total: count.nullable(),
+      items: z.array(materialItem),
+      /** Where to go on; null at the end. */
+      nextOffset: count.nullable(),
+    }),
+  ),
+  images: request(
+    'Images by index',
+    materialReference.extend({ indices: z.array(count).max(500), pictureSize: z.int().min(8).max(2048).default(96) }),
+    z.array(materialItem),
+  ),
+  splits: request(
+    'Classes on each side of a split: class balance and sizes',
+    materialReference.extend({ splitSeed: count.default(0) }),
+    z.object({
+      sides: z.object({ training: count, validation: count, test: count }),
+      classes: z.array(z.object({ name: z.string(), total: count, training: count, validation: count, test: count })),
+      /** Groups of examples that a split keeps together. */
+      groups: count,
+    }),
+  ),
+  lengths: request(
+    'How long the texts are',
+    materialReference.extend({ tokenizer: tokenizerOwner.optional(), bins: z.int().min(2).max(100).default(30) }),
+    histogram,
+  ),
+  duplicates: request(
+    'Items with the same text, or pictures that look the same',
+    materialReference.extend({ ...page, pictureSize: z.int().min(8).max(512).default(96) }),
+    z.object({
+      total: count,
+      groups: z.array(
+        z.object({ size: count, items: z.array(materialItem), /** Labels differ. */ conflict: z.boolean() }),
+      ),
+    }),
+  ),
+  tokenize: request(
+    'A tokenizer at work',
+    z.strictObject({ tokenizer: tokenizerOwner, text: z.string().max(10_000) }),
+    z.object({
+      tokens: z.array(
+        z.object({
+          id: z.int(),
+          text: z.string(),
+          unknown: z.boolean(),
+          /** Continues the word before it. */ continues: z.boolean(),
+        }),
+      ),
+      vocabularySize: count,
+    }),
+  ),
+  delete: request(
+    'Deletes; `restore` brings it back until the lab is closed. Refused while a run needs it',
+    materialReference,
+    z.object({ undo: z.string() }),
+  ),
+  restore: request('Brings back what was deleted', z.strictObject({ undo: z.string() }), materialReference),
+};

@@ -1,0 +1,35 @@
+/** Studies: grids of runs that answer one question, such as what pretraining bought at each label budget. */
+import { z } from 'zod';
+import { studyResult } from '../spec/study.ts';
+import { count, jsonObject, nothing, problem } from './common.ts';
+import { request } from './define.ts';
+import { runState } from './runs.ts';
+
+export const studySummary = z.object({
+  name: z.string(),
+  notes: z.string(),
+  runs: z.array(z.object({ id: z.string(), condition: z.string(), arm: z.string(), seed: z.int(), state: runState })),
+  /** Runs that are finished. */
+  finished: count,
+  /** From the runs that are finished; null before there is a seed with all arms. */
+  result: studyResult.nullable(),
+});
+export type StudySummary = z.infer<typeof studySummary>;
+
+export const studiesContract = {
+  list: request('Studies by name', nothing, z.array(studySummary)),
+  plan: request(
+    'Checks a study and says how many runs it is',
+    z.strictObject({ spec: jsonObject }),
+    z.object({
+      cells: z.array(z.object({ condition: z.string(), arm: z.string(), seed: z.int(), name: z.string() })),
+      problems: z.array(problem),
+    }),
+  ),
+  create: request(
+    'Queues the runs of a study; those that are finished already are not done again',
+    z.strictObject({ spec: jsonObject }),
+    studySummary,
+  ),
+  get: request('One study', z.strictObject({ name: z.string() }), studySummary),
+};
