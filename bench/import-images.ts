@@ -1,19 +1,19 @@
 /**
  * How fast images are imported, and how much memory that takes: JPEG photographs of 512 × 512 pixels, made here, imported twice,
- * the second time four times as many. One JSON object on stdout.
- *
- *   node bench/import-images.ts [--images 600] [--size 64]
+ * the second time four times as many.
  */
 import { link, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { folderSource } from '../src/main/data/images/folder-source.ts';
 import { importImageCorpus } from '../src/main/data/images/import.ts';
 import { randomStream } from '../src/shared/random.ts';
+import type { Bench } from './lib/bench.ts';
 
 const SIDE = 512;
+const STORED_SIDE = 64;
+const IMAGES = 600;
 
 /** Smooth shapes with grain: a photograph's share of detail, about 60 kB as a JPEG of quality 85. */
 async function photograph(seed: number): Promise<Buffer> {
@@ -79,19 +79,21 @@ async function measure(folder: string, destination: string, size: number) {
   };
 }
 
-const { values } = parseArgs({
-  options: { images: { type: 'string', default: '600' }, size: { type: 'string', default: '64' } },
-});
-const images = Number(values.images);
-const size = Number(values.size);
-const folder = await mkdtemp(join(tmpdir(), 'pretext-bench-'));
-try {
-  const averageBytes = await makeFolder(join(folder, 'few'), images);
-  await makeFolder(join(folder, 'many'), images * 4);
-  const few = await measure(join(folder, 'few'), join(folder, 'imported-few'), size);
-  const many = await measure(join(folder, 'many'), join(folder, 'imported-many'), size);
-  const sizes = { source: `${SIDE} × ${SIDE} JPEG`, averageKilobytes: Math.round(averageBytes / 1000), stored: size };
-  console.log(JSON.stringify({ name: 'import-images', threads: availableParallelism(), size: sizes, few, many }));
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+export const bench: Bench = {
+  summary: 'import of images: how many a second, and memory for a few and for four times as many',
+  async run(name, { progress }) {
+    const folder = await mkdtemp(join(tmpdir(), 'pretext-bench-'));
+    try {
+      progress('making photographs');
+      const averageBytes = await makeFolder(join(folder, 'few'), IMAGES);
+      await makeFolder(join(folder, 'many'), IMAGES * 4);
+      progress('importing');
+      const few = await measure(join(folder, 'few'), join(folder, 'imported-few'), STORED_SIDE);
+      const many = await measure(join(folder, 'many'), join(folder, 'imported-many'), STORED_SIDE);
+      const size = { sourceSide: SIDE, averageKilobytes: Math.round(averageBytes / 1000), storedSide: STORED_SIDE };
+      return { name, threads: availableParallelism(), size, few, many };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};

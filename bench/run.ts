@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { isLabError, messageOf } from '../src/shared/errors.ts';
 import { physicalCores } from '../src/main/engines/host/processor.ts';
-import type { BenchReport, Measurement } from './lib/bench.ts';
+import type { Measurement } from './lib/bench.ts';
 import { benchNames, loadBench } from './lib/bench.ts';
 
 const usage = `npm run bench -- <name> [--json] [--steps n] [--threads n] [--torch version]
@@ -71,7 +71,8 @@ function printReport(report: Readonly<Record<string, unknown>>): void {
   for (const [key, value] of Object.entries(rest)) if (isMeasurement(value)) line(key, value);
   for (const [key, value] of Object.entries(rest)) if (!isMeasurement(value)) line(key, value);
   if (size !== undefined) line('size', size);
-  if (Array.isArray(others)) for (const other of others as readonly BenchReport[]) printReport(other);
+  if (!Array.isArray(others)) return;
+  for (const other of others as readonly Readonly<Record<string, unknown>>[]) printReport(other);
 }
 
 function showValue(value: unknown): string {

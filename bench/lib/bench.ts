@@ -26,11 +26,9 @@ export interface Measurement {
   readonly [detail: string]: unknown;
 }
 
+/** What `--json` prints. Benches that compare have `ours`, the other side and a `ratio` as well. */
 export interface BenchReport {
   readonly name: string;
-  /** Our throughput divided by the other's, from the fastest steps. */
-  readonly ratio: number;
-  readonly ours: Measurement;
   readonly threads: number;
   readonly size: BenchSize;
   readonly [detail: string]: unknown;

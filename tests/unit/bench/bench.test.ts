@@ -1,4 +1,5 @@
 // The parts of the benches that decide what is compared with what. The benches themselves need PyTorch and quiet.
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -114,6 +115,15 @@ describe('benches', () => {
     expect(names).toContain('masked-words');
     expect(names).not.toContain('run');
     await expect(loadBench('masked')).rejects.toThrow(/no bench 'masked'. Benches: .*masked-words/);
+  });
+
+  it('all load, and those against PyTorch have their Python file', async () => {
+    for (const name of await benchNames()) {
+      const bench = await loadBench(name);
+      expect(bench.summary).not.toBe('');
+      const python = path.resolve('bench/torch', `${name.replaceAll('-', '_')}.py`);
+      expect({ name, python: existsSync(python) }).toEqual({ name, python: 'workload' in bench });
+    }
   });
 
   it('know a median', () => {
