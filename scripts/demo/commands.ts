@@ -1,0 +1,60 @@
+/** What demos are made of: sample data written once, and `pretext` commands that are shown before they run. */
+import { existsSync } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { SampleText } from '../../src/main/data/samples/text-sample.ts';
+import { writeSampleTexts } from '../../src/main/data/samples/text-sample.ts';
+import { runCommandLine } from '../../src/main/hosts/cli/index.ts';
+
+export interface DemoWorkspace {
+  readonly folder: string;
+  /** Runs a command in this workspace and ends the demo where it fails. */
+  pretext(...args: string[]): Promise<void>;
+  /** As `pretext corpus import` or `dataset import`, unless the material is there from an earlier demo. */
+  importOnce(group: 'corpus' | 'dataset', name: string, ...args: string[]): Promise<void>;
+  /** Writes sample texts as JSON lines, once, and returns the file. */
+  sample(name: string, texts: () => Iterable<SampleText>): Promise<string>;
+}
+
+export type Demo = (workspace: DemoWorkspace, options: { readonly quick: boolean }) => Promise<void>;
+
+/** An experiment or study of ours. */
+export function example(name: string): string {
+  return fileURLToPath(new URL(`../../resources/examples/${name}`, import.meta.url));
+}
+
+export function heading(text: string): void {
+  console.log(`\n── ${text} ${'─'.repeat(Math.max(0, 74 - text.length))}\n`);
+}
+
+export async function createDemoWorkspace(folder: string): Promise<DemoWorkspace> {
+  const samples = join(folder, 'samples');
+  await mkdir(samples, { recursive: true });
+  const workspace: DemoWorkspace = {
+    folder,
+    async pretext(...args) {
+      console.log(`$ pretext ${args.map(quoted).join(' ')}`);
+      const code = await runCommandLine(['--workspace', folder, ...args]);
+      if (code !== 0) process.exit(code); // the command has said why
+    },
+    async importOnce(group, name, ...args) {
+      const place = join(folder, group === 'corpus' ? 'corpora' : 'datasets', name);
+      if (existsSync(place)) console.log(`The ${group} '${name}' is there already.`);
+      else await workspace.pretext(group, 'import', name, ...args);
+    },
+    async sample(name, texts) {
+      const file = join(samples, `${name}.jsonl`);
+      if (existsSync(file)) return file;
+      const partial = join(samples, `.${name}-${process.pid}`);
+      await writeSampleTexts(texts(), partial);
+      await rename(partial, file);
+      return file;
+    },
+  };
+  return workspace;
+}
+
+function quoted(argument: string): string {
+  return /^[\w./:=@-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}
