@@ -3,8 +3,7 @@
  * in `ops/` and one line here.
  */
 export * from './program.ts';
-export { elementCount, sameShape, showShape, sizeAt } from './shape.ts';
-export type { Initialiser } from './initialiser.ts';
+export { elementCount, sizeAt } from './shape.ts';
 export { appendGradients, gradientsOf } from './autodiff.ts';
 export { programFlops, registeredOps } from './op.ts';
 export * from './ops/activations.ts';

@@ -1,4 +1,4 @@
-/** Arithmetic on static shapes: counting, broadcasting, strides, and how shapes are shown in messages. */
+/** Arithmetic on static shapes: counting, broadcasting, axes, and how shapes are shown in messages. */
 import { LabError } from '../../shared/errors.ts';
 import type { Shape } from './program.ts';
 
@@ -40,17 +40,6 @@ export function normaliseAxis(axis: number, rank: number): number {
 /** The size along an axis that is known to exist. */
 export function sizeAt(shape: Shape, axis: number): number {
   return shape[normaliseAxis(axis, shape.length)]!; // normaliseAxis has checked the range
-}
-
-/** Row-major strides, in elements. */
-export function stridesOf(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length);
-  let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= sizeAt(shape, axis);
-  }
-  return strides;
 }
 
 /** Sorted, non-negative, without repetition; all axes where none are given. Throws `LabError('shape')` when out of range. */
