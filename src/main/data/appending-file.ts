@@ -54,11 +54,6 @@ export class AppendingFile {
     this.used = this.block.writeUInt32LE(value, this.used);
   }
 
-  appendUint16(value: number): void {
-    this.reserve(2);
-    this.used = this.block.writeUInt16LE(value, this.used);
-  }
-
   async flush(): Promise<void> {
     let start = 0;
     while (start < this.used) {

@@ -5,7 +5,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { LabError, messageOf } from '../../shared/errors.ts';
 
-const PAGE_BYTES = 64 * 1024;
+/** Small, because a batch reads a few hundred bytes each from many places. */
+const PAGE_BYTES = 16 * 1024;
 
 export class PagedFile {
   readonly size: number;
@@ -18,10 +19,10 @@ export class PagedFile {
   private lastPage: Buffer = Buffer.alloc(0);
 
   /**
-   * @param maximumPages pages of 64 KiB that are kept
+   * @param maximumPages pages of 16 KiB that are kept
    * @throws LabError `corrupt` if the file cannot be opened
    */
-  constructor(path: string, maximumPages = 64) {
+  constructor(path: string, maximumPages = 512) {
     this.path = path;
     this.maximumPages = maximumPages;
     try {
@@ -71,11 +72,7 @@ export class PagedFile {
     if (number === this.lastNumber) return this.lastPage;
     let page = this.pages.get(number);
     if (page === undefined) {
-      page = this.load(number);
-      if (this.pages.size >= this.maximumPages) {
-        const oldest = this.pages.keys().next();
-        if (oldest.done !== true) this.pages.delete(oldest.value);
-      }
+      page = this.load(number, this.evict());
     } else {
       this.pages.delete(number);
     }
@@ -85,9 +82,19 @@ export class PagedFile {
     return page;
   }
 
-  private load(number: number): Buffer {
+  /** Memory for a page: that of the one that was not used for longest, if there are enough. */
+  private evict(): Buffer {
+    if (this.pages.size < this.maximumPages) return Buffer.allocUnsafeSlow(PAGE_BYTES);
+    for (const [oldest, page] of this.pages) {
+      this.pages.delete(oldest);
+      return Buffer.from(page.buffer);
+    }
+    return Buffer.allocUnsafeSlow(PAGE_BYTES);
+  }
+
+  private load(number: number, memory: Buffer): Buffer {
     const start = number * PAGE_BYTES;
-    const page = Buffer.allocUnsafeSlow(Math.min(PAGE_BYTES, this.size - start));
+    const page = memory.subarray(0, Math.min(PAGE_BYTES, this.size - start));
     let filled = 0;
     while (filled < page.length) {
       const count = readSync(this.descriptor, page, filled, page.length - filled, start + filled);

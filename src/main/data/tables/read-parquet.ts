@@ -38,7 +38,7 @@ async function* readRows(
   source: ByteSource,
   columns: readonly string[],
   optional: readonly string[],
-): AsyncGenerator<TableRow | UnusableRow> {
+): AsyncGenerator<(TableRow | UnusableRow)[]> {
   const table = `read_parquet(${quoteLiteral(escapeGlob(source.path))})`;
   const description = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${table}`);
   const present = description.getRows().map(([name]) => (typeof name === 'string' ? name : ''));
@@ -49,10 +49,12 @@ async function* readRows(
   let line = 1;
   for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
     source.signal.throwIfAborted();
+    const rows: TableRow[] = [];
     for (const values of chunk.getRows()) {
-      yield { line, values: values.map((value) => (typeof value === 'string' ? value : null)) };
+      rows.push({ line, values: values.map((value) => (typeof value === 'string' ? value : null)) });
       line += 1;
     }
+    yield rows;
   }
 }
 
@@ -61,7 +63,7 @@ export async function* readParquet(
   source: ByteSource,
   columns: readonly string[],
   optional: readonly string[],
-): AsyncGenerator<TableRow | UnusableRow> {
+): AsyncGenerator<(TableRow | UnusableRow)[]> {
   if (source.compression !== 'none') throw new SkipFile('damaged', 'is a compressed Parquet file; decompress it first');
   let size: number;
   try {

@@ -1,4 +1,7 @@
-/** Rows of CSV, TSV, JSON lines and Parquet files with the columns that are wanted, in order, in bounded memory. */
+/**
+ * Rows of CSV, TSV, JSON lines and Parquet files with the columns that are wanted, in order and in bounded memory. They come in
+ * batches: a step of an asynchronous loop for every row would cost more than reading it.
+ */
 import { SkipFile } from '../skip-file.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { ByteSource } from '../text/read-bytes.ts';
@@ -20,7 +23,7 @@ export function readTable(
   format: TableFormat,
   columns: readonly string[],
   optional: readonly string[] = [],
-): AsyncGenerator<TableRow | UnusableRow> {
+): AsyncGenerator<(TableRow | UnusableRow)[]> {
   if (format === 'parquet') return readParquet(source, columns, optional);
   return format === 'jsonl' ? readJsonLines(source, columns, optional) : readCsv(source, format, columns, optional);
 }
@@ -30,7 +33,7 @@ async function* readCsv(
   format: 'csv' | 'tsv',
   columns: readonly string[],
   optional: readonly string[],
-): AsyncGenerator<TableRow | UnusableRow> {
+): AsyncGenerator<(TableRow | UnusableRow)[]> {
   let parser: CsvParser | undefined;
   let header: readonly string[] | undefined;
   let places: number[] = [];
@@ -50,14 +53,16 @@ async function* readCsv(
     return { line, values: places.map((place) => fields[place] ?? null) };
   };
   for await (const batch of readLines(source, MAXIMUM_LINE_BYTES)) {
+    const rows: (TableRow | UnusableRow)[] = [];
     for (const [index, text] of batch.lines.entries()) {
       const line = batch.firstLine + index;
       parser ??= new CsvParser(format === 'tsv' ? '\t' : detectDelimiter(text, columns));
       if (batch.invalid.has(index)) invalidLines.add(line);
-      yield* rowsOf(parser.add(text, line), convert, invalidLines, line);
+      rows.push(...rowsOf(parser.add(text, line), convert, invalidLines, line));
     }
+    yield rows;
   }
-  yield* rowsOf(parser?.end() ?? [], convert, invalidLines, Infinity);
+  yield [...rowsOf(parser?.end() ?? [], convert, invalidLines, Infinity)];
 }
 
 /** @param until the last line that belongs to the last of the items */
@@ -89,25 +94,27 @@ async function* readJsonLines(
   source: ByteSource,
   columns: readonly string[],
   optional: readonly string[],
-): AsyncGenerator<TableRow | UnusableRow> {
+): AsyncGenerator<(TableRow | UnusableRow)[]> {
   let isFirst = true;
   let isPartOfLongLine = false;
   for await (const batch of readLines(source, MAXIMUM_LINE_BYTES)) {
+    const rows: (TableRow | UnusableRow)[] = [];
     for (const [index, text] of batch.lines.entries()) {
       const line = batch.firstLine + index;
       const goesOn = batch.unfinished && index === batch.lines.length - 1;
       if (goesOn || isPartOfLongLine) {
         if (!isPartOfLongLine) {
-          yield { line, reason: 'malformed', message: `is longer than ${MAXIMUM_LINE_BYTES} bytes` };
+          rows.push({ line, reason: 'malformed', message: `is longer than ${MAXIMUM_LINE_BYTES} bytes` });
         }
         isPartOfLongLine = goesOn;
       } else if (batch.invalid.has(index)) {
-        yield { line, reason: 'invalid-utf8', message: 'holds bytes that are not UTF-8' };
+        rows.push({ line, reason: 'invalid-utf8', message: 'holds bytes that are not UTF-8' });
       } else if (text.trim() !== '') {
-        yield parseJsonLine(text, line, columns, optional, isFirst);
+        rows.push(parseJsonLine(text, line, columns, optional, isFirst));
         isFirst = false;
       }
     }
+    yield rows;
   }
 }
 

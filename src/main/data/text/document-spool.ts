@@ -5,8 +5,9 @@
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { AppendingFile } from '../appending-file.ts';
+import type { TextBatch } from './encode-documents.ts';
 
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 64 * 1024;
 
 export class DocumentSpool {
   documents = 0;
@@ -24,13 +25,21 @@ export class DocumentSpool {
     return new DocumentSpool(path, await AppendingFile.create(path));
   }
 
-  async append(text: string): Promise<void> {
+  /** True when `flush` should be called before more is appended. */
+  get isFull(): boolean {
+    return this.file.isFull;
+  }
+
+  append(text: string): void {
     const bytes = Buffer.byteLength(text);
     this.file.appendUint32(bytes);
     this.file.appendText(text);
     this.documents += 1;
     this.textBytes += bytes;
-    if (this.file.isFull) await this.file.flush();
+  }
+
+  async flush(): Promise<void> {
+    await this.file.flush();
   }
 
   /** No more is appended; the documents can be read. */
@@ -63,6 +72,31 @@ export class DocumentSpool {
       rest = rest.subarray(start);
       missingBytes = rest.length < 4 ? 0 : 4 + rest.readUInt32LE(0) - rest.length;
     }
+  }
+
+  /** The documents in order, in batches of about `batchBytes` that own their memory. */
+  async *readBatches(batchBytes: number, signal: AbortSignal): AsyncGenerator<TextBatch> {
+    let documents: Buffer[] = [];
+    let bytes = 0;
+    const take = (): TextBatch => {
+      const joined = new Uint8Array(bytes);
+      const ends = new Uint32Array(documents.length);
+      let end = 0;
+      for (const [index, document] of documents.entries()) {
+        joined.set(document, end);
+        end += document.length;
+        ends[index] = end;
+      }
+      documents = [];
+      bytes = 0;
+      return { bytes: joined, ends };
+    };
+    for await (const document of this.read(signal)) {
+      documents.push(document);
+      bytes += document.length;
+      if (bytes >= batchBytes) yield take();
+    }
+    if (documents.length > 0) yield take();
   }
 
   async remove(): Promise<void> {

@@ -30,7 +30,10 @@ export function cleanText(text: string): string {
   return WORTH_READING.test(result) ? result : '';
 }
 
+/** White space that is not a single blank. */
+const OTHER_SPACE = /\s{2,}|[^\S ]/g;
+
 /** Documents with the same hash are the same but for white space and for how accents are composed. */
 export function contentKey(text: string): Buffer {
-  return hash('sha256', text.normalize('NFC').replace(/\s+/g, ' '), 'buffer');
+  return hash('sha256', text.normalize('NFC').replace(OTHER_SPACE, ' '), 'buffer');
 }

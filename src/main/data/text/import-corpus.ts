@@ -3,7 +3,7 @@
  * encodes everything once. Memory does not depend on the size of the corpus, apart from 12 to 35 bytes a document for finding
  * duplicates. The corpus folder appears when everything in it is on the disk, or not at all.
  */
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError, messageOf } from '../../../shared/errors.ts';
@@ -15,18 +15,18 @@ import {
   type TextFormat,
   type TrainedTokenizerOptions,
 } from '../../../shared/spec/manifests/text-corpus.ts';
-import { ContentIndex } from '../images/content-index.ts';
 import { createFolder } from '../images/new-folder.ts';
 import { writeDurably, writeManifest } from '../manifest-file.ts';
 import { TOKENIZER_FILE } from './corpus.ts';
-import { cleanText, contentKey } from './document.ts';
+import { collectDocuments } from './collect-documents.ts';
 import { DocumentSpool } from './document-spool.ts';
-import { readSourceDocuments } from './read-source.ts';
+import type { TextBatch } from './encode-documents.ts';
+import { encodeBatches } from './encode-pool.ts';
 import { ReportCollector } from './report-collector.ts';
 import { createSentenceSplitter } from './sentences.ts';
-import { findSourceFiles, type SourceFile, type SourceOptions } from './source-files.ts';
+import type { SourceOptions } from './source-files.ts';
 import { TOKENS_PER_SHARD, tokenBytesFor, TokenWriter } from './token-shards.ts';
-import { createTokenizer, type TextTokenizer } from './tokenizer.ts';
+import { createTokenizer } from './tokenizer.ts';
 import { trainTokenizerJson } from './train-tokenizer.ts';
 
 export type CorpusImportPhase = 'reading' | 'counting words' | 'learning the vocabulary' | 'encoding';
@@ -59,6 +59,8 @@ export interface ImportTextCorpusOptions {
   /** Options for training one, or a tokenizer.json to use. */
   readonly tokenizer?: Partial<TrainedTokenizerOptions> | { readonly file: string } | undefined;
   readonly tokensPerShard?: number | undefined;
+  /** Worker threads for encoding, which do not change the result; 0 encodes in the calling thread. */
+  readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: CorpusImportProgress) => void) | undefined;
 }
@@ -69,10 +71,13 @@ interface Settings {
   readonly documents: DocumentBoundary;
   readonly textColumn: string;
   readonly tokenizer: TrainedTokenizerOptions | { readonly file: string };
+  readonly tokensPerShard: number;
+  readonly threads: number | undefined;
   readonly progress: (phase: CorpusImportPhase, done: number, total: number, unit?: 'bytes' | 'tokens') => void;
 }
 
 const SPOOL_FILE = 'documents.tmp';
+const BATCH_BYTES = 500_000;
 const PROGRESS_BYTES = 1_000_000;
 
 /**
@@ -82,7 +87,7 @@ const PROGRESS_BYTES = 1_000_000;
  */
 export async function importTextCorpus(options: ImportTextCorpusOptions): Promise<TextCorpusManifest> {
   const settings = readSettings(options);
-  const splitSentences = createSentenceSplitter(settings.language);
+  createSentenceSplitter(settings.language); // throws for a language that is none
   const { signal } = settings.source;
   return createFolder(options.folder, signal, async (folder) => {
     // A tokenizer that cannot be used should be found before an hour of reading.
@@ -90,10 +95,14 @@ export async function importTextCorpus(options: ImportTextCorpusOptions): Promis
     const report = new ReportCollector();
     const spool = await DocumentSpool.create(join(folder, SPOOL_FILE));
     try {
-      const contentHash = await readDocuments(settings, report, spool);
+      const contentHash = await collectDocuments(
+        { ...settings, onProgress: (done, total) => settings.progress('reading', done, total) },
+        report,
+        spool,
+      );
       const json = given ?? (await train(settings, spool));
       const tokenizer = createTokenizer(json, TOKENIZER_FILE);
-      const encoded = await encodeDocuments(folder, settings, options.tokensPerShard, spool, tokenizer, splitSentences);
+      const encoded = await encodeSpool(folder, settings, spool, json, tokenizer.vocabularySize);
       await spool.remove();
       await writeDurably(join(folder, TOKENIZER_FILE), json);
       const manifest: TextCorpusManifest = {
@@ -144,6 +153,8 @@ function readSettings(options: ImportTextCorpusOptions): Settings {
     documents: options.documents ?? 'file',
     textColumn: options.textColumn ?? 'text',
     tokenizer: 'file' in given ? { file: given.file } : (parsed?.data ?? trainedTokenizerOptions.parse({})),
+    tokensPerShard: options.tokensPerShard ?? TOKENS_PER_SHARD,
+    threads: options.threads,
     progress: (phase, done, total, unit = 'bytes') => options.onProgress?.({ phase, done, total, unit }),
   };
 }
@@ -157,81 +168,6 @@ async function readTokenizerFile(path: string): Promise<string> {
   }
   createTokenizer(json, path);
   return json;
-}
-
-/** All usable documents into the spool. @returns the content hash */
-async function readDocuments(settings: Settings, report: ReportCollector, spool: DocumentSpool): Promise<string> {
-  let totalBytes = 0;
-  for await (const file of findSourceFiles(settings.source)) if ('size' in file) totalBytes += file.size;
-  const seen = new ContentIndex();
-  const content = createHash('sha256');
-  let readBytes = 0;
-  let reported = 0;
-  const onBytes = (count: number): void => {
-    readBytes += count;
-    if (readBytes - reported < PROGRESS_BYTES) return;
-    reported = readBytes;
-    settings.progress('reading', Math.min(readBytes, totalBytes), totalBytes);
-  };
-  for await (const file of findSourceFiles(settings.source)) {
-    if ('ignoredExtension' in file) report.ignore(file.ignoredExtension);
-    else if ('unusable' in file) report.skip(file.path, { line: null, reason: 'unreadable', message: file.unusable });
-    else {
-      report.files += 1;
-      report.bytes += file.size;
-      await readFileDocuments(file, settings, onBytes, report, async (text, line) => {
-        const key = contentKey(text);
-        if (seen.findOrAdd(key, 0) !== undefined) {
-          report.duplicate(file.path, line);
-          return;
-        }
-        content.update(key);
-        await spool.append(text);
-      });
-    }
-  }
-  await spool.seal();
-  settings.progress('reading', totalBytes, totalBytes);
-  if (spool.documents === 0) throw report.nothingUsable('text', settings.source.sources);
-  return content.digest('hex');
-}
-
-async function readFileDocuments(
-  file: SourceFile,
-  settings: Settings,
-  onBytes: (count: number) => void,
-  report: ReportCollector,
-  keep: (text: string, line: number | null) => Promise<void>,
-): Promise<void> {
-  const request = {
-    file,
-    textColumn: settings.textColumn,
-    boundary: settings.documents,
-    signal: settings.source.signal,
-  };
-  let documents = 0;
-  for await (const item of readSourceDocuments({
-    ...request,
-    onBytes,
-    onNotArticle: () => (report.notArticles += 1),
-  })) {
-    documents += 1;
-    if ('reason' in item) {
-      if (item.reason === 'missing-column' && file.named && documents === 1) {
-        throw new LabError('bad-input', `${file.path} ${item.message}.`, {
-          path: file.path,
-          column: settings.textColumn,
-        });
-      }
-      report.skip(file.path, item);
-      continue;
-    }
-    const text = cleanText(item.text);
-    if (item.isPart) report.divided += 1;
-    if (text === '') report.skip(file.path, { line: item.line, reason: 'empty', message: 'has no text' });
-    else await keep(text, item.line);
-  }
-  if (documents === 0) report.skip(file.path, { line: null, reason: 'empty', message: 'has no text' });
 }
 
 async function train(settings: Settings, spool: DocumentSpool): Promise<string> {
@@ -269,34 +205,29 @@ type EncodedFields = Pick<
   'documents' | 'sentences' | 'tokens' | 'unknownTokens' | 'tokenBytes' | 'tokensPerShard' | 'shards'
 >;
 
-async function encodeDocuments(
+async function encodeSpool(
   folder: string,
   settings: Settings,
-  tokensPerShard: number = TOKENS_PER_SHARD,
   spool: DocumentSpool,
-  tokenizer: TextTokenizer,
-  splitSentences: (text: string) => string[],
+  tokenizerJson: string,
+  vocabularySize: number,
 ): Promise<EncodedFields> {
-  const tokenBytes = tokenBytesFor(tokenizer.vocabularySize);
+  const { tokensPerShard, language } = settings;
+  const tokenBytes = tokenBytesFor(vocabularySize);
   const writer = await TokenWriter.create(folder, tokenBytes, tokensPerShard);
   let unknownTokens = 0;
   let done = 0;
-  let reported = 0;
+  async function* batches(): AsyncGenerator<TextBatch> {
+    for await (const batch of spool.readBatches(BATCH_BYTES, settings.source.signal)) {
+      done += batch.bytes.length;
+      yield batch;
+    }
+  }
   try {
-    for await (const document of spool.read(settings.source.signal)) {
-      const ids: number[] = [];
-      const sentenceEnds: number[] = [];
-      for (const sentence of splitSentences(document.toString('utf8'))) {
-        const before = ids.length;
-        tokenizer.encodeInto(sentence, ids);
-        if (ids.length > before) sentenceEnds.push(ids.length);
-      }
-      for (const id of ids) if (id === tokenizer.special.unknown) unknownTokens += 1;
-      // Nothing is left of a text of which the tokenizer keeps no character.
-      if (ids.length > 0) await writer.appendDocument(ids, sentenceEnds);
-      done += document.length;
-      if (done - reported < PROGRESS_BYTES) continue;
-      reported = done;
+    const request = { tokenizerJson, language, textBytes: spool.textBytes, threads: settings.threads };
+    for await (const batch of encodeBatches(batches(), request)) {
+      unknownTokens += batch.unknownTokens;
+      await writer.append(batch);
       settings.progress('encoding', done, spool.textBytes);
     }
     await writer.finish();

@@ -148,10 +148,12 @@ async function readFileExamples(file: SourceFile, context: FileContext): Promise
   report.bytes += file.size;
   const bytes: ByteSource = { path: file.path, compression: file.compression, onBytes, signal: context.source.signal };
   try {
-    for await (const item of file.format === 'text' ? readClassFile(file, bytes) : readRows(file, bytes, columns)) {
-      const checked = 'reason' in item ? item : (findFault(item, columns) ?? item);
-      if ('reason' in checked) report.skip(file.path, checked);
-      else await writer.append(file.path, checked);
+    for await (const batch of file.format === 'text' ? readClassFile(file, bytes) : readRows(file, bytes, columns)) {
+      for (const item of batch) {
+        const checked = 'reason' in item ? item : (findFault(item, columns) ?? item);
+        if ('reason' in checked) report.skip(file.path, checked);
+        else await writer.append(file.path, checked);
+      }
     }
   } catch (error) {
     if (!(error instanceof SkipFile)) throw error;
@@ -166,38 +168,38 @@ async function* readRows(
   file: SourceFile,
   bytes: ByteSource,
   columns: Columns,
-): AsyncGenerator<Example | SkippedDocument> {
+): AsyncGenerator<(Example | SkippedDocument)[]> {
   if (file.format === 'text' || file.format === 'wikipedia') {
     throw new SkipFile('malformed', 'is not a table with labels');
   }
   const wanted = [columns.text, columns.label, ...(columns.pair === null ? [] : [columns.pair])];
-  for await (const row of readTable(bytes, file.format, wanted)) {
-    if ('reason' in row) {
-      yield row;
-      continue;
-    }
-    const [text, label, pair] = row.values;
-    const cleanPair = columns.pair === null ? null : cleanText(pair ?? '');
-    yield { text: cleanText(text ?? ''), label: (label ?? '').trim(), pair: cleanPair, line: row.line };
+  for await (const rows of readTable(bytes, file.format, wanted)) {
+    yield rows.map((row) => {
+      if ('reason' in row) return row;
+      const [text, label, pair] = row.values;
+      const cleanPair = columns.pair === null ? null : cleanText(pair ?? '');
+      return { text: cleanText(text ?? ''), label: (label ?? '').trim(), pair: cleanPair, line: row.line };
+    });
   }
 }
 
 /** A file in the folder of its class: one example, whatever its lines are. */
-async function* readClassFile(file: SourceFile, bytes: ByteSource): AsyncGenerator<Example | SkippedDocument> {
+async function* readClassFile(file: SourceFile, bytes: ByteSource): AsyncGenerator<(Example | SkippedDocument)[]> {
   const slash = file.relative.indexOf('/');
   if (slash < 0) {
     const message = file.named
       ? 'is a text file without labels; name a table, or a folder with a folder for each class'
       : 'lies beside the class folders; move it into the folder of its class';
-    yield { line: null, reason: 'missing-label', message };
+    yield [{ line: null, reason: 'missing-label', message }];
     return;
   }
-  for await (const item of readTextDocuments(bytes, 'file')) {
-    if ('reason' in item) yield item;
-    else yield { text: cleanText(item.text), pair: null, label: file.relative.slice(0, slash), line: null };
+  for await (const [item] of readTextDocuments(bytes, 'file')) {
+    if (item === undefined) continue;
+    if ('reason' in item) yield [item];
+    else yield [{ text: cleanText(item.text), pair: null, label: file.relative.slice(0, slash), line: null }];
     return; // a text that is too long to be held at once counts by its beginning
   }
-  yield { line: null, reason: 'empty', message: 'has no text' };
+  yield [{ line: null, reason: 'empty', message: 'has no text' }];
 }
 
 function findFault(example: Example, columns: Columns): SkippedDocument | null {

@@ -8,9 +8,10 @@ import { messageOf } from '../../../shared/errors.ts';
 import { SkipFile } from '../skip-file.ts';
 import type { Compression } from './source-files.ts';
 
-const CHUNK_BYTES = 1 << 20;
+/** Larger chunks cost a mapping of fresh memory each. */
+const CHUNK_BYTES = 64 * 1024;
 /** bzip2 blocks expand to up to 900 kB each; fed in small pieces, few of them are in memory at once. */
-const BZIP2_CHUNK_BYTES = 64 * 1024;
+const BZIP2_CHUNK_BYTES = 32 * 1024;
 
 export interface ByteSource {
   readonly path: string;

@@ -51,7 +51,7 @@ class DocumentCollector {
 export async function* readTextDocuments(
   source: ByteSource,
   boundary: DocumentBoundary,
-): AsyncGenerator<DocumentOrSkipped> {
+): AsyncGenerator<DocumentOrSkipped[]> {
   const collector = new DocumentCollector();
   let joinsPrevious = false;
   for await (const batch of readLines(source, MAXIMUM_LINE_BYTES)) {
@@ -64,8 +64,8 @@ export async function* readTextDocuments(
       joinsPrevious = isLast && batch.unfinished;
       if (boundary === 'line' && !joinsPrevious) collector.finish(false);
     }
-    yield* collector.ready.splice(0);
+    yield collector.ready.splice(0);
   }
   collector.finish(false);
-  yield* collector.ready.splice(0);
+  yield collector.ready.splice(0);
 }

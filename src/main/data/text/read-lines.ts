@@ -1,5 +1,5 @@
 /**
- * Lines of a UTF-8 text, in batches of about a megabyte. A line that is not valid UTF-8 is marked and the others are good, so
+ * Lines of a UTF-8 text, in batches. A line that is not valid UTF-8 is marked and the others are good, so
  * that one bad line costs one document and not the file.
  */
 import { isUtf8 } from 'node:buffer';

@@ -1,4 +1,4 @@
-/** From a source file, whatever its format, to documents. Whatever is wrong with the file is one of the results. */
+/** From a source file, whatever its format, to documents, in batches. Whatever is wrong with the file is one of the results. */
 import type { DocumentBoundary } from '../../../shared/spec/manifests/text-corpus.ts';
 import { SkipFile } from '../skip-file.ts';
 import { readTable } from '../tables/read-table.ts';
@@ -22,14 +22,13 @@ async function* readTableDocuments(
   source: ByteSource,
   format: 'csv' | 'tsv' | 'jsonl' | 'parquet',
   textColumn: string,
-): AsyncGenerator<TextDocument | SkippedDocument> {
-  for await (const row of readTable(source, format, [textColumn])) {
-    if ('reason' in row) yield row;
-    else yield { text: row.values[0] ?? '', line: row.line, isPart: false };
+): AsyncGenerator<(TextDocument | SkippedDocument)[]> {
+  for await (const rows of readTable(source, format, [textColumn])) {
+    yield rows.map((row) => ('reason' in row ? row : { text: row.values[0] ?? '', line: row.line, isPart: false }));
   }
 }
 
-function open(request: SourceRequest): AsyncGenerator<TextDocument | SkippedDocument> {
+function open(request: SourceRequest): AsyncGenerator<(TextDocument | SkippedDocument)[]> {
   const { file, signal, onBytes } = request;
   const source: ByteSource = { path: file.path, compression: file.compression, onBytes, signal };
   switch (file.format) {
@@ -43,11 +42,11 @@ function open(request: SourceRequest): AsyncGenerator<TextDocument | SkippedDocu
 }
 
 /** Never rejects because of the file, only by the signal. */
-export async function* readSourceDocuments(request: SourceRequest): AsyncGenerator<TextDocument | SkippedDocument> {
+export async function* readSourceDocuments(request: SourceRequest): AsyncGenerator<(TextDocument | SkippedDocument)[]> {
   try {
     yield* open(request);
   } catch (error) {
     if (!(error instanceof SkipFile)) throw error;
-    yield { line: error.line, reason: error.reason, message: error.message };
+    yield [{ line: error.line, reason: error.reason, message: error.message }];
   }
 }

@@ -55,7 +55,7 @@ class PageCollector {
 export async function* readWikipedia(
   source: ByteSource,
   onNotArticle: () => void,
-): AsyncGenerator<TextDocument | SkippedDocument> {
+): AsyncGenerator<(TextDocument | SkippedDocument)[]> {
   const collector = new PageCollector();
   const parser = new SaxesParser();
   let failure: Error | undefined;
@@ -82,6 +82,7 @@ export async function* readWikipedia(
   };
   for await (const bytes of readBytes(source)) {
     parser.write(decode(bytes));
+    const articles: TextDocument[] = [];
     for (const page of collector.pages.splice(0)) {
       pages += 1;
       const isArticle = page.namespace.trim() === '0' && !page.isRedirect;
@@ -90,8 +91,9 @@ export async function* readWikipedia(
         continue;
       }
       const text = reduceWikitext(page.text);
-      yield { text: text === '' ? '' : `${page.title}\n\n${text}`, line: null, isPart: false };
+      articles.push({ text: text === '' ? '' : `${page.title}\n\n${text}`, line: null, isPart: false });
     }
+    yield articles;
     check();
   }
   parser.write(decode());

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TextCorpusManifest } from '../../../shared/spec/manifests/text-corpus.ts';
 import { AppendingFile } from '../appending-file.ts';
 import { PagedFile } from '../paged-file.ts';
+import type { EncodedBatch } from './encode-documents.ts';
 
 export const SENTENCES_FILE = 'sentences.bin';
 export const DOCUMENTS_FILE = 'documents.bin';
@@ -17,6 +18,21 @@ export type TokenBytes = 2 | 4;
 
 export function tokenBytesFor(vocabularySize: number): TokenBytes {
   return vocabularySize <= 65_536 ? 2 : 4;
+}
+
+function littleEndian16(tokens: Uint32Array): Uint8Array {
+  const bytes = new Uint8Array(tokens.length * 2);
+  for (let index = 0; index < tokens.length; index += 1) {
+    bytes[index * 2] = tokens[index]!;
+    bytes[index * 2 + 1] = tokens[index]! >>> 8;
+  }
+  return bytes;
+}
+
+function littleEndian32(tokens: Uint32Array): Uint8Array {
+  const bytes = Buffer.allocUnsafe(tokens.length * 4);
+  for (let index = 0; index < tokens.length; index += 1) bytes.writeUInt32LE(tokens[index]!, index * 4);
+  return bytes;
 }
 
 /** Writes the shards and both index files of one corpus. */
@@ -52,36 +68,36 @@ export class TokenWriter {
     return new TokenWriter(folder, tokenBytes, tokensPerShard, sentences, documents);
   }
 
-  /**
-   * @param ids the tokens of all the document's sentences
-   * @param sentenceEnds where each sentence ends among them, ascending, the last at the end
-   */
-  async appendDocument(ids: readonly number[], sentenceEnds: readonly number[]): Promise<void> {
-    this.documentStarts.appendUint64(this.sentences);
+  /** Adds the documents of a batch after those that are there. */
+  async append({ tokens, sentenceEnds, documentEnds }: EncodedBatch): Promise<void> {
+    let sentence = 0;
+    for (const end of documentEnds) {
+      this.documentStarts.appendUint64(this.sentences + sentence);
+      sentence = end;
+    }
     let start = 0;
     for (const end of sentenceEnds) {
       this.sentenceStarts.appendUint64(this.tokens + start);
       start = end;
     }
     this.sentences += sentenceEnds.length;
-    this.documents += 1;
-    await this.appendTokens(ids);
-    if (this.sentenceStarts.isFull) await this.sentenceStarts.flush();
-    if (this.documentStarts.isFull) await this.documentStarts.flush();
+    this.documents += documentEnds.length;
+    await this.appendTokens(tokens);
+    await this.sentenceStarts.flush();
+    await this.documentStarts.flush();
   }
 
-  private async appendTokens(ids: readonly number[]): Promise<void> {
-    for (let done = 0; done < ids.length;) {
+  private async appendTokens(tokens: Uint32Array): Promise<void> {
+    for (let done = 0; done < tokens.length;) {
       const inShard = this.tokens % this.tokensPerShard;
       if (inShard === 0) await this.startShard();
-      const shard = this.shard!;
-      const end = Math.min(ids.length, done + this.tokensPerShard - inShard);
-      if (this.tokenBytes === 2) for (let index = done; index < end; index += 1) shard.appendUint16(ids[index]!);
-      else for (let index = done; index < end; index += 1) shard.appendUint32(ids[index]!);
-      this.shards.at(-1).tokens += end - done;
-      this.tokens += end - done;
+      const end = Math.min(tokens.length, done + this.tokensPerShard - inShard);
+      const part = tokens.subarray(done, end);
+      this.shard?.append(this.tokenBytes === 2 ? littleEndian16(part) : littleEndian32(part));
+      await this.shard?.flush();
+      this.shards.at(-1).tokens += part.length;
+      this.tokens += part.length;
       done = end;
-      if (shard.isFull) await shard.flush();
     }
   }
 

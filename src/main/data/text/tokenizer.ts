@@ -8,6 +8,7 @@ import { LabError, messageOf } from '../../../shared/errors.ts';
 import { createNormaliser } from './normalizers.ts';
 import { createWordSplitter } from './pre-tokenizers.ts';
 import { createModel } from './subword-models.ts';
+import { TokenBuffer } from './token-buffer.ts';
 import { parseTokenizerFile, type AddedTokenFields, type TokenizerFile } from './tokenizer-file.ts';
 import { trainTokenizerJson, type TokenizerTraining, type TrainableTokenizer } from './train-tokenizer.ts';
 
@@ -27,6 +28,11 @@ export interface EncodeOptions {
   readonly recogniseSpecial?: boolean;
 }
 
+/** An array, or whatever else ids are appended to. */
+export interface TokenSink {
+  push(id: number): unknown;
+}
+
 export interface TextTokenizer {
   /** The largest id + 1: the rows that an embedding needs. */
   readonly vocabularySize: number;
@@ -35,7 +41,7 @@ export interface TextTokenizer {
   encode(text: string, options?: EncodeOptions): Uint32Array;
   encodeBatch(texts: readonly string[], options?: EncodeOptions): Uint32Array[];
   /** Appends to `ids`; what `encode` does without making an array. Does not recognise special tokens. */
-  encodeInto(text: string, ids: number[]): void;
+  encodeInto(text: string, ids: TokenSink): void;
   /** Special tokens are written as they are named. */
   decode(ids: ArrayLike<number>): string;
   /** @throws RangeError for an id without a token. */
@@ -177,35 +183,35 @@ export function createTokenizer(json: string, path: string): TextTokenizer {
   );
 
   const cache = new Map<string, readonly number[]>();
-  const encodeWords = (text: string, output: number[]): void => {
+  const encodeUncached = (word: string): readonly number[] => {
+    const pieces: number[] = [];
+    encodeWord(splitter.prepare(word), pieces);
+    if (word.length > LONGEST_CACHED_WORD) return pieces;
+    if (cache.size >= CACHED_WORDS) cache.clear();
+    cache.set(word, pieces);
+    return pieces;
+  };
+  const encodeWords = (text: string, output: TokenSink): void => {
     for (const word of splitter.split(text)) {
-      const known = cache.get(word);
-      if (known !== undefined) {
-        for (let index = 0; index < known.length; index += 1) output.push(known[index]!);
-        continue;
-      }
-      const first = output.length;
-      encodeWord(splitter.prepare(word), output);
-      if (word.length > LONGEST_CACHED_WORD) continue;
-      if (cache.size >= CACHED_WORDS) cache.clear();
-      cache.set(word, output.slice(first));
+      const pieces = cache.get(word) ?? encodeUncached(word);
+      for (let index = 0; index < pieces.length; index += 1) output.push(pieces[index]!);
     }
   };
-  const encodeInto = (text: string, output: number[]): void => {
+  const encodeInto = (text: string, output: TokenSink): void => {
     encodeWords(normalise(text), output);
   };
+  const buffer = new TokenBuffer();
   const encode = (text: string, options: EncodeOptions = {}): Uint32Array => {
-    const output: number[] = [];
     if (options.recogniseSpecial === false) {
-      encodeInto(text, output);
-      return Uint32Array.from(output);
+      encodeInto(text, buffer);
+      return buffer.take();
     }
-    const pushToken = (id: number): void => void output.push(id);
-    const encodePlain = (plain: string): void => encodeWords(plain, output);
+    const pushToken = (id: number): void => buffer.push(id);
+    const encodePlain = (plain: string): void => encodeWords(plain, buffer);
     const encodeRest = (rest: string): void =>
       splitByTokens(normalise(rest), normalisedPattern, encodePlain, pushToken);
     splitByTokens(text, rawPattern, encodeRest, pushToken);
-    return Uint32Array.from(output);
+    return buffer.take();
   };
   const token = (id: number): string => {
     const found = tokens[id];

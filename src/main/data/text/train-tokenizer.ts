@@ -1,6 +1,6 @@
 /**
  * Trains a tokenizer on text: counts words, learns pieces, and writes a Hugging Face tokenizer.json. The same texts and
- * options give the same file, byte for byte, in whatever order the texts come.
+ * options give the same file, byte for byte.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LabError } from '../../../shared/errors.ts';
@@ -34,7 +34,7 @@ const MAXIMUM_WORD_LENGTH = 100;
 const ALPHABET_LIMIT = 1000;
 const CHARACTERS_PER_TURN = 4_000_000;
 
-/** Counts of words, bounded: when there are too many, the rarest are dropped. Which ones depends on the counts alone. */
+/** Counts of words, bounded: when there are too many, the rarest are dropped. Which ones depends on the texts alone. */
 export class WordCounter {
   readonly counts = new Map<string, number>();
   private readonly maximum: number;
