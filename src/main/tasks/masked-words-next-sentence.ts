@@ -49,7 +49,7 @@ function openMaterial(setup: SamplerSetup<MaskedWordsNextSentenceOptions>): Text
   return openTextMaterial(setup, pairNeeds('next-sentence'));
 }
 
-export const maskedWordsNextSentence = defineTask<MaskedWordsNextSentenceOptions>({
+defineTask<MaskedWordsNextSentenceOptions>({
   type,
   title: 'Masked words and next sentence',
   summary:

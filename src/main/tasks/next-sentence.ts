@@ -2,7 +2,7 @@
 import { defineTask } from './task.ts';
 import { pairTask } from './text/pair-task.ts';
 
-export const nextSentence = defineTask(
+defineTask(
   pairTask('next-sentence', {
     title: 'Next sentence',
     summary:

@@ -2,7 +2,7 @@
 import { defineTask } from './task.ts';
 import { pairTask } from './text/pair-task.ts';
 
-export const sentenceOrder = defineTask(
+defineTask(
   pairTask('sentence-order', {
     title: 'Sentence order',
     summary:

@@ -29,7 +29,7 @@ export function encodeWithMasks(tokenizer: TextTokenizer, text: string): number[
   const ids: number[] = [];
   for (const [index, part] of text.split(MASK).entries()) {
     if (index > 0) ids.push(tokenizer.special.mask);
-    tokenizer.encodeInto(part, ids);
+    for (const id of tokenizer.encode(part, { recogniseSpecial: false })) ids.push(id);
   }
   return ids;
 }
