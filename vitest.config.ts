@@ -1,10 +1,10 @@
-// Unit tests (fast, one part at a time) and numeric tests (values against references) run together; both are plain
-// Node. Every file gets its own process state, because engines keep native sessions.
+// Unit tests (fast, one part at a time), numeric tests (values against references) and tests of the command line (real
+// processes) run together; all are plain Node. Every file gets its own process state, because engines keep native sessions.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['tests/{unit,numeric}/**/*.test.ts'],
+    include: ['tests/{unit,numeric,cli}/**/*.test.ts'],
     environment: 'node',
     pool: 'forks', // native addons are not all safe in worker threads
     maxWorkers: 2,

@@ -78,11 +78,20 @@ async function readMaterial(folder: string, name: string): Promise<Material> {
   try {
     value = JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new LabError('corrupt', `${file} cannot be read (${messageOf(error)}): delete ${folder} and import again`, { file }, error);
+    throw new LabError(
+      'corrupt',
+      `${file} cannot be read (${messageOf(error)}): delete ${folder} and import again`,
+      { file },
+      error,
+    );
   }
   const parsed = manifestHeading.safeParse(value);
   if (!parsed.success) {
-    throw new LabError('corrupt', `${file} is damaged: delete ${folder} and import again. ${z.prettifyError(parsed.error)}`, { file });
+    throw new LabError(
+      'corrupt',
+      `${file} is damaged: delete ${folder} and import again. ${z.prettifyError(parsed.error)}`,
+      { file },
+    );
   }
   const { kind, createdAt, contentHash } = parsed.data;
   return { kind, name, folder, createdAt, contentHash, manifest: parsed.data };

@@ -46,13 +46,19 @@ export function describePipeline(graph: PipelineGraph, input: PipelineInput): re
 }
 
 function parametersUnder({ parameters }: Program, path: string): number {
-  return [...parameters.values()].reduce((sum, { name, shape }) => sum + (isUnder(name, path) ? elementCount(shape) : 0), 0);
+  return [...parameters.values()].reduce(
+    (sum, { name, shape }) => sum + (isUnder(name, path) ? elementCount(shape) : 0),
+    0,
+  );
 }
 
 /** Reshapes are views of what is there. */
 function outputBytes({ op, outputs }: Node): number {
   if (op.name === 'reshape') return 0;
-  return outputs.reduce((sum, { dtype, shape }) => sum + elementCount(shape) * (dtype === 'float32' || dtype === 'int32' ? 4 : 1), 0);
+  return outputs.reduce(
+    (sum, { dtype, shape }) => sum + elementCount(shape) * (dtype === 'float32' || dtype === 'int32' ? 4 : 1),
+    0,
+  );
 }
 
 /** A preset on an input of the kind it reads. Throws `LabError('not-found')` naming the presets. */

@@ -23,7 +23,14 @@ export interface TaskDescription {
 /** All tasks, or the one that is named. Throws `LabError('bad-spec')` for an unknown one. */
 export function describeTasks(type?: string): readonly TaskDescription[] {
   const tasks = type === undefined ? registeredTasks() : [findTask(type)];
-  return tasks.map(({ type: name, title, summary, kind, data, options }) => ({ type: name, title, summary, kind, data, options: describeOptions(options) }));
+  return tasks.map(({ type: name, title, summary, kind, data, options }) => ({
+    type: name,
+    title,
+    summary,
+    kind,
+    data,
+    options: describeOptions(options),
+  }));
 }
 
 /** The members of an object schema. */
@@ -46,7 +53,8 @@ function describeValues(schema: JsonSchema): string {
   if (type === 'boolean') return 'true or false';
   if (type !== 'number' && type !== 'integer') return typeof type === 'string' ? type : 'anything';
   const kind = type === 'integer' ? 'whole number' : 'number';
-  const isBound = (bound: unknown): bound is number => typeof bound === 'number' && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
+  const isBound = (bound: unknown): bound is number =>
+    typeof bound === 'number' && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
   const lower = isBound(minimum) ? ` from ${minimum}` : isBound(exclusiveMinimum) ? ` above ${exclusiveMinimum}` : '';
   return `${kind}${lower}${isBound(maximum) ? ` to ${maximum}` : ''}`;
 }

@@ -1,8 +1,8 @@
 /** What this machine can train on: every engine and device, whether its gradients are right, and how fast it is. */
 import { messageOf } from '../../shared/errors.ts';
 import type { DeviceReport, Engine, EngineName } from '../engines/engine.ts';
+import { selfCheck } from '../engines/self-check.ts';
 import { createProgram, input, matmul, output } from '../graph/index.ts';
-import { checkGradients } from '../training/self-check.ts';
 import { engineNames, loadEngine } from './engines.ts';
 
 export interface EngineDiagnosis {
@@ -14,7 +14,7 @@ export interface EngineDiagnosis {
 }
 
 export interface DeviceDiagnosis extends DeviceReport {
-  /** Relative error of the gradients of a small network; null where it cannot be used. */
+  /** Relative error in the gradient self-check; null where it cannot be used. */
   readonly gradientError: number | null;
   /** Of a product of two 1024 × 1024 matrices, billions of operations a second. */
   readonly gigaflops: number | null;
@@ -56,8 +56,14 @@ async function diagnoseEngine(name: EngineName, onProgress: (what: string) => vo
 async function diagnoseDevice(engine: Engine, report: DeviceReport): Promise<DeviceDiagnosis> {
   if (!report.available) return { ...report, gradientError: null, gigaflops: null, problem: null };
   try {
-    const gradientError = await checkGradients(engine, { device: report.device });
-    return { ...report, gradientError, gigaflops: await measureThroughput(engine, report.device), problem: null };
+    const { passed, error, worst } = await selfCheck(engine, { device: report.device });
+    if (!passed) return { ...report, gradientError: error, gigaflops: null, problem: `it computes wrongly: ${worst}` };
+    return {
+      ...report,
+      gradientError: error,
+      gigaflops: await measureThroughput(engine, report.device),
+      problem: null,
+    };
   } catch (error) {
     return { ...report, gradientError: null, gigaflops: null, problem: messageOf(error) };
   }

@@ -32,7 +32,9 @@ function taskSchema(): JsonSchema {
     description: 'The task, or an object with its type and options',
     anyOf: [
       { enum: tasks.map(({ type }) => type) },
-      ...tasks.map(({ type, summary, options }) => withMember(inline(schemaOf(options)), 'type', { const: type }, summary)),
+      ...tasks.map(({ type, summary, options }) =>
+        withMember(inline(schemaOf(options)), 'type', { const: type }, summary),
+      ),
     ],
   };
 }
@@ -46,11 +48,19 @@ function pipelineSchema(base: JsonSchema | undefined): JsonSchema {
     anyOf: [
       { enum: presets.map(({ name }) => name) },
       ...presets.map(({ name, summary, options }) =>
-        withMember({ type: 'object', properties: { options: inline(schemaOf(options)) }, additionalProperties: false }, 'preset', { const: name }, summary),
+        withMember(
+          { type: 'object', properties: { options: inline(schemaOf(options)) }, additionalProperties: false },
+          'preset',
+          { const: name },
+          summary,
+        ),
       ),
       {
         ...graph,
-        properties: { ...graph?.properties, blocks: { type: 'array', minItems: 1, items: { anyOf: blockSchemas(block) } } },
+        properties: {
+          ...graph?.properties,
+          blocks: { type: 'array', minItems: 1, items: { anyOf: blockSchemas(block) } },
+        },
       },
     ],
   };

@@ -47,7 +47,18 @@ function parseTask(
   const task = tasks.find((candidate) => candidate.type === type);
   if (!task) {
     const path = typeof member(root, 'task') === 'string' ? ['task'] : ['task', 'type'];
-    return { problems: [{ path, message: unknownName('task', type, tasks.map((known) => known.type)) }] };
+    return {
+      problems: [
+        {
+          path,
+          message: unknownName(
+            'task',
+            type,
+            tasks.map((known) => known.type),
+          ),
+        },
+      ],
+    };
   }
   const parsed = task.options.safeParse(options);
   if (!parsed.success) return { problems: within(['task'], parsed.error, root, schema) };
@@ -60,7 +71,16 @@ function pipelineProblems(pipeline: PipelineSpec, root: unknown, schema: JsonSch
     const preset = presets.find(({ name }) => name === pipeline.preset);
     if (!preset) {
       const path = typeof member(root, 'pipeline') === 'string' ? ['pipeline'] : ['pipeline', 'preset'];
-      return [{ path, message: unknownName('preset', pipeline.preset, presets.map(({ name }) => name)) }];
+      return [
+        {
+          path,
+          message: unknownName(
+            'preset',
+            pipeline.preset,
+            presets.map(({ name }) => name),
+          ),
+        },
+      ];
     }
     const parsed = preset.options.safeParse(pipeline.options);
     return parsed.success ? [] : within(['pipeline', 'options'], parsed.error, root, schema);
@@ -69,7 +89,16 @@ function pipelineProblems(pipeline: PipelineSpec, root: unknown, schema: JsonSch
   return pipeline.blocks.flatMap(({ type, options }, index) => {
     const block = blocks.find((candidate) => candidate.type === type);
     if (!block) {
-      return [{ path: ['pipeline', 'blocks', index, 'type'], message: unknownName('block', type, blocks.map((known) => known.type)) }];
+      return [
+        {
+          path: ['pipeline', 'blocks', index, 'type'],
+          message: unknownName(
+            'block',
+            type,
+            blocks.map((known) => known.type),
+          ),
+        },
+      ];
     }
     const parsed = block.options.safeParse(options);
     return parsed.success ? [] : within(['pipeline', 'blocks', index, 'options'], parsed.error, root, schema);
@@ -89,7 +118,9 @@ function unknownName(kind: string, name: string, known: readonly string[]): stri
 }
 
 function badSpec(source: SpecSource, problems: readonly SpecProblem[]): LabError {
-  const lines = problems.map(({ path, message }) => `${source.locate(path)}: ${path.length > 0 ? `${showPath(path)}: ` : ''}${message}`);
+  const lines = problems.map(
+    ({ path, message }) => `${source.locate(path)}: ${path.length > 0 ? `${showPath(path)}: ` : ''}${message}`,
+  );
   return new LabError('bad-spec', [...new Set(lines)].join('\n'), { problems });
 }
 

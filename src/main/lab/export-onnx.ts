@@ -32,10 +32,16 @@ export interface ExportedModel {
 }
 
 /** Throws `LabError('conflict')` when the folder exists, `LabError('not-found')` without a checkpoint. */
-export async function exportRun(run: RunFolder, destination: string, checkpoint: 'best' | 'last' = 'best'): Promise<ExportedModel> {
+export async function exportRun(
+  run: RunFolder,
+  destination: string,
+  checkpoint: 'best' | 'last' = 'best',
+): Promise<ExportedModel> {
   const folder = resolve(destination);
   if (await fileExists(folder)) {
-    throw new LabError('conflict', `${destination} exists already. Choose another folder, or delete it first`, { destination });
+    throw new LabError('conflict', `${destination} exists already. Choose another folder, or delete it first`, {
+      destination,
+    });
   }
   const experiment = await readJson(run.spec, experimentSpec);
   const model = await readModel(run, experiment);
@@ -67,7 +73,11 @@ export async function exportRun(run: RunFolder, destination: string, checkpoint:
 }
 
 /** Engines feed parameters; a file carries them. Those that nothing reads stay out. */
-function withWeightsInside(graph: OnnxGraph, program: Program, tensors: ReadonlyMap<string, SafetensorsTensor>): OnnxGraph {
+function withWeightsInside(
+  graph: OnnxGraph,
+  program: Program,
+  tensors: ReadonlyMap<string, SafetensorsTensor>,
+): OnnxGraph {
   const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
   const initialisers = [...graph.initialisers];
   const parameterNames = new Set<string>();

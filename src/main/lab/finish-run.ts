@@ -40,7 +40,10 @@ export async function finishRun(options: FinishOptions): Promise<RunResult | und
   }
   const started = performance.now();
   const validation = await evaluate(options, 'validation', bestStep ?? progress.step);
-  const test = experiment.evaluation.test && !signal.aborted ? await evaluate(options, 'test', bestStep ?? progress.step) : undefined;
+  const test =
+    experiment.evaluation.test && !signal.aborted
+      ? await evaluate(options, 'test', bestStep ?? progress.step)
+      : undefined;
   const evaluated = performance.now();
   if (experiment.evaluation.baselines) onPhase?.('Computing baselines');
   const baselines = experiment.evaluation.baselines && !signal.aborted ? await computeBaselines(options) : [];
@@ -100,14 +103,18 @@ async function computeBaselines({ prepared, signal }: FinishOptions): Promise<re
     return await task.baselines(sampler, setup.options, setup, signal);
   } catch (error) {
     if (signal.aborted) return undefined;
-    throw error instanceof LabError ? new LabError(error.code, `baselines: ${error.message}`, error.details, error) : error;
+    throw error instanceof LabError
+      ? new LabError(error.code, `baselines: ${error.message}`, error.details, error)
+      : error;
   }
 }
 
 function describeEvaluation({ metrics, confusion, perClass, correct }: EvaluationResult): EvaluatedSplit {
   return {
     metrics: { ...metrics },
-    ...(confusion && { confusion: { classes: [...confusion.classes], counts: confusion.counts.map((row) => [...row]) } }),
+    ...(confusion && {
+      confusion: { classes: [...confusion.classes], counts: confusion.counts.map((row) => [...row]) },
+    }),
     ...(perClass && { perClass: perClass.map((row) => ({ ...row })) }),
     ...(correct && { correct: correct.join('') }),
   };

@@ -50,8 +50,18 @@ export interface ImageImportRequest {
 }
 
 /** As `importCorpus`. Classes of a dataset are the folders directly under the source. */
-export async function importImages(workspace: Workspace, group: 'corpus', name: string, request: ImageImportRequest): Promise<ImageImportResult<ImageCorpusManifest>>;
-export async function importImages(workspace: Workspace, group: 'dataset', name: string, request: ImageImportRequest): Promise<ImageImportResult<ImageDatasetManifest>>;
+export async function importImages(
+  workspace: Workspace,
+  group: 'corpus',
+  name: string,
+  request: ImageImportRequest,
+): Promise<ImageImportResult<ImageCorpusManifest>>;
+export async function importImages(
+  workspace: Workspace,
+  group: 'dataset',
+  name: string,
+  request: ImageImportRequest,
+): Promise<ImageImportResult<ImageDatasetManifest>>;
 export async function importImages(
   workspace: Workspace,
   group: MaterialGroup,
@@ -64,7 +74,8 @@ export async function importImages(
     throw new LabError('not-found', `There is no file or folder ${source} (${messageOf(error)})`, { source }, error);
   });
   const classFolders = group === 'dataset';
-  const images = extname(path).toLowerCase() === '.zip' ? zipSource(path, { classFolders }) : folderSource(path, { classFolders });
+  const images =
+    extname(path).toLowerCase() === '.zip' ? zipSource(path, { classFolders }) : folderSource(path, { classFolders });
   const job = { source: images, destination, name, options, signal, onProgress };
   return group === 'corpus' ? importImageCorpus(job) : importImageDataset(job);
 }
@@ -72,7 +83,11 @@ export async function importImages(
 async function newFolder(workspace: Workspace, group: MaterialGroup, name: string): Promise<string> {
   const folder = materialFolder(workspace, group, requireName(name));
   if (await fileExists(folder)) {
-    throw new LabError('conflict', `There is a ${group} '${name}' in ${workspace.folder} already. Choose another name, or delete ${folder}`, { name });
+    throw new LabError(
+      'conflict',
+      `There is a ${group} '${name}' in ${workspace.folder} already. Choose another name, or delete ${folder}`,
+      { name },
+    );
   }
   return folder;
 }

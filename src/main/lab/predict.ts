@@ -30,7 +30,9 @@ export async function openPredictor(run: RunFolder, checkpoint: 'best' | 'last' 
   const experiment = await readJson(run.spec, experimentSpec);
   const model = await readModel(run, experiment);
   const { task, options, facts } = model;
-  if (!task.predict) throw new LabError('bad-input', `The task ${task.type} of the run ${run.id} predicts nothing to look at`);
+  if (!task.predict) {
+    throw new LabError('bad-input', `The task ${task.type} of the run ${run.id} predicts nothing to look at`);
+  }
   const step = await checkpointStep(run, checkpoint);
   const program = buildModel(model, 'prediction', 1);
   const engine = await loadEngine(experiment.engine.name);

@@ -62,7 +62,8 @@ export async function findMaterialOf(workspace: Workspace, experiment: Experimen
 export async function findFoundations(workspace: Workspace, { from, tokenizer }: Experiment): Promise<Foundations> {
   const source = from && 'run' in from ? await findRun(workspace, from.run) : undefined;
   const weights = from && ('file' in from ? fileWeights(from.file) : await runWeights(source, from.checkpoint));
-  const inherited = source && (await fileExists(source.tokenizer)) ? { label: `run ${source.id}`, file: source.tokenizer } : undefined;
+  const inherited =
+    source && (await fileExists(source.tokenizer)) ? { label: `run ${source.id}`, file: source.tokenizer } : undefined;
   return { weights, tokenizer: tokenizer ? await findTokenizer(workspace, tokenizer) : inherited };
 }
 
@@ -120,17 +121,25 @@ export function createPlan(
 
 /** SHA-256 of a file, in hexadecimal. */
 export async function hashFile(file: string): Promise<string> {
-  return createHash('sha256').update(await readFile(file)).digest('hex');
+  return createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
 }
 
 function fileWeights(file: string): { label: string; file: string } {
   return { label: file, file: resolve(file) };
 }
 
-async function runWeights(run: RunFolder | undefined, which: 'best' | 'last'): Promise<{ label: string; file: string }> {
+async function runWeights(
+  run: RunFolder | undefined,
+  which: 'best' | 'last',
+): Promise<{ label: string; file: string }> {
   if (!run) throw new LabError('internal', 'weights of a run need a run');
   const step = await checkpointStep(run, which);
-  return { label: `run ${run.id}, step ${step}`, file: join(checkpointFolder(run.checkpoints, step), 'model.safetensors') };
+  return {
+    label: `run ${run.id}, step ${step}`,
+    file: join(checkpointFolder(run.checkpoints, step), 'model.safetensors'),
+  };
 }
 
 /** The step of a run's best or last checkpoint; the last stands in where nothing was evaluated. Throws `LabError('not-found')`. */

@@ -4,7 +4,11 @@ import type { PreviewItem } from '../tasks/index.ts';
 import { findFoundations, findMaterialOf, prepareRun } from './prepare.ts';
 import type { Workspace } from './workspace.ts';
 
-export async function previewExperiment(workspace: Workspace, experiment: Experiment, count: number): Promise<readonly PreviewItem[]> {
+export async function previewExperiment(
+  workspace: Workspace,
+  experiment: Experiment,
+  count: number,
+): Promise<readonly PreviewItem[]> {
   const material = await findMaterialOf(workspace, experiment);
   const { tokenizer } = await findFoundations(workspace, experiment);
   const { sampler } = prepareRun(experiment, material, tokenizer?.file);

@@ -147,7 +147,9 @@ export async function isLocked({ lock }: RunFolder): Promise<boolean> {
 /** Keeps other trainers off a run until the returned function is called. Throws `LabError('conflict')`. */
 export async function lockRun(run: RunFolder): Promise<() => Promise<void>> {
   if (await isLocked(run)) {
-    throw new LabError('conflict', `The run ${run.id} is being trained by another process (see ${run.lock})`, { run: run.id });
+    throw new LabError('conflict', `The run ${run.id} is being trained by another process (see ${run.lock})`, {
+      run: run.id,
+    });
   }
   await rm(run.lock, { force: true });
   const content = JSON.stringify({ pid: process.pid, host: hostname() });

@@ -82,7 +82,10 @@ export async function findRun(workspace: Workspace, reference: string): Promise<
     const ids = beginning.map(({ id }) => id).join(', ');
     throw new LabError('bad-input', `Several runs begin with '${reference}': ${ids}`, { reference });
   }
-  const guess = nearest(reference, runs.flatMap(({ id, experiment }) => [id, experiment.name]));
+  const guess = nearest(
+    reference,
+    runs.flatMap(({ id, experiment }) => [id, experiment.name]),
+  );
   const hint = guess !== undefined ? `Did you mean '${guess}'?` : "'pretext runs' lists them";
   throw new LabError('not-found', `There is no run '${reference}' in ${workspace.folder}. ${hint}`, { reference });
 }
@@ -93,7 +96,9 @@ export async function readRun(run: RunFolder): Promise<RunDetails> {
   const origin = await readJson(run.origin, runOrigin);
   const result = (await fileExists(run.result)) ? await readJson(run.result, runResult) : null;
   // We write it ourselves, from this type.
-  const transfer = (await fileExists(run.transfer)) ? ((await readJson(run.transfer, z.unknown())) as TransferReport) : null;
+  const transfer = (await fileExists(run.transfer))
+    ? ((await readJson(run.transfer, z.unknown())) as TransferReport)
+    : null;
   const events = await readEvents(run);
   const failed = events.findLast(({ type }) => type === 'failed' || type === 'resumed' || type === 'started');
   return {

@@ -14,7 +14,12 @@ export interface SpecSource {
 /** Throws `LabError('not-found')` for a missing file and `LabError('bad-spec')` naming file and line for bad YAML. */
 export async function readSpecFile(file: string): Promise<SpecSource> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new LabError('not-found', `There is no file ${file}, or it cannot be read (${messageOf(error)})`, { file }, error);
+    throw new LabError(
+      'not-found',
+      `There is no file ${file}, or it cannot be read (${messageOf(error)})`,
+      { file },
+      error,
+    );
   });
   return parseSpecText(text, file);
 }
@@ -75,14 +80,17 @@ function setAt(target: unknown, keys: readonly string[], value: unknown, setting
   if (Array.isArray(target)) {
     const index = Number(key);
     if (!Number.isInteger(index) || index < 0 || index > target.length) {
-      throw new LabError('bad-spec', `--set ${setting}: there is no item '${key}'; the list has ${target.length}`, { setting });
+      throw new LabError('bad-spec', `--set ${setting}: there is no item '${key}'; the list has ${target.length}`, {
+        setting,
+      });
     }
-    const items: unknown[] = [...target];
+    const items = Array.from<unknown>(target);
     items[index] = setAt(items[index], rest, value, setting);
     return items;
   }
   // `task: masked-words` is short for an object with a type, so options can be set on it; the same with a preset.
-  const shorthand = typeof target === 'string' ? (setting.startsWith('pipeline') ? { preset: target } : { type: target }) : target;
+  const shorthand =
+    typeof target === 'string' ? (setting.startsWith('pipeline') ? { preset: target } : { type: target }) : target;
   const record: Record<string, unknown> = typeof shorthand === 'object' ? { ...shorthand } : {};
   return { ...record, [key]: setAt(record[key], rest, value, setting) };
 }
@@ -93,7 +101,9 @@ function offsetOf(document: Document.Parsed, path: SpecPath): number | undefined
   let offset: number | undefined = startOf(node);
   for (const key of path) {
     if (isMap(node)) {
-      const pair: Pair | undefined = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key));
+      const pair: Pair | undefined = node.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key),
+      );
       if (!pair) break;
       offset = startOf(pair.key) ?? offset;
       node = pair.value;

@@ -40,7 +40,11 @@ export function parseStudy(source: SpecSource): Study {
   const parsed = studySpec.safeParse(source.value);
   if (parsed.success) return parsed.data;
   const problems = problemsOf(parsed.error, source.value, {});
-  throw new LabError('bad-spec', problems.map(({ path, message }) => `${source.locate(path)}: ${showPath(path)}: ${message}`).join('\n'), { problems });
+  throw new LabError(
+    'bad-spec',
+    problems.map(({ path, message }) => `${source.locate(path)}: ${showPath(path)}: ${message}`).join('\n'),
+    { problems },
+  );
 }
 
 /** Every run of the study, checked: a mistake in the last cell shows before the first one is trained. */
@@ -52,20 +56,32 @@ export function planStudy(study: Study, source: SpecSource): readonly StudyCell[
         const settings = { name, seed, splitSeed: seed, ...condition.settings, ...arm.settings };
         const inner: SpecSource = { value: study.experiment, locate: (path) => source.locate(['experiment', ...path]) };
         const lines = Object.entries(settings).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-        return { condition: condition.name, arm: arm.name, seed, experiment: parseExperiment(withSettings(inner, lines)) };
+        return {
+          condition: condition.name,
+          arm: arm.name,
+          seed,
+          experiment: parseExperiment(withSettings(inner, lines)),
+        };
       }),
     ),
   );
 }
 
 /** The answer, also saved in the workspace's `studies` folder; undefined when it was stopped. */
-export async function runStudy(workspace: Workspace, study: Study, source: SpecSource, options: StudyOptions): Promise<StudyResult | undefined> {
+export async function runStudy(
+  workspace: Workspace,
+  study: Study,
+  source: SpecSource,
+  options: StudyOptions,
+): Promise<StudyResult | undefined> {
   const cells = planStudy(study, source);
   const results: { readonly cell: StudyCell; readonly result: RunResult }[] = [];
   for (const [index, cell] of cells.entries()) {
     const known = await findRunOf(workspace, cell.experiment);
     options.onCell?.(cell, index, cells.length, known?.result != null);
-    const result = known?.result ?? (await trainRun(workspace, known?.run ?? (await createRun(workspace, cell.experiment)), options));
+    const result =
+      known?.result ??
+      (await trainRun(workspace, known?.run ?? (await createRun(workspace, cell.experiment)), options));
     if (!result) return undefined;
     results.push({ cell, result });
   }
@@ -83,8 +99,11 @@ async function findRunOf(
 ): Promise<{ readonly run: RunFolder; readonly result: RunResult | null } | undefined> {
   const { runs } = await listRuns(workspace);
   const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown; // without undefined members
-  const same = runs.filter((run) => run.status !== 'running' && isDeepStrictEqual(plain(run.experiment), plain(experiment)));
-  const best = same.find(({ result }) => result) ?? same.find(({ status }) => status === 'stopped' || status === 'interrupted');
+  const same = runs.filter(
+    (run) => run.status !== 'running' && isDeepStrictEqual(plain(run.experiment), plain(experiment)),
+  );
+  const best =
+    same.find(({ result }) => result) ?? same.find(({ status }) => status === 'stopped' || status === 'interrupted');
   return best && { run: runFolder(best.folder), result: best.result };
 }
 
@@ -95,19 +114,27 @@ export function summariseStudy(
 ): StudyResult {
   const { metric, direction } = results[0]?.result.selection ?? { metric: 'loss', direction: 'minimise' };
   const compared = study.metric ?? metric;
-  const maximise = study.metric === undefined || study.metric === metric ? direction === 'maximise' : !/loss|perplexity|error/i.test(compared);
+  const maximise =
+    study.metric === undefined || study.metric === metric
+      ? direction === 'maximise'
+      : !/loss|perplexity|error/i.test(compared);
   const runs = results.map(({ cell, result }) => {
     const split = result.test ? 'test' : 'validation';
     const value = (result.test ?? result.validation).metrics[compared];
     if (typeof value !== 'number') {
-      throw new LabError('bad-spec', `the run ${result.id} has no metric '${compared}'. It has: ${Object.keys(result.validation.metrics).join(', ')}`);
+      throw new LabError(
+        'bad-spec',
+        `the run ${result.id} has no metric '${compared}'. It has: ${Object.keys(result.validation.metrics).join(', ')}`,
+      );
     }
     return { condition: cell.condition, arm: cell.arm, seed: cell.seed, run: result.id, value, split } as const;
   });
   const valuesOf = (condition: string, arm: string): number[] =>
     runs.filter((run) => run.condition === condition && run.arm === arm).map(({ value }) => value);
   const reference = study.arms.at(-1)?.name ?? '';
-  const pairs = study.conditions.flatMap(({ name: condition }) => study.arms.map(({ name: arm }) => ({ condition, arm })));
+  const pairs = study.conditions.flatMap(({ name: condition }) =>
+    study.arms.map(({ name: arm }) => ({ condition, arm })),
+  );
 
   return {
     formatVersion: 1,
@@ -124,7 +151,9 @@ export function summariseStudy(
       .filter(({ arm }) => arm !== reference)
       .map(({ condition, arm }) => {
         const [ours, theirs] = [valuesOf(condition, arm), valuesOf(condition, reference)];
-        const { difference, interval, pValue } = maximise ? pairedDifference(ours, theirs) : pairedDifference(theirs, ours);
+        const { difference, interval, pValue } = maximise
+          ? pairedDifference(ours, theirs)
+          : pairedDifference(theirs, ours);
         return { condition, arm, reference, gain: difference, interval, pValue };
       }),
   };

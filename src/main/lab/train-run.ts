@@ -9,6 +9,7 @@ import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import type { NewRunEvent, RunEvent } from '../../shared/spec/run/events.ts';
 import type { RunResult } from '../../shared/spec/run/result.ts';
 import type { Executable } from '../engines/engine.ts';
+import { requireSelfCheck } from '../engines/self-check.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import type { Program } from '../graph/program.ts';
 import { initialParameters } from '../nn/index.ts';
@@ -26,7 +27,6 @@ import { evaluateSplit } from '../training/evaluate.ts';
 import { matchParameters, parameterGroups, requireTransfer, startingState } from '../training/fine-tuning.ts';
 import { train } from '../training/loop.ts';
 import { buildModel, countParameters } from '../training/model.ts';
-import { checkGradients } from '../training/self-check.ts';
 import { loadEngine } from './engines.ts';
 import { finishRun } from './finish-run.ts';
 import type { PreparedRun } from './prepare.ts';
@@ -49,7 +49,11 @@ export interface TrainOptions {
 }
 
 /** The result, or undefined when the run was stopped. Throws `LabError`; the failure is in the run's events, too. */
-export async function trainRun(workspace: Workspace, run: RunFolder, options: TrainOptions): Promise<RunResult | undefined> {
+export async function trainRun(
+  workspace: Workspace,
+  run: RunFolder,
+  options: TrainOptions,
+): Promise<RunResult | undefined> {
   const unlock = await lockRun(run);
   let step = 0;
   try {
@@ -108,7 +112,12 @@ async function trainLocked(
   }
 }
 
-async function openRun(workspace: Workspace, run: RunFolder, experiment: Experiment, { data }: RunOrigin): Promise<PreparedRun> {
+async function openRun(
+  workspace: Workspace,
+  run: RunFolder,
+  experiment: Experiment,
+  { data }: RunOrigin,
+): Promise<PreparedRun> {
   const material = await findMaterialOf(workspace, experiment);
   if (material.contentHash !== data.contentHash) {
     throw new LabError(
@@ -138,11 +147,12 @@ async function openSession({ experiment, model }: PreparedRun, { onPhase }: Trai
     ...(wanted.threads !== undefined && { threads: wanted.threads }),
   };
   onPhase?.('Checking the engine');
-  await checkGradients(engine, place);
+  await requireSelfCheck(engine, place);
   onPhase?.('Compiling');
   const started = performance.now();
   const program = buildModel(model, 'training', training.batchSize, freeze);
-  const layerDecay = training.discriminativeFactor === undefined ? training.layerDecay : 1 / training.discriminativeFactor;
+  const layerDecay =
+    training.discriminativeFactor === undefined ? training.layerDecay : 1 / training.discriminativeFactor;
   const trainer = await engine.compile(program, {
     ...place,
     optimizer: training.optimizer,
@@ -232,7 +242,10 @@ async function runLoop(
           return { selected: metrics[task.selection.metric] ?? NaN, metrics };
         },
         save: async (reached) => {
-          const folder = await writeCheckpoint(run.checkpoints, { state: await trainer.exportState(), progress: reached });
+          const folder = await writeCheckpoint(run.checkpoints, {
+            state: await trainer.exportState(),
+            progress: reached,
+          });
           await pruneCheckpoints(run.checkpoints, reached.selection.bestStep, training.keepCheckpoints);
           return folder;
         },

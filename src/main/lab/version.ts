@@ -17,6 +17,8 @@ export function labVersion(): string {
 export function packageFolder(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
     if (existsSync(join(folder, 'package.json'))) return folder;
-    if (dirname(folder) === folder) throw new LabError('internal', `there is no package.json above ${import.meta.dirname}`);
+    if (dirname(folder) === folder) {
+      throw new LabError('internal', `there is no package.json above ${import.meta.dirname}`);
+    }
   }
 }

@@ -50,5 +50,9 @@ export function defaultWorkspaceFolder(): string {
 export function requireName(name: string): string {
   const parsed = nameSpec.safeParse(name);
   if (parsed.success) return name;
-  throw new LabError('bad-input', `'${name}' cannot be a name: ${parsed.error.issues[0]?.message ?? 'it is not valid'}`, { name });
+  throw new LabError(
+    'bad-input',
+    `'${name}' cannot be a name: ${parsed.error.issues[0]?.message ?? 'it is not valid'}`,
+    { name },
+  );
 }

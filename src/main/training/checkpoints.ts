@@ -105,6 +105,8 @@ export async function pruneCheckpoints(checkpoints: string, bestStep: number | n
   const steps = await listCheckpoints(checkpoints);
   const kept = new Set(steps.slice(-1 - keep));
   for (const step of steps) {
-    if (!kept.has(step) && step !== bestStep) await rm(checkpointFolder(checkpoints, step), { recursive: true, force: true });
+    if (!kept.has(step) && step !== bestStep) {
+      await rm(checkpointFolder(checkpoints, step), { recursive: true, force: true });
+    }
   }
 }

@@ -72,12 +72,20 @@ export function requireTransfer({ matched, mismatched }: TransferReport, source:
   if (matched.length === 0) {
     const [first] = mismatched;
     const detail = first ? ` ${first.name} is ${showShape(first.found)} there and ${showShape(first.shape)} here.` : '';
-    throw new LabError('bad-spec', `No weight of ${source} fits this pipeline.${detail} Use the pipeline that it was trained with.`);
+    throw new LabError(
+      'bad-spec',
+      `No weight of ${source} fits this pipeline.${detail} Use the pipeline that it was trained with.`,
+    );
   }
 }
 
 function canCrop(found: Shape, wanted: Shape): boolean {
-  return found.length === 2 && wanted.length === 2 && sizeAt(found, 1) === sizeAt(wanted, 1) && sizeAt(found, 0) > sizeAt(wanted, 0);
+  return (
+    found.length === 2 &&
+    wanted.length === 2 &&
+    sizeAt(found, 1) === sizeAt(wanted, 1) &&
+    sizeAt(found, 0) > sizeAt(wanted, 0)
+  );
 }
 
 export interface LearningRateScales {
@@ -91,7 +99,10 @@ export interface LearningRateScales {
  * network is built, so the embedding is the lowest. The topmost group has the rate × layerDecay, the next one × layerDecay²
  * and so on (Howard & Ruder 2018, with layerDecay = 1/2.6; Clark et al. 2020); heads have the rate × headScale.
  */
-export function parameterGroups(program: Program, { layerDecay, headScale }: LearningRateScales): (parameter: Parameter) => ParameterGroup {
+export function parameterGroups(
+  program: Program,
+  { layerDecay, headScale }: LearningRateScales,
+): (parameter: Parameter) => ParameterGroup {
   const groups = [...new Set([...program.parameters.keys()].map(layerGroup))].filter((group) => group !== undefined);
   const depthBelowHead = new Map(groups.map((group, index) => [group, groups.length - index]));
   return ({ name, decay }) => {

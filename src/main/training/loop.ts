@@ -64,7 +64,12 @@ export async function train(job: TrainingJob, start: TrainingProgress): Promise<
   const isDue = (every: number): boolean => progress.step % every === 0 || progress.step === plan.totalSteps;
   const save = async (): Promise<void> => {
     lastCheckpoint = await job.save(progress);
-    emit({ type: 'checkpoint', step: progress.step, path: lastCheckpoint, best: progress.selection.bestStep === progress.step });
+    emit({
+      type: 'checkpoint',
+      step: progress.step,
+      path: lastCheckpoint,
+      best: progress.selection.bestStep === progress.step,
+    });
   };
 
   while (progress.step < plan.totalSteps && !progress.stoppedEarly) {
@@ -81,11 +86,18 @@ export async function train(job: TrainingJob, start: TrainingProgress): Promise<
     const seconds = meter.stop(result);
     if (!result.finite) throw nonFinite(result, step, plan, lastCheckpoint);
 
-    progress = { ...progress, step: step + 1, updates: progress.updates + 1, trainingSeconds: progress.trainingSeconds + seconds };
+    progress = {
+      ...progress,
+      step: step + 1,
+      updates: progress.updates + 1,
+      trainingSeconds: progress.trainingSeconds + seconds,
+    };
     job.onStep?.(progress.step, result.scalars.loss ?? NaN);
     if (isDue(plan.logEvery)) emit({ type: 'step', step: progress.step, learningRate, ...meter.take() });
     if (isDue(plan.evaluateEvery)) progress = await evaluate(job, progress);
-    if (isDue(plan.checkpointEvery) || progress.selection.bestStep === progress.step || progress.stoppedEarly) await save();
+    if (isDue(plan.checkpointEvery) || progress.selection.bestStep === progress.step || progress.stoppedEarly) {
+      await save();
+    }
     await setImmediate(); // a native step blocks the event loop: let signals and messages through
   }
   emit({ type: 'finished', step: progress.step, reason: progress.stoppedEarly ? 'early-stopping' : 'steps' });
@@ -99,7 +111,10 @@ async function nextBatches({ plan, batches }: TrainingJob): Promise<readonly [Fe
   return [first, ...others];
 }
 
-async function evaluate({ plan, evaluate: run, emit }: TrainingJob, progress: TrainingProgress): Promise<TrainingProgress> {
+async function evaluate(
+  { plan, evaluate: run, emit }: TrainingJob,
+  progress: TrainingProgress,
+): Promise<TrainingProgress> {
   const { selected, metrics } = await run();
   const { state, improved, shouldStop } = observeMetric(plan, progress.selection, selected, progress.step);
   emit({ type: 'evaluation', step: progress.step, split: 'validation', metrics, best: improved });
@@ -115,7 +130,8 @@ function nonFinite(
   const values = Object.entries({ ...scalars, 'gradient norm': gradientNorm });
   const bad = values.filter(([, value]) => !Number.isFinite(value)).map(([name, value]) => `${name} is ${value}`);
   const firstBatch = step * accumulation;
-  const batches = accumulation === 1 ? `batch ${firstBatch}` : `batches ${firstBatch} to ${firstBatch + accumulation - 1}`;
+  const batches =
+    accumulation === 1 ? `batch ${firstBatch}` : `batches ${firstBatch} to ${firstBatch + accumulation - 1}`;
   const way = checkpoint === undefined ? 'There is no checkpoint yet.' : `The last good checkpoint is ${checkpoint}.`;
   return new LabError(
     'non-finite',

@@ -19,7 +19,10 @@ export type PrefetchReply =
   | { readonly feeds: Feeds }
   | { readonly error: { readonly code: LabErrorCode; readonly message: string; readonly details: ErrorDetails } };
 
-function start(request: PrefetchRequest, send: (reply: PrefetchReply, transfer: readonly ArrayBuffer[]) => void): () => void {
+function start(
+  request: PrefetchRequest,
+  send: (reply: PrefetchReply, transfer: readonly ArrayBuffer[]) => void,
+): () => void {
   const { task, setup, seed, batchSize, from, to, ahead } = request;
   const sampler = findTask(task).openSampler(setup);
   let index = from;

@@ -57,7 +57,9 @@ describe('writing', () => {
   });
 
   it('writes the same bytes whatever the order of the tensors', async () => {
-    const entries = ['z', 'a', 'm'].map((name) => [name, { shape: [1], data: Float32Array.of(name.charCodeAt(0)) }] as const);
+    const entries = ['z', 'a', 'm'].map(
+      (name) => [name, { shape: [1], data: Float32Array.of(name.charCodeAt(0)) }] as const,
+    );
     await writeSafetensors(file, new Map(entries));
     const other = join(folder, 'y.safetensors');
     await writeSafetensors(other, new Map(entries.toReversed()));
@@ -97,13 +99,22 @@ describe('reading', () => {
     ['metadata that is not text', assemble({ ...good, __metadata__: { step: 3 } }, new Uint8Array(8))],
   ])('refuses %s', async (_what, bytes) => {
     await writeFile(file, bytes);
-    await expect(readSafetensors(file)).rejects.toMatchObject({ code: 'corrupt', message: expect.stringContaining(file) });
+    await expect(readSafetensors(file)).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining(file),
+    });
   });
 
   it('refuses types it does not know, integers beyond 32 bits and missing files', async () => {
     await writeFile(file, assemble({ t: { dtype: 'F4', shape: [2], data_offsets: [0, 1] } }, new Uint8Array(1)));
-    await expect(readSafetensors(file)).rejects.toMatchObject({ code: 'bad-input', message: expect.stringContaining('F4') });
-    await writeFile(file, assemble({ t: { dtype: 'U32', shape: [1], data_offsets: [0, 4] } }, new Uint8Array(4).fill(255)));
+    await expect(readSafetensors(file)).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('F4'),
+    });
+    await writeFile(
+      file,
+      assemble({ t: { dtype: 'U32', shape: [1], data_offsets: [0, 4] } }, new Uint8Array(4).fill(255)),
+    );
     await expect(readSafetensors(file)).rejects.toMatchObject({ code: 'bad-input' });
     await expect(readSafetensors(join(folder, 'none'))).rejects.toMatchObject({ code: 'not-found' });
   });

@@ -30,9 +30,14 @@ async function trainWhole(experiment: Experiment, options: Partial<TrainOptions>
 }
 
 /** The bytes of the last checkpoint: weights, moments, and where the loop stood. */
-async function lastCheckpoint(run: RunFolder, step = 12): Promise<{ model: Buffer; optimizer: Buffer; state: unknown }> {
+async function lastCheckpoint(
+  run: RunFolder,
+  step = 12,
+): Promise<{ model: Buffer; optimizer: Buffer; state: unknown }> {
   const folder = join(run.checkpoints, `step-${step}`);
-  const { trainingSeconds: _seconds, ...state } = JSON.parse(await readFile(join(folder, 'state.json'), 'utf8')) as Record<string, unknown>;
+  const { trainingSeconds: _seconds, ...state } = JSON.parse(
+    await readFile(join(folder, 'state.json'), 'utf8'),
+  ) as Record<string, unknown>;
   return {
     model: await readFile(join(folder, 'model.safetensors')),
     optimizer: await readFile(join(folder, 'optimizer.safetensors')),
@@ -57,7 +62,9 @@ describe('a run', () => {
     expect(result?.validation.correct).toMatch(/^[01]+$/);
     const losses = events.flatMap((event) => (event.type === 'step' ? [event.scalars.loss ?? NaN] : []));
     expect(losses.at(-1)).toBeLessThan(losses[0] ?? 0);
-    expect(events.flatMap((event) => (event.type === 'evaluation' && event.split === 'validation' ? [event.step] : []))).toEqual([4, 8, 12]);
+    expect(
+      events.flatMap((event) => (event.type === 'evaluation' && event.split === 'validation' ? [event.step] : [])),
+    ).toEqual([4, 8, 12]);
     expect(await readdir(whole.checkpoints)).toContain('step-12');
     expect(await readdir(whole.folder)).not.toContain('lock');
   });
@@ -94,7 +101,7 @@ describe('a run', () => {
   /** Long enough that a signal sent at its beginning arrives before its end. */
   const long = 'training: {steps: 200, batchSize: 4, learningRate: 1e-2, evaluateEvery: 100, checkpointEvery: 7}';
 
-  it('whose trainer process was killed ends with the same bytes', async () => {
+  it('whose trainer process was killed ends with the same bytes', { timeout: 120_000 }, async () => {
     const experiment = tinyExperiment(long);
     const run = await createRun(tiny.workspace, experiment);
     const child = fork(trainer, [tiny.workspace.folder, run.id], { stdio: 'ignore' });
@@ -114,7 +121,7 @@ describe('a run', () => {
     expect(await lastCheckpoint(run, 200)).toEqual(await lastCheckpoint(await trainWhole(experiment), 200));
   });
 
-  it('stops at a checkpoint when its trainer process is told to', async () => {
+  it('stops at a checkpoint when its trainer process is told to', { timeout: 120_000 }, async () => {
     const run = await createRun(tiny.workspace, tinyExperiment(long));
     const child = fork(trainer, [tiny.workspace.folder, run.id], { stdio: 'ignore' });
     child.on('message', (message: TrainerMessage) => {
@@ -141,7 +148,9 @@ describe('a run', () => {
     const origin = JSON.parse(await readFile(run.origin, 'utf8')) as { data: { contentHash: string } };
     origin.data.contentHash = 'another';
     await writeFile(run.origin, JSON.stringify(origin));
-    await expect(trainRun(tiny.workspace, run, { signal: new AbortController().signal })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(trainRun(tiny.workspace, run, { signal: new AbortController().signal })).rejects.toMatchObject({
+      code: 'conflict',
+    });
     expect(await readRun(run)).toMatchObject({ status: 'failed', failure: expect.stringContaining('imported again') });
   });
 
@@ -151,7 +160,9 @@ describe('a run', () => {
     await expect(lockRun(run)).rejects.toMatchObject({ code: 'conflict' });
     expect((await readRun(run)).status).toBe('running');
     await writeFile(run.lock, JSON.stringify({ pid: 2 ** 30, host: (await import('node:os')).hostname() }));
-    await (await lockRun(run))();
+    await (
+      await lockRun(run)
+    )();
   });
 });
 
@@ -162,8 +173,14 @@ describe('finding runs', () => {
     expect((await findRun(tiny.workspace, older.id)).id).toBe(older.id);
     expect((await findRun(tiny.workspace, newer.id.slice(0, -1))).id).toBe(newer.id);
     expect((await findRun(tiny.workspace, 'search')).id).toBe(newer.id);
-    await expect(findRun(tiny.workspace, 'sear')).rejects.toMatchObject({ code: 'bad-input', message: expect.stringContaining(older.id) });
-    await expect(findRun(tiny.workspace, 'serach')).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining("Did you mean 'search'?") });
+    await expect(findRun(tiny.workspace, 'sear')).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining(older.id),
+    });
+    await expect(findRun(tiny.workspace, 'serach')).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringContaining("Did you mean 'search'?"),
+    });
     await expect(findRun(tiny.workspace, '../corpora')).rejects.toMatchObject({ code: 'not-found' });
   });
 
@@ -200,10 +217,16 @@ ${rest}`;
     const best = (await readRun(whole)).result?.bestStep ?? 0;
     const before = (await readSafetensors(join(whole.checkpoints, `step-${best}`, 'model.safetensors'))).tensors;
     const after = (await readSafetensors(join(run.checkpoints, 'step-3', 'model.safetensors'))).tensors;
-    const changed = [...after].filter(([name, { data }]) => before.get(name)?.data.join() !== data.join()).map(([name]) => name);
-    expect(changed.filter((name) => name.startsWith(`${frozen}/`) || name.startsWith('backbone/embedding/'))).toEqual([]);
+    const changed = [...after]
+      .filter(([name, { data }]) => before.get(name)?.data.join() !== data.join())
+      .map(([name]) => name);
+    expect(changed.filter((name) => name.startsWith(`${frozen}/`) || name.startsWith('backbone/embedding/'))).toEqual(
+      [],
+    );
     expect(changed.some((name) => name.startsWith('backbone/encoder/layer.1/'))).toBe(true);
-    await expect(createRun(tiny.workspace, tinyExperiment(more(whole.id, 'freeze: [backbone/encoder/layer.7]')))).rejects.toMatchObject({
+    await expect(
+      createRun(tiny.workspace, tinyExperiment(more(whole.id, 'freeze: [backbone/encoder/layer.7]'))),
+    ).rejects.toMatchObject({
       code: 'bad-spec',
       message: expect.stringContaining("Did you mean 'backbone/encoder/layer.0'?"),
     });
@@ -211,7 +234,10 @@ ${rest}`;
 
   it('does not begin with positions that the source never learned', async () => {
     const experiment = tinyExperiment(more(whole.id), 'longer');
-    const run = await createRun(tiny.workspace, { ...experiment, pipeline: { preset: 'bert-tiny', options: { layers: 2, features: 8, heads: 2, maximumLength: 32 } } });
+    const run = await createRun(tiny.workspace, {
+      ...experiment,
+      pipeline: { preset: 'bert-tiny', options: { layers: 2, features: 8, heads: 2, maximumLength: 32 } },
+    });
     await expect(trainRun(tiny.workspace, run, { signal: new AbortController().signal })).rejects.toMatchObject({
       code: 'bad-spec',
       message: expect.stringContaining('maximumLength to 16'),
@@ -253,20 +279,30 @@ describe('a trained run', () => {
     const { loadEngine } = await import('../../../src/main/lab/engines.ts');
     const { readSafetensors } = await import('../../../src/main/formats/safetensors.ts');
     const { experiment, result } = await readRun(whole);
-    const executable = await (await loadEngine('onnxruntime')).compile(buildModel(await readModel(whole, experiment), 'prediction', 1));
-    const { tensors } = await readSafetensors(join(whole.checkpoints, `step-${result?.bestStep ?? 0}`, 'model.safetensors'));
+    const executable = await (
+      await loadEngine('onnxruntime')
+    ).compile(buildModel(await readModel(whole, experiment), 'prediction', 1));
+    const { tensors } = await readSafetensors(
+      join(whole.checkpoints, `step-${result?.bestStep ?? 0}`, 'model.safetensors'),
+    );
     await executable.importState({ parameters: tensors });
 
     const feeds = Object.fromEntries(
       about.inputs.map(({ name, type, shape }) => {
         const length = shape.reduce((product, size) => product * size, 1);
-        const values = Array.from({ length }, (_, index) => (name === 'mask' ? 1 : name === 'segments' ? 0 : index % 16));
+        const values = Array.from({ length }, (_, index) =>
+          name === 'mask' ? 1 : name === 'segments' ? 0 : index % 16,
+        );
         return [name, { type, shape, data: type === 'int32' ? Int32Array.from(values) : Float32Array.from(values) }];
       }),
     );
-    const expected = await executable.run(Object.fromEntries(Object.entries(feeds).map(([name, { data }]) => [name, data])));
+    const expected = await executable.run(
+      Object.fromEntries(Object.entries(feeds).map(([name, { data }]) => [name, data])),
+    );
     const actual = await session.run(
-      Object.fromEntries(Object.entries(feeds).map(([name, { type, shape, data }]) => [name, new Tensor(type, data, shape)])),
+      Object.fromEntries(
+        Object.entries(feeds).map(([name, { type, shape, data }]) => [name, new Tensor(type, data, shape)]),
+      ),
     );
     expect(Object.keys(actual).sort()).toEqual(Object.keys(expected).sort());
     for (const [name, { data }] of Object.entries(expected)) {

@@ -40,7 +40,13 @@ describe('a valid experiment', () => {
 
   it('takes settings from the command line, also inside shorthands and lists', () => {
     const source = parseSpecText(`${minimal}freeze: [a, b]\n`, 'x.yaml');
-    const settings = ['training.steps=12', 'task.length=64', 'pipeline.options.layers=1', 'freeze.1=c', 'engine.device=cpu'];
+    const settings = [
+      'training.steps=12',
+      'task.length=64',
+      'pipeline.options.layers=1',
+      'freeze.1=c',
+      'engine.device=cpu',
+    ];
     expect(parseExperiment(withSettings(source, settings))).toMatchObject({
       training: { steps: 12 },
       task: { type: 'masked-words', length: 64 },
@@ -57,7 +63,7 @@ describe('problems', () => {
     expect(problemsIn(text).sort()).toEqual([
       "x.yaml:6: training.batchsize: unknown option. Did you mean 'batchSize'?",
       'x.yaml:7: training.steps: should be a number, not "ten"',
-      "x.yaml:8: training.schedule.type: \"linaer\" is not one of: constant, linear, cosine, one-cycle, slanted-triangular. Did you mean 'linear'?",
+      'x.yaml:8: training.schedule.type: "linaer" is not one of: constant, linear, cosine, one-cycle, slanted-triangular. Did you mean \'linear\'?',
       "x.yaml:9: enigne: unknown option. Did you mean 'engine'?",
     ]);
   });
@@ -66,11 +72,14 @@ describe('problems', () => {
     expect(problemsIn('name: a\ntask:\n  type: masked-words\n  lenght: 64\ndata: d\npipeline: bert-tiny\n')).toEqual([
       "x.yaml:4: task.lenght: unknown option. Did you mean 'length'?",
     ]);
-    expect(problemsIn('name: a\ntask: masked-wrods\ndata: d\npipeline: {preset: bert-tiny, options: {layer: 1}}\n')).toEqual([
+    expect(
+      problemsIn('name: a\ntask: masked-wrods\ndata: d\npipeline: {preset: bert-tiny, options: {layer: 1}}\n'),
+    ).toEqual([
       "x.yaml:2: task: there is no task 'masked-wrods'. Did you mean 'masked-words'?",
       "x.yaml:4: pipeline.options.layer: unknown option. Did you mean 'layers'?",
     ]);
-    const block = 'name: a\ntask: masked-words\ndata: d\npipeline:\n  blocks:\n    - id: e\n      type: token-embeding\n  outputs: {sequence: e}\n';
+    const block =
+      'name: a\ntask: masked-words\ndata: d\npipeline:\n  blocks:\n    - id: e\n      type: token-embeding\n  outputs: {sequence: e}\n';
     expect(problemsIn(block)).toEqual([
       "x.yaml:7: pipeline.blocks[0].type: there is no block 'token-embeding'. Did you mean 'token-embedding'?",
     ]);
@@ -84,8 +93,12 @@ describe('problems', () => {
   });
 
   it('say what is missing and what excludes what', () => {
-    expect(problemsIn('name: a\n')).toEqual(expect.arrayContaining(['x.yaml:1: task: is missing', 'x.yaml:1: data: is missing']));
-    expect(problemsIn(`${minimal}training: {steps: 1, epochs: 2}\n`)).toEqual(['x.yaml:5: training.epochs: Give steps or epochs, not both']);
+    expect(problemsIn('name: a\n')).toEqual(
+      expect.arrayContaining(['x.yaml:1: task: is missing', 'x.yaml:1: data: is missing']),
+    );
+    expect(problemsIn(`${minimal}training: {steps: 1, epochs: 2}\n`)).toEqual([
+      'x.yaml:5: training.epochs: Give steps or epochs, not both',
+    ]);
   });
 
   it('give line and column of bad YAML', () => {
@@ -103,7 +116,9 @@ describe('problems', () => {
 describe('the JSON schema', () => {
   it('has the options of tasks, presets and blocks', () => {
     const text = JSON.stringify(experimentSchema());
-    for (const name of ['maskedShare', 'transformer-encoder', 'attentionDropout', 'bert-mini', 'warmupFraction']) expect(text).toContain(`"${name}"`);
+    for (const name of ['maskedShare', 'transformer-encoder', 'attentionDropout', 'bert-mini', 'warmupFraction']) {
+      expect(text).toContain(`"${name}"`);
+    }
   });
 
   it('needs only what has no default', () => {
@@ -113,7 +128,9 @@ describe('the JSON schema', () => {
   it('describes every option of the spec', () => {
     const missing: string[] = [];
     const visit = (schema: unknown, path: string): void => {
-      const parsed = z.looseObject({ properties: z.record(z.string(), z.unknown()), description: z.string().optional() }).safeParse(schema);
+      const parsed = z
+        .looseObject({ properties: z.record(z.string(), z.unknown()), description: z.string().optional() })
+        .safeParse(schema);
       if (!parsed.success) return;
       for (const [name, property] of Object.entries(parsed.data.properties)) {
         const { description, const: constant } = z.looseObject({}).parse(property);

@@ -34,7 +34,11 @@ it('a worker gives the same batches as the main thread, from any step on', async
 });
 
 it('an error in the worker arrives with its code', async () => {
-  const batches = prefetchBatches('masked-words', { ...setup, dataFolder: '/nowhere' }, { seed: 0, batchSize: 4, from: 0, to: 9 });
+  const batches = prefetchBatches(
+    'masked-words',
+    { ...setup, dataFolder: '/nowhere' },
+    { seed: 0, batchSize: 4, from: 0, to: 9 },
+  );
   try {
     await expect(batches.next()).rejects.toMatchObject({ name: 'LabError', code: 'not-found' });
     await expect(batches.next()).rejects.toMatchObject({ code: 'not-found' });

@@ -1,5 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
-import { mkdir, mkdtemp, open, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import type * as FilePromises from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -17,11 +17,12 @@ import {
 const full = vi.hoisted(() => ({ suffix: undefined as string | undefined }));
 
 vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>();
-  const openOrFail: typeof open = async (path, ...rest) => {
-    const handle: FileHandle = await real.open(path, ...rest);
+  const real = await original<typeof FilePromises>();
+  const openOrFail: typeof FilePromises.open = async (path, ...rest) => {
+    const handle: FilePromises.FileHandle = await real.open(path, ...rest);
     if (full.suffix === undefined || !String(path).endsWith(full.suffix)) return handle;
-    handle.write = () => Promise.reject(Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }));
+    handle.write = () =>
+      Promise.reject(Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }));
     return handle;
   };
   return { ...real, open: openOrFail };
@@ -46,7 +47,11 @@ function checkpointAt(step: number, value = step) {
     trainingSeconds: 1.5,
   };
   const tensor = { shape: [2], data: Float32Array.of(value, -value) };
-  const state = { parameters: new Map([['w', tensor]]), optimizer: new Map([['w/first-moment', tensor]]), updates: step };
+  const state = {
+    parameters: new Map([['w', tensor]]),
+    optimizer: new Map([['w/first-moment', tensor]]),
+    updates: step,
+  };
   return { state, progress };
 }
 
@@ -64,23 +69,32 @@ describe('a checkpoint', () => {
     expect(await readCheckpoint(checkpointFolder(folder, 7))).toEqual(checkpointAt(7, 2));
   });
 
-  it.each(['model.safetensors', 'optimizer.safetensors'])('on a disk that is full at %s leaves the older ones', async (file) => {
-    await writeCheckpoint(folder, checkpointAt(5));
-    full.suffix = file;
-    await expect(writeCheckpoint(folder, checkpointAt(6))).rejects.toMatchObject({
-      code: 'disk-full',
-      message: expect.stringContaining('step-6'),
-    });
-    expect(await readdir(folder)).toEqual(['step-5']);
-    expect(await readCheckpoint(checkpointFolder(folder, 5))).toEqual(checkpointAt(5));
-  });
+  it.each(['model.safetensors', 'optimizer.safetensors'])(
+    'on a disk that is full at %s leaves the older ones',
+    async (file) => {
+      await writeCheckpoint(folder, checkpointAt(5));
+      full.suffix = file;
+      await expect(writeCheckpoint(folder, checkpointAt(6))).rejects.toMatchObject({
+        code: 'disk-full',
+        message: expect.stringContaining('step-6'),
+      });
+      expect(await readdir(folder)).toEqual(['step-5']);
+      expect(await readCheckpoint(checkpointFolder(folder, 5))).toEqual(checkpointAt(5));
+    },
+  );
 
   it('that is damaged is refused, naming the file', async () => {
     const path = await writeCheckpoint(folder, checkpointAt(3));
     await truncate(join(path, 'model.safetensors'), 20);
-    await expect(readCheckpoint(path)).rejects.toMatchObject({ code: 'corrupt', message: expect.stringContaining('model.safetensors') });
+    await expect(readCheckpoint(path)).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining('model.safetensors'),
+    });
     await writeFile(join(path, 'state.json'), '{"formatVersion": 1');
-    await expect(readCheckpoint(path)).rejects.toMatchObject({ code: 'corrupt', message: expect.stringContaining('state.json') });
+    await expect(readCheckpoint(path)).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining('state.json'),
+    });
     await writeFile(join(path, 'state.json'), '{"formatVersion": 2}');
     await expect(readCheckpoint(path)).rejects.toMatchObject({ code: 'format-version' });
     await expect(readCheckpoint(join(folder, 'step-9'))).rejects.toMatchObject({ code: 'not-found' });

@@ -6,13 +6,18 @@ import { matchParameters, parameterGroups, requireTransfer } from '../../../src/
 
 function programWith(shapes: Readonly<Record<string, readonly number[]>>): Program {
   const program = createProgram('test');
-  for (const [name, shape] of Object.entries(shapes)) parameter(program, name, shape, { initialiser: { type: 'zeros' } });
+  for (const [name, shape] of Object.entries(shapes)) {
+    parameter(program, name, shape, { initialiser: { type: 'zeros' } });
+  }
   return program;
 }
 
 function tensorsOf(shapes: Readonly<Record<string, readonly number[]>>): Map<string, Tensor> {
   return new Map(
-    Object.entries(shapes).map(([name, shape]) => [name, { shape, data: Float32Array.from({ length: elementCount(shape) }, (_, index) => index + 1) }]),
+    Object.entries(shapes).map(([name, shape]) => [
+      name,
+      { shape, data: Float32Array.from({ length: elementCount(shape) }, (_, index) => index + 1) },
+    ]),
   );
 }
 
@@ -53,15 +58,24 @@ describe('matching', () => {
       ],
     });
     // The first three of five positions, unchanged.
-    expect(parameters.get('backbone/embedding/position')?.data).toEqual(Float32Array.from({ length: 12 }, (_, index) => index + 1));
+    expect(parameters.get('backbone/embedding/position')?.data).toEqual(
+      Float32Array.from({ length: 12 }, (_, index) => index + 1),
+    );
     expect(parameters.has('head/output/weight')).toBe(false);
   });
 
   it('refuses positions that were never learned, and a source with nothing in common', () => {
-    const longer = matchParameters(programWith(network), tensorsOf({ ...network, 'backbone/embedding/position': [2, 4] }));
-    expect(() => { requireTransfer(longer.report, 'run x'); }).toThrow(expect.objectContaining({ code: 'bad-spec', message: expect.stringContaining('maximumLength to 2') }));
+    const longer = matchParameters(
+      programWith(network),
+      tensorsOf({ ...network, 'backbone/embedding/position': [2, 4] }),
+    );
+    expect(() => {
+      requireTransfer(longer.report, 'run x');
+    }).toThrow(expect.objectContaining({ code: 'bad-spec', message: expect.stringContaining('maximumLength to 2') }));
     const nothing = matchParameters(programWith(network), tensorsOf({ 'head/output/weight': [4, 2] }));
-    expect(() => { requireTransfer(nothing.report, 'run x'); }).toThrow(expect.objectContaining({ code: 'bad-spec' }));
+    expect(() => {
+      requireTransfer(nothing.report, 'run x');
+    }).toThrow(expect.objectContaining({ code: 'bad-spec' }));
   });
 });
 
@@ -71,7 +85,9 @@ describe('layer-wise learning rates', () => {
     const group = parameterGroups(program, { layerDecay: 1 / 2.6, headScale: 3 });
     const scales = [...program.parameters.values()].map((one) => group(one).learningRateScale);
     // Groups, topmost first: layer.10, layer.1, layer.0, embedding (both tables).
-    expect(scales).toEqual([4, 4, 3, 2, 1].map((depth) => expect.closeTo(2.6 ** -depth, 12)).concat(3 as never));
+    const expected = [...[4, 4, 3, 2, 1].map((depth) => 2.6 ** -depth), 3];
+    scales.forEach((scale, index) => expect(scale).toBeCloseTo(expected[index] ?? NaN, 12));
+    expect(scales).toHaveLength(expected.length);
   });
 
   it('are all the same without a decay, and weight decay is the parameter’s own', () => {

@@ -16,10 +16,15 @@ export function registerBench(program: Command): void {
     .action(async (args: string[], _options: object, command: Command) => {
       const script = join(packageFolder(), 'bench', 'run.ts');
       if (!existsSync(script)) {
-        throw new LabError('not-found', `There is no ${script}: benchmarks are part of the source checkout, not of a build`);
+        throw new LabError(
+          'not-found',
+          `There is no ${script}: benchmarks are part of the source checkout, not of a build`,
+        );
       }
       const json = globalsOf(command).json ? ['--json'] : [];
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args, ...json], { stdio: 'inherit' });
+      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args, ...json], {
+        stdio: 'inherit',
+      });
       process.exitCode = await new Promise<number>((resolve, reject) => {
         child.on('error', reject).on('close', (code) => {
           resolve(code ?? 1);

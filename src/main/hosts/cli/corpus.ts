@@ -36,14 +36,28 @@ export function registerCorpus(program: Command): void {
     .argument('<name>', 'what to call it')
     .argument('<sources...>', 'files and folders; for images one folder or .zip')
     .option('--images', 'the sources are images')
-    .addOption(new Option('--format <format>', 'read every file as this; by default their names decide').choices(textFormat.options))
+    .addOption(
+      new Option('--format <format>', 'read every file as this; by default their names decide').choices(
+        textFormat.options,
+      ),
+    )
     .option('--include <glob>', 'only files that match, relative to a source folder (may be repeated)', collect)
     .option('--exclude <glob>', 'no files that match (may be repeated)', collect)
     .option('--text-column <name>', "column with the text, in tables and JSON lines (default: 'text')")
     .option('--language <tag>', "language of the text, for finding sentences (default: 'en')")
-    .addOption(new Option('--documents <boundary>', 'what is a document in a text file (default: the file)').choices(documentBoundary.options))
+    .addOption(
+      new Option('--documents <boundary>', 'what is a document in a text file (default: the file)').choices(
+        documentBoundary.options,
+      ),
+    )
     .option('--vocabulary-size <tokens>', 'size of the vocabulary to learn (default: 8192)', positiveNumber)
-    .addOption(new Option('--tokenizer-kind <kind>', 'kind of vocabulary to learn (default: word-piece)').choices(['word-piece', 'byte-pair', 'characters']))
+    .addOption(
+      new Option('--tokenizer-kind <kind>', 'kind of vocabulary to learn (default: word-piece)').choices([
+        'word-piece',
+        'byte-pair',
+        'characters',
+      ]),
+    )
     .option('--no-lowercase', 'keep upper case and accents')
     .option('--tokenizer <file>', 'use this tokenizer.json instead of learning one');
   addImageOptions(add).action(async (name: string, sources: string[], options: ImportOptions, command: Command) => {
@@ -55,7 +69,13 @@ export function registerCorpus(program: Command): void {
   registerMaterialCommands(corpus, 'corpus');
 }
 
-async function addText(workspace: Workspace, name: string, sources: readonly string[], options: ImportOptions, json: boolean): Promise<void> {
+async function addText(
+  workspace: Workspace,
+  name: string,
+  sources: readonly string[],
+  options: ImportOptions,
+  json: boolean,
+): Promise<void> {
   const manifest = await importWithProgress((signal, onProgress) =>
     importCorpus(workspace, name, {
       sources,
@@ -87,12 +107,26 @@ function tokenizerOf({ tokenizer, tokenizerKind, vocabularySize, lowercase }: Im
   };
 }
 
-function describeCorpus({ name, documents, sentences, tokens, textBytes, vocabularySize, unknownTokens }: TextCorpusManifest): string {
+function describeCorpus({
+  name,
+  documents,
+  sentences,
+  tokens,
+  textBytes,
+  vocabularySize,
+  unknownTokens,
+}: TextCorpusManifest): string {
   const unknown = `${((100 * unknownTokens) / tokens).toFixed(2)} % unknown`;
   return `${name}: ${formatCount(documents)} documents, ${formatCount(sentences)} sentences, ${formatCount(tokens)} tokens of ${formatCount(vocabularySize)} (${unknown}), ${formatBytes(textBytes)} of text`;
 }
 
-async function addImages(workspace: Workspace, name: string, [source = '', ...more]: readonly string[], options: ImportOptions, json: boolean): Promise<void> {
+async function addImages(
+  workspace: Workspace,
+  name: string,
+  [source = '', ...more]: readonly string[],
+  options: ImportOptions,
+  json: boolean,
+): Promise<void> {
   if (more.length > 0) say(`Only ${source} is imported: images come from one folder or .zip`);
   const { manifest, report } = await importWithProgress((signal, onProgress) =>
     importImages(workspace, 'corpus', name, { source, options: imageImportOptionsOf(options), signal, onProgress }),

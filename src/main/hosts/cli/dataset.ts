@@ -24,7 +24,9 @@ interface ImportOptions extends ImageOptions {
 }
 
 export function registerDataset(program: Command): void {
-  const dataset = program.command('dataset').description('labelled text or images, for measuring what pretraining bought');
+  const dataset = program
+    .command('dataset')
+    .description('labelled text or images, for measuring what pretraining bought');
   const formats = textFormat.options.filter((format) => format !== 'wikipedia');
   const add = dataset
     .command('import')
@@ -32,7 +34,9 @@ export function registerDataset(program: Command): void {
     .argument('<name>', 'what to call it')
     .argument('<sources...>', 'files and folders; for images one folder or .zip with a folder for each class')
     .option('--images', 'the sources are images')
-    .addOption(new Option('--format <format>', 'read every file as this; by default their names decide').choices(formats))
+    .addOption(
+      new Option('--format <format>', 'read every file as this; by default their names decide').choices(formats),
+    )
     .option('--include <glob>', 'only files that match, relative to a source folder (may be repeated)', collect)
     .option('--exclude <glob>', 'no files that match (may be repeated)', collect)
     .option('--text-column <name>', "column with the text (default: 'text')")
@@ -47,7 +51,13 @@ export function registerDataset(program: Command): void {
   registerMaterialCommands(dataset, 'dataset');
 }
 
-async function addText(workspace: Workspace, name: string, sources: readonly string[], options: ImportOptions, json: boolean): Promise<void> {
+async function addText(
+  workspace: Workspace,
+  name: string,
+  sources: readonly string[],
+  options: ImportOptions,
+  json: boolean,
+): Promise<void> {
   const manifest = await importWithProgress((signal, onProgress) =>
     importDataset(workspace, name, {
       sources,
@@ -68,10 +78,18 @@ async function addText(workspace: Workspace, name: string, sources: readonly str
   reportText(manifest.report);
   const { conflicts, classes, examples } = manifest;
   if (conflicts.total > 0) say(`${conflicts.total} texts occur with more than one label (see the manifest)`);
-  print(`${name}: ${formatCount(examples)} examples: ${classes.map((one) => `${formatCount(one.examples)} ${one.name}`).join(', ')}`);
+  print(
+    `${name}: ${formatCount(examples)} examples: ${classes.map((one) => `${formatCount(one.examples)} ${one.name}`).join(', ')}`,
+  );
 }
 
-async function addImages(workspace: Workspace, name: string, [source = '', ...more]: readonly string[], options: ImportOptions, json: boolean): Promise<void> {
+async function addImages(
+  workspace: Workspace,
+  name: string,
+  [source = '', ...more]: readonly string[],
+  options: ImportOptions,
+  json: boolean,
+): Promise<void> {
   if (more.length > 0) say(`Only ${source} is imported: images come from one folder or .zip`);
   const { manifest, report } = await importWithProgress((signal, onProgress) =>
     importImages(workspace, 'dataset', name, { source, options: imageImportOptionsOf(options), signal, onProgress }),

@@ -12,7 +12,10 @@ export function describeResult(result: RunResult): string {
   const { name, device, deviceName } = result.engine;
   const facts: [string, string][] = [
     ['run', result.id],
-    ['steps', `${result.steps}${result.reason === 'early-stopping' ? ' (stopped early)' : ''}, best at ${result.bestStep ?? '–'} by ${result.selection.metric}`],
+    [
+      'steps',
+      `${result.steps}${result.reason === 'early-stopping' ? ' (stopped early)' : ''}, best at ${result.bestStep ?? '–'} by ${result.selection.metric}`,
+    ],
     ['parameters', `${formatCount(result.parameters.total)}, ${formatCount(result.parameters.trainable)} trained`],
     ['engine', `${name}, ${device}: ${deviceName}`],
     [
@@ -64,7 +67,9 @@ export function describeTransfer({ matched, fresh, mismatched, unused }: Transfe
     `New in this network: ${summarise(fresh)}`,
     ...(mismatched.length > 0 ? ['Did not fit, so they start fresh:'] : []),
     ...mismatched.map(({ name, shape, found }) => `  ${name}: [${shape.join(', ')}] here, [${found.join(', ')}] there`),
-    ...matched.flatMap(({ name, shape, found }) => (found ? [`  ${name}: cropped from [${found.join(', ')}] to [${shape.join(', ')}]`] : [])),
+    ...matched.flatMap(({ name, shape, found }) =>
+      found ? [`  ${name}: cropped from [${found.join(', ')}] to [${shape.join(', ')}]`] : [],
+    ),
     `Not used of the source: ${summarise(unused)}`,
   ];
   return lines.join('\n');

@@ -16,7 +16,9 @@ export function registerDoctor(program: Command): void {
       });
       if (globalsOf(command).json) printJson(diagnosis);
       else print(describe(diagnosis));
-      const usable = diagnosis.engines.some(({ devices }) => devices.some(({ gradientError }) => gradientError !== null));
+      const usable = diagnosis.engines.some(({ devices }) =>
+        devices.some(({ gradientError }) => gradientError !== null),
+      );
       if (!usable) process.exitCode = exitCodes.failed;
     });
 }
@@ -31,8 +33,18 @@ function describe({ node, platform, engines }: Diagnosis): string {
   return lines.join('\n');
 }
 
-function describeDevice({ device, description, available, reason, gradientError, gigaflops, problem }: DeviceDiagnosis): string {
-  if (!available) return `${emphasise('–', 'yellow')} ${device}: ${description}. Not available: ${reason ?? 'no reason given'}`;
+function describeDevice({
+  device,
+  description,
+  available,
+  reason,
+  gradientError,
+  gigaflops,
+  problem,
+}: DeviceDiagnosis): string {
+  if (!available) {
+    return `${emphasise('–', 'yellow')} ${device}: ${description}. Not available: ${reason ?? 'no reason given'}`;
+  }
   if (problem !== null) return `${emphasise('✗', 'red')} ${device}: ${description}. Not usable: ${problem}`;
   return `${emphasise('✓', 'green')} ${device}: ${description}. Gradients right to ${gradientError?.toExponential(1) ?? '?'}, ${gigaflops?.toFixed(0) ?? '?'} GFLOP/s in a 1024³ matrix product`;
 }

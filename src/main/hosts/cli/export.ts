@@ -13,11 +13,15 @@ export function registerExport(program: Command): void {
     .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
     .argument('<folder>', 'a new folder for the files')
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
-    .action(async (reference: string, folder: string, { checkpoint }: { checkpoint: 'best' | 'last' }, command: Command) => {
-      const run = await findRun(await workspaceOf(command), reference);
-      const exported = await exportRun(run, folder, checkpoint);
-      if (exported.needsOnnxRuntime) say("The model uses ops of ONNX Runtime (com.microsoft), which other runtimes may not have");
-      if (globalsOf(command).json) printJson(exported);
-      else print(`${exported.folder}: ${exported.files.join(', ')}`);
-    });
+    .action(
+      async (reference: string, folder: string, { checkpoint }: { checkpoint: 'best' | 'last' }, command: Command) => {
+        const run = await findRun(await workspaceOf(command), reference);
+        const exported = await exportRun(run, folder, checkpoint);
+        if (exported.needsOnnxRuntime) {
+          say('The model uses ops of ONNX Runtime (com.microsoft), which other runtimes may not have');
+        }
+        if (globalsOf(command).json) printJson(exported);
+        else print(`${exported.folder}: ${exported.files.join(', ')}`);
+      },
+    );
 }

@@ -19,16 +19,27 @@ export interface ImageOptions {
 export function addImageOptions(command: Command): Command {
   return command
     .option('--size <pixels>', 'for images: height and width they are stored with (default: 64)', positiveNumber)
-    .addOption(new Option('--fit <how>', 'for images: how other proportions become square (default: cover)').choices(imageFit.options))
+    .addOption(
+      new Option('--fit <how>', 'for images: how other proportions become square (default: cover)').choices(
+        imageFit.options,
+      ),
+    )
     .option('--grey', 'for images: one channel instead of three');
 }
 
 export function imageImportOptionsOf({ size, fit, grey }: ImageOptions): ImageImportOptionsInput {
-  return { ...(size !== undefined && { size }), ...(fit !== undefined && { fit }), ...(grey && { channels: 1 as const }) };
+  return {
+    ...(size !== undefined && { size }),
+    ...(fit !== undefined && { fit }),
+    ...(grey && { channels: 1 as const }),
+  };
 }
 
 /** One line of what came in; what was left out goes to stderr. */
-export function describeImageImport(report: ImageImportReport, { height, width, channels }: ImageCorpusManifest | ImageDatasetManifest): string {
+export function describeImageImport(
+  report: ImageImportReport,
+  { height, width, channels }: ImageCorpusManifest | ImageDatasetManifest,
+): string {
   for (const { path, message } of report.skipped.listed.slice(0, 10)) say(`Left out: ${path}: ${message}`);
   if (report.skipped.total > 10) say(`… and ${report.skipped.total - 10} more left out`);
   const groups = report.nearDuplicates.groups;

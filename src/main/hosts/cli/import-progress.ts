@@ -37,10 +37,11 @@ const shown = 10;
 
 /** What was left out and why, on stderr. */
 export function reportText({ skipped, duplicates, ignored }: TextImportReport): void {
-  for (const { path, line, message } of skipped.listed.slice(0, shown)) say(`Left out: ${path}${line === null ? '' : `:${line}`}: ${message}`);
+  for (const { path, line, message } of skipped.listed.slice(0, shown)) {
+    say(`Left out: ${path}${line === null ? '' : `:${line}`}: ${message}`);
+  }
   if (skipped.total > shown) say(`… and ${skipped.total - shown} more left out`);
   if (duplicates.total > 0) say(`${duplicates.total} duplicates dropped`);
   const others = Object.entries(ignored).map(([extension, count]) => `${count} ${extension}`);
   if (others.length > 0) say(`Files of other kinds passed over: ${others.join(', ')}`);
 }
-

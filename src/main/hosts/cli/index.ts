@@ -4,50 +4,36 @@
  */
 import { Command, CommanderError } from 'commander';
 import { isLabError } from '../../../shared/errors.ts';
-import { registerBench } from './bench.ts';
-import { registerCorpus } from './corpus.ts';
-import { registerDataset } from './dataset.ts';
-import { registerDoctor } from './doctor.ts';
 import { printError } from './errors.ts';
-import { registerExport } from './export.ts';
-import { registerPipeline } from './pipeline.ts';
-import { registerPredict } from './predict.ts';
-import { registerPreview } from './preview.ts';
-import { registerRun } from './run.ts';
-import { registerRuns } from './runs.ts';
-import { registerSchema } from './schema.ts';
-import { registerShow } from './show.ts';
-import { registerStudy } from './study.ts';
-import { registerTask } from './task.ts';
 import { labVersion } from '../../lab/version.ts';
 import { exitCodes } from './exit-codes.ts';
 
-const commands = [
-  registerCorpus,
-  registerDataset,
-  registerPreview,
-  registerRun,
-  registerStudy,
-  registerRuns,
-  registerShow,
-  registerPredict,
-  registerExport,
-  registerTask,
-  registerPipeline,
-  registerSchema,
-  registerDoctor,
-  registerBench,
-];
+/** In the order of the help. Loaded when asked for: some bring native libraries along, which take a while. */
+const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  corpus: async () => (await import('./corpus.ts')).registerCorpus,
+  dataset: async () => (await import('./dataset.ts')).registerDataset,
+  preview: async () => (await import('./preview.ts')).registerPreview,
+  run: async () => (await import('./run.ts')).registerRun,
+  runs: async () => (await import('./runs.ts')).registerRuns,
+  show: async () => (await import('./show.ts')).registerShow,
+  predict: async () => (await import('./predict.ts')).registerPredict,
+  export: async () => (await import('./export.ts')).registerExport,
+  task: async () => (await import('./task.ts')).registerTask,
+  pipeline: async () => (await import('./pipeline.ts')).registerPipeline,
+  schema: async () => (await import('./schema.ts')).registerSchema,
+  doctor: async () => (await import('./doctor.ts')).registerDoctor,
+  study: async () => (await import('./study.ts')).registerStudy,
+  bench: async () => (await import('./bench.ts')).registerBench,
+};
 
 /** Runs one command and returns the exit code. Never throws. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.done); // `pretext … | head` has read enough
-    throw error;
-  });
+  process.exitCode = exitCodes.done; // commands that ended otherwise without an error set it
+  process.stdout.off('error', onOutputError).on('error', onOutputError);
   try {
-    await createProgram().parseAsync(args, { from: 'user' });
-    return Number(process.exitCode ?? exitCodes.done);
+    const program = await createProgram(args);
+    await program.parseAsync(args, { from: 'user' });
+    return Number(process.exitCode);
   } catch (error) {
     // Commander has printed its own message.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
@@ -57,16 +43,27 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(): Command {
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(exitCodes.done); // `pretext … | head` has read enough
+  throw error;
+}
+
+/** Knows the commands whose names are among the arguments, or all of them, for help and for suggestions. */
+async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('pretext')
     .description('Pretrain networks on your own text and images, fine-tune them, and measure what it bought')
     .version(labVersion(), '-V, --version', 'print the version')
-    .option('-w, --workspace <folder>', 'the folder that holds everything (default: PRETEXT_WORKSPACE, or in your data folder)')
+    .option(
+      '-w, --workspace <folder>',
+      'the folder that holds everything (default: PRETEXT_WORKSPACE, or in your data folder)',
+    )
     .option('--json', 'print one JSON value instead of text')
     .helpOption('-h, --help', 'explain a command')
     .configureHelp({ minWidthToWrap: 24 })
     .showHelpAfterError("('pretext --help' explains the commands)")
     .exitOverride();
-  for (const register of commands) register(program);
+  const named = Object.keys(commands).filter((name) => args.includes(name));
+  const wanted = named.length > 0 && !args.includes('help') ? named : Object.keys(commands);
+  for (const name of wanted) (await commands[name]?.())?.(program);
   return program;
 }

@@ -3,7 +3,10 @@ import { exitCodes } from './exit-codes.ts';
 import { say } from './output.ts';
 
 /** `message` tells what the first Ctrl-C does. */
-export async function interruptible<Result>(message: string, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+export async function interruptible<Result>(
+  message: string,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(exitCodes.interrupted);

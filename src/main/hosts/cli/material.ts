@@ -16,8 +16,13 @@ export function registerMaterialCommands(parent: Command, group: MaterialGroup):
       const { materials, damaged } = await listMaterials(workspace, group);
       for (const folder of damaged) say(`${folder} holds no readable ${group}`);
       if (globalsOf(command).json) printJson(materials.map(summarise));
-      else if (materials.length === 0) say(`No ${several} in ${workspace.folder} yet: import one with 'pretext ${group} import'`);
-      else print(table([{ title: 'name' }, { title: 'kind' }, { title: 'size' }, { title: 'imported' }], materials.map(row)));
+      else if (materials.length === 0) {
+        say(`No ${several} in ${workspace.folder} yet: import one with 'pretext ${group} import'`);
+      } else {
+        print(
+          table([{ title: 'name' }, { title: 'kind' }, { title: 'size' }, { title: 'imported' }], materials.map(row)),
+        );
+      }
     });
   parent
     .command('show')

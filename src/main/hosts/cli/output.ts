@@ -36,9 +36,15 @@ export interface Column {
  * Columns as wide as what is in them. Where that is too wide, the widest one is shortened until the table fits; in a pipe
  * nothing is lost.
  */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[], width = process.stdout.isTTY ? terminalWidth() : Infinity): string {
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width = process.stdout.isTTY ? terminalWidth() : Infinity,
+): string {
   const gap = 2;
-  const widths = columns.map(({ title }, index) => Math.max(title.length, ...rows.map((row) => lengthOf(row[index] ?? ''))));
+  const widths = columns.map(({ title }, index) =>
+    Math.max(title.length, ...rows.map((row) => lengthOf(row[index] ?? ''))),
+  );
   const total = (): number => widths.reduce((sum, one) => sum + one, gap * (widths.length - 1));
   while (total() > width) {
     const widest = widths.indexOf(Math.max(...widths));

@@ -19,7 +19,9 @@ interface ShowOptions {
 }
 
 export function registerPipeline(program: Command): void {
-  const pipeline = program.command('pipeline').description('look at pipelines: presets, blocks, and what one consists of');
+  const pipeline = program
+    .command('pipeline')
+    .description('look at pipelines: presets, blocks, and what one consists of');
   pipeline
     .command('list')
     .description('list the presets and the blocks')
@@ -30,9 +32,19 @@ export function registerPipeline(program: Command): void {
         printJson({ presets, blocks });
         return;
       }
-      print(table([{ title: 'preset' }, { title: 'reads' }, { title: 'what it is' }], presets.map(({ name, input, summary }) => [name, input, summary])));
+      print(
+        table(
+          [{ title: 'preset' }, { title: 'reads' }, { title: 'what it is' }],
+          presets.map(({ name, input, summary }) => [name, input, summary]),
+        ),
+      );
       print('');
-      print(table([{ title: 'block' }, { title: 'family' }, { title: 'what it does' }], blocks.map(({ type, family, summary }) => [type, family, summary])));
+      print(
+        table(
+          [{ title: 'block' }, { title: 'family' }, { title: 'what it does' }],
+          blocks.map(({ type, family, summary }) => [type, family, summary]),
+        ),
+      );
     });
   pipeline
     .command('show')
@@ -66,8 +78,13 @@ function inputOf({ length, vocabulary, side }: ShowOptions): (kind: PipelineInpu
 }
 
 function describe(blocks: readonly BlockDescription[]): string {
-  const total = (pick: (block: BlockDescription) => number): number => blocks.reduce((sum, block) => sum + pick(block), 0);
-  const numbers = (parameters: number, flops: number, bytes: number): string[] => [formatCount(parameters), showFlops(flops), formatBytes(bytes)];
+  const total = (pick: (block: BlockDescription) => number): number =>
+    blocks.reduce((sum, block) => sum + pick(block), 0);
+  const numbers = (parameters: number, flops: number, bytes: number): string[] => [
+    formatCount(parameters),
+    showFlops(flops),
+    formatBytes(bytes),
+  ];
   return table(
     [
       { title: 'block' },
@@ -84,7 +101,16 @@ function describe(blocks: readonly BlockDescription[]): string {
         block.shape.join(' × '),
         ...numbers(block.parameters, block.flops, block.activationBytes),
       ]),
-      ['', 'together', '', ...numbers(total(({ parameters }) => parameters), total(({ flops }) => flops), total(({ activationBytes }) => activationBytes))],
+      [
+        '',
+        'together',
+        '',
+        ...numbers(
+          total(({ parameters }) => parameters),
+          total(({ flops }) => flops),
+          total(({ activationBytes }) => activationBytes),
+        ),
+      ],
     ],
   );
 }

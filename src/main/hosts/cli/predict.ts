@@ -22,26 +22,38 @@ export function registerPredict(program: Command): void {
     .argument('[second]', 'the second text, for tasks on pairs')
     .option('-t, --top <number>', 'how many answers to show', positiveNumber, 5)
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
-    .action(async (reference: string, text: string, second: string | undefined, options: PredictOptions, command: Command) => {
-      const run = await findRun(await workspaceOf(command), reference);
-      const predictor = await openPredictor(run, options.checkpoint);
-      try {
-        const answers = await predictor.ask({ text, top: options.top, ...(second !== undefined && { textPair: second }) });
-        if (globalsOf(command).json) {
-          printJson({ run: run.id, step: predictor.step, answers });
-          return;
+    .action(
+      async (
+        reference: string,
+        text: string,
+        second: string | undefined,
+        options: PredictOptions,
+        command: Command,
+      ) => {
+        const run = await findRun(await workspaceOf(command), reference);
+        const predictor = await openPredictor(run, options.checkpoint);
+        try {
+          const answers = await predictor.ask({
+            text,
+            top: options.top,
+            ...(second !== undefined && { textPair: second }),
+          });
+          if (globalsOf(command).json) {
+            printJson({ run: run.id, step: predictor.step, answers });
+            return;
+          }
+          for (const { question, choices } of answers) {
+            print(emphasise(question, 'bold'));
+            print(
+              table(
+                [{ title: 'answer' }, { title: 'probability', align: 'right' }],
+                choices.map(({ label, probability }) => [label, formatPercent(probability, 2)]),
+              ),
+            );
+          }
+        } finally {
+          await predictor.close();
         }
-        for (const { question, choices } of answers) {
-          print(emphasise(question, 'bold'));
-          print(
-            table(
-              [{ title: 'answer' }, { title: 'probability', align: 'right' }],
-              choices.map(({ label, probability }) => [label, formatPercent(probability, 2)]),
-            ),
-          );
-        }
-      } finally {
-        await predictor.close();
-      }
-    });
+      },
+    );
 }

@@ -21,14 +21,21 @@ export function registerPreview(program: Command): void {
     .option('--seed <number>', 'short for --set seed=…', wholeNumber)
     .option('-c, --count <number>', 'how many examples', positiveNumber, 3)
     .action(async (spec: string, options: PreviewOptions, command: Command) => {
-      const items = await previewExperiment(await workspaceOf(command), await readExperiment(spec, options), options.count);
+      const items = await previewExperiment(
+        await workspaceOf(command),
+        await readExperiment(spec, options),
+        options.count,
+      );
       if (globalsOf(command).json) {
         printJson(items);
         return;
       }
       for (const [index, item] of items.entries()) {
-        const text = item.kind === 'text' ? item.text : `${item.width} × ${item.height} pixels, ${item.channels} channels`;
-        print(`${emphasise(`Example ${index + 1}`, 'bold')}${item.note === undefined ? '' : ` ${emphasise(item.note, 'dim')}`}\n${text}\n`);
+        const text =
+          item.kind === 'text' ? item.text : `${item.width} × ${item.height} pixels, ${item.channels} channels`;
+        print(
+          `${emphasise(`Example ${index + 1}`, 'bold')}${item.note === undefined ? '' : ` ${emphasise(item.note, 'dim')}`}\n${text}\n`,
+        );
       }
     });
 }

@@ -56,20 +56,18 @@ function drawBar(share: number): string {
 }
 
 function createBar(): Progress {
-  const bars = new MultiBar(
-    {
-      stream: process.stderr,
-      clearOnComplete: true,
-      hideCursor: true,
-      fps: 8,
-      format: (_options, params, payload: { label: string; detail: string; rate: string; remaining: string }) => {
-        const bar = drawBar(params.progress);
-        const parts = [`${Math.floor(params.progress * 100)} %`, payload.rate, payload.remaining, payload.detail];
-        const line = `${payload.label} ${bar} ${parts.filter((part) => part !== '').join(' · ')}`;
-        return line.slice(0, (process.stderr.columns || 80) - 1);
-      },
+  const bars = new MultiBar({
+    stream: process.stderr,
+    clearOnComplete: true,
+    hideCursor: true,
+    fps: 8,
+    format: (_options, params, payload: { label: string; detail: string; rate: string; remaining: string }) => {
+      const bar = drawBar(params.progress);
+      const parts = [`${Math.floor(params.progress * 100)} %`, payload.rate, payload.remaining, payload.detail];
+      const line = `${payload.label} ${bar} ${parts.filter((part) => part !== '').join(' · ')}`;
+      return line.slice(0, (process.stderr.columns || 80) - 1);
     },
-  );
+  });
   let bar: SingleBar | undefined;
   let count: Count | undefined;
   const payload = (): object => (count ? describe(count) : {});
@@ -115,7 +113,9 @@ function createLog(): Progress {
       if (now - lastLine < logInterval) return;
       lastLine = now;
       const { rate, remaining } = describe(count);
-      const parts = [`${Math.floor((100 * done) / total)} %`, rate, remaining, detail ?? ''].filter((part) => part !== '');
+      const parts = [`${Math.floor((100 * done) / total)} %`, rate, remaining, detail ?? ''].filter(
+        (part) => part !== '',
+      );
       write(`${label}: ${parts.join(' · ')}`);
     },
     label(label) {

@@ -53,13 +53,18 @@ export function registerRun(program: Command): void {
         else print(describePlan(plan));
         return;
       }
-      const run = options.resume ? await findRunToResume(workspace, spec, options) : await createRun(workspace, await readExperiment(spec, options));
+      const run = options.resume
+        ? await findRunToResume(workspace, spec, options)
+        : await createRun(workspace, await readExperiment(spec, options));
       await trainWithProgress(workspace, run, options.prefetch, json);
     });
 }
 
 /** An experiment file with the settings of the command line. */
-export async function readExperiment(file: string, { set = [], seed }: Pick<RunOptions, 'set' | 'seed'>): Promise<Experiment> {
+export async function readExperiment(
+  file: string,
+  { set = [], seed }: Pick<RunOptions, 'set' | 'seed'>,
+): Promise<Experiment> {
   const settings = seed === undefined ? set : [...set, `seed=${seed}`];
   return parseExperiment(withSettings(await readSpecFile(file), settings));
 }
@@ -78,7 +83,12 @@ async function findRunToResume(workspace: Workspace, reference: string, options:
   return run;
 }
 
-async function trainWithProgress(workspace: Workspace, run: RunFolder, prefetch: boolean, json: boolean): Promise<void> {
+async function trainWithProgress(
+  workspace: Workspace,
+  run: RunFolder,
+  prefetch: boolean,
+  json: boolean,
+): Promise<void> {
   const progress = createProgress();
   say(`Run ${emphasise(run.id, 'bold', process.stderr)} in ${run.folder}`);
   const result = await interruptible('Stopping at a checkpoint …', async (signal) => {
@@ -127,8 +137,12 @@ function showEvent(event: RunEvent, progress: Progress, run: RunFolder): void {
       );
       return;
     case 'evaluation': {
-      const metrics = Object.entries(event.metrics).map(([name, value]) => `${name} ${value === null ? '–' : formatNumber(value)}`);
-      progress.note(`Step ${event.step}, ${event.split}: ${metrics.join(', ')}${event.best && event.split === 'validation' ? ' (best)' : ''}`);
+      const metrics = Object.entries(event.metrics).map(
+        ([name, value]) => `${name} ${value === null ? '–' : formatNumber(value)}`,
+      );
+      progress.note(
+        `Step ${event.step}, ${event.split}: ${metrics.join(', ')}${event.best && event.split === 'validation' ? ' (best)' : ''}`,
+      );
       return;
     }
     case 'notice':

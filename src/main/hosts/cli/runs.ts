@@ -21,8 +21,22 @@ export function registerRuns(program: Command): void {
       } else {
         print(
           table(
-            [{ title: 'run' }, { title: 'status' }, { title: 'step', align: 'right' }, { title: 'task' }, { title: 'data' }, { title: 'result' }],
-            runs.map((run) => [run.id, run.status, `${run.step}/${run.totalSteps ?? '?'}`, run.experiment.task.type, run.experiment.data, resultOf(run)]),
+            [
+              { title: 'run' },
+              { title: 'status' },
+              { title: 'step', align: 'right' },
+              { title: 'task' },
+              { title: 'data' },
+              { title: 'result' },
+            ],
+            runs.map((run) => [
+              run.id,
+              run.status,
+              `${run.step}/${run.totalSteps ?? '?'}`,
+              run.experiment.task.type,
+              run.experiment.data,
+              resultOf(run),
+            ]),
           ),
         );
       }
@@ -36,7 +50,30 @@ function resultOf({ result }: RunSummary): string {
   return `${split} ${metric} ${showNumber((result.test ?? result.validation).metrics[metric])}`;
 }
 
-function summarise({ id, folder, createdAt, status, experiment, step, totalSteps, result, failure }: RunSummary): object {
+function summarise({
+  id,
+  folder,
+  createdAt,
+  status,
+  experiment,
+  step,
+  totalSteps,
+  result,
+  failure,
+}: RunSummary): object {
   const metrics = result && { validation: result.validation.metrics, test: result.test?.metrics ?? null };
-  return { id, folder, createdAt, status, name: experiment.name, task: experiment.task.type, data: experiment.data, seed: experiment.seed, step, totalSteps, metrics, failure };
+  return {
+    id,
+    folder,
+    createdAt,
+    status,
+    name: experiment.name,
+    task: experiment.task.type,
+    data: experiment.data,
+    seed: experiment.seed,
+    step,
+    totalSteps,
+    metrics,
+    failure,
+  };
 }

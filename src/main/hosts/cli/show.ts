@@ -43,14 +43,22 @@ function describe(run: RunDetails): string {
 
 /** The course of the validation metrics; where a run was resumed, the later evaluation of a step counts. */
 function evaluationTable({ events }: RunDetails): string[] {
-  const evaluations = new Map(events.flatMap((event) => (event.type === 'evaluation' && event.split === 'validation' ? [[event.step, event]] : [])));
+  const evaluations = new Map(
+    events.flatMap((event) =>
+      event.type === 'evaluation' && event.split === 'validation' ? [[event.step, event]] : [],
+    ),
+  );
   if (evaluations.size === 0) return [];
   const rows = [...evaluations.values()];
   const names = [...new Set(rows.flatMap(({ metrics }) => Object.keys(metrics)))];
   return [
     table(
       [{ title: 'step', align: 'right' }, ...names.map((title): Column => ({ title, align: 'right' })), { title: '' }],
-      rows.map(({ step, metrics, best }) => [String(step), ...names.map((name) => showNumber(metrics[name])), best ? 'best so far' : '']),
+      rows.map(({ step, metrics, best }) => [
+        String(step),
+        ...names.map((name) => showNumber(metrics[name])),
+        best ? 'best so far' : '',
+      ]),
     ),
   ];
 }

@@ -45,10 +45,13 @@ export async function studyWithProgress(workspace: Workspace, source: SpecSource
       return await runStudy(workspace, parseStudy(source), source, {
         signal,
         onCell: ({ condition, arm, seed }, index, total, reused) => {
-          progress.note(`Run ${index + 1} of ${total}: ${condition}, ${arm}, seed ${seed}${reused ? ' (done before)' : ''}`);
+          progress.note(
+            `Run ${index + 1} of ${total}: ${condition}, ${arm}, seed ${seed}${reused ? ' (done before)' : ''}`,
+          );
         },
         onEvent: (event) => {
-          if (event.type === 'started' || event.type === 'resumed') progress.start('Training', event.totalSteps, 'steps', event.step);
+          if (event.type === 'started' || event.type === 'resumed')
+            {progress.start('Training', event.totalSteps, 'steps', event.step);}
         },
         onStep: (step, loss) => {
           progress.update(step, `loss ${formatNumber(loss)}`);
@@ -66,15 +69,29 @@ export function describeStudy({ name, metric, arms, baselines, gains, runs }: St
   const seeds = new Set(runs.map(({ seed }) => seed)).size;
   const sections = conditions.map((condition) => {
     const rows = [
-      ...arms.filter((row) => row.condition === condition).map(({ arm, mean, interval }) => [arm, formatNumber(mean), show(interval)]),
-      ...baselines.filter((row) => row.condition === condition).map(({ name: baseline, mean, interval }) => [`(${baseline})`, formatNumber(mean), show(interval)]),
+      ...arms
+        .filter((row) => row.condition === condition)
+        .map(({ arm, mean, interval }) => [arm, formatNumber(mean), show(interval)]),
+      ...baselines
+        .filter((row) => row.condition === condition)
+        .map(({ name: baseline, mean, interval }) => [`(${baseline})`, formatNumber(mean), show(interval)]),
     ];
     const gainRows = gains
       .filter((row) => row.condition === condition)
-      .map(({ arm, reference, gain, interval }) => `Transfer gain of ${arm} over ${reference}: ${formatSigned(gain)} ${show(interval)}`);
-    return [condition, table([{ title: '' }, { title: metric, align: 'right' }, { title: '95 % interval' }], rows), ...gainRows].join('\n');
+      .map(
+        ({ arm, reference, gain, interval }) =>
+          `Transfer gain of ${arm} over ${reference}: ${formatSigned(gain)} ${show(interval)}`,
+      );
+    return [
+      condition,
+      table([{ title: '' }, { title: metric, align: 'right' }, { title: '95 % interval' }], rows),
+      ...gainRows,
+    ].join('\n');
   });
-  return [`${name}: ${metric} on the ${runs[0]?.split ?? 'test'} split, mean over ${seeds} seeds, in parentheses the baselines`, ...sections].join('\n\n');
+  return [
+    `${name}: ${metric} on the ${runs[0]?.split ?? 'test'} split, mean over ${seeds} seeds, in parentheses the baselines`,
+    ...sections,
+  ].join('\n\n');
 }
 
 function show(interval: Interval | null): string {

@@ -16,13 +16,20 @@ export function registerTask(program: Command): void {
         return;
       }
       if (type === undefined) {
-        print(table([{ title: 'task' }, { title: 'kind' }, { title: 'data' }, { title: 'what it is' }], tasks.map((task) => [task.type, task.kind, task.data.join(', '), task.summary])));
+        print(
+          table(
+            [{ title: 'task' }, { title: 'kind' }, { title: 'data' }, { title: 'what it is' }],
+            tasks.map((task) => [task.type, task.kind, task.data.join(', '), task.summary]),
+          ),
+        );
         return;
       }
       for (const { title, summary, options } of tasks) {
         print(`${emphasise(title, 'bold')}\n${wrap(summary)}\n`);
         for (const { name, values, description, initial } of options) {
-          print(`  ${emphasise(name, 'bold')} ${emphasise(`${values}${initial === undefined ? '' : `, default ${JSON.stringify(initial)}`}`, 'dim')}`);
+          print(
+            `  ${emphasise(name, 'bold')} ${emphasise(`${values}${initial === undefined ? '' : `, default ${JSON.stringify(initial)}`}`, 'dim')}`,
+          );
           print(`    ${wrap(description, 4)}`);
         }
       }

@@ -1,0 +1,151 @@
+/** What the lab remembers of a run, and how that is kept in the database. */
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { Failure } from '../../../shared/contract/common.ts';
+import type { RunState } from '../../../shared/contract/runs.ts';
+import type { Experiment } from '../../../shared/spec/experiment/index.ts';
+import type { RunResult } from '../../../shared/spec/run/result.ts';
+import type { RunOrigin } from '../run-folder.ts';
+
+/** What its events told so far. */
+export interface RunProgress {
+  readonly step: number;
+  readonly totalSteps: number | null;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly examplesPerSecond: number | null;
+  readonly loss: number | null;
+  readonly best: { readonly value: number | null; readonly step: number } | null;
+  readonly parameters: { readonly total: number; readonly trainable: number } | null;
+  readonly engine: { readonly name: string; readonly device: string; readonly deviceName: string } | null;
+  /** Counts starts and resumptions. */
+  readonly session: number;
+  readonly sessionStartedAt: number;
+  /** Milliseconds of activity before this session. */
+  readonly activeBefore: number;
+  readonly lastEventAt: number;
+  /** The step of the last checkpoint. */
+  readonly checkpoint: number | null;
+}
+
+export const initialRunProgress: RunProgress = {
+  step: 0,
+  totalSteps: null,
+  startedAt: null,
+  finishedAt: null,
+  examplesPerSecond: null,
+  loss: null,
+  best: null,
+  parameters: null,
+  engine: null,
+  session: 0,
+  sessionStartedAt: 0,
+  activeBefore: 0,
+  lastEventAt: 0,
+  checkpoint: null,
+};
+
+export interface RunRecord {
+  readonly number: number;
+  readonly id: string;
+  readonly createdAt: number;
+  readonly spec: Experiment;
+  readonly origin: RunOrigin;
+  state: RunState;
+  paused: boolean;
+  /** In the queue; null when it does not wait. */
+  position: number | null;
+  result: RunResult | null;
+  progress: RunProgress;
+  failure: Failure | null;
+  notes: string;
+  tags: readonly string[];
+  archived: boolean;
+  pinned: boolean;
+  study: string | null;
+  /** Bytes of events.jsonl that have been read. */
+  eventsRead: number;
+}
+
+export type NewRunRecord = Omit<RunRecord, 'number'>;
+
+export function insertRun(database: DatabaseSync, record: NewRunRecord): RunRecord {
+  const { lastInsertRowid } = database
+    .prepare(
+      `INSERT INTO runs (id, name, task, data, created_at, spec, origin, state, paused, position, result, progress, failure, notes, archived, pinned, study, events_read)
+       VALUES (:id, :name, :task, :data, :created, :spec, :origin, :state, :paused, :position, :result, :progress, :failure, :notes, :archived, :pinned, :study, :read)`,
+    )
+    .run({
+      id: record.id,
+      name: record.spec.name,
+      task: record.spec.task.type,
+      data: record.spec.data,
+      created: record.createdAt,
+      spec: JSON.stringify(record.spec),
+      origin: JSON.stringify(record.origin),
+      ...changingColumns(record),
+    });
+  const stored = { ...record, number: Number(lastInsertRowid) };
+  writeTags(database, stored);
+  return stored;
+}
+
+export function updateRun(database: DatabaseSync, record: RunRecord): void {
+  database
+    .prepare(
+      `UPDATE runs SET state = :state, paused = :paused, position = :position, result = :result, progress = :progress, failure = :failure,
+       notes = :notes, archived = :archived, pinned = :pinned, study = :study, events_read = :read WHERE number = :number`,
+    )
+    .run({ ...changingColumns(record), number: record.number });
+}
+
+export function writeTags(database: DatabaseSync, { number, tags }: RunRecord): void {
+  database.prepare('DELETE FROM tags WHERE run = ?').run(number);
+  const insert = database.prepare('INSERT INTO tags (run, tag) VALUES (?, ?)');
+  for (const tag of new Set(tags)) insert.run(number, tag);
+}
+
+export function readRuns(database: DatabaseSync): RunRecord[] {
+  const tags = new Map<number, string[]>();
+  for (const { run, tag } of database.prepare('SELECT run, tag FROM tags ORDER BY tag').all()) {
+    tags.set(Number(run), [...(tags.get(Number(run)) ?? []), String(tag)]);
+  }
+  return database
+    .prepare('SELECT * FROM runs')
+    .all()
+    .map((row) => ({
+      number: Number(row.number),
+      id: String(row.id),
+      createdAt: Number(row.created_at),
+      // We wrote these columns from the types that they are read as.
+      spec: JSON.parse(String(row.spec)) as Experiment,
+      origin: JSON.parse(String(row.origin)) as RunOrigin,
+      state: row.state as RunState,
+      paused: row.paused === 1,
+      position: row.position === null ? null : Number(row.position),
+      result: row.result === null ? null : (JSON.parse(String(row.result)) as RunResult),
+      progress: JSON.parse(String(row.progress)) as RunProgress,
+      failure: row.failure === null ? null : (JSON.parse(String(row.failure)) as Failure),
+      notes: String(row.notes),
+      tags: tags.get(Number(row.number)) ?? [],
+      archived: row.archived === 1,
+      pinned: row.pinned === 1,
+      study: row.study === null ? null : String(row.study),
+      eventsRead: Number(row.events_read),
+    }));
+}
+
+function changingColumns(record: NewRunRecord): Record<string, SQLInputValue> {
+  return {
+    state: record.state,
+    paused: record.paused ? 1 : 0,
+    position: record.position,
+    result: record.result && JSON.stringify(record.result),
+    progress: JSON.stringify(record.progress),
+    failure: record.failure && JSON.stringify(record.failure),
+    notes: record.notes,
+    archived: record.archived ? 1 : 0,
+    pinned: record.pinned ? 1 : 0,
+    study: record.study,
+    read: record.eventsRead,
+  };
+}
