@@ -42,7 +42,8 @@ export function parseSpecText(text: string, file: string): SpecSource {
 }
 
 /**
- * The spec with `key=value` settings applied; keys are dotted paths (`training.steps`), values YAML. Throws
+ * The spec with `key=value` settings applied; keys are dotted paths (`training.steps`), values YAML; null takes a key away.
+ * Throws
  * `LabError('bad-spec')` for a setting that is not of this form.
  */
 export function withSettings(source: SpecSource, settings: readonly string[]): SpecSource {
@@ -92,6 +93,10 @@ function setAt(target: unknown, keys: readonly string[], value: unknown, setting
   const shorthand =
     typeof target === 'string' ? (setting.startsWith('pipeline') ? { preset: target } : { type: target }) : target;
   const record: Record<string, unknown> = typeof shorthand === 'object' ? { ...shorthand } : {};
+  if (value === null && rest.length === 0) {
+    const { [key]: _removed, ...others } = record;
+    return others;
+  }
   return { ...record, [key]: setAt(record[key], rest, value, setting) };
 }
 

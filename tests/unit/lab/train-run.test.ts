@@ -210,6 +210,14 @@ ${rest}`;
     expect(await readFile(run.tokenizer)).toEqual(await readFile(whole.tokenizer));
   });
 
+  it('starts from a file of weights just the same', async () => {
+    const best = (await readRun(whole)).result?.bestStep ?? 0;
+    const file = join(whole.checkpoints, `step-${best}`, 'model.safetensors');
+    const fromFile = more(whole.id).replace(/\{run: .*\}/, `{file: ${file}}`);
+    const [a, b] = [await trainWhole(tinyExperiment(more(whole.id))), await trainWhole(tinyExperiment(fromFile))];
+    expect((await lastCheckpoint(b, 3)).model).toEqual((await lastCheckpoint(a, 3)).model);
+  });
+
   it('leaves frozen parts as they were', async () => {
     const frozen = 'backbone/encoder/layer.0';
     const run = await trainWhole(tinyExperiment(more(whole.id, `freeze: [backbone/embedding, ${frozen}]`), 'frozen'));

@@ -57,6 +57,15 @@ describe('a valid experiment', () => {
   });
 });
 
+describe('a setting of null', () => {
+  it('takes the key away', () => {
+    const source = parseSpecText(`${minimal}from: {run: x}\nseed: 3\n`, 'x.yaml');
+    const experiment = parseExperiment(withSettings(source, ['from=null', 'seed=null']));
+    expect(experiment.from).toBeUndefined();
+    expect(experiment.seed).toBe(0);
+  });
+});
+
 describe('problems', () => {
   it('are all reported at once, with line and suggestion', () => {
     const text = `${minimal}training:\n  batchsize: 8\n  steps: ten\n  schedule: {type: linaer}\nenigne: {}\n`;

@@ -1,6 +1,7 @@
 /** What a run found, as text. */
 import { formatDuration } from '../../../shared/eta.ts';
 import { formatCount, formatNumber } from '../../../shared/display.ts';
+import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import type { EvaluatedSplit, RunResult } from '../../../shared/spec/run/result.ts';
 import type { TransferReport } from '../../training/fine-tuning.ts';
 import type { Column } from './output.ts';
@@ -32,16 +33,17 @@ export function describeResult(result: RunResult): string {
   ].join('\n\n');
 }
 
+/** A line for each metric: there may be more of them than fit side by side. */
 function metricsTable({ validation, test, baselines }: RunResult): string {
-  const rows: [string, EvaluatedSplit['metrics']][] = [
-    ['validation', validation.metrics],
-    ...(test ? [['test', test.metrics] satisfies [string, EvaluatedSplit['metrics']]] : []),
-    ...baselines.map(({ name, metrics }): [string, EvaluatedSplit['metrics']] => [`baseline: ${name}`, metrics]),
+  const columns: { readonly title: string; readonly metrics: EvaluatedSplit['metrics'] }[] = [
+    { title: 'validation', metrics: validation.metrics },
+    ...(test ? [{ title: 'test', metrics: test.metrics }] : []),
+    ...baselines.map(({ name, metrics }) => ({ title: `(${name})`, metrics })),
   ];
-  const names = [...new Set(rows.flatMap(([, metrics]) => Object.keys(metrics)))];
+  const names = [...new Set(columns.flatMap(({ metrics }) => Object.keys(metrics)))];
   return table(
-    [{ title: '' }, ...names.map((title): Column => ({ title, align: 'right' }))],
-    rows.map(([title, metrics]) => [title, ...names.map((name) => showNumber(metrics[name]))]),
+    [{ title: 'metric, (baseline)' }, ...columns.map(({ title }): Column => ({ title, align: 'right' }))],
+    names.map((name) => [name, ...columns.map(({ metrics }) => showNumber(metrics[name]))]),
   );
 }
 
@@ -87,4 +89,27 @@ function summarise(parameters: readonly { readonly name: string }[]): string {
 
 export function showNumber(value: number | null | undefined): string {
   return value === null || value === undefined ? '–' : formatNumber(value);
+}
+
+/** What a person wants to hear of while a run is trained; undefined for the rest. */
+export function describeEvent(event: RunEvent): string | undefined {
+  switch (event.type) {
+    case 'started':
+    case 'resumed': {
+      const beginning = event.type === 'resumed' ? `Resumed at step ${event.step}` : 'Started';
+      const { engine, deviceName, device, trainable, parameters, totalSteps, examplesPerStep } = event;
+      return `${beginning}: ${engine} on ${deviceName} (${device}), ${formatCount(trainable)} of ${formatCount(parameters)} parameters trained, ${totalSteps} steps of ${examplesPerStep} examples`;
+    }
+    case 'transfer':
+      return `Weights of ${event.source}: ${event.matched} matched, ${event.fresh} new, ${event.mismatched} did not fit, ${event.unused} not used`;
+    case 'evaluation': {
+      const metrics = Object.entries(event.metrics).map(([name, value]) => `${name} ${showNumber(value)}`);
+      const best = event.best && event.split === 'validation' ? ' (best)' : '';
+      return `Step ${event.step}, ${event.split}: ${metrics.join(', ')}${best}`;
+    }
+    case 'notice':
+      return event.message;
+    default:
+      return undefined;
+  }
 }

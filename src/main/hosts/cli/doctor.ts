@@ -16,9 +16,7 @@ export function registerDoctor(program: Command): void {
       });
       if (globalsOf(command).json) printJson(diagnosis);
       else print(describe(diagnosis));
-      const usable = diagnosis.engines.some(({ devices }) =>
-        devices.some(({ gradientError }) => gradientError !== null),
-      );
+      const usable = diagnosis.engines.some(({ devices }) => devices.some(({ gigaflops }) => gigaflops !== null));
       if (!usable) process.exitCode = exitCodes.failed;
     });
 }

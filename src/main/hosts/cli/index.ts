@@ -33,7 +33,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   try {
     const program = await createProgram(args);
     await program.parseAsync(args, { from: 'user' });
-    return Number(process.exitCode);
+    return exitCode();
   } catch (error) {
     // Commander has printed its own message.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
@@ -41,6 +41,10 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     printError(error);
     return exitCodes.failed;
   }
+}
+
+function exitCode(): number {
+  return Number(process.exitCode ?? exitCodes.done);
 }
 
 function onOutputError(error: NodeJS.ErrnoException): void {

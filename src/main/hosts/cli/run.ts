@@ -5,7 +5,7 @@ import { LabError } from '../../../shared/errors.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
-import { formatCount, formatNumber } from '../../../shared/display.ts';
+import { formatNumber } from '../../../shared/display.ts';
 import { planExperiment } from '../../lab/plan-experiment.ts';
 import { createRun } from '../../lab/create-run.ts';
 import { parseExperiment } from '../../lab/experiment.ts';
@@ -20,11 +20,11 @@ import { exitCodes } from './exit-codes.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
 import { wholeNumber } from './numbers.ts';
-import { emphasise, print, printJson, say } from './output.ts';
+import { emphasise, print, printJson, say, wrap } from './output.ts';
 import type { Progress } from './progress.ts';
 import { createProgress } from './progress.ts';
 import { describePlan } from './describe-plan.ts';
-import { describeResult, describeTransfer } from './describe-run.ts';
+import { describeEvent, describeResult, describeTransfer } from './describe-run.ts';
 
 interface RunOptions {
   readonly set?: readonly string[];
@@ -39,7 +39,11 @@ export function registerRun(program: Command): void {
     .command('run')
     .description('train an experiment')
     .argument('<spec>', 'an experiment file (YAML or JSON); with --resume also a run')
-    .option('-s, --set <key=value>', 'change a setting, e.g. training.steps=1000 (may be repeated)', collect)
+    .option(
+      '-s, --set <key=value>',
+      'change a setting, e.g. training.steps=1000; null takes one away (may be repeated)',
+      collect,
+    )
     .option('--seed <number>', 'short for --set seed=…', wholeNumber)
     .option('-r, --resume', 'go on with the latest run of this experiment, or with the run that is named')
     .option('-n, --dry-run', 'check everything and say what would be done')
@@ -97,7 +101,7 @@ async function trainWithProgress(
         signal,
         prefetch,
         onEvent: (event) => {
-          showEvent(event, progress, run);
+          showEvent(event, progress);
         },
         onStep: (step, loss) => {
           progress.update(step, `loss ${formatNumber(loss)}`);
@@ -122,32 +126,10 @@ async function trainWithProgress(
   }
 }
 
-function showEvent(event: RunEvent, progress: Progress, run: RunFolder): void {
-  switch (event.type) {
-    case 'started':
-    case 'resumed':
-      progress.start('Training', event.totalSteps, 'steps', event.step);
-      progress.note(
-        `${event.type === 'resumed' ? `Resumed at step ${event.step}` : 'Started'}: ${event.engine} on ${event.deviceName} (${event.device}), ${formatCount(event.trainable)} of ${formatCount(event.parameters)} parameters trained, ${event.totalSteps} steps of ${event.examplesPerStep} examples`,
-      );
-      return;
-    case 'transfer':
-      progress.note(
-        `Weights of ${event.source}: ${event.matched} matched, ${event.fresh} new, ${event.mismatched} did not fit (${run.transfer})`,
-      );
-      return;
-    case 'evaluation': {
-      const metrics = Object.entries(event.metrics).map(
-        ([name, value]) => `${name} ${value === null ? '–' : formatNumber(value)}`,
-      );
-      progress.note(
-        `Step ${event.step}, ${event.split}: ${metrics.join(', ')}${event.best && event.split === 'validation' ? ' (best)' : ''}`,
-      );
-      return;
-    }
-    case 'notice':
-      progress.note(event.message);
-      return;
-    default:
+function showEvent(event: RunEvent, progress: Progress): void {
+  if (event.type === 'started' || event.type === 'resumed') {
+    progress.start('Training', event.totalSteps, 'steps', event.step);
   }
+  const text = describeEvent(event);
+  if (text !== undefined) progress.note(wrap(text, 2));
 }

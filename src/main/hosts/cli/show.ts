@@ -5,7 +5,7 @@ import { findRun, readRun } from '../../lab/runs.ts';
 import { describeResult, describeTransfer, showNumber } from './describe-run.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
 import type { Column } from './output.ts';
-import { pairs, print, printJson, table } from './output.ts';
+import { pairs, print, printJson, table, terminalWidth } from './output.ts';
 
 export function registerShow(program: Command): void {
   program
@@ -50,7 +50,8 @@ function evaluationTable({ events }: RunDetails): string[] {
   );
   if (evaluations.size === 0) return [];
   const rows = [...evaluations.values()];
-  const names = [...new Set(rows.flatMap(({ metrics }) => Object.keys(metrics)))];
+  const all = [...new Set(rows.flatMap(({ metrics }) => Object.keys(metrics)))];
+  const names = process.stdout.isTTY ? fitting(all, terminalWidth() - 'step  best so far'.length) : all;
   return [
     table(
       [{ title: 'step', align: 'right' }, ...names.map((title): Column => ({ title, align: 'right' })), { title: '' }],
@@ -61,4 +62,10 @@ function evaluationTable({ events }: RunDetails): string[] {
       ]),
     ),
   ];
+}
+
+/** As many columns as there is room for; `--json` has all. */
+function fitting(names: readonly string[], width: number): readonly string[] {
+  let used = 0;
+  return names.filter((name) => (used += Math.max(8, name.length) + 2) <= width);
 }
