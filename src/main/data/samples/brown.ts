@@ -29,11 +29,13 @@ export function joinTaggedTokens(paragraph: string): string {
   for (const token of paragraph.split(/\s+/)) {
     const word = wordOf(token);
     if (word === '' || (word === previous && DOUBLED.has(word))) continue;
+    // The mark of inches stands in the number and once more as a token of its own.
+    if (word === "''" && previous.length > 2 && previous.endsWith("''")) continue;
     const isSingleQuote = word === "'";
     const closes = NO_BLANK_BEFORE.has(word) || (isSingleQuote && inSingleQuotes);
     const opens = NO_BLANK_AFTER.has(word) || (isSingleQuote && !inSingleQuotes);
     if (!glue && !closes) text += ' ';
-    text += word === '``' || word === "''" ? '"' : word;
+    text += word === '``' ? '"' : word.replaceAll("''", '"');
     if (isSingleQuote) inSingleQuotes = !inSingleQuotes;
     glue = opens;
     previous = word;

@@ -89,7 +89,7 @@ export function htmlToText(html: string): string {
     .replace(BLOCK, '\n')
     .replace(/<\/?t[dh]\b[^<>]*>/gi, ' ')
     .replace(/<\/?[a-zA-Z!?][^<>]*(?:>|$)/g, '');
-  return decodeEntities(text);
+  return decodeEntities(text).replace(/ {2,}/g, ' ').trim();
 }
 
 function looksLikeHtml(text: string): boolean {
@@ -143,5 +143,5 @@ function toPlain(text: string, isHtml: boolean): string {
 /** @param source a whole mail, headers first */
 export function readMail(source: string): MailText {
   const mail = parsePart(source.replaceAll('\r\n', '\n'));
-  return { subject: decodeEncodedWords(mail.headers.get('subject') ?? ''), body: textOf(mail, 0).text };
+  return { subject: decodeEncodedWords(mail.headers.get('subject') ?? ''), body: textOf(mail, 0).text.trim() };
 }
