@@ -123,8 +123,8 @@ describe('the way from text to answers', () => {
     const shown = await pretext(['show', 'tiny-words']);
     expect(shown.code).toBe(0);
     expect(shown.out).toContain(result.id);
-    expect(shown.out).toMatch(/^metric, \(baseline\) +validation +test +\(most frequent tokens\)$/m);
-    expect(shown.out).toMatch(/^loss( +\d+\.\d+){3}$/m);
+    expect(shown.out).toMatch(/^metric +validation +test +baselines$/m);
+    expect(shown.out).toMatch(/^loss( +\d+\.\d+){3} most frequent tokens$/m);
 
     const answered = await pretext(['predict', result.id, 'the [MASK] sees a red [MASK].', '--top', '2', '--json']);
     expect(JSON.parse(answered.out)).toMatchObject({

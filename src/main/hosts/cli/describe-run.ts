@@ -35,15 +35,18 @@ export function describeResult(result: RunResult): string {
 
 /** A line for each metric: there may be more of them than fit side by side. */
 function metricsTable({ validation, test, baselines }: RunResult): string {
-  const columns: { readonly title: string; readonly metrics: EvaluatedSplit['metrics'] }[] = [
+  const splits = [
     { title: 'validation', metrics: validation.metrics },
     ...(test ? [{ title: 'test', metrics: test.metrics }] : []),
-    ...baselines.map(({ name, metrics }) => ({ title: `(${name})`, metrics })),
   ];
-  const names = [...new Set(columns.flatMap(({ metrics }) => Object.keys(metrics)))];
+  const names = [...new Set([...splits, ...baselines].flatMap(({ metrics }) => Object.keys(metrics)))];
+  const baselinesAt = (metric: string): string =>
+    baselines
+      .flatMap(({ name, metrics }) => (metric in metrics ? [`${showNumber(metrics[metric])} ${name}`] : []))
+      .join(', ');
   return table(
-    [{ title: 'metric, (baseline)' }, ...columns.map(({ title }): Column => ({ title, align: 'right' }))],
-    names.map((name) => [name, ...columns.map(({ metrics }) => showNumber(metrics[name]))]),
+    [{ title: 'metric' }, ...splits.map(({ title }): Column => ({ title, align: 'right' })), { title: 'baselines' }],
+    names.map((metric) => [metric, ...splits.map(({ metrics }) => showNumber(metrics[metric])), baselinesAt(metric)]),
   );
 }
 

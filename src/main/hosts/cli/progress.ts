@@ -9,8 +9,9 @@ import { formatBytes, formatCount } from '../../../shared/display.ts';
 
 declare module 'cli-progress' {
   interface MultiBar {
-    /** Writes a line above the bars; missing in the published types. */
+    /** Keeps a line that the next drawing writes above the bars; missing in the published types, as is `update`. */
     log(text: string): void;
+    update(): void;
   }
 }
 
@@ -59,7 +60,7 @@ function createBar(): Progress {
   const bars = new MultiBar({
     stream: process.stderr,
     clearOnComplete: true,
-    hideCursor: true,
+    gracefulExit: false, // Ctrl-C is ours: the work goes on to a checkpoint
     fps: 8,
     format: (_options, params, payload: { label: string; detail: string; rate: string; remaining: string }) => {
       const bar = drawBar(params.progress);
@@ -84,8 +85,12 @@ function createBar(): Progress {
     },
     label: (label) => bar?.update({ label }),
     note: (line) => {
-      if (bar) bars.log(`${line}\n`);
-      else process.stderr.write(`${line}\n`);
+      if (!bar) {
+        process.stderr.write(`${line}\n`);
+        return;
+      }
+      bars.log(`${line}\n`);
+      bars.update(); // what is still kept when the bars stop would be lost
     },
     stop: () => {
       bars.stop();
