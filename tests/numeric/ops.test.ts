@@ -2,11 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { registeredOps } from '../../src/main/graph/index.ts';
 import { elementwiseCases } from './cases/elementwise.ts';
+import { imageCases } from './cases/images.ts';
 import { layerCases } from './cases/layers.ts';
+import { recurrenceCases } from './cases/recurrence.ts';
 import { structuralCases } from './cases/structural.ts';
 import { checkCase } from './harness.ts';
 
-const cases = [...elementwiseCases, ...structuralCases, ...layerCases];
+const cases = [...elementwiseCases, ...structuralCases, ...layerCases, ...imageCases, ...recurrenceCases];
 
 describe('every op', () => {
   it('has a case here', () => {

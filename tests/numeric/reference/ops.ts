@@ -1,5 +1,7 @@
 /** What every op computes, in float64 and plain loops. Shares no code with the ops. */
 import type { OpAttributes } from '../../../src/main/graph/op.ts';
+import { imageReferenceOps } from './images.ts';
+import { recurrenceOps } from './recurrence.ts';
 import type { Tensor64 } from './tensor.ts';
 import { erf64, read, readBroadcast, reduce, sizeOf, tabulate } from './tensor.ts';
 
@@ -94,6 +96,7 @@ const geluTanh = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / M
 const derivative = (f: (x: number) => number, x: number): number => (f(x + 1e-5) - f(x - 1e-5)) / 2e-5;
 
 export const referenceOps: Readonly<Record<string, ReferenceOp>> = {
+  ...imageReferenceOps,
   add: binary((a, b) => a + b),
   subtract: binary((a, b) => a - b),
   multiply: binary((a, b) => a * b),
@@ -295,4 +298,5 @@ export const referenceOps: Readonly<Record<string, ReferenceOp>> = {
       0,
     );
   },
+  ...recurrenceOps,
 };

@@ -5,14 +5,13 @@
  * gradient of a convolution with stride 1 runs faster as a convolution with the turned kernel than as ConvTranspose, and
  * the filter gradient faster as one matrix product for each place of the kernel than as a convolution over the batch.
  */
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { LabError } from '../../../shared/errors.ts';
 import type { OnnxEmitter } from '../onnx.ts';
-import type { TensorFlow } from '../op.ts';
 import { apply, at, defineOp, requireFloat } from '../op.ts';
 import type { Shape, Value } from '../program.ts';
 import { elementCount, showShape, sizeAt } from '../shape.ts';
 import { reshape } from './broadcasting.ts';
+import { convolveWithTfjs, filterGradientWithTfjs, inputGradientWithTfjs } from './tfjs-convolution.ts';
 
 export interface ConvolutionAttributes {
   readonly [name: string]: number | readonly number[];
@@ -107,10 +106,9 @@ const inputGradientOp = defineOp<GradientAttributes>({
     });
     return [emit.one('ConvTranspose', inputs, { ...onnxAttributes(node.attributes, kernel), output_padding: missing })];
   },
-  tfjs(tf, inputs, { attributes, outputs }) {
-    const zeros = tf.zeros([...at(outputs, 0).shape]);
-    return [tf.grad((x) => convolveWithTfjs(tf, x, at(inputs, 1), attributes))(zeros, at(inputs, 0))];
-  },
+  tfjs: (tf, inputs, { attributes, outputs }) => [
+    inputGradientWithTfjs(tf, at(inputs, 0), at(inputs, 1), attributes, at(outputs, 0).shape),
+  ],
   flops: ({ inputs }) => flops(at(inputs, 0).shape, at(inputs, 1).shape),
 });
 
@@ -144,10 +142,9 @@ const filterGradientOp = defineOp<GradientAttributes>({
     const lower = depthwise ? depthwiseFilterGradient : groupedFilterGradient;
     return [lower(emit, inputs, x, gradient, node.attributes)];
   },
-  tfjs(tf, inputs, { attributes, outputs }) {
-    const zeros = tf.zeros([...at(outputs, 0).shape]);
-    return [tf.grad((kernel) => convolveWithTfjs(tf, at(inputs, 0), kernel, attributes))(zeros, at(inputs, 1))];
-  },
+  tfjs: (tf, inputs, { attributes, outputs }) => [
+    filterGradientWithTfjs(tf, at(inputs, 0), at(inputs, 1), attributes, at(outputs, 0).shape),
+  ],
   flops: ({ inputs, outputs }) => flops(at(inputs, 1).shape, at(outputs, 0).shape),
 });
 
@@ -220,47 +217,6 @@ function depthwiseFilterGradient(
   });
   const joined = columns.length === 1 ? at(columns, 0) : emit.one('Concat', columns, { axis: 1 });
   return emit.one('Reshape', [joined, emit.ints([sizeAt(x, 1), 1, ...attributes.size])]);
-}
-
-/** TensorFlow.js knows neither groups nor stride together with dilation: groups are done one by one, holes filled with zeros. */
-function convolveWithTfjs(tf: TensorFlow, x: Tensor, kernel: Tensor, attributes: ConvolutionAttributes): Tensor {
-  const { strides, padding, dilations, groups } = attributes;
-  const [top, left, bottom, right] = padding as readonly [number, number, number, number]; // one for each side
-  const image = tf.pad(tf.transpose(x, [0, 2, 3, 1]), [
-    [0, 0],
-    [top, bottom],
-    [left, right],
-    [0, 0],
-  ]);
-  const filter = dilateWithTfjs(
-    tf,
-    dilateWithTfjs(tf, tf.transpose(kernel, [2, 3, 1, 0]), 0, at(dilations, 0)),
-    1,
-    at(dilations, 1),
-  );
-  const images = tf.split(image, groups, 3);
-  const results = tf.split(filter, groups, 3).map((part, group) =>
-    // Four axes by construction; the library's types cannot know.
-    tf.conv2d(at(images, group) as Tensor4D, part as Tensor4D, [at(strides, 0), at(strides, 1)], 'valid'),
-  );
-  return tf.transpose(tf.concat(results, 3), [0, 3, 1, 2]);
-}
-
-/** Puts `dilation` − 1 zeros between the elements along an axis. */
-function dilateWithTfjs(tf: TensorFlow, x: Tensor, axis: number, dilation: number): Tensor {
-  if (dilation === 1) return x;
-  const apart = [...x.shape.slice(0, axis + 1), 1, ...x.shape.slice(axis + 1)];
-  const padded = tf.pad(
-    tf.reshape(x, apart),
-    apart.map((_, index) => [0, index === axis + 1 ? dilation - 1 : 0]),
-  );
-  const length = extent(at(x.shape, axis), dilation);
-  const merged = x.shape.map((size, index) => (index === axis ? size * dilation : size));
-  return tf.slice(
-    tf.reshape(padded, merged),
-    merged.map(() => 0),
-    merged.map((size, index) => (index === axis ? length : size)),
-  );
 }
 
 export interface ConvolutionOptions {

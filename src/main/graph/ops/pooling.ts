@@ -1,8 +1,6 @@
 /** Maximum and average pooling over the last two axes of [N, C, H, W]; windows may overlap. */
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { LabError } from '../../../shared/errors.ts';
 import type { OnnxEmitter } from '../onnx.ts';
-import type { TensorFlow } from '../op.ts';
 import { apply, at, defineOp, requireFloat } from '../op.ts';
 import type { Node, Shape, TensorType, Value } from '../program.ts';
 import { elementCount, showShape, sizeAt } from '../shape.ts';
@@ -10,6 +8,7 @@ import { reshape } from './broadcasting.ts';
 import type { ConvolutionOptions } from './convolution.ts';
 import { convolutionAttributes, convolvedSize } from './convolution.ts';
 import { mean } from './reductions.ts';
+import { averageGradientWithTfjs, maximumGradientWithTfjs, poolWithTfjs } from './tfjs-convolution.ts';
 
 interface PoolingAttributes {
   readonly [name: string]: readonly number[];
@@ -49,7 +48,7 @@ const maximumPoolingOp = defineOp<PoolingAttributes>({
   gradient: ({ inputs, attributes }, [gradient]) =>
     gradient ? [apply(maximumPoolingGradientOp, [at(inputs, 0), gradient], attributes)] : [],
   onnx: (emit, inputs, { attributes }) => [emit.one('MaxPool', inputs, onnxAttributes(attributes))],
-  tfjs: (tf, inputs, { attributes }) => [maximumWithTfjs(tf, at(inputs, 0), attributes)],
+  tfjs: (tf, inputs, { attributes }) => [poolWithTfjs(tf, 'max', at(inputs, 0), attributes)],
   flops,
 });
 
@@ -71,17 +70,9 @@ const maximumPoolingGradientOp = defineOp<PoolingAttributes>({
     });
     return [emit.one('Reshape', [scattered, emit.ints(shape)])];
   },
-  tfjs: (tf, inputs, { attributes }) => [
-    tf.grad((x) => maximumWithTfjs(tf, x, attributes))(at(inputs, 0), at(inputs, 1)),
-  ],
+  tfjs: (tf, inputs, { attributes }) => [maximumGradientWithTfjs(tf, at(inputs, 0), at(inputs, 1), attributes)],
   flops,
 });
-
-function maximumWithTfjs(tf: TensorFlow, x: Tensor, { window, strides, padding }: PoolingAttributes): Tensor {
-  const image = padWithTfjs(tf, x, padding, -3e38);
-  const pooled = tf.maxPool(image, [at(window, 0), at(window, 1)], [at(strides, 0), at(strides, 1)], 'valid');
-  return tf.transpose(pooled, [0, 3, 1, 2]);
-}
 
 const averagePoolingOp = defineOp<PoolingAttributes>({
   name: 'average-pooling',
@@ -93,7 +84,7 @@ const averagePoolingOp = defineOp<PoolingAttributes>({
   onnx: (emit, inputs, { attributes }) => [
     emit.one('AveragePool', inputs, { ...onnxAttributes(attributes), count_include_pad: 1 }),
   ],
-  tfjs: (tf, inputs, { attributes }) => [averageWithTfjs(tf, at(inputs, 0), attributes)],
+  tfjs: (tf, inputs, { attributes }) => [poolWithTfjs(tf, 'avg', at(inputs, 0), attributes)],
   flops,
 });
 
@@ -110,10 +101,9 @@ const averagePoolingGradientOp = defineOp<PoolingAttributes & { readonly size: r
         : spreadPixels(emit, scaled, shape, attributes),
     ];
   },
-  tfjs(tf, inputs, { attributes, outputs }) {
-    const zeros = tf.zeros([...at(outputs, 0).shape]);
-    return [tf.grad((x) => averageWithTfjs(tf, x, attributes))(zeros, at(inputs, 0))];
-  },
+  tfjs: (tf, inputs, { attributes, outputs }) => [
+    averageGradientWithTfjs(tf, at(inputs, 0), attributes, at(outputs, 0).shape),
+  ],
   flops: ({ outputs }) => elementCount(at(outputs, 0).shape),
 });
 
@@ -152,33 +142,6 @@ function spreadPixels(
   const ones = emit.one('Expand', [emit.float(1), emit.ints([1, 1, ...window])]);
   const spread = emit.one('ConvTranspose', [apart, ones], { ...onnxAttributes(attributes), output_padding: missing });
   return emit.one('Reshape', [spread, emit.ints([count, channels, ...size])]);
-}
-
-function averageWithTfjs(tf: TensorFlow, x: Tensor, { window, strides, padding }: PoolingAttributes): Tensor {
-  const image = padWithTfjs(tf, x, padding, 0);
-  const pooled = tf.avgPool(image, [at(window, 0), at(window, 1)], [at(strides, 0), at(strides, 1)], 'valid');
-  return tf.transpose(pooled, [0, 3, 1, 2]);
-}
-
-function padWithTfjs(
-  tf: TensorFlow,
-  x: Tensor,
-  padding: readonly number[],
-  value: number,
-): ReturnType<typeof tf.pad4d> {
-  const [top, left, bottom, right] = padding as readonly [number, number, number, number]; // one for each side
-  // Four axes by inference; the library's types cannot know.
-  const image = tf.transpose(x, [0, 2, 3, 1]) as ReturnType<typeof tf.pad4d>;
-  return tf.pad4d(
-    image,
-    [
-      [0, 0],
-      [top, bottom],
-      [left, right],
-      [0, 0],
-    ],
-    value,
-  );
 }
 
 export interface PoolingOptions {
