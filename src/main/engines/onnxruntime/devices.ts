@@ -2,6 +2,9 @@
  * The devices ONNX Runtime could use here. The npm package carries CPU and WebGPU everywhere, DirectML on Windows and
  * CoreML on macOS; CUDA is an extra download. What counts is a session that really runs, so each candidate is tried.
  */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { InferenceSession, Tensor, listSupportedBackends } from 'onnxruntime-node';
 import { messageOf } from '../../../shared/errors.ts';
 import { writeOnnx } from '../../formats/onnx/write.ts';
@@ -17,7 +20,9 @@ const descriptions: Readonly<Record<string, string>> = {
 
 const remedies: Readonly<Record<string, string>> = {
   webgpu: 'a graphics driver with Vulkan, Metal or Direct3D 12 is needed (on Linux also the package libvulkan1)',
-  cuda: 'the CUDA provider is not part of the npm package; see "Using an NVIDIA GPU" in the README',
+  cuda:
+    'the CUDA provider is a download of its own, for Linux: ' +
+    "'node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12'; it needs CUDA 12 and cuDNN 9",
   dml: 'DirectML exists on Windows only',
   coreml: 'Core ML exists on macOS only',
 };
@@ -39,7 +44,8 @@ export function probeDevice(device: string): Promise<DeviceReport> {
 async function tryDevice(device: string): Promise<DeviceReport> {
   if (device === 'cpu') return { device, description: processorName(), available: true };
   const description = descriptions[device] ?? device;
-  if (!listSupportedBackends().some(({ name }) => name === device)) {
+  const backend = listSupportedBackends().find(({ name }) => name === device);
+  if (!backend || (!backend.bundled && !isInstalled(device))) {
     return { device, description, available: false, reason: remedies[device] ?? 'not in this build' };
   }
   try {
@@ -50,9 +56,16 @@ async function tryDevice(device: string): Promise<DeviceReport> {
       device,
       description,
       available: false,
-      reason: `${remedies[device] ?? ''} (${firstLine(messageOf(error))})`,
+      reason: `${remedies[device] ?? ''} (${lastSentence(messageOf(error))})`,
     };
   }
+}
+
+/** Whether the library of a provider that the npm package does not carry was put beside it. */
+function isInstalled(device: string): boolean {
+  const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
+  const natives = join(folder, 'bin', 'napi-v6', process.platform, process.arch);
+  return existsSync(join(natives, `libonnxruntime_providers_${device}.so`));
 }
 
 /** 1 + 1 on the device, and nowhere else. */
@@ -75,6 +88,7 @@ async function runTiny(device: string): Promise<void> {
   }
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text;
+/** ONNX Runtime's messages begin with a source file and an expression; what a person can use comes last. */
+function lastSentence(message: string): string {
+  return message.replace(/\n.*/s, '').replace(/^.* was false\. /, '');
 }
