@@ -55,7 +55,7 @@ async function writeCorpus(path: string, bytes: number): Promise<number> {
 }
 
 async function importInProcess(source: string, folder: string): Promise<z.infer<typeof measurement>> {
-  const child = fork(join(import.meta.dirname, 'lib/import-text-process.ts'), [source, folder], {
+  const child = fork(new URL('./lib/import-text-process.ts', import.meta.url), [source, folder], {
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
   let message: unknown;

@@ -16,14 +16,13 @@ export const textSkipReason = z.enum([
 ]);
 export type TextSkipReason = z.infer<typeof textSkipReason>;
 
-export const textImportProblem = z.strictObject({
+const textImportProblem = z.strictObject({
   path: z.string(),
   /** Line of the file, from 1, where it is known; for Parquet the row. */
   line: z.int().min(1).nullable(),
   reason: textSkipReason,
   message: z.string(),
 });
-export type TextImportProblem = z.infer<typeof textImportProblem>;
 
 const textPlace = z.strictObject({ path: z.string(), line: z.int().min(1).nullable() });
 
