@@ -128,6 +128,9 @@ function dropPartialLine(file: string): void {
   }
 }
 
+/** The locks of this process: its own number in a lock file may be left over from another one. */
+const held = new Set<string>();
+
 const lockContent = z.object({ pid: z.int(), host: z.string() });
 
 /** True while a trainer works on the run. A lock of a process that is gone does not count. */
@@ -141,7 +144,7 @@ export async function isLocked({ lock }: RunFolder): Promise<boolean> {
     return false; // half-written by a process that was killed
   }
   if (owner.host !== hostname()) return true; // nothing is known of processes elsewhere
-  return owner.pid !== process.pid && isAlive(owner.pid);
+  return owner.pid === process.pid ? held.has(lock) : isAlive(owner.pid);
 }
 
 /** Keeps other trainers off a run until the returned function is called. Throws `LabError('conflict')`. */
@@ -156,10 +159,15 @@ export async function lockRun(run: RunFolder): Promise<() => Promise<void>> {
   await writeFile(run.lock, content, { flag: 'wx' }).catch((error: unknown) => {
     throw new LabError('conflict', `Another process has just begun to train the run ${run.id}`, { run: run.id }, error);
   });
-  return () => rm(run.lock, { force: true });
+  held.add(run.lock);
+  return async () => {
+    held.delete(run.lock);
+    await rm(run.lock, { force: true });
+  };
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is a process of this number. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -2,7 +2,6 @@
  * The experiment spec as the rest of the lab knows it: the latest version, into which older ones are migrated. A new
  * version is one more file and one more line in `migrations`.
  */
-import type { z } from 'zod';
 import { LabError } from '../../errors.ts';
 import type { ExperimentV1 } from './v1.ts';
 import { experimentV1 } from './v1.ts';
@@ -10,11 +9,11 @@ import { experimentV1 } from './v1.ts';
 export const experimentVersion = 1;
 export const experimentSpec = experimentV1;
 export type Experiment = ExperimentV1;
-/** As a person writes it: everything that has a default may be left out. */
-export type ExperimentInput = z.input<typeof experimentV1>;
 
 /** From each older version to the next one. */
-const migrations: Readonly<Record<number, (older: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>>> = {};
+const migrations: Readonly<
+  Record<number, (older: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>>
+> = {};
 
 /**
  * Brings a spec of any older version to the latest one; validation comes after. A missing version means the latest.
