@@ -14,7 +14,14 @@ export type Mode = 'training' | 'evaluation' | 'prediction';
 /** What the data gives to a pipeline. Sizes are static: another length is another program. */
 export type PipelineInput =
   | { readonly kind: 'tokens'; readonly length: number; readonly vocabularySize: number }
-  | { readonly kind: 'image'; readonly height: number; readonly width: number; readonly channels: number }
+  | {
+      readonly kind: 'image';
+      readonly height: number;
+      readonly width: number;
+      readonly channels: number;
+      /** Of the training images, on the scale 0 … 1: what a network's input is normalised with. */
+      readonly statistics?: { readonly mean: readonly number[]; readonly standardDeviation: readonly number[] };
+    }
   /** A sequence of feature vectors, such as the mel bands of sound. */
   | { readonly kind: 'frames'; readonly length: number; readonly features: number };
 
@@ -23,6 +30,8 @@ export interface BuildContext {
   readonly mode: Mode;
   readonly batchSize: number;
   readonly input: PipelineInput;
+  /** Whether parameters under a path, e.g. `backbone/stage.0`, are not trained; nothing is frozen when absent. */
+  readonly isFrozen?: (path: string) => boolean;
 }
 
 export interface Port {

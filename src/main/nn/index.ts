@@ -2,7 +2,16 @@
 import './blocks/token-embedding.ts';
 import './blocks/transformer-encoder.ts';
 import './blocks/sequence-pooling.ts';
+import './blocks/image-normalisation.ts';
+import './blocks/convolution.ts';
+import './blocks/batch-normalisation.ts';
+import './blocks/pooling.ts';
+import './blocks/residual.ts';
+import './blocks/flatten.ts';
+import './blocks/dense.ts';
 import './presets/bert.ts';
+import './presets/patch-cnn.ts';
+import './presets/resnet-mini.ts';
 
 export * from './block.ts';
 export * from './pipeline.ts';

@@ -25,7 +25,8 @@ export interface Model {
 /** Only a program for training has gradients. Throws `LabError('bad-spec' | 'shape')` when the parts do not fit. */
 export function buildModel(model: Model, mode: Mode, batchSize: number, freeze: readonly string[] = []): Program {
   const program = createProgram(`${model.task.type} (${mode})`);
-  const context = { program, mode, batchSize, input: model.facts.input };
+  const isFrozen = (path: string): boolean => freeze.some((prefix) => isUnder(path, prefix));
+  const context = { program, mode, batchSize, input: model.facts.input, isFrozen };
   const { loss } = model.task.build(
     context,
     (inputs) => withScope(program, 'backbone', () => buildPipeline(context, model.pipeline, inputs)),

@@ -21,7 +21,7 @@ export const pipelineGraph = z.strictObject({
   blocks: z.array(blockSpec).min(1),
   outputs: z
     .record(identifier, endpoint)
-    .describe("What the heads of tasks build on: 'sequence' [batch, length, features], 'vector' [batch, features] or 'image' [batch, channels, height, width]"),
+    .describe("What the heads of tasks build on: 'sequence' [batch, length, features], 'vector' [batch, features] or 'map' [batch, channels, height, width]"),
 });
 
 /** Either a preset with its options overridden, or the graph itself. A plain string is a preset's name. */

@@ -1,0 +1,33 @@
+/** Pixels become numbers of mean 0 and deviation 1, with the statistics of the corpus. */
+import { z } from 'zod';
+import { LabError } from '../../../shared/errors.ts';
+import type { Value } from '../../graph/program.ts';
+import { defineBlock } from '../block.ts';
+import { standardiseChannels } from '../image-layers.ts';
+
+/** For pipelines that are only looked at: those of uniformly spread values. */
+const unknown = { mean: 0.5, deviation: Math.sqrt(1 / 12) };
+/** Channels that never vary are left at their size. */
+const leastDeviation = 1e-3;
+
+export const imageNormalisation = defineBlock({
+  type: 'image-normalisation',
+  family: 'normalisation',
+  title: 'Image normalisation',
+  summary:
+    'Subtracts the mean and divides by the deviation of each channel of the training images. Both are stored with the weights, so a pretrained network keeps those of its corpus.',
+  options: z.strictObject({}),
+  inputs: [{ name: 'image', summary: 'Pixels from 0 to 1', axes: ['batch', 'channels', 'height', 'width'] }],
+  outputs: [{ name: 'image', summary: 'Standardised pixels', axes: ['batch', 'channels', 'height', 'width'] }],
+  build({ input }, { image }) {
+    if (input.kind !== 'image') {
+      throw new LabError('bad-spec', `image-normalisation reads pixels; the input of this pipeline is ${input.kind}`);
+    }
+    const { mean, standardDeviation } = input.statistics ?? {
+      mean: new Array<number>(input.channels).fill(unknown.mean),
+      standardDeviation: new Array<number>(input.channels).fill(unknown.deviation),
+    };
+    const deviation = standardDeviation.map((value) => (value < leastDeviation ? 1 : value));
+    return { image: standardiseChannels(image as Value, { mean, standardDeviation: deviation }) }; // the port is required
+  },
+});
