@@ -145,10 +145,7 @@ async function readHeader(
 }
 
 /** Sorted by place. */
-function parseHeader(
-  bytes: Uint8Array,
-  path: string,
-): { entries: readonly Entry[]; metadata: Record<string, string> } {
+function parseHeader(bytes: Uint8Array, path: string): { entries: readonly Entry[]; metadata: Record<string, string> } {
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -194,8 +191,13 @@ function parseEntry(name: string, value: unknown, path: string): Entry {
 }
 
 function decode({ name, dtype, shape }: Entry, bytes: Uint8Array, path: string): SafetensorsData {
-  const decoded = dtypes[dtype]?.decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), elementCount(shape));
-  if (!decoded) throw new LabError('bad-input', `${path}: ${name} has integers that do not fit 32 bits`, { path, tensor: name });
+  const decoded = dtypes[dtype]?.decode(
+    new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    elementCount(shape),
+  );
+  if (!decoded) {
+    throw new LabError('bad-input', `${path}: ${name} has integers that do not fit 32 bits`, { path, tensor: name });
+  }
   return decoded;
 }
 

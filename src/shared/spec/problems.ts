@@ -64,7 +64,12 @@ function problemsOfIssue(issue: z.core.$ZodIssue, base: SpecPath, root: unknown,
       return [{ path, message: oneOf(valueAt(root, path), issue.values.map(String)) }];
     case 'invalid_type': {
       const value = valueAt(root, path);
-      return [{ path, message: value === undefined ? 'is missing' : `should be ${article(issue.expected)}, not ${show(value)}` }];
+      return [
+        {
+          path,
+          message: value === undefined ? 'is missing' : `should be ${article(issue.expected)}, not ${show(value)}`,
+        },
+      ];
     }
     case 'invalid_format':
       return [{ path, message: `${show(valueAt(root, path))} does not fit: ${issue.message}` }];
@@ -117,7 +122,10 @@ function valueAt(value: unknown, path: SpecPath): unknown {
 }
 
 function valuesAt(schema: JsonSchema, path: SpecPath, root: unknown): string[] {
-  const values = schemasAt(schema, path, root).flatMap((found) => [...(found.enum ?? []), ...('const' in found ? [found.const] : [])]);
+  const values = schemasAt(schema, path, root).flatMap((found) => [
+    ...(found.enum ?? []),
+    ...('const' in found ? [found.const] : []),
+  ]);
   return [...new Set(values.map(String))];
 }
 
@@ -129,7 +137,9 @@ function schemasAt(schema: JsonSchema, path: SpecPath, value: unknown): JsonSche
   const inner = valueAt(value, [key]);
   return here.flatMap(({ properties, additionalProperties, items }) => {
     const next =
-      typeof key === 'number' ? items : (properties?.[key] ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined));
+      typeof key === 'number'
+        ? items
+        : (properties?.[key] ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined));
     return next ? schemasAt(next, rest, inner) : [];
   });
 }

@@ -160,9 +160,11 @@ describe('a run', () => {
     await expect(lockRun(run)).rejects.toMatchObject({ code: 'conflict' });
     expect((await readRun(run)).status).toBe('running');
     await writeFile(run.lock, JSON.stringify({ pid: 2 ** 30, host: (await import('node:os')).hostname() }));
-    await (
-      await lockRun(run)
-    )();
+    const unlock = await lockRun(run);
+    await expect(lockRun(run)).rejects.toMatchObject({ code: 'conflict' });
+    await unlock();
+    const unlockAgain = await lockRun(run);
+    await unlockAgain();
   });
 });
 

@@ -46,7 +46,9 @@ if (workspaceFolder === undefined || id === undefined) {
   } catch (error) {
     const code = isLabError(error) ? error.code : 'internal';
     parent.send({ type: 'failed', code, message: messageOf(error) });
-    process.stderr.write(`${code === 'internal' && error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`);
+    process.stderr.write(
+      `${code === 'internal' && error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`,
+    );
     process.exitCode = 1;
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);

@@ -22,7 +22,10 @@ const taskSpec = z
 const sourceSpec = z
   .union([
     z.strictObject({
-      run: z.string().min(1).describe("A run's id, the beginning of one, or the name of an experiment (its latest run)"),
+      run: z
+        .string()
+        .min(1)
+        .describe("A run's id, the beginning of one, or the name of an experiment (its latest run)"),
       checkpoint: z.enum(['best', 'last']).default('best').describe('Which of its checkpoints'),
     }),
     z.strictObject({ file: z.string().min(1).describe('A safetensors file with parameters named as ours') }),
@@ -38,7 +41,8 @@ const tokenizerSpec = z
   .describe("The tokenizer for labelled text; by default that of the run in `from`, or the dataset's own");
 
 const norm = z.number().min(0).default(1).describe('Gradients are scaled down to this global L2 norm; 0: never');
-const decay = (value: number) => z.number().min(0).default(value).describe('Decoupled weight decay of matrices and kernels');
+const decay = (value: number) =>
+  z.number().min(0).default(value).describe('Decoupled weight decay of matrices and kernels');
 
 const optimizerSpec = z
   .discriminatedUnion('type', [
@@ -79,7 +83,9 @@ const trainingSpec = z
       .number()
       .positive()
       .default(1e-4)
-      .describe('The largest learning rate. 1e-4 suits pretraining at scale; small models take 5e-4, fine-tuning 2e-5 to 1e-4'),
+      .describe(
+        'The largest learning rate. 1e-4 suits pretraining at scale; small models take 5e-4, fine-tuning 2e-5 to 1e-4',
+      ),
     schedule: scheduleOptions
       .default({ type: 'linear', warmupFraction: 0.1, finalFraction: 0 })
       .describe('How the learning rate runs over the training'),
@@ -98,7 +104,11 @@ const trainingSpec = z
     evaluateEvery: every('How often the validation split is evaluated'),
     checkpointEvery: every('How often a checkpoint is written, besides the best and the last'),
     logEvery: steps.default(10).describe('Steps between two points of the loss curve'),
-    keepCheckpoints: z.int().min(0).default(0).describe('How many of the latest checkpoints to keep besides best and last'),
+    keepCheckpoints: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('How many of the latest checkpoints to keep besides best and last'),
     earlyStopping: z
       .strictObject({
         patience: steps.describe('Evaluations without improvement after which the run ends'),
@@ -125,7 +135,11 @@ const evaluationSpec = z.strictObject({
 
 const engineSpec = z.strictObject({
   name: z.enum(['onnxruntime', 'tensorflow']).default('onnxruntime').describe('What executes the programs'),
-  device: z.string().min(1).optional().describe("A device of the engine, see 'pretext doctor'; by default the engine's own choice"),
+  device: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("A device of the engine, see 'pretext doctor'; by default the engine's own choice"),
   threads: steps.optional().describe('Threads within an operation; by default one for each physical core'),
 });
 
@@ -154,7 +168,9 @@ export const experimentV1 = z
     evaluation: evaluationSpec.prefault({}).describe('How it is evaluated'),
     engine: engineSpec.prefault({}).describe('What it runs on'),
     seed: seed.default(0).describe('Decides initial weights, the order of examples, masks and dropout'),
-    splitSeed: seed.default(0).describe('Decides splits, label budgets and evaluation masks; runs that are compared share it'),
+    splitSeed: seed
+      .default(0)
+      .describe('Decides splits, label budgets and evaluation masks; runs that are compared share it'),
   })
   .describe('An experiment of Pretext Lab');
 

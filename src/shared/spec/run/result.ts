@@ -21,7 +21,10 @@ const evaluated = z.object({
     )
     .optional(),
   /** A digit for each example in evaluation order, 1 where the answer was right: for paired tests between runs. */
-  correct: z.string().regex(/^[01]*$/).optional(),
+  correct: z
+    .string()
+    .regex(/^[01]*$/)
+    .optional(),
 });
 
 export const runResult = z.object({
