@@ -17,6 +17,7 @@ export * from './ops/losses.ts';
 export * from './ops/matmul.ts';
 export * from './ops/normalisation.ts';
 export * from './ops/pooling.ts';
+export * from './ops/recurrence/recurrence.ts';
 export * from './ops/reductions.ts';
 export * from './ops/shape.ts';
 export * from './ops/softmax.ts';

@@ -123,7 +123,7 @@ export function lowerToOnnx(program: Program, outputs: ReadonlyMap<string, Value
     });
     graph.outputs.push({ name, type: value.dtype, shape: value.shape });
   }
-  return elideIdentities(graph);
+  return withoutUnread(elideIdentities(graph));
 }
 
 function createEmitter(graph: OnnxGraph): OnnxEmitter & { enter(node: Node): void } {
@@ -184,4 +184,18 @@ function elideIdentities(graph: OnnxGraph): OnnxGraph {
     ...graph,
     nodes: kept.map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) })),
   };
+}
+
+/** Leaves out nodes that no output depends on: an op may emit what only its gradient reads. */
+function withoutUnread(graph: OnnxGraph): OnnxGraph {
+  const read = new Set(graph.outputs.map(({ name }) => name));
+  const nodes = graph.nodes
+    .toReversed()
+    .filter(({ inputs, outputs }) => {
+      const isRead = outputs.some((name) => read.has(name));
+      if (isRead) for (const name of inputs) read.add(name);
+      return isRead;
+    })
+    .reverse();
+  return { ...graph, nodes };
 }

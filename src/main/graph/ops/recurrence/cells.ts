@@ -1,0 +1,162 @@
+/**
+ * The equations of the recurrent cells, forward and backward, for one step. A projection x_t·W + b of the input comes in; the
+ * recurrent weights U are [features, gates · features], the gates side by side in PyTorch's order. A new cell is one more
+ * entry in the table.
+ */
+import type { Arithmetic } from './arithmetic.ts';
+
+/** What stays the same from step to step. */
+export interface CellWeights<T> {
+  readonly weight: T;
+  /** Added to h·U, [gates · features]. Where a cell adds it to the projection anyway, it has none of its own. */
+  readonly bias: T | undefined;
+  /** Of the input, forget and output gate, each [features]; LSTM only. */
+  readonly peepholes: readonly T[] | undefined;
+}
+
+/** The state between two steps; `cell` is the LSTM's second one. */
+export interface CellState<T> {
+  readonly hidden: T;
+  readonly cell: T | undefined;
+}
+
+export interface CellStep<T> extends CellState<T> {
+  /** What the backward pass needs of this step, as many as `saved` says. */
+  readonly saved: readonly T[];
+}
+
+export interface CellGradient<T> {
+  /** Towards the projection of the input, [batch, gates · features]. */
+  readonly projected: T;
+  /** Towards h·U + bias, where that is something else. */
+  readonly recurrent: T;
+  /** Towards the previous hidden state besides what flows through U. */
+  readonly direct: T | undefined;
+  /** Towards the previous cell state. */
+  readonly cell: T | undefined;
+}
+
+export interface CellDefinition {
+  readonly gates: number;
+  readonly hasCellState: boolean;
+  readonly hasRecurrentBias: boolean;
+  /** Number of tensors of a step that the backward pass reads. */
+  readonly saved: number;
+  forward<T>(a: Arithmetic<T>, projected: T, state: CellState<T>, weights: CellWeights<T>): CellStep<T>;
+  /** Given ∂L/∂h_t in all and ∂L/∂c_t of the later steps. */
+  backward<T>(
+    a: Arithmetic<T>,
+    towards: { readonly hidden: T; readonly cell: T | undefined },
+    step: CellStep<T>,
+    previous: CellState<T>,
+    weights: CellWeights<T>,
+  ): CellGradient<T>;
+}
+
+/** ∂sigmoid = s(1 − s), times what comes from above. */
+function throughSigmoid<T>(a: Arithmetic<T>, gradient: T, s: T): T {
+  return a.multiply(gradient, a.multiply(s, a.oneMinus(s)));
+}
+
+/** ∂tanh = 1 − t², times what comes from above. */
+function throughTanh<T>(a: Arithmetic<T>, gradient: T, t: T): T {
+  return a.multiply(gradient, a.oneMinus(a.multiply(t, t)));
+}
+
+/** h' = tanh(x + h·U) (Elman 1990). */
+const simple: CellDefinition = {
+  gates: 1,
+  hasCellState: false,
+  hasRecurrentBias: false,
+  saved: 1,
+  forward(a, projected, { hidden }, { weight }) {
+    const next = a.tanh(a.product(hidden, weight, projected));
+    return { hidden: next, cell: undefined, saved: [next] };
+  },
+  backward(a, { hidden }, { saved: [next] }) {
+    const inner = throughTanh(a, hidden, next!); // one tensor is saved
+    return { projected: inner, recurrent: inner, direct: undefined, cell: undefined };
+  },
+};
+
+/**
+ * i, f, o = σ, g = tanh of x + h·U; c' = f∘c + i∘g; h' = o∘tanh(c') (Hochreiter & Schmidhuber 1997, with the forget gate of
+ * Gers et al. 2000). Peepholes let i and f look at c, and o at c' (Gers & Schmidhuber 2000).
+ */
+const lstm: CellDefinition = {
+  gates: 4,
+  hasCellState: true,
+  hasRecurrentBias: false,
+  saved: 5,
+  forward<T>(a: Arithmetic<T>, projected: T, state: CellState<T>, { weight, peepholes }: CellWeights<T>): CellStep<T> {
+    const cell = state.cell as T; // an LSTM has one
+    const look = (gate: T, place: number, at: T): T =>
+      peepholes ? a.add(gate, a.multiply(at, peepholes[place]!)) : gate;
+    const [zi, zf, zg, zo] = a.split(a.product(state.hidden, weight, projected), 4) as Four<T>;
+    const i = a.sigmoid(look(zi, 0, cell));
+    const f = a.sigmoid(look(zf, 1, cell));
+    const g = a.tanh(zg);
+    const next = a.add(a.multiply(f, cell), a.multiply(i, g));
+    const o = a.sigmoid(look(zo, 2, next));
+    const t = a.tanh(next);
+    return { hidden: a.multiply(o, t), cell: next, saved: [i, f, g, o, t] };
+  },
+  backward(a, towards, { saved }, previous, { peepholes }) {
+    const [i, f, g, o, t] = saved as Five<(typeof saved)[number]>;
+    const dzo = throughSigmoid(a, a.multiply(towards.hidden, t), o);
+    let dc = throughTanh(a, a.multiply(towards.hidden, o), t);
+    if (towards.cell !== undefined) dc = a.add(dc, towards.cell);
+    if (peepholes) dc = a.add(dc, a.multiply(dzo, peepholes[2]!));
+    const dzi = throughSigmoid(a, a.multiply(dc, g), i);
+    const dzf = throughSigmoid(a, a.multiply(dc, previous.cell!), f);
+    const dzg = throughTanh(a, a.multiply(dc, i), g);
+    let cell = a.multiply(dc, f);
+    if (peepholes) {
+      cell = a.add(cell, a.add(a.multiply(dzi, peepholes[0]!), a.multiply(dzf, peepholes[1]!)));
+    }
+    const gates = a.concat([dzi, dzf, dzg, dzo]);
+    return { projected: gates, recurrent: gates, direct: undefined, cell };
+  },
+};
+
+/**
+ * r, z = σ(x + h·U + b); n = tanh(x + r∘(h·U + b)); h' = (1 − z)∘n + z∘h: the reset gate acts after the product, as in cuDNN
+ * and PyTorch and unlike Cho et al. 2014, so that all of h·U is one product.
+ */
+const gru: CellDefinition = {
+  gates: 3,
+  hasCellState: false,
+  hasRecurrentBias: true,
+  saved: 4,
+  forward(a, projected, { hidden }, { weight, bias }) {
+    const [xr, xz, xn] = a.split(projected, 3) as Three<typeof hidden>;
+    const [hr, hz, q] = a.split(a.product(hidden, weight, bias), 3) as Three<typeof hidden>;
+    const r = a.sigmoid(a.add(xr, hr));
+    const z = a.sigmoid(a.add(xz, hz));
+    const n = a.tanh(a.add(xn, a.multiply(r, q)));
+    const next = a.add(n, a.multiply(z, a.subtract(hidden, n)));
+    return { hidden: next, cell: undefined, saved: [r, z, n, q] };
+  },
+  backward(a, { hidden }, { saved }, previous) {
+    const [r, z, n, q] = saved as Four<(typeof saved)[number]>;
+    const dz = throughSigmoid(a, a.multiply(hidden, a.subtract(previous.hidden, n)), z);
+    const direct = a.multiply(hidden, z);
+    const dn = throughTanh(a, a.subtract(hidden, direct), n);
+    const dr = throughSigmoid(a, a.multiply(dn, q), r);
+    return {
+      projected: a.concat([dr, dz, dn]),
+      recurrent: a.concat([dr, dz, a.multiply(dn, r)]),
+      direct,
+      cell: undefined,
+    };
+  },
+};
+
+// As many as `split` and `saved` were asked for.
+type Three<T> = readonly [T, T, T];
+type Four<T> = readonly [T, T, T, T];
+type Five<T> = readonly [T, T, T, T, T];
+
+export const cells = { simple, lstm, gru } as const satisfies Readonly<Record<string, CellDefinition>>;
+
+export type CellName = keyof typeof cells;
