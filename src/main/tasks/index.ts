@@ -4,5 +4,6 @@ import './next-sentence.ts';
 import './sentence-order.ts';
 import './masked-words-next-sentence.ts';
 import './text-classification.ts';
+import './patch-position.ts';
 
 export * from './task.ts';

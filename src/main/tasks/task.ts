@@ -31,6 +31,18 @@ export interface TaskFacts {
   readonly input: PipelineInput;
   /** Class names, where the task has classes. */
   readonly classes?: readonly string[];
+  /** What images are brought to before the network, or the task's sampler, sees them. */
+  readonly images?: ImageFacts;
+}
+
+/** As the images of the corpus or dataset were imported. */
+export interface ImageFacts {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: 1 | 3;
+  readonly fit: 'cover' | 'contain' | 'stretch' | 'center-crop';
+  readonly resizeShorter: number | null;
+  readonly background: readonly [number, number, number];
 }
 
 export interface TaskSampler extends TaskFacts {
@@ -93,7 +105,7 @@ export interface Baseline {
 export interface PredictionQuery {
   readonly text?: string;
   readonly textPair?: string;
-  /** Pixels at the size of the pipeline's input. */
+  /** Pixels as `TaskFacts.images` says, channels interleaved. */
   readonly image?: {
     readonly width: number;
     readonly height: number;
@@ -114,6 +126,41 @@ export interface PredictionModel extends TaskFacts {
   readonly tokenizerFile?: string;
   /** Runs the program built in the mode 'prediction' with a batch of one. */
   run(feeds: Feeds): Promise<TensorData>;
+}
+
+/** A finished run, for checks and pictures that need its network. */
+export interface Inspection<Options> {
+  readonly sampler: TaskSampler;
+  readonly setup: SamplerSetup<Options>;
+  /** Trained weights and states, by name. */
+  readonly parameters: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: ConstantData }>;
+  /** Runs the evaluation program, which takes batches of this size. */
+  readonly batchSize: number;
+  run(feeds: Feeds): Promise<TensorData>;
+  readonly signal: AbortSignal;
+}
+
+/** One number that says whether a run learned what it was meant to. */
+export interface Finding {
+  readonly name: string;
+  readonly summary: string;
+  readonly value: number;
+  /** What the value is to be compared with, such as chance. */
+  readonly reference?: number;
+  /** Present when the value is a reason to doubt the run; says why, and what to do. */
+  readonly warning?: string;
+}
+
+export interface Picture {
+  /** File name, with its ending. */
+  readonly file: string;
+  readonly title: string;
+  readonly content: Uint8Array;
+}
+
+export interface InspectionReport {
+  readonly findings: readonly Finding[];
+  readonly pictures: readonly Picture[];
 }
 
 export interface TaskDefinition<Options> {
@@ -148,6 +195,8 @@ export interface TaskDefinition<Options> {
     setup: SamplerSetup<Options>,
     signal: AbortSignal,
   ): Promise<readonly Baseline[]>;
+  /** The task's audit of a trained network, and pictures of it for the run's artifacts. */
+  inspect?(inspection: Inspection<Options>): Promise<InspectionReport>;
   predict?(model: PredictionModel, query: PredictionQuery, options: Options): Promise<readonly PredictionAnswer[]>;
 }
 

@@ -1,0 +1,52 @@
+/** The heads of the image tasks. Each lives under its own name in the scope `head`. */
+import type { Value } from '../../graph/index.ts';
+import { output, relu, reshape, sizeAt, withScope } from '../../graph/index.ts';
+import type { BuildContext } from '../../nn/block.ts';
+import { poolToGrid } from '../../nn/blocks/pooling.ts';
+import { batchNormalizationLayer } from '../../nn/image-layers.ts';
+import { denseLayer, dropoutLayer } from '../../nn/layers.ts';
+import type { Backbone } from '../../nn/pipeline.ts';
+import { backboneOutput } from '../../nn/pipeline.ts';
+import { classLoss } from '../text/heads.ts';
+import { placeCount } from './patch-geometry.ts';
+
+const normalisation = { momentum: 0.9, epsilon: 1e-5 };
+
+/**
+ * Late fusion: the embeddings of both patches of a pair, which lie one after the other, side by side through one dense layer
+ * to the eight places. Outputs `embeddings` [2 · batch, features] in evaluation, and as `classLoss`.
+ */
+export function patchPairHead(context: BuildContext, backbone: Backbone, fusion: number): Value | undefined {
+  const { program, mode, batchSize } = context;
+  const embeddings = backboneOutput(backbone, 'vector', 'patch-position');
+  if (mode === 'evaluation') output(program, 'embeddings', embeddings);
+  const both = reshape(embeddings, [batchSize, 2 * sizeAt(embeddings.shape, 1)]);
+  return withScope(program, 'head', () =>
+    withScope(program, 'patch-position', () => {
+      const product = denseLayer(both, 'fusion', fusion, { initialisation: 'he', bias: false });
+      const fused = relu(batchNormalizationLayer(product, 'normalisation', context, normalisation));
+      return classLoss(context, denseLayer(fused, 'output', placeCount, { initialisation: 'glorot' }));
+    }),
+  );
+}
+
+/** What a linear classifier of images reads. */
+export type ImageFeatures = 'vector' | 'map';
+
+/** One dense layer to the classes. Outputs `embeddings` [batch, features] in evaluation, and as `classLoss`. */
+export function imageClassHead(
+  context: BuildContext,
+  backbone: Backbone,
+  { features, dropout, classCount }: { features: ImageFeatures; dropout: number; classCount: number },
+): Value | undefined {
+  const { program, mode, batchSize } = context;
+  const found = backboneOutput(backbone, features, 'image-classification');
+  const vector = found.shape.length === 2 ? found : reshape(poolToGrid(found, [1, 1], 'average'), [batchSize, -1]);
+  if (mode === 'evaluation') output(program, 'embeddings', vector);
+  return withScope(program, 'head', () =>
+    withScope(program, 'image-classes', () => {
+      const kept = dropoutLayer(vector, dropout, mode);
+      return classLoss(context, denseLayer(kept, 'output', classCount, { initialisation: 'glorot' }));
+    }),
+  );
+}
