@@ -1,0 +1,280 @@
+/** What chart.js is told to draw: the lines with the measured ones behind, bands, marks; all colours from the design tokens. */
+import type { ChartDataset, ChartOptions, Plugin, TooltipItem } from 'chart.js';
+import {
+  Chart,
+  Filler,
+  LinearScale,
+  LineController,
+  LineElement,
+  LogarithmicScale,
+  PointElement,
+  Tooltip,
+} from 'chart.js';
+import type { AnnotationOptions } from 'chartjs-plugin-annotation';
+import annotationPlugin from 'chartjs-plugin-annotation';
+import zoomPlugin from 'chartjs-plugin-zoom';
+import type { ChartBand, ChartLine, ChartMark, Point, XAxis } from './chart-line.ts';
+import { piecesOf, xAxisTitles } from './chart-line.ts';
+import { formatPosition, formatValue, timeTicks } from './time-axis.ts';
+import type { TokenColours } from './use-token-colours.ts';
+import type { Range } from './value-range.ts';
+import { valueRange } from './value-range.ts';
+
+export type LineDataset = ChartDataset<'line', Point[]> & {
+  /** Of its line or band, to bring it forward. */
+  readonly lineKey: string;
+  readonly role: 'line' | 'raw' | 'edge';
+};
+
+export interface DrawnLines {
+  readonly datasets: LineDataset[];
+  /** What the vertical axis is fitted to. */
+  readonly pieces: readonly (readonly Point[])[];
+}
+
+export interface LineChartView {
+  readonly axis: XAxis;
+  readonly x: Range | null;
+  readonly logarithmic: boolean;
+  readonly ignoreOutliers: boolean;
+  readonly marks: readonly ChartMark[];
+  readonly colours: TokenColours;
+  readonly font: string;
+}
+
+/** The picture of a chart has a ground of its own: a transparent one is unreadable in half of all documents. */
+const ground: Plugin<'line', { colour?: string }> = {
+  id: 'ground',
+  beforeDraw(chart, _arguments, { colour }) {
+    if (colour === undefined) return;
+    chart.ctx.save();
+    chart.ctx.fillStyle = colour;
+    chart.ctx.fillRect(0, 0, chart.width, chart.height);
+    chart.ctx.restore();
+  },
+};
+
+Chart.register(
+  LineController,
+  LineElement,
+  PointElement,
+  LinearScale,
+  LogarithmicScale,
+  Filler,
+  Tooltip,
+  zoomPlugin,
+  annotationPlugin,
+  ground,
+);
+
+/** @param front the key of the line under the pointer or chosen elsewhere: it comes to the front, others step back */
+export function drawLines(
+  lines: readonly ChartLine[],
+  bands: readonly ChartBand[],
+  smoothing: number,
+  front: string | null,
+  colours: TokenColours,
+): DrawnLines {
+  const datasets: LineDataset[] = [];
+  const fitted: Point[][] = [];
+  const opacityOf = (key: string): number => (front === null || front === key ? 1 : 0.25);
+  for (const band of bands) {
+    const edges = drawBand(band, opacityOf(band.key), colours);
+    datasets.push(...edges);
+    fitted.push(...edges.map(({ data }) => data));
+  }
+  for (const line of lines) {
+    const weight = line.exact ? 0 : smoothing;
+    const opacity = opacityOf(line.key);
+    const common = {
+      label: line.label,
+      lineKey: line.key,
+      borderDash: [...line.style.dash],
+      order: front === line.key ? -1 : 0,
+    };
+    const few = line.points === true && line.values.length <= 60;
+    for (const data of piecesOf(line, weight)) {
+      fitted.push(data);
+      datasets.push({
+        ...common,
+        role: 'line',
+        data,
+        borderColor: colours.of(line.style.colour, opacity),
+        backgroundColor: colours.of(line.style.colour, opacity),
+        borderWidth: front === line.key ? 2.5 : 1.75,
+        pointRadius: few || data.length === 1 ? 2.5 : 0,
+      });
+    }
+    if (weight === 0 || opacity < 1) continue;
+    for (const data of piecesOf(line, 0)) {
+      datasets.push({
+        ...common,
+        role: 'raw',
+        data,
+        borderColor: colours.of(line.style.colour, 0.28),
+        borderWidth: 1,
+        pointRadius: 0,
+        pointHitRadius: 0,
+        order: 1,
+      });
+    }
+  }
+  return { datasets, pieces: fitted };
+}
+
+function drawBand(band: ChartBand, opacity: number, colours: TokenColours): LineDataset[] {
+  const pointsOf = (values: readonly (number | null)[]): Point[] =>
+    values.map((value, index) => ({ x: band.x[index] ?? 0, y: value ?? Number.NaN }));
+  const colour = band.style.colour;
+  const edge = { label: band.label, lineKey: band.key, role: 'edge' as const, pointRadius: 0, pointHitRadius: 0 };
+  return [
+    {
+      ...edge,
+      role: 'line',
+      data: pointsOf(band.mean),
+      borderColor: colours.of(colour, opacity),
+      backgroundColor: colours.of(colour, opacity),
+      borderWidth: 2.25,
+      borderDash: [...band.style.dash],
+      pointHitRadius: 4,
+    },
+    { ...edge, data: pointsOf(band.low), borderWidth: 0 },
+    { ...edge, data: pointsOf(band.high), borderWidth: 0, fill: '-1', backgroundColor: colours.of(colour, 0.16 * opacity) },
+  ];
+}
+
+/** The axes' ranges: of the zoom and of the values within it. */
+export function rangesOf(
+  drawn: DrawnLines,
+  view: Pick<LineChartView, 'x' | 'logarithmic' | 'ignoreOutliers'>,
+): { x: Range | null; y: Range | null } {
+  return { x: view.x, y: valueRange(drawn.pieces, view) };
+}
+
+export function lineChartOptions(drawn: DrawnLines, view: LineChartView): ChartOptions<'line'> {
+  const { axis, colours } = view;
+  const { x, y } = rangesOf(drawn, view);
+  const text = colours.of('--text-secondary');
+  const grid = { color: colours.of('--line-subtle'), tickLength: 0 };
+  const font = { family: view.font, size: 11 };
+  return {
+    animation: false,
+    parsing: false,
+    normalized: true,
+    responsive: true,
+    maintainAspectRatio: false,
+    layout: { padding: { top: 6, right: 10 } },
+    interaction: { mode: 'nearest', axis: 'xy', intersect: false },
+    elements: { line: { tension: 0 }, point: { hoverRadius: 4, borderWidth: 0 } },
+    scales: {
+      x: {
+        type: 'linear',
+        ...(x ? { min: x.low, max: x.high } : {}),
+        bounds: 'data',
+        grid,
+        border: { color: colours.of('--line-control') },
+        title: { display: true, text: xAxisTitles[axis], color: text, font, padding: { top: 2 } },
+        ticks: {
+          color: text,
+          font,
+          maxRotation: 0,
+          autoSkipPadding: 16,
+          maxTicksLimit: 9,
+          callback(value) {
+            return formatPosition(axis, Number(value), this.max - this.min);
+          },
+        },
+        afterBuildTicks(scale) {
+          if (axis === 'step') return;
+          const offset = axis === 'wall' ? new Date(scale.min).getTimezoneOffset() : 0;
+          scale.ticks = timeTicks(scale.min, scale.max, 8, offset).map((value) => ({ value }));
+        },
+      },
+      y: {
+        type: view.logarithmic ? 'logarithmic' : 'linear',
+        ...(y ? { min: y.low, max: y.high } : {}),
+        grid,
+        border: { display: false },
+        afterFit(scale) {
+          scale.width = 52; // charts below each other share their left edge, and nothing jumps as digits come and go
+        },
+        ticks: {
+          color: text,
+          font,
+          maxTicksLimit: 6,
+          includeBounds: false,
+          callback: (value) => formatValue(Number(value)),
+        },
+      },
+    },
+    plugins: {
+      legend: { display: false },
+      tooltip: tooltipOptions(view),
+      annotation: { annotations: view.marks.map((mark) => annotationOf(mark, view)) },
+      // The options of a plugin of our own are not in chart.js' types.
+      ...({ ground: { colour: colours.of('--surface-raised') } } as object),
+    },
+  };
+}
+
+function tooltipOptions({
+  axis,
+  colours,
+  font,
+}: LineChartView): NonNullable<NonNullable<ChartOptions<'line'>['plugins']>['tooltip']> {
+  return {
+    backgroundColor: colours.of('--surface-raised', 0.97),
+    borderColor: colours.of('--line-control'),
+    borderWidth: 1,
+    titleColor: colours.of('--text-secondary'),
+    bodyColor: colours.of('--text-primary'),
+    titleFont: { family: font, size: 11, weight: 'normal' },
+    bodyFont: { family: font, size: 12 },
+    padding: 8,
+    cornerRadius: 4,
+    boxWidth: 10,
+    boxHeight: 3,
+    boxPadding: 4,
+    filter: (item, index) => index === 0 && roleOf(item) !== 'edge',
+    callbacks: {
+      title: ([item]) =>
+        item?.parsed.x == null
+          ? ''
+          : axis === 'step'
+            ? `Step ${formatPosition(axis, Math.round(item.parsed.x), 0)}`
+            : formatPosition(axis, item.parsed.x, 0),
+      label: (item) => `${item.dataset.label ?? ''}  ${formatValue(item.parsed.y)}`,
+      labelColor: (item) => {
+        const colour = String(item.dataset.borderColor);
+        return { borderColor: colour, backgroundColor: colour, borderWidth: 0 };
+      },
+    },
+  };
+}
+
+function roleOf(item: TooltipItem<'line'>): string {
+  return 'role' in item.dataset ? String(item.dataset.role) : 'line';
+}
+
+function annotationOf(mark: ChartMark, { colours, font }: LineChartView): AnnotationOptions {
+  const place = mark.axis === 'x' ? { xMin: mark.value, xMax: mark.value } : { yMin: mark.value, yMax: mark.value };
+  return {
+    type: 'line',
+    scaleID: mark.axis,
+    value: mark.value,
+    ...place,
+    borderColor: colours.of('--text-secondary', 0.8),
+    borderWidth: 1,
+    borderDash: [3, 3],
+    drawTime: 'beforeDatasetsDraw',
+    label: {
+      display: true,
+      content: mark.label,
+      position: mark.axis === 'x' ? 'start' : 'end',
+      backgroundColor: colours.of('--surface-raised', 0.85),
+      color: colours.of('--text-secondary'),
+      font: { family: font, size: 10, weight: 'normal' },
+      padding: 2,
+    },
+  };
+}

@@ -1,0 +1,81 @@
+/** What the list of runs is narrowed to and how it is ordered, as kept in the page's address. */
+import type { LocationQuery } from 'vue-router';
+import type { RunFilter, RunState } from '../../../../shared/contract/runs.ts';
+import { allStates } from './run-state.ts';
+
+export interface ListChoice {
+  readonly text: string;
+  readonly states: readonly RunState[];
+  readonly task: string;
+  readonly tag: string;
+  readonly study: string;
+  readonly archived: boolean;
+  /** A field of spec or result; empty for no groups. */
+  readonly groupBy: string;
+  readonly sort: string;
+  readonly descending: boolean;
+}
+
+export const defaultChoice: ListChoice = {
+  text: '',
+  states: [],
+  task: '',
+  tag: '',
+  study: '',
+  archived: false,
+  groupBy: '',
+  sort: 'createdAt',
+  descending: true,
+};
+
+export function choiceOf(query: LocationQuery): ListChoice {
+  const text = (name: string): string => {
+    const value = query[name];
+    return typeof value === 'string' ? value : '';
+  };
+  return {
+    text: text('text'),
+    states: allStates.filter((state) => text('states').split(',').includes(state)),
+    task: text('task'),
+    tag: text('tag'),
+    study: text('study'),
+    archived: text('archived') === 'yes',
+    groupBy: text('group'),
+    sort: text('sort') || defaultChoice.sort,
+    descending: text('order') !== 'up',
+  };
+}
+
+/** Only what is not as usual: addresses stay short. */
+export function queryOf(choice: ListChoice): Record<string, string> {
+  const query: Record<string, string> = {
+    text: choice.text,
+    states: choice.states.join(','),
+    task: choice.task,
+    tag: choice.tag,
+    study: choice.study,
+    archived: choice.archived ? 'yes' : '',
+    group: choice.groupBy,
+    sort: choice.sort === defaultChoice.sort ? '' : choice.sort,
+    order: choice.descending ? '' : 'up',
+  };
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
+}
+
+export function filterOf(choice: ListChoice): RunFilter {
+  return {
+    ...(choice.text === '' ? {} : { text: choice.text }),
+    ...(choice.states.length === 0 ? {} : { states: [...choice.states] }),
+    ...(choice.task === '' ? {} : { tasks: [choice.task] }),
+    ...(choice.tag === '' ? {} : { tags: [choice.tag] }),
+    ...(choice.study === '' ? {} : { study: choice.study }),
+    archived: choice.archived,
+  };
+}
+
+/** Whether anything narrows the list. */
+export function isNarrowed(choice: ListChoice): boolean {
+  return (
+    choice.text !== '' || choice.states.length > 0 || choice.task !== '' || choice.tag !== '' || choice.study !== '' || choice.archived
+  );
+}
