@@ -1,11 +1,13 @@
 /** The end of a run: its best weights are evaluated on both splits, the baselines computed, and the result written. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { LabError } from '../../shared/errors.ts';
 import type { NewRunEvent } from '../../shared/spec/run/events.ts';
 import type { EvaluatedSplit, RunResult } from '../../shared/spec/run/result.ts';
 import { resultVersion } from '../../shared/spec/run/result.ts';
 import type { Executable } from '../engines/engine.ts';
 import type { Program } from '../graph/program.ts';
-import type { Baseline, EvaluationResult, EvaluationSplit } from '../tasks/task.ts';
+import type { Baseline, EvaluationResult, EvaluationSplit, Finding } from '../tasks/task.ts';
 import type { TrainingProgress } from '../training/checkpoints.ts';
 import { checkpointFolder, readCheckpoint } from '../training/checkpoints.ts';
 import { evaluateSplit } from '../training/evaluate.ts';
@@ -47,7 +49,10 @@ export async function finishRun(options: FinishOptions): Promise<RunResult | und
   const evaluated = performance.now();
   if (experiment.evaluation.baselines) onPhase?.('Computing baselines');
   const baselines = experiment.evaluation.baselines && !signal.aborted ? await computeBaselines(options) : [];
-  if (signal.aborted || !baselines) return undefined;
+  const compared = performance.now();
+  const audit = experiment.evaluation.inspect && !signal.aborted ? await inspectRun(options) : [];
+  await drawConfusion(options, test ?? validation);
+  if (signal.aborted || !baselines || !audit) return undefined;
   const examples = progress.step * plan.batchSize * plan.accumulation;
   const result: RunResult = {
     formatVersion: resultVersion,
@@ -60,6 +65,7 @@ export async function finishRun(options: FinishOptions): Promise<RunResult | und
     selection: task.selection,
     validation: validation ?? { metrics: {} },
     ...(test && { test }),
+    ...(audit.length > 0 && { audit: audit.map((finding) => ({ ...finding })) }),
     baselines: baselines.map(({ name, summary, metrics }) => ({ name, summary, metrics })),
     parameters: countParameters(options.program),
     engine: {
@@ -71,7 +77,7 @@ export async function finishRun(options: FinishOptions): Promise<RunResult | und
     seconds: {
       training: progress.trainingSeconds,
       evaluation: (evaluated - started) / 1000,
-      baselines: (performance.now() - evaluated) / 1000,
+      baselines: (compared - evaluated) / 1000,
       compilation: options.compilationSeconds,
     },
     examplesPerSecond: progress.trainingSeconds > 0 ? examples / progress.trainingSeconds : 0,
@@ -107,6 +113,46 @@ async function computeBaselines({ prepared, signal }: FinishOptions): Promise<re
       ? new LabError(error.code, `baselines: ${error.message}`, error.details, error)
       : error;
   }
+}
+
+/** The task's audit and pictures of the trained network; undefined when it was stopped. Warnings become notices. */
+async function inspectRun(options: FinishOptions): Promise<readonly Finding[] | undefined> {
+  const { run, prepared, trainer, evaluator, signal, progress, onPhase, emit } = options;
+  const { task, sampler, setup, experiment } = prepared;
+  if (!task.inspect) return [];
+  onPhase?.('Inspecting the network');
+  const { parameters } = await trainer.exportState();
+  const batchSize = experiment.evaluation.batchSize ?? experiment.training.batchSize;
+  try {
+    const { findings, pictures } = await task.inspect({
+      sampler,
+      setup,
+      parameters,
+      batchSize,
+      run: evaluator.run.bind(evaluator),
+      signal,
+    });
+    for (const { file, content } of pictures) await writeFile(join(run.artifacts, file), content);
+    for (const { warning } of findings) {
+      if (warning !== undefined) emit({ type: 'notice', step: progress.step, message: `Warning: ${warning}` });
+    }
+    return findings;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+/** Up to this many classes a matrix can be read. */
+const mostClasses = 60;
+
+async function drawConfusion({ run, prepared }: FinishOptions, evaluated: EvaluatedSplit | undefined): Promise<void> {
+  const { evaluation } = prepared.experiment;
+  const confusion = evaluated?.confusion;
+  if (!evaluation.inspect || !confusion || confusion.classes.length > mostClasses) return;
+  const { confusionMatrixSvg, svgToPng } = await import('../data/images/figures.ts'); // brings a native library along
+  const svg = confusionMatrixSvg(confusion.classes, confusion.counts.flat());
+  await writeFile(join(run.artifacts, 'confusion-matrix.png'), await svgToPng(svg, 2));
 }
 
 function describeEvaluation({ metrics, confusion, perClass, correct }: EvaluationResult): EvaluatedSplit {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { imageChannels, imageFit } from '../../shared/spec/manifests/image-corpus.ts';
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { resolvePipeline } from '../nn/index.ts';
@@ -20,13 +21,15 @@ import { readJson } from './run-folder.ts';
 export interface Predictor {
   readonly experiment: Experiment;
   readonly step: number;
+  /** What the network was trained on: images, for one, must be brought to the same size. */
+  readonly facts: TaskFacts;
   /** Throws `LabError('bad-input')` for a question that the task cannot answer. */
   ask(query: PredictionQuery): Promise<readonly PredictionAnswer[]>;
   close(): Promise<void>;
 }
 
 /** Throws `LabError('not-found')` without a checkpoint, `LabError('bad-input')` for a task that predicts nothing. */
-export async function openPredictor(run: RunFolder, checkpoint: 'best' | 'last' = 'best'): Promise<Predictor> {
+export async function openPredictor(run: RunFolder, checkpoint: 'best' | 'last' | number = 'best'): Promise<Predictor> {
   const experiment = await readJson(run.spec, experimentSpec);
   const model = await readModel(run, experiment);
   const { task, options, facts } = model;
@@ -51,6 +54,7 @@ export async function openPredictor(run: RunFolder, checkpoint: 'best' | 'last' 
   return {
     experiment,
     step,
+    facts,
     ask: (query) => predict(predictionModel, query, options),
     close: () => executable.release(),
   };
@@ -59,16 +63,39 @@ export async function openPredictor(run: RunFolder, checkpoint: 'best' | 'last' 
 const factsSchema = z.object({
   input: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('tokens'), length: z.int(), vocabularySize: z.int() }),
-    z.object({ kind: z.literal('image'), height: z.int(), width: z.int(), channels: z.int() }),
+    z.object({
+      kind: z.literal('image'),
+      height: z.int(),
+      width: z.int(),
+      channels: z.int(),
+      statistics: z.object({ mean: z.array(z.number()), standardDeviation: z.array(z.number()) }).optional(),
+    }),
     z.object({ kind: z.literal('frames'), length: z.int(), features: z.int() }),
   ]),
   classes: z.array(z.string()).optional(),
+  images: z
+    .object({
+      height: z.int(),
+      width: z.int(),
+      channels: imageChannels,
+      fit: imageFit,
+      resizeShorter: z.int().nullable(),
+      background: z.tuple([z.int(), z.int(), z.int()]),
+    })
+    .optional(),
 });
+
+/** Leaves out what is undefined: absent is not the same to the types. */
+function inputOf(input: z.infer<typeof factsSchema>['input']): TaskFacts['input'] {
+  if (input.kind !== 'image') return input;
+  const { statistics, ...size } = input;
+  return statistics ? { ...size, statistics } : size;
+}
 
 /** The network of a run, from its own folder alone: the data it was trained on may be gone. */
 export async function readModel(run: RunFolder, experiment: Experiment): Promise<Model> {
-  const { input, classes } = await readJson(run.facts, factsSchema);
-  const facts: TaskFacts = { input, ...(classes && { classes }) };
+  const { input, classes, images } = await readJson(run.facts, factsSchema);
+  const facts: TaskFacts = { input: inputOf(input), ...(classes && { classes }), ...(images && { images }) };
   const { type, ...options } = experiment.task;
   const pipeline = withInitialisation(resolvePipeline(experiment.pipeline), experiment.initialisation);
   return { task: findTask(type), options, pipeline, facts };

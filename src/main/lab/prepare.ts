@@ -83,8 +83,9 @@ export function prepareRun(experiment: Experiment, material: Material, tokenizer
   const sampler = task.openSampler(setup);
   try {
     const pipeline = withInitialisation(resolvePipeline(experiment.pipeline), experiment.initialisation);
-    const { input, classes } = sampler;
-    const model: Model = { task, options, pipeline, facts: { input, ...(classes && { classes }) } };
+    const { input, classes, images } = sampler;
+    const facts = { input, ...(classes && { classes }), ...(images && { images }) };
+    const model: Model = { task, options, pipeline, facts };
     return { experiment, task, material, setup, sampler, model, plan: createPlan(experiment, task, sampler) };
   } catch (error) {
     sampler.close();
@@ -142,9 +143,14 @@ async function runWeights(
   };
 }
 
-/** The step of a run's best or last checkpoint; the last stands in where nothing was evaluated. Throws `LabError('not-found')`. */
-export async function checkpointStep(run: RunFolder, which: 'best' | 'last'): Promise<number> {
-  const last = (await listCheckpoints(run.checkpoints)).at(-1);
+/** The step of a run's best or last checkpoint, or of the one that is named; the last stands in where nothing was evaluated. Throws `LabError('not-found')`. */
+export async function checkpointStep(run: RunFolder, which: 'best' | 'last' | number): Promise<number> {
+  const steps = await listCheckpoints(run.checkpoints);
+  if (typeof which === 'number') {
+    if (steps.includes(which)) return which;
+    throw new LabError('not-found', `The run ${run.id} has no checkpoint of step ${which}. It has: ${steps.join(', ')}`, { run: run.id });
+  }
+  const last = steps.at(-1);
   if (last === undefined) {
     throw new LabError('not-found', `The run ${run.id} has no checkpoint yet`, { run: run.id });
   }

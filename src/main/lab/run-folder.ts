@@ -5,7 +5,7 @@
  *     events.jsonl   what happened, appended as it happens
  *     checkpoints/   step-N folders
  *     result.json    written once, at the end
- *     artifacts/     origin.json, facts.json, transfer.json, tokenizer.json
+ *     artifacts/     origin.json, facts.json, transfer.json, tokenizer.json, pictures
  *     lock           while a trainer works on it
  */
 import { appendFileSync, closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';

@@ -28,6 +28,7 @@ export function describeResult(result: RunResult): string {
   return [
     pairs(facts),
     metricsTable(result),
+    ...(result.audit ? [auditTable(result.audit)] : []),
     ...(decisive.perClass ? [classTable(decisive.perClass)] : []),
     ...(decisive.confusion ? [confusionTable(decisive.confusion)] : []),
   ].join('\n\n');
@@ -48,6 +49,15 @@ function metricsTable({ validation, test, baselines }: RunResult): string {
     [{ title: 'metric' }, ...splits.map(({ title }): Column => ({ title, align: 'right' })), { title: 'baselines' }],
     names.map((metric) => [metric, ...splits.map(({ metrics }) => showNumber(metrics[metric])), baselinesAt(metric)]),
   );
+}
+
+function auditTable(audit: NonNullable<RunResult['audit']>): string {
+  const rows = audit.map(({ name, value, reference }) => [name, showNumber(value), showNumber(reference)]);
+  const warnings = audit.flatMap(({ warning }) => (warning === undefined ? [] : [`Warning: ${warning}`]));
+  return [
+    table([{ title: 'audit' }, { title: 'value', align: 'right' }, { title: 'compare with', align: 'right' }], rows),
+    ...warnings,
+  ].join('\n');
 }
 
 function classTable(perClass: NonNullable<EvaluatedSplit['perClass']>): string {

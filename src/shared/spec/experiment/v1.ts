@@ -131,6 +131,7 @@ const evaluationSpec = z.strictObject({
   maximumBatches: steps.optional().describe('Evaluate at most this many batches of a split; by default all of them'),
   test: z.boolean().default(true).describe('Evaluate the best checkpoint on the test split at the end'),
   baselines: z.boolean().default(true).describe("Compute the task's baselines on the same splits"),
+  inspect: z.boolean().default(true).describe("Check the trained network with the task's audit, and draw pictures of it"),
 });
 
 const engineSpec = z.strictObject({

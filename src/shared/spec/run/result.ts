@@ -39,6 +39,18 @@ export const runResult = z.object({
   selection: z.object({ metric: z.string(), direction: z.enum(['minimise', 'maximise']) }),
   validation: evaluated,
   test: evaluated.optional(),
+  /** Numbers that say whether the network learned what it was meant to, and warnings where it may not have. */
+  audit: z
+    .array(
+      z.object({
+        name: z.string(),
+        summary: z.string(),
+        value: z.number(),
+        reference: z.number().optional(),
+        warning: z.string().optional(),
+      }),
+    )
+    .optional(),
   baselines: z.array(z.object({ name: z.string(), summary: z.string(), metrics })),
   parameters: z.object({ total: z.int(), trainable: z.int() }),
   /** What really ran. */
