@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 import torch
+from torch import nn
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.dont_write_bytecode = True  # no __pycache__ beside the models
@@ -113,7 +114,89 @@ def encoder_step():
     record("encoder-step", MaskedWords, size, feeds)
 
 
-RECORDINGS = {"encoder-step": encoder_step}
+def recurrent_layers():
+    """nn.RNN, nn.LSTM and nn.GRU: two layers, both directions, sequences of different lengths, from given states. Weights are
+    recorded by our names and transposed as ours, biases of the input and the state added up where our cells have one."""
+    length, batch, inputs, features, layers = 6, 3, 5, 4, 2
+    real = [6, 4, 1]
+    tensors = {}
+    generator = torch.Generator().manual_seed(3)
+    noise = lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64).half().double()
+    for kind, module_class in (("simple", nn.RNN), ("lstm", nn.LSTM), ("gru", nn.GRU)):
+        module = module_class(inputs, features, layers, batch_first=True, bidirectional=True).double()
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter.copy_(0.5 * noise(*parameter.shape))
+        sequence = noise(batch, length, inputs).requires_grad_()
+        hidden = noise(2 * layers, batch, features).requires_grad_()
+        cell = noise(2 * layers, batch, features).requires_grad_()
+        packed = nn.utils.rnn.pack_padded_sequence(sequence, real, batch_first=True)
+        result, final = module(packed, (hidden, cell) if kind == "lstm" else hidden)
+        states, _ = nn.utils.rnn.pad_packed_sequence(result, batch_first=True)
+        finals = final if kind == "lstm" else (final,)
+        seed = noise(*states.shape)
+        loss = (states * seed).sum() + sum((one * one).sum() for one in finals)
+        loss.backward()
+        put = lambda group, name, value: tensors.update({f"{kind}/{group}/{name}": value.detach().float().contiguous()})
+        put("feeds", "sequence", sequence)
+        put("feeds", "hidden", hidden)
+        put("feeds", "seed", seed)
+        put("outputs", "sequence", states)
+        put("outputs", "hidden", finals[0])
+        put("gradients", "sequence", sequence.grad)
+        put("gradients", "hidden", hidden.grad)
+        if kind == "lstm":
+            put("feeds", "cell", cell)
+            put("outputs", "cell", finals[1])
+            put("gradients", "cell", cell.grad)
+        for layer in range(layers):
+            for direction, suffix in (("forward", ""), ("backward", "_reverse")):
+                of = lambda name: getattr(module, f"{name}_l{layer}{suffix}")
+                ours = {"input-weight": of("weight_ih"), "recurrent-weight": of("weight_hh")}
+                for name, parameter in ours.items():
+                    put("weights", f"layer.{layer}/{direction}/{name}", parameter.t())
+                    put("weight-gradients", f"layer.{layer}/{direction}/{name}", parameter.grad.t())
+                input_bias, state_bias = of("bias_ih"), of("bias_hh")
+                put("weights", f"layer.{layer}/{direction}/bias", input_bias if kind == "gru" else input_bias + state_bias)
+                put("weight-gradients", f"layer.{layer}/{direction}/bias", input_bias.grad)
+                if kind == "gru":
+                    put("weights", f"layer.{layer}/{direction}/recurrent-bias", state_bias)
+                    put("weight-gradients", f"layer.{layer}/{direction}/recurrent-bias", state_bias.grad)
+    tensors["mask"] = torch.tensor([[float(step < count) for step in range(length)] for count in real])
+    write_recording("recurrent-layers", tensors, {"features": features, "layers": layers})
+
+
+def connectionist_loss():
+    """nn.CTCLoss: repeated labels, an empty transcript, inputs of different lengths, and one that is too short."""
+    length, batch, classes, longest = 7, 5, 4, 3
+    generator = torch.Generator().manual_seed(4)
+    logits = torch.randn(batch, length, classes, generator=generator, dtype=torch.float64).half().double().requires_grad_()
+    labels = torch.tensor([[1, 2, 3], [2, 2, 0], [0, 0, 0], [3, 1, 3], [1, 1, 1]])
+    lengths, counts = torch.tensor([7, 5, 6, 3, 4]), torch.tensor([3, 2, 0, 3, 3])
+    losses = nn.CTCLoss(blank=0, reduction="none", zero_infinity=True)(
+        logits.log_softmax(2).transpose(0, 1), labels, lengths, counts
+    )
+    weights = torch.tensor([1.0, 0.5, 2.0, 1.0, 1.0], dtype=torch.float64)
+    (losses * weights).sum().backward()
+    tensors = {
+        "logits": logits.detach().float(),
+        "labels": labels.int(),
+        "inputLengths": lengths.int(),
+        "labelLengths": counts.int(),
+        "weights": weights.float(),
+        "losses": losses.detach().float(),
+        "gradient": logits.grad.float(),
+    }
+    write_recording("ctc", tensors, {})
+
+
+def write_recording(name, tensors, size):
+    path = ROOT / "tests" / "fixtures" / "torch" / f"{name}.safetensors"
+    write_tensors(path, tensors, {"size": json.dumps(size), "torch": torch.__version__})
+    print(f"{path.relative_to(ROOT)}: {path.stat().st_size} bytes")
+
+
+RECORDINGS = {"encoder-step": encoder_step, "recurrent-layers": recurrent_layers, "ctc": connectionist_loss}
 
 if __name__ == "__main__":
     names = sys.argv[1:] or list(RECORDINGS)

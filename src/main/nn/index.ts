@@ -9,7 +9,14 @@ import './blocks/pooling.ts';
 import './blocks/residual.ts';
 import './blocks/flatten.ts';
 import './blocks/dense.ts';
+import './blocks/recurrent.ts';
+import './blocks/columns-to-sequence.ts';
+import './blocks/attention-pooling.ts';
+import './blocks/sequence-convolution.ts';
+import './blocks/join.ts';
 import './presets/bert.ts';
+import './presets/recurrent.ts';
+import './presets/crnn.ts';
 import './presets/patch-cnn.ts';
 import './presets/resnet-mini.ts';
 

@@ -30,9 +30,18 @@ export function declareInputs(context: BuildContext, prefix = ''): Endpoints {
     case 'image':
       return { image: declare('image', 'float32', [kind.channels, kind.height, kind.width]) };
     case 'frames':
-      return { frames: declare('frames', 'float32', [kind.length, kind.features]), mask: declare('mask', 'float32', [kind.length]) };
+      return {
+        frames: declare('frames', 'float32', [kind.length, kind.features]),
+        mask: declare('mask', 'float32', [kind.length]),
+      };
   }
 }
+
+/**
+ * Inputs that only some tasks offer; elsewhere the ports that ask for them stay empty. `carry` [batch] is 1 where an example
+ * goes on where the batch before ended, so that the same pipeline carries its state as a language model and not as a classifier.
+ */
+const occasionalInputs = ['input.carry'];
 
 /**
  * Appends the blocks in order. Weights are named `<scope>/<block id>/…`, so that building the same pipeline twice under
@@ -41,18 +50,25 @@ export function declareInputs(context: BuildContext, prefix = ''): Endpoints {
 export function buildPipeline(context: BuildContext, graph: PipelineGraph, inputs: Endpoints): Backbone {
   const values = new Map<string, Value>(Object.entries(inputs).map(([name, value]) => [`input.${name}`, value]));
   const stages: Record<string, Value> = {};
+  const notOffered = new Set(occasionalInputs.filter((name) => !values.has(name)));
   const resolve = (endpoint: string, who: string): Value => {
     const value = values.get(endpoint);
     if (!value) {
-      throw new LabError('bad-spec', `${who}: there is no '${endpoint}' before it. There is: ${[...values.keys()].join(', ')}`);
+      throw new LabError(
+        'bad-spec',
+        `${who}: there is no '${endpoint}' before it. There is: ${[...values.keys()].join(', ')}`,
+      );
     }
     return value;
   };
   for (const block of graph.blocks) {
     if (block.id === 'input' || values.has(block.id)) {
-      throw new LabError('bad-spec', `${block.id}: ${block.id === 'input' ? "'input' is reserved" : 'two blocks have this id'}`);
+      throw new LabError(
+        'bad-spec',
+        `${block.id}: ${block.id === 'input' ? "'input' is reserved" : 'two blocks have this id'}`,
+      );
     }
-    const results = buildBlock(context, block, (endpoint) => resolve(endpoint, block.id));
+    const results = buildBlock(context, block, (endpoint) => resolve(endpoint, block.id), notOffered);
     Object.entries(results).forEach(([port, value], index) => {
       if (index === 0) values.set(block.id, value); // the first port is the block's main result
       values.set(`${block.id}.${port}`, value);
@@ -69,6 +85,7 @@ function buildBlock(
   context: BuildContext,
   { id, type, options, inputs }: BlockSpec,
   resolve: (endpoint: string) => Value,
+  notOffered: ReadonlySet<string>,
 ): Endpoints {
   const definition = findBlock(type);
   const known = new Set(definition.inputs.map(({ name }) => name));
@@ -76,7 +93,8 @@ function buildBlock(
   if (unknown !== undefined) {
     throw new LabError('bad-spec', `${id}: ${type} has no input '${unknown}'. Its inputs: ${[...known].join(', ')}`);
   }
-  const values = Object.fromEntries(Object.entries(inputs).map(([port, endpoint]) => [port, resolve(endpoint)]));
+  const given = Object.entries(inputs).filter(([, endpoint]) => !notOffered.has(endpoint));
+  const values = Object.fromEntries(given.map(([port, endpoint]) => [port, resolve(endpoint)]));
   try {
     return withScope(context.program, id, () => definition.build(context, values, options));
   } catch (error) {
@@ -89,7 +107,10 @@ function buildBlock(
 export function backboneOutput({ outputs }: Backbone, name: string, task: string): Value {
   const value = outputs[name];
   if (!value) {
-    throw new LabError('bad-spec', `${task} needs a pipeline with an output '${name}'; this one has: ${Object.keys(outputs).join(', ')}`);
+    throw new LabError(
+      'bad-spec',
+      `${task} needs a pipeline with an output '${name}'; this one has: ${Object.keys(outputs).join(', ')}`,
+    );
   }
   return value;
 }

@@ -1,21 +1,39 @@
 /** A sequence becomes one vector. */
 import { z } from 'zod';
-import { add, divide, maximum, multiply, constant, max, reshape, scale, shift, slice, sum } from '../../graph/index.ts';
+import {
+  add,
+  batchGather,
+  cast,
+  divide,
+  maximum,
+  multiply,
+  constant,
+  max,
+  reshape,
+  scale,
+  shift,
+  slice,
+  sum,
+} from '../../graph/index.ts';
 import type { Value } from '../../graph/program.ts';
 import { defineBlock } from '../block.ts';
 
-export const poolings = ['first', 'mean', 'max'] as const;
+export const poolings = ['first', 'last', 'mean', 'max'] as const;
 export type Pooling = (typeof poolings)[number];
 
 const options = z.strictObject({
-  pooling: z.enum(poolings).default('mean').describe('The first position ([CLS] in text), the mean or the maximum over real positions'),
+  pooling: z
+    .enum(poolings)
+    .default('mean')
+    .describe('The first position ([CLS] in text), the last real one, the mean or the maximum over real positions'),
 });
 
 export const sequencePooling = defineBlock({
   type: 'sequence-pooling',
   family: 'pooling',
   title: 'Sequence pooling',
-  summary: 'Reduces a sequence to one vector: its first position, or the mean or maximum over positions that are not padding.',
+  summary:
+    'Reduces a sequence to one vector: its first or last position, or the mean or maximum over positions that are not padding.',
   options,
   inputs: [
     { name: 'sequence', summary: 'A vector for each position', axes: ['batch', 'length', 'features'] },
@@ -32,6 +50,11 @@ export function poolSequence(sequence: Value, mask: Value | undefined, pooling: 
   switch (pooling) {
     case 'first':
       return reshape(slice(sequence, [0, 0, 0], [batch, 1, features]), [batch, features]);
+    case 'last': {
+      if (!mask) return reshape(slice(sequence, [0, length - 1, 0], [batch, length, features]), [batch, features]);
+      const last = cast(maximum(shift(sum(mask, [1], true), -1), constant(sequence.program, 0)), 'int32');
+      return reshape(batchGather(sequence, last), [batch, features]);
+    }
     case 'mean': {
       if (!column) return scale(sum(sequence, [1]), 1 / length);
       const count = maximum(sum(column, [1]), constant(sequence.program, 1));

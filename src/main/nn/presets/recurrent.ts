@@ -1,0 +1,143 @@
+/** Recurrent networks for text: language models and classifiers, and the convolutional networks they are compared with. */
+import { z } from 'zod';
+import { cellNames } from '../blocks/recurrent.ts';
+import { definePreset } from '../preset.ts';
+
+const embeddingOf = (features: number, dropout: number) => ({
+  id: 'embedding',
+  type: 'token-embedding',
+  options: { features, positions: false, segments: 0, normalise: false, dropout, initialisation: 'truncated-normal' },
+  inputs: { tokens: 'input.tokens' },
+});
+
+const size = {
+  features: z.int().positive().default(128).describe('Size of the embedding and of the state'),
+  layers: z.int().positive().default(1).describe('Number of recurrent layers'),
+  cell: z.enum(cellNames).default('lstm').describe('The recurrent cell'),
+  dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout of embeddings and between layers'),
+};
+
+export const lstmLanguageModel = definePreset({
+  name: 'lstm-lm',
+  title: 'LSTM language model',
+  summary:
+    'Embedding and recurrent layers from left to right, with the output layer tied to the embedding (Press & Wolf 2017): for next-word prediction and what is built on it (Howard & Ruder 2018).',
+  input: 'tokens',
+  options: z.strictObject(size),
+  graph: ({ features, layers, cell, dropout }) => ({
+    blocks: [
+      embeddingOf(features, dropout),
+      {
+        id: 'recurrent',
+        type: 'recurrent',
+        options: { cell, features, layers, dropout },
+        inputs: { sequence: 'embedding', carry: 'input.carry' },
+      },
+    ],
+    outputs: { sequence: 'recurrent', table: 'embedding.table' },
+  }),
+});
+
+const readsBothWays = (
+  name: string,
+  title: string,
+  summary: string,
+  bidirectional: boolean,
+  cell: (typeof cellNames)[number],
+) =>
+  definePreset({
+    name,
+    title,
+    summary,
+    input: 'tokens',
+    options: z.strictObject({ ...size, cell: size.cell.default(cell) }),
+    graph: (options) => ({
+      blocks: [
+        embeddingOf(options.features, options.dropout),
+        {
+          id: 'recurrent',
+          type: 'recurrent',
+          options: {
+            cell: options.cell,
+            features: options.features,
+            layers: options.layers,
+            dropout: options.dropout,
+            bidirectional,
+          },
+          inputs: { sequence: 'embedding', mask: 'input.mask' },
+        },
+      ],
+      outputs: { sequence: 'recurrent', vector: 'recurrent.state' },
+    }),
+  });
+
+export const rnnClassifier = readsBothWays(
+  'rnn-classifier',
+  'Recurrent classifier',
+  'Embedding and simple recurrent layers from left to right; the last state stands for the text.',
+  false,
+  'simple',
+);
+
+export const bilstmClassifier = readsBothWays(
+  'bilstm-classifier',
+  'Bidirectional LSTM classifier',
+  'Embedding and LSTM layers in both directions (Graves & Schmidhuber 2005).',
+  true,
+  'lstm',
+);
+
+const filters = z.int().positive().default(100).describe('Filters of each window size');
+const kernels = z.array(z.int().positive()).min(1).default([3, 4, 5]).describe('Sizes of the windows, in tokens');
+
+export const textCnn = definePreset({
+  name: 'text-cnn',
+  title: 'Text CNN',
+  summary: 'Embedding and convolutions over windows of three sizes, pooled by their maximum (Kim 2014).',
+  input: 'tokens',
+  options: z.strictObject({ features: size.features, filters, kernels, dropout: size.dropout }),
+  graph: ({ features, filters: channels, kernels: windows, dropout }) => ({
+    blocks: [
+      embeddingOf(features, dropout),
+      {
+        id: 'convolution',
+        type: 'sequence-convolution',
+        options: { kernels: windows, channels },
+        inputs: { sequence: 'embedding', mask: 'input.mask' },
+      },
+      {
+        id: 'pooling',
+        type: 'sequence-pooling',
+        options: { pooling: 'max' },
+        inputs: { sequence: 'convolution', mask: 'input.mask' },
+      },
+    ],
+    outputs: { sequence: 'convolution', vector: 'pooling' },
+  }),
+});
+
+export const cnnLstm = definePreset({
+  name: 'cnn-lstm',
+  title: 'CNN + LSTM',
+  summary: 'Convolutions over windows of words, read in order by an LSTM (C-LSTM, Zhou et al. 2015).',
+  input: 'tokens',
+  options: z.strictObject({ ...size, filters, kernels: kernels.default([3]) }),
+  graph: ({ features, layers, cell, dropout, filters: channels, kernels: windows }) => ({
+    blocks: [
+      embeddingOf(features, dropout),
+      {
+        id: 'convolution',
+        type: 'sequence-convolution',
+        options: { kernels: windows, channels },
+        inputs: { sequence: 'embedding', mask: 'input.mask' },
+      },
+      {
+        id: 'recurrent',
+        type: 'recurrent',
+        options: { cell, features, layers, dropout },
+        inputs: { sequence: 'convolution', mask: 'input.mask' },
+      },
+    ],
+    outputs: { sequence: 'recurrent', vector: 'recurrent.state' },
+  }),
+});
