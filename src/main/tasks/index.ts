@@ -5,5 +5,6 @@ import './sentence-order.ts';
 import './masked-words-next-sentence.ts';
 import './text-classification.ts';
 import './patch-position.ts';
+import './image-classification.ts';
 
 export * from './task.ts';

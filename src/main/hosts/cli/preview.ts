@@ -1,33 +1,42 @@
 /** `pretext preview`: what the network will see in training. */
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { previewExperiment } from '../../lab/preview.ts';
+import { writePreview } from '../../lab/write-preview.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import { positiveNumber, wholeNumber } from './numbers.ts';
-import { emphasise, print, printJson } from './output.ts';
+import { emphasise, print, printJson, say } from './output.ts';
 import { readExperiment } from './run.ts';
 
 interface PreviewOptions {
   readonly set?: readonly string[];
   readonly seed?: number;
   readonly count: number;
+  readonly output?: string;
 }
 
 export function registerPreview(program: Command): void {
   program
     .command('preview')
-    .description('show the first training examples of an experiment')
+    .description('show the first training examples of an experiment; images are written as files')
     .argument('<spec>', 'an experiment file')
     .option('-s, --set <key=value>', 'change a setting (may be repeated)', collect)
     .option('--seed <number>', 'short for --set seed=…', wholeNumber)
     .option('-c, --count <number>', 'how many examples', positiveNumber, 3)
+    .option('-o, --output <folder>', 'where images are written (default: previews/ in the workspace)')
     .action(async (spec: string, options: PreviewOptions, command: Command) => {
-      const items = await previewExperiment(
-        await workspaceOf(command),
-        await readExperiment(spec, options),
-        options.count,
-      );
+      const workspace = await workspaceOf(command);
+      const experiment = await readExperiment(spec, options);
+      const items = await previewExperiment(workspace, experiment, options.count);
+      const folder = options.output ?? join(workspace.folder, 'previews', experiment.name);
+      const files = await writePreview(folder, `${experiment.name}: ${experiment.task.type}`, items);
       if (globalsOf(command).json) {
-        printJson(items);
+        // Pixels are in the files.
+        printJson(
+          items.map((item, index) =>
+            item.kind === 'image' ? { ...item, pixels: undefined, file: files[index] } : item,
+          ),
+        );
         return;
       }
       for (const [index, item] of items.entries()) {
@@ -37,5 +46,7 @@ export function registerPreview(program: Command): void {
           `${emphasise(`Example ${index + 1}`, 'bold')}${item.note === undefined ? '' : ` ${emphasise(item.note, 'dim')}`}\n${text}\n`,
         );
       }
+      const sheet = files.at(-1);
+      if (sheet !== undefined) say(`Written to ${folder}; all of them in ${sheet}`);
     });
 }

@@ -1,0 +1,30 @@
+/** An image file that a model is asked about, brought to what the model was trained on. */
+import { readFile } from 'node:fs/promises';
+import { LabError, messageOf } from '../../shared/errors.ts';
+import { DecodeFailure, decodeImage } from '../data/images/decode.ts';
+import type { ImageFacts, PredictionQuery } from '../tasks/index.ts';
+
+type QueryImage = NonNullable<PredictionQuery['image']>;
+
+/** As in an import by default: a file that claims more pixels is not decoded. */
+const maximumPixels = 100_000_000;
+
+/** Throws `LabError('not-found')` for a file that cannot be read, `LabError('bad-input')` for one that is no image. */
+export async function readQueryImage(file: string, facts: ImageFacts): Promise<QueryImage> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw new LabError('not-found', `There is no image ${file} (${messageOf(error)})`, { file }, error);
+  });
+  return decodeQueryImage(bytes, file, facts);
+}
+
+/** The same from memory; `name` is for messages. */
+export async function decodeQueryImage(bytes: Buffer, name: string, facts: ImageFacts): Promise<QueryImage> {
+  const { height, width, channels } = facts;
+  try {
+    const { pixels } = await decodeImage(bytes, { ...facts, minimumSide: 1, maximumPixels, failOn: 'error' });
+    return { height, width, channels, pixels };
+  } catch (error) {
+    if (!(error instanceof DecodeFailure)) throw error;
+    throw new LabError('bad-input', `${name} cannot be used: ${error.message}`, { name, reason: error.reason }, error);
+  }
+}
