@@ -52,7 +52,7 @@ export function tableSource(table: string, options: ImageTableOptions = {}): Ima
       throw new LabError('not-found', `There is no file ${path}. Check the path.`, { path }, error);
     });
     try {
-      yield* readTable({ path, compression, signal }, format, columns);
+      for await (const batch of readTable({ path, compression, signal }, format, columns)) yield* batch;
     } catch (error) {
       if (!(error instanceof SkipFile)) throw error;
       const place = error.line === null ? path : `${path}, line ${error.line},`;
