@@ -194,7 +194,19 @@ describe('sources', () => {
     );
     expect((await importFrom([writeFiles({ 'x-pages-articles.xml.bz2': compressed })])).texts).toEqual(texts);
     const broken = importFrom([writeFiles({ 'x-pages-articles.xml.bz2': compressed.subarray(0, 120) })]);
-    await expect(broken).rejects.toMatchObject({ code: 'bad-input', message: expect.stringContaining('decompressed') });
+    await expect(broken).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('cannot be decompressed: unexpected end of file'),
+    });
+  });
+
+  it('of a Wikipedia dump that breaks off give the articles before, and the line where it does', async () => {
+    const page = '<page>\n<title>Sun</title>\n<ns>0</ns>\n<revision><text>A star.</text></revision>\n</page>\n';
+    const { texts, corpus } = await importFrom([
+      writeFiles({ 'x-pages-articles.xml': `<mediawiki>\n${page}<page>\n<title>Mo` }),
+    ]);
+    expect(texts).toEqual(['sun a star.']);
+    expect(corpus.manifest.report.skipped.listed).toMatchObject([{ line: 8, reason: 'damaged' }]);
   });
 });
 
@@ -287,7 +299,10 @@ describe('an import that fails', () => {
       left: [],
     });
     expect(await attempt({ tokenizer: { vocabularySize: 1 } })).toMatchObject({
-      error: { code: 'bad-spec' },
+      error: {
+        code: 'bad-spec',
+        message: "The tokenizer's options are not valid: vocabularySize: Too small: expected number to be >=16.",
+      },
       left: [],
     });
   });

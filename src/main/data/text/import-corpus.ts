@@ -6,6 +6,7 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { problemsOf, showPath } from '../../../shared/spec/problems.ts';
 import { LabError, messageOf } from '../../../shared/errors.ts';
 import {
   TEXT_CORPUS_VERSION,
@@ -137,7 +138,8 @@ function readSettings(options: ImportTextCorpusOptions): Settings {
   const given = options.tokenizer ?? {};
   const parsed = 'file' in given ? undefined : trainedTokenizerOptions.safeParse(given);
   if (parsed?.success === false) {
-    throw new LabError('bad-spec', `The tokenizer's options are not valid: ${parsed.error.message}`, {
+    const problems = problemsOf(parsed.error, given, {}).map(({ path, message }) => `${showPath(path)}: ${message}`);
+    throw new LabError('bad-spec', `The tokenizer's options are not valid: ${problems.join('; ')}.`, {
       tokenizer: given,
     });
   }

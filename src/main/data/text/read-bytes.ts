@@ -70,6 +70,8 @@ async function* decompressBzip2(source: ByteSource): AsyncGenerator<Buffer> {
     yield* blocks.splice(0);
   }
   stream.end();
+  // The decompressor reads beyond what there is when the last block is cut off.
+  if (failure instanceof TypeError) throw new Error('unexpected end of file', { cause: failure });
   check();
   yield* blocks.splice(0);
 }

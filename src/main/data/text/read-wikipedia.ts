@@ -58,19 +58,20 @@ export async function* readWikipedia(
 ): AsyncGenerator<(TextDocument | SkippedDocument)[]> {
   const collector = new PageCollector();
   const parser = new SaxesParser();
-  let failure: Error | undefined;
+  let failure: { readonly error: Error; readonly line: number } | undefined;
   parser.on('opentag', ({ name }) => collector.start(name));
   parser.on('closetag', ({ name }) => collector.end(name));
   parser.on('text', (text) => collector.text(text));
   parser.on('cdata', (text) => collector.text(text));
   parser.on('error', (error) => {
-    failure ??= error;
+    failure ??= { error, line: parser.line }; // a parser that is closed begins to count again
   });
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let pages = 0;
   const check = (): void => {
     if (failure !== undefined) {
-      throw new SkipFile('damaged', `is not a well-formed dump: ${failure.message}`, parser.line, failure);
+      const { error, line } = failure;
+      throw new SkipFile('damaged', `is not a well-formed dump: ${error.message}`, line, error);
     }
   };
   const decode = (bytes?: Buffer): string => {
