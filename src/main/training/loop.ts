@@ -52,8 +52,8 @@ export interface TrainingOutcome {
 }
 
 /**
- * Trains from `start` on. Throws `LabError('non-finite')` when a loss or gradient is NaN or infinite, and what the engine,
- * the sampler or the disk throw; the last checkpoint is good then.
+ * Trains from `start` on. Throws `LabError('non-finite')` when a loss or gradient is NaN or infinite or the validation loss
+ * is NaN, and what the engine, the sampler or the disk throw; the last checkpoint is good then.
  */
 export async function train(job: TrainingJob, start: TrainingProgress): Promise<TrainingOutcome> {
   const { plan, executable, emit, signal } = job;
@@ -94,7 +94,7 @@ export async function train(job: TrainingJob, start: TrainingProgress): Promise<
     };
     job.onStep?.(progress.step, result.scalars.loss ?? NaN);
     if (isDue(plan.logEvery)) emit({ type: 'step', step: progress.step, learningRate, ...meter.take() });
-    if (isDue(plan.evaluateEvery)) progress = await evaluate(job, progress);
+    if (isDue(plan.evaluateEvery)) progress = await evaluate(job, progress, lastCheckpoint);
     if (isDue(plan.checkpointEvery) || progress.selection.bestStep === progress.step || progress.stoppedEarly) {
       await save();
     }
@@ -114,8 +114,17 @@ async function nextBatches({ plan, batches }: TrainingJob): Promise<readonly [Fe
 async function evaluate(
   { plan, evaluate: run, emit }: TrainingJob,
   progress: TrainingProgress,
+  lastCheckpoint: string | undefined,
 ): Promise<TrainingProgress> {
   const { selected, metrics } = await run();
+  // Weights can overflow in the update of a step whose loss was finite; they must not become a checkpoint.
+  if (Number.isNaN(metrics.loss)) {
+    throw new LabError(
+      'non-finite',
+      `Step ${progress.step}: the validation loss is NaN. ${describeWay(lastCheckpoint)}`,
+      { step: progress.step, seed: plan.seed, metrics, checkpoint: lastCheckpoint },
+    );
+  }
   const { state, improved, shouldStop } = observeMetric(plan, progress.selection, selected, progress.step);
   emit({ type: 'evaluation', step: progress.step, split: 'validation', metrics, best: improved });
   return { ...progress, selection: state, stoppedEarly: shouldStop };
@@ -132,10 +141,14 @@ function nonFinite(
   const firstBatch = step * accumulation;
   const batches =
     accumulation === 1 ? `batch ${firstBatch}` : `batches ${firstBatch} to ${firstBatch + accumulation - 1}`;
-  const way = checkpoint === undefined ? 'There is no checkpoint yet.' : `The last good checkpoint is ${checkpoint}.`;
   return new LabError(
     'non-finite',
-    `Step ${step + 1}: ${bad.join(', ')} (${batches} of seed ${seed}). Nothing was updated. ${way} A smaller learning rate, a longer warm-up or a smaller clipNorm usually help.`,
+    `Step ${step + 1}: ${bad.join(', ')} (${batches} of seed ${seed}). Nothing was updated. ${describeWay(checkpoint)}`,
     { step, seed, batch: firstBatch, scalars, gradientNorm, checkpoint },
   );
+}
+
+function describeWay(checkpoint: string | undefined): string {
+  const good = checkpoint === undefined ? 'There is no checkpoint yet.' : `The last good checkpoint is ${checkpoint}.`;
+  return `${good} A smaller learning rate, a longer warm-up or a smaller clipNorm usually help.`;
 }

@@ -140,8 +140,23 @@ describe('the loop', () => {
     expect(saved.map(({ step }) => step).at(-1)).toBe(5);
   });
 
+  it('keeps no weights whose validation loss is NaN', async () => {
+    const { job, saved } = record({ checkpointEvery: 4 }, [3, NaN, 1]);
+    await expect(train(job, initialProgress)).rejects.toMatchObject({
+      code: 'non-finite',
+      message: expect.stringMatching(/Step 8: the validation loss is NaN.*step-4/),
+      details: { step: 8, seed: 9, checkpoint: 'step-4' },
+    });
+    expect(saved.map(({ step }) => step)).toEqual([4]);
+  });
+
   it('does not take NaN metrics for the best', async () => {
-    const { job } = record({}, [NaN, NaN, 1]);
+    const accuracies = [NaN, NaN, 1];
+    const evaluate = async (): ReturnType<TrainingJob['evaluate']> => {
+      const selected = accuracies.shift() ?? NaN;
+      return { selected, metrics: { loss: 1, accuracy: selected } };
+    };
+    const { job } = record({}, [], { evaluate });
     const { progress } = await train(job, initialProgress);
     expect(progress.selection).toMatchObject({ best: 1, bestStep: 10 });
   });
