@@ -20,6 +20,7 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
   readonly const?: unknown;
+  readonly default?: unknown;
   readonly enum?: readonly unknown[];
   readonly [keyword: string]: unknown;
 }
@@ -150,7 +151,8 @@ function alternatives(schema: JsonSchema, asked: string | number | undefined, va
   if (!branches) return [schema];
   const fits = branches.filter(({ properties }) =>
     Object.entries(properties ?? {}).every(
-      ([key, property]) => !('const' in property) || key === asked || property.const === valueAt(value, [key]),
+      ([key, property]) =>
+        !('const' in property) || key === asked || property.const === (valueAt(value, [key]) ?? property.default),
     ),
   );
   return fits.flatMap((branch) => alternatives(branch, asked, value));

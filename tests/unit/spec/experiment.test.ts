@@ -33,6 +33,19 @@ describe('a valid experiment', () => {
     });
   });
 
+  it('may change an option of the default optimizer or schedule without naming its type', () => {
+    const settings = ['training.optimizer.clipNorm=0', 'training.schedule.warmupSteps=5'];
+    expect(parseExperiment(withSettings(parseSpecText(minimal, 'x.yaml'), settings))).toMatchObject({
+      training: {
+        optimizer: { type: 'adamw', beta2: 0.999, clipNorm: 0 },
+        schedule: { type: 'linear', warmupSteps: 5, finalFraction: 0 },
+      },
+    });
+    expect(problemsIn(minimal, ['training.optimizer.clipnorm=0'])).toEqual([
+      "--set training.optimizer.clipnorm=0: training.optimizer.clipnorm: unknown option. Did you mean 'clipNorm'?",
+    ]);
+  });
+
   it('is the same after being written down and read again', () => {
     const experiment = parseExperiment(parseSpecText(minimal, 'x.yaml'));
     expect(parseExperiment(parseSpecText(JSON.stringify(experiment), 'x.json'))).toEqual(experiment);

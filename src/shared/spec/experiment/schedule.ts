@@ -16,7 +16,7 @@ const constantOptions = z
   .strictObject({ type: z.literal('constant'), ...warmup })
   .describe('The same learning rate throughout');
 const linearOptions = z
-  .strictObject({ type: z.literal('linear'), ...warmup, finalFraction })
+  .strictObject({ type: z.literal('linear').default('linear'), ...warmup, finalFraction })
   .describe('Falls on a straight line (as BERT was pretrained and fine-tuned)');
 const cosineOptions = z
   .strictObject({ type: z.literal('cosine'), ...warmup, finalFraction })
@@ -42,7 +42,7 @@ const onlyOneWarmup = (options: object): boolean => {
   return given.warmupSteps === undefined || given.warmupFraction === undefined;
 };
 
-/** The options of a schedule, told apart by `type`. */
+/** The options of a schedule, told apart by `type`, which is linear unless it is said. */
 export const scheduleOptions = z
   .discriminatedUnion('type', [
     constantOptions,

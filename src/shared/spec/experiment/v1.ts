@@ -48,7 +48,7 @@ const optimizerSpec = z
   .discriminatedUnion('type', [
     z
       .strictObject({
-        type: z.literal('adamw'),
+        type: z.literal('adamw').default('adamw'),
         beta1: z.number().min(0).lt(1).default(0.9).describe('Decay of the first moment'),
         beta2: z.number().min(0).lt(1).default(0.999).describe('Decay of the second moment'),
         epsilon: z.number().positive().default(1e-6).describe('Added to the root of the second moment'),
@@ -131,7 +131,10 @@ const evaluationSpec = z.strictObject({
   maximumBatches: steps.optional().describe('Evaluate at most this many batches of a split; by default all of them'),
   test: z.boolean().default(true).describe('Evaluate the best checkpoint on the test split at the end'),
   baselines: z.boolean().default(true).describe("Compute the task's baselines on the same splits"),
-  inspect: z.boolean().default(true).describe("Check the trained network with the task's audit, and draw pictures of it"),
+  inspect: z
+    .boolean()
+    .default(true)
+    .describe("Check the trained network with the task's audit, and draw pictures of it"),
 });
 
 const engineSpec = z.strictObject({
