@@ -18,6 +18,7 @@ export type LabErrorCode =
   | 'disk-full'
   | 'out-of-memory'
   | 'unauthorised'
+  | 'disconnected' // the lab process cannot be reached, or went away before it answered
   | 'too-large'
   | 'internal';
 

@@ -7,7 +7,7 @@ import { imageChannels, imageFit } from '../../shared/spec/manifests/image-corpu
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { resolvePipeline } from '../nn/index.ts';
-import type { PredictionAnswer, PredictionQuery, TaskFacts } from '../tasks/index.ts';
+import type { GeneratedToken, GenerationQuery, PredictionAnswer, PredictionQuery, TaskFacts } from '../tasks/index.ts';
 import { findTask } from '../tasks/index.ts';
 import { checkpointFolder } from '../training/checkpoints.ts';
 import type { Model } from '../training/model.ts';
@@ -25,6 +25,8 @@ export interface Predictor {
   readonly facts: TaskFacts;
   /** Throws `LabError('bad-input')` for a question that the task cannot answer. */
   ask(query: PredictionQuery): Promise<readonly PredictionAnswer[]>;
+  /** Continues a text. Throws `LabError('bad-input')` for a task that cannot. */
+  generate(query: GenerationQuery): AsyncIterable<GeneratedToken>;
   close(): Promise<void>;
 }
 
@@ -51,11 +53,18 @@ export async function openPredictor(run: RunFolder, checkpoint: 'best' | 'last' 
     run: executable.run.bind(executable),
   };
   const predict = task.predict.bind(task);
+  const generate = task.generate?.bind(task);
   return {
     experiment,
     step,
     facts,
     ask: (query) => predict(predictionModel, query, options),
+    generate(query) {
+      if (!generate) {
+        throw new LabError('bad-input', `The run ${run.id} is no language model: its task is ${task.type}, not next-word`);
+      }
+      return generate(predictionModel, query, options);
+    },
     close: () => executable.release(),
   };
 }

@@ -10,6 +10,7 @@ import { exitCodes } from './exit-codes.ts';
 
 /** In the order of the help. Loaded when asked for: some bring native libraries along, which take a while. */
 const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  serve: async () => (await import('./serve.ts')).registerServe,
   corpus: async () => (await import('./corpus.ts')).registerCorpus,
   dataset: async () => (await import('./dataset.ts')).registerDataset,
   preview: async () => (await import('./preview.ts')).registerPreview,
@@ -17,12 +18,14 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   runs: async () => (await import('./runs.ts')).registerRuns,
   show: async () => (await import('./show.ts')).registerShow,
   predict: async () => (await import('./predict.ts')).registerPredict,
+  generate: async () => (await import('./generate.ts')).registerGenerate,
   export: async () => (await import('./export.ts')).registerExport,
   task: async () => (await import('./task.ts')).registerTask,
   pipeline: async () => (await import('./pipeline.ts')).registerPipeline,
   schema: async () => (await import('./schema.ts')).registerSchema,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
   study: async () => (await import('./study.ts')).registerStudy,
+  reindex: async () => (await import('./reindex.ts')).registerReindex,
   bench: async () => (await import('./bench.ts')).registerBench,
 };
 

@@ -9,7 +9,7 @@ import { securityHeaders } from './content-security.ts';
 export const appScheme = 'app';
 export const appOrigin = `${appScheme}://lab`;
 
-const mediaTypes: Readonly<Record<string, string>> = {
+export const mediaTypes: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',
   '.ico': 'image/x-icon',

@@ -4,7 +4,7 @@
  * as it is and said so.
  */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LabError, messageOf } from '../../../shared/errors.ts';
@@ -26,7 +26,9 @@ export async function openDatabase(file: string): Promise<DatabaseSync> {
   const database = guard(file, () => new DatabaseSync(file, { timeout: 5000 }));
   try {
     if (!isNew) checkDatabase(file, database);
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000;');
+    database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000;',
+    );
     migrate(database);
     return database;
   } catch (error) {
@@ -36,10 +38,15 @@ export async function openDatabase(file: string): Promise<DatabaseSync> {
 }
 
 async function requireSqlite(file: string): Promise<void> {
-  const bytes = await readFile(file).catch((error: unknown) => {
+  const handle = await open(file, 'r').catch((error: unknown) => {
     throw new LabError('corrupt', `${file} cannot be read: ${messageOf(error)}`, { file }, error);
   });
-  if (bytes.length > 0 && bytes.toString('latin1', 0, sqliteHeader.length) !== sqliteHeader) throw damaged(file, 'it is not a database');
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(sqliteHeader.length), 0, sqliteHeader.length, 0);
+    if (bytesRead > 0 && buffer.toString('latin1') !== sqliteHeader) throw damaged(file, 'it is not a database');
+  } finally {
+    await handle.close();
+  }
 }
 
 function checkDatabase(file: string, database: DatabaseSync): void {

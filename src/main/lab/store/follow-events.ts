@@ -15,7 +15,12 @@ const maximumBytes = 4_000_000;
 export async function readNewEvents(
   { events: file }: RunFolder,
   position: number,
-): Promise<{ readonly events: readonly RunEvent[]; readonly position: number; readonly more: boolean; readonly restarted: boolean }> {
+): Promise<{
+  readonly events: readonly RunEvent[];
+  readonly position: number;
+  readonly more: boolean;
+  readonly restarted: boolean;
+}> {
   const handle = await open(file, 'r').catch(() => undefined);
   if (!handle) return { events: [], position, more: false, restarted: false };
   try {
@@ -25,7 +30,12 @@ export async function readNewEvents(
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
     const end = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
     const lines = buffer.toString('utf8', 0, end).split('\n');
-    return { events: lines.flatMap(parseEvent), position: position + end, more: end > 0 && position + end < size, restarted: false };
+    return {
+      events: lines.flatMap(parseEvent),
+      position: position + end,
+      more: end > 0 && position + end < size,
+      restarted: false,
+    };
   } finally {
     await handle.close();
   }
@@ -56,7 +66,10 @@ export function applyEvent(progress: RunProgress, event: RunEvent, selection: st
         engine: { name: event.engine, device: event.device, deviceName: event.deviceName },
         session: progress.session + 1,
         sessionStartedAt: event.time,
-        activeBefore: progress.session === 0 ? 0 : progress.activeBefore + Math.max(0, progress.lastEventAt - progress.sessionStartedAt),
+        activeBefore:
+          progress.session === 0
+            ? 0
+            : progress.activeBefore + Math.max(0, progress.lastEventAt - progress.sessionStartedAt),
       };
     case 'step':
       return { ...next, loss: event.scalars.loss ?? null, examplesPerSecond: event.examplesPerSecond };
@@ -78,7 +91,12 @@ export function applyEvent(progress: RunProgress, event: RunEvent, selection: st
 
 /** The points that an event stands for, given the progress with it. */
 export function pointsOf(event: RunEvent, { session, sessionStartedAt, activeBefore }: RunProgress): Point[] {
-  const place = { step: event.step, session, time: event.time, relative: activeBefore + Math.max(0, event.time - sessionStartedAt) };
+  const place = {
+    step: event.step,
+    session,
+    time: event.time,
+    relative: activeBefore + Math.max(0, event.time - sessionStartedAt),
+  };
   const point = (metric: string, value: number | null): Point => ({ metric, ...place, value });
   switch (event.type) {
     case 'step':

@@ -73,7 +73,9 @@ export function createPointStore(database: DatabaseSync): PointStore {
   };
   return {
     add(run, points) {
-      const insert = prepare('INSERT OR REPLACE INTO points (run, metric, step, session, time, relative, value) VALUES (?, ?, ?, ?, ?, ?, ?)');
+      const insert = prepare(
+        'INSERT OR REPLACE INTO points (run, metric, step, session, time, relative, value) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      );
       for (const { metric, step, session, time, relative, value } of points) {
         insert.run(run, metricNumber(metric), step, session, time, relative, value);
       }
@@ -89,11 +91,14 @@ export function createPointStore(database: DatabaseSync): PointStore {
     },
     line(run, metric, { maximumPoints, fromStep = 0, toStep = Number.MAX_SAFE_INTEGER }) {
       const place = { run, metric: metricNumber(metric), from: fromStep, to: toStep };
-      const count = prepare('SELECT count(*) AS total FROM points WHERE run = :run AND metric = :metric AND step BETWEEN :from AND :to').get(place);
+      const count = prepare(
+        'SELECT count(*) AS total FROM points WHERE run = :run AND metric = :metric AND step BETWEEN :from AND :to',
+      ).get(place);
       const total = Number(count?.total);
       // Two points a column, and the two ends.
       const columns = Math.max(1, Math.floor((maximumPoints - 2) / 2));
-      const rows = total <= maximumPoints ? prepare(whole).all(place) : prepare(decimated).all({ ...place, columns, total });
+      const rows =
+        total <= maximumPoints ? prepare(whole).all(place) : prepare(decimated).all({ ...place, columns, total });
       const points = rows.map(({ step, session, time, relative, value }) => ({
         step: Number(step),
         session: Number(session),

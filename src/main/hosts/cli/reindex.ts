@@ -1,0 +1,22 @@
+/** `pretext reindex`: the database anew, from the folders. */
+import type { Command } from 'commander';
+import { formatCount } from '../../../shared/display.ts';
+import { reindex } from '../../lab/reindex.ts';
+import { globalsOf, workspaceOf } from './globals.ts';
+import { print, printJson, say } from './output.ts';
+
+export function registerReindex(program: Command): void {
+  program
+    .command('reindex')
+    .description('build the database of the workspace anew from its folders; the old one is kept')
+    .action(async (_options: object, command: Command) => {
+      const { damaged, ...found } = await reindex(await workspaceOf(command));
+      for (const [folder, message] of damaged) say(`${folder}: ${message}`);
+      if (globalsOf(command).json) {
+        printJson({ ...found, damaged: [...damaged.keys()] });
+        return;
+      }
+      print(`${found.runs} runs with ${formatCount(found.points)} points, ${found.materials} corpora and datasets`);
+      if (found.keptAs !== null) print(`The old database is kept as ${found.keptAs}`);
+    });
+}

@@ -1,0 +1,65 @@
+/** `pretext serve`: the lab in a browser, here or on another machine. */
+import type { Command } from 'commander';
+import { serveLab } from '../server/serve.ts';
+import { collect, globalsOf } from './globals.ts';
+import { wholeNumber } from './numbers.ts';
+import { emphasise, print, printJson, say } from './output.ts';
+
+interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly name?: readonly string[];
+}
+
+export function registerServe(program: Command): void {
+  program
+    .command('serve')
+    .description('open the lab in a browser')
+    .option(
+      '--host <address>',
+      'the address to listen on; anything but 127.0.0.1 lets other machines in, without encryption',
+      '127.0.0.1',
+    )
+    .option('-p, --port <number>', 'the port to listen on (0: any that is free)', wholeNumber, 8640)
+    .option(
+      '--name <name>',
+      'a further name of this machine by which browsers may address it (may be repeated)',
+      collect,
+    )
+    .action(async (options: ServeOptions, command: Command) => {
+      const { workspace, json } = globalsOf(command);
+      const served = await serveLab({
+        workspace,
+        host: options.host,
+        port: options.port,
+        names: options.name,
+        onBug: (method, error) => {
+          say(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+        },
+      });
+      const { address } = served.server;
+      if (json) printJson({ address, workspace: served.lab.workspace.folder });
+      else print(`The lab of ${served.lab.workspace.folder} is open at\n\n  ${emphasise(address, 'bold')}\n`);
+      if (options.host !== '127.0.0.1' && options.host !== 'localhost' && options.host !== '::1') {
+        say('Other machines can reach it, and the connection is not encrypted: prefer an SSH tunnel (ssh -L)');
+      }
+      for (const id of served.lab.interrupted) say(`The run ${id} was interrupted. Resume it in the lab`);
+      await untilStopped();
+      say('Closing: runs stop at a checkpoint … (again to stop at once)');
+      await served.close();
+    });
+}
+
+/** The first signal; the second one ends the process at once. */
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    let isSecond = false;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        if (isSecond) process.exit(130);
+        isSecond = true;
+        resolve();
+      });
+    }
+  });
+}

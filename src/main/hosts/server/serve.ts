@@ -1,0 +1,65 @@
+/** Opens a workspace and serves it until it is told to stop. What `pretext serve` and `npm start` do. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { LabError } from '../../../shared/errors.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { openLab } from '../../lab/lab.ts';
+import { rememberWorkspace } from '../../lab/recent.ts';
+import { packageFolder } from '../../lab/version.ts';
+import { nodeProcesses } from '../node/processes.ts';
+import type { LabServer } from './server.ts';
+import { startServer } from './server.ts';
+
+export interface ServeOptions {
+  readonly workspace?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly names?: readonly string[] | undefined;
+  /** The built pages; by default those of the installation. */
+  readonly pages?: string | undefined;
+  readonly onBug?: (method: string, error: unknown) => void;
+}
+
+export interface ServedLab {
+  readonly lab: Lab;
+  readonly server: LabServer;
+  /** Says goodbye to pages, stops runs with a checkpoint, ends all processes. */
+  close(): Promise<void>;
+}
+
+export function builtPages(): string {
+  return join(packageFolder(), 'out', 'renderer');
+}
+
+/** Throws `LabError('not-found')` when the pages are not built, and what opening the workspace or the port throws. */
+export async function serveLab(options: ServeOptions): Promise<ServedLab> {
+  const pages = options.pages ?? builtPages();
+  if (!existsSync(join(pages, 'index.html'))) {
+    throw new LabError('not-found', `The pages of the lab are not built (${pages}): run 'npm run build' first`, {
+      pages,
+    });
+  }
+  const lab = await openLab({ folder: options.workspace, host: 'server', processes: nodeProcesses });
+  try {
+    const server = await startServer({
+      lab,
+      pages,
+      host: options.host,
+      port: options.port,
+      names: options.names,
+      ...(options.onBug && { onBug: options.onBug }),
+    });
+    await rememberWorkspace(lab.workspace.folder);
+    return {
+      lab,
+      server,
+      async close() {
+        await server.close();
+        await lab.close();
+      },
+    };
+  } catch (error) {
+    await lab.close();
+    throw error;
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * The lab in a browser: pages, uploads and the WebSocket of the contract from one small HTTP server. Every answer carries the
+ * same headers as the desktop's; every request passes the checks of access.ts first.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { AddressInfo } from 'node:net';
+import { WebSocketServer } from 'ws';
+import { LabError, isLabError, messageOf } from '../../../shared/errors.ts';
+import { toFailure } from '../../../shared/rpc/protocol.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { labDispatcher } from '../../rpc/features/index.ts';
+import { webSocketTransport } from '../../rpc/transports/web-socket.ts';
+import { contentSecurityPolicy, securityHeaders } from '../electron/content-security.ts';
+import type { Access } from './access.ts';
+import { allowedHosts, createAccess, hasSession, isOwnHost, isOwnOrigin, isSame, sessionCookie } from './access.ts';
+import { readStatic } from './static-files.ts';
+
+export interface ServerOptions {
+  readonly lab: Lab;
+  /** The built pages. */
+  readonly pages: string;
+  readonly host?: string | undefined;
+  /** 0: any that is free. */
+  readonly port?: number | undefined;
+  /** Further names of the machine, for when the server is reached through them. */
+  readonly names?: readonly string[] | undefined;
+  /** Largest message of a client, in bytes; files come by upload. */
+  readonly maximumMessageBytes?: number | undefined;
+  readonly onBug?: (method: string, error: unknown) => void;
+}
+
+export interface LabServer {
+  /** With the token, which works until the server is closed. */
+  readonly address: string;
+  readonly origin: string;
+  readonly access: Access;
+  close(): Promise<void>;
+}
+
+export const socketPath = '/socket';
+/** A picture that is asked about is the largest thing that comes in a message. */
+const defaultMessageBytes = 48 * 1024 * 1024;
+
+export async function startServer(options: ServerOptions): Promise<LabServer> {
+  const { lab, host = '127.0.0.1', port = 0, names = [], maximumMessageBytes = defaultMessageBytes } = options;
+  const access = createAccess();
+  const dispatcher = labDispatcher(lab, options.onBug);
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: maximumMessageBytes, perMessageDeflate: false });
+  const server = createServer({ requestTimeout: 0, headersTimeout: 20_000 });
+  await listen(server, host, port);
+  const { port: bound } = server.address() as AddressInfo; // it listens on a port
+  const hosts = allowedHosts(host, bound, names);
+  const headers = headersFor(hosts);
+
+  server.on('request', (request, response) => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    answer(options, access, hosts, request, response).catch((error: unknown) => {
+      refuse(response, error);
+    });
+  });
+  server.on('upgrade', (request, socket, head) => {
+    const problem = whyNot(request, hosts, access, true) ?? (pathOf(request) === socketPath ? undefined : 404);
+    if (problem !== undefined) {
+      refuseUpgrade(socket, problem);
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      dispatcher.serve(webSocketTransport(webSocket));
+    });
+  });
+
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  const origin = `http://${name}:${bound}`;
+  return {
+    origin,
+    address: `${origin}/?token=${access.token}`,
+    access,
+    async close() {
+      for (const client of sockets.clients) client.close(1001, 'The lab is closed');
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
+      server.closeIdleConnections();
+      // Clients that do not answer the goodbye are not waited for.
+      const timer = setTimeout(() => {
+        for (const client of sockets.clients) client.terminate();
+        server.closeAllConnections();
+      }, 1000);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const isTaken = 'code' in error && error.code === 'EADDRINUSE';
+      reject(
+        new LabError(
+          'conflict',
+          isTaken
+            ? `The port ${port} of ${host} is in use. Choose another one with --port`
+            : `Cannot listen on ${host}:${port}: ${error.message}`,
+          { host, port },
+          error,
+        ),
+      );
+    });
+    server.listen(port, host, () => {
+      resolve();
+    });
+  });
+}
+
+/** The desktop's headers; connections of the page go to its own server. Some browsers do not count ws: as 'self'. */
+function headersFor(hosts: ReadonlySet<string>): Record<string, string> {
+  const sockets = [...hosts].map((name) => `ws://${name}`).join(' ');
+  return {
+    ...securityHeaders,
+    'Content-Security-Policy': contentSecurityPolicy.replace("connect-src 'self'", `connect-src 'self' ${sockets}`),
+    'X-Frame-Options': 'DENY',
+  };
+}
+
+/** The status that a request is refused with, if it is. */
+function whyNot(
+  { headers }: IncomingMessage,
+  hosts: ReadonlySet<string>,
+  access: Access,
+  originRequired: boolean,
+): number | undefined {
+  if (!isOwnHost(headers, hosts)) return 421;
+  if (!isOwnOrigin(headers, originRequired)) return 403;
+  return hasSession(headers, access) ? undefined : 401;
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return new URL(url, 'http://lab').pathname;
+}
+
+async function answer(
+  options: ServerOptions,
+  access: Access,
+  hosts: ReadonlySet<string>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { method = 'GET', headers } = request;
+  if (!isOwnHost(headers, hosts)) {
+    end(response, 421, 'This address is none of the lab’s. Use the one that it printed.');
+    return;
+  }
+  const url = new URL(request.url ?? '/', 'http://lab');
+  const token = url.searchParams.get('token');
+  // The printed link may be followed from anywhere, a terminal or a mail, so its origin does not count; its token does.
+  if (method === 'GET' && url.pathname === '/' && token !== null && isSame(token, access.token)) {
+    response.setHeader('Set-Cookie', sessionCookie(access));
+    response.setHeader('Location', '/');
+    end(response, 303, '');
+    return;
+  }
+  const problem = whyNot(request, hosts, access, method !== 'GET' && method !== 'HEAD');
+  if (problem !== undefined) {
+    end(
+      response,
+      problem,
+      problem === 401
+        ? 'Open the address that ‘pretext serve’ printed, with its token.'
+        : 'Requests from other pages are refused.',
+    );
+    return;
+  }
+  if (method === 'POST' && url.pathname.startsWith('/upload/'))
+    await receiveUpload(options.lab, url.pathname, request, response);
+  else if (method === 'GET' || method === 'HEAD') await sendFile(options.pages, url.pathname, method, response);
+  else end(response, 405, 'There is nothing of this kind here.');
+}
+
+async function sendFile(pages: string, pathname: string, method: string, response: ServerResponse): Promise<void> {
+  const file = await readStatic(pages, pathname);
+  if (!file) {
+    end(response, 404, 'There is no such page.');
+    return;
+  }
+  response.writeHead(200, {
+    'Content-Type': file.type,
+    'Content-Length': file.content.length,
+    'Cache-Control': file.immutable ? 'private, max-age=31536000, immutable' : 'no-cache',
+  });
+  response.end(method === 'HEAD' ? undefined : file.content);
+}
+
+async function receiveUpload(
+  { uploads }: Lab,
+  pathname: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const [, , upload = '', ...parts] = pathname.split('/');
+  let path: string;
+  try {
+    path = parts.map(decodeURIComponent).join('/');
+  } catch {
+    throw new LabError('bad-input', 'The address of the upload is not well formed');
+  }
+  const length = Number(request.headers['content-length']);
+  const received = await uploads.receive(upload, path, request, Number.isFinite(length) ? length : undefined);
+  sendJson(response, 201, received);
+}
+
+const statuses: Readonly<Record<string, number>> = {
+  'not-found': 404,
+  'too-large': 413,
+  'disk-full': 507,
+  unauthorised: 401,
+  conflict: 409,
+};
+
+function refuse(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const status = isLabError(error) ? (statuses[error.code] ?? 400) : 500;
+  // What is still on its way is not read: the connection ends with the answer.
+  response.setHeader('Connection', 'close');
+  sendJson(response, status, toFailure(isLabError(error) ? error : new LabError('internal', messageOf(error))));
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' });
+  response.end(JSON.stringify(value));
+}
+
+function end(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
+  response.end(text);
+}
+
+function refuseUpgrade(socket: Duplex, status: number): void {
+  socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}

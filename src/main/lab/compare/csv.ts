@@ -1,0 +1,57 @@
+/** Comparisons as CSV (RFC 4180), for spreadsheets and scripts. */
+import type { ComparedRuns } from '../../../shared/contract/compare.ts';
+import type { Series } from '../../../shared/contract/runs.ts';
+
+type Cell = string | number | boolean | null;
+
+/** A row for each run: what it is, what differs in its spec, and its results. */
+export function resultsCsv({ runs, differences, results }: ComparedRuns, metrics?: readonly string[]): string {
+  const wanted = results.filter(({ metric }) => !metrics || metrics.includes(metric));
+  const header = [
+    'run',
+    'name',
+    'state',
+    'task',
+    'data',
+    'seed',
+    ...differences.map(({ title }) => title),
+    ...wanted.map(({ metric }) => metric),
+  ];
+  const rows = runs.map((run, index): Cell[] => [
+    run.id,
+    run.name,
+    run.state,
+    run.task,
+    run.data,
+    run.seed,
+    ...differences.map(({ values }) => values[index] ?? null),
+    ...wanted.map(({ values }) => values[index] ?? null),
+  ]);
+  return csv([header, ...rows]);
+}
+
+/** A row for each point. */
+export function seriesCsv(series: readonly Series[]): string {
+  const rows = series.flatMap(({ run, metric, steps, times, relative, values }) =>
+    steps.map((step, index): Cell[] => [
+      run,
+      metric,
+      step,
+      new Date(times[index]!).toISOString(),
+      (relative[index]! / 1000).toFixed(3),
+      values[index] ?? null,
+    ]),
+  );
+  return csv([['run', 'metric', 'step', 'time', 'seconds', 'value'], ...rows]);
+}
+
+function csv(rows: readonly (readonly Cell[])[]): string {
+  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+}
+
+/** Text that a spreadsheet would take for a formula gets an apostrophe before it. */
+function cell(value: Cell): string {
+  if (value === null) return '';
+  const text = typeof value === 'string' && /^[=+@\t\r]|^-(?!\d)/.test(value) ? `'${value}` : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

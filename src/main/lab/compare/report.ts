@@ -1,0 +1,140 @@
+/** A comparison as one HTML page that stands alone: tables and lines drawn as SVG, no script, nothing loaded from elsewhere. */
+import type { ComparedRuns } from '../../../shared/contract/compare.ts';
+import type { Series } from '../../../shared/contract/runs.ts';
+import { formatNumber } from '../../../shared/display.ts';
+import { labVersion } from '../version.ts';
+
+export interface ReportContent {
+  readonly title: string;
+  readonly notes: string;
+  readonly table: ComparedRuns;
+  readonly series: readonly Series[];
+}
+
+/** Okabe and Ito's colours, which people with any colour vision tell apart. */
+const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#000000', '#999933'];
+
+export function comparisonReport({ title, notes, table, series }: ReportContent): string {
+  const metrics = [...new Set(series.map(({ metric }) => metric))].filter(
+    (metric) => !/learningRate|examplesPerSecond|gradientNorm/.test(metric),
+  );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escape(title)}</title>
+<style>
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
+body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; margin: 1rem 0; }
+th, td { border-bottom: 1px solid #8886; padding: .25rem .75rem; text-align: left; vertical-align: top; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.best { font-weight: 700; }
+figure { display: inline-block; margin: 1rem 1rem 1rem 0; }
+svg { width: 32rem; max-width: 100%; height: auto; }
+.key { display: inline-block; width: .8rem; height: .8rem; margin-right: .4rem; }
+.wide { overflow-x: auto; }
+</style>
+</head>
+<body>
+<h1>${escape(title)}</h1>
+${notes === '' ? '' : `<p>${escape(notes).replaceAll('\n', '<br>')}</p>`}
+<h2>Runs</h2>
+<div class="wide"><table>
+<tr><th>Run</th><th>State</th><th>Task</th><th>Data</th><th>Seed</th><th>Notes</th></tr>
+${table.runs.map((run, index) => `<tr><td>${key(index)}${escape(run.id)}</td><td>${run.state}</td><td>${escape(run.task)}</td><td>${escape(run.data)}</td><td class="number">${run.seed}</td><td>${escape(run.notes)}</td></tr>`).join('\n')}
+</table></div>
+<h2>Results</h2>
+${resultsTable(table)}
+<h2>What differs</h2>
+${differencesTable(table)}
+<h2>Courses</h2>
+${metrics
+  .map((metric) =>
+    chart(
+      metric,
+      series.filter((line) => line.metric === metric),
+      table,
+    ),
+  )
+  .join('\n')}
+<p><small>Made with Pretext Lab ${escape(labVersion())} on ${new Date().toISOString().slice(0, 10)}.</small></p>
+</body>
+</html>
+`;
+}
+
+function resultsTable({ runs, results }: ComparedRuns): string {
+  if (results.length === 0) return '<p>No run is finished.</p>';
+  const head = `<tr><th>Metric</th>${runs.map((run, index) => `<th>${key(index)}${escape(run.id)}</th>`).join('')}</tr>`;
+  const rows = results.map(({ metric, values, best }) => {
+    const cells = values.map(
+      (value, index) =>
+        `<td class="number${index === best ? ' best' : ''}">${value === null ? '–' : formatNumber(value)}</td>`,
+    );
+    return `<tr><td>${escape(metric)}</td>${cells.join('')}</tr>`;
+  });
+  return `<div class="wide"><table>${head}${rows.join('\n')}</table></div>`;
+}
+
+function differencesTable({ runs, differences, same }: ComparedRuns): string {
+  if (differences.length === 0) return `<p>Nothing: all ${same} fields are the same.</p>`;
+  const head = `<tr><th>Field</th>${runs.map((run, index) => `<th>${key(index)}${escape(run.id)}</th>`).join('')}</tr>`;
+  const rows = differences.map(
+    ({ title, values }) =>
+      `<tr><td>${escape(title)}</td>${values.map((value) => `<td>${value === null ? '–' : escape(String(value))}</td>`).join('')}</tr>`,
+  );
+  return `<div class="wide"><table>${head}${rows.join('\n')}</table></div><p>${same} fields are the same in all runs.</p>`;
+}
+
+const width = 640;
+const height = 360;
+const margin = { left: 56, right: 12, top: 12, bottom: 32 };
+
+function chart(metric: string, lines: readonly Series[], { runs }: ComparedRuns): string {
+  const points = lines.flatMap(({ steps, values }) =>
+    values.flatMap((value, index) => (value === null ? [] : [{ x: steps[index]!, y: value }])),
+  );
+  if (points.length === 0) return '';
+  const bounds = (numbers: readonly number[]): [number, number] => {
+    const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+    return low === high ? [low - 0.5, high + 0.5] : [low, high];
+  };
+  const [x0, x1] = bounds(points.map(({ x }) => x));
+  const [y0, y1] = bounds(points.map(({ y }) => y));
+  const atX = (x: number): string =>
+    (margin.left + ((x - x0) / (x1 - x0)) * (width - margin.left - margin.right)).toFixed(1);
+  const atY = (y: number): string =>
+    (height - margin.bottom - ((y - y0) / (y1 - y0)) * (height - margin.top - margin.bottom)).toFixed(1);
+  const paths = lines.map(({ run, steps, values, restarts }) => {
+    const path = values.map((value, index) => {
+      if (value === null) return '';
+      const isStart = index === 0 || values[index - 1] === null || restarts.includes(index);
+      return `${isStart ? 'M' : 'L'}${atX(steps[index]!)} ${atY(value)}`;
+    });
+    const place = runs.findIndex(({ id }) => id === run);
+    return `<path d="${path.join('')}" fill="none" stroke="${colours[place % colours.length] ?? ''}" stroke-width="1.5"><title>${escape(run)}</title></path>`;
+  });
+  const ticks = [0, 0.25, 0.5, 0.75, 1];
+  const labels = [
+    ...ticks.map(
+      (share) =>
+        `<text x="${margin.left - 6}" y="${Number(atY(y0 + share * (y1 - y0))) + 4}" text-anchor="end">${formatNumber(y0 + share * (y1 - y0))}</text>`,
+    ),
+    ...ticks.map(
+      (share) =>
+        `<text x="${atX(x0 + share * (x1 - x0))}" y="${height - 10}" text-anchor="middle">${Math.round(x0 + share * (x1 - x0))}</text>`,
+    ),
+  ];
+  return `<figure><figcaption>${escape(metric)} by step</figcaption><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(metric)}" font-size="11" fill="currentColor"><path d="M${margin.left} ${margin.top}V${height - margin.bottom}H${width - margin.right}" fill="none" stroke="currentColor"/>${labels.join('')}${paths.join('')}</svg></figure>`;
+}
+
+function key(index: number): string {
+  return `<span class="key" style="background:${colours[index % colours.length] ?? ''}"></span>`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}

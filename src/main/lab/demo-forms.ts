@@ -1,0 +1,39 @@
+/** How a person asks a task: which page of the demos suits it. Tasks that are not known by name are judged by what they read. */
+import type { Demo, DemoForm } from '../../shared/contract/demos.ts';
+
+const forms: Readonly<Record<string, DemoForm>> = {
+  'masked-words': 'masked-words',
+  'masked-words-next-sentence': 'masked-words',
+  'next-sentence': 'sentence-pair',
+  'sentence-order': 'sentence-pair',
+  'next-word': 'next-word',
+  'relative-patch-position': 'patch-position',
+  'patch-position': 'patch-position',
+  'text-classification': 'classify-text',
+  'image-classification': 'classify-image',
+};
+
+export function demoFormOf(task: string, inputKind: string): DemoForm {
+  return forms[task] ?? (inputKind === 'image' ? 'classify-image' : 'other');
+}
+
+/** Something to begin with. */
+export function demoExamples(form: DemoForm): Demo['examples'] {
+  switch (form) {
+    case 'masked-words':
+      return [
+        { text: 'the man went to the [MASK] .', textPair: null },
+        { text: 'she opened the [MASK] and looked at the [MASK] .', textPair: null },
+        { text: 'please send your [MASK] to this address .', textPair: null },
+      ];
+    case 'sentence-pair':
+      return [
+        { text: 'the man went to the store .', textPair: 'he bought a gallon of milk .' },
+        { text: 'the man went to the store .', textPair: 'penguins are flightless birds .' },
+      ];
+    case 'next-word':
+      return [{ text: 'once upon a time', textPair: null }];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Pipelines and experiments that people keep by name: a JSON file each in the workspace, which can be read and moved, and a
+ * row in the database, which lists them.
+ */
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import { LabError } from '../../shared/errors.ts';
+import { readJson, writeJson } from './run-folder.ts';
+import type { Workspace } from './workspace.ts';
+
+export type DocumentKind = 'pipelines' | 'experiments';
+
+export interface StoredDocument {
+  readonly name: string;
+  readonly savedAt: number;
+  readonly body: unknown;
+}
+
+export interface Documents {
+  list(kind: DocumentKind): readonly StoredDocument[];
+  /** Throws `LabError('conflict')` for a name that is taken, unless it is to be replaced. */
+  save(kind: DocumentKind, name: string, body: unknown, replace: boolean): Promise<StoredDocument>;
+  /** Throws `LabError('not-found')`. */
+  delete(kind: DocumentKind, name: string): Promise<StoredDocument>;
+  /** Brings the rows in line with the files. */
+  scan(): Promise<void>;
+}
+
+const stored = z.object({ savedAt: z.number(), body: z.unknown() });
+const kinds: readonly DocumentKind[] = ['pipelines', 'experiments'];
+
+export function createDocuments(workspace: Workspace, database: DatabaseSync): Documents {
+  const fileOf = (kind: DocumentKind, name: string): string => join(workspace.folder, kind, `${name}.json`);
+  const list = (kind: DocumentKind): StoredDocument[] =>
+    database
+      .prepare('SELECT name, saved_at, body FROM documents WHERE kind = ? ORDER BY name')
+      .all(kind)
+      .map(({ name, saved_at: savedAt, body }) => ({
+        name: String(name),
+        savedAt: Number(savedAt),
+        body: JSON.parse(String(body)) as unknown,
+      }));
+  const put = (kind: DocumentKind, { name, savedAt, body }: StoredDocument): void => {
+    database
+      .prepare('INSERT OR REPLACE INTO documents (kind, name, saved_at, body) VALUES (?, ?, ?, ?)')
+      .run(kind, name, savedAt, JSON.stringify(body));
+  };
+  return {
+    list,
+    async save(kind, name, body, replace) {
+      if (!replace && list(kind).some((known) => known.name === name)) {
+        throw new LabError(
+          'conflict',
+          `There is '${name}' in the ${kind} already. Choose another name, or replace it`,
+          { name },
+        );
+      }
+      const document = { name, savedAt: Date.now(), body };
+      await mkdir(join(workspace.folder, kind), { recursive: true });
+      await writeJson(fileOf(kind, name), { savedAt: document.savedAt, body });
+      put(kind, document);
+      return document;
+    },
+    async delete(kind, name) {
+      const document = list(kind).find((known) => known.name === name);
+      if (!document) throw new LabError('not-found', `There is no '${name}' in the ${kind}`, { name });
+      await rm(fileOf(kind, name), { force: true });
+      database.prepare('DELETE FROM documents WHERE kind = ? AND name = ?').run(kind, name);
+      return document;
+    },
+    async scan() {
+      for (const kind of kinds) {
+        const names = (await readdir(join(workspace.folder, kind)).catch(() => []))
+          .filter((file) => file.endsWith('.json'))
+          .map((file) => file.slice(0, -5));
+        database.prepare('DELETE FROM documents WHERE kind = ?').run(kind);
+        for (const name of names) {
+          const document = await readJson(fileOf(kind, name), stored).catch(() => undefined); // not one of ours: it stays where it is
+          if (document) put(kind, { name, ...document });
+        }
+      }
+    },
+  };
+}

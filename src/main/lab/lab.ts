@@ -1,0 +1,167 @@
+/**
+ * The lab: one workspace opened for use. It owns the database, the queue, the workers and the tasks, and follows what other
+ * processes do in the workspace. Hosts open it, the RPC layer speaks for it, nobody computes in its process.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { changedPart } from '../../shared/contract/workspace.ts';
+import type { z } from 'zod';
+import type { Documents } from './documents.ts';
+import { createDocuments } from './documents.ts';
+import type { Signal } from './events.ts';
+import { createSignal } from './events.ts';
+import type { Jobs } from './jobs.ts';
+import { createJobs } from './jobs.ts';
+import { holdLock } from './lab-lock.ts';
+import type { MaterialIndex } from './materials.ts';
+import { createMaterialIndex } from './materials.ts';
+import type { ProcessHost } from './process-host.ts';
+import type { Queue, QueueOptions } from './queue/queue.ts';
+import { createQueue } from './queue/queue.ts';
+import { databaseFile, openDatabase } from './store/database.ts';
+import type { RunStore } from './store/run-store.ts';
+import { createRunStore } from './store/run-store.ts';
+import type { Trash } from './trash.ts';
+import { createTrash } from './trash.ts';
+import type { UploadLimits, Uploads } from './uploads.ts';
+import { createUploads } from './uploads.ts';
+import type { WorkerPool } from './work/pool.ts';
+import { createWorkerPool } from './work/pool.ts';
+import type { Workspace } from './workspace.ts';
+import { openWorkspace } from './workspace.ts';
+
+export type ChangedPart = z.infer<typeof changedPart>;
+export type HostKind = 'desktop' | 'server' | 'command-line';
+
+export interface Lab {
+  readonly host: HostKind;
+  readonly workspace: Workspace;
+  readonly runs: RunStore;
+  readonly queue: Queue;
+  readonly materials: MaterialIndex;
+  readonly documents: Documents;
+  readonly jobs: Jobs;
+  readonly workers: WorkerPool;
+  readonly trash: Trash;
+  readonly uploads: Uploads;
+  readonly changes: Signal<ChangedPart>;
+  /** Runs that were found running without their trainer when the lab was opened. */
+  readonly interrupted: readonly string[];
+  /** Looks at the folders now, and not only at the next time. */
+  refresh(): Promise<void>;
+  /** Stops runs with a checkpoint and ends all processes. */
+  close(): Promise<void>;
+}
+
+export interface LabOptions {
+  readonly folder?: string | undefined;
+  readonly host: HostKind;
+  readonly processes: ProcessHost;
+  /** How often the folders are looked at for what other processes did. */
+  readonly scanMilliseconds?: number;
+  readonly queue?: Partial<Pick<QueueOptions, 'spaceCheckMilliseconds' | 'checkSpace'>>;
+  readonly uploadLimits?: UploadLimits;
+  /** How long trainers may take to stop when the lab is closed. */
+  readonly patienceMilliseconds?: number;
+}
+
+/** Throws `LabError`: the workspace cannot be used, its database is damaged or of a newer lab, or another lab has it open. */
+export async function openLab(options: LabOptions): Promise<Lab> {
+  const workspace = await openWorkspace(options.folder);
+  const unlock = await holdLock(workspace);
+  let database: DatabaseSync | undefined;
+  try {
+    database = await openDatabase(databaseFile(workspace));
+    return await startLab(workspace, database, unlock, options);
+  } catch (error) {
+    database?.close();
+    await unlock();
+    throw error;
+  }
+}
+
+async function startLab(
+  workspace: Workspace,
+  database: DatabaseSync,
+  unlock: () => Promise<void>,
+  options: LabOptions,
+): Promise<Lab> {
+  const { host, processes, scanMilliseconds = 2000, patienceMilliseconds = 15_000 } = options;
+  const changes = createSignal<ChangedPart>();
+  const runs = createRunStore(workspace, database);
+  const queue = createQueue({ workspace, database, store: runs, host: processes, ...options.queue });
+  const materials = createMaterialIndex(workspace, database);
+  const documents = createDocuments(workspace, database);
+  const jobs = createJobs();
+  const workers = createWorkerPool(workspace, processes);
+  const trash = createTrash(workspace);
+  const uploads = createUploads(workspace, options.uploadLimits);
+
+  // Undone deletions of a lab that was killed are not offered any more.
+  await trash.empty();
+  await uploads.close();
+  await rm(join(workspace.folder, '.samples'), { recursive: true, force: true });
+  const before = new Map(runs.all().map(({ id, state }) => [id, state]));
+  await runs.scan(() => false);
+  await documents.scan();
+  await materials.scan();
+  const interrupted = runs
+    .all()
+    .filter(({ id, state }) => state === 'interrupted' && before.get(id) !== 'interrupted')
+    .map(({ id }) => id);
+
+  runs.changes.on(() => {
+    changes.emit('runs');
+  });
+  queue.changes.on(() => {
+    changes.emit('queue');
+  });
+  jobs.changes.on(() => {
+    changes.emit('jobs');
+  });
+  materials.changes.on(() => {
+    changes.emit('materials');
+  });
+
+  let scanning: Promise<void> | undefined;
+  const refresh = (): Promise<void> => {
+    scanning ??= Promise.all([runs.scan(queue.isOurs), materials.scan()]).then(
+      () => undefined,
+      () => undefined, // a folder that went away in the middle; it is looked at again
+    );
+    return scanning.finally(() => {
+      scanning = undefined;
+    });
+  };
+  const timer = setInterval(() => void refresh(), scanMilliseconds);
+  timer.unref();
+  void queue.advance();
+
+  return {
+    host,
+    workspace,
+    runs,
+    queue,
+    materials,
+    documents,
+    jobs,
+    workers,
+    trash,
+    uploads,
+    changes,
+    interrupted,
+    refresh,
+    async close() {
+      clearInterval(timer);
+      await scanning;
+      await Promise.all([queue.close(patienceMilliseconds), jobs.close()]);
+      workers.close();
+      await trash.empty();
+      await uploads.close();
+      database.exec('PRAGMA optimize');
+      database.close();
+      await unlock();
+    },
+  };
+}

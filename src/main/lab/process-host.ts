@@ -1,0 +1,35 @@
+/**
+ * How the lab starts processes: `child_process.fork` in Node, `utilityProcess` in Electron. The lab itself never computes: runs
+ * have trainers, everything else that takes long has workers. All of them end when the lab does.
+ */
+import type { Transport } from '../../shared/rpc/protocol.ts';
+
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The end of what it wrote on stderr. */
+  readonly output: string;
+}
+
+export interface TrainerProcess {
+  readonly pid: number | undefined;
+  /** Asks it to stop at the next step, with a checkpoint. */
+  stop(): void;
+  /** Ends it at once. */
+  kill(): void;
+  /** Messages of `hosts/trainer/parent.ts`, unchecked. */
+  onMessage(listener: (message: unknown) => void): void;
+  onExit(listener: (exit: ProcessExit) => void): void;
+}
+
+export interface WorkerProcess {
+  readonly pid: number | undefined;
+  /** Serves the work contract; closes when the process ends. */
+  readonly transport: Transport;
+  kill(): void;
+}
+
+export interface ProcessHost {
+  startTrainer(workspaceFolder: string, run: string): TrainerProcess;
+  startWorker(workspaceFolder: string): WorkerProcess;
+}

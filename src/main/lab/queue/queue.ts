@@ -1,0 +1,345 @@
+/**
+ * The queue of runs: which one is next, and the trainers at work. Nothing of a run is in here that its folder or the store
+ * does not have, so a lab that is killed at any moment finds everything again.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Failure } from '../../../shared/contract/common.ts';
+import type { QueueState } from '../../../shared/contract/runs.ts';
+import { LabError, messageOf } from '../../../shared/errors.ts';
+import { RemainingTime } from '../../../shared/eta.ts';
+import type { Signal } from '../events.ts';
+import { createSignal } from '../events.ts';
+import type { ProcessExit, ProcessHost, TrainerProcess } from '../process-host.ts';
+import { openEventLog } from '../run-folder.ts';
+import type { RunStore } from '../store/run-store.ts';
+import { settle } from '../store/run-store.ts';
+import { readNewEvents } from '../store/follow-events.ts';
+import type { Workspace } from '../workspace.ts';
+import { checkpointBytes, shortOfSpace } from './disk-space.ts';
+import { explainExit } from './explain-exit.ts';
+import { trainerMessage } from './trainer-message.ts';
+
+/** What is known of a run while its trainer works, and of no interest afterwards. */
+export interface LiveRun {
+  readonly phase: string | null;
+  readonly latest: { readonly step: number; readonly loss: number | null } | null;
+  readonly remainingMilliseconds: number | null;
+  readonly pid: number | undefined;
+}
+
+export interface Queue {
+  readonly changes: Signal<void>;
+  state(): QueueState;
+  live(id: string): LiveRun | undefined;
+  /** The trainers' own words. */
+  output(id: string): string;
+  isOurs(id: string): boolean;
+  /** Puts runs at the end; those that are finished or active are refused. */
+  enqueue(ids: readonly string[]): void;
+  reorder(ids: readonly string[]): void;
+  configure(options: { readonly held?: boolean | undefined; readonly concurrency?: number | undefined }): void;
+  /** Stops at the next step with a checkpoint. */
+  pause(id: string): void;
+  /** Out of the queue; `now` ends the trainer at once. */
+  cancel(id: string, now: boolean): void;
+  /** Starts what can be started. */
+  advance(): Promise<void>;
+  /** Stops all trainers with a checkpoint; kills those that take longer than `patienceMilliseconds`. */
+  close(patienceMilliseconds: number): Promise<void>;
+}
+
+interface Active {
+  readonly trainer: TrainerProcess;
+  readonly done: Promise<void>;
+  phase: string | null;
+  latest: LiveRun['latest'];
+  remaining: RemainingTime | undefined;
+  /** What a person asked for. */
+  wish: 'none' | 'pause' | 'cancel' | 'space';
+  output: string;
+}
+
+export interface QueueOptions {
+  readonly workspace: Workspace;
+  readonly database: DatabaseSync;
+  readonly store: RunStore;
+  readonly host: ProcessHost;
+  readonly now?: () => number;
+  readonly spaceCheckMilliseconds?: number;
+  /** Replaced in tests: why there is too little room, or null. */
+  readonly checkSpace?: (folder: string, neededBytes: number) => Promise<string | null>;
+}
+
+export function createQueue(options: QueueOptions): Queue {
+  const {
+    workspace,
+    database,
+    store,
+    host,
+    now = () => performance.now(),
+    spaceCheckMilliseconds = 10_000,
+    checkSpace = shortOfSpace,
+  } = options;
+  const changes = createSignal<void>();
+  const active = new Map<string, Active>();
+  const outputs = new Map<string, string>();
+  let held = readSetting(database, 'queue.held') === 'true';
+  let reason: string | null = null;
+  let concurrency = Number(readSetting(database, 'queue.concurrency') ?? 1);
+  let advancing: Promise<void> | undefined;
+  let closed = false;
+
+  const waiting = (): string[] =>
+    store
+      .all()
+      .filter(({ state, position }) => state === 'queued' && position !== null)
+      .sort((a, b) => (a.position ?? 0) - (b.position ?? 0))
+      .map(({ id }) => id);
+
+  const hold = (value: boolean, why: string | null): void => {
+    held = value;
+    reason = why;
+    writeSetting(database, 'queue.held', String(value));
+    changes.emit();
+  };
+
+  const spaceTimer = setInterval(() => void watchSpace(), spaceCheckMilliseconds);
+  spaceTimer.unref();
+  const watchSpace = async (): Promise<void> => {
+    if (active.size === 0) return;
+    const short = await checkSpace(workspace.folder, 0).catch(() => null);
+    if (short === null) return;
+    hold(true, short);
+    for (const [id, run] of active) stopActive(id, run, 'space');
+  };
+
+  const stopActive = (id: string, run: Active, wish: Active['wish']): void => {
+    run.wish = wish;
+    run.trainer.stop();
+    store.change(id, { state: 'stopping' });
+  };
+
+  const start = async (id: string): Promise<void> => {
+    const record = store.get(id);
+    const needed = checkpointBytes(record.progress.parameters?.total ?? 0, record.spec.training.keepCheckpoints);
+    const short = await checkSpace(workspace.folder, needed);
+    if (short !== null) {
+      hold(true, short);
+      return;
+    }
+    store.change(id, { state: 'preparing', paused: false, position: null, failure: null });
+    let trainer: TrainerProcess;
+    try {
+      trainer = host.startTrainer(workspace.folder, id);
+    } catch (error) {
+      store.change(id, {
+        state: 'failed',
+        failure: { code: 'internal', message: `The trainer could not be started: ${messageOf(error)}`, details: {} },
+      });
+      return;
+    }
+    let finish = (): void => undefined;
+    const done = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const run: Active = {
+      trainer,
+      done,
+      phase: 'Starting',
+      latest: null,
+      remaining: undefined,
+      wish: 'none',
+      output: '',
+    };
+    active.set(id, run);
+    changes.emit();
+    trainer.onMessage((message) => {
+      receive(id, run, message);
+    });
+    trainer.onExit((exit) => {
+      void ended(id, run, exit).finally(finish);
+    });
+  };
+
+  const receive = (id: string, run: Active, message: unknown): void => {
+    const parsed = trainerMessage.safeParse(message);
+    if (!parsed.success || !store.find(id)) return;
+    const { data } = parsed;
+    switch (data.type) {
+      case 'event':
+        if (data.event.type === 'started' || data.event.type === 'resumed') {
+          run.remaining = new RemainingTime(Math.max(1, data.event.totalSteps));
+          run.remaining.observe(data.event.step, now());
+          if (store.get(id).state === 'preparing') store.change(id, { state: 'running' });
+        }
+        void store.follow(id).catch(() => undefined); // it is read again at the end
+        return;
+      case 'step':
+        run.latest = { step: data.step, loss: Number.isFinite(data.loss) ? data.loss : null };
+        run.remaining?.observe(data.step, now());
+        store.touch(id);
+        return;
+      case 'phase':
+        run.phase = data.phase;
+        store.touch(id);
+        return;
+      case 'failed':
+        return; // it is in the events, too
+    }
+  };
+
+  const ended = async (id: string, run: Active, exit: ProcessExit): Promise<void> => {
+    outputs.set(id, exit.output);
+    await store.follow(id).catch(() => undefined);
+    active.delete(id);
+    if (!store.find(id)) return;
+    const folder = store.folder(id);
+    const wasKilledByUs = run.wish === 'cancel' && exit.signal !== null;
+    const failure = wasKilledByUs ? null : explainExit(exit);
+    try {
+      if (failure) await explain(id, failure);
+      await settle(folder, store.get(id), () => store.get(id));
+      const record = store.get(id);
+      const interrupted = record.state === 'interrupted' && run.wish !== 'none';
+      store.change(id, {
+        state: interrupted ? 'stopped' : record.state,
+        paused: run.wish === 'pause' || run.wish === 'space',
+        failure:
+          interrupted || record.state === 'finished' || record.state === 'stopped' ? null : (record.failure ?? failure),
+      });
+    } catch (error) {
+      store.change(id, { state: 'failed', failure: { code: 'internal', message: messageOf(error), details: {} } });
+    }
+    changes.emit();
+    if (!closed) void advance();
+  };
+
+  /** A trainer that could say nothing itself: its run's events say why. */
+  const explain = async (id: string, failure: Failure): Promise<void> => {
+    const record = store.get(id);
+    const { events } = await readNewEvents(store.folder(id), 0);
+    if (events.at(-1)?.type === 'failed') return;
+    openEventLog(store.folder(id))({
+      type: 'failed',
+      step: record.progress.step,
+      code: failure.code,
+      message: failure.message,
+    });
+    await store.follow(id);
+  };
+
+  const advanceOnce = async (): Promise<void> => {
+    while (!closed && !held && active.size < concurrency) {
+      const [next] = waiting();
+      if (next === undefined) return;
+      await start(next);
+    }
+  };
+  const advance = (): Promise<void> => {
+    advancing = (advancing ?? Promise.resolve()).then(advanceOnce);
+    return advancing;
+  };
+
+  return {
+    changes,
+    state: () => ({ order: waiting(), active: [...active.keys()], held, reason, concurrency }),
+    live(id) {
+      const run = active.get(id);
+      if (!run) return undefined;
+      const remainingMilliseconds = run.remaining?.remaining(now()) ?? null;
+      return { phase: run.phase, latest: run.latest, remainingMilliseconds, pid: run.trainer.pid };
+    },
+    output: (id) => outputs.get(id) ?? '',
+    isOurs: (id) => active.has(id),
+    enqueue(ids) {
+      for (const id of ids) {
+        const { state } = store.get(id);
+        if (state === 'queued') continue;
+        if (state === 'finished')
+          throw new LabError('conflict', `The run ${id} is finished. To train it again, retry it`, { id });
+        if (active.has(id) || state === 'running')
+          throw new LabError('conflict', `The run ${id} is being trained already`, { id });
+      }
+      let last = Math.max(0, ...store.all().map(({ position }) => position ?? 0));
+      for (const id of ids) {
+        if (store.get(id).state !== 'queued')
+          store.change(id, { state: 'queued', position: ++last, paused: false, failure: null });
+      }
+      changes.emit();
+      void advance();
+    },
+    reorder(ids) {
+      const order = waiting();
+      const unknown = ids.find((id) => !order.includes(id));
+      if (unknown !== undefined)
+        throw new LabError('conflict', `The run ${unknown} does not wait in the queue any more`, { id: unknown });
+      [...ids, ...order.filter((id) => !ids.includes(id))].forEach((id, index) =>
+        store.change(id, { position: index + 1 }),
+      );
+      changes.emit();
+    },
+    configure({ held: nextHeld, concurrency: nextConcurrency }) {
+      if (nextConcurrency !== undefined) {
+        concurrency = nextConcurrency;
+        writeSetting(database, 'queue.concurrency', String(concurrency));
+      }
+      if (nextHeld !== undefined) hold(nextHeld, null);
+      changes.emit();
+      void advance();
+    },
+    pause(id) {
+      const run = active.get(id);
+      const { state } = store.get(id);
+      if (run) stopActive(id, run, 'pause');
+      else if (state === 'queued') store.change(id, { state: 'stopped', position: null, paused: true });
+      else throw notOurs(id, state);
+      changes.emit();
+    },
+    cancel(id, immediately) {
+      const run = active.get(id);
+      const { state } = store.get(id);
+      if (run) {
+        stopActive(id, run, 'cancel');
+        if (immediately) run.trainer.kill();
+      } else if (state === 'running') throw notOurs(id, state);
+      else if (state !== 'finished')
+        store.change(id, { state: state === 'queued' ? 'stopped' : state, position: null, paused: false });
+      changes.emit();
+    },
+    advance,
+    async close(patienceMilliseconds) {
+      closed = true;
+      clearInterval(spaceTimer);
+      await advancing?.catch(() => undefined);
+      const runs = [...active];
+      for (const [id, run] of runs) stopActive(id, run, 'pause');
+      const kill = setTimeout(() => {
+        for (const [, { trainer }] of runs) trainer.kill();
+      }, patienceMilliseconds);
+      await Promise.all(runs.map(([, { done }]) => done));
+      clearTimeout(kill);
+    },
+  };
+}
+
+function notOurs(id: string, state: string): LabError {
+  if (state === 'running') {
+    return new LabError(
+      'conflict',
+      `The run ${id} is trained by another process (see 'lock' in its folder). Stop it there`,
+      { id },
+    );
+  }
+  return new LabError('conflict', `The run ${id} is not active: it is ${state}`, { id, state });
+}
+
+function readSetting(database: DatabaseSync, name: string): string | undefined {
+  const row = database.prepare('SELECT value FROM settings WHERE name = ?').get(name);
+  return row && String(row.value);
+}
+
+function writeSetting(database: DatabaseSync, name: string, value: string): void {
+  database
+    .prepare('INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value')
+    .run(name, value);
+}

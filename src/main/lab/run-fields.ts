@@ -1,0 +1,105 @@
+/** Runs by the values of their fields: `spec.training.learningRate`, `metrics.test.accuracy`, `state`. Filters, groups, sorting, differences. */
+import type { z } from 'zod';
+import type { Run, runFilter } from '../../shared/contract/runs.ts';
+import type { RunRecord } from './store/run-record.ts';
+
+export type FieldValue = string | number | boolean | null;
+type Filter = z.output<typeof runFilter>;
+
+export interface RunWithSpec {
+  readonly run: Run;
+  readonly record: RunRecord;
+}
+
+/** The value of a field; null where there is none. Lists and objects are shown as JSON. */
+export function fieldOf({ run, record }: RunWithSpec, field: string): FieldValue {
+  const [root = '', ...rest] = field.split('.');
+  if (root === 'spec') return plain(rest.reduce<unknown>(member, record.spec));
+  if (root === 'metrics') return run.metrics[rest.join('.')] ?? null;
+  return plain([root, ...rest].reduce<unknown>(member, run));
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined; // it has this key
+}
+
+function plain(value: unknown): FieldValue {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  return JSON.stringify(value);
+}
+
+export function passes(entry: RunWithSpec, filter: Filter): boolean {
+  const { run } = entry;
+  const { ids, states, tasks, data, tags, study, archived, text, where } = filter;
+  if (ids ? !ids.includes(run.id) : run.archived !== archived) return false;
+  if (states && !states.includes(run.state)) return false;
+  if (tasks && !tasks.includes(run.task)) return false;
+  if (data && !data.includes(run.data)) return false;
+  if (tags?.some((tag) => !run.tags.includes(tag))) return false;
+  if (study !== undefined && run.study !== study) return false;
+  if (text !== undefined && text.trim() !== '') {
+    const searched = [run.id, run.name, run.notes, run.task, run.data, ...run.tags].join('\n').toLowerCase();
+    if (
+      !text
+        .toLowerCase()
+        .trim()
+        .split(/\s+/)
+        .every((word) => searched.includes(word))
+    )
+      return false;
+  }
+  return where.every(({ field, is, value }) => holds(fieldOf(entry, field), is, value));
+}
+
+function holds(actual: FieldValue, is: Filter['where'][number]['is'], expected: FieldValue): boolean {
+  switch (is) {
+    case '=':
+      return actual === expected;
+    case '≠':
+      return actual !== expected;
+    case 'contains':
+      return actual !== null && String(actual).toLowerCase().includes(String(expected).toLowerCase());
+    case '<':
+      return typeof actual === 'number' && typeof expected === 'number' && actual < expected;
+    case '≤':
+      return typeof actual === 'number' && typeof expected === 'number' && actual <= expected;
+    case '>':
+      return typeof actual === 'number' && typeof expected === 'number' && actual > expected;
+    case '≥':
+      return typeof actual === 'number' && typeof expected === 'number' && actual >= expected;
+  }
+}
+
+/** Numbers by size, texts by the alphabet, what is missing at the end whatever the direction. */
+export function compareFields(a: FieldValue, b: FieldValue, descending: boolean): number {
+  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+  const order =
+    typeof a === 'number' && typeof b === 'number'
+      ? a - b
+      : String(a).localeCompare(String(b), 'en', { numeric: true });
+  return descending ? -order : order;
+}
+
+/** Every field of the specs with its value for each run, in the order of the spec. */
+export function specFields(entries: readonly RunWithSpec[]): Map<string, FieldValue[]> {
+  const names = new Set<string>();
+  for (const { record } of entries) for (const name of leaves(record.spec, 'spec')) names.add(name);
+  return new Map([...names].map((name) => [name, entries.map((entry) => fieldOf(entry, name))]));
+}
+
+/** Fields that say nothing about what a run does. */
+const unimportant = /^spec\.(\$schema|version|notes|name)$|\.position\.[xy]$/;
+
+function leaves(value: unknown, path: string): string[] {
+  if (unimportant.test(path)) return [];
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [path];
+  return Object.entries(value).flatMap(([key, inner]) => leaves(inner, `${path}.${key}`));
+}
+
+/** A field as people read it: `training.learningRate` of the spec, `test accuracy` of the metrics. */
+export function fieldTitle(field: string): string {
+  return field.replace(/^spec\./, '').replace(/^metrics\.(\w+)\./, '$1 ');
+}

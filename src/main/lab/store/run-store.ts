@@ -1,0 +1,234 @@
+/**
+ * All runs of the workspace, in memory and in the database: found by scanning the folders, followed by reading their events.
+ * Runs of other processes (`pretext run`) are followed just the same.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { LabError, messageOf } from '../../../shared/errors.ts';
+import type { RunEvent } from '../../../shared/spec/run/events.ts';
+import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
+import { runResult } from '../../../shared/spec/run/result.ts';
+import { findTask } from '../../tasks/index.ts';
+import { listCheckpoints } from '../../training/checkpoints.ts';
+import { createSignal } from '../events.ts';
+import type { Signal } from '../events.ts';
+import { fileExists } from '../files.ts';
+import type { RunFolder } from '../run-folder.ts';
+import { isLocked, readJson, runFolder, runOrigin } from '../run-folder.ts';
+import type { Workspace } from '../workspace.ts';
+import { readAnnotations, writeAnnotations } from './annotations.ts';
+import { inTransaction } from './database.ts';
+import { applyEvent, pointsOf, readNewEvents } from './follow-events.ts';
+import type { PointStore } from './points.ts';
+import { createPointStore } from './points.ts';
+import type { NewRunRecord, RunRecord } from './run-record.ts';
+import { initialRunProgress, insertRun, readRuns, updateRun, writeTags } from './run-record.ts';
+
+export interface RunChange {
+  readonly id: string;
+  /** New ones, oldest first. */
+  readonly events: readonly RunEvent[];
+  readonly removed: boolean;
+}
+
+export interface RunStore {
+  readonly points: PointStore;
+  readonly changes: Signal<RunChange>;
+  /** Folders that hold no readable run, and why. */
+  readonly damaged: ReadonlyMap<string, string>;
+  all(): readonly RunRecord[];
+  find(id: string): RunRecord | undefined;
+  /** Throws `LabError('not-found')`. */
+  get(id: string): RunRecord;
+  folder(id: string): RunFolder;
+  /** Brings the list in line with the folders. Runs that are not `ours` get the state that their folders tell. */
+  scan(ours: (id: string) => boolean): Promise<void>;
+  /** Reads what is new in the events of one run. */
+  follow(id: string): Promise<void>;
+  /** Changes a record, stores it and says so; annotations go into the run's folder as well. */
+  change(
+    id: string,
+    change: Partial<Pick<RunRecord, 'state' | 'paused' | 'position' | 'failure' | 'result'>>,
+  ): RunRecord;
+  annotate(
+    id: string,
+    change: Partial<Pick<RunRecord, 'notes' | 'tags' | 'archived' | 'pinned' | 'study'>>,
+  ): Promise<RunRecord>;
+  /** Something that is not stored changed, such as the phase. */
+  touch(id: string): void;
+  remove(id: string): void;
+}
+
+export function createRunStore(workspace: Workspace, database: DatabaseSync): RunStore {
+  const points = createPointStore(database);
+  const changes = createSignal<RunChange>();
+  const records = new Map(readRuns(database).map((record) => [record.id, record]));
+  const damaged = new Map<string, string>();
+  const following = new Map<string, Promise<void>>();
+  const folder = (id: string): RunFolder => runFolder(join(workspace.runs, id));
+
+  const get = (id: string): RunRecord => {
+    const record = records.get(id);
+    if (!record) throw new LabError('not-found', `There is no run '${id}'. It may have been deleted`, { id });
+    return record;
+  };
+
+  const store = (record: RunRecord, events: readonly RunEvent[] = []): RunRecord => {
+    updateRun(database, record);
+    changes.emit({ id: record.id, events, removed: false });
+    return record;
+  };
+
+  const followOnce = async (id: string): Promise<void> => {
+    for (;;) {
+      const record = records.get(id);
+      if (!record) return;
+      const { events, position, more, restarted } = await readNewEvents(folder(id), record.eventsRead);
+      if (position === record.eventsRead && !restarted) return;
+      if (!records.has(id)) return;
+      inTransaction(database, () => {
+        if (restarted) {
+          points.dropAfter(record.number, -1);
+          record.progress = initialRunProgress;
+        }
+        const selection = selectionOf(record).metric;
+        for (const event of events) {
+          if (event.type === 'resumed') points.dropAfter(record.number, event.step);
+          record.progress = applyEvent(record.progress, event, selection);
+          points.add(record.number, pointsOf(event, record.progress));
+        }
+        record.eventsRead = position;
+        updateRun(database, record);
+      });
+      changes.emit({ id, events, removed: false });
+      if (!more) return;
+    }
+  };
+
+  const follow = async (id: string): Promise<void> => {
+    const before = following.get(id) ?? Promise.resolve();
+    const next = before.then(() => followOnce(id));
+    following.set(id, next);
+    try {
+      await next;
+    } finally {
+      if (following.get(id) === next) following.delete(id);
+    }
+  };
+
+  const remove = (id: string): void => {
+    const record = records.get(id);
+    if (!record) return;
+    records.delete(id);
+    database.prepare('DELETE FROM runs WHERE number = ?').run(record.number);
+    changes.emit({ id, events: [], removed: true });
+  };
+
+  return {
+    points,
+    changes,
+    damaged,
+    all: () => [...records.values()],
+    find: (id) => records.get(id),
+    get,
+    folder,
+    follow,
+    remove,
+    async scan(ours) {
+      const names = (await readdir(workspace.runs).catch(() => [])).filter((name) => !name.startsWith('.'));
+      for (const id of records.keys()) if (!names.includes(id)) remove(id);
+      damaged.clear();
+      for (const name of names) {
+        try {
+          if (!records.has(name)) records.set(name, insertRun(database, await readFolder(folder(name))));
+          if (ours(name)) continue;
+          await follow(name);
+          await settle(folder(name), get(name), store);
+        } catch (error) {
+          damaged.set(join(workspace.runs, name), messageOf(error));
+        }
+      }
+    },
+    change: (id, change) => store(Object.assign(get(id), change)),
+    async annotate(id, change) {
+      const record = Object.assign(get(id), change);
+      if (change.tags) record.tags = [...new Set(change.tags)].sort();
+      writeTags(database, record);
+      await writeAnnotations(folder(id), { ...record, tags: [...record.tags] });
+      return store(record);
+    },
+    touch(id) {
+      changes.emit({ id, events: [], removed: false });
+    },
+  };
+}
+
+/** The metric that decides which checkpoint is best; of a task that this lab does not know, the loss. */
+export function selectionOf({ spec }: Pick<RunRecord, 'spec'>): {
+  readonly metric: string;
+  readonly direction: 'minimise' | 'maximise';
+} {
+  try {
+    return findTask(spec.task.type).selection;
+  } catch {
+    return { metric: 'loss', direction: 'minimise' };
+  }
+}
+
+async function readFolder(run: RunFolder): Promise<NewRunRecord> {
+  const origin = await readJson(run.origin, runOrigin);
+  return {
+    id: run.id,
+    createdAt: Date.parse(origin.createdAt),
+    spec: await readJson(run.spec, experimentSpec),
+    origin,
+    state: 'stopped',
+    paused: false,
+    position: null,
+    result: null,
+    progress: initialRunProgress,
+    failure: null,
+    eventsRead: 0,
+    ...(await readAnnotations(run)),
+  };
+}
+
+/** The state that a folder tells: whether there is a result, a trainer at work, and how its events end. */
+export async function settle(
+  run: RunFolder,
+  record: RunRecord,
+  store: (record: RunRecord) => RunRecord,
+): Promise<void> {
+  const before = { state: record.state, result: record.result !== null };
+  if (!record.result && (await fileExists(run.result))) record.result = await readJson(run.result, runResult);
+  const last = await lastEvent(run);
+  if (record.result) {
+    record.state = 'finished';
+    record.failure = null;
+  } else if (await isLocked(run)) {
+    record.state = 'running'; // another process trains it
+  } else if (last?.type === 'failed') {
+    record.state = 'failed';
+    record.failure = { code: last.code, message: last.message, details: {} };
+  } else if (last === undefined || last.type === 'created' || last.type === 'stopped') {
+    if (record.state !== 'queued') record.state = 'stopped';
+  } else {
+    record.state = 'interrupted';
+    record.failure ??= {
+      code: 'interrupted',
+      message:
+        'Its trainer was gone without a word: the lab or the computer was shut down, or the process was killed. It can go on from its last checkpoint',
+      details: {},
+    };
+  }
+  record.progress = { ...record.progress, checkpoint: (await listCheckpoints(run.checkpoints)).at(-1) ?? null };
+  if (record.state !== before.state || (record.result !== null) !== before.result) store(record);
+}
+
+/** The last event; the last few kilobytes are enough for it. */
+async function lastEvent(run: RunFolder): Promise<RunEvent | undefined> {
+  const { size } = await stat(run.events).catch(() => ({ size: 0 }));
+  const { events } = await readNewEvents(run, Math.max(0, size - 65_536));
+  return events.at(-1);
+}

@@ -1,0 +1,68 @@
+/** Deleting with undo: folders are moved aside within the workspace, and gone when the lab is closed. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { LabError, messageOf } from '../../shared/errors.ts';
+import { fileExists } from './files.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface Trash {
+  /** Moves folders aside; the answer brings them back. Throws `LabError('conflict')` when the system will not let go of one. */
+  discard<About>(folders: readonly string[], about: About): Promise<string>;
+  /** Puts them where they were, and returns what was noted about them. Throws `LabError('not-found' | 'conflict')`. */
+  restore(undo: string): Promise<unknown>;
+  /** Removes everything for good. */
+  empty(): Promise<void>;
+}
+
+interface Discarded {
+  readonly about: unknown;
+  readonly moves: readonly { readonly from: string; readonly to: string }[];
+}
+
+export function trashFolder({ folder }: Workspace): string {
+  return join(folder, '.deleted');
+}
+
+export function createTrash(workspace: Workspace): Trash {
+  const discarded = new Map<string, Discarded>();
+  return {
+    async discard(folders, about) {
+      const undo = randomUUID();
+      const place = join(trashFolder(workspace), undo);
+      await mkdir(place, { recursive: true });
+      const moves: { from: string; to: string }[] = [];
+      try {
+        for (const from of folders) {
+          const to = join(place, basename(from));
+          await rename(from, to);
+          moves.push({ from, to });
+        }
+      } catch (error) {
+        for (const { from, to } of moves) await rename(to, from);
+        throw new LabError('conflict', `It cannot be deleted: ${messageOf(error)}`, {}, error);
+      }
+      discarded.set(undo, { about, moves });
+      return undo;
+    },
+    async restore(undo) {
+      const entry = discarded.get(undo);
+      if (!entry)
+        throw new LabError(
+          'not-found',
+          'There is nothing to bring back: the lab was closed in between, or it is back already',
+        );
+      for (const { from } of entry.moves) {
+        if (await fileExists(from))
+          throw new LabError('conflict', `There is something at ${from} again. Move it away first`, { path: from });
+      }
+      for (const { from, to } of entry.moves) await rename(to, from);
+      discarded.delete(undo);
+      return entry.about;
+    },
+    async empty() {
+      discarded.clear();
+      await rm(trashFolder(workspace), { recursive: true, force: true });
+    },
+  };
+}

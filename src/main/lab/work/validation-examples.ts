@@ -1,0 +1,226 @@
+/**
+ * Examples of a run's evaluation splits, one at a time: what the network saw, what is right, what it answered. Generic over
+ * tasks: it reads the inputs of the network (tokens, pictures) and the outputs that heads have in common (`logits` with
+ * `labels`, `maskedLogits` with `maskedLabels`).
+ */
+import { join } from 'node:path';
+import type { Item } from '../../../shared/contract/common.ts';
+import { LabError } from '../../../shared/errors.ts';
+import { joinPieces } from '../../../shared/display.ts';
+import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
+import type { TextTokenizer } from '../../data/text/tokenizer.ts';
+import { loadTokenizer } from '../../data/text/tokenizer.ts';
+import type { Executable } from '../../engines/engine.ts';
+import { readSafetensors } from '../../formats/safetensors.ts';
+import type { Program } from '../../graph/program.ts';
+import type { EvaluationSplit, Feeds, TaskFacts, TensorData } from '../../tasks/index.ts';
+import { tokenText, tokenTexts } from '../../tasks/text/vocabulary.ts';
+import { checkpointFolder } from '../../training/checkpoints.ts';
+import { buildModel } from '../../training/model.ts';
+import { loadEngine } from '../engines.ts';
+import { fileExists } from '../files.ts';
+import type { PreparedRun } from '../prepare.ts';
+import { checkpointStep, findMaterialOf, prepareRun } from '../prepare.ts';
+import type { RunFolder } from '../run-folder.ts';
+import { readJson, runOrigin } from '../run-folder.ts';
+import type { Workspace } from '../workspace.ts';
+import { pictureOf } from './pictures.ts';
+
+export interface RunData {
+  readonly prepared: PreparedRun;
+  readonly tokenizer: TextTokenizer | undefined;
+  close(): void;
+}
+
+/** A run's data as it was. Throws `LabError('conflict')` when it is not the same any more, `LabError('not-found')` when it is gone. */
+export async function openRunData(workspace: Workspace, run: RunFolder): Promise<RunData> {
+  const experiment = await readJson(run.spec, experimentSpec);
+  const origin = await readJson(run.origin, runOrigin);
+  const material = await findMaterialOf(workspace, experiment);
+  if (material.contentHash !== origin.data.contentHash) {
+    throw new LabError(
+      'conflict',
+      `'${origin.data.name}' has been imported again with other contents since this run was trained`,
+      { data: origin.data.name },
+    );
+  }
+  const tokenizerFile = (await fileExists(run.tokenizer)) ? run.tokenizer : undefined;
+  const prepared = prepareRun(experiment, material, tokenizerFile);
+  return {
+    prepared,
+    tokenizer: tokenizerFile === undefined ? undefined : loadTokenizer(tokenizerFile),
+    close: () => {
+      prepared.sampler.close();
+    },
+  };
+}
+
+export interface LoadedModel {
+  readonly program: Program;
+  readonly step: number;
+  run(feeds: Feeds): Promise<TensorData>;
+  close(): Promise<void>;
+}
+
+/** The network of a run for one example at a time, with the weights of a checkpoint. */
+export async function loadModel(
+  run: RunFolder,
+  { prepared: { model, experiment } }: RunData,
+  checkpoint: 'best' | 'last' | number,
+  mode: 'evaluation' | 'prediction',
+): Promise<LoadedModel> {
+  const step = await checkpointStep(run, checkpoint);
+  const program = buildModel(model, mode, 1);
+  const { name, device } = experiment.engine;
+  const executable = await (await loadEngine(name)).compile(program, { ...(device !== undefined && { device }) });
+  const { tensors } = await readSafetensors(join(checkpointFolder(run.checkpoints, step), 'model.safetensors'));
+  await executable.importState({
+    parameters: new Map([...tensors].filter(([parameter]) => program.parameters.has(parameter))),
+  });
+  return { program, step, run: (feeds) => runFed(executable, program, feeds), close: () => executable.release() };
+}
+
+/** Batches have more than a prediction reads, such as the labels. */
+export function runFed(executable: Executable, program: Program, feeds: Feeds): Promise<TensorData> {
+  const wanted = Object.fromEntries(Object.entries(feeds).filter(([name]) => program.inputs.has(name)));
+  return executable.run(wanted);
+}
+
+/** How many examples of a split there are; batches of one show it. */
+export function exampleCount({ prepared: { sampler, experiment } }: RunData, split: EvaluationSplit): number {
+  const { batchSize = experiment.training.batchSize, maximumBatches = Infinity } = experiment.evaluation;
+  return Math.min(sampler.evaluationBatchCount(split, 1), maximumBatches * batchSize);
+}
+
+const pictureSize = 128;
+
+/** What the network saw, for a person. */
+export async function describeExample({ prepared, tokenizer }: RunData, feeds: Feeds): Promise<Item[]> {
+  const { input } = prepared.model.facts;
+  switch (input.kind) {
+    case 'tokens':
+      return tokenizer ? describeTokens(tokenizer, feeds) : [];
+    case 'image': {
+      const size = input.height * input.width * input.channels;
+      const images = Object.entries(feeds).filter(([, data]) => data instanceof Float32Array && data.length === size);
+      return Promise.all(
+        images.map(async ([name, data]): Promise<Item> => {
+          const pixels = toPixels(data, input);
+          return {
+            kind: 'image',
+            picture: await pictureOf(pixels, input, pictureSize),
+            ...(images.length > 1 && { note: name }),
+          };
+        }),
+      );
+    }
+    case 'frames':
+      return describeFrames(feeds.frames, input.length, input.features);
+  }
+}
+
+/** Texts as words; a second segment is a second text. Masks are written as masks. */
+function describeTokens(tokenizer: TextTokenizer, { tokens, segments, mask }: Feeds): Item[] {
+  if (!tokens) return [];
+  const used = mask ? Array.from(tokens.keys()).filter((position) => mask[position] !== 0) : Array.from(tokens.keys());
+  const { classify, separate, pad } = tokenizer.special;
+  const textOf = (segment: number): string => {
+    const ids = used
+      .filter((position) => (segments?.[position] ?? 0) === segment)
+      .map((position) => Number(tokens[position]));
+    return joinPieces(
+      tokenTexts(
+        tokenizer,
+        ids.filter((id) => id !== classify && id !== separate && id !== pad),
+      ),
+    );
+  };
+  return [textOf(0), textOf(1)].filter((text) => text !== '').map((text) => ({ kind: 'text', text }));
+}
+
+/** Normalised channels first to bytes, stretched from the darkest to the brightest value: the normalisation is the task's own. */
+export function toPixels(
+  data: ArrayLike<number>,
+  { height, width, channels }: { readonly height: number; readonly width: number; readonly channels: number },
+): Uint8Array {
+  let low = Infinity;
+  let high = -Infinity;
+  for (let index = 0; index < data.length; index++) {
+    low = Math.min(low, data[index]!);
+    high = Math.max(high, data[index]!);
+  }
+  const scale = high > low ? 255 / (high - low) : 0;
+  const pixels = new Uint8Array(height * width * channels);
+  for (let channel = 0; channel < channels; channel++) {
+    for (let place = 0; place < height * width; place++) {
+      pixels[place * channels + channel] = Math.round((data[channel * height * width + place]! - low) * scale);
+    }
+  }
+  return pixels;
+}
+
+/** A sequence of features as a picture: time to the right, features upwards. */
+async function describeFrames(frames: Feeds[string] | undefined, length: number, features: number): Promise<Item[]> {
+  if (!frames) return [];
+  const turned = new Float32Array(length * features);
+  for (let time = 0; time < length; time++) {
+    for (let feature = 0; feature < features; feature++)
+      turned[(features - 1 - feature) * length + time] = Number(frames[time * features + feature]);
+  }
+  const shape = { height: features, width: length, channels: 1 };
+  return [{ kind: 'image', picture: await pictureOf(toPixels(turned, shape), shape, 256) }];
+}
+
+export interface ExampleAnswer {
+  readonly question: string;
+  readonly choices: { label: string; probability: number }[];
+  readonly truth: string;
+}
+
+/** What a network answered to one example, and what is right; empty for outputs that are of another kind. */
+export function readAnswers(
+  outputs: TensorData,
+  feeds: Feeds,
+  { classes }: TaskFacts,
+  tokenizer: TextTokenizer | undefined,
+  top: number,
+): ExampleAnswer[] {
+  const { logits, maskedLogits } = outputs;
+  const answers: ExampleAnswer[] = [];
+  const { maskedPositions, maskedLabels, maskedWeights, labels, weights } = feeds;
+  if (maskedLogits && maskedPositions && maskedLabels && tokenizer) {
+    const vocabularySize = maskedLogits.data.length / maskedPositions.length;
+    for (let place = 0; place < maskedPositions.length; place++) {
+      if (maskedWeights?.[place] === 0) continue;
+      const row = maskedLogits.data.subarray(place * vocabularySize, (place + 1) * vocabularySize);
+      answers.push({
+        question: `[MASK${answers.length + 1}]`,
+        choices: likeliest(row, top, (id) => tokenText(tokenizer, id)),
+        truth: tokenText(tokenizer, Number(maskedLabels[place])),
+      });
+    }
+  }
+  if (logits && labels && classes && logits.data.length === classes.length && weights?.[0] !== 0) {
+    answers.push({
+      question: 'class',
+      choices: likeliest(logits.data, top, (id) => classes[id] ?? String(id)),
+      truth: classes[Number(labels[0])] ?? '',
+    });
+  }
+  return answers;
+}
+
+/** The labels of the largest logits, with their probabilities over all of them. */
+function likeliest(
+  logits: ArrayLike<number>,
+  top: number,
+  labelOf: (index: number) => string,
+): ExampleAnswer['choices'] {
+  let highest = -Infinity;
+  for (let index = 0; index < logits.length; index++) highest = Math.max(highest, logits[index]!);
+  let total = 0;
+  const weights = Float64Array.from(logits, (logit) => Math.exp(logit - highest));
+  for (const weight of weights) total += weight;
+  const order = Array.from(weights.keys()).sort((a, b) => weights[b]! - weights[a]! || a - b);
+  return order.slice(0, top).map((index) => ({ label: labelOf(index), probability: weights[index]! / total }));
+}

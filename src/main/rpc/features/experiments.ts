@@ -1,0 +1,91 @@
+/** Experiments. */
+import { stringify } from 'yaml';
+import type { Problem } from '../../../shared/contract/common.ts';
+import { problem } from '../../../shared/contract/common.ts';
+import type { experimentsContract } from '../../../shared/contract/experiments.ts';
+import { isLabError, messageOf } from '../../../shared/errors.ts';
+import { z } from 'zod';
+import { experimentSchema } from '../../lab/experiment-schema.ts';
+import { parseExperiment } from '../../lab/experiment.ts';
+import { estimateSeconds } from '../../lab/estimate.ts';
+import type { Lab } from '../../lab/lab.ts';
+import type { SpecSource } from '../../lab/spec-file.ts';
+import { parseSpecText } from '../../lab/spec-file.ts';
+import { suggestExperiment } from '../../lab/suggest-experiment.ts';
+import type { HandlersOf } from '../dispatcher.ts';
+
+export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsContract> {
+  const { documents, workers, changes, runs } = lab;
+  return {
+    schema: () => ({ ...experimentSchema() }),
+    suggest: ({ task, data, from }) => suggestExperiment(task, data, from === undefined ? undefined : runs.get(from)),
+    validate(input) {
+      const parsed =
+        'text' in input ? tryParse(() => parseSpecText(input.text, 'experiment')) : { value: specSource(input.spec) };
+      if ('problems' in parsed) return { experiment: null, problems: parsed.problems };
+      const checked = tryParse(() => parseExperiment(parsed.value));
+      return 'problems' in checked
+        ? { experiment: null, problems: checked.problems }
+        : { experiment: asJson(checked.value), problems: [] };
+    },
+    format: ({ spec, format }) => ({
+      text: format === 'json' ? `${JSON.stringify(spec, null, 2)}\n` : stringify(spec, { lineWidth: 120 }),
+    }),
+    async plan({ spec }, { signal }) {
+      const checked = tryParse(() => parseExperiment(specSource(spec)));
+      if ('problems' in checked) return { plan: null, problems: checked.problems };
+      try {
+        const { memoryBytes, diskBytes, ...plan } = await workers.call('plan', { spec: checked.value }, { signal });
+        const { seconds, basis } = estimateSeconds(runs.all(), checked.value, plan);
+        return { plan: { ...plan, estimate: { seconds, basis, memoryBytes, diskBytes } }, problems: [] };
+      } catch (error) {
+        if (isLabError(error, 'aborted') || isLabError(error, 'internal') || !isLabError(error)) throw error;
+        return { plan: null, problems: [{ path: pathOfMessage(error.message), message: error.message }] };
+      }
+    },
+    async preview({ spec, count, seed }, { signal }) {
+      const experiment = parseExperiment(specSource(spec));
+      return { items: await workers.call('preview', { spec: experiment, count, seed }, { signal }) };
+    },
+    list: () => documents.list('experiments').map(({ name, savedAt, body }) => ({ name, savedAt, spec: asJson(body) })),
+    async save({ name, spec, replace }) {
+      const { savedAt } = await documents.save('experiments', name, spec, replace);
+      changes.emit('experiments');
+      return { name, savedAt, spec };
+    },
+    async delete({ name }) {
+      const { savedAt, body } = await documents.delete('experiments', name);
+      changes.emit('experiments');
+      return { name, savedAt, spec: asJson(body) };
+    },
+  };
+}
+
+/** A spec that came as data has no lines. */
+export function specSource(value: unknown): SpecSource {
+  return { value, locate: () => 'experiment' };
+}
+
+/** A complete experiment, or every problem with its place. */
+export function tryParse<Value>(parse: () => Value): { readonly value: Value } | { readonly problems: Problem[] } {
+  try {
+    return { value: parse() };
+  } catch (error) {
+    if (!isLabError(error)) throw error;
+    const listed = z.array(problem).safeParse(error.details.problems);
+    if (listed.success && listed.data.length > 0) return { problems: listed.data };
+    const { line } = error.details;
+    return { problems: [{ path: [], message: messageOf(error), ...(typeof line === 'number' && { line }) }] };
+  }
+}
+
+/** Messages of the lab begin with the field that they are about, where they are about one. */
+function pathOfMessage(message: string): string[] {
+  const field = /^(data|freeze|pipeline|tokenizer|from|task|training)\b/.exec(message)?.[1];
+  return field === undefined ? [] : [field];
+}
+
+/** Without undefined members. */
+function asJson(value: unknown): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(value)) as Record<string, unknown>; // specs are objects
+}

@@ -1,0 +1,51 @@
+/** Every method of the contract, on one lab. */
+import type { Contract } from '../../../shared/contract/index.ts';
+import { contract, protocolVersion } from '../../../shared/contract/index.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { labVersion } from '../../lab/version.ts';
+import type { ContractHandlers, Dispatcher } from '../dispatcher.ts';
+import { createDispatcher } from '../dispatcher.ts';
+import { compareHandlers } from './compare.ts';
+import { demosHandlers } from './demos.ts';
+import { experimentsHandlers } from './experiments.ts';
+import { jobsHandlers, samplesHandlers } from './jobs.ts';
+import { materialsHandlers } from './materials.ts';
+import { pipelinesHandlers } from './pipelines.ts';
+import { registryHandlers } from './registry.ts';
+import { runsHandlers } from './runs.ts';
+import { studiesHandlers } from './studies.ts';
+import { workspaceHandlers } from './workspace.ts';
+
+export function labHandlers(lab: Lab): ContractHandlers<Contract> {
+  return {
+    workspace: workspaceHandlers(lab),
+    jobs: jobsHandlers(lab),
+    samples: samplesHandlers(lab),
+    uploads: {
+      begin: () => lab.uploads.begin(),
+      async finish({ upload }) {
+        await lab.uploads.finish(upload);
+        return {};
+      },
+    },
+    materials: materialsHandlers(lab),
+    registry: registryHandlers(),
+    pipelines: pipelinesHandlers(lab),
+    experiments: experimentsHandlers(lab),
+    runs: runsHandlers(lab),
+    studies: studiesHandlers(lab),
+    compare: compareHandlers(lab),
+    demos: demosHandlers(lab),
+  };
+}
+
+/** Serves a lab to any number of clients. */
+export function labDispatcher(lab: Lab, onBug?: (method: string, error: unknown) => void): Dispatcher {
+  return createDispatcher({
+    contract,
+    handlers: labHandlers(lab),
+    version: protocolVersion,
+    labVersion: labVersion(),
+    ...(onBug && { onBug }),
+  });
+}

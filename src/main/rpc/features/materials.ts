@@ -1,0 +1,165 @@
+/** Corpora and datasets. */
+import { z } from 'zod';
+import type { MaterialSummary, materialsContract } from '../../../shared/contract/materials.ts';
+import { importRequest, materialReference } from '../../../shared/contract/materials.ts';
+import { LabError } from '../../../shared/errors.ts';
+import { imageImportOptions } from '../../../shared/spec/image-import.ts';
+import { imageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
+import { trainedTokenizerOptions } from '../../../shared/spec/manifests/text-corpus.ts';
+import { textImportReport } from '../../../shared/spec/manifests/text-import-report.ts';
+import { findMaterial, materialFolder } from '../../lab/catalogue.ts';
+import { fileExists } from '../../lab/files.ts';
+import type { Lab } from '../../lab/lab.ts';
+import type { IndexedMaterial } from '../../lab/materials.ts';
+import { folderBytes, readImageReport } from '../../lab/materials.ts';
+import { requireName } from '../../lab/workspace.ts';
+import type { HandlersOf } from '../dispatcher.ts';
+
+export function materialsHandlers(lab: Lab): HandlersOf<typeof materialsContract> {
+  const { materials, workers, jobs, trash, workspace, runs } = lab;
+  const runsOn = ({ name, contentHash }: { readonly name: string; readonly contentHash: string }) =>
+    runs.all().filter(({ origin }) => origin.data.name === name && origin.data.contentHash === contentHash);
+  const find = async (group: 'corpus' | 'dataset', name: string): Promise<IndexedMaterial> => {
+    await materials.scan();
+    const known = materials.list().find((material) => material.group === group && material.name === name);
+    return known ?? { ...(await findMaterial(workspace, group, name)), group }; // says what there is
+  };
+  return {
+    async list() {
+      await materials.scan();
+      return {
+        materials: materials.list().map((material) => summarise(material, runsOn(material).length)),
+        damaged: [...materials.damaged].map(([folder, message]) => ({ folder, message })),
+      };
+    },
+    async get({ group, name }) {
+      const material = await find(group, name);
+      const { folder, manifest } = material;
+      return {
+        ...summarise(material, runsOn(material).length),
+        folder,
+        sources: sourcesOf(manifest),
+        bytes: await folderBytes(folder),
+        classes: classesOf(manifest),
+        report: await reportOf(folder, manifest),
+        manifest: { ...manifest },
+      };
+    },
+    importOptions: () => ({
+      ...Object.fromEntries(
+        importRequest.options.map((option) => [
+          String([...kindsOf(option)].join(' ')),
+          z.toJSONSchema(option, { io: 'input' }),
+        ]),
+      ),
+      tokenizer: z.toJSONSchema(trainedTokenizerOptions, { io: 'input' }),
+      images: z.toJSONSchema(imageImportOptions, { io: 'input' }),
+    }),
+    inspect: (input, { signal }) => workers.call('inspect', input, { signal }),
+    async import(input) {
+      const group = input.kind.endsWith('corpus') ? 'corpus' : 'dataset';
+      const folder = materialFolder(workspace, group, requireName(input.name));
+      if (await fileExists(folder))
+        throw new LabError(
+          'conflict',
+          `There is a ${group} '${input.name}' already. Choose another name, or delete it first`,
+        );
+      const { id } = jobs.start('import', `Import of ${input.name}`, async (signal, onProgress) => {
+        const made = await workers.callAlone('import', input, { signal, onProgress });
+        await materials.scan();
+        return { made: [made] };
+      });
+      return { job: id };
+    },
+    search: (input, { signal }) => workers.call('search', input, { signal }),
+    images: (input, { signal }) => workers.call('images', input, { signal }),
+    splits: (input, { signal }) => workers.call('splits', input, { signal }),
+    lengths: (input, { signal }) => workers.call('lengths', input, { signal }),
+    duplicates: (input, { signal }) => workers.call('duplicates', input, { signal }),
+    tokenize: (input, { signal }) => workers.call('tokenize', input, { signal }),
+    async delete({ group, name }) {
+      const { folder } = await findMaterial(workspace, group, name).catch(async (error: unknown) => {
+        const damaged = materialFolder(workspace, group, requireName(name));
+        if (await fileExists(damaged)) return { folder: damaged }; // damaged ones can be deleted, too
+        throw error;
+      });
+      const needed = runs
+        .all()
+        .find(
+          ({ spec, state }) => spec.data === name && ['queued', 'preparing', 'running', 'stopping'].includes(state),
+        );
+      if (needed)
+        throw new LabError(
+          'conflict',
+          `The run ${needed.id} needs '${name}'. Stop it first, or take it out of the queue`,
+          { run: needed.id },
+        );
+      const undo = await trash.discard([folder], { group, name });
+      await materials.scan();
+      return { undo };
+    },
+    async restore({ undo }) {
+      const about = materialReference.parse(await trash.restore(undo));
+      await materials.scan();
+      return about;
+    },
+  };
+}
+
+function kindsOf(option: (typeof importRequest.options)[number]): Iterable<string> {
+  return [
+    ...(option.shape.kind.def.type === 'literal'
+      ? option.shape.kind.def.values
+      : Object.values(option.shape.kind.def.entries)),
+  ].map(String);
+}
+
+const counted = ['documents', 'sentences', 'tokens', 'vocabularySize', 'examples', 'images', 'textBytes'] as const;
+
+function summarise(
+  { group, kind, name, createdAt, contentHash, manifest }: IndexedMaterial,
+  runs: number,
+): MaterialSummary {
+  const counts = Object.fromEntries(
+    counted.flatMap((key) => (typeof manifest[key] === 'number' ? [[key, manifest[key]]] : [])),
+  );
+  const classes = classesOf(manifest);
+  const { height, width, channels } = manifest;
+  const isImage = typeof height === 'number' && typeof width === 'number' && typeof channels === 'number';
+  const report = textImportReport.safeParse(manifest.report);
+  return {
+    group,
+    kind,
+    name,
+    createdAt,
+    contentHash,
+    counts: { ...counts, ...(classes && { classes: classes.length }) },
+    shape: isImage ? { height, width, channels } : null,
+    skipped: report.success ? report.data.skipped.total : 0,
+    runs,
+  };
+}
+
+const classSchema = z.array(
+  z.looseObject({ name: z.string(), examples: z.number().optional(), images: z.number().optional() }),
+);
+
+function classesOf(manifest: IndexedMaterial['manifest']): { name: string; count: number }[] | null {
+  const parsed = classSchema.safeParse(manifest.classes);
+  return parsed.success
+    ? parsed.data.map(({ name, examples, images }) => ({ name, count: examples ?? images ?? 0 }))
+    : null;
+}
+
+function sourcesOf({ sources, source }: IndexedMaterial['manifest']): string[] {
+  if (Array.isArray(sources)) return sources.map(String);
+  const path = z.object({ path: z.string() }).safeParse(source);
+  return path.success ? [path.data.path] : [];
+}
+
+async function reportOf(folder: string, manifest: IndexedMaterial['manifest']) {
+  const text = textImportReport.safeParse(manifest.report);
+  if (text.success) return { content: 'text' as const, report: text.data };
+  const images = imageImportReport.safeParse(await readImageReport(folder));
+  return images.success ? { content: 'images' as const, report: images.data } : null;
+}

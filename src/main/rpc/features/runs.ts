@@ -1,0 +1,283 @@
+/** Runs: the queue, the list, and one of them at a time. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Run, runsContract } from '../../../shared/contract/runs.ts';
+import { LabError } from '../../../shared/errors.ts';
+import { createRun } from '../../lab/create-run.ts';
+import { describeEvent, severityOf } from '../../lab/describe-event.ts';
+import { parseExperiment } from '../../lab/experiment.ts';
+import { readTrainingRecords } from '../../lab/training-records.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { folderBytes } from '../../lab/materials.ts';
+import type { FieldValue, RunWithSpec } from '../../lab/run-fields.ts';
+import { compareFields, fieldOf, fieldTitle, passes, specFields } from '../../lab/run-fields.ts';
+import { readEvents } from '../../lab/run-folder.ts';
+import { readSeries } from '../../lab/run-series.ts';
+import { viewRun } from '../../lab/run-view.ts';
+import { checkpointFolder, listCheckpoints } from '../../training/checkpoints.ts';
+import type { HandlersOf } from '../dispatcher.ts';
+import { specSource } from './experiments.ts';
+import { followRun, watchRuns } from './run-subscriptions.ts';
+
+type Filter = Parameters<typeof passes>[1];
+
+/** Values of a field that are listed for choosing. */
+const listedValues = 50;
+
+export function entriesOf(lab: Lab): RunWithSpec[] {
+  const { order } = lab.queue.state();
+  return lab.runs.all().map((record) => ({ record, run: viewRun(lab, record, order) }));
+}
+
+export function entry(lab: Lab, id: string): RunWithSpec {
+  const record = lab.runs.get(id);
+  return { record, run: viewRun(lab, record) };
+}
+
+export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
+  const { runs, queue, workers, trash, workspace } = lab;
+  const view = (ids: readonly string[]): Run[] => ids.map((id) => entry(lab, id).run);
+  const filtered = (filter: Filter): RunWithSpec[] => entriesOf(lab).filter((candidate) => passes(candidate, filter));
+  const eachOf = (ids: readonly string[], act: (id: string) => void): Run[] => {
+    for (const id of ids) runs.get(id); // all of them are there, or nothing is done
+    for (const id of ids) act(id);
+    return view(ids);
+  };
+  const create = async (
+    spec: unknown,
+    start: boolean,
+    tags: readonly string[],
+    study: string | null = null,
+  ): Promise<string> => {
+    const { id } = await createRun(workspace, parseExperiment(specSource(spec)));
+    await runs.scan(queue.isOurs);
+    if (tags.length > 0 || study !== null) await runs.annotate(id, { tags, study });
+    if (start) queue.enqueue([id]);
+    return id;
+  };
+  return {
+    list({ filter, sort, offset, limit }) {
+      const found = filtered(filter).sort(
+        (a, b) =>
+          compareFields(fieldOf(a, sort.field), fieldOf(b, sort.field), sort.descending) ||
+          b.run.createdAt - a.run.createdAt ||
+          a.run.id.localeCompare(b.run.id),
+      );
+      return { total: found.length, runs: found.slice(offset, offset + limit).map(({ run }) => run) };
+    },
+    fields({ filter }) {
+      const entries = filtered(filter);
+      const metrics = new Set(entries.flatMap(({ run }) => Object.keys(run.metrics).map((name) => `metrics.${name}`)));
+      const columns = [
+        ...specFields(entries),
+        ...['state', 'task', 'data', 'from', 'name', 'study'].map((name): [string, FieldValue[]] => [
+          name,
+          entries.map((one) => fieldOf(one, name)),
+        ]),
+        ...[...metrics].map((name): [string, FieldValue[]] => [name, entries.map((one) => fieldOf(one, name))]),
+      ];
+      return columns
+        .map(([field, values]) => {
+          const distinct = [...new Set(values)];
+          return {
+            field,
+            title: fieldTitle(field),
+            values: distinct.slice(0, listedValues),
+            distinct: distinct.length,
+          };
+        })
+        .sort((a, b) => Number(b.distinct > 1) - Number(a.distinct > 1));
+    },
+    groups({ filter, by }) {
+      const groups = new Map<string, { key: FieldValue[]; ids: string[] }>();
+      for (const one of filtered(filter)) {
+        const key = by.map((field) => fieldOf(one, field));
+        const group = groups.get(JSON.stringify(key)) ?? { key, ids: [] };
+        group.ids.push(one.run.id);
+        groups.set(JSON.stringify(key), group);
+      }
+      return [...groups.values()];
+    },
+    async get({ id }) {
+      const { record, run } = entry(lab, id);
+      const folder = runs.folder(id);
+      const usedBy = runs.all().filter(({ origin }) => origin.weights?.label.startsWith(`run ${id},`));
+      return {
+        run,
+        folder: folder.folder,
+        spec: asObject(record.spec),
+        origin: asObject(record.origin),
+        result: record.result,
+        transfer: asNullable(await readJsonFile(folder.transfer)),
+        usedBy: usedBy.map((other) => other.id),
+        output: queue.output(id),
+      };
+    },
+    async create({ spec, seeds, tags, start }) {
+      const specs = seeds ? seeds.map((seed) => ({ ...spec, seed })) : [spec];
+      for (const one of specs) parseExperiment(specSource(one)); // all of them are right, or none is created
+      const ids: string[] = [];
+      for (const one of specs) ids.push(await create(one, start, tags));
+      return { ids };
+    },
+    queue: () => queue.state(),
+    reorder({ ids }) {
+      queue.reorder(ids);
+      return queue.state();
+    },
+    setQueue(input) {
+      queue.configure(input);
+      return queue.state();
+    },
+    pause: ({ ids }) =>
+      eachOf(ids, (id) => {
+        queue.pause(id);
+      }),
+    resume({ ids }) {
+      queue.enqueue(ids);
+      return view(ids);
+    },
+    cancel: ({ ids, now }) =>
+      eachOf(ids, (id) => {
+        queue.cancel(id, now);
+      }),
+    async retry({ ids }) {
+      const created: string[] = [];
+      for (const id of ids) {
+        const { spec, tags, study } = runs.get(id);
+        created.push(await create(spec, true, tags, study));
+      }
+      return { ids: created };
+    },
+    clone: ({ id }) => ({ spec: asObject(runs.get(id).spec) }),
+    async archive({ ids, archived }) {
+      for (const id of ids) await runs.annotate(id, { archived });
+      return view(ids);
+    },
+    async pin({ ids, pinned }) {
+      for (const id of ids) await runs.annotate(id, { pinned });
+      return view(ids);
+    },
+    async tag({ ids, add, remove }) {
+      for (const id of ids) {
+        const kept = runs.get(id).tags.filter((tag) => !remove.includes(tag));
+        await runs.annotate(id, { tags: [...kept, ...add] });
+      }
+      return view(ids);
+    },
+    tags() {
+      const counts = new Map<string, number>();
+      for (const { tags } of runs.all()) for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+      return [...counts].map(([tag, count]) => ({ tag, runs: count })).sort((a, b) => a.tag.localeCompare(b.tag));
+    },
+    async annotate({ id, notes }) {
+      await runs.annotate(id, { notes });
+      return entry(lab, id).run;
+    },
+    async delete({ ids }) {
+      for (const id of ids) {
+        const { state } = runs.get(id);
+        if (['preparing', 'running', 'stopping'].includes(state))
+          throw new LabError('conflict', `The run ${id} is being trained. Stop it first`, { id });
+      }
+      for (const id of ids) queue.cancel(id, false);
+      const undo = await trash.discard(
+        ids.map((id) => runs.folder(id).folder),
+        { runs: ids },
+      );
+      await runs.scan(queue.isOurs);
+      return { undo };
+    },
+    async restore({ undo }) {
+      const { runs: ids } = z.object({ runs: z.array(z.string()) }).parse(await trash.restore(undo));
+      await runs.scan(queue.isOurs);
+      return view(ids);
+    },
+    metrics({ ids }) {
+      const found = new Map<string, { runs: number; points: number }>();
+      for (const id of ids) {
+        for (const { metric, points } of runs.points.metrics(runs.get(id).number)) {
+          const known = found.get(metric) ?? { runs: 0, points: 0 };
+          found.set(metric, { runs: known.runs + 1, points: known.points + points });
+        }
+      }
+      return [...found]
+        .map(([metric, counts]) => ({ metric, ...counts }))
+        .sort((a, b) => a.metric.localeCompare(b.metric));
+    },
+    series: (input, { signal }) => readSeries(runs, input, signal),
+    async log({ id, offset, limit, stepsToo }) {
+      runs.get(id);
+      const events = (await readEvents(runs.folder(id))).filter(({ type }) => stepsToo || type !== 'step');
+      const start = offset < 0 ? Math.max(0, events.length + offset) : offset;
+      const lines = events.slice(start, start + limit).map((event, place) => ({
+        index: start + place,
+        time: event.time,
+        step: event.step,
+        severity: severityOf(event),
+        text: describeEvent(event),
+        event,
+      }));
+      return { total: events.length, lines };
+    },
+    async checkpoints({ id }) {
+      const { progress, result } = runs.get(id);
+      const { checkpoints } = runs.folder(id);
+      const steps = await listCheckpoints(checkpoints);
+      const best = result?.bestStep ?? progress.best?.step;
+      return Promise.all(
+        steps.map(async (step, index) => {
+          const folder = checkpointFolder(checkpoints, step);
+          const { mtimeMs } = await stat(folder);
+          return {
+            step,
+            folder,
+            bytes: await folderBytes(folder),
+            savedAt: mtimeMs,
+            best: step === best,
+            last: index === steps.length - 1,
+          };
+        }),
+      );
+    },
+    async samples({ id, offset, limit }, { signal }) {
+      const records = await readTrainingRecords(runs.folder(id));
+      return workers.call('samples', { id: runs.get(id).id, records: records.samples, offset, limit }, { signal });
+    },
+    confusion({ id, split }) {
+      const { result } = runs.get(id);
+      return (split === 'test' ? result?.test : result?.validation)?.confusion ?? null;
+    },
+    confusionExamples: (input, { signal }) =>
+      workers.call('confusionExamples', { ...input, id: runs.get(input.id).id }, { signal }),
+    async gradientFlow({ id }) {
+      const { gradients } = await readTrainingRecords(runs.folder(runs.get(id).id));
+      const names = [...new Set(gradients.flatMap(({ norms }) => Object.keys(norms)))];
+      return {
+        steps: gradients.map(({ step }) => step),
+        parts: names.map((name) => ({ name, norms: gradients.map(({ norms }) => norms[name] ?? null) })),
+      };
+    },
+    export: ({ id, folder, checkpoint }, { signal }) =>
+      workers.call('export', { id: runs.get(id).id, folder, checkpoint }, { signal }),
+    watch: (_input, emit) => watchRuns(lab, emit),
+    follow: ({ id }, emit) => followRun(lab, id, emit),
+  };
+}
+
+/** Specs and the like without undefined members. */
+function asObject(value: object): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(value)) as Record<string, unknown>; // an object went in
+}
+
+function asNullable(value: unknown): Record<string, unknown> | null {
+  return typeof value === 'object' && value !== null ? { ...value } : null;
+}
+
+async function readJsonFile(file: string): Promise<unknown> {
+  return readFile(join(file), 'utf8').then(
+    (text) => JSON.parse(text) as unknown,
+    () => null,
+  );
+}
