@@ -42,7 +42,8 @@ export interface Port {
   readonly optional?: boolean;
 }
 
-export type BlockFamily = 'embedding' | 'dense' | 'attention' | 'convolution' | 'recurrence' | 'pooling' | 'normalisation' | 'shape' | 'join';
+export type BlockFamily =
+  'embedding' | 'dense' | 'attention' | 'convolution' | 'recurrence' | 'pooling' | 'normalisation' | 'shape' | 'join';
 
 export interface BlockDefinition<Options> {
   /** As written in a pipeline, e.g. `transformer-encoder`. */
@@ -59,7 +60,11 @@ export interface BlockDefinition<Options> {
    * Builds the block under the current scope of the program. Missing optional inputs are absent. Throws
    * `LabError('bad-spec')` for options that do not fit the inputs, `LabError('shape')` from the ops.
    */
-  build(context: BuildContext, inputs: Readonly<Record<string, Value>>, options: Options): Readonly<Record<string, Value>>;
+  build(
+    context: BuildContext,
+    inputs: Readonly<Record<string, Value>>,
+    options: Options,
+  ): Readonly<Record<string, Value>>;
 }
 
 /** A block of any options: `build` takes them unparsed, and parses them with the block's own schema. */

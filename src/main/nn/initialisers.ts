@@ -25,10 +25,12 @@ export function weightInitialiser(kind: WeightInitialisation, fanIn: number, fan
 
 /** The initial value of every parameter of the program, by name. */
 export function initialParameters(program: Program, seed: number): Map<string, { shape: Shape; data: Float32Array }> {
-  return new Map([...program.parameters.values()].map((parameter) => [
-    parameter.name,
-    { shape: parameter.shape, data: initialValue(parameter, seed) },
-  ]));
+  return new Map(
+    [...program.parameters.values()].map((parameter) => [
+      parameter.name,
+      { shape: parameter.shape, data: initialValue(parameter, seed) },
+    ]),
+  );
 }
 
 /** The initial value of one parameter, row-major. */
@@ -80,7 +82,7 @@ function orthogonal(shape: Shape, gain: number, random: RandomStream): Float32Ar
     const vector = Float64Array.from({ length: width }, () => random.normal());
     for (const other of basis) {
       const overlap = dot(vector, other);
-      for (let i = 0; i < width; i++) vector[i] = (vector[i] as number) - overlap * (other[i] as number);
+      for (let i = 0; i < width; i++) vector[i] = vector[i]! - overlap * other[i]!;
     }
     const length = Math.sqrt(dot(vector, vector));
     basis.push(vector.map((x) => x / length));
@@ -96,6 +98,6 @@ function orthogonal(shape: Shape, gain: number, random: RandomStream): Float32Ar
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
 }

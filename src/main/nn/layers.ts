@@ -1,6 +1,6 @@
 /** The small layers that blocks are made of: a matrix with its bias, a normalisation, an activation. */
 import { z } from 'zod';
-import { dense, dropout, gelu, layerNormalization, relu, tanh } from '../graph/index.ts';
+import { concat, dense, dropout, gelu, layerNormalization, relu, split, tanh } from '../graph/index.ts';
 import type { Value } from '../graph/program.ts';
 import { parameter, withScope } from '../graph/program.ts';
 import { sizeAt } from '../graph/shape.ts';
@@ -20,7 +20,8 @@ export function denseLayer(x: Value, name: string, features: number, options: De
   return withScope(program, name, () => {
     const initialiser = weightInitialiser(options.initialisation ?? 'truncated-normal', inputs, features);
     const weight = parameter(program, 'weight', [inputs, features], { initialiser });
-    const bias = options.bias === false ? undefined : parameter(program, 'bias', [features], { initialiser: { type: 'zeros' } });
+    const bias =
+      options.bias === false ? undefined : parameter(program, 'bias', [features], { initialiser: { type: 'zeros' } });
     return dense(x, weight, bias);
   });
 }
@@ -39,6 +40,33 @@ export function layerNormalizationLayer(x: Value, name: string, epsilon: number)
 /** Dropout (Srivastava et al. 2014) while training, the identity otherwise. */
 export function dropoutLayer(x: Value, rate: number, mode: Mode): Value {
   return mode === 'training' && rate > 0 ? dropout(x, rate) : x;
+}
+
+/**
+ * Computes `f` on slices of the rows of a matrix and joins the results. A chain of elementwise passes over a tensor that
+ * does not fit the processor's cache waits for memory at every pass; slices stay in the cache from pass to pass, forwards
+ * and backwards. `bytesPerRow` is the size of a row of the widest intermediate result; 4 MiB of them to a slice was best
+ * where it was measured (`npm run bench -- tiling`).
+ */
+export function tileRows(
+  rows: Value,
+  bytesPerRow: number,
+  f: (slice: Value) => Value,
+  bytesPerTile: number = 4 * 2 ** 20,
+): Value {
+  const count = sizeAt(rows.shape, 0);
+  const tiles = divisorNear(count, (count * bytesPerRow) / bytesPerTile);
+  if (tiles === 1) return f(rows);
+  return concat(split(rows, 0, tiles).map(f) as [Value, ...Value[]], 0); // as many slices as tiles
+}
+
+/** The divisor of n that is nearest to `wanted`, at least 1. */
+function divisorNear(n: number, wanted: number): number {
+  let best = 1;
+  for (let divisor = 1; divisor <= n; divisor++) {
+    if (n % divisor === 0 && Math.abs(divisor - wanted) < Math.abs(best - wanted)) best = divisor;
+  }
+  return best;
 }
 
 export const activations = { gelu, relu, tanh, identity: (x: Value): Value => x } as const;

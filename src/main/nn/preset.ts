@@ -21,7 +21,7 @@ const registry = new Map<string, PresetDefinition<unknown>>();
 export function definePreset<Options>(preset: PresetDefinition<Options>): PresetDefinition<Options> {
   if (registry.has(preset.name)) throw new LabError('internal', `the preset ${preset.name} is defined twice`);
   // Options are parsed by the preset's own schema before they come back to it.
-  registry.set(preset.name, preset as unknown as PresetDefinition<unknown>);
+  registry.set(preset.name, preset);
   return preset;
 }
 
@@ -34,7 +34,10 @@ export function resolvePipeline(spec: PipelineSpec): PipelineGraph {
   if (!('preset' in spec)) return spec;
   const preset = registry.get(spec.preset);
   if (!preset) {
-    throw new LabError('bad-spec', `there is no pipeline '${spec.preset}'. Presets: ${[...registry.keys()].sort().join(', ')}`);
+    throw new LabError(
+      'bad-spec',
+      `there is no pipeline '${spec.preset}'. Presets: ${[...registry.keys()].sort().join(', ')}`,
+    );
   }
   const parsed = preset.options.safeParse(spec.options);
   if (!parsed.success) throw new LabError('bad-spec', `pipeline ${spec.preset}: ${z.prettifyError(parsed.error)}`);

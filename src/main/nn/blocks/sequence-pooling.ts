@@ -40,7 +40,7 @@ export const sequencePooling = defineBlock({
     { name: 'mask', summary: '1 at real positions, 0 at padding', axes: ['batch', 'length'], optional: true },
   ],
   outputs: [{ name: 'vector', summary: 'One vector for each example', axes: ['batch', 'features'] }],
-  build: (_context, { sequence, mask }, { pooling }) => ({ vector: poolSequence(sequence as Value, mask, pooling) }),
+  build: (_context, { sequence, mask }, { pooling }) => ({ vector: poolSequence(sequence!, mask, pooling) }),
 });
 
 /** [batch, length, features] → [batch, features]; `mask` [batch, length] leaves padding out of mean and maximum. */

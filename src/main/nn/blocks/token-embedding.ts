@@ -10,7 +10,11 @@ import { dropoutLayer, dropoutOption, initialisationOption, layerNormalizationLa
 const options = z.strictObject({
   features: z.int().positive().default(128).describe('Size of the vectors'),
   positions: z.boolean().default(true).describe('Add a learned vector for each position'),
-  maximumLength: z.int().positive().default(512).describe('Number of positions in the table: the longest input it can ever take'),
+  maximumLength: z
+    .int()
+    .positive()
+    .default(512)
+    .describe('Number of positions in the table: the longest input it can ever take'),
   segments: z.int().min(0).max(16).default(2).describe('Number of segment types (sentence A, B); 0 for none'),
   normalise: z.boolean().default(true).describe('Layer normalisation after the sum'),
   epsilon: z.number().positive().default(1e-12).describe('Added to the variance in layer normalisation'),
@@ -39,10 +43,15 @@ export const tokenEmbedding = defineBlock({
     const { features, maximumLength } = settings;
     const [batch, length] = tokens.shape as readonly [number, number]; // the port has two axes
     if (settings.positions && length > maximumLength) {
-      throw new LabError('bad-spec', `the input has ${String(length)} tokens, but maximumLength is ${String(maximumLength)}`);
+      throw new LabError(
+        'bad-spec',
+        `the input has ${String(length)} tokens, but maximumLength is ${String(maximumLength)}`,
+      );
     }
     const lookup = (name: string, rows: number) =>
-      parameter(program, name, [rows, features], { initialiser: weightInitialiser(settings.initialisation, rows, features) });
+      parameter(program, name, [rows, features], {
+        initialiser: weightInitialiser(settings.initialisation, rows, features),
+      });
 
     const table = lookup('token', input.vocabularySize);
     let sequence = gather(table, tokens);
@@ -50,7 +59,8 @@ export const tokenEmbedding = defineBlock({
       const positions = slice(lookup('position', maximumLength), [0, 0], [length, features]);
       sequence = add(sequence, reshape(positions, [1, length, features]));
     }
-    if (segments && settings.segments > 0) sequence = add(sequence, gather(lookup('segment', settings.segments), segments));
+    if (segments && settings.segments > 0)
+      sequence = add(sequence, gather(lookup('segment', settings.segments), segments));
     sequence = reshape(sequence, [batch * length, features]);
     if (settings.normalise) sequence = layerNormalizationLayer(sequence, 'normalisation', settings.epsilon);
     return { sequence: reshape(dropoutLayer(sequence, settings.dropout, mode), [batch, length, features]), table };
