@@ -10,11 +10,11 @@ import { runCommandLine } from '../../src/main/hosts/cli/index.ts';
 export interface DemoWorkspace {
   readonly folder: string;
   /** Runs a command in this workspace and ends the demo where it fails. */
-  pretext(...args: string[]): Promise<void>;
+  readonly pretext: (...args: string[]) => Promise<void>;
   /** As `pretext corpus import` or `dataset import`, unless the material is there from an earlier demo. */
-  importOnce(group: 'corpus' | 'dataset', name: string, ...args: string[]): Promise<void>;
+  readonly importOnce: (group: 'corpus' | 'dataset', name: string, ...args: string[]) => Promise<void>;
   /** Writes sample texts as JSON lines, once, and returns the file. */
-  sample(name: string, texts: () => Iterable<SampleText>): Promise<string>;
+  readonly sample: (name: string, texts: () => Iterable<SampleText>) => Promise<string>;
 }
 
 export type Demo = (workspace: DemoWorkspace, options: { readonly quick: boolean }) => Promise<void>;

@@ -28,7 +28,11 @@ export const textDemo: Demo = async ({ pretext, importOnce, sample }, { quick })
 
   heading('Filling in masks');
   await pretext('predict', 'text-pretraining', 'the man went to the [MASK] .');
-  await pretext('predict', 'text-pretraining', 'please click on the [MASK] below to be removed from our mailing list .');
+  await pretext(
+    'predict',
+    'text-pretraining',
+    'please click on the [MASK] below to be removed from our mailing list .',
+  );
 
   heading('Fine-tuning on 200 labels: pretrained against from scratch');
   await pretext('study', example(quick ? 'text-transfer-quick.yaml' : 'text-transfer.yaml'));

@@ -78,7 +78,7 @@ export async function runStudy(
   const results: { readonly cell: StudyCell; readonly result: RunResult }[] = [];
   for (const [index, cell] of cells.entries()) {
     const known = await findRunOf(workspace, cell.experiment);
-    options.onCell?.(cell, index, cells.length, known?.result != null);
+    options.onCell?.(cell, index, cells.length, known !== undefined && known.result !== null);
     const result =
       known?.result ??
       (await trainRun(workspace, known?.run ?? (await createRun(workspace, cell.experiment)), options));
@@ -131,7 +131,7 @@ export function summariseStudy(
   });
   const valuesOf = (condition: string, arm: string): number[] =>
     runs.filter((run) => run.condition === condition && run.arm === arm).map(({ value }) => value);
-  const reference = study.arms.at(-1)?.name ?? '';
+  const reference = study.arms.at(-1).name;
   const pairs = study.conditions.flatMap(({ name: condition }) =>
     study.arms.map(({ name: arm }) => ({ condition, arm })),
   );
@@ -165,7 +165,7 @@ function baselinesOf(
   results: readonly { readonly cell: Omit<StudyCell, 'experiment'>; readonly result: RunResult }[],
   metric: string,
 ): StudyResult['baselines'] {
-  const reference = study.arms.at(-1)?.name;
+  const reference = study.arms.at(-1).name;
   return study.conditions.flatMap(({ name: condition }) => {
     const values = new Map<string, number[]>();
     for (const { cell, result } of results) {

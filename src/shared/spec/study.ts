@@ -19,11 +19,24 @@ export const studySpec = z
     version: z.literal(1).default(1).describe('Version of this format'),
     name: nameSpec,
     notes: z.string().optional().describe('The question'),
-    experiment: z.record(z.string(), z.unknown()).describe('What all runs have in common: an experiment without a name'),
+    experiment: z
+      .record(z.string(), z.unknown())
+      .describe('What all runs have in common: an experiment without a name'),
     arms: z.array(armSpec).min(2).describe('What is compared. The last one is what the others are measured against'),
-    conditions: z.array(armSpec).min(1).default([{ name: 'all', settings: {} }]).describe('Under which the arms are compared, e.g. label budgets'),
-    seeds: z.array(z.int().min(0)).min(1).default([1, 2, 3]).describe('Each decides initial weights, and splits and labels too'),
-    metric: z.string().optional().describe("What is compared; by default the metric that the task selects checkpoints by"),
+    conditions: z
+      .array(armSpec)
+      .min(1)
+      .default([{ name: 'all', settings: {} }])
+      .describe('Under which the arms are compared, e.g. label budgets'),
+    seeds: z
+      .array(z.int().min(0))
+      .min(1)
+      .default([1, 2, 3])
+      .describe('Each decides initial weights, and splits and labels too'),
+    metric: z
+      .string()
+      .optional()
+      .describe('What is compared; by default the metric that the task selects checkpoints by'),
   })
   .describe('A study of Pretext Lab');
 
@@ -38,14 +51,28 @@ export const studyResult = z.object({
   direction: z.enum(['minimise', 'maximise']),
   /** One for each run, in the order of conditions, arms and seeds. */
   runs: z.array(
-    z.object({ condition: z.string(), arm: z.string(), seed: z.int(), run: z.string(), value: z.number(), split: z.enum(['test', 'validation']) }),
+    z.object({
+      condition: z.string(),
+      arm: z.string(),
+      seed: z.int(),
+      run: z.string(),
+      value: z.number(),
+      split: z.enum(['test', 'validation']),
+    }),
   ),
   /** Of the task's baselines, the mean over the seeds. */
   baselines: z.array(z.object({ condition: z.string(), name: z.string(), mean: z.number(), interval })),
   arms: z.array(z.object({ condition: z.string(), arm: z.string(), mean: z.number(), interval })),
   /** value(arm) − value(reference), paired by seed; for a metric to minimise, the other way round, so that more is better. */
   gains: z.array(
-    z.object({ condition: z.string(), arm: z.string(), reference: z.string(), gain: z.number(), interval, pValue: z.number().nullable() }),
+    z.object({
+      condition: z.string(),
+      arm: z.string(),
+      reference: z.string(),
+      gain: z.number(),
+      interval,
+      pValue: z.number().nullable(),
+    }),
   ),
 });
 

@@ -50,8 +50,9 @@ export async function studyWithProgress(workspace: Workspace, source: SpecSource
           );
         },
         onEvent: (event) => {
-          if (event.type === 'started' || event.type === 'resumed')
-            {progress.start('Training', event.totalSteps, 'steps', event.step);}
+          if (event.type === 'started' || event.type === 'resumed') {
+            progress.start('Training', event.totalSteps, 'steps', event.step);
+          }
         },
         onStep: (step, loss) => {
           progress.update(step, `loss ${formatNumber(loss)}`);
