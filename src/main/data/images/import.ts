@@ -14,7 +14,7 @@ import type { ImageImportReport } from '../../../shared/spec/manifests/image-imp
 import { writeDurably, writeManifest } from '../manifest-file.ts';
 import type { Preparation } from './decode.ts';
 import { ImageCollector } from './image-collector.ts';
-import { createFolder, requireFreeSpace } from './new-folder.ts';
+import { createFolder, requireFreeSpace } from '../new-folder.ts';
 import { orderedMap } from './ordered-map.ts';
 import { prepareImage } from './prepare-image.ts';
 import type { ImageSource } from './source.ts';

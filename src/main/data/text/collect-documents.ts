@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { LabError } from '../../../shared/errors.ts';
 import type { DocumentBoundary } from '../../../shared/spec/manifests/text-corpus.ts';
-import { ContentIndex } from '../images/content-index.ts';
+import { ContentIndex } from '../content-index.ts';
 import { cleanText, contentKey, type SkippedDocument, type TextDocument } from './document.ts';
 import type { DocumentSpool } from './document-spool.ts';
 import { readSourceDocuments } from './read-source.ts';

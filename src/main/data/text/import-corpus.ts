@@ -16,7 +16,7 @@ import {
   type TextFormat,
   type TrainedTokenizerOptions,
 } from '../../../shared/spec/manifests/text-corpus.ts';
-import { createFolder } from '../images/new-folder.ts';
+import { createFolder } from '../new-folder.ts';
 import { writeDurably, writeManifest } from '../manifest-file.ts';
 import { TOKENIZER_FILE } from './corpus.ts';
 import { collectDocuments } from './collect-documents.ts';

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, mkdir, open, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isLabError, LabError, messageOf } from '../../../shared/errors.ts';
+import { isLabError, LabError, messageOf } from '../../shared/errors.ts';
 
 function alreadyThere(destination: string, cause?: unknown): LabError {
   const message = `${destination} exists already. Choose another name, or delete it first.`;
