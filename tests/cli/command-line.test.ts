@@ -110,6 +110,10 @@ describe('the way from text to answers', () => {
       { name: 'tiny' },
     ]);
 
+    const described = (await pretext(['corpus', 'show', 'second'])).out;
+    expect(described).toMatch(/^options\.tokenizer\.vocabularySize +60$/m);
+    expect(described).toMatch(/^report\.files +40$/m);
+
     const trained = await pretext(['run', 'spec.yaml', '--seed', '3', '--set', 'training.steps=6', '--json']);
     expect(trained.code).toBe(0);
     expect(trained.err).toContain('Started: onnxruntime');

@@ -53,11 +53,39 @@ function summarise({ kind, name, folder, createdAt, contentHash }: Material): ob
   return { kind, name, folder, createdAt, contentHash };
 }
 
-/** Scalars as they are, everything else as JSON in one line. */
+/** The manifest with a line for each fact: `report.skipped.total  4`, and one for each entry of a list of objects. */
 function describe(material: Material): [string, string][] {
-  const entries = Object.entries(material.manifest).map(([name, value]): [string, string] => [
-    name,
-    typeof value === 'string' ? value : JSON.stringify(value),
-  ]);
-  return [['folder', material.folder], ...entries];
+  return [
+    ['folder', material.folder],
+    ...Object.entries(material.manifest).flatMap(([name, value]) => facts(name, value)),
+  ];
+}
+
+const mostEntries = 20;
+
+function facts(name: string, value: unknown): [string, string][] {
+  if (Array.isArray(value)) {
+    if (value.every((one) => !isRecord(one))) return value.length === 0 ? [] : [[name, value.map(showFact).join(', ')]];
+    const entries = value.slice(0, mostEntries).map((one, index): [string, string] => {
+      const text = isRecord(one)
+        ? Object.values(one)
+            .filter((part) => part !== null)
+            .map(showFact)
+            .join(', ')
+        : showFact(one);
+      return [index === 0 ? name : '', text];
+    });
+    const more = value.length - entries.length;
+    return more > 0 ? [...entries, ['', `and ${more} more (all of them with --json)`]] : entries;
+  }
+  if (isRecord(value)) return Object.entries(value).flatMap(([inner, part]) => facts(`${name}.${inner}`, part));
+  return [[name, showFact(value)]];
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function showFact(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
