@@ -15,7 +15,7 @@ import type { Node, Program, Value } from '../graph/program.ts';
 import { createProgram, withScope } from '../graph/program.ts';
 import { elementCount } from '../graph/shape.ts';
 import type { BuildContext, PipelineInput } from '../nn/index.ts';
-import { buildPipeline, declareInputs } from '../nn/index.ts';
+import { buildPipeline, declareInputs, occasionalInputs } from '../nn/index.ts';
 import { isUnder } from '../training/model.ts';
 
 type Graph = z.input<typeof pipelineGraph>;
@@ -75,7 +75,7 @@ export function summarisePipeline(draft: unknown, input: PipelineInput): Pipelin
   const shapes: Record<string, number[]> = {};
   for (const [name, endpoint] of Object.entries(outputs)) {
     const value = known.get(endpoint);
-    if (value) shapes[name] = value.shape.slice(1);
+    if (value) shapes[name] = withoutBatch(value);
     else if (!failed.has(endpoint.split('.')[0] ?? ''))
       problems.push({ path: ['outputs', name], message: `there is no '${endpoint}'` });
   }
@@ -99,6 +99,7 @@ function buildBlock(context: BuildContext, block: BlockSpec, known: ReadonlyMap<
   const inputs: Record<string, string> = {};
   for (const [port, endpoint] of Object.entries(block.inputs)) {
     const value = known.get(endpoint);
+    if (!value && occasionalInputs.includes(endpoint)) continue; // some tasks offer it
     if (!value) throw new Error(`there is no '${endpoint}' before it`);
     endpoints[port] = value;
     inputs[port] = `input.${port}`;
@@ -116,13 +117,18 @@ function measure(
   const path = `backbone/${id}`;
   const nodes = program.nodes.filter((node) => isUnder(node.path, path));
   return {
-    shapes: Object.fromEntries(Object.entries(results).map(([port, value]) => [port, value.shape.slice(1)])),
+    shapes: Object.fromEntries(Object.entries(results).map(([port, value]) => [port, withoutBatch(value)])),
     parameters: sum([...program.parameters.values()], ({ name, shape }) =>
       isUnder(name, path) ? elementCount(shape) : 0,
     ),
     flops: sum(nodes, flopsOf),
     activationBytes: sum(nodes, outputBytes),
   };
+}
+
+/** Tables of weights, which some blocks give out, have no batch axis. */
+function withoutBatch({ shape }: Value): number[] {
+  return shape[0] === 1 ? shape.slice(1) : [...shape];
 }
 
 function outputBytes({ op, outputs }: Node): number {

@@ -41,7 +41,7 @@ export function declareInputs(context: BuildContext, prefix = ''): Endpoints {
  * Inputs that only some tasks offer; elsewhere the ports that ask for them stay empty. `carry` [batch] is 1 where an example
  * goes on where the batch before ended, so that the same pipeline carries its state as a language model and not as a classifier.
  */
-const occasionalInputs = ['input.carry'];
+export const occasionalInputs = ['input.carry'];
 
 /**
  * Appends the blocks in order. Weights are named `<scope>/<block id>/…`, so that building the same pipeline twice under

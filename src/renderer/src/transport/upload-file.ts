@@ -1,22 +1,9 @@
-/** The lab, for the page: over the desktop's port where there is a desktop, else over a WebSocket. One connection for the whole page. */
-import { LabError } from '../../../shared/errors.ts';
-import { uploadedFile } from '../../../shared/contract/uploads.ts';
-import type { UploadedFile } from '../../../shared/contract/uploads.ts';
+/** Brings files to the lab from a browser; in the desktop window they have paths of their own. */
 import { failure } from '../../../shared/contract/common.ts';
-import type { Client, ConnectionState } from '../../../shared/rpc/client.ts';
-import { createClient } from '../../../shared/rpc/client.ts';
+import type { UploadedFile } from '../../../shared/contract/uploads.ts';
+import { uploadedFile } from '../../../shared/contract/uploads.ts';
+import { LabError } from '../../../shared/errors.ts';
 import { fromFailure } from '../../../shared/rpc/protocol.ts';
-import { desktopBridge } from './desktop-bridge.ts';
-import { openDesktopPort } from './message-port.ts';
-import { openWebSocket, socketAddress } from './web-socket.ts';
-
-export function connectLab(onState?: (state: ConnectionState) => void): Client {
-  const bridge = desktopBridge();
-  return createClient({
-    open: () => (bridge ? openDesktopPort(bridge, window) : openWebSocket(socketAddress(window.location))),
-    ...(onState && { onState }),
-  });
-}
 
 export interface UploadOptions {
   /** From `uploads.begin`. */
