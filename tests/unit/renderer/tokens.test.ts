@@ -36,14 +36,20 @@ function contrast(first: Colour, second: Colour): number {
   return (high! + 0.05) / (low! + 0.05);
 }
 
-const surfaces = ['surface-ground', 'surface-raised', 'surface-sunken'];
-const texts = ['text-primary', 'text-secondary', 'text-accent', 'text-danger', 'text-success'];
+const surfaces = ['surface-ground', 'surface-raised', 'surface-sunken', 'surface-hover'];
+const texts = ['text-primary', 'text-secondary', 'text-accent', 'text-danger', 'text-success', 'text-warning'];
 
 const pairs = [
   ...surfaces.flatMap((surface) => texts.map((text) => [text, surface, 4.5] as const)),
   ...surfaces.flatMap((surface) => ['line-control', 'action', 'focus-ring'].map((line) => [line, surface, 3] as const)),
   ['text-primary', 'surface-accent', 4.5],
   ['text-accent', 'surface-accent', 4.5],
+  ['text-danger', 'surface-danger', 4.5],
+  ['text-warning', 'surface-warning', 4.5],
+  ['text-success', 'surface-success', 4.5],
+  ['text-primary', 'surface-danger', 4.5],
+  ['text-primary', 'surface-warning', 4.5],
+  ['text-primary', 'surface-success', 4.5],
   ['text-on-action', 'action', 4.5],
   ['text-on-action', 'action-hover', 4.5],
 ] as const;

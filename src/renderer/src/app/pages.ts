@@ -1,22 +1,69 @@
 /**
- * The pages of the lab. The router, the navigation and the window's title are all made from this table: a new page is
- * one row and one component.
+ * The pages of the lab. The router, the navigation, the shortcuts and the window's title are all made from this table: a new
+ * page is one row and one component.
  */
 import type { Component } from 'vue';
+import type { IconName } from '../components/icons.ts';
 
 export interface Page {
   readonly name: string;
   readonly path: string;
   readonly title: string;
   readonly load: () => Promise<{ readonly default: Component }>;
+  /** Its place in the navigation; pages without one are reached from others. */
+  readonly navigation?: { readonly icon: IconName; readonly key: string };
+  /** The page of the navigation that it belongs to. */
+  readonly within?: string;
 }
 
 export const pages: readonly Page[] = [
-  { name: 'home', path: '/', title: 'Home', load: () => import('../features/home/HomePage.vue') },
+  {
+    name: 'home',
+    path: '/',
+    title: 'Home',
+    load: () => import('../features/home/HomePage.vue'),
+    navigation: { icon: 'home', key: 'h' },
+  },
+  {
+    name: 'datasets',
+    path: '/datasets',
+    title: 'Datasets',
+    load: () => import('../features/datasets/DatasetsPage.vue'),
+    navigation: { icon: 'dataset', key: 'd' },
+  },
+  {
+    name: 'import',
+    path: '/datasets/import',
+    title: 'Import',
+    load: () => import('../features/datasets/ImportPage.vue'),
+    within: 'datasets',
+  },
+  {
+    name: 'material',
+    path: '/datasets/:group(corpus|dataset)/:name',
+    title: 'Dataset',
+    load: () => import('../features/datasets/MaterialPage.vue'),
+    within: 'datasets',
+  },
+  {
+    name: 'pipelines',
+    path: '/pipelines',
+    title: 'Pipelines',
+    load: () => import('../features/pipelines/PipelinesPage.vue'),
+    navigation: { icon: 'pipeline', key: 'p' },
+  },
+  {
+    name: 'experiments',
+    path: '/experiments',
+    title: 'Experiments',
+    load: () => import('../features/experiments/ExperimentsPage.vue'),
+    navigation: { icon: 'experiment', key: 'e' },
+  },
   {
     name: 'settings',
     path: '/settings',
     title: 'Settings',
     load: () => import('../features/settings/SettingsPage.vue'),
+    navigation: { icon: 'settings', key: 's' },
   },
 ];

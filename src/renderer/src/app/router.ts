@@ -14,7 +14,12 @@ export function createLabRouter(): Router {
   const router = createRouter({
     history: createWebHashHistory(),
     routes: [
-      ...pages.map(({ name, path, title, load }) => ({ name, path, component: load, meta: { title } })),
+      ...pages.map(({ name, path, title, load, within }) => ({
+        name,
+        path,
+        component: load,
+        meta: { title, navigation: within ?? name },
+      })),
       {
         name: 'not-found',
         path: '/:path(.*)*',

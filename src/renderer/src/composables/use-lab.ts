@@ -1,4 +1,4 @@
-/** The lab's contract, for whichever component asks: provided once, over the connection that the page was opened with. */
+/** The lab's client for components; `main.ts` provides it, tests provide a stand-in. */
 import type { InjectionKey } from 'vue';
 import { inject } from 'vue';
 import type { LabClient } from '../../../shared/contract/index.ts';
@@ -7,6 +7,6 @@ export const labKey: InjectionKey<LabClient> = Symbol('lab');
 
 export function useLab(): LabClient {
   const lab = inject(labKey);
-  if (!lab) throw new Error('No lab was provided: see main.ts');
+  if (lab === undefined) throw new Error('no lab was provided to this component');
   return lab;
 }
