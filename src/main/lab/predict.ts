@@ -61,7 +61,10 @@ export async function openPredictor(run: RunFolder, checkpoint: 'best' | 'last' 
     ask: (query) => predict(predictionModel, query, options),
     generate(query) {
       if (!generate) {
-        throw new LabError('bad-input', `The run ${run.id} is no language model: its task is ${task.type}, not next-word`);
+        throw new LabError(
+          'bad-input',
+          `The run ${run.id} is no language model: its task is ${task.type}, not next-word`,
+        );
       }
       return generate(predictionModel, query, options);
     },

@@ -121,6 +121,26 @@ export interface PredictionAnswer {
   readonly choices: readonly { readonly label: string; readonly probability: number }[];
 }
 
+/** How a text is to be continued. */
+export interface GenerationQuery {
+  readonly text: string;
+  /** At most so many. */
+  readonly tokens: number;
+  /** Below 1 makes likely tokens likelier, 0 leaves the likeliest alone. */
+  readonly temperature: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly seed: number;
+}
+
+export interface GeneratedToken {
+  readonly token: string;
+  /** The model's own, whatever the sampling made of it. */
+  readonly probability: number;
+  /** Everything so far, the prompt included. */
+  readonly text: string;
+}
+
 export interface PredictionModel extends TaskFacts {
   /** File of the tokenizer that the run was trained with. */
   readonly tokenizerFile?: string;
@@ -198,6 +218,8 @@ export interface TaskDefinition<Options> {
   /** The task's audit of a trained network, and pictures of it for the run's artifacts. */
   inspect?(inspection: Inspection<Options>): Promise<InspectionReport>;
   predict?(model: PredictionModel, query: PredictionQuery, options: Options): Promise<readonly PredictionAnswer[]>;
+  /** Continues a text, token by token. */
+  generate?(model: PredictionModel, query: GenerationQuery, options: Options): AsyncIterable<GeneratedToken>;
 }
 
 const registry = new Map<string, TaskDefinition<unknown>>();

@@ -14,3 +14,13 @@ export function positiveNumber(text: string): number {
   if (value === 0) throw new InvalidArgumentError('It should be at least 1.');
   return value;
 }
+
+/** A parser of numbers from `least` to `most`. */
+export function numberFrom(least: number, most = Infinity): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= least && value <= most && Number.isFinite(value)) return value;
+    const range = most === Infinity ? `at least ${least}` : `between ${least} and ${most}`;
+    throw new InvalidArgumentError(`It should be a number, ${range}.`);
+  };
+}

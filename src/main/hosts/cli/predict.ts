@@ -1,10 +1,13 @@
 /** `pretext predict`: asks a trained run. */
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import { LabError } from '../../../shared/errors.ts';
+import type { Predictor } from '../../lab/predict.ts';
 import { openPredictor } from '../../lab/predict.ts';
 import { readQueryImage } from '../../lab/query-image.ts';
 import { findRun } from '../../lab/runs.ts';
-import { formatPercent } from '../../../shared/display.ts';
+import type { PredictionAnswer } from '../../tasks/index.ts';
+import { formatPercent, joinPieces } from '../../../shared/display.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
 import { positiveNumber } from './numbers.ts';
 import { emphasise, print, printJson, table } from './output.ts';
@@ -12,6 +15,33 @@ import { emphasise, print, printJson, table } from './output.ts';
 interface PredictOptions {
   readonly top: number;
   readonly checkpoint: 'best' | 'last';
+  readonly next?: string;
+  readonly choose?: readonly number[];
+}
+
+/** `1,3` as numbers, counted from 1. */
+function choicesOf(text: string): readonly number[] {
+  const numbers = text.split(',').map(Number);
+  if (numbers.every((number) => Number.isInteger(number) && number > 0)) return numbers;
+  throw new InvalidArgumentError('Write the numbers of the answers with commas between them, e.g. 1,3.');
+}
+
+/** Asks for continuations, takes the chosen one, asks again; the last answers are those after all choices. */
+async function continueWith(
+  predictor: Predictor,
+  beginning: string,
+  { choose = [], top }: PredictOptions,
+): Promise<readonly PredictionAnswer[]> {
+  const all: PredictionAnswer[] = [];
+  let text = beginning;
+  for (const number of [...choose, undefined]) {
+    const [answer] = await predictor.ask({ text, top: Math.max(top, number ?? 0) });
+    if (!answer) break;
+    all.push({ ...answer, choices: answer.choices.slice(0, top) });
+    const chosen = number === undefined ? undefined : answer.choices[number - 1];
+    if (chosen) text = joinPieces([text, chosen.label]);
+  }
+  return all;
 }
 
 export function registerPredict(program: Command): void {
@@ -19,14 +49,16 @@ export function registerPredict(program: Command): void {
     .command('predict')
     .description('ask a run: fill in [MASK]s, judge a pair of sentences, classify a text or an image')
     .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
-    .argument('<text|image>', 'the text, with [MASK]s where the task fills them in, or an image file')
+    .argument('[text|image]', 'the text, with [MASK]s where the task fills them in, or an image file')
     .argument('[second]', 'the second text, for tasks on pairs')
+    .option('-n, --next <beginning>', 'for a language model: the likeliest continuations of this text')
+    .option('--choose <numbers>', 'with --next: go on with these answers, one after the other, e.g. 1,3', choicesOf)
     .option('-t, --top <number>', 'how many answers to show', positiveNumber, 5)
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
     .action(
       async (
         reference: string,
-        text: string,
+        given: string | undefined,
         second: string | undefined,
         options: PredictOptions,
         command: Command,
@@ -35,11 +67,15 @@ export function registerPredict(program: Command): void {
         const predictor = await openPredictor(run, options.checkpoint);
         try {
           const { images } = predictor.facts;
-          const answers = await predictor.ask({
-            top: options.top,
-            ...(images ? { image: await readQueryImage(text, images) } : { text }),
-            ...(second !== undefined && { textPair: second }),
-          });
+          const text = options.next ?? given;
+          if (text === undefined) throw new LabError('bad-input', 'Give a text, or --next and the beginning of one');
+          const answers = options.choose
+            ? await continueWith(predictor, text, options)
+            : await predictor.ask({
+                top: options.top,
+                ...(images ? { image: await readQueryImage(text, images) } : { text }),
+                ...(second !== undefined && { textPair: second }),
+              });
           if (globalsOf(command).json) {
             printJson({ run: run.id, step: predictor.step, answers });
             return;

@@ -6,7 +6,7 @@ import { definePreset } from '../preset.ts';
 const embeddingOf = (features: number, dropout: number) => ({
   id: 'embedding',
   type: 'token-embedding',
-  options: { features, positions: false, segments: 0, normalise: false, dropout, initialisation: 'truncated-normal' },
+  options: { features, positions: false, segments: 0, dropout, initialisation: 'truncated-normal' },
   inputs: { tokens: 'input.tokens' },
 });
 

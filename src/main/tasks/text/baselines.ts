@@ -10,13 +10,15 @@ import { predictProbabilities, selectLogisticRegression } from '../baselines/log
 import { fitMajorityClass, majorityProbabilities } from '../baselines/majority.ts';
 import type { TextPairs } from '../baselines/overlap.ts';
 import { fitOverlap, predictOverlap } from '../baselines/overlap.ts';
-import { fitUnigram, scoreUnigram } from '../baselines/unigram.ts';
+import type { LanguageModelScore } from '../baselines/unigram.ts';
+import { fitBigram, fitUnigram, scoreBigram, scoreUnigram } from '../baselines/unigram.ts';
 import { accuracyOf, balancedAccuracy, confusionMatrix, macroF1 } from '../metrics/classification.ts';
 import { logLoss, mostProbable } from '../metrics/probabilistic.ts';
 import type { Baseline, Feeds, TaskSampler } from '../task.ts';
 import type { CorpusSource, Section } from './corpus-source.ts';
 import { pairTexts } from './describe.ts';
 import type { LabelledTexts } from './labelled-texts.ts';
+import type { TokenStream } from './token-stream.ts';
 
 /** Tokens that the frequencies are counted on, spread over the corpus; more would not change them. */
 const COUNTED_TOKENS = 20_000_000;
@@ -46,6 +48,40 @@ export function unigramBaseline(
     summary: 'Predicts every masked token from the frequencies of the training text alone',
     metrics: { loss: score.loss, accuracy: score.accuracy, perplexity: score.perplexity },
   };
+}
+
+/** Unigrams and bigrams of the training text, scored at the same tokens as the networks. */
+export function nextWordBaselines(
+  training: TokenStream,
+  vocabularySize: number,
+  sampler: TaskSampler,
+  signal: AbortSignal,
+): Baseline[] {
+  const stride = Math.max(1, Math.ceil(training.length / COUNTED_TOKENS)) * WINDOW;
+  const windows: Uint32Array[] = [];
+  for (let start = 0; start < training.length; start += stride) {
+    if (signal.aborted) throw new LabError('aborted', 'the baselines were stopped');
+    windows.push(training.read(start, Math.min(WINDOW, training.length - start)));
+  }
+  const scored = evaluationFeeds(sampler).flatMap(({ tokens = [], nextLabels = [], nextWeights = [] }) =>
+    Array.from(nextLabels.keys())
+      .filter((place) => nextWeights[place] === 1)
+      .map((place) => [tokens[place]!, nextLabels[place]!]),
+  );
+  const unigram = scoreUnigram(
+    fitUnigram(windows, vocabularySize),
+    scored.map(([, next]) => [next!]),
+  );
+  const bigram = scoreBigram(fitBigram(windows, vocabularySize), scored);
+  const metricsOf = ({ loss, accuracy, perplexity }: LanguageModelScore) => ({ loss, accuracy, perplexity });
+  return [
+    { name: 'unigram', summary: 'Predicts by the frequencies of the training text', metrics: metricsOf(unigram) },
+    {
+      name: 'bigram',
+      summary: 'Predicts by what followed the last token in the training text (Witten-Bell smoothing)',
+      metrics: metricsOf(bigram),
+    },
+  ];
 }
 
 function* trainingWindows(

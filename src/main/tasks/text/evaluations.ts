@@ -16,14 +16,23 @@ import type { Evaluation, EvaluationResult, Feeds, TensorData } from '../task.ts
  * for each masked position.
  */
 export function maskedWordsEvaluation(): Evaluation {
+  return tokenEvaluation('masked');
+}
+
+/** The same for every scored token of a text; `correct` has one entry for each. */
+export function nextWordEvaluation(): Evaluation {
+  return tokenEvaluation('next');
+}
+
+function tokenEvaluation(kind: 'masked' | 'next'): Evaluation {
   let loss = 0;
   const correct: number[] = [];
   return {
     add(outputs, feeds) {
-      const losses = outputData(outputs, 'maskedLosses');
-      const predictions = outputData(outputs, 'maskedPredictions');
-      const labels = feedData(feeds, 'maskedLabels');
-      const weights = feedData(feeds, 'maskedWeights');
+      const losses = outputData(outputs, `${kind}Losses`);
+      const predictions = outputData(outputs, `${kind}Predictions`);
+      const labels = feedData(feeds, `${kind}Labels`);
+      const weights = feedData(feeds, `${kind}Weights`);
       for (let place = 0; place < labels.length; place += 1) {
         if (weights[place] === 0) continue;
         loss += losses[place]!;

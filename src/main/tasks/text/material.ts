@@ -59,7 +59,7 @@ export function sourcesOf<Source extends ExampleSource>(
 ): Readonly<Record<'training' | EvaluationSplit, Source>> {
   try {
     const sources = { training: create('training'), validation: create('validation'), test: create('test') };
-    requireExamples(sources, split, options, corpus);
+    requireExamples((side) => sources[side].count > 0, split, options, corpus);
     return sources;
   } catch (error) {
     corpus.close();
@@ -67,8 +67,22 @@ export function sourcesOf<Source extends ExampleSource>(
   }
 }
 
+/** Throws `LabError('bad-input')` when a side that was asked for has no example, and closes the corpus then. */
+export function requireSides(
+  { split, corpus }: TextMaterial,
+  options: SplitFields,
+  hasExamples: (side: 'training' | EvaluationSplit) => boolean,
+): void {
+  try {
+    requireExamples(hasExamples, split, options, corpus);
+  } catch (error) {
+    corpus.close();
+    throw error;
+  }
+}
+
 function requireExamples(
-  sources: Readonly<Record<'training' | EvaluationSplit, ExampleSource>>,
+  hasExamples: (side: 'training' | EvaluationSplit) => boolean,
   split: SectionSplit,
   options: SplitFields,
   { documentCount }: TextCorpus,
@@ -79,7 +93,7 @@ function requireExamples(
     ['test', options.testShare > 0],
   ] as const;
   for (const [side, isWanted] of wanted) {
-    if (!isWanted || sources[side].count > 0) continue;
+    if (!isWanted || hasExamples(side)) continue;
     const documents = `${split[side].length} of its ${documentCount} documents`;
     throw new LabError(
       'bad-input',

@@ -139,7 +139,7 @@ export function classAnswer(
 }
 
 /** The `count` largest, first of equals first. */
-function likeliest(probabilities: Float64Array, count: number): { id: number; probability: number }[] {
+export function likeliest(probabilities: Float64Array, count: number): { id: number; probability: number }[] {
   const order = Uint32Array.from(probabilities.keys()).sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
   return Array.from(order.subarray(0, count), (id) => ({ id, probability: probabilities[id]! }));
 }

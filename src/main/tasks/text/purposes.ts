@@ -7,4 +7,6 @@ export const purpose = {
   evaluationChoice: 5,
   evaluationExample: 6,
   shortSequences: 7,
+  streamOffset: 8,
+  generation: 9,
 } as const;

@@ -1,0 +1,58 @@
+/** `pretext generate`: continues a text with a language model. */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { GeneratedToken } from '../../tasks/index.ts';
+import { openPredictor } from '../../lab/predict.ts';
+import { findRun } from '../../lab/runs.ts';
+import { globalsOf, workspaceOf } from './globals.ts';
+import { numberFrom, positiveNumber, wholeNumber } from './numbers.ts';
+import { print, printJson } from './output.ts';
+
+interface GenerateOptions {
+  readonly tokens: number;
+  readonly temperature: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly seed: number;
+  readonly count: number;
+  readonly checkpoint: 'best' | 'last';
+}
+
+export function registerGenerate(program: Command): void {
+  program
+    .command('generate')
+    .description('continue a text with a language model')
+    .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
+    .argument('<prompt>', 'the beginning of the text')
+    .option('-t, --tokens <number>', 'how many tokens to add; a text may end earlier', positiveNumber, 40)
+    .option('--temperature <number>', 'below 1: likelier words; 0: always the likeliest', numberFrom(0), 1)
+    .option('--top-k <number>', 'draw from so many of the likeliest tokens', positiveNumber)
+    .option('--top-p <share>', 'draw from the fewest tokens that hold this share of the probability', numberFrom(0, 1))
+    .option('--seed <number>', 'another seed, another text', wholeNumber, 0)
+    .option('-n, --count <number>', 'how many texts, with seeds that count up', positiveNumber, 1)
+    .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
+    .action(async (reference: string, prompt: string, options: GenerateOptions, command: Command) => {
+      const run = await findRun(await workspaceOf(command), reference);
+      const predictor = await openPredictor(run, options.checkpoint);
+      const { tokens, temperature, topK, topP } = options;
+      const sampling = {
+        tokens,
+        temperature,
+        ...(topK !== undefined && { topK }),
+        ...(topP !== undefined && { topP }),
+      };
+      try {
+        const texts: { seed: number; text: string; tokens: GeneratedToken[] }[] = [];
+        for (let seed = options.seed; seed < options.seed + options.count; seed++) {
+          const generated: GeneratedToken[] = [];
+          for await (const token of predictor.generate({ text: prompt, seed, ...sampling })) generated.push(token);
+          const text = generated.at(-1)?.text ?? prompt;
+          texts.push({ seed, text, tokens: generated });
+          if (!globalsOf(command).json) print(text);
+        }
+        if (globalsOf(command).json) printJson({ run: run.id, step: predictor.step, texts });
+      } finally {
+        await predictor.close();
+      }
+    });
+}

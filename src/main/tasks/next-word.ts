@@ -1,0 +1,106 @@
+/** Next word: a language model over a corpus, which predicts each token from those before it (Mikolov et al. 2010). */
+import { z } from 'zod';
+import { joinPieces } from '../../shared/display.ts';
+import { constant, input, output } from '../graph/index.ts';
+import { declareInputs } from '../nn/pipeline.ts';
+import { defineTask } from './task.ts';
+import { nextWordBaselines } from './text/baselines.ts';
+import { corpusOptions } from './text/corpus-options.ts';
+import { nextWordEvaluation } from './text/evaluations.ts';
+import { encodePrompt, generateTokens, nextProbabilities } from './text/generation.ts';
+import { openTextMaterial, requireSides } from './text/material.ts';
+import { nextWordHead } from './text/next-word-head.ts';
+import { createNextWordSampler } from './text/next-word-sampler.ts';
+import { likeliest, requireText, tokenizerOf } from './text/prediction.ts';
+import { openTokenStream } from './text/token-stream.ts';
+import { tokenTexts } from './text/vocabulary.ts';
+
+const options = z
+  .strictObject({
+    ...corpusOptions,
+    length: corpusOptions.length.default(64).describe('Tokens of a window, through which errors flow back'),
+    state: z
+      .enum(['carried', 'reset'])
+      .default('carried')
+      .describe(
+        'carried: windows follow each other and recurrent layers go on from the state of the one before (truncated back-propagation); reset: windows in random order, each from nothing',
+      ),
+    evaluationContext: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Of each evaluated window, the first tokens that are read as context and not scored'),
+    dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout of the states before the output layer'),
+  })
+  .refine(({ length, evaluationContext }) => evaluationContext < length, {
+    message: 'evaluationContext leaves nothing of a window to be scored: it must be less than length',
+    path: ['evaluationContext'],
+  });
+
+export type NextWordOptions = z.infer<typeof options>;
+
+const needs = { minimumDocuments: 1, minimumSentences: 1 };
+
+export const nextWord = defineTask<NextWordOptions>({
+  type: 'next-word',
+  title: 'Next word',
+  summary: 'Predicts each token of a text from those before it: a language model.',
+  kind: 'pretext',
+  data: ['text-corpus'],
+  options,
+  selection: { metric: 'loss', direction: 'minimise' },
+  openSampler(setup) {
+    const { options: settings, splitSeed } = setup;
+    const material = openTextMaterial(setup, needs);
+    const { corpus, split } = material;
+    const { separate } = corpus.tokenizer.special;
+    const stream = (side: keyof typeof split) => openTokenStream(corpus, split[side], separate);
+    const streams = { training: stream('training'), validation: stream('validation'), test: stream('test') };
+    const { length, evaluationContext: context } = settings;
+    requireSides(material, settings, (side) => streams[side].length - (side === 'training' ? 0 : context) > length);
+    return createNextWordSampler({
+      streams,
+      tokenizer: corpus.tokenizer,
+      length,
+      context,
+      isCarried: settings.state === 'carried',
+      splitSeed,
+      evaluationExamples: settings.evaluationExamples,
+      close: () => {
+        corpus.close();
+      },
+    });
+  },
+  build(context, backbone, { state, dropout }) {
+    const { program, mode, batchSize } = context;
+    const inputs = declareInputs(context);
+    const isCarried = mode === 'training' && state === 'carried';
+    const carry = isCarried ? { carry: input(program, 'carry', 'float32', [batchSize]) } : {};
+    const loss = nextWordHead(context, backbone({ ...inputs, ...carry }), dropout);
+    if (!loss) return { loss: constant(program, 0) }; // prediction has no labels, and its program does not output this
+    output(program, 'loss', loss);
+    return { loss };
+  },
+  evaluation: () => nextWordEvaluation(),
+  async baselines(sampler, _settings, setup, signal) {
+    const { corpus, vocabulary, split } = openTextMaterial(setup, needs);
+    try {
+      const training = openTokenStream(corpus, split.training, vocabulary.special.separate);
+      return nextWordBaselines(training, vocabulary.size, sampler, signal);
+    } finally {
+      corpus.close();
+    }
+  },
+  async predict(model, { text, top }) {
+    const tokenizer = tokenizerOf(model);
+    const ids = encodePrompt(tokenizer, requireText(text, 'the beginning of a text'));
+    const before = joinPieces(tokenTexts(tokenizer, ids.slice(1)));
+    const choices = likeliest(await nextProbabilities(model, ids), top).map(({ id, probability }) => ({
+      label: tokenTexts(tokenizer, [id])[0]!,
+      probability,
+    }));
+    return [{ question: `${before} …`, choices }];
+  },
+  generate: (model, query) =>
+    generateTokens(model, { ...query, text: requireText(query.text, 'the beginning of a text') }),
+});
