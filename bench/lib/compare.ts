@@ -1,12 +1,15 @@
 /** Whether two sides computed the same: relative errors over all gradients, or all changes of weights, as one vector. */
 import { LabError } from '../../src/shared/errors.ts';
 import type { SafetensorsFile } from '../../src/main/formats/safetensors.ts';
+import { readGroup } from './exchange.ts';
 
 export interface Comparison {
   readonly loss: number;
   readonly lossError: number;
   /** ‖ours − theirs‖ / ‖theirs‖ over the gradients of all parameters. */
   readonly gradientError: number;
+  /** The same for the gradients that the other side's float32 computes, where it says. */
+  readonly torchGradientError?: number;
   /** The same for what one optimizer step added to the weights. */
   readonly updateError: number;
 }
@@ -26,7 +29,8 @@ export function compareSteps(
   theirs: SafetensorsFile,
   label: string,
 ): Comparison {
-  const names = [...inputs.tensors.keys()].filter((name) => name.startsWith('weights/')).map((name) => name.slice(8));
+  const names = [...readGroup(inputs, 'weights').keys()];
+  const states = [...readGroup(inputs, 'states').keys()];
   const loss = floats(ours, 'loss')[0] ?? NaN;
   const expectedLoss = floats(theirs, 'loss')[0] ?? NaN;
   const gradients = differences(names, (name) => [
@@ -39,6 +43,10 @@ export function compareSteps(
       Float64Array.from(floats(file, `updated/${name}`), (weight, index) => weight - before[index]!);
     return [change(ours), change(theirs)];
   });
+  const movedStates = differences(states, (name) => [
+    floats(ours, `updated/${name}`),
+    floats(theirs, `updated/${name}`),
+  ]);
   const comparison = {
     loss,
     lossError: Math.abs(loss - expectedLoss) / Math.abs(expectedLoss),
@@ -48,6 +56,9 @@ export function compareSteps(
   check('loss', comparison.lossError, gradientTolerance, label, []);
   check('gradients', comparison.gradientError, gradientTolerance, label, gradients);
   check('updated weights', comparison.updateError, updateTolerance, label, updates);
+  if (states.length > 0) {
+    check('running statistics', relativeError(movedStates), gradientTolerance, label, movedStates);
+  }
   return comparison;
 }
 

@@ -73,7 +73,9 @@ async function main([name = '', folder = '', threads = '']: readonly string[]): 
   const executable = await createOnnxRuntimeEngine().compile(workload.program, { optimizer, threads: Number(threads) });
   const compiled = performance.now();
   const inputs = await readSafetensors(tensorFile(folder, 'inputs'));
-  await executable.importState({ parameters: readGroup(inputs, 'weights') });
+  await executable.importState({
+    parameters: new Map([...readGroup(inputs, 'weights'), ...readGroup(inputs, 'states')]),
+  });
   answer({
     device: executable.device.description,
     buildMilliseconds: Math.round(built - begin),

@@ -1,6 +1,7 @@
 /**
  * The same training step here and in PyTorch: same weights, same batch, same threads, the optimizer included. Both sides
- * are processes of their own. First each takes one step, and loss, gradients and updated weights must agree; then
+ * are processes of their own. First each takes one step, and loss, gradients and updated weights must agree with those
+ * of the PyTorch model in float64: PyTorch's own float32 may be further from them, and its error is reported beside ours. Then
  * they take turns, so that whatever else happens on the machine hits both alike.
  *
  * A bench of this kind is one TypeScript file, which says what we run, and one Python file of the same name in
@@ -82,12 +83,18 @@ async function writeInputs(
   { program, feeds }: Workload,
   threads: number,
 ): Promise<void> {
-  const parameters = initialParameters(program, weightSeed);
+  const all = initialParameters(program, weightSeed);
+  const ofRole = (role: 'weight' | 'state') =>
+    new Map([...all].filter(([name]) => program.parameters.get(name)?.role === role));
   const inputs = new Map([...program.inputs].map(([name, { shape }]) => [name, { shape, data: feeds[name] }]));
-  await writeTensors(tensorFile(folder, 'inputs'), { weights: parameters, feeds: inputs });
+  await writeTensors(tensorFile(folder, 'inputs'), {
+    weights: ofRole('weight'),
+    states: ofRole('state'),
+    feeds: inputs,
+  });
   const names = (decay: boolean): readonly string[] =>
     [...program.parameters.values()]
-      .filter((parameter) => parameter.decay === decay)
+      .filter((parameter) => parameter.role === 'weight' && parameter.decay === decay)
       .map((parameter) => parameter.name);
   const config = {
     size,
@@ -122,12 +129,15 @@ async function compareAll(
   for (const [index, contestant] of contestants.entries()) {
     options.progress(`checking: ${contestant.label}`);
     const file = tensorFile(folder, `side-${index}`);
-    await contestant.ask({ command: 'check', path: file });
-    results.push({ label: contestant.label, tensors: await readSafetensors(file) });
+    const { gradientError } = await contestant.ask({ command: 'check', path: file });
+    results.push({ label: contestant.label, gradientError, tensors: await readSafetensors(file) });
   }
   const inputs = await readSafetensors(tensorFile(folder, 'inputs'));
   const [ours, ...theirs] = results;
-  return theirs.map(({ label, tensors }) => compareSteps(inputs, ours!.tensors, tensors, label));
+  return theirs.map(({ label, gradientError, tensors }) => ({
+    ...compareSteps(inputs, ours!.tensors, tensors, label),
+    ...(typeof gradientError === 'number' && { torchGradientError: gradientError }),
+  }));
 }
 
 async function measureAll(

@@ -10,10 +10,12 @@ A bench's own file defines the model as a PyTorch user would write it, and calls
 Names of modules are ours with underscores for dashes, so that weights find their places by themselves.
 """
 
+import copy
 import json
 import re
 import resource
 import struct
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -80,11 +82,19 @@ class Bound:
             self.parameter.copy_(tensor.t() if self.transposed else tensor)
 
 
+NORMALISATIONS = (torch.nn.LayerNorm, torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)
+STATES = {"running_mean": "mean", "running_var": "variance"}
+
+
 def own_name(module, path, name):
     """How we call a parameter of a module: slashes between the parts, dashes between words, `layer.0` for a layer."""
     parts = path if isinstance(module, torch.nn.Embedding) else f"{path}.{name}"
-    if isinstance(module, torch.nn.LayerNorm) and name == "weight":
+    if isinstance(module, NORMALISATIONS) and name == "weight":
         parts = f"{path}.gain"
+    if isinstance(module, torch.nn.Conv2d) and name == "weight":
+        parts = f"{path}.kernel"
+    if name in STATES:
+        parts = f"{path}.{STATES[name]}"
     return re.sub(r"\.(?!\d)", "/", parts).replace("_", "-")
 
 
@@ -96,6 +106,24 @@ def bind(model):
             transposed = isinstance(module, torch.nn.Linear) and name == "weight"
             bound[own_name(module, path, name)] = Bound(parameter, transposed)
     return bound
+
+
+def bind_states(model):
+    """What a step changes without an optimizer, such as running statistics, by our names."""
+    return {
+        own_name(module, path, name): buffer
+        for path, module in model.named_modules()
+        for name, buffer in module.named_buffers(recurse=False)
+        if name != "num_batches_tracked"
+    }
+
+
+def load_states(bound, states):
+    """Sets every state. Raises as `load_weights`."""
+    if bound.keys() != states.keys():
+        raise ValueError(f"only in the PyTorch model: {bound.keys() - states.keys()}; only here: {states.keys() - bound.keys()}")
+    for name, buffer in bound.items():
+        buffer.copy_(states[name])
 
 
 def load_weights(bound, weights):
@@ -173,15 +201,39 @@ def blas_name():
     return "reference BLAS" if "libblas" in mapped else "unknown"
 
 
-def checked_step(trainer, path):
-    """The first step, with everything that is compared written to a file."""
-    loss = trainer.backward()
-    tensors = {f"gradients/{name}": value for name, value in trainer.gradients().items()}
-    trainer.update()
-    tensors.update({f"updated/{name}": value for name, value in trainer.weights().items()})
+def in_double(trainer, config):
+    """The same model, batch and optimizer in float64: what both float32 sides should come close to."""
+    model = copy.deepcopy(trainer.model).double()
+    feeds = {name: tensor.double() if tensor.is_floating_point() else tensor for name, tensor in trainer.feeds.items()}
+    return Trainer(model, bind(model), feeds, config)
+
+
+def relative_error(actual, expected):
+    """Of all tensors as one vector."""
+    difference = sum(((actual[name].double() - tensor) ** 2).sum() for name, tensor in expected.items())
+    return (difference / sum((tensor**2).sum() for tensor in expected.values())).sqrt().item()
+
+
+def checked_step(trainer, config, path):
+    """The first step in float64, with everything that is compared written to a file, and how far float32 is from it."""
+    exact = in_double(trainer, config)
+    trainer.backward()
+    single = trainer.gradients()
+    loss = exact.backward()
+    error = relative_error(single, exact.gradients())
+    tensors = {f"gradients/{name}": value for name, value in exact.gradients().items()}
+    exact.update()
+    tensors.update({f"updated/{name}": value for name, value in exact.weights().items()})
+    tensors.update({f"updated/{name}": value for name, value in bind_states(exact.model).items()})
     tensors["loss"] = loss.detach().reshape(())
-    write_tensors(path, tensors)
-    return {"loss": loss.item()}
+    write_tensors(path, {name: tensor.float() for name, tensor in tensors.items()})
+    return {"loss": loss.item(), "gradientError": error}
+
+
+def check_elsewhere(path):
+    """The checked step in a process of its own, so that what it takes in float64 is not counted as this one's memory."""
+    command = [sys.executable, "-B", sys.argv[0], sys.argv[1], path]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def timed_steps(trainer, count):
@@ -207,16 +259,20 @@ def serve(model_class):
     model = model_class(config["size"])
     bound = bind(model)
     load_weights(bound, weights)
+    load_states(bind_states(model), group_of(inputs, "states/"))
     feeds = {name: as_torch_feed(tensor) for name, tensor in group_of(inputs, "feeds/").items()}
     del inputs, weights
     trainer = Trainer(model, bound, feeds, config["optimizer"], fused=version_at_least(2, 5))
 
     answer = lambda message: print(json.dumps(message), flush=True)
+    if len(sys.argv) > 2:
+        answer(checked_step(trainer, config["optimizer"], sys.argv[2]))
+        return
     answer({"version": torch.__version__, "blas": blas_name(), "threads": torch.get_num_threads()})
     for line in sys.stdin:
         request = json.loads(line)
         if request["command"] == "check":
-            answer(checked_step(trainer, request["path"]))
+            answer(check_elsewhere(request["path"]))
         elif request["command"] == "steps":
             answer(timed_steps(trainer, request["count"]))
         elif request["command"] == "memory":
