@@ -1,0 +1,65 @@
+/** Axes of parallel coordinates: one for each setting that differs and each result, with a place from 0 to 1 for each run. */
+import type { ComparedRuns } from '../../../../shared/contract/compare.ts';
+import { formatValue } from '../../charts/time-axis.ts';
+
+type Value = string | number | boolean | null;
+
+export interface ParallelAxis {
+  readonly key: string;
+  readonly title: string;
+  /** By run; null where the run has no value. */
+  readonly places: readonly (number | null)[];
+  readonly ticks: readonly { readonly place: number; readonly label: string }[];
+}
+
+/** More than a hundredfold between the smallest and the largest positive value: the axis is logarithmic. */
+const logarithmicFrom = 100;
+
+export function parallelAxis(key: string, title: string, values: readonly Value[]): ParallelAxis | undefined {
+  const present = values.filter((value) => value !== null);
+  if (present.length === 0) return undefined;
+  return present.every((value) => typeof value === 'number')
+    ? numberAxis(key, title, values as readonly (number | null)[]) // just checked
+    : categoryAxis(key, title, values);
+}
+
+function numberAxis(key: string, title: string, values: readonly (number | null)[]): ParallelAxis {
+  const present = values.filter((value) => value !== null);
+  const low = Math.min(...present);
+  const high = Math.max(...present);
+  const logarithmic = low > 0 && high / low >= logarithmicFrom;
+  const scale = (value: number): number => (logarithmic ? Math.log10(value) : value);
+  const span = scale(high) - scale(low);
+  const placeOf = (value: number): number => (span === 0 ? 0.5 : (scale(value) - scale(low)) / span);
+  const middle = logarithmic ? 10 ** ((scale(low) + scale(high)) / 2) : (low + high) / 2;
+  const marked = span === 0 ? [low] : [low, middle, high];
+  return {
+    key,
+    title: logarithmic ? `${title} (log)` : title,
+    places: values.map((value) => (value === null ? null : placeOf(value))),
+    ticks: marked.map((value) => ({ place: placeOf(value), label: formatValue(value) })),
+  };
+}
+
+function categoryAxis(key: string, title: string, values: readonly Value[]): ParallelAxis {
+  const names = [...new Set(values.filter((value) => value !== null).map(String))].sort((a, b) =>
+    a.localeCompare(b, undefined, { numeric: true }),
+  );
+  const placeOf = (name: string): number => (names.length === 1 ? 0.5 : names.indexOf(name) / (names.length - 1));
+  return {
+    key,
+    title,
+    places: values.map((value) => (value === null ? null : placeOf(String(value)))),
+    ticks: names.map((name) => ({ place: placeOf(name), label: name })),
+  };
+}
+
+/** Settings that differ first, then the results that are worth an axis: the chief ones of the splits. */
+export function parallelAxes(compared: ComparedRuns, results: readonly string[]): ParallelAxis[] {
+  return [
+    ...compared.differences.map(({ field, title, values }) => parallelAxis(field, title, values)),
+    ...compared.results
+      .filter(({ metric }) => results.includes(metric))
+      .map(({ metric, values }) => parallelAxis(`result ${metric}`, metric, values)),
+  ].filter((axis) => axis !== undefined);
+}
