@@ -1,8 +1,11 @@
 /** Text classification: the labelled task that measures what pretraining on text bought. */
 import { z } from 'zod';
+import type { Value } from '../graph/index.ts';
 import { constant, output, withScope } from '../graph/index.ts';
+import { poolByAttention } from '../nn/blocks/attention-pooling.ts';
 import { poolSequence, poolings } from '../nn/blocks/sequence-pooling.ts';
 import { denseLayer, dropoutLayer } from '../nn/layers.ts';
+import type { Backbone } from '../nn/pipeline.ts';
 import { backboneOutput, declareInputs } from '../nn/pipeline.ts';
 import { joinPieces } from '../../shared/display.ts';
 import type { EvaluationSplit, Feeds, PreviewItem, TaskSampler } from './task.ts';
@@ -22,9 +25,11 @@ const options = z
   .strictObject({
     length: lengthOption,
     pooling: z
-      .enum(poolings)
+      .enum([...poolings, 'attention', 'vector'])
       .default('mean')
-      .describe('How a text becomes one vector: its first position ([CLS]), or the mean or maximum over its tokens'),
+      .describe(
+        "How a text becomes one vector: its first position ([CLS]) or last one, the mean or maximum over its tokens, their mean weighted by learned attention, or the pipeline's own output 'vector'",
+      ),
     dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout of the pooled vector while training'),
     validationShare: z.number().gt(0).max(0.8).default(0.1).describe('Share of the examples kept for validation'),
     testShare: z.number().min(0).max(0.8).default(0.2).describe('Share of the examples kept for the test'),
@@ -61,10 +66,10 @@ export const textClassification = defineTask<TextClassificationOptions>({
   build(context, backbone, { pooling, dropout }, { classes = [] }) {
     const { program, mode } = context;
     const inputs = declareInputs(context);
-    const sequence = backboneOutput(backbone(inputs), 'sequence', 'text-classification');
+    const outputs = backbone(inputs);
     const loss = withScope(program, 'head', () =>
       withScope(program, 'text-classes', () => {
-        const pooled = dropoutLayer(poolSequence(sequence, inputs.mask, pooling), dropout, mode);
+        const pooled = dropoutLayer(poolText(outputs, inputs.mask, pooling), dropout, mode);
         return classLoss(context, denseLayer(pooled, 'output', classes.length));
       }),
     );
@@ -89,6 +94,16 @@ export const textClassification = defineTask<TextClassificationOptions>({
     return [classAnswer('Which class?', logits?.data, model.classes ?? [], top)];
   },
 });
+
+/** Units of the network that rates the positions in attention pooling. */
+const RATING_FEATURES = 64;
+
+function poolText(backbone: Backbone, mask: Value | undefined, pooling: TextClassificationOptions['pooling']): Value {
+  if (pooling === 'vector') return backboneOutput(backbone, 'vector', 'text-classification');
+  const sequence = backboneOutput(backbone, 'sequence', 'text-classification');
+  if (pooling === 'attention') return poolByAttention(sequence, mask, RATING_FEATURES).vector;
+  return poolSequence(sequence, mask, pooling);
+}
 
 function createSampler(texts: LabelledTexts, settings: TextClassificationOptions): TaskSampler {
   const { dataset, tokenizer, sides } = texts;
