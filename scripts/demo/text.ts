@@ -13,8 +13,10 @@ export const textDemo: Demo = async ({ pretext, importOnce, sample }, { quick })
   heading('Unlabelled text: the Brown corpus, and mail');
   const brown = await sample('brown', brownTexts);
   const mail = await sample('mail', () => spamAssassinMails(['easy-ham-2', 'spam-2']));
-  await importOnce('corpus', 'brown', brown);
-  await importOnce('corpus', 'mail', mail);
+  if (!quick) {
+    await importOnce('corpus', 'brown', brown);
+    await importOnce('corpus', 'mail', mail);
+  }
   await importOnce('corpus', 'brown-and-mail', brown, mail, '--vocabulary-size', '4096');
 
   heading('Labelled text: other mail, spam or not');
@@ -24,7 +26,7 @@ export const textDemo: Demo = async ({ pretext, importOnce, sample }, { quick })
   heading('Pretraining: masked words and next sentence');
   const quickly = (key: string, value: number): string[] => (quick ? ['--set', `${key}=${value}`] : []);
   await pretext('preview', example('text-pretraining.yaml'));
-  await pretext('run', example('text-pretraining.yaml'), ...quickly('training.steps', 120));
+  await pretext('run', example('text-pretraining.yaml'), ...quickly('training.steps', 100));
 
   heading('Filling in masks');
   await pretext('predict', 'text-pretraining', 'the man went to the [MASK] .');
@@ -34,6 +36,6 @@ export const textDemo: Demo = async ({ pretext, importOnce, sample }, { quick })
     'please click on the [MASK] below to be removed from our mailing list .',
   );
 
-  heading('Fine-tuning on 200 labels: pretrained against from scratch');
+  heading('Fine-tuning on a few labels: pretrained against from scratch');
   await pretext('study', example(quick ? 'text-transfer-quick.yaml' : 'text-transfer.yaml'));
 };
