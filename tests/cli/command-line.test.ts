@@ -1,5 +1,6 @@
 /** The command line as a person meets it: real processes, what they print where, and how they end. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -57,6 +58,21 @@ describe('wrong usage', () => {
     ['an option that is no number', ['run', 'x', '--seed', 'two'], /whole number/],
   ])('%s: code 2 and an explanation on stderr', async (_what, args, message) => {
     expect(await pretext(args)).toMatchObject({ code: 2, out: '', err: expect.stringMatching(message) });
+  });
+});
+
+describe('the README', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const commands = [...readme.matchAll(/^npm run pretext -- ([^#\n]+)/gm)].map(([, command = '']) => command.trim());
+  const slow = /^doctor$/;
+
+  it('has commands to try', () => {
+    expect(commands.length).toBeGreaterThan(4);
+  });
+
+  it.each(commands.filter((command) => !slow.test(command)))('shows one that can be typed: %s', async (command) => {
+    const args = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+    expect((await pretext(args)).code, 'is not wrong usage').not.toBe(2);
   });
 });
 
