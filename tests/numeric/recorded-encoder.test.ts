@@ -57,7 +57,11 @@ beforeAll(async () => {
 
 function readRecording({ tensors, metadata }: SafetensorsFile): Recording {
   const group = (prefix: string): Map<string, SafetensorsTensor> =>
-    new Map([...tensors].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+    new Map(
+      [...tensors]
+        .filter(([name]) => name.startsWith(prefix))
+        .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+    );
   const numbers = (name: string): readonly number[] => [...(tensors.get(name)?.data ?? [])];
   return {
     size: JSON.parse(metadata.size ?? '') as Size,
@@ -95,7 +99,11 @@ function buildProgram(size: Size): Program {
   const { batch, length, vocabulary, predictions } = size;
   const options = maskedWords.options.parse({ length, maskedShare: 0.5, maximumPredictions: predictions });
   const facts = { input: { kind: 'tokens', length, vocabularySize: vocabulary } } as const;
-  return buildModel({ task: findTask(maskedWords.type), options, pipeline: encoderPipeline(size), facts }, 'training', batch);
+  return buildModel(
+    { task: findTask(maskedWords.type), options, pipeline: encoderPipeline(size), facts },
+    'training',
+    batch,
+  );
 }
 
 /** ‖actual − expected‖ / ‖expected‖ over all tensors as one vector. */
@@ -138,7 +146,11 @@ describe.each(engines)('an encoder step on $name', ({ engine, device }) => {
   it('has the weights that PyTorch has after three clipped AdamW updates', async () => {
     const { optimizer, feeds, losses, gradientNorms, updated, weights } = recording;
     for (const [step, expectedLoss] of losses.entries()) {
-      const { scalars, gradientNorm } = await executable.step([feeds], { learningRate: optimizer.learningRate, seed: 0, step });
+      const { scalars, gradientNorm } = await executable.step([feeds], {
+        learningRate: optimizer.learningRate,
+        seed: 0,
+        step,
+      });
       expect(scalars.loss! / expectedLoss).toBeCloseTo(1, 5);
       expect(gradientNorm / gradientNorms[step]!).toBeCloseTo(1, 5);
     }

@@ -5,8 +5,12 @@
  */
 import { z } from 'zod';
 
-const identifier = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes, beginning with a letter');
-const endpoint = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)?$/i, "a block's id, or 'block.port', or 'input.port'");
+const identifier = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes, beginning with a letter');
+const endpoint = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)?$/i, "a block's id, or 'block.port', or 'input.port'");
 
 export const blockSpec = z.strictObject({
   id: identifier.describe('Unique in the pipeline; the first part of the names of its weights'),
@@ -21,7 +25,9 @@ export const pipelineGraph = z.strictObject({
   blocks: z.array(blockSpec).min(1),
   outputs: z
     .record(identifier, endpoint)
-    .describe("What the heads of tasks build on: 'sequence' [batch, length, features], 'vector' [batch, features] or 'map' [batch, channels, height, width]"),
+    .describe(
+      "What the heads of tasks build on: 'sequence' [batch, length, features], 'vector' [batch, features] or 'map' [batch, channels, height, width]",
+    ),
 });
 
 /** Either a preset with its options overridden, or the graph itself. A plain string is a preset's name. */

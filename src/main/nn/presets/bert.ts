@@ -7,7 +7,10 @@ const options = z.strictObject({
   features: z.int().positive().optional().describe('Hidden size'),
   heads: z.int().positive().optional().describe('Attention heads'),
   maximumLength: z.int().positive().default(512).describe('Number of positions in the table'),
-  normalisation: z.enum(['post', 'pre']).default('post').describe('Layer normalisation after (BERT) or before each sublayer'),
+  normalisation: z
+    .enum(['post', 'pre'])
+    .default('post')
+    .describe('Layer normalisation after (BERT) or before each sublayer'),
   dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout of embeddings, sublayers and attention'),
   initialisation: z.string().optional().describe('How weights start; see the block transformer-encoder'),
 });
@@ -25,7 +28,15 @@ export const bertPresets = sizes.map((size) =>
     summary: `Transformer encoder with ${String(size.layers)} layers of ${String(size.features)} features (Devlin et al. 2018; sizes of Turc et al. 2019).`,
     input: 'tokens',
     options,
-    graph({ layers = size.layers, features = size.features, heads = size.heads, maximumLength, normalisation, dropout, initialisation }) {
+    graph({
+      layers = size.layers,
+      features = size.features,
+      heads = size.heads,
+      maximumLength,
+      normalisation,
+      dropout,
+      initialisation,
+    }) {
       const common = { dropout, ...(initialisation !== undefined && { initialisation }) };
       return {
         blocks: [
