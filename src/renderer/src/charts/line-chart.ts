@@ -15,10 +15,10 @@ import annotationPlugin from 'chartjs-plugin-annotation';
 import zoomPlugin from 'chartjs-plugin-zoom';
 import type { ChartBand, ChartLine, ChartMark, Point, XAxis } from './chart-line.ts';
 import { piecesOf, xAxisTitles } from './chart-line.ts';
-import { formatPosition, formatValue, timeTicks } from './time-axis.ts';
+import { formatPosition, formatValue, stepTicks, timeTicks } from './time-axis.ts';
 import type { TokenColours } from './use-token-colours.ts';
 import type { Range } from './value-range.ts';
-import { valueRange } from './value-range.ts';
+import { positionRange, valueRange } from './value-range.ts';
 
 export type LineDataset = ChartDataset<'line', Point[]> & {
   /** Of its line or band, to bring it forward. */
@@ -111,7 +111,7 @@ export function drawLines(
         ...common,
         role: 'raw',
         data,
-        borderColor: colours.of(line.style.colour, 0.28),
+        borderColor: colours.of(line.style.colour, lines.length > 3 ? 0.14 : 0.3),
         borderWidth: 1,
         pointRadius: 0,
         pointHitRadius: 0,
@@ -148,7 +148,8 @@ export function rangesOf(
   drawn: DrawnLines,
   view: Pick<LineChartView, 'x' | 'logarithmic' | 'ignoreOutliers'>,
 ): { x: Range | null; y: Range | null } {
-  return { x: view.x, y: valueRange(drawn.pieces, view) };
+  // Given, because chart.js would leave out points that are outside the vertical range.
+  return { x: view.x ?? positionRange(drawn.pieces), y: valueRange(drawn.pieces, view) };
 }
 
 export function lineChartOptions(drawn: DrawnLines, view: LineChartView): ChartOptions<'line'> {
@@ -170,7 +171,6 @@ export function lineChartOptions(drawn: DrawnLines, view: LineChartView): ChartO
       x: {
         type: 'linear',
         ...(x ? { min: x.low, max: x.high } : {}),
-        bounds: 'data',
         grid,
         border: { color: colours.of('--line-control') },
         title: { display: true, text: xAxisTitles[axis], color: text, font, padding: { top: 2 } },
@@ -185,7 +185,10 @@ export function lineChartOptions(drawn: DrawnLines, view: LineChartView): ChartO
           },
         },
         afterBuildTicks(scale) {
-          if (axis === 'step') return;
+          if (axis === 'step') {
+            scale.ticks = stepTicks(scale.min, scale.max, 8).map((value) => ({ value }));
+            return;
+          }
           const offset = axis === 'wall' ? new Date(scale.min).getTimezoneOffset() : 0;
           scale.ticks = timeTicks(scale.min, scale.max, 8, offset).map((value) => ({ value }));
         },

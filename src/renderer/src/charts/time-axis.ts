@@ -27,6 +27,15 @@ export function timeTicks(low: number, high: number, most: number, offset = 0): 
   return ticks;
 }
 
+/** Round steps between low and high: multiples of 1, 2 or 5 times a power of ten. */
+export function stepTicks(low: number, high: number, most: number): number[] {
+  const least = Math.max(1, (high - low) / most);
+  const power = 10 ** Math.floor(Math.log10(least));
+  const interval = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= least) ?? least;
+  const first = Math.ceil(low / interval);
+  return Array.from({ length: Math.max(0, Math.floor(high / interval) - first + 1) }, (_, index) => (first + index) * interval);
+}
+
 /** A length of time in two parts at most: "45 s", "3 min 20 s", "2 h 5 min". */
 export function formatDuration(milliseconds: number): string {
   if (!Number.isFinite(milliseconds) || milliseconds < 0) return '–';
@@ -54,6 +63,7 @@ export function formatPosition(axis: XAxis, value: number, span: number): string
   return moment.toLocaleTimeString(undefined, {
     hour: '2-digit',
     minute: '2-digit',
+    hourCycle: 'h23',
     ...(span < 5 * minute ? { second: '2-digit' } : {}),
   });
 }

@@ -54,6 +54,11 @@ function categoryAxis(key: string, title: string, values: readonly Value[]): Par
   };
 }
 
+/** Whether an axis tells runs apart: one on which all lie in the same place, or are missing, does not. */
+export function tellsApart({ places }: ParallelAxis): boolean {
+  return new Set(places.filter((place) => place !== null)).size > 1;
+}
+
 /** Settings that differ first, then the results that are worth an axis: the chief ones of the splits. */
 export function parallelAxes(compared: ComparedRuns, results: readonly string[]): ParallelAxis[] {
   return [

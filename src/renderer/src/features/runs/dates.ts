@@ -1,7 +1,7 @@
 /** Moments in words, short where they are near. */
 export function shortDate(time: number, now = Date.now()): string {
   const moment = new Date(time);
-  const clock = moment.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+  const clock = moment.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   if (moment.toDateString() === new Date(now).toDateString()) return clock;
   const sameYear = moment.getFullYear() === new Date(now).getFullYear();
   const date = moment.toLocaleDateString(undefined, {
@@ -13,5 +13,5 @@ export function shortDate(time: number, now = Date.now()): string {
 }
 
 export function clockTime(time: number): string {
-  return new Date(time).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  return new Date(time).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 }

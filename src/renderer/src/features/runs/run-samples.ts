@@ -5,6 +5,32 @@ import type { runsContract } from '../../../../shared/contract/runs.ts';
 export type RunSamples = z.output<typeof runsContract.samples.output>;
 export type SampleExample = RunSamples['examples'][number];
 
+export interface Fill {
+  readonly label: string;
+  /** Null where the truth is not known. */
+  readonly right: boolean | null;
+}
+
+const mask = /\[MASK\d*\]/gu;
+
+/**
+ * For every item of an example, the likeliest answers to its gaps at a step (an index into the steps): questions that are named
+ * after masks belong to the gaps in reading order.
+ */
+export function fillsOf({ items, truth, answers }: SampleExample, place: number): Fill[][] {
+  const fills = (answers[place] ?? []).flatMap(({ question, choices }, index) =>
+    question.startsWith('[MASK')
+      ? [{ label: choices[0]?.label ?? question, right: truth[index] === undefined ? null : truth[index] === choices[0]?.label }]
+      : [],
+  );
+  let next = 0;
+  return items.map((item) => {
+    const gaps = item.kind === 'text' ? (item.text.match(mask)?.length ?? 0) : 0;
+    next += gaps;
+    return fills.slice(next - gaps, next);
+  });
+}
+
 /**
  * The probability of the right answer at every step that has answers. An answer that is not among the likeliest ones counts as 0:
  * it is less likely than all of those.

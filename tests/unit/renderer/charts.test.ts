@@ -1,0 +1,100 @@
+// What charts are made of: pieces between restarts, ranges, ticks, tables.
+import { describe, expect, it } from 'vitest';
+import { groupLabel, piecesOf } from '../../../src/renderer/src/charts/chart-line.ts';
+import { chartRows, chosenRows, csvOf } from '../../../src/renderer/src/charts/csv.ts';
+import { formatDuration, formatValue, stepTicks, timeTicks } from '../../../src/renderer/src/charts/time-axis.ts';
+import { positionRange, valueRange } from '../../../src/renderer/src/charts/value-range.ts';
+import { smooth } from '../../../src/shared/smoothing.ts';
+
+const style = { colour: '--series-1', dash: [] };
+const points = (values: readonly number[]): { x: number; y: number }[] => values.map((y, x) => ({ x, y }));
+
+describe('piecesOf', () => {
+  it('smooths every piece by itself and keeps gaps', () => {
+    const line = { x: [1, 2, 3, 2, 3, 4], values: [5, 4, 3, 9, null, 7], breaks: [3] };
+    const [before, after] = piecesOf(line, 0.6);
+    expect(before!.map(({ y }) => y)).toEqual([...smooth([5, 4, 3], 0.6)]);
+    expect(after!.map(({ x }) => x)).toEqual([2, 3, 4]);
+    expect(after![0]!.y).toBe(9); // nothing of the piece before it
+    expect(after![1]!.y).toBeNaN();
+  });
+
+  it('gives a line as measured with weight 0, and nothing for an empty one', () => {
+    expect(piecesOf({ x: [1, 2], values: [3, 4], breaks: [] }, 0)).toEqual([[{ x: 1, y: 3 }, { x: 2, y: 4 }]]);
+    expect(piecesOf({ x: [], values: [], breaks: [] }, 0.6)).toEqual([]);
+  });
+});
+
+describe('valueRange', () => {
+  const all = { ignoreOutliers: false, logarithmic: false };
+
+  it('holds all values, with some room', () => {
+    const range = valueRange([points([1, 3]), points([2, 5])], all)!;
+    expect(range.low).toBeCloseTo(0.8);
+    expect(range.high).toBeCloseTo(5.2);
+  });
+
+  it('leaves a spike out, but not the steep beginning of a loss', () => {
+    const noise = Array.from({ length: 100 }, (_, index) => 2 + Math.sin(index) / 10);
+    const robust = { ignoreOutliers: true, logarithmic: false };
+    expect(valueRange([points([...noise, 500])], robust)!.high).toBeLessThan(3);
+    const loss = Array.from({ length: 100 }, (_, index) => 1 + 6 * Math.exp(-index / 30));
+    expect(valueRange([points(loss)], robust)!.high).toBeGreaterThan(7);
+  });
+
+  it('looks only at what is zoomed to, and at positive values on a logarithmic axis', () => {
+    expect(valueRange([points([9, 1, 2, 9])], { ...all, x: { low: 1, high: 2 } })!.high).toBeLessThan(2.1);
+    expect(valueRange([points([-1, 0, 10, 1000])], { ...all, logarithmic: true })!.low).toBeGreaterThan(5);
+    expect(valueRange([points([-1, 0])], { ...all, logarithmic: true })).toBeNull();
+    expect(valueRange([[]], all)).toBeNull();
+  });
+
+  it('gives a constant line some height, and a single point some width', () => {
+    const { low, high } = valueRange([points([4, 4])], all)!;
+    expect(low).toBeLessThan(4);
+    expect(high).toBeGreaterThan(4);
+    expect(positionRange([[{ x: 25, y: 1 }]])).toEqual({ low: 24.5, high: 25.5 });
+  });
+});
+
+describe('ticks', () => {
+  it('are round', () => {
+    expect(stepTicks(8, 200, 8)).toEqual([50, 100, 150, 200]);
+    expect(stepTicks(0, 3, 8)).toEqual([0, 1, 2, 3]);
+    expect(stepTicks(1, 1_000_000, 8)).toEqual([200_000, 400_000, 600_000, 800_000, 1_000_000]);
+    const minute = 60_000;
+    expect(timeTicks(30_000, 10 * minute, 8)).toEqual([2, 4, 6, 8, 10].map((count) => count * minute));
+    expect(timeTicks(0, 4 * minute, 8)).toEqual([0, 30_000, 60_000, 90_000, 120_000, 150_000, 180_000, 210_000, 240_000]);
+  });
+});
+
+describe('words', () => {
+  it('writes times and values', () => {
+    expect(formatDuration(4200)).toBe('4.2 s');
+    expect(formatDuration(59_800)).toBe('1 min');
+    expect(formatDuration(200_000)).toBe('3 min 20 s');
+    expect(formatDuration(7_500_000)).toBe('2 h 5 min');
+    expect(formatDuration(Number.NaN)).toBe('–');
+    expect(formatValue(0.00012)).toBe('1.20e−4');
+    expect(formatValue(-3.14159)).toBe('−3.142');
+    expect(formatValue(null)).toBe('–');
+    expect(groupLabel(['bert', null], ['preset', 'from'])).toBe('preset: bert, from: none');
+  });
+});
+
+describe('csv', () => {
+  const line = { key: 'a', label: 'a, "b"', style, x: [1, 2], values: [0.5, null], breaks: [] };
+  const band = { key: 'g', label: '=1+1', style, x: [1], mean: [2], low: [1], high: [3] };
+
+  it('quotes what needs it and defuses formulas', () => {
+    expect(csvOf(chartRows([line], [band]), 'step')).toBe(
+      'line,step,value,low,high\r\n\'=1+1,1,2,1,3\r\n"a, ""b""",1,0.5,,\r\n"a, ""b""",2,,,\r\n',
+    );
+  });
+
+  it('chooses rows evenly, with both ends', () => {
+    const rows = chartRows([{ ...line, x: [...Array(1000).keys()], values: Array<number>(1000).fill(1) }], []);
+    const chosen = chosenRows(rows, 11);
+    expect(chosen.map(({ x }) => x)).toEqual([0, 100, 200, 300, 400, 500, 599, 699, 799, 899, 999]);
+  });
+});
