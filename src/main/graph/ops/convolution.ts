@@ -3,10 +3,11 @@
  *
  * Each gradient is an op of its own, because the fast formulation is not the textbook one. On the CPU provider the input
  * gradient of a convolution with stride 1 runs faster as a convolution with the turned kernel than as ConvTranspose, and
- * the filter gradient faster as one matrix product for each place of the kernel than as a convolution over the batch.
+ * the filter gradient faster as matrix products for each place of the kernel than as a convolution over the batch.
  */
 import { LabError } from '../../../shared/errors.ts';
 import type { OnnxEmitter } from '../onnx.ts';
+import { microsoftDomain } from '../onnx.ts';
 import { apply, at, defineOp, requireFloat } from '../op.ts';
 import type { Shape, Value } from '../program.ts';
 import { elementCount, showShape, sizeAt } from '../shape.ts';
@@ -171,7 +172,13 @@ function padImage(emit: OnnxEmitter, x: string, padding: readonly number[]): str
   return emit.one('Pad', [x, emit.ints([0, 0, top, left, 0, 0, bottom, right])]);
 }
 
-/** One matrix product [C, pixels] · [pixels, O] for each place of the kernel (and each group). */
+/** With fewer channels than these, the places of the kernel go into one product: thin matrices are slow to multiply. */
+const fewChannels = 8;
+
+/**
+ * For each place of the kernel, each image and each group one matrix product [C, pixels] · [pixels, O], summed over the
+ * images. Both factors are read as they lie in memory: nothing is transposed.
+ */
 function groupedFilterGradient(
   emit: OnnxEmitter,
   inputs: readonly string[],
@@ -181,24 +188,24 @@ function groupedFilterGradient(
 ): string {
   const { groups, padding, size } = attributes;
   const [count, out, height, width] = gradient as readonly [number, number, number, number]; // the result of a convolution
-  const channels = sizeAt(x, 1);
-  const pixels = count * height * width;
-  const outer = groups === 1 ? [] : [groups];
+  const [channels, pixels] = [sizeAt(x, 1) / groups, height * width];
+  const outer = groups === 1 ? [count] : [count, groups];
+  const places = elementCount(size);
 
-  const channelsFirst = emit.one('Transpose', [padImage(emit, at(inputs, 0), padding)], { perm: [1, 0, 2, 3] });
-  const apart = emit.one('Reshape', [at(inputs, 1), emit.ints([count, groups, out / groups, height, width])]);
-  const pixelsFirst = emit.one('Reshape', [
-    emit.one('Transpose', [apart], { perm: [1, 0, 3, 4, 2] }),
-    emit.ints([...outer, pixels, out / groups]),
-  ]);
-  const columns = shiftedImages(emit, channelsFirst, [height, width], attributes).map((image) => {
-    const rows = emit.one('Reshape', [image, emit.ints([...outer, channels / groups, pixels])]);
-    const product = emit.one('MatMul', [rows, pixelsFirst]);
-    return emit.one('Reshape', [product, emit.ints([groups, channels / groups, out / groups, 1])]);
+  const gradients = emit.one('Reshape', [at(inputs, 1), emit.ints([...outer, out / groups, pixels])]);
+  const columns = shiftedImages(emit, padImage(emit, at(inputs, 0), padding), [height, width], attributes).map(
+    (image) => emit.one('Reshape', [image, emit.ints([...outer, channels, pixels])]),
+  );
+  const together = channels < fewChannels && places > 1;
+  const factors = together ? [emit.one('Concat', columns, { axis: outer.length })] : columns;
+  const sums = factors.map((factor) => {
+    const product = emit.one('FusedMatMul', [factor, gradients], { transB: 1 }, microsoftDomain);
+    const sum = emit.one('ReduceSum', [product, emit.ints([0])], { keepdims: 0 });
+    return emit.one('Reshape', [sum, emit.ints([groups, factors.length === 1 ? places : 1, channels, out / groups])]);
   });
-  const joined = columns.length === 1 ? at(columns, 0) : emit.one('Concat', columns, { axis: 3 });
-  const ordered = emit.one('Transpose', [joined], { perm: [0, 2, 1, 3] });
-  return emit.one('Reshape', [ordered, emit.ints([out, channels / groups, ...size])]);
+  const joined = sums.length === 1 ? at(sums, 0) : emit.one('Concat', sums, { axis: 1 });
+  const ordered = emit.one('Transpose', [joined], { perm: [0, 3, 2, 1] });
+  return emit.one('Reshape', [ordered, emit.ints([out, channels, ...size])]);
 }
 
 /** With one channel in a group there is nothing to multiply as a matrix: products and sums. */

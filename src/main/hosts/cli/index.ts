@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   show: async () => (await import('./show.ts')).registerShow,
   predict: async () => (await import('./predict.ts')).registerPredict,
   generate: async () => (await import('./generate.ts')).registerGenerate,
+  probe: async () => (await import('./probe.ts')).registerProbe,
   export: async () => (await import('./export.ts')).registerExport,
   task: async () => (await import('./task.ts')).registerTask,
   pipeline: async () => (await import('./pipeline.ts')).registerPipeline,

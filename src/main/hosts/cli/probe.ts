@@ -1,0 +1,93 @@
+/** `pretext probe`: what the stages of a pretrained network know, by linear probes and nearest neighbours. */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { formatPercent } from '../../../shared/display.ts';
+import type { BestStage, ProbedWeights, ProbeResult } from '../../lab/probe.ts';
+import { probeRun } from '../../lab/probe.ts';
+import { findRun } from '../../lab/runs.ts';
+import { globalsOf, workspaceOf } from './globals.ts';
+import { interruptible } from './interrupt.ts';
+import { positiveNumber, wholeNumber } from './numbers.ts';
+import { print, printJson, table } from './output.ts';
+import { createProgress } from './progress.ts';
+
+interface ProbeCommandOptions {
+  readonly data: string;
+  readonly checkpoint: 'best' | 'last';
+  readonly labelsPerClass?: number;
+  readonly splitSeed: number;
+  readonly grid: number;
+}
+
+export function registerProbe(program: Command): void {
+  program
+    .command('probe')
+    .description('probe every stage of a network on a labelled image dataset, its weights frozen')
+    .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
+    .requiredOption('-d, --data <dataset>', 'the labelled images')
+    .option('--labels-per-class <number>', 'fit to so many images of each class (default: all)', positiveNumber)
+    .option('--split-seed <number>', 'decides the split and the labels', wholeNumber, 0)
+    .option('--grid <number>', 'rows and columns that feature maps are averaged to', positiveNumber, 2)
+    .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
+    .action(async (reference: string, options: ProbeCommandOptions, command: Command) => {
+      const workspace = await workspaceOf(command);
+      const run = await findRun(workspace, reference);
+      const progress = createProgress();
+      let current = '';
+      const result = await interruptible('Stopping …', async (signal) => {
+        try {
+          return await probeRun(workspace, run, {
+            ...options,
+            signal,
+            onProgress: (phase, done, total) => {
+              if (phase !== current) progress.start(phase, total, 'images', done);
+              current = phase;
+              progress.update(done, '');
+            },
+          });
+        } finally {
+          progress.stop();
+        }
+      });
+      if (globalsOf(command).json) printJson(result);
+      else print(describeProbe(result));
+    });
+}
+
+function describeProbe({ data, images, trained, untrained }: ProbeResult): string {
+  const rows = trained.stages.map(({ stage, features, linear, neighbours }, index) => [
+    stage,
+    String(features),
+    formatPercent(linear, 1),
+    formatPercent(untrained.stages[index]?.linear ?? NaN, 1),
+    formatPercent(neighbours, 1),
+    formatPercent(untrained.stages[index]?.neighbours ?? NaN, 1),
+  ]);
+  const titles = ['linear', '(untrained)', 'neighbours', '(untrained)'];
+  return [
+    `Accuracy on ${images.validation} validation images of ${data}, fitted to ${images.training}:`,
+    table(
+      [
+        { title: 'stage' },
+        { title: 'features', align: 'right' },
+        ...titles.map((title) => ({ title, align: 'right' as const })),
+      ],
+      rows,
+    ),
+    `Best stage by validation, on ${images.test} test images:`,
+    table(
+      [{ title: '' }, { title: 'stage' }, { title: 'accuracy', align: 'right' }, { title: '95 % interval' }],
+      [...bestRows('', trained), ...bestRows(', untrained', untrained)],
+    ),
+  ].join('\n\n');
+}
+
+function bestRows(suffix: string, { best }: ProbedWeights): string[][] {
+  const row = (name: string, { stage, test, interval }: BestStage): string[] => [
+    `${name}${suffix}`,
+    stage,
+    formatPercent(test, 1),
+    interval ? `${formatPercent(interval.low, 1)} to ${formatPercent(interval.high, 1)}` : '',
+  ];
+  return [row('linear probe', best.linear), row('nearest neighbours', best.neighbours)];
+}
