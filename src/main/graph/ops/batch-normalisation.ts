@@ -50,7 +50,7 @@ const channelAffineOp = defineOp({
   },
   tfjs(tf, inputs) {
     const [factor, offset] = [1, 2].map((index) => channelsWithTfjs(tf, at(inputs, index), at(inputs, 0)));
-    return [tf.add(tf.mul(at(inputs, 0), factor as Tensor), offset as Tensor)];
+    return [tf.add(tf.mul(at(inputs, 0), factor!), offset!)];
   },
   flops: ({ outputs }) => 2 * elementCount(at(outputs, 0).shape),
 });
@@ -94,7 +94,7 @@ const batchNormalizationOp = defineOp<{ readonly epsilon: number }>({
     ];
   },
   onnx(emit, inputs, { inputs: [x], attributes: { epsilon } }) {
-    const { shape } = x as Value; // the op has three inputs
+    const { shape } = x!; // the op has three inputs
     const axes = statisticAxes(shape);
     const average = emit.one('ReduceMean', [at(inputs, 0)], { axes, keepdims: 1 });
     const centred = emit.one('Sub', [at(inputs, 0), average]);
@@ -109,8 +109,8 @@ const batchNormalizationOp = defineOp<{ readonly epsilon: number }>({
     const [average, spread, gain, bias] = [mean, variance, at(inputs, 1), at(inputs, 2)].map((value) =>
       channelsWithTfjs(tf, value, x),
     );
-    const standardised = tf.mul(tf.sub(x, average as Tensor), tf.rsqrt(tf.add(spread as Tensor, epsilon)));
-    return [tf.add(tf.mul(standardised, gain as Tensor), bias as Tensor), mean, variance];
+    const standardised = tf.mul(tf.sub(x, average!), tf.rsqrt(tf.add(spread!, epsilon)));
+    return [tf.add(tf.mul(standardised, gain!), bias!), mean, variance];
   },
   flops: ({ outputs }) => 8 * elementCount(at(outputs, 0).shape),
 });

@@ -57,8 +57,9 @@ const convolutionOp = defineOp<ConvolutionAttributes>({
   infer(inputs, attributes) {
     const [x, kernel] = [requireFloat(at(inputs, 0)).shape, requireFloat(at(inputs, 1), 'the kernel').shape];
     const { groups } = attributes;
-    if (x.length !== 4 || kernel.length !== 4)
+    if (x.length !== 4 || kernel.length !== 4) {
       throw new LabError('shape', 'needs [N, C, H, W] and a kernel [O, C / groups, h, w]');
+    }
     if (sizeAt(x, 1) !== sizeAt(kernel, 1) * groups || sizeAt(kernel, 0) % groups !== 0) {
       throw new LabError(
         'shape',

@@ -57,7 +57,7 @@ const maximumPoolingGradientOp = defineOp<PoolingAttributes>({
   name: 'maximum-pooling-gradient',
   infer: (inputs) => [at(inputs, 0)],
   onnx(emit, inputs, { inputs: [x], attributes }) {
-    const shape = (x as Value).shape; // the op has two inputs
+    const shape = x!.shape; // the op has two inputs
     const places = at(emit.node('MaxPool', [at(inputs, 0)], { attributes: onnxAttributes(attributes), outputs: 2 }), 1);
     // Places count through the whole tensor. Windows that overlap may share a maximum, so rows are added, not written;
     // ScatterElements does that rightly with several threads, ScatterND does not.

@@ -41,7 +41,7 @@ const both = (pair: readonly number[]): [number, number] => [at(pair, 0), at(pai
 function filtersOf(tf: TensorFlow, kernel: Tensor, { dilations, groups }: ConvolutionAttributes): Tensor4D[] {
   let filter = tf.transpose(kernel, [2, 3, 1, 0]);
   for (const axis of [0, 1]) filter = spreadAxis(tf, filter, axis, at(dilations, axis));
-  return tf.split(filter as Tensor4D, groups, 3); // a transposed kernel
+  return tf.split(filter, groups, 3); // a transposed kernel
 }
 
 /** Puts `dilation` − 1 zeros between the elements along an axis. */
@@ -75,7 +75,7 @@ export function inputGradientWithTfjs(
   shape: Shape,
 ): Tensor {
   const { strides, padding, groups } = attributes;
-  const gradients = tf.split(tf.transpose(gradient, [0, 2, 3, 1]) as Tensor4D, groups, 3); // four axes by inference
+  const gradients = tf.split(tf.transpose(gradient, [0, 2, 3, 1]), groups, 3); // four axes by inference
   const padded = paddedShape(shape, padding, at(shape, 1) / groups);
   const parts = filtersOf(tf, kernel, attributes).map(
     (filter, group) => tf.conv2dTranspose(at(gradients, group) as Tensor4D, filter, padded, both(strides), 'valid'), // split keeps the rank

@@ -59,8 +59,9 @@ export const tokenEmbedding = defineBlock({
       const positions = slice(lookup('position', maximumLength), [0, 0], [length, features]);
       sequence = add(sequence, reshape(positions, [1, length, features]));
     }
-    if (segments && settings.segments > 0)
+    if (segments && settings.segments > 0) {
       sequence = add(sequence, gather(lookup('segment', settings.segments), segments));
+    }
     sequence = reshape(sequence, [batch * length, features]);
     if (settings.normalise) sequence = layerNormalizationLayer(sequence, 'normalisation', settings.epsilon);
     return { sequence: reshape(dropoutLayer(sequence, settings.dropout, mode), [batch, length, features]), table };
