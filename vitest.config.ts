@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['tests/{unit,numeric,cli}/**/*.test.ts'],
+    include: ['tests/{unit,numeric,cli,contract}/**/*.test.ts'],
     environment: 'node',
     pool: 'forks', // native addons are not all safe in worker threads
     maxWorkers: 2,

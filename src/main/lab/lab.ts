@@ -138,6 +138,19 @@ async function startLab(
   timer.unref();
   void queue.advance();
 
+  const close = async (): Promise<void> => {
+    clearInterval(timer);
+    await scanning;
+    await Promise.all([queue.close(patienceMilliseconds), jobs.close()]);
+    workers.close();
+    await trash.empty();
+    await uploads.close();
+    database.exec('PRAGMA optimize');
+    database.close();
+    await unlock();
+  };
+  let closing: Promise<void> | undefined;
+
   return {
     host,
     workspace,
@@ -152,16 +165,6 @@ async function startLab(
     changes,
     interrupted,
     refresh,
-    async close() {
-      clearInterval(timer);
-      await scanning;
-      await Promise.all([queue.close(patienceMilliseconds), jobs.close()]);
-      workers.close();
-      await trash.empty();
-      await uploads.close();
-      database.exec('PRAGMA optimize');
-      database.close();
-      await unlock();
-    },
+    close: () => (closing ??= close()),
   };
 }

@@ -8,7 +8,7 @@ import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import type { NewRunEvent, RunEvent } from '../../shared/spec/run/events.ts';
 import type { RunResult } from '../../shared/spec/run/result.ts';
-import type { Executable } from '../engines/engine.ts';
+import type { Engine, Executable } from '../engines/engine.ts';
 import { requireSelfCheck } from '../engines/self-check.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import type { Program } from '../graph/program.ts';
@@ -31,6 +31,7 @@ import { loadEngine } from './engines.ts';
 import { finishRun } from './finish-run.ts';
 import type { PreparedRun } from './prepare.ts';
 import { findMaterialOf, prepareRun } from './prepare.ts';
+import { createTrainingRecorder } from './record-training.ts';
 import type { RunFolder, RunOrigin } from './run-folder.ts';
 import { lockRun, openEventLog, readJson, runOrigin, writeJson } from './run-folder.ts';
 import { fileExists } from './files.ts';
@@ -130,6 +131,7 @@ async function openRun(
 }
 
 interface Session {
+  readonly engine: Engine;
   readonly engineName: string;
   readonly trainer: Executable;
   /** Reads the trainer's weights where they are. */
@@ -163,7 +165,7 @@ async function openSession({ experiment, model }: PreparedRun, { onPhase }: Trai
     shareStateWith: trainer,
   });
   const compilationSeconds = (performance.now() - started) / 1000;
-  return { engineName: engine.name, trainer, evaluator, program, compilationSeconds, threads: wanted.threads };
+  return { engine, engineName: engine.name, trainer, evaluator, program, compilationSeconds, threads: wanted.threads };
 }
 
 /** Brings the trainer to where the run stands: its last checkpoint, or its beginning. */
@@ -205,12 +207,13 @@ async function restore(
 
 async function runLoop(
   run: RunFolder,
-  { experiment, task, setup, sampler, model, plan }: PreparedRun,
-  { trainer, evaluator }: Session,
+  prepared: PreparedRun,
+  { engine, trainer, evaluator }: Session,
   progress: TrainingProgress,
   { signal, onStep, onPhase, prefetch = true }: TrainOptions,
   emit: (event: NewRunEvent) => void,
 ): ReturnType<typeof train> {
+  const { experiment, task, setup, sampler, model, plan } = prepared;
   const { training, evaluation } = experiment;
   const range = {
     seed: experiment.seed,
@@ -218,6 +221,8 @@ async function runLoop(
     from: progress.step * plan.accumulation,
     to: plan.totalSteps * plan.accumulation,
   };
+  const recorder = await createTrainingRecorder({ run, prepared, engine, trainer, emit });
+  let reachedStep = progress.step;
   const batches = prefetch ? prefetchBatches(task.type, setup, range) : sampleBatches(sampler, range);
   onPhase?.('Training');
   try {
@@ -228,7 +233,10 @@ async function runLoop(
         batches,
         emit,
         signal,
-        ...(onStep && { onStep }),
+        onStep: (step, loss) => {
+          reachedStep = step;
+          onStep?.(step, loss);
+        },
         ...(progress.step > 0 && { startedFrom: checkpointFolder(run.checkpoints, progress.step) }),
         evaluate: async () => {
           onPhase?.('Evaluating');
@@ -237,6 +245,7 @@ async function runLoop(
             batchSize: evaluation.batchSize ?? plan.batchSize,
             maximumBatches: evaluation.maximumBatches,
           });
+          await recorder.record(reachedStep);
           onPhase?.('Training');
           const metrics = result?.metrics ?? {};
           return { selected: metrics[task.selection.metric] ?? NaN, metrics };
@@ -253,6 +262,7 @@ async function runLoop(
       progress,
     );
   } finally {
+    await recorder.release();
     await batches.close();
   }
 }

@@ -139,8 +139,13 @@ function whyNot(
   return hasSession(headers, access) ? undefined : 401;
 }
 
+/** Of a request's target; undefined for what is no path. `//name` is a path here, and not another host. */
+function addressOf(target: string): URL | undefined {
+  return target.startsWith('/') && URL.canParse(`http://lab${target}`) ? new URL(`http://lab${target}`) : undefined;
+}
+
 function pathOf({ url = '/' }: IncomingMessage): string {
-  return new URL(url, 'http://lab').pathname;
+  return addressOf(url)?.pathname ?? '';
 }
 
 async function answer(
@@ -155,7 +160,11 @@ async function answer(
     end(response, 421, 'This address is none of the lab’s. Use the one that it printed.');
     return;
   }
-  const url = new URL(request.url ?? '/', 'http://lab');
+  const url = addressOf(request.url ?? '/');
+  if (!url) {
+    end(response, 400, 'This is no address of the lab.');
+    return;
+  }
   const token = url.searchParams.get('token');
   // The printed link may be followed from anywhere, a terminal or a mail, so its origin does not count; its token does.
   if (method === 'GET' && url.pathname === '/' && token !== null && isSame(token, access.token)) {

@@ -14,6 +14,7 @@ import { runFolder } from '../../lab/run-folder.ts';
 import { trainRun } from '../../lab/train-run.ts';
 import { openWorkspace } from '../../lab/workspace.ts';
 import { connectParent } from './parent.ts';
+import { watchParent } from './watch-parent.ts';
 
 const parent = connectParent();
 const [workspaceFolder, id] = process.argv.slice(2);
@@ -28,6 +29,7 @@ if (workspaceFolder === undefined || id === undefined) {
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
   parent.onStop(stop);
+  if (process.connected) watchParent();
   try {
     const workspace = await openWorkspace(workspaceFolder);
     const result = await trainRun(workspace, runFolder(join(workspace.runs, id)), {

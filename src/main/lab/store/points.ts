@@ -33,34 +33,37 @@ export interface PointStore {
   line(run: number, metric: string, range: PointRange): PointLine;
 }
 
-/**
- * Two points of each of n columns of equal numbers of points: its least and its largest value, and its first where none is
- * finite. SQLite takes bare columns from the row of the minimum or maximum (https://sqlite.org/lang_select.html#bareagg).
- */
-const decimated = `
-WITH numbered AS (
-  SELECT step, session, time, relative, value, (row_number() OVER (ORDER BY step) - 1) * :columns / :total AS place
-  FROM points WHERE run = :run AND metric = :metric AND step BETWEEN :from AND :to
-)
-SELECT step, session, time, relative, min(value) AS value FROM numbered GROUP BY place
-UNION
-SELECT step, session, time, relative, max(value) AS value FROM numbered GROUP BY place
-UNION
-SELECT * FROM (SELECT step, session, time, relative, value FROM points WHERE run = :run AND metric = :metric AND step BETWEEN :from AND :to ORDER BY step LIMIT 1)
-UNION
-SELECT * FROM (SELECT step, session, time, relative, value FROM points WHERE run = :run AND metric = :metric AND step BETWEEN :from AND :to ORDER BY step DESC LIMIT 1)
-ORDER BY step`;
+const columns = 'step, session, time, relative';
+const place = 'run = ? AND metric = ? AND step BETWEEN ? AND ?';
 
-const whole = `
-SELECT step, session, time, relative, value FROM points
-WHERE run = :run AND metric = :metric AND step BETWEEN :from AND :to ORDER BY step`;
+const statementsOfLines = {
+  whole: `SELECT ${columns}, value FROM points WHERE ${place} ORDER BY step`,
+  extent: `SELECT count(*), min(step), max(step) FROM points WHERE ${place}`,
+  // With min and max, SQLite takes the other columns from the row that it is in (https://sqlite.org/lang_select.html#bareagg).
+  lowest: `SELECT ${columns}, min(value) FROM points WHERE ${place}`,
+  highest: `SELECT ${columns}, max(value) FROM points WHERE ${place}`,
+} as const;
+
+type Row = readonly (number | null)[];
+type ReadRows = (statement: keyof typeof statementsOfLines, from: number, to: number) => Row[];
 
 export function createPointStore(database: DatabaseSync): PointStore {
   const statements = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {
-    const known = statements.get(sql) ?? database.prepare(sql);
-    statements.set(sql, known);
-    return known;
+    const known = statements.get(sql);
+    if (known) return known;
+    const statement = database.prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
+  const arrays = new Map<string, StatementSync>();
+  const prepareArrays = (sql: string): StatementSync => {
+    const known = arrays.get(sql);
+    if (known) return known;
+    const statement = database.prepare(sql);
+    statement.setReturnArrays(true);
+    arrays.set(sql, statement);
+    return statement;
   };
   const numbers = new Map<string, number>();
   const metricNumber = (name: string): number => {
@@ -90,23 +93,48 @@ export function createPointStore(database: DatabaseSync): PointStore {
       return rows.map(({ name, points }) => ({ metric: String(name), points: Number(points) }));
     },
     line(run, metric, { maximumPoints, fromStep = 0, toStep = Number.MAX_SAFE_INTEGER }) {
-      const place = { run, metric: metricNumber(metric), from: fromStep, to: toStep };
-      const count = prepare(
-        'SELECT count(*) AS total FROM points WHERE run = :run AND metric = :metric AND step BETWEEN :from AND :to',
-      ).get(place);
-      const total = Number(count?.total);
-      // Two points a column, and the two ends.
-      const columns = Math.max(1, Math.floor((maximumPoints - 2) / 2));
+      const number = metricNumber(metric);
+      const rowsOf: ReadRows = (statement, from, to) => {
+        const rows = prepareArrays(statementsOfLines[statement]).all(run, number, from, to);
+        return rows as unknown as Row[]; // arrays, as set; all columns are numbers
+      };
+      const [extent] = rowsOf('extent', fromStep, toStep);
+      const [total = 0, first = 0, last = 0] = (extent ?? []).map((value) => value ?? 0);
       const rows =
-        total <= maximumPoints ? prepare(whole).all(place) : prepare(decimated).all({ ...place, columns, total });
-      const points = rows.map(({ step, session, time, relative, value }) => ({
-        step: Number(step),
-        session: Number(session),
-        time: Number(time),
-        relative: Number(relative),
-        value: typeof value === 'number' ? value : null,
+        total <= maximumPoints ? rowsOf('whole', fromStep, toStep) : decimate(rowsOf, first, last, maximumPoints);
+      const points = rows.map(([step, session, time, relative, value]) => ({
+        step: step ?? 0,
+        session: session ?? 0,
+        time: time ?? 0,
+        relative: relative ?? 0,
+        value: value ?? null,
       }));
       return { metric, points, total };
     },
   };
+}
+
+/**
+ * The two ends, and the least and the largest value of every column of equally many steps. Each column is two short walks
+ * along the key: grouping all points in one statement makes SQLite sort them, which takes several times as long.
+ */
+function decimate(rowsOf: ReadRows, first: number, last: number, maximumPoints: number): Row[] {
+  const count = Math.max(1, Math.floor((maximumPoints - 2) / 2));
+  const found = new Map<number, Row>();
+  const keep = (rows: readonly Row[]): void => {
+    for (const row of rows) {
+      const step = row[0];
+      if (typeof step === 'number') found.set(step, row); // of an empty column nothing is known
+    }
+  };
+  const start = (column: number): number => first + Math.ceil((column * (last - first + 1)) / count);
+  for (let column = 0; column < count; column++) {
+    const [from, to] = [start(column), start(column + 1) - 1];
+    if (to < from) continue;
+    keep(rowsOf('lowest', from, to));
+    keep(rowsOf('highest', from, to));
+  }
+  keep(rowsOf('whole', first, first));
+  keep(rowsOf('whole', last, last));
+  return [...found.values()].sort(([a], [b]) => (a ?? 0) - (b ?? 0));
 }

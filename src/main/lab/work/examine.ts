@@ -6,11 +6,12 @@ import type { runsContract } from '../../../shared/contract/runs.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { randomStream } from '../../../shared/random.ts';
 import type { EvaluationSplit } from '../../tasks/index.ts';
+import { readAnswers } from '../answers.ts';
 import { findRun } from '../runs.ts';
 import type { SampleRecord } from '../training-records.ts';
 import { demoFormOf } from '../demo-forms.ts';
 import type { RunData } from './validation-examples.ts';
-import { describeExample, exampleCount, loadModel, openRunData, readAnswers } from './validation-examples.ts';
+import { describeExample, exampleCount, loadModel, openRunData } from './validation-examples.ts';
 import type { WorkContext } from './work-context.ts';
 
 type RunsOutput<Method extends 'samples' | 'confusionExamples'> = z.input<(typeof runsContract)[Method]['output']>;

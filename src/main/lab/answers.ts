@@ -1,0 +1,61 @@
+/**
+ * What a network answered, read from the outputs that heads have in common: `logits` of classes with `labels`, `maskedLogits` of
+ * words with `maskedLabels`. Generic over tasks, for looking at single examples.
+ */
+import type { TextTokenizer } from '../data/text/tokenizer.ts';
+import type { Feeds, TaskFacts, TensorData } from '../tasks/index.ts';
+import { tokenText } from '../tasks/text/vocabulary.ts';
+
+export interface ExampleAnswer {
+  readonly question: string;
+  readonly choices: { label: string; probability: number }[];
+  readonly truth: string;
+}
+
+/** What a network answered to one example, and what is right; empty for outputs that are of another kind. */
+export function readAnswers(
+  outputs: TensorData,
+  feeds: Feeds,
+  { classes }: TaskFacts,
+  tokenizer: TextTokenizer | undefined,
+  top: number,
+): ExampleAnswer[] {
+  const { logits, maskedLogits } = outputs;
+  const answers: ExampleAnswer[] = [];
+  const { maskedPositions, maskedLabels, maskedWeights, labels, weights } = feeds;
+  if (maskedLogits && maskedPositions && maskedLabels && tokenizer) {
+    const vocabularySize = maskedLogits.data.length / maskedPositions.length;
+    for (let place = 0; place < maskedPositions.length; place++) {
+      if (maskedWeights?.[place] === 0) continue;
+      const row = maskedLogits.data.subarray(place * vocabularySize, (place + 1) * vocabularySize);
+      answers.push({
+        question: `[MASK${answers.length + 1}]`,
+        choices: likeliest(row, top, (id) => tokenText(tokenizer, id)),
+        truth: tokenText(tokenizer, Number(maskedLabels[place])),
+      });
+    }
+  }
+  if (logits && labels && classes && logits.data.length === classes.length && weights?.[0] !== 0) {
+    answers.push({
+      question: 'class',
+      choices: likeliest(logits.data, top, (id) => classes[id] ?? String(id)),
+      truth: classes[Number(labels[0])] ?? '',
+    });
+  }
+  return answers;
+}
+
+/** The labels of the largest logits, with their probabilities over all of them. */
+function likeliest(
+  logits: ArrayLike<number>,
+  top: number,
+  labelOf: (index: number) => string,
+): ExampleAnswer['choices'] {
+  let highest = -Infinity;
+  for (let index = 0; index < logits.length; index++) highest = Math.max(highest, logits[index]!);
+  let total = 0;
+  const weights = Float64Array.from(logits, (logit) => Math.exp(logit - highest));
+  for (const weight of weights) total += weight;
+  const order = Array.from(weights.keys()).sort((a, b) => weights[b]! - weights[a]! || a - b);
+  return order.slice(0, top).map((index) => ({ label: labelOf(index), probability: weights[index]! / total }));
+}

@@ -1,0 +1,18 @@
+// A lab in a process of its own, to be killed: opens the workspace, starts one endless run and queues another.
+import { nodeProcesses } from '../../src/main/hosts/node/processes.ts';
+import { createRun } from '../../src/main/lab/create-run.ts';
+import { parseExperiment } from '../../src/main/lab/experiment.ts';
+import { openLab } from '../../src/main/lab/lab.ts';
+
+const [folder = '', spec = '{}'] = process.argv.slice(2);
+const lab = await openLab({ folder, host: 'command-line', processes: nodeProcesses });
+const experiment = parseExperiment({ value: JSON.parse(spec), locate: () => 'test' });
+const first = (await createRun(lab.workspace, experiment)).id;
+const second = (await createRun(lab.workspace, experiment)).id;
+await lab.refresh();
+lab.queue.enqueue([first, second]);
+const timer = setInterval(() => {
+  if (lab.runs.get(first).progress.step < 6) return;
+  clearInterval(timer);
+  process.send?.({ first, second, trainer: lab.queue.live(first)?.pid });
+}, 20);

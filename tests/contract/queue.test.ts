@@ -1,0 +1,254 @@
+// The queue and its trainers: order, pause and resume, crashes of trainers and of the lab itself. The trainers are real
+// processes with tiny runs.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, vi } from 'vitest';
+import type { RunState } from '../../src/shared/contract/runs.ts';
+import { nodeProcesses } from '../../src/main/hosts/node/processes.ts';
+import { importCorpus } from '../../src/main/lab/import-material.ts';
+import type { Lab } from '../../src/main/lab/lab.ts';
+import type { ProcessHost, TrainerProcess } from '../../src/main/lab/process-host.ts';
+import { explainExit } from '../../src/main/lab/queue/explain-exit.ts';
+import { createRun } from '../../src/main/lab/create-run.ts';
+import { parseExperiment } from '../../src/main/lab/experiment.ts';
+import { isAlive, readEvents } from '../../src/main/lab/run-folder.ts';
+import { openWorkspace } from '../../src/main/lab/workspace.ts';
+import { inProcessWorkers, temporaryFolder, testLab, tinyExperiment, writeSources } from './lab-fixture.ts';
+
+/** A workspace with a corpus. */
+async function prepareWorkspace(): Promise<string> {
+  const folder = await temporaryFolder();
+  const { text } = await writeSources(folder);
+  const workspace = await openWorkspace(join(folder, 'workspace'));
+  await importCorpus(workspace, 'stories', {
+    sources: [text],
+    documents: 'blank-line',
+    tokenizer: { vocabularySize: 64, minimumFrequency: 1 },
+  });
+  return workspace.folder;
+}
+
+async function newRun(
+  { workspace, runs, queue }: Pick<Lab, 'workspace' | 'runs' | 'queue'>,
+  training: object = {},
+): Promise<string> {
+  const spec = { ...tinyExperiment, training: { ...tinyExperiment.training, ...training } };
+  const { id } = await createRun(workspace, parseExperiment({ value: spec, locate: () => 'test' }));
+  await runs.scan(queue.isOurs);
+  return id;
+}
+
+/** Far more steps than a test waits for. */
+const endless = { steps: 100_000, evaluateEvery: 50_000, checkpointEvery: 5, logEvery: 1 };
+
+async function reaches({ runs }: Lab, id: string, ...states: RunState[]): Promise<void> {
+  await vi.waitFor(
+    () => {
+      expect(states).toContain(runs.get(id).state);
+    },
+    { timeout: 25_000, interval: 20 },
+  );
+}
+
+async function passesStep({ runs }: Lab, id: string, step: number): Promise<void> {
+  await vi.waitFor(
+    () => {
+      expect(runs.get(id).progress.step).toBeGreaterThanOrEqual(step);
+    },
+    { timeout: 25_000, interval: 20 },
+  );
+}
+
+describe('the queue', () => {
+  it('trains one run at a time, in order; a paused run goes on where it stopped, with the same weights', async () => {
+    const lab = await testLab({ folder: await prepareWorkspace() });
+    const { runs, queue } = lab;
+    const first = await newRun(lab, { steps: 40, evaluateEvery: 20, checkpointEvery: 20 });
+    const second = await newRun(lab, { steps: 40, evaluateEvery: 20, checkpointEvery: 20 });
+    queue.enqueue([first, second]);
+    await reaches(lab, first, 'running');
+    expect(queue.state()).toMatchObject({ active: [first], order: [second] });
+    queue.pause(first);
+    expect(runs.get(first).state).toBe('stopping');
+    await reaches(lab, first, 'stopped');
+    expect(runs.get(first)).toMatchObject({ paused: true, failure: null });
+    const stoppedAt = runs.get(first).progress.step;
+    await reaches(lab, second, 'finished');
+    queue.enqueue([first]);
+    await reaches(lab, first, 'finished');
+    const weights = (id: string): Promise<Buffer> =>
+      readFile(join(runs.folder(id).checkpoints, 'step-40', 'model.safetensors'));
+    expect((await weights(first)).equals(await weights(second))).toBe(true); // same spec, same seed
+    const { points } = runs.points.line(runs.get(first).number, 'training.loss', { maximumPoints: 1000 });
+    expect(points.map(({ step }) => step)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    expect(new Set(points.map(({ session }) => session)).size).toBe(stoppedAt === 0 || stoppedAt === 40 ? 1 : 2);
+  });
+
+  it('explains a trainer that is killed, survives it, and goes on from the last checkpoint', async () => {
+    const lab = await testLab({ folder: await prepareWorkspace() });
+    const id = await newRun(lab, endless);
+    lab.queue.enqueue([id]);
+    await passesStep(lab, id, 7);
+    process.kill(lab.queue.live(id)?.pid ?? 0, 'SIGKILL');
+    await reaches(lab, id, 'failed');
+    expect(lab.runs.get(id).failure).toMatchObject({
+      code: 'out-of-memory',
+      message: expect.stringContaining('SIGKILL'),
+    });
+    const { checkpoint } = lab.runs.get(id).progress;
+    expect(checkpoint).toBeGreaterThanOrEqual(5);
+    lab.queue.enqueue([id]);
+    await reaches(lab, id, 'running');
+    const resumed = (await readEvents(lab.runs.folder(id))).find(({ type }) => type === 'resumed');
+    expect(resumed?.step).toBe(checkpoint);
+    lab.queue.cancel(id, true);
+    await reaches(lab, id, 'stopped');
+    expect(lab.runs.get(id)).toMatchObject({ paused: false, failure: null });
+  });
+
+  it('does not start on a full disk, stops when it becomes full, and says so', async () => {
+    let short: string | null = 'There are 3 MB left';
+    const checkSpace = vi.fn(async () => short);
+    const lab = await testLab({ folder: await prepareWorkspace(), queue: { checkSpace, spaceCheckMilliseconds: 20 } });
+    const id = await newRun(lab, endless);
+    lab.queue.enqueue([id]);
+    await vi.waitFor(() => {
+      expect(lab.queue.state()).toMatchObject({ held: true, reason: short, order: [id], active: [] });
+    });
+    short = null;
+    lab.queue.configure({ held: false });
+    await passesStep(lab, id, 1);
+    short = 'There are 2 MB left';
+    await reaches(lab, id, 'stopped');
+    expect(lab.runs.get(id).paused).toBe(true);
+    expect(lab.queue.state()).toMatchObject({ held: true, reason: short });
+  });
+
+  it('refuses what cannot be', async () => {
+    const lab = await testLab({ folder: await prepareWorkspace() });
+    lab.queue.configure({ held: true });
+    const id = await newRun(lab);
+    expect(() => {
+      lab.queue.pause(id);
+    }).toThrow('not active');
+    expect(() => {
+      lab.queue.reorder([id]);
+    }).toThrow('does not wait');
+    expect(() => {
+      lab.queue.enqueue(['none']);
+    }).toThrow("no run 'none'");
+    lab.queue.enqueue([id]);
+    lab.queue.enqueue([id]); // once is enough
+    expect(lab.queue.state().order).toEqual([id]);
+  });
+});
+
+describe('a lab that is opened again', () => {
+  it('finds a run without its trainer interrupted, and the queue as it was', async () => {
+    const folder = await prepareWorkspace();
+    const entry = fileURLToPath(new URL('lab-process.ts', import.meta.url));
+    const child = fork(
+      entry,
+      [folder, JSON.stringify({ ...tinyExperiment, training: { ...tinyExperiment.training, ...endless } })],
+      {
+        execArgv: ['--disable-warning=ExperimentalWarning'],
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      },
+    );
+    const [{ first, second, trainer }] = (await once(child, 'message')) as [
+      { first: string; second: string; trainer: number },
+    ];
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    // No orphans: the trainer saw its channel end.
+    await vi.waitFor(
+      () => {
+        expect(isAlive(trainer)).toBe(false);
+      },
+      { timeout: 25_000, interval: 50 },
+    );
+    // As if it had been killed, too: its last words are taken away.
+    const events = join(folder, 'runs', first, 'events.jsonl');
+    const lines = (await readFile(events, 'utf8'))
+      .split('\n')
+      .filter((line) => line !== '' && !line.includes('"stopped"'));
+    await writeFile(events, `${lines.join('\n')}\n`);
+
+    const lab = await testLab({ folder, processes: { ...inProcessWorkers, startTrainer: idleTrainer } });
+    expect(lab.interrupted).toEqual([first]);
+    expect(lab.runs.get(first)).toMatchObject({ state: 'interrupted', failure: { code: 'interrupted' } });
+    await vi.waitFor(() => {
+      expect(lab.queue.state().active).toEqual([second]);
+    });
+  });
+
+  it('refuses a workspace that another lab has open', async () => {
+    const folder = join(await temporaryFolder(), 'workspace');
+    await testLab({ folder });
+    await expect(testLab({ folder })).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('another lab'),
+    });
+  });
+
+  it('stops its trainers with a checkpoint when it is closed', async () => {
+    const folder = await prepareWorkspace();
+    const processes: ProcessHost = { ...inProcessWorkers, startTrainer: nodeProcesses.startTrainer };
+    const lab = await testLab({ folder, processes });
+    const id = await newRun(lab, endless);
+    lab.queue.enqueue([id]);
+    await passesStep(lab, id, 2);
+    const pid = lab.queue.live(id)?.pid ?? 0;
+    await lab.close();
+    expect(isAlive(pid)).toBe(false);
+    const again = await testLab({ folder, processes: { ...inProcessWorkers, startTrainer: idleTrainer } });
+    expect(again.runs.get(id)).toMatchObject({ state: 'stopped', paused: true });
+    expect(again.runs.get(id).progress.checkpoint).toBe(again.runs.get(id).progress.step);
+  });
+});
+
+/** A trainer that does nothing until it is stopped. */
+function idleTrainer(): TrainerProcess {
+  const listeners: (() => void)[] = [];
+  const end = (): void => {
+    for (const listener of listeners) listener();
+  };
+  return {
+    pid: undefined,
+    stop: end,
+    kill: end,
+    onMessage: () => undefined,
+    onExit: (listener) =>
+      listeners.push(() => {
+        listener({ code: 130, signal: null, output: '' });
+      }),
+  };
+}
+
+describe('why a trainer is gone', () => {
+  it.each([
+    [
+      {
+        code: 1,
+        signal: null,
+        output: 'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory',
+      },
+      'out-of-memory',
+      'ran out of memory',
+    ],
+    [{ code: 1, signal: null, output: 'std::bad_alloc' }, 'out-of-memory', 'ran out of memory'],
+    [{ code: null, signal: 'SIGKILL', output: '' }, 'out-of-memory', 'SIGKILL'],
+    [{ code: null, signal: 'SIGSEGV', output: 'at kernel\nlast line' }, 'engine-failed', '“last line”'],
+    [{ code: null, signal: 'SIGTERM', output: '' }, 'interrupted', 'from outside'],
+    [{ code: 7, signal: null, output: 'Error: odd' }, 'internal', 'code 7'],
+  ])('%j', (exit, code, words) => {
+    expect(explainExit(exit)).toMatchObject({ code, message: expect.stringContaining(words) });
+  });
+
+  it('has nothing to explain when it ended as it should', () => {
+    expect([0, 130].map((code) => explainExit({ code, signal: null, output: '' }))).toEqual([null, null]);
+  });
+});
