@@ -67,6 +67,9 @@ Chart.register(
   ground,
 );
 
+/** Behind more lines than these, measured lines are a fog, and drawing them costs as much again. */
+const mostWithRaw = 10;
+
 /** @param front the key of the line under the pointer or chosen elsewhere: it comes to the front, others step back */
 export function drawLines(
   lines: readonly ChartLine[],
@@ -105,7 +108,7 @@ export function drawLines(
         pointRadius: few || data.length === 1 ? 2.5 : 0,
       });
     }
-    if (weight === 0 || opacity < 1) continue;
+    if (weight === 0 || opacity < 1 || lines.length > mostWithRaw) continue;
     for (const data of piecesOf(line, 0)) {
       datasets.push({
         ...common,
@@ -241,14 +244,15 @@ function tooltipOptions({
     filter: (item, index) => index === 0 && roleOf(item) !== 'edge',
     callbacks: {
       title: ([item]) =>
-        item?.parsed.x == null
+        item === undefined || item.parsed.x === null
           ? ''
           : axis === 'step'
             ? `Step ${formatPosition(axis, Math.round(item.parsed.x), 0)}`
             : formatPosition(axis, item.parsed.x, 0),
       label: (item) => `${item.dataset.label ?? ''}  ${formatValue(item.parsed.y)}`,
       labelColor: (item) => {
-        const colour = String(item.dataset.borderColor);
+        const { borderColor } = item.dataset;
+        const colour = typeof borderColor === 'string' ? borderColor : '';
         return { borderColor: colour, backgroundColor: colour, borderWidth: 0 };
       },
     },

@@ -18,8 +18,8 @@ export interface RunOperations {
   readonly tag: Operation<[ids: Ids, change: { readonly add?: string[]; readonly remove?: string[] }], Run[]>;
   /** Offers to undo it. */
   readonly remove: Operation<[ids: Ids], boolean>;
-  compare(ids: Ids): void;
-  clone(id: string): void;
+  readonly compare: (ids: Ids) => void;
+  readonly clone: (id: string) => void;
 }
 
 export function useRunOperations(): RunOperations {

@@ -11,7 +11,7 @@ export interface VirtualRows {
   readonly before: Readonly<Ref<number>>;
   readonly after: Readonly<Ref<number>>;
   /** Scrolls as little as needed. */
-  reveal(index: number): void;
+  readonly reveal: (index: number) => void;
 }
 
 /** @param rowHeight of every row, in pixels */
