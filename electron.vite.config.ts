@@ -16,6 +16,7 @@ const mainEntries = Object.fromEntries(
     index: 'src/main/index.ts',
     cli: 'src/main/cli.ts',
     trainer: 'src/main/hosts/trainer/index.ts',
+    worker: 'src/main/hosts/worker/index.ts',
   }).filter(([, file]) => existsSync(path.join(root, file))),
 );
 

@@ -1,7 +1,13 @@
 // The desktop host against a stand-in of Electron: which doors it closes before the first page is loaded.
 import { EventEmitter } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MessageChannel } from 'node:worker_threads';
+import { connect } from '../../../src/shared/rpc/connection.ts';
+import { protocolVersion } from '../../../src/shared/contract/index.ts';
+import { messagePortTransport } from '../../../src/main/rpc/transports/message-port.ts';
 import { startDesktop } from '../../../src/main/hosts/electron/desktop.ts';
 
 type Handler = (...values: unknown[]) => unknown;
@@ -11,10 +17,14 @@ const electron = vi.hoisted(() => ({
   isFirstInstance: true,
   windows: [] as { options: { webPreferences: Record<string, unknown> }; focused: number; restored: number }[],
   app: undefined as unknown as EventEmitter,
+  ipc: undefined as unknown as EventEmitter,
+  invoke: new Map<string, (...values: unknown[]) => unknown>(),
+  folder: '',
 }));
 
 vi.mock('electron', async () => {
   const { EventEmitter: Emitter } = await import('node:events');
+  const { MessageChannel: Pipes } = await import('node:worker_threads');
   const record =
     (name: string, answer?: unknown): Handler =>
     (...values) => {
@@ -37,6 +47,16 @@ vi.mock('electron', async () => {
     show(): void {
       record('show')();
     }
+    getNormalBounds(): object {
+      return { x: 10, y: 20, width: 800, height: 600 };
+    }
+    isMaximized(): boolean {
+      return false;
+    }
+    isFocused(): boolean {
+      return true;
+    }
+    setProgressBar = record('setProgressBar');
     isMinimized(): boolean {
       return true;
     }
@@ -48,6 +68,9 @@ vi.mock('electron', async () => {
     }
   }
 
+  electron.ipc = Object.assign(new Emitter(), {
+    handle: (channel: string, handler: Handler) => electron.invoke.set(channel, handler),
+  });
   electron.app = Object.assign(new Emitter(), {
     isPackaged: true,
     requestSingleInstanceLock: () => electron.isFirstInstance,
@@ -55,6 +78,8 @@ vi.mock('electron', async () => {
     enableSandbox: record('enableSandbox'),
     whenReady: async () => Promise.resolve(),
     getAppPath: () => path.resolve('lab'),
+    getPath: () => electron.folder,
+    addRecentDocument: record('addRecentDocument'),
   });
   return {
     app: electron.app,
@@ -67,7 +92,42 @@ vi.mock('electron', async () => {
         setDevicePermissionHandler: record('setDevicePermissionHandler'),
       },
     },
-    shell: { openExternal: record('openExternal', Promise.resolve()) },
+    ipcMain: electron.ipc,
+    screen: { getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }] },
+    dialog: {
+      showErrorBox: record('showErrorBox'),
+      showOpenDialog: record('showOpenDialog', Promise.resolve({ canceled: false, filePaths: ['/chosen'] })),
+      showSaveDialog: record('showSaveDialog', Promise.resolve({ canceled: true, filePath: '' })),
+    },
+    utilityProcess: { fork: record('fork') },
+    Notification: class {
+      static isSupported = (): boolean => false;
+    },
+    MessageChannelMain: class {
+      port1: unknown;
+      port2: unknown;
+      constructor() {
+        const { port1, port2 } = new Pipes();
+        // Electron's ports give events with data.
+        this.port1 = {
+          postMessage: (message: unknown) => {
+            port1.postMessage(message);
+          },
+          on: (name: string, listener: (event: unknown) => void) =>
+            port1.on(name as 'message', (data: unknown) => {
+              listener({ data });
+            }),
+          start: () => {
+            port1.start();
+          },
+          close: () => {
+            port1.close();
+          },
+        };
+        this.port2 = port2;
+      }
+    },
+    shell: { showItemInFolder: record('showItemInFolder'), openExternal: record('openExternal', Promise.resolve()) },
   };
 });
 
@@ -77,7 +137,9 @@ function callsOf(name: string): unknown[][] {
 
 async function start(): Promise<void> {
   startDesktop();
-  await new Promise((resolve) => setImmediate(resolve));
+  await vi.waitFor(() => {
+    expect(electron.windows.length > 0 || callsOf('quit').length > 0).toBe(true);
+  });
 }
 
 /** Web contents that remember their handlers, as Electron hands them out for every window, frame and webview. */
@@ -105,14 +167,88 @@ async function newContents(): Promise<{
   };
 }
 
-beforeEach(() => {
+beforeEach(async () => {
+  electron.folder = await mkdtemp(path.join(tmpdir(), 'pretext-desktop-'));
+  vi.stubEnv('PRETEXT_SETTINGS', electron.folder);
+  vi.stubEnv('PRETEXT_WORKSPACE', path.join(electron.folder, 'workspace'));
+  electron.ipc.removeAllListeners();
+  electron.invoke.clear();
   electron.calls.length = 0;
   electron.windows.length = 0;
   electron.isFirstInstance = true;
   electron.app.removeAllListeners();
 });
 
+afterEach(async () => {
+  const quits = callsOf('quit').length;
+  const event = { preventDefault: vi.fn() };
+  electron.app.emit('before-quit', event);
+  if (event.preventDefault.mock.calls.length > 0)
+    await vi.waitFor(() => {
+      expect(callsOf('quit').length).toBe(quits + 1);
+    });
+  await rm(electron.folder, { recursive: true, force: true });
+});
+
+/** The page's frame, and what it is sent. */
+function pageFrame(url = 'app://lab/', parent: unknown = null) {
+  return { url, parent, postMessage: vi.fn() };
+}
+
+describe('the bridge to the page', () => {
+  it('connects the page to the lab over a port', async () => {
+    await start();
+    const frame = pageFrame();
+    electron.ipc.emit('desktop:connect', { senderFrame: frame });
+    const [channel, , ports] = frame.postMessage.mock.calls[0] as [string, null, [MessageChannel['port1']]];
+    expect(channel).toBe('desktop:port');
+    const connection = connect(
+      messagePortTransport(ports[0], (message) => message),
+      protocolVersion,
+    );
+    await connection.ready;
+    expect(await connection.request('workspace.info', {})).toMatchObject({
+      folder: path.join(electron.folder, 'workspace'),
+      lab: { host: 'desktop' },
+    });
+    connection.close();
+  });
+
+  it.each([
+    ['another page', pageFrame('https://evil.example/')],
+    ['a frame within the page', pageFrame('app://lab/', {})],
+    ['a frame that is gone', null],
+  ])('answers nothing to %s', async (_who, senderFrame) => {
+    await start();
+    electron.ipc.emit('desktop:connect', { senderFrame });
+    expect(senderFrame?.postMessage.mock.calls ?? []).toEqual([]);
+    expect(() => electron.invoke.get('desktop:choose')?.({ senderFrame }, {})).toThrow('may not');
+    expect(callsOf('showOpenDialog')).toEqual([]);
+  });
+
+  it("opens the system's dialogs, and shows files of the workspace only", async () => {
+    await start();
+    const event = { senderFrame: pageFrame() };
+    expect(await electron.invoke.get('desktop:choose')?.(event, { folders: true, several: true })).toEqual(['/chosen']);
+    expect(callsOf('showOpenDialog')[0]?.[1]).toEqual({ properties: ['openDirectory', 'multiSelections'] });
+    expect(await electron.invoke.get('desktop:choose-destination')?.(event, 'report.html')).toBeUndefined();
+    await electron.invoke.get('desktop:reveal')?.(event, '/etc/passwd');
+    await electron.invoke.get('desktop:reveal')?.(event, path.join(electron.folder, 'workspace', 'runs'));
+    expect(callsOf('showItemInFolder')).toEqual([[path.join(electron.folder, 'workspace', 'runs')]]);
+  });
+});
+
 describe('the desktop host', () => {
+  it('says why a workspace cannot be opened, and ends', async () => {
+    vi.stubEnv('PRETEXT_WORKSPACE', path.join(electron.folder, 'workspace'));
+    const { mkdir, writeFile } = await import('node:fs/promises');
+    await mkdir(path.join(electron.folder, 'workspace'), { recursive: true });
+    await writeFile(path.join(electron.folder, 'workspace', 'lab.sqlite'), 'broken, and never was a database');
+    await start();
+    expect(callsOf('showErrorBox')[0]?.[1]).toContain('pretext reindex');
+    expect(electron.windows).toEqual([]);
+  });
+
   it('opens one isolated, sandboxed window on the app protocol', async () => {
     await start();
     expect(electron.windows).toHaveLength(1);

@@ -1,10 +1,20 @@
 /**
- * The desktop host: one window over the lab's pages. It owns Electron's life cycle and nothing of the lab itself.
+ * The desktop host: one window over one lab. It owns Electron's life cycle; what a lab is, it knows no more of than a server does.
  */
 import path from 'node:path';
-import { app, BrowserWindow, protocol, session, shell } from 'electron';
+import { app, BrowserWindow, dialog, protocol, screen, session, shell } from 'electron';
+import { messageOf } from '../../../shared/errors.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { openLab } from '../../lab/lab.ts';
+import { listRecentWorkspaces, rememberWorkspace } from '../../lab/recent.ts';
+import type { Dispatcher } from '../../rpc/dispatcher.ts';
+import { labDispatcher } from '../../rpc/features/index.ts';
+import { announceRuns } from './announce.ts';
 import { answerFromFolder, appOrigin, appScheme } from './app-protocol.ts';
+import { registerBridge } from './bridge.ts';
 import { keepAtHome, lockedWebPreferences, refusePermissions } from './lock-down.ts';
+import { utilityProcesses } from './processes.ts';
+import { readWindowState, writeWindowState } from './window-state.ts';
 
 /** A file of the build: out/main, out/preload and out/renderer lie beside package.json, packed or not. */
 function builtFile(...names: readonly string[]): string {
@@ -17,20 +27,106 @@ function labAddress(): string {
   return !app.isPackaged && developmentServer !== undefined ? developmentServer : `${appOrigin}/`;
 }
 
-function openWindow(): void {
-  const window = new BrowserWindow({
-    width: 1280,
-    height: 840,
+interface OpenedLab {
+  readonly lab: Lab;
+  readonly dispatcher: Dispatcher;
+  readonly stopAnnouncing: () => void;
+}
+
+let opened: OpenedLab | undefined;
+let window: BrowserWindow | undefined;
+
+async function openWorkspace(folder: string | undefined): Promise<void> {
+  if (folder !== undefined && opened?.lab.workspace.folder === path.resolve(folder)) return;
+  const lab = await openLab({ folder, host: 'desktop', processes: utilityProcesses(builtFile('main')) });
+  const before = opened;
+  opened = { lab, dispatcher: labDispatcher(lab), stopAnnouncing: announceRuns(lab, () => window) };
+  before?.stopAnnouncing();
+  await before?.lab.close();
+  await rememberWorkspace(lab.workspace.folder);
+  app.addRecentDocument(lab.workspace.folder);
+}
+
+/** The workspace of the command line (`-w <folder>`), else the one that was open last, else the default one. */
+async function firstWorkspace(): Promise<string | undefined> {
+  const place = process.argv.indexOf('-w');
+  if (place >= 0) return process.argv[place + 1];
+  if (process.env.PRETEXT_WORKSPACE !== undefined) return undefined; // openLab knows it
+  return (await listRecentWorkspaces()).find(({ exists }) => exists)?.folder;
+}
+
+async function openWindow(): Promise<void> {
+  const state = await readWindowState(
+    app.getPath('userData'),
+    screen.getAllDisplays().map(({ workArea }) => workArea),
+  );
+  const created = new BrowserWindow({
+    width: state?.width ?? 1280,
+    height: state?.height ?? 840,
+    ...(state && { x: state.x, y: state.y }),
     minWidth: 480,
     minHeight: 400,
     show: false, // until there is something to see
     autoHideMenuBar: true,
     webPreferences: { ...lockedWebPreferences, preload: builtFile('preload', 'index.cjs') },
   });
-  window.once('ready-to-show', () => {
-    window.show();
+  if (state?.isMaximized) created.maximize();
+  created.once('ready-to-show', () => {
+    created.show();
   });
-  void window.loadURL(labAddress());
+  created.on('close', () => {
+    void writeWindowState(app.getPath('userData'), {
+      ...created.getNormalBounds(),
+      isMaximized: created.isMaximized(),
+    });
+  });
+  created.on('closed', () => {
+    window = undefined;
+  });
+  window = created;
+  void created.loadURL(labAddress());
+}
+
+/** Runs stop with a checkpoint before the program ends; the first request to quit waits for them. */
+function closeBeforeQuitting(): void {
+  app.on('before-quit', (event) => {
+    const closing = opened;
+    if (!closing) return;
+    event.preventDefault();
+    opened = undefined;
+    closing.stopAnnouncing();
+    void closing.lab.close().finally(() => {
+      app.quit();
+    });
+  });
+}
+
+async function startLab(): Promise<void> {
+  refusePermissions(session.defaultSession);
+  protocol.handle(appScheme, (request) => answerFromFolder(builtFile('renderer'), request));
+  try {
+    await openWorkspace(await firstWorkspace());
+  } catch (error) {
+    dialog.showErrorBox('The workspace cannot be opened', messageOf(error));
+    app.quit();
+    return;
+  }
+  registerBridge({
+    labAddress: labAddress(),
+    window: () => window,
+    lab: () => requireOpened().lab,
+    dispatcher: () => requireOpened().dispatcher,
+    async openWorkspace(folder) {
+      await openWorkspace(folder);
+      window?.reload();
+    },
+  });
+  await openWindow();
+}
+
+function requireOpened(): OpenedLab {
+  if (!opened) throw new Error('The lab is being closed');
+  return opened;
 }
 
 /** Starts the lab in a window. A second start brings the first one's window to the front and ends. */
@@ -47,19 +143,16 @@ export function startDesktop(): void {
     keepAtHome(contents, labAddress(), (address) => void shell.openExternal(address));
   });
   app.on('second-instance', () => {
-    const [window] = BrowserWindow.getAllWindows();
-    if (window?.isMinimized()) window.restore();
-    window?.focus();
+    const [first] = BrowserWindow.getAllWindows();
+    if (first?.isMinimized()) first.restore();
+    first?.focus();
   });
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit();
   });
   app.on('activate', () => {
-    if (BrowserWindow.getAllWindows().length === 0) openWindow();
+    if (BrowserWindow.getAllWindows().length === 0) void openWindow();
   });
-  void app.whenReady().then(() => {
-    refusePermissions(session.defaultSession);
-    protocol.handle(appScheme, (request) => answerFromFolder(builtFile('renderer'), request));
-    openWindow();
-  });
+  closeBeforeQuitting();
+  void app.whenReady().then(startLab);
 }

@@ -1,0 +1,85 @@
+/**
+ * `npm start`: the lab in a desktop window where Electron's program is installed, and in the browser otherwise. Builds what is
+ * not built yet.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+const root = path.resolve(import.meta.dirname, '..');
+const isBuilt = (): boolean =>
+  ['main/index.js', 'preload/index.cjs', 'renderer/index.html'].every((file) =>
+    existsSync(path.join(root, 'out', file)),
+  );
+
+/** Electron's program; undefined where its package could not download it. */
+function electronProgram(): string | undefined {
+  try {
+    const folder = path.dirname(createRequire(import.meta.url).resolve('electron/package.json'));
+    const program = path.join(folder, 'dist', readFileSync(path.join(folder, 'path.txt'), 'utf8').trim());
+    return existsSync(program) ? program : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a window can be shown: on Linux there may be no screen at all. */
+function hasScreen(): boolean {
+  const { DISPLAY, WAYLAND_DISPLAY } = process.env;
+  return process.platform !== 'linux' || DISPLAY !== undefined || WAYLAND_DISPLAY !== undefined;
+}
+
+function run(program: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, stdio: 'inherit' });
+    child.on('error', reject).on('close', (code) => {
+      resolve(code ?? 1);
+    });
+  });
+}
+
+/** What opens an address in the user's browser. */
+function opener(address: string): readonly [string, ...string[]] {
+  if (process.platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler', address];
+  return [process.platform === 'darwin' ? 'open' : 'xdg-open', address];
+}
+
+async function serve(args: readonly string[]): Promise<number> {
+  const command = ['--disable-warning=ExperimentalWarning', path.join(root, 'src/main/cli.ts'), ...args, 'serve'];
+  const child = spawn(process.execPath, command, { cwd: root, stdio: ['inherit', 'pipe', 'inherit'] });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    console.log(line);
+    const address = /http:\/\/\S+\?token=\S+/.exec(line)?.[0];
+    if (address === undefined || !hasScreen()) return;
+    const [program, ...rest] = opener(address);
+    spawn(program, rest, { stdio: 'ignore', detached: true })
+      .on('error', () => undefined) // the address is on the screen
+      .unref();
+  });
+  return new Promise((resolve) => {
+    child.on('close', (code) => {
+      resolve(code ?? 1);
+    });
+  });
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (!isBuilt()) {
+    console.error('Building the pages …');
+    const code = await run(process.execPath, [
+      path.join(root, 'node_modules/electron-vite/bin/electron-vite.js'),
+      'build',
+      '--logLevel',
+      'warn',
+    ]);
+    if (code !== 0) return code;
+  }
+  const electron = electronProgram();
+  return electron !== undefined && hasScreen() ? run(electron, [root, ...args]) : serve(args);
+}
+
+process.exitCode = await main(process.argv.slice(2));
