@@ -59,10 +59,23 @@ export interface OnnxEmitter {
   float(value: number): string;
   /** A vector of float32 constants. */
   floats(values: readonly number[]): string;
+  /** As in `LoweringOptions`. */
+  readonly channelBlock: number | undefined;
 }
 
 /** Microsoft's contributed ops (FusedMatMul, Gelu …), present in every ONNX Runtime build. */
 export const microsoftDomain = 'com.microsoft';
+
+/** ONNX Runtime's own kernels for images whose channels lie in blocks; only its CPU provider has them. */
+export const blockedDomain = 'com.microsoft.nchwc';
+
+export interface LoweringOptions {
+  /**
+   * Channels in a block of the CPU's fastest convolution kernels. With it the graph uses ops of `blockedDomain`, and runs
+   * only where the engine has found out that this block is right; without it the graph is portable.
+   */
+  readonly channelBlock?: number | undefined;
+}
 
 export function valueName(value: Value): string {
   switch (value.source.kind) {
@@ -81,7 +94,11 @@ export function valueName(value: Value): string {
  * The graph that computes `outputs`. Every output gets a tensor of its own, under its given name, even where two are
  * the same value or one is an input: engines write them to separate memory.
  */
-export function lowerToOnnx(program: Program, outputs: ReadonlyMap<string, Value>): OnnxGraph {
+export function lowerToOnnx(
+  program: Program,
+  outputs: ReadonlyMap<string, Value>,
+  { channelBlock }: LoweringOptions = {},
+): OnnxGraph {
   const graph: OnnxGraph = { name: program.name, nodes: [], initialisers: [], inputs: [], outputs: [] };
   const names = new Map<number, string>();
   const nameOf = (value: Value): string => {
@@ -102,7 +119,7 @@ export function lowerToOnnx(program: Program, outputs: ReadonlyMap<string, Value
     graph.initialisers.push({ name: valueName(value), type: value.dtype, shape: value.shape, data: value.source.data });
   }
 
-  const emitter = createEmitter(graph);
+  const emitter = createEmitter(graph, channelBlock);
   for (const node of program.nodes) {
     emitter.enter(node);
     const lowered = node.op.onnx(emitter, node.inputs.map(nameOf), node);
@@ -126,7 +143,7 @@ export function lowerToOnnx(program: Program, outputs: ReadonlyMap<string, Value
   return withoutUnread(elideIdentities(graph));
 }
 
-function createEmitter(graph: OnnxGraph): OnnxEmitter & { enter(node: Node): void } {
+function createEmitter(graph: OnnxGraph, channelBlock: number | undefined): OnnxEmitter & { enter(node: Node): void } {
   const constants = new Map<string, string>();
   let prefix = '';
   let count = 0;
@@ -142,6 +159,7 @@ function createEmitter(graph: OnnxGraph): OnnxEmitter & { enter(node: Node): voi
   };
 
   const emitter: OnnxEmitter & { enter(node: Node): void } = {
+    channelBlock,
     enter(node) {
       prefix = `${node.path}/${node.op.name}.${String(node.id)}`;
       count = 0;

@@ -18,6 +18,7 @@ import type { CompileOptions, DeviceReport, Engine, Executable } from '../engine
 import type { ParameterStore, ScratchRequest } from '../host/parameter-store.ts';
 import { createParameterStore } from '../host/parameter-store.ts';
 import { physicalCores } from '../host/processor.ts';
+import { channelBlock } from './channel-block.ts';
 import { probeDevice, probeDevices } from './devices.ts';
 import { createExecutable } from './executable.ts';
 
@@ -49,7 +50,7 @@ export function createOnnxRuntimeEngine(): Engine {
       const plan = planStep(program);
       const store = options.shareStateWith ? sharedStore(options.shareStateWith) : newStore(plan, options);
       const session = await createSession(
-        lowerToOnnx(program, plan.outputs),
+        lowerToOnnx(program, plan.outputs, { channelBlock: device === 'cpu' ? await channelBlock() : undefined }),
         device,
         options.threads ?? physicalCores(),
       );

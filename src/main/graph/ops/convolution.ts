@@ -7,7 +7,7 @@
  */
 import { LabError } from '../../../shared/errors.ts';
 import type { OnnxEmitter } from '../onnx.ts';
-import { microsoftDomain } from '../onnx.ts';
+import { blockedDomain, microsoftDomain } from '../onnx.ts';
 import { apply, at, defineOp, requireFloat } from '../op.ts';
 import type { Shape, Value } from '../program.ts';
 import { elementCount, showShape, sizeAt } from '../shape.ts';
@@ -48,6 +48,31 @@ function onnxAttributes({ strides, padding, dilations, groups }: ConvolutionAttr
   return { strides, pads: padding, dilations, group: groups, kernel_shape: kernel.slice(2) };
 }
 
+/**
+ * A convolution with a kernel [O, C / groups, h, w]. Where the engine offers blocked channels and they fit, ONNX Runtime's
+ * kernels for those: 1.3 to 2 times as fast, the reordering included.
+ */
+function convolve(
+  emit: OnnxEmitter,
+  x: string,
+  kernel: string,
+  shape: Shape,
+  attributes: ReturnType<typeof onnxAttributes>,
+): string {
+  const block = emit.channelBlock;
+  const [out, channels, height, width] = shape as readonly [number, number, number, number]; // checked by the convolution
+  if (block === undefined || attributes.group !== 1 || out % block !== 0 || channels % block !== 0) {
+    return emit.one('Conv', [x, kernel], attributes);
+  }
+  const blocks = emit.ints([out / block, block, channels / block, block, height, width]);
+  const perm = [0, 2, 4, 5, 3, 1]; // [O / block, C / block, h, w, C in the block, O in the block]
+  const apart = emit.one('Transpose', [emit.one('Reshape', [kernel, blocks])], { perm });
+  const blocked = emit.one('Reshape', [apart, emit.ints(shape)]);
+  const image = emit.one('ReorderInput', [x], {}, blockedDomain);
+  const result = emit.one('Conv', [image, blocked], attributes, blockedDomain);
+  return emit.one('ReorderOutput', [result], { channels: out }, blockedDomain);
+}
+
 function flops(result: Shape, kernel: Shape): number {
   return 2 * elementCount(result) * elementCount(kernel.slice(1));
 }
@@ -76,7 +101,10 @@ const convolutionOp = defineOp<ConvolutionAttributes>({
       needed[1] ? apply(filterGradientOp, [x, gradient], { ...attributes, size: kernel.shape.slice(2) }) : undefined,
     ];
   },
-  onnx: (emit, inputs, node) => [emit.one('Conv', inputs, onnxAttributes(node.attributes, at(node.inputs, 1).shape))],
+  onnx: (emit, inputs, node) => {
+    const shape = at(node.inputs, 1).shape;
+    return [convolve(emit, at(inputs, 0), at(inputs, 1), shape, onnxAttributes(node.attributes, shape))];
+  },
   tfjs: (tf, inputs, { attributes }) => [convolveWithTfjs(tf, at(inputs, 0), at(inputs, 1), attributes)],
   flops: ({ inputs, outputs }) => flops(at(outputs, 0).shape, at(inputs, 1).shape),
 });
@@ -100,7 +128,8 @@ const inputGradientOp = defineOp<GradientAttributes>({
     if (strides.every((stride) => stride === 1) && pads.every((pad) => pad >= 0)) {
       const turned = turnKernel(emit, at(inputs, 1), kernel, groups);
       const attributes = { pads, dilations, group: groups, strides, kernel_shape: kernel.slice(2) };
-      return [emit.one('Conv', [at(inputs, 0), turned], attributes)];
+      const shape = [sizeAt(kernel, 1) * groups, sizeAt(kernel, 0) / groups, ...kernel.slice(2)];
+      return [convolve(emit, at(inputs, 0), turned, shape, attributes)];
     }
     const missing = [0, 1].map((axis) => {
       const covered = (sizeAt(gradient, axis - 2) - 1) * at(strides, axis) + at(reach, axis) + 1;
