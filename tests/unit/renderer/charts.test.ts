@@ -20,7 +20,12 @@ describe('piecesOf', () => {
   });
 
   it('gives a line as measured with weight 0, and nothing for an empty one', () => {
-    expect(piecesOf({ x: [1, 2], values: [3, 4], breaks: [] }, 0)).toEqual([[{ x: 1, y: 3 }, { x: 2, y: 4 }]]);
+    expect(piecesOf({ x: [1, 2], values: [3, 4], breaks: [] }, 0)).toEqual([
+      [
+        { x: 1, y: 3 },
+        { x: 2, y: 4 },
+      ],
+    ]);
     expect(piecesOf({ x: [], values: [], breaks: [] }, 0.6)).toEqual([]);
   });
 });
@@ -64,7 +69,9 @@ describe('ticks', () => {
     expect(stepTicks(1, 1_000_000, 8)).toEqual([200_000, 400_000, 600_000, 800_000, 1_000_000]);
     const minute = 60_000;
     expect(timeTicks(30_000, 10 * minute, 8)).toEqual([2, 4, 6, 8, 10].map((count) => count * minute));
-    expect(timeTicks(0, 4 * minute, 8)).toEqual([0, 30_000, 60_000, 90_000, 120_000, 150_000, 180_000, 210_000, 240_000]);
+    expect(timeTicks(0, 4 * minute, 8)).toEqual([
+      0, 30_000, 60_000, 90_000, 120_000, 150_000, 180_000, 210_000, 240_000,
+    ]);
   });
 });
 
