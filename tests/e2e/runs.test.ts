@@ -71,7 +71,7 @@ describe.skipIf(chromiumFile === undefined)('runs in a browser', () => {
     await page.locator('tr[data-index="0"]').focus();
     await page.keyboard.press('Space');
     await page.keyboard.press('ArrowDown');
-    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-index')), patience).toBe('1');
+    await page.locator('tr[data-index="1"]:focus').waitFor();
     await page.keyboard.press('Space');
     await expect.poll(() => page.getByText('2 selected').count(), patience).toBe(1);
     await page.getByRole('button', { name: 'Resume' }).click();
