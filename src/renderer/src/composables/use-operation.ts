@@ -8,7 +8,7 @@ export interface Operation<Arguments extends readonly unknown[], Result> {
   readonly running: Readonly<Ref<boolean>>;
   readonly error: Readonly<ShallowRef<Error | undefined>>;
   /** Undefined when it failed; the person has been told. */
-  perform(...given: Arguments): Promise<Result | undefined>;
+  readonly perform: (...given: Arguments) => Promise<Result | undefined>;
 }
 
 /** `failure`: what did not work, as the toast's title: `The import could not be started`. */

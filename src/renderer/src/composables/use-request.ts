@@ -25,7 +25,7 @@ export interface RequestHandle<Output> {
   /** Why the latest attempt failed. */
   readonly error: Readonly<ShallowRef<Error | undefined>>;
   readonly loading: Readonly<Ref<boolean>>;
-  refresh(): Promise<void>;
+  readonly refresh: () => Promise<void>;
 }
 
 /**
