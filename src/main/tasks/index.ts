@@ -5,6 +5,7 @@ import './sentence-order.ts';
 import './masked-words-next-sentence.ts';
 import './next-word.ts';
 import './text-classification.ts';
+import './transcription.ts';
 import './patch-position.ts';
 import './image-classification.ts';
 
