@@ -29,6 +29,7 @@ import { train } from '../training/loop.ts';
 import { buildModel, countParameters } from '../training/model.ts';
 import { loadEngine } from './engines.ts';
 import { finishRun } from './finish-run.ts';
+import { openGradientFlow } from './gradient-flow.ts';
 import type { PreparedRun } from './prepare.ts';
 import { findMaterialOf, prepareRun } from './prepare.ts';
 import { createTrainingRecorder } from './record-training.ts';
@@ -222,6 +223,8 @@ async function runLoop(
     to: plan.totalSteps * plan.accumulation,
   };
   const recorder = await createTrainingRecorder({ run, prepared, engine, trainer, emit });
+  const measureFlow = training.gradientFlow ? await openGradientFlow(run, prepared, engine, trainer) : undefined;
+  if (progress.step === 0) await measureFlow?.(0);
   let reachedStep = progress.step;
   const batches = prefetch ? prefetchBatches(task.type, setup, range) : sampleBatches(sampler, range);
   onPhase?.('Training');
@@ -246,6 +249,7 @@ async function runLoop(
             maximumBatches: evaluation.maximumBatches,
           });
           await recorder.record(reachedStep);
+          await measureFlow?.(reachedStep);
           onPhase?.('Training');
           const metrics = result?.metrics ?? {};
           return { selected: metrics[task.selection.metric] ?? NaN, metrics };

@@ -109,6 +109,12 @@ const trainingSpec = z
       .min(0)
       .default(0)
       .describe('How many of the latest checkpoints to keep besides best and last'),
+    gradientFlow: z
+      .boolean()
+      .optional()
+      .describe(
+        'Record how far errors reach back in time: the norm of ∂L/∂h at every step of the recurrent layers, at the beginning and at each evaluation',
+      ),
     earlyStopping: z
       .strictObject({
         patience: steps.describe('Evaluations without improvement after which the run ends'),
