@@ -1,8 +1,10 @@
 // Unit tests (fast, one part at a time), numeric tests (values against references) and tests of the command line (real
 // processes) run together; all are plain Node. Every file gets its own process state, because engines keep native sessions.
+import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  plugins: [vue()], // components under test
   test: {
     include: ['tests/{unit,numeric,cli,contract}/**/*.test.ts'],
     environment: 'node',
