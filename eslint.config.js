@@ -44,6 +44,10 @@ const typedRules = {
   '@typescript-eslint/consistent-indexed-object-style': 'off',
   // `type` and `interface` both have their place: unions and mapped types, and things that are implemented.
   '@typescript-eslint/consistent-type-definitions': 'off',
+  // Interfaces are implemented by objects of closures, not by classes: their methods may be taken apart.
+  '@typescript-eslint/unbound-method': 'off',
+  // A signal that carries nothing is a `Signal<void>`.
+  '@typescript-eslint/no-invalid-void-type': 'off',
 };
 
 export default tseslint.config(

@@ -14,7 +14,7 @@ const target = fileURLToPath(new URL('../src/main/engines/host/kernels.wasm.ts',
 export async function compileKernels(): Promise<string> {
   const files = new Map([['kernels.ts', readFileSync(source, 'utf8')]]);
   const written = new Map<string, Uint8Array | string>();
-  const { error, stderr } = await asc.main(
+  const { error } = await asc.main(
     [
       'kernels.ts',
       '--outFile',
@@ -36,7 +36,7 @@ export async function compileKernels(): Promise<string> {
     },
   );
   const binary = written.get('kernels.wasm');
-  if (error || !(binary instanceof Uint8Array)) throw new Error(`AssemblyScript: ${stderr.toString()}`);
+  if (error || !(binary instanceof Uint8Array)) throw new Error(`AssemblyScript: ${String(error)}`);
   const lines =
     Buffer.from(binary)
       .toString('base64')

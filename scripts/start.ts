@@ -49,8 +49,9 @@ function opener(address: string): readonly [string, ...string[]] {
 async function serve(args: readonly string[]): Promise<number> {
   const command = ['--disable-warning=ExperimentalWarning', path.join(root, 'src/main/cli.ts'), ...args, 'serve'];
   const child = spawn(process.execPath, command, { cwd: root, stdio: ['inherit', 'pipe', 'inherit'] });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
+  }
   createInterface({ input: child.stdout }).on('line', (line) => {
     console.log(line);
     const address = /http:\/\/\S+\?token=\S+/.exec(line)?.[0];

@@ -135,8 +135,9 @@ it('opens the socket for its own page only', async () => {
     [{ origin: 'null' }, 403],
     [{ host: 'evil.example' }, 421],
   ];
-  for (const [headers, status] of refusals)
+  for (const [headers, status] of refusals) {
     await expect(openSocket(server, headers), JSON.stringify(headers)).rejects.toThrow(`${status}`);
+  }
   // No Origin at all, as from a program that has stolen nothing but the address.
   const answer = await new Promise<string>((resolve) => {
     const { port, host } = new URL(origin);

@@ -87,7 +87,7 @@ export function openSocket(
         },
         onMessage: (listener) => {
           socket.on('message', (data) => {
-            listener(JSON.parse(String(data)));
+            listener(JSON.parse((data as Buffer).toString()));
           });
         },
         onClose: (listener) => {

@@ -76,8 +76,8 @@ describe.each(['simple', 'lstm', 'gru'] as const)('%s layers', (cell) => {
     }
     await executable.importState({ parameters });
     const { outputs, gradients } = await executable.gradients({
-      mask: tensors.get('mask')!.data as Float32Array, // recorded as float32
-      seed: feeds.get('seed')!.data as Float32Array,
+      mask: tensors.get('mask')!.data, // recorded as float32
+      seed: feeds.get('seed')!.data,
     });
     await executable.release();
 

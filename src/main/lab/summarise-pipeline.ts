@@ -76,8 +76,9 @@ export function summarisePipeline(draft: unknown, input: PipelineInput): Pipelin
   for (const [name, endpoint] of Object.entries(outputs)) {
     const value = known.get(endpoint);
     if (value) shapes[name] = withoutBatch(value);
-    else if (!failed.has(endpoint.split('.')[0] ?? ''))
+    else if (!failed.has(endpoint.split('.')[0] ?? '')) {
       problems.push({ path: ['outputs', name], message: `there is no '${endpoint}'` });
+    }
   }
   return {
     valid: problems.length === 0,
@@ -150,8 +151,9 @@ export function checkConnection(
   const { blocks, outputs } = readDraft(draft);
   const source = from.split('.')[0] ?? '';
   if (source === to.block) return { allowed: false, reason: 'A block cannot feed itself' };
-  if (feeds(blocks, to.block, source))
+  if (feeds(blocks, to.block, source)) {
     return { allowed: false, reason: `${to.block} already comes before ${source}: that would be a circle` };
+  }
   const target = blocks.find(({ id }) => id === to.block);
   if (!target) return { allowed: false, reason: `There is no block '${to.block}'` };
   const connected = blocks.map((block) =>

@@ -47,14 +47,16 @@ export function createTrash(workspace: Workspace): Trash {
     },
     async restore(undo) {
       const entry = discarded.get(undo);
-      if (!entry)
+      if (!entry) {
         throw new LabError(
           'not-found',
           'There is nothing to bring back: the lab was closed in between, or it is back already',
         );
+      }
       for (const { from } of entry.moves) {
-        if (await fileExists(from))
+        if (await fileExists(from)) {
           throw new LabError('conflict', `There is something at ${from} again. Move it away first`, { path: from });
+        }
       }
       for (const { from, to } of entry.moves) await rename(to, from);
       discarded.delete(undo);

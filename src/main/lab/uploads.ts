@@ -53,8 +53,9 @@ export function createUploads(workspace: Workspace, limits: UploadLimits = defau
       if (!state) throw new LabError('not-found', 'There is no such upload. Begin a new one', { upload });
       const file = fileInside(join(root, upload), path);
       if (announcedBytes !== undefined && announcedBytes > limits.maximumFileBytes) throw tooLarge(path, limits);
-      if (++state.files > limits.maximumFiles)
+      if (++state.files > limits.maximumFiles) {
         throw new LabError('too-large', `An upload has at most ${limits.maximumFiles} files`, { upload });
+      }
       const short = await shortOfSpace(workspace.folder, announcedBytes ?? 0);
       if (short !== null) throw new LabError('disk-full', short, { path });
       await mkdir(dirname(file), { recursive: true });

@@ -71,8 +71,6 @@ function divisorNear(n: number, wanted: number): number {
 
 export const activations = { gelu, relu, tanh, identity: (x: Value): Value => x } as const;
 
-export type Activation = keyof typeof activations;
-
 export const activationOption = z.enum(['gelu', 'relu', 'tanh', 'identity']).describe('Nonlinearity');
 export const dropoutOption = z.number().min(0).max(0.9).describe('Share of values set to zero while training');
 export const initialisationOption = z

@@ -3,7 +3,7 @@ import { LabError, isLabError } from '../../shared/errors.ts';
 import type { BlockSpec, PipelineGraph } from '../../shared/spec/pipeline.ts';
 import type { Value } from '../graph/program.ts';
 import { input, withScope } from '../graph/program.ts';
-import type { BuildContext, PipelineInput } from './block.ts';
+import type { BuildContext } from './block.ts';
 import { findBlock } from './block.ts';
 
 /** The named results of a backbone, e.g. `sequence`, and everything computed on the way, by `block.port`. */
@@ -113,15 +113,4 @@ export function backboneOutput({ outputs }: Backbone, name: string, task: string
     );
   }
   return value;
-}
-
-export function describeInput(input: PipelineInput): string {
-  switch (input.kind) {
-    case 'tokens':
-      return `${String(input.length)} tokens of ${String(input.vocabularySize)}`;
-    case 'image':
-      return `${String(input.channels)} × ${String(input.height)} × ${String(input.width)} image`;
-    case 'frames':
-      return `${String(input.length)} frames of ${String(input.features)} features`;
-  }
 }

@@ -100,11 +100,12 @@ export function createDispatcher<Whole extends AnyContract>(options: DispatcherO
         const parsed = clientMessage.safeParse(message);
         const isHello = parsed.success && parsed.data.type === 'hello';
         if (parsed.success && (greeted || isHello)) receive(parsed.data);
-        else
+        else {
           send({
             type: 'refused',
             failure: toFailure(new LabError('bad-input', 'This is not a message of the lab’s protocol')),
           });
+        }
       });
       transport.onClose(hangUp);
       return () => {

@@ -41,7 +41,7 @@ export type NextWordOptions = z.infer<typeof options>;
 
 const needs = { minimumDocuments: 1, minimumSentences: 1 };
 
-export const nextWord = defineTask<NextWordOptions>({
+defineTask<NextWordOptions>({
   type: 'next-word',
   title: 'Next word',
   summary: 'Predicts each token of a text from those before it: a language model.',

@@ -47,6 +47,7 @@ export function createClient({ open, onState, retryDelay = defaultDelay }: Clien
   let waiting: { readonly resolve: (connection: Connection) => void; readonly reject: (error: Error) => void }[] = [];
   let attempt = 0;
   let final: Error | undefined;
+  // eslint-disable-next-line @typescript-eslint/no-redundant-type-constituents -- opaque in src/shared, where no runtime is known
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const giveUp = (error: Error): void => {

@@ -122,7 +122,7 @@ function recurrenceGradient(inputs: readonly Tensor64[], attributes: OpAttribute
     const one = (tensor: Tensor64 | undefined): Vector =>
       Array.from({ length: features }, (_, j) => (tensor ? read(tensor, [row, j]) : 0));
     let hidden = one(towardsFinalHidden);
-    let cellGradient = one(towardsFinalCell);
+    const cellGradient = one(towardsFinalCell);
     for (let index = 0; index < length; index++) {
       const time = reverse === true ? index : length - 1 - index;
       const place = (time * batch + row) * features;

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MessageChannel } from 'node:worker_threads';
+import type { MessageChannel } from 'node:worker_threads';
 import { connect } from '../../../src/shared/rpc/connection.ts';
 import { protocolVersion } from '../../../src/shared/contract/index.ts';
 import { messagePortTransport } from '../../../src/main/rpc/transports/message-port.ts';
@@ -100,6 +100,7 @@ vi.mock('electron', async () => {
       showSaveDialog: record('showSaveDialog', Promise.resolve({ canceled: true, filePath: '' })),
     },
     utilityProcess: { fork: record('fork') },
+    // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- Electron's has static members, too
     Notification: class {
       static isSupported = (): boolean => false;
     },
@@ -183,10 +184,11 @@ afterEach(async () => {
   const quits = callsOf('quit').length;
   const event = { preventDefault: vi.fn() };
   electron.app.emit('before-quit', event);
-  if (event.preventDefault.mock.calls.length > 0)
+  if (event.preventDefault.mock.calls.length > 0) {
     await vi.waitFor(() => {
       expect(callsOf('quit').length).toBe(quits + 1);
     });
+  }
   await rm(electron.folder, { recursive: true, force: true });
 });
 

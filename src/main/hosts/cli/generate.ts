@@ -46,7 +46,7 @@ export function registerGenerate(program: Command): void {
         for (let seed = options.seed; seed < options.seed + options.count; seed++) {
           const generated: GeneratedToken[] = [];
           for await (const token of predictor.generate({ text: prompt, seed, ...sampling })) generated.push(token);
-          const text = generated.at(-1)?.text ?? prompt;
+          const text = generated[generated.length - 1]?.text ?? prompt;
           texts.push({ seed, text, tokens: generated });
           if (!globalsOf(command).json) print(text);
         }

@@ -184,9 +184,9 @@ async function answer(
     );
     return;
   }
-  if (method === 'POST' && url.pathname.startsWith('/upload/'))
+  if (method === 'POST' && url.pathname.startsWith('/upload/')) {
     await receiveUpload(options.lab, url.pathname, request, response);
-  else if (method === 'GET' || method === 'HEAD') await sendFile(options.pages, url.pathname, method, response);
+  } else if (method === 'GET' || method === 'HEAD') await sendFile(options.pages, url.pathname, method, response);
   else end(response, 405, 'There is nothing of this kind here.');
 }
 

@@ -9,11 +9,12 @@ export const samples: readonly Sample[] = [textSample, imageSample];
 
 export function findSample(name: string): Sample {
   const sample = samples.find((candidate) => candidate.name === name);
-  if (!sample)
+  if (!sample) {
     throw new LabError(
       'not-found',
       `There is no sample project '${name}'. There is: ${samples.map((known) => known.name).join(', ')}`,
     );
+  }
   return sample;
 }
 

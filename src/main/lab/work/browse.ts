@@ -139,8 +139,9 @@ export function searchMaterial(context: WorkContext, input: Input<'search'>): Pr
     if (wanted === '') {
       const items: MaterialItem[] = [];
       const end = Math.min(all, input.offset + input.limit);
-      for (let place = input.offset; place < end; place++)
+      for (let place = input.offset; place < end; place++) {
         items.push(await browser.item(indexAt(place), input.pictureSize));
+      }
       return { total: all, items, nextOffset: end < all ? end : null };
     }
     // Offsets count the items that were looked at, so that the next page goes on where this one ended.
@@ -189,8 +190,9 @@ export function imagesOf(context: WorkContext, input: Input<'images'>): Promise<
 
 export function splitsOf(context: WorkContext, input: Input<'splits'>): Promise<Output<'splits'>> {
   return withBrowser(context, input, async ({ labelled, groups }) => {
-    if (!labelled)
+    if (!labelled) {
       throw new LabError('bad-input', 'Only labelled material is split by class; a corpus is split by its task');
+    }
     const split = splitOf(labelled, groups, input.splitSeed);
     const countsOf = (indices: Uint32Array): number[] => {
       const counts = labelled.classes.map(() => 0);

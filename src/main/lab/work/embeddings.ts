@@ -56,11 +56,12 @@ export async function embedExamples(
     } finally {
       await embed.close();
     }
-    if (vectors.length < 3)
+    if (vectors.length < 3) {
       throw new LabError(
         'bad-input',
         'The validation and test splits of this run have too few examples for a projection',
       );
+    }
     const { coordinates, explained } = principalComponents(vectors, method === 'umap' ? components : 2);
     const plane =
       method === 'umap'

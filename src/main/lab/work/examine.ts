@@ -53,8 +53,9 @@ async function predictionsOf(
         ({ question }) => question === 'class',
       );
       const [choice] = answer?.choices ?? [];
-      if (answer && choice)
+      if (answer && choice) {
         predictions.push({ index, actual: answer.truth, predicted: choice.label, probability: choice.probability });
+      }
     }
     known.set(key, predictions);
     return predictions;
@@ -99,8 +100,9 @@ export async function quizOf(
     const model = await loadModel(run, data, checkpoint, 'prediction');
     try {
       const total = exampleCount(data, 'validation');
-      if (total === 0)
+      if (total === 0) {
         throw new LabError('bad-input', 'The validation split of this run is empty: there is nothing to ask');
+      }
       const stream = randomStream(seed, 0);
       const drawn = new Set<number>();
       while (drawn.size < Math.min(count, total)) drawn.add(stream.integer(total));

@@ -76,8 +76,9 @@ function bytesOf(nodes: readonly Node[]): number {
   let bytes = 0;
   for (const { op, outputs } of nodes) {
     if (op.name === 'reshape') continue; // a view of what is there
-    for (const { dtype, shape } of outputs)
+    for (const { dtype, shape } of outputs) {
       bytes += elementCount(shape) * (dtype === 'float32' || dtype === 'int32' ? 4 : 1);
+    }
   }
   return bytes;
 }

@@ -49,8 +49,9 @@ function covarianceOf(centred: readonly Float64Array[], features: number): Float
       for (let j = i; j < features; j++) covariance[i * features + j]! += factor * vector[j]!;
     }
   }
-  for (let i = 0; i < features; i++)
+  for (let i = 0; i < features; i++) {
     for (let j = 0; j < i; j++) covariance[i * features + j] = covariance[j * features + i]!;
+  }
   return covariance;
 }
 

@@ -112,7 +112,8 @@ export async function tokenize(
 async function findTokenizer(workspace: Workspace, owner: Input<'tokenize'>['tokenizer']): Promise<TextTokenizer> {
   if ('run' in owner) return loadTokenizer((await findRun(workspace, owner.run)).tokenizer);
   const { kind, folder } = await findMaterial(workspace, 'corpus', owner.corpus);
-  if (kind !== 'text-corpus')
+  if (kind !== 'text-corpus') {
     throw new LabError('bad-input', `The corpus ${owner.corpus} has no tokenizer: it is a ${kind}`);
+  }
   return loadTokenizer(join(folder, TOKENIZER_FILE));
 }

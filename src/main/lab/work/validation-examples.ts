@@ -164,8 +164,9 @@ async function describeFrames(frames: Feeds[string] | undefined, length: number,
   if (!frames) return [];
   const turned = new Float32Array(length * features);
   for (let time = 0; time < length; time++) {
-    for (let feature = 0; feature < features; feature++)
+    for (let feature = 0; feature < features; feature++) {
       turned[(features - 1 - feature) * length + time] = Number(frames[time * features + feature]);
+    }
   }
   const shape = { height: features, width: length, channels: 1 };
   return [{ kind: 'image', picture: await pictureOf(toPixels(turned, shape), shape, 256) }];

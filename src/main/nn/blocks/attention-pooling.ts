@@ -11,7 +11,7 @@ const options = z.strictObject({
   features: z.int().positive().default(64).describe('Inner size of the network that rates the positions'),
 });
 
-export const attentionPooling = defineBlock({
+defineBlock({
   type: 'attention-pooling',
   family: 'attention',
   title: 'Attention pooling',
@@ -26,7 +26,7 @@ export const attentionPooling = defineBlock({
     { name: 'vector', summary: 'One vector for each example', axes: ['batch', 'features'] },
     { name: 'weights', summary: 'How much each position counts; together 1', axes: ['batch', 'length'] },
   ],
-  build: (_context, { sequence, mask }, { features }) => poolByAttention(sequence as Value, mask, features), // the port is required
+  build: (_context, { sequence, mask }, { features }) => poolByAttention(sequence!, mask, features), // the port is required
 });
 
 /** softmax(v·tanh(W·s + b)) over real positions, and the mean of the sequence with these weights. */

@@ -1,11 +1,10 @@
 /** Batch normalisation on its own, where a pipeline wants it apart from a convolution. */
 import { z } from 'zod';
-import type { Value } from '../../graph/program.ts';
 import { defineBlock } from '../block.ts';
 import { batchNormalizationLayer, batchNormalizationOptions } from '../image-layers.ts';
 import { activationOption, activations } from '../layers.ts';
 
-export const batchNormalisation = defineBlock({
+defineBlock({
   type: 'batch-normalisation',
   family: 'normalisation',
   title: 'Batch normalisation',
@@ -16,7 +15,7 @@ export const batchNormalisation = defineBlock({
   outputs: [{ name: 'map', summary: 'The same, normalised', axes: ['batch', 'channels', 'height', 'width'] }],
   build(context, { map }, settings) {
     // The port is required.
-    const normalised = batchNormalizationLayer(map as Value, 'normalisation', context, settings);
+    const normalised = batchNormalizationLayer(map!, 'normalisation', context, settings);
     return { map: activations[settings.activation](normalised) };
   },
 });

@@ -1,10 +1,9 @@
 /** A feature map becomes a sequence, one position for each column: how a line of writing is read (Shi et al. 2015). */
 import { z } from 'zod';
 import { max, mean, reshape, transpose } from '../../graph/index.ts';
-import type { Value } from '../../graph/program.ts';
 import { defineBlock } from '../block.ts';
 
-export const columnsToSequence = defineBlock({
+defineBlock({
   type: 'columns-to-sequence',
   family: 'shape',
   title: 'Columns to sequence',
@@ -18,7 +17,7 @@ export const columnsToSequence = defineBlock({
   inputs: [{ name: 'map', summary: 'Feature map', axes: ['batch', 'channels', 'height', 'width'] }],
   outputs: [{ name: 'sequence', summary: 'A vector for each column', axes: ['batch', 'length', 'features'] }],
   build(_context, inputs, { height }) {
-    const map = inputs.map as Value; // the port is required
+    const map = inputs.map!; // the port is required
     const [batch, channels, rows, columns] = map.shape as readonly [number, number, number, number]; // it has four axes
     if (height === 'keep') {
       return { sequence: reshape(transpose(map, [0, 3, 1, 2]), [batch, columns, channels * rows]) };

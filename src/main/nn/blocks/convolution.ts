@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { LabError } from '../../../shared/errors.ts';
 import { sizeAt } from '../../graph/index.ts';
-import type { Value } from '../../graph/program.ts';
 import { defineBlock } from '../block.ts';
 import {
   batchNormalizationLayer,
@@ -27,7 +26,7 @@ const options = z.strictObject({
   initialisation: initialisationOption.default('he'),
 });
 
-export const convolution = defineBlock({
+defineBlock({
   type: 'convolution',
   family: 'convolution',
   title: 'Convolution',
@@ -37,7 +36,7 @@ export const convolution = defineBlock({
   inputs: [{ name: 'image', summary: 'Image or feature map', axes: ['batch', 'channels', 'height', 'width'] }],
   outputs: [{ name: 'map', summary: 'One channel for each filter', axes: ['batch', 'channels', 'height', 'width'] }],
   build(context, { image }, settings) {
-    const x = image as Value; // the port is required
+    const x = image!; // the port is required
     const { channels, groups, normalisation, activation } = settings;
     if (sizeAt(x.shape, 1) % groups !== 0 || channels % groups !== 0) {
       throw new LabError(

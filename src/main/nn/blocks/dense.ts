@@ -1,6 +1,5 @@
 /** A fully connected layer on one vector for each example. */
 import { z } from 'zod';
-import type { Value } from '../../graph/program.ts';
 import { defineBlock } from '../block.ts';
 import { batchNormalizationLayer, batchNormalizationOptions } from '../image-layers.ts';
 import {
@@ -21,7 +20,7 @@ const options = z.strictObject({
   initialisation: initialisationOption.default('he'),
 });
 
-export const denseBlock = defineBlock({
+defineBlock({
   type: 'dense',
   family: 'dense',
   title: 'Dense',
@@ -33,7 +32,7 @@ export const denseBlock = defineBlock({
     const { features, normalisation, activation, dropout, initialisation } = settings;
     const hasBias = normalisation === 'none';
     // The port is required.
-    const product = denseLayer(vector as Value, 'dense', features, { initialisation, bias: hasBias });
+    const product = denseLayer(vector!, 'dense', features, { initialisation, bias: hasBias });
     const normalised = hasBias ? product : batchNormalizationLayer(product, 'normalisation', context, settings);
     return { vector: dropoutLayer(activations[activation](normalised), dropout, context.mode) };
   },

@@ -1,10 +1,9 @@
 /** A feature map becomes one vector, every place with its own numbers. */
 import { z } from 'zod';
 import { reshape, sizeAt } from '../../graph/index.ts';
-import type { Value } from '../../graph/program.ts';
 import { defineBlock } from '../block.ts';
 
-export const flatten = defineBlock({
+defineBlock({
   type: 'flatten',
   family: 'shape',
   title: 'Flatten',
@@ -13,7 +12,7 @@ export const flatten = defineBlock({
   inputs: [{ name: 'map', summary: 'Feature map', axes: ['batch', 'channels', 'height', 'width'] }],
   outputs: [{ name: 'vector', summary: 'All its numbers', axes: ['batch', 'features'] }],
   build(_context, { map }) {
-    const x = map as Value; // the port is required
+    const x = map!; // the port is required
     return { vector: reshape(x, [sizeAt(x.shape, 0), -1]) };
   },
 });

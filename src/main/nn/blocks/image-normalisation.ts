@@ -1,7 +1,6 @@
 /** Pixels become numbers of mean 0 and deviation 1, with the statistics of the corpus. */
 import { z } from 'zod';
 import { LabError } from '../../../shared/errors.ts';
-import type { Value } from '../../graph/program.ts';
 import { defineBlock } from '../block.ts';
 import { standardiseChannels } from '../image-layers.ts';
 
@@ -10,7 +9,7 @@ const unknown = { mean: 0.5, deviation: Math.sqrt(1 / 12) };
 /** Channels that never vary are left at their size. */
 const leastDeviation = 1e-3;
 
-export const imageNormalisation = defineBlock({
+defineBlock({
   type: 'image-normalisation',
   family: 'normalisation',
   title: 'Image normalisation',
@@ -28,6 +27,6 @@ export const imageNormalisation = defineBlock({
       standardDeviation: new Array<number>(input.channels).fill(unknown.deviation),
     };
     const deviation = standardDeviation.map((value) => (value < leastDeviation ? 1 : value));
-    return { image: standardiseChannels(image as Value, { mean, standardDeviation: deviation }) }; // the port is required
+    return { image: standardiseChannels(image!, { mean, standardDeviation: deviation }) }; // the port is required
   },
 });

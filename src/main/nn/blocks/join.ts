@@ -9,7 +9,7 @@ import { defineBlock } from '../block.ts';
 const branch = (name: string, optional: boolean) =>
   ({ name, summary: 'The result of a branch', axes: ['batch', 'length', 'features'], optional }) as const;
 
-export const join = defineBlock({
+defineBlock({
   type: 'join-sequences',
   family: 'join',
   title: 'Join sequences',

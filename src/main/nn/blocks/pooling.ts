@@ -9,7 +9,7 @@ import { bothWays, paddingOption, sizeOption } from '../image-layers.ts';
 const kind = z.enum(['maximum', 'average']).describe('The largest value or the mean');
 const map = { name: 'map', summary: 'Feature map', axes: ['batch', 'channels', 'height', 'width'] } as const;
 
-export const pooling = defineBlock({
+defineBlock({
   type: 'pooling',
   family: 'pooling',
   title: 'Pooling',
@@ -28,11 +28,11 @@ export const pooling = defineBlock({
   build(_context, inputs, { kind: which, window, stride, padding }) {
     const options = { window: bothWays(window), padding, ...(stride !== undefined && { stride: bothWays(stride) }) };
     // The port is required.
-    return { map: (which === 'maximum' ? maximumPooling : averagePooling)(inputs.map as Value, options) };
+    return { map: (which === 'maximum' ? maximumPooling : averagePooling)(inputs.map!, options) };
   },
 });
 
-export const gridPooling = defineBlock({
+defineBlock({
   type: 'grid-pooling',
   family: 'pooling',
   title: 'Grid pooling',
@@ -45,10 +45,10 @@ export const gridPooling = defineBlock({
   inputs: [map],
   outputs: [{ ...map, summary: 'One place for each cell of the grid' }],
   // The port is required.
-  build: (_context, inputs, { kind: which, size }) => ({ map: poolToGrid(inputs.map as Value, bothWays(size), which) }),
+  build: (_context, inputs, { kind: which, size }) => ({ map: poolToGrid(inputs.map!, bothWays(size), which) }),
 });
 
-export const globalPooling = defineBlock({
+defineBlock({
   type: 'global-pooling',
   family: 'pooling',
   title: 'Global pooling',
@@ -57,7 +57,7 @@ export const globalPooling = defineBlock({
   inputs: [map],
   outputs: [{ name: 'vector', summary: 'One number for each channel', axes: ['batch', 'channels'] }],
   build(_context, inputs, { kind: which }) {
-    const x = inputs.map as Value; // the port is required
+    const x = inputs.map!; // the port is required
     if (which === 'average') return { vector: globalAveragePooling(x) };
     return { vector: max(reshape(x, [sizeAt(x.shape, 0), sizeAt(x.shape, 1), -1]), [2]) };
   },

@@ -53,7 +53,7 @@ const options = z.strictObject({
 
 type Options = z.infer<typeof options>;
 
-export const recurrent = defineBlock({
+defineBlock({
   type: 'recurrent',
   family: 'recurrence',
   title: 'Recurrent layers',
@@ -97,7 +97,7 @@ export const recurrent = defineBlock({
     const places = layers * directions.length;
     checkStates(settings, places, { hidden, cell });
     const stepMask = mask && transpose(mask, [1, 0]);
-    let steps = transpose(sequence as Value, [1, 0, 2]); // the port is required; one step is one block of memory
+    let steps = transpose(sequence!, [1, 0, 2]); // the port is required; one step is one block of memory
     const all: Recurrence[] = [];
     let top: Recurrence[] = [];
     for (let layer = 0; layer < layers; layer++) {
@@ -213,8 +213,9 @@ function checkOptions(
   hidden: Value | undefined,
   cell: Value | undefined,
 ): void {
-  if (peepholes && kind !== 'lstm')
+  if (peepholes && kind !== 'lstm') {
     throw new LabError('bad-spec', `peepholes belong to an LSTM; the cell is '${kind}'`);
+  }
   if (bidirectional && carry) {
     throw new LabError(
       'bad-spec',

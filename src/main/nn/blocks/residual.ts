@@ -18,7 +18,7 @@ const options = z.strictObject({
 
 type Options = z.output<typeof options>;
 
-export const residual = defineBlock({
+defineBlock({
   type: 'residual',
   family: 'convolution',
   title: 'Residual units',
@@ -28,7 +28,7 @@ export const residual = defineBlock({
   inputs: [{ name: 'map', summary: 'Feature map', axes: ['batch', 'channels', 'height', 'width'] }],
   outputs: [{ name: 'map', summary: 'Feature map', axes: ['batch', 'channels', 'height', 'width'] }],
   build(context, { map }, settings) {
-    let x = map as Value; // the port is required
+    let x = map!; // the port is required
     for (let index = 0; index < settings.units; index++) {
       const stride = index === 0 ? settings.stride : 1;
       x = withScope(context.program, `layer.${index}`, () => residualUnit(context, x, stride, settings));

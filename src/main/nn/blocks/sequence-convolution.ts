@@ -20,7 +20,7 @@ const options = z.strictObject({
   initialisation: initialisationOption.default('he'),
 });
 
-export const sequenceConvolution = defineBlock({
+defineBlock({
   type: 'sequence-convolution',
   family: 'convolution',
   title: 'Sequence convolution',
@@ -34,7 +34,7 @@ export const sequenceConvolution = defineBlock({
   outputs: [{ name: 'sequence', summary: 'The filters at each position', axes: ['batch', 'length', 'features'] }],
   build(context, { sequence, mask }, { kernels, channels, dilation, activation, dropout, initialisation }) {
     const { program, mode } = context;
-    const x = sequence as Value; // the port is required
+    const x = sequence!; // the port is required
     const features = sizeAt(x.shape, 2);
     const real = mask ? multiply(x, reshape(mask, [...mask.shape, 1])) : x;
     const rows = transpose(real, [0, 2, 1]);

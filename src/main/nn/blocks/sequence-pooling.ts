@@ -28,7 +28,7 @@ const options = z.strictObject({
     .describe('The first position ([CLS] in text), the last real one, the mean or the maximum over real positions'),
 });
 
-export const sequencePooling = defineBlock({
+defineBlock({
   type: 'sequence-pooling',
   family: 'pooling',
   title: 'Sequence pooling',

@@ -22,7 +22,7 @@ const options = z.strictObject({
   initialisation: initialisationOption.default('truncated-normal'),
 });
 
-export const tokenEmbedding = defineBlock({
+defineBlock({
   type: 'token-embedding',
   family: 'embedding',
   title: 'Token embedding',

@@ -45,7 +45,7 @@ const options = z.strictObject({
 
 type Options = z.infer<typeof options>;
 
-export const transformerEncoder = defineBlock({
+defineBlock({
   type: 'transformer-encoder',
   family: 'attention',
   title: 'Transformer encoder',

@@ -21,7 +21,7 @@ const sizes = [
   { name: 'bert-small', layers: 4, features: 512, heads: 8 },
 ] as const;
 
-export const bertPresets = sizes.map((size) =>
+for (const size of sizes) {
   definePreset({
     name: size.name,
     title: `BERT ${size.name.slice('bert-'.length)}`,
@@ -56,5 +56,5 @@ export const bertPresets = sizes.map((size) =>
         outputs: { sequence: 'encoder', table: 'embedding.table' },
       };
     },
-  }),
-);
+  });
+}

@@ -14,7 +14,7 @@ const options = z.strictObject({
   dropout: z.number().min(0).max(0.9).default(0).describe('Dropout between recurrent layers'),
 });
 
-export const crnn = definePreset({
+definePreset({
   name: 'crnn',
   title: 'CRNN',
   summary:

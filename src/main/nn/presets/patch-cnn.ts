@@ -16,7 +16,7 @@ const options = z.strictObject({
   dropout: z.number().min(0).max(0.9).default(0).describe('Dropout of the embedding'),
 });
 
-export const patchCnn = definePreset({
+definePreset({
   name: 'patch-cnn',
   title: 'Patch CNN',
   summary:

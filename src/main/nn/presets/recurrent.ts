@@ -17,7 +17,7 @@ const size = {
   dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout of embeddings and between layers'),
 };
 
-export const lstmLanguageModel = definePreset({
+definePreset({
   name: 'lstm-lm',
   title: 'LSTM language model',
   summary:
@@ -71,7 +71,7 @@ const readsBothWays = (
     }),
   });
 
-export const rnnClassifier = readsBothWays(
+readsBothWays(
   'rnn-classifier',
   'Recurrent classifier',
   'Embedding and simple recurrent layers from left to right; the last state stands for the text.',
@@ -79,7 +79,7 @@ export const rnnClassifier = readsBothWays(
   'simple',
 );
 
-export const bilstmClassifier = readsBothWays(
+readsBothWays(
   'bilstm-classifier',
   'Bidirectional LSTM classifier',
   'Embedding and LSTM layers in both directions (Graves & Schmidhuber 2005).',
@@ -90,7 +90,7 @@ export const bilstmClassifier = readsBothWays(
 const filters = z.int().positive().default(100).describe('Filters of each window size');
 const kernels = z.array(z.int().positive()).min(1).default([3, 4, 5]).describe('Sizes of the windows, in tokens');
 
-export const textCnn = definePreset({
+definePreset({
   name: 'text-cnn',
   title: 'Text CNN',
   summary: 'Embedding and convolutions over windows of three sizes, pooled by their maximum (Kim 2014).',
@@ -116,7 +116,7 @@ export const textCnn = definePreset({
   }),
 });
 
-export const cnnLstm = definePreset({
+definePreset({
   name: 'cnn-lstm',
   title: 'CNN + LSTM',
   summary: 'Convolutions over windows of words, read in order by an LSTM (C-LSTM, Zhou et al. 2015).',

@@ -15,7 +15,7 @@ const options = z.strictObject({
     .describe('Residual units in each of the three stages: 3 make the ResNet-20 of the paper'),
 });
 
-export const resnetMini = definePreset({
+definePreset({
   name: 'resnet-mini',
   title: 'Residual network, mini',
   summary:

@@ -42,8 +42,9 @@ export function compareHandlers(lab: Lab): HandlersOf<typeof compareContract> {
       };
     },
     async csv({ ids, content, metrics }, { signal }) {
-      if (content === 'results')
+      if (content === 'results') {
         return { fileName: 'results.csv', text: resultsCsv(compareTable(entries(ids)), metrics) };
+      }
       return {
         fileName: 'series.csv',
         text: seriesCsv(await readSeries(runs, { ids, metrics, maximumPoints: 20_000 }, signal)),

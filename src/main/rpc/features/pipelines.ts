@@ -44,12 +44,13 @@ export function pipelinesHandlers({ documents, changes }: Lab): HandlersOf<typeo
       }),
     async save({ name, input, graph, replace }) {
       const { valid, problems } = summarisePipeline(graph, input);
-      if (!valid)
+      if (!valid) {
         throw new LabError(
           'bad-spec',
           `The pipeline cannot be kept as it is: ${problems.map(({ message }) => message).join('; ')}`,
           { problems },
         );
+      }
       const document = await documents.save('pipelines', name, { input, graph }, replace);
       changes.emit('pipelines');
       return view(document);

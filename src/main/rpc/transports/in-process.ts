@@ -41,8 +41,9 @@ function transportOf(own: End, other: End): Transport {
       own.closed = true;
       other.closed = true;
       queueMicrotask(() => {
-        for (const listener of [...own.onClose, ...other.onClose])
+        for (const listener of [...own.onClose, ...other.onClose]) {
           listener({ message: 'The connection was closed', final: false });
+        }
       });
     },
   };

@@ -29,7 +29,7 @@ export function webSocketTransport(socket: WebSocket): Transport {
     },
     onMessage(listener) {
       socket.on('message', (data, isBinary) => {
-        listener(isBinary ? undefined : parse(String(data)));
+        listener(isBinary ? undefined : parse((data as Buffer).toString())); // the default binaryType
       });
     },
     onClose(listener) {

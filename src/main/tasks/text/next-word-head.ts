@@ -25,8 +25,9 @@ import { backboneOutput } from '../../nn/pipeline.ts';
  */
 export function nextWordHead(context: BuildContext, backbone: Backbone, dropout: number): Value | undefined {
   const { program, mode, batchSize, input: kind } = context;
-  if (kind.kind !== 'tokens')
+  if (kind.kind !== 'tokens') {
     throw new LabError('bad-spec', `next-word needs a pipeline that reads tokens, not ${kind.kind}`);
+  }
   requireCausal(program, kind.length);
   const sequence = backboneOutput(backbone, 'sequence', 'next-word');
   const features = sizeAt(sequence.shape, 2);

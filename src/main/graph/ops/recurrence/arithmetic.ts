@@ -2,7 +2,7 @@
  * The few operations that recurrences are made of, once as ONNX nodes and once as TensorFlow.js calls, so that the equations
  * of a cell are written a single time (`cells.ts`).
  */
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { OnnxEmitter } from '../../onnx.ts';
 import type { TensorFlow } from '../../op.ts';
 
@@ -95,7 +95,7 @@ export function tfjsArithmetic(tf: TensorFlow): Arithmetic<Tensor> {
     sigmoid: (x) => tf.sigmoid(x),
     tanh: (x) => tf.tanh(x),
     product(a, b, c, transposeB = false) {
-      const product = tf.matMul(a as Tensor2D, b as Tensor2D, false, transposeB); // the cells multiply matrices only
+      const product = tf.matMul(a, b, false, transposeB); // the cells multiply matrices only
       return c ? tf.add(product, c) : product;
     },
     split: (x, parts) => tf.split(x, parts, 1),

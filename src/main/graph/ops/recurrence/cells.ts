@@ -92,7 +92,7 @@ const lstm: CellDefinition = {
     const cell = state.cell as T; // an LSTM has one
     const look = (gate: T, place: number, at: T): T =>
       peepholes ? a.add(gate, a.multiply(at, peepholes[place]!)) : gate;
-    const [zi, zf, zg, zo] = a.split(a.product(state.hidden, weight, projected), 4) as Four<T>;
+    const [zi, zf, zg, zo] = a.split(a.product(state.hidden, weight, projected), 4) as Four<T>; // as many parts as asked for
     const i = a.sigmoid(look(zi, 0, cell));
     const f = a.sigmoid(look(zf, 1, cell));
     const g = a.tanh(zg);
@@ -102,7 +102,7 @@ const lstm: CellDefinition = {
     return { hidden: a.multiply(o, t), cell: next, saved: [i, f, g, o, t] };
   },
   backward(a, towards, { saved }, previous, { peepholes }) {
-    const [i, f, g, o, t] = saved as Five<(typeof saved)[number]>;
+    const [i, f, g, o, t] = saved as Five<(typeof saved)[number]>; // what forward saved
     const dzo = throughSigmoid(a, a.multiply(towards.hidden, t), o);
     let dc = throughTanh(a, a.multiply(towards.hidden, o), t);
     if (towards.cell !== undefined) dc = a.add(dc, towards.cell);
@@ -129,8 +129,8 @@ const gru: CellDefinition = {
   hasRecurrentBias: true,
   saved: 4,
   forward(a, projected, { hidden }, { weight, bias }) {
-    const [xr, xz, xn] = a.split(projected, 3) as Three<typeof hidden>;
-    const [hr, hz, q] = a.split(a.product(hidden, weight, bias), 3) as Three<typeof hidden>;
+    const [xr, xz, xn] = a.split(projected, 3) as Three<typeof hidden>; // as many parts as asked for
+    const [hr, hz, q] = a.split(a.product(hidden, weight, bias), 3) as Three<typeof hidden>; // as many parts as asked for
     const r = a.sigmoid(a.add(xr, hr));
     const z = a.sigmoid(a.add(xz, hz));
     const n = a.tanh(a.add(xn, a.multiply(r, q)));
@@ -138,7 +138,7 @@ const gru: CellDefinition = {
     return { hidden: next, cell: undefined, saved: [r, z, n, q] };
   },
   backward(a, { hidden }, { saved }, previous) {
-    const [r, z, n, q] = saved as Four<(typeof saved)[number]>;
+    const [r, z, n, q] = saved as Four<(typeof saved)[number]>; // what forward saved
     const dz = throughSigmoid(a, a.multiply(hidden, a.subtract(previous.hidden, n)), z);
     const direct = a.multiply(hidden, z);
     const dn = throughTanh(a, a.subtract(hidden, direct), n);
