@@ -50,7 +50,7 @@ export async function openLabInBrowser(workspace: string): Promise<OpenedLab> {
     ],
   });
   const context: BrowserContext = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   page.on('pageerror', (error) => bugs.push(error.stack ?? error.message));
   page.on('console', (message) => {

@@ -78,7 +78,7 @@ describe.skipIf(chromiumFile === undefined)('runs in a browser', () => {
     await expect.poll(() => page.locator('tbody').getByText('Finished').count(), { timeout: 120_000 }).toBe(2);
   });
 
-  it('shows what a finished run reached, step by step', { timeout: 60_000 }, async () => {
+  it('shows what a finished run reached, step by step', { timeout: 180_000 }, async () => {
     const { page } = lab;
     await lab.goto(`/runs/${ids[0]}`);
     await expectState(/Finished/);
@@ -97,7 +97,7 @@ describe.skipIf(chromiumFile === undefined)('runs in a browser', () => {
     }
   });
 
-  it('compares runs: curves, differences, pairs, files', { timeout: 90_000 }, async () => {
+  it('compares runs: curves, differences, pairs, files', { timeout: 180_000 }, async () => {
     const { page } = lab;
     await lab.goto('/compare');
     await page.getByRole('main').getByRole('button', { name: 'Choose runs' }).last().click();
@@ -122,7 +122,7 @@ describe.skipIf(chromiumFile === undefined)('runs in a browser', () => {
     expect(file.suggestedFilename()).toMatch(/\.csv$/);
   });
 
-  it('asks a trained run for masked words', { timeout: 60_000 }, async () => {
+  it('asks a trained run for masked words', { timeout: 180_000 }, async () => {
     const { page } = lab;
     await lab.goto(`/demos/${ids[0]}`);
     await page.getByRole('textbox', { name: 'Text' }).fill('the cat sees the [MASK] .');
