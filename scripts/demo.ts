@@ -9,6 +9,7 @@ import { createDemoWorkspace } from './demo/commands.ts';
 
 const demos: Readonly<Record<string, () => Promise<Demo>>> = {
   text: async () => (await import('./demo/text.ts')).textDemo,
+  images: async () => (await import('./demo/images.ts')).imageDemo,
 };
 
 const { values, positionals } = parseArgs({

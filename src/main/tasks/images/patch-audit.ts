@@ -23,7 +23,7 @@ import type { PatchPairs } from './patch-sampler.ts';
 /** Pairs that each accuracy is measured on. */
 const auditedPairs = 1024;
 /** Single patches that the position probe is fitted to, chosen with, and scored on. */
-const probed = { training: 1536, validation: 512, test: 1024 } as const;
+const probed = { training: 1024, validation: 384, test: 1024 } as const;
 /** The image is divided into so many cells a side for the position probe. */
 const cells = 3;
 /** A probe that is right so much more often than chance has found something. */

@@ -1,0 +1,96 @@
+/**
+ * Images: pretrain by placing patches, fine-tune on few labels, measure what the pretraining bought, and probe the stages.
+ *
+ * Emoji and digits are divided before anything is imported: what is pretrained on, without labels, and what is labelled are
+ * different pictures, and the variations of an emoji stay on one side.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import sharp from 'sharp';
+import { hashString } from '../../src/shared/random.ts';
+import type { ImageEntry, ImageSource } from '../../src/main/data/images/source.ts';
+import { emojiSource } from '../../src/main/data/samples/emoji.ts';
+import { mnistSource } from '../../src/main/data/samples/mnist.ts';
+import type { Demo } from './commands.ts';
+import { example, heading } from './commands.ts';
+
+/** Digits of each kind: labelled ones, and all there are. */
+const digits = { labelled: 250, all: 700 };
+
+/** Writes the entries of a source that are chosen as PNG files, a folder for each label or all in one. Does it once. */
+async function writeImages(
+  folder: string,
+  source: ImageSource,
+  isChosen: (entry: ImageEntry) => boolean,
+  labelled: boolean,
+): Promise<string> {
+  if (existsSync(folder)) return folder;
+  const partial = `${folder}-${process.pid}`;
+  for await (const entry of source.entries(new AbortController().signal)) {
+    if ('unusable' in entry || !isChosen(entry)) continue;
+    const label = entry.label ?? '';
+    const name = `${label}-${basename(entry.path, '.png')}.png`.replaceAll(/[^\w.-]+/g, '-');
+    const file = labelled ? join(partial, label, name) : join(partial, name);
+    await mkdir(dirname(file), { recursive: true });
+    const content = await entry.read();
+    const bytes = Buffer.isBuffer(content)
+      ? content
+      : await sharp(content.data, {
+          raw: { height: content.height, width: content.width, channels: content.channels },
+        })
+          .png()
+          .toBuffer();
+    await writeFile(file, bytes);
+  }
+  await rename(partial, folder);
+  return folder;
+}
+
+/** Every third emoji is labelled, with its variations left out; the others are pretrained on with theirs. */
+const isLabelledEmoji = ({ group = '' }: ImageEntry): boolean => hashString(group) % 3 === 0;
+const numberOf = ({ path }: ImageEntry): number => Number(basename(path));
+
+export const imageDemo: Demo = async ({ folder, pretext, importOnce }, { quick }) => {
+  const samples = join(folder, 'samples');
+  heading('Unlabelled pictures: emoji with their variations, and handwritten digits');
+  const some = await writeImages(
+    join(samples, 'emoji-unlabelled'),
+    emojiSource({ variations: true }),
+    (entry) => !isLabelledEmoji(entry),
+    false,
+  );
+  await importOnce('corpus', 'emoji', some, '--images', '--size', '64');
+  const strokes = await writeImages(
+    join(samples, 'digits-unlabelled'),
+    mnistSource({ imagesPerDigit: digits.all }),
+    (entry) => numberOf(entry) >= digits.labelled,
+    false,
+  );
+  await importOnce('corpus', 'digits', strokes, '--images', '--size', '28', '--grey');
+
+  heading('Labelled pictures: other emoji by category, other digits');
+  const categories = await writeImages(join(samples, 'emoji-labelled'), emojiSource(), isLabelledEmoji, true);
+  await importOnce('dataset', 'emoji-categories', categories, '--images', '--size', '64');
+  const numbers = await writeImages(
+    join(samples, 'digits-labelled'),
+    mnistSource({ imagesPerDigit: digits.labelled }),
+    () => true,
+    true,
+  );
+  await importOnce('dataset', 'digits-labelled', numbers, '--images', '--size', '28', '--grey');
+
+  heading('Pretraining: where does a patch lie, seen from another?');
+  const quickly = (steps: number): string[] => (quick ? ['--set', `training.steps=${steps}`] : []);
+  await pretext('preview', example('emoji-pretraining.yaml'), '--count', '8');
+  await pretext('run', example('emoji-pretraining.yaml'), ...quickly(100));
+  await pretext('run', example('digits-pretraining.yaml'), ...quickly(100));
+
+  heading('What the stages of the network know');
+  await pretext('probe', 'emoji-pretraining', '--data', 'emoji-categories');
+  await pretext('probe', 'digits-pretraining', '--data', 'digits-labelled', '--labels-per-class', '10');
+
+  heading('Fine-tuning on few labels: pretrained against from scratch, beside nearest pixels');
+  await pretext('study', example(quick ? 'emoji-transfer-quick.yaml' : 'emoji-transfer.yaml'));
+  if (!quick) await pretext('study', example('digits-transfer.yaml'));
+};
