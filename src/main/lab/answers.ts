@@ -35,7 +35,7 @@ export function readAnswers(
       });
     }
   }
-  if (logits && labels && classes && logits.data.length === classes.length && weights?.[0] !== 0) {
+  if (labels && classes && logits?.data.length === classes.length && weights?.[0] !== 0) {
     answers.push({
       question: 'class',
       choices: likeliest(logits.data, top, (id) => classes[id] ?? String(id)),

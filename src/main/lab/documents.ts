@@ -40,7 +40,7 @@ export function createDocuments(workspace: Workspace, database: DatabaseSync): D
       .map(({ name, saved_at: savedAt, body }) => ({
         name: String(name),
         savedAt: Number(savedAt),
-        body: JSON.parse(String(body)) as unknown,
+        body: JSON.parse(String(body)) as unknown, // parse is typed any
       }));
   const put = (kind: DocumentKind, { name, savedAt, body }: StoredDocument): void => {
     database

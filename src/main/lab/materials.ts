@@ -75,7 +75,7 @@ async function fingerprintOf({ corpora, datasets }: Workspace): Promise<string> 
 }
 
 async function reasonOf(workspace: Workspace, group: MaterialGroup, folder: string): Promise<string> {
-  const name = folder.split(/[\\/]/).at(-1) ?? '';
+  const name = folder.replace(/^.*[\\/]/s, '');
   return findMaterial(workspace, group, name).then(() => '', messageOf);
 }
 
@@ -92,7 +92,7 @@ export async function folderBytes(folder: string): Promise<number> {
 /** The report that an image import leaves beside its manifest; undefined where there is none. */
 export async function readImageReport(folder: string): Promise<unknown> {
   return readFile(join(folder, 'import-report.json'), 'utf8').then(
-    (text) => JSON.parse(text) as unknown,
+    (text) => JSON.parse(text) as unknown, // parse is typed any
     () => undefined,
   );
 }

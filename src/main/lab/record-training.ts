@@ -99,7 +99,7 @@ export function normsByPart(gradients: ReadonlyMap<string, Tensor>): Record<stri
   const squares = new Map<string, number>();
   for (const [name, { data }] of gradients) {
     let sum = 0;
-    for (const value of data) sum += Number(value) * Number(value);
+    for (const value of data) sum += value * value;
     const part = partOf(name);
     squares.set(part, (squares.get(part) ?? 0) + sum);
   }

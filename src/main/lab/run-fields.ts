@@ -21,7 +21,7 @@ export function fieldOf({ run, record }: RunWithSpec, field: string): FieldValue
 
 function member(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    ? (value as Record<string, unknown>)[key]
+    ? (value as Record<string, unknown>)[key] // an object, as just checked
     : undefined; // it has this key
 }
 
@@ -49,7 +49,7 @@ export function passes(entry: RunWithSpec, filter: Filter): boolean {
         .split(/\s+/)
         .every((word) => searched.includes(word))
     )
-      return false;
+      {return false;}
   }
   return where.every(({ field, is, value }) => holds(fieldOf(entry, field), is, value));
 }

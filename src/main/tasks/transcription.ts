@@ -35,7 +35,7 @@ const options = z.strictObject({
 
 export type TranscriptionOptions = z.infer<typeof options>;
 
-export const transcription = defineTask<TranscriptionOptions>({
+defineTask<TranscriptionOptions>({
   type: 'transcription',
   title: 'Transcription',
   summary: 'Reads the text in the image of a line: the labels of the dataset are transcripts.',

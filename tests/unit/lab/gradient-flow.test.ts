@@ -57,7 +57,7 @@ describe('the gradient flow', () => {
         const vector = range.map((j) => table[tokens[row * length + step]! * features + j]!);
         const mean = vector.reduce((sum, x) => sum + x, 0) / features;
         const deviation = Math.sqrt(vector.reduce((sum, x) => sum + (x - mean) ** 2, 0) / features + 1e-12);
-        const x = vector.map((value, j) => ((value - mean) / deviation) * gain![j]!);
+        const x = vector.map((value, j) => ((value - mean) / deviation) * gain[j]!);
         const before = state;
         state = range.map((j) =>
           Math.tanh(

@@ -47,7 +47,7 @@ export function utilityProcesses(folder: string): ProcessHost {
           onMessage: (listener) => child.on('message', listener),
           onClose: (listener: (reason: CloseReason) => void) => {
             child.on('exit', () => {
-              const message = `A worker has ended. ${output().trim().split('\n').at(-1) ?? ''}`;
+              const message = `A worker has ended. ${output().trim().replace(/^.*\n/s, '')}`;
               listener({ message, final: true });
             });
           },

@@ -79,7 +79,7 @@ function childTransport(child: ChildProcess, output: () => string): Transport {
   const end = (): void => {
     if (ended) return;
     ended = true;
-    const message = `A worker has ended. ${output().trim().split('\n').at(-1) ?? ''}`;
+    const message = `A worker has ended. ${output().trim().replace(/^.*\n/s, '')}`;
     for (const listener of listeners) listener({ message, final: true });
   };
   child.on('close', end).on('error', end);

@@ -24,7 +24,7 @@ export function compareTable(entries: readonly RunWithSpec[]): ComparedRuns {
 
 /** Of the task's own metric as the task says; of others by their names, and nothing where the name says nothing. */
 export function metricDirection(entries: readonly RunWithSpec[], metric: string): Direction | null {
-  const name = metric.split('.').at(-1) ?? metric;
+  const name = metric.replace(/^.*\./, '');
   const own = entries.map(({ record }) => selectionOf(record)).find((selection) => selection.metric === name);
   if (own) return own.direction;
   if (/loss|perplexity|error|bitsper/i.test(name)) return 'minimise';
@@ -38,7 +38,7 @@ function bestOf(values: readonly (number | null)[], direction: Direction | null)
     if (value === null) continue;
     const before = best === null ? null : values[best];
     if (before === null || before === undefined || (direction === 'minimise' ? value < before : value > before))
-      best = index;
+      {best = index;}
   }
   return best;
 }

@@ -34,7 +34,7 @@ export function comparePaired(
     unpaired.push({
       run: run.id,
       reason:
-        run.metrics[metric] == null ? missing(metric) : 'no run of the other side has its data, seed and split seed',
+        (run.metrics[metric] ?? null) === null ? missing(metric) : 'no run of the other side has its data, seed and split seed',
     });
   }
   const values = (entries: readonly RunWithSpec[]): number[] => entries.flatMap((one) => valueOf(one, metric) ?? []);
@@ -83,7 +83,7 @@ function compareAnswers(
   const answersOf = (entries: readonly RunWithSpec[], id: string): string | undefined =>
     entries.find(({ run }) => run.id === id)?.record.result?.test?.correct;
   const [a, b] = [answersOf(first, pair.first), answersOf(second, pair.second)];
-  if (a === undefined || b === undefined || a.length !== b.length || a.length === 0) return null;
+  if (!a || a.length !== b?.length || a.length === 0) return null;
   // Right answers are all that is known: every example's label is 1, and so is a right prediction.
   const digits = (text: string): number[] => Array.from(text, Number);
   return { ...comparePredictions(new Array<number>(a.length).fill(1), digits(a), digits(b)) };

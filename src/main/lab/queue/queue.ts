@@ -256,14 +256,14 @@ export function createQueue(options: QueueOptions): Queue {
         const { state } = store.get(id);
         if (state === 'queued') continue;
         if (state === 'finished')
-          throw new LabError('conflict', `The run ${id} is finished. To train it again, retry it`, { id });
+          {throw new LabError('conflict', `The run ${id} is finished. To train it again, retry it`, { id });}
         if (active.has(id) || state === 'running')
-          throw new LabError('conflict', `The run ${id} is being trained already`, { id });
+          {throw new LabError('conflict', `The run ${id} is being trained already`, { id });}
       }
       let last = Math.max(0, ...store.all().map(({ position }) => position ?? 0));
       for (const id of ids) {
         if (store.get(id).state !== 'queued')
-          store.change(id, { state: 'queued', position: ++last, paused: false, failure: null });
+          {store.change(id, { state: 'queued', position: ++last, paused: false, failure: null });}
       }
       changes.emit();
       void advance();
@@ -272,7 +272,7 @@ export function createQueue(options: QueueOptions): Queue {
       const order = waiting();
       const unknown = ids.find((id) => !order.includes(id));
       if (unknown !== undefined)
-        throw new LabError('conflict', `The run ${unknown} does not wait in the queue any more`, { id: unknown });
+        {throw new LabError('conflict', `The run ${unknown} does not wait in the queue any more`, { id: unknown });}
       [...ids, ...order.filter((id) => !ids.includes(id))].forEach((id, index) =>
         store.change(id, { position: index + 1 }),
       );
@@ -303,7 +303,7 @@ export function createQueue(options: QueueOptions): Queue {
         if (immediately) run.trainer.kill();
       } else if (state === 'running') throw notOurs(id, state);
       else if (state !== 'finished')
-        store.change(id, { state: state === 'queued' ? 'stopped' : state, position: null, paused: false });
+        {store.change(id, { state: state === 'queued' ? 'stopped' : state, position: null, paused: false });}
       changes.emit();
     },
     advance,

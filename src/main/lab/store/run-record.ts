@@ -118,13 +118,13 @@ export function readRuns(database: DatabaseSync): RunRecord[] {
       createdAt: Number(row.created_at),
       // We wrote these columns from the types that they are read as.
       spec: JSON.parse(String(row.spec)) as Experiment,
-      origin: JSON.parse(String(row.origin)) as RunOrigin,
-      state: row.state as RunState,
+      origin: JSON.parse(String(row.origin)) as RunOrigin, // written by us
+      state: row.state as RunState, // written by us
       paused: row.paused === 1,
       position: row.position === null ? null : Number(row.position),
-      result: row.result === null ? null : (JSON.parse(String(row.result)) as RunResult),
-      progress: JSON.parse(String(row.progress)) as RunProgress,
-      failure: row.failure === null ? null : (JSON.parse(String(row.failure)) as Failure),
+      result: row.result === null ? null : (JSON.parse(String(row.result)) as RunResult), // written by us
+      progress: JSON.parse(String(row.progress)) as RunProgress, // written by us
+      failure: row.failure === null ? null : (JSON.parse(String(row.failure)) as Failure), // written by us
       notes: String(row.notes),
       tags: tags.get(Number(row.number)) ?? [],
       archived: row.archived === 1,

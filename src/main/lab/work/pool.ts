@@ -71,7 +71,7 @@ export function createWorkerPool(workspace: Workspace, host: ProcessHost): Worke
         signal,
         ...(onProgress && {
           onProgress: (progress) => {
-            onProgress(progress as WorkProgress);
+            onProgress(progress as WorkProgress); // what our worker sends
           },
         }), // both ends are of one build
       });

@@ -179,7 +179,7 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
       for (const id of ids) {
         const { state } = runs.get(id);
         if (['preparing', 'running', 'stopping'].includes(state))
-          throw new LabError('conflict', `The run ${id} is being trained. Stop it first`, { id });
+          {throw new LabError('conflict', `The run ${id} is being trained. Stop it first`, { id });}
       }
       for (const id of ids) queue.cancel(id, false);
       const undo = await trash.discard(
@@ -277,7 +277,7 @@ function asNullable(value: unknown): Record<string, unknown> | null {
 
 async function readJsonFile(file: string): Promise<unknown> {
   return readFile(join(file), 'utf8').then(
-    (text) => JSON.parse(text) as unknown,
+    (text) => JSON.parse(text) as unknown, // parse is typed any
     () => null,
   );
 }
