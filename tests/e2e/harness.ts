@@ -15,7 +15,12 @@ import config from '../../electron.vite.config.ts';
 import type { ServedLab } from '../../src/main/hosts/server/serve.ts';
 import { serveLab } from '../../src/main/hosts/server/serve.ts';
 
-const browsers = [process.env.PRETEXT_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const browsers = [
+  process.env.PRETEXT_CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
 
 /** Undefined where there is no Chromium: tests say so and are left out. */
 export const chromiumFile = browsers.find((file): file is string => file !== undefined && existsSync(file));
@@ -36,7 +41,12 @@ export async function openLabInBrowser(workspace: string): Promise<OpenedLab> {
   if (chromiumFile === undefined) throw new Error('There is no Chromium: install it, or name it in PRETEXT_CHROMIUM');
   const pages = await buildPages();
   const bugs: string[] = [];
-  const served = await serveLab({ workspace, pages, port: 0, onBug: (method, error) => bugs.push(`${method}: ${String(error)}`) });
+  const served = await serveLab({
+    workspace,
+    pages,
+    port: 0,
+    onBug: (method, error) => bugs.push(`${method}: ${String(error)}`),
+  });
   const browser: Browser = await chromium.launch({
     executablePath: chromiumFile,
     args: [
@@ -49,7 +59,10 @@ export async function openLabInBrowser(workspace: string): Promise<OpenedLab> {
       '--disable-sync',
     ],
   });
-  const context: BrowserContext = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
+  const context: BrowserContext = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    reducedMotion: 'reduce',
+  });
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   page.on('pageerror', (error) => bugs.push(error.stack ?? error.message));
@@ -70,7 +83,9 @@ export async function openLabInBrowser(workspace: string): Promise<OpenedLab> {
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
         const { violations } = await new AxeBuilder({ page }).analyze();
-        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+        const found = violations.map(
+          ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
+        );
         expect(found, `${colorScheme}, ${page.url()}`).toEqual([]);
       }
     },

@@ -47,7 +47,16 @@ describe.skipIf(chromiumFile === undefined)('runs in a browser', () => {
     const beforeStop = await step();
     expect(beforeStop).toBeGreaterThan(10);
     await page.getByRole('figure').first().getByRole('button', { name: 'table' }).click();
-    await expect.poll(() => page.getByRole('region', { name: /^Table of/ }).getByRole('row').count(), patience).toBeGreaterThan(2);
+    await expect
+      .poll(
+        () =>
+          page
+            .getByRole('region', { name: /^Table of/ })
+            .getByRole('row')
+            .count(),
+        patience,
+      )
+      .toBeGreaterThan(2);
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
     await expectState(/Stopped|Paused/);
     const stoppedAt = await step();

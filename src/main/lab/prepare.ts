@@ -148,7 +148,11 @@ export async function checkpointStep(run: RunFolder, which: 'best' | 'last' | nu
   const steps = await listCheckpoints(run.checkpoints);
   if (typeof which === 'number') {
     if (steps.includes(which)) return which;
-    throw new LabError('not-found', `The run ${run.id} has no checkpoint of step ${which}. It has: ${steps.join(', ')}`, { run: run.id });
+    throw new LabError(
+      'not-found',
+      `The run ${run.id} has no checkpoint of step ${which}. It has: ${steps.join(', ')}`,
+      { run: run.id },
+    );
   }
   const last = steps.at(-1);
   if (last === undefined) {

@@ -48,8 +48,9 @@ export function passes(entry: RunWithSpec, filter: Filter): boolean {
         .trim()
         .split(/\s+/)
         .every((word) => searched.includes(word))
-    )
-      {return false;}
+    ) {
+      return false;
+    }
   }
   return where.every(({ field, is, value }) => holds(fieldOf(entry, field), is, value));
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { runEvent } from '../spec/run/events.ts';
 import { runResult } from '../spec/run/result.ts';
-import type { checkpointChoice} from './common.ts';
+import type { checkpointChoice } from './common.ts';
 import { count, failure, item, jsonObject, metricValues, moment, nothing, page } from './common.ts';
 import { request, subscription } from './define.ts';
 

@@ -26,7 +26,13 @@ describe('addresses', () => {
   });
 
   it('keep a comparison', () => {
-    const choice = { runs: ['a', 'b'], hidden: ['b'], groupBy: 'seed', band: 'deviation' as const, view: 'table' as const };
+    const choice = {
+      runs: ['a', 'b'],
+      hidden: ['b'],
+      groupBy: 'seed',
+      band: 'deviation' as const,
+      view: 'table' as const,
+    };
     expect(compareChoice.choiceOf(compareChoice.queryOf(choice))).toEqual(choice);
     expect(compareChoice.choiceOf({ runs: 'a,,a,b', view: 'nothing' }).runs).toEqual(['a', 'b']);
     expect(compareChoice.queryOf({ ...choice, runs: ['a'] }).hidden).toBeUndefined(); // it is not compared any more
@@ -48,8 +54,14 @@ describe('runs', () => {
     expect(shareDone({ state: 'finished', step: 5, totalSteps: 20 })).toBe(1); // it stopped early
     expect(shareDone({ state: 'queued', step: 0, totalSteps: null })).toBeNull();
     const selection = { metric: 'accuracy', direction: 'maximise' as const, best: 0.8, step: 3 };
-    expect(headlineMetric({ selection, metrics: { 'test.accuracy': 0.75 } })).toMatchObject({ value: 0.75, split: 'test' });
-    expect(headlineMetric({ selection, metrics: { 'test.accuracy': null } })).toMatchObject({ value: 0.8, split: 'validation' });
+    expect(headlineMetric({ selection, metrics: { 'test.accuracy': 0.75 } })).toMatchObject({
+      value: 0.75,
+      split: 'test',
+    });
+    expect(headlineMetric({ selection, metrics: { 'test.accuracy': null } })).toMatchObject({
+      value: 0.8,
+      split: 'validation',
+    });
   });
 
   const example = {
@@ -60,7 +72,13 @@ describe('runs', () => {
     truth: ['man', 'bed', 'milk', 'IsNext'],
     answers: [
       [
-        { question: '[MASK1]', choices: [{ label: 'dog', probability: 0.5 }, { label: 'man', probability: 0.2 }] },
+        {
+          question: '[MASK1]',
+          choices: [
+            { label: 'dog', probability: 0.5 },
+            { label: 'man', probability: 0.2 },
+          ],
+        },
         { question: '[MASK2]', choices: [{ label: 'sea', probability: 0.3 }] },
         { question: '[MASK3]', choices: [{ label: 'milk', probability: 0.6 }] },
         { question: 'class', choices: [{ label: 'IsNext', probability: 0.9 }] },
@@ -70,7 +88,10 @@ describe('runs', () => {
 
   it('fills gaps with the likeliest answers, in both texts', () => {
     expect(fillsOf(example, 0)).toEqual([
-      [{ label: 'dog', right: false }, { label: 'sea', right: false }],
+      [
+        { label: 'dog', right: false },
+        { label: 'sea', right: false },
+      ],
       [{ label: 'milk', right: true }],
     ]);
   });
@@ -117,8 +138,18 @@ describe('demos', () => {
   });
 
   it('place points alike on both axes and find the one under the pointer', () => {
-    const places = placePoints([{ x: 0, y: 0 }, { x: 10, y: 5 }], 100, 10);
-    expect(places).toEqual([{ x: 10, y: 70 }, { x: 90, y: 30 }]);
+    const places = placePoints(
+      [
+        { x: 0, y: 0 },
+        { x: 10, y: 5 },
+      ],
+      100,
+      10,
+    );
+    expect(places).toEqual([
+      { x: 10, y: 70 },
+      { x: 90, y: 30 },
+    ]);
     expect(nearestPoint(places, 88, 33, 10)).toBe(1);
     expect(nearestPoint(places, 50, 50, 10)).toBeNull();
   });

@@ -37,8 +37,9 @@ function bestOf(values: readonly (number | null)[], direction: Direction | null)
   for (const [index, value] of values.entries()) {
     if (value === null) continue;
     const before = best === null ? null : values[best];
-    if (before === null || before === undefined || (direction === 'minimise' ? value < before : value > before))
-      {best = index;}
+    if (before === null || before === undefined || (direction === 'minimise' ? value < before : value > before)) {
+      best = index;
+    }
   }
   return best;
 }

@@ -34,7 +34,9 @@ export function comparePaired(
     unpaired.push({
       run: run.id,
       reason:
-        (run.metrics[metric] ?? null) === null ? missing(metric) : 'no run of the other side has its data, seed and split seed',
+        (run.metrics[metric] ?? null) === null
+          ? missing(metric)
+          : 'no run of the other side has its data, seed and split seed',
     });
   }
   const values = (entries: readonly RunWithSpec[]): number[] => entries.flatMap((one) => valueOf(one, metric) ?? []);

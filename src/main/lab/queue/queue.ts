@@ -255,15 +255,18 @@ export function createQueue(options: QueueOptions): Queue {
       for (const id of ids) {
         const { state } = store.get(id);
         if (state === 'queued') continue;
-        if (state === 'finished')
-          {throw new LabError('conflict', `The run ${id} is finished. To train it again, retry it`, { id });}
-        if (active.has(id) || state === 'running')
-          {throw new LabError('conflict', `The run ${id} is being trained already`, { id });}
+        if (state === 'finished') {
+          throw new LabError('conflict', `The run ${id} is finished. To train it again, retry it`, { id });
+        }
+        if (active.has(id) || state === 'running') {
+          throw new LabError('conflict', `The run ${id} is being trained already`, { id });
+        }
       }
       let last = Math.max(0, ...store.all().map(({ position }) => position ?? 0));
       for (const id of ids) {
-        if (store.get(id).state !== 'queued')
-          {store.change(id, { state: 'queued', position: ++last, paused: false, failure: null });}
+        if (store.get(id).state !== 'queued') {
+          store.change(id, { state: 'queued', position: ++last, paused: false, failure: null });
+        }
       }
       changes.emit();
       void advance();
@@ -271,8 +274,9 @@ export function createQueue(options: QueueOptions): Queue {
     reorder(ids) {
       const order = waiting();
       const unknown = ids.find((id) => !order.includes(id));
-      if (unknown !== undefined)
-        {throw new LabError('conflict', `The run ${unknown} does not wait in the queue any more`, { id: unknown });}
+      if (unknown !== undefined) {
+        throw new LabError('conflict', `The run ${unknown} does not wait in the queue any more`, { id: unknown });
+      }
       [...ids, ...order.filter((id) => !ids.includes(id))].forEach((id, index) =>
         store.change(id, { position: index + 1 }),
       );
@@ -302,8 +306,9 @@ export function createQueue(options: QueueOptions): Queue {
         stopActive(id, run, 'cancel');
         if (immediately) run.trainer.kill();
       } else if (state === 'running') throw notOurs(id, state);
-      else if (state !== 'finished')
-        {store.change(id, { state: state === 'queued' ? 'stopped' : state, position: null, paused: false });}
+      else if (state !== 'finished') {
+        store.change(id, { state: state === 'queued' ? 'stopped' : state, position: null, paused: false });
+      }
       changes.emit();
     },
     advance,

@@ -42,9 +42,7 @@ export async function inspectSources({ signal }: WorkContext, { paths, rows, pic
   const textFile = texts.find(({ format }) => format === 'text');
   const table = tableFile ? await inspectTable(tableFile, rows, signal).catch(tell(problems, tableFile.path)) : null;
   const text =
-    textFile?.compression === 'none'
-      ? await readBeginning(textFile.path).catch(tell(problems, textFile.path))
-      : null;
+    textFile?.compression === 'none' ? await readBeginning(textFile.path).catch(tell(problems, textFile.path)) : null;
   const suggestion = suggest(sources, texts, table, images);
   if (!suggestion) problems.push('Nothing here looks like text, a table or images that the lab can read');
   const byExtension: Record<string, number> = {};
@@ -165,12 +163,13 @@ async function readBeginning(path: string): Promise<NonNullable<Inspection['text
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(textBytes), 0, textBytes, 0);
     const bytes = buffer.subarray(0, bytesRead);
     const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-    if (isUtf16)
-      {return {
+    if (isUtf16) {
+      return {
         file: path,
         encoding: 'utf-16',
         beginning: new TextDecoder(bytes[0] === 0xff ? 'utf-16le' : 'utf-16be').decode(bytes),
-      };}
+      };
+    }
     const beginning = new TextDecoder('utf-8').decode(bytes, { stream: true });
     return { file: path, encoding: beginning.includes('\ufffd') ? 'other' : 'utf-8', beginning };
   } finally {
@@ -192,8 +191,9 @@ function suggest(
   if (texts.length === 0) return null;
   const text = table?.columns.find(({ role }) => role === 'text');
   const label = table?.columns.find(({ role }) => role === 'label');
-  if (text && label)
-    {return { kind: 'text-dataset', name, sources: [...sources], textColumn: text.name, labelColumn: label.name };}
+  if (text && label) {
+    return { kind: 'text-dataset', name, sources: [...sources], textColumn: text.name, labelColumn: label.name };
+  }
   return { kind: 'text-corpus', name, sources: [...sources], ...(text && { textColumn: text.name }) };
 }
 

@@ -59,11 +59,12 @@ export function materialsHandlers(lab: Lab): HandlersOf<typeof materialsContract
     async import(input) {
       const group = input.kind.endsWith('corpus') ? 'corpus' : 'dataset';
       const folder = materialFolder(workspace, group, requireName(input.name));
-      if (await fileExists(folder))
-        {throw new LabError(
+      if (await fileExists(folder)) {
+        throw new LabError(
           'conflict',
           `There is a ${group} '${input.name}' already. Choose another name, or delete it first`,
-        );}
+        );
+      }
       const { id } = jobs.start('import', `Import of ${input.name}`, async (signal, onProgress) => {
         const made = await workers.callAlone('import', input, { signal, onProgress });
         await materials.scan();
@@ -88,12 +89,13 @@ export function materialsHandlers(lab: Lab): HandlersOf<typeof materialsContract
         .find(
           ({ spec, state }) => spec.data === name && ['queued', 'preparing', 'running', 'stopping'].includes(state),
         );
-      if (needed)
-        {throw new LabError(
+      if (needed) {
+        throw new LabError(
           'conflict',
           `The run ${needed.id} needs '${name}'. Stop it first, or take it out of the queue`,
           { run: needed.id },
-        );}
+        );
+      }
       const undo = await trash.discard([folder], { group, name });
       await materials.scan();
       return { undo };

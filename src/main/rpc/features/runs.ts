@@ -178,8 +178,9 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
     async delete({ ids }) {
       for (const id of ids) {
         const { state } = runs.get(id);
-        if (['preparing', 'running', 'stopping'].includes(state))
-          {throw new LabError('conflict', `The run ${id} is being trained. Stop it first`, { id });}
+        if (['preparing', 'running', 'stopping'].includes(state)) {
+          throw new LabError('conflict', `The run ${id} is being trained. Stop it first`, { id });
+        }
       }
       for (const id of ids) queue.cancel(id, false);
       const undo = await trash.discard(

@@ -41,7 +41,10 @@ export function csvOf(rows: readonly ChartRow[], axis: XAxis): string {
     String(value ?? ''),
     ...(withBands ? [String(low ?? ''), String(high ?? '')] : []),
   ]);
-  return [withBands ? [...header, 'low', 'high'] : header, ...table].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
+  return (
+    [withBands ? [...header, 'low', 'high'] : header, ...table].map((row) => row.map(cell).join(',')).join('\r\n') +
+    '\r\n'
+  );
 }
 
 /** Quoted where it has to be; a text that a spreadsheet would take for a formula is kept a text. */

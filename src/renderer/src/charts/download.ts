@@ -22,5 +22,10 @@ function follow(fileName: string, url: string): void {
 
 /** Letters, digits and dashes of a title, as the name of a file. */
 export function fileNameOf(title: string): string {
-  return title.replace(/[^\p{Letter}\p{Number}.]+/gu, '-').replace(/^-+|-+$/g, '').toLowerCase() || 'chart';
+  return (
+    title
+      .replace(/[^\p{Letter}\p{Number}.]+/gu, '-')
+      .replace(/^-+|-+$/g, '')
+      .toLowerCase() || 'chart'
+  );
 }

@@ -142,7 +142,13 @@ function drawBand(band: ChartBand, opacity: number, colours: TokenColours): Line
       pointHitRadius: 4,
     },
     { ...edge, data: pointsOf(band.low), borderWidth: 0 },
-    { ...edge, data: pointsOf(band.high), borderWidth: 0, fill: '-1', backgroundColor: colours.of(colour, 0.16 * opacity) },
+    {
+      ...edge,
+      data: pointsOf(band.high),
+      borderWidth: 0,
+      fill: '-1',
+      backgroundColor: colours.of(colour, 0.16 * opacity),
+    },
   ];
 }
 

@@ -33,7 +33,10 @@ export function stepTicks(low: number, high: number, most: number): number[] {
   const power = 10 ** Math.floor(Math.log10(least));
   const interval = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= least) ?? least;
   const first = Math.ceil(low / interval);
-  return Array.from({ length: Math.max(0, Math.floor(high / interval) - first + 1) }, (_, index) => (first + index) * interval);
+  return Array.from(
+    { length: Math.max(0, Math.floor(high / interval) - first + 1) },
+    (_, index) => (first + index) * interval,
+  );
 }
 
 /** A length of time in two parts at most: "45 s", "3 min 20 s", "2 h 5 min". */
@@ -44,10 +47,19 @@ export function formatDuration(milliseconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   const parts: [number, string][] =
     seconds < 3600
-      ? [[Math.floor(seconds / 60), 'min'], [seconds % 60, 's']]
+      ? [
+          [Math.floor(seconds / 60), 'min'],
+          [seconds % 60, 's'],
+        ]
       : seconds < 86_400
-        ? [[Math.floor(seconds / 3600), 'h'], [Math.floor((seconds % 3600) / 60), 'min']]
-        : [[Math.floor(seconds / 86_400), 'd'], [Math.floor((seconds % 86_400) / 3600), 'h']];
+        ? [
+            [Math.floor(seconds / 3600), 'h'],
+            [Math.floor((seconds % 3600) / 60), 'min'],
+          ]
+        : [
+            [Math.floor(seconds / 86_400), 'd'],
+            [Math.floor((seconds % 86_400) / 3600), 'h'],
+          ];
   return parts
     .filter(([count], index) => index === 0 || count > 0)
     .map(([count, unit]) => `${count} ${unit}`)

@@ -38,7 +38,10 @@ export function splitName(metric: string): string {
 export function titleOf(name: string): string {
   const known = titles[name];
   if (known !== undefined) return known;
-  const words = name.replace(/([a-z\d])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+  const words = name.replace(
+    /([a-z\d])([A-Z])/g,
+    (_, before: string, after: string) => `${before} ${after.toLowerCase()}`,
+  );
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

@@ -20,7 +20,12 @@ const mask = /\[MASK\d*\]/gu;
 export function fillsOf({ items, truth, answers }: SampleExample, place: number): Fill[][] {
   const fills = (answers[place] ?? []).flatMap(({ question, choices }, index) =>
     question.startsWith('[MASK')
-      ? [{ label: choices[0]?.label ?? question, right: truth[index] === undefined ? null : truth[index] === choices[0]?.label }]
+      ? [
+          {
+            label: choices[0]?.label ?? question,
+            right: truth[index] === undefined ? null : truth[index] === choices[0]?.label,
+          },
+        ]
       : [],
   );
   let next = 0;

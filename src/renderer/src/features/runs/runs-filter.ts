@@ -76,6 +76,11 @@ export function filterOf(choice: ListChoice): RunFilter {
 /** Whether anything narrows the list. */
 export function isNarrowed(choice: ListChoice): boolean {
   return (
-    choice.text !== '' || choice.states.length > 0 || choice.task !== '' || choice.tag !== '' || choice.study !== '' || choice.archived
+    choice.text !== '' ||
+    choice.states.length > 0 ||
+    choice.task !== '' ||
+    choice.tag !== '' ||
+    choice.study !== '' ||
+    choice.archived
   );
 }

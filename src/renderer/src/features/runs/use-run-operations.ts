@@ -32,7 +32,11 @@ export function useRunOperations(): RunOperations {
     resume: useOperation('The run could not be resumed', (ids: Ids) => lab.runs.resume({ ids: [...ids] })),
     retry: useOperation('The run could not be started again', async (ids: Ids) => {
       const created = await lab.runs.retry({ ids: [...ids] });
-      toasts.show({ severity: 'success', title: `${several(created.ids.length)} queued`, message: created.ids.join(', ') });
+      toasts.show({
+        severity: 'success',
+        title: `${several(created.ids.length)} queued`,
+        message: created.ids.join(', '),
+      });
       return created;
     }),
     archive: useOperation('The archive was not changed', async (ids: Ids, archived: boolean) => {
@@ -49,7 +53,9 @@ export function useRunOperations(): RunOperations {
       });
       return runs;
     }),
-    pin: useOperation('The pin was not changed', (ids: Ids, pinned: boolean) => lab.runs.pin({ ids: [...ids], pinned })),
+    pin: useOperation('The pin was not changed', (ids: Ids, pinned: boolean) =>
+      lab.runs.pin({ ids: [...ids], pinned }),
+    ),
     tag: useOperation('The tags were not changed', (ids: Ids, change) => lab.runs.tag({ ids: [...ids], ...change })),
     remove: useOperation('The run could not be deleted', async (ids: Ids) => {
       const { undo } = await lab.runs.delete({ ids: [...ids] });
