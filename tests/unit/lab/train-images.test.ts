@@ -191,8 +191,9 @@ describe('classification of images', () => {
     const end = await readSafetensors(lastModel(run, 30));
     const names = [...end.tensors.keys()].filter((name) => name.startsWith('backbone/'));
     expect(names.length).toBeGreaterThan(10);
-    for (const name of names)
-      {expect([name, end.tensors.get(name)?.data]).toEqual([name, start.tensors.get(name)?.data]);}
+    for (const name of names) {
+      expect([name, end.tensors.get(name)?.data]).toEqual([name, start.tensors.get(name)?.data]);
+    }
   });
 
   it('probes every stage and scores the best one by validation', async () => {

@@ -1,5 +1,5 @@
 /**
- * `node bench/compare-series.ts`: how long the compare page waits for its lines. 50 runs of 10,000 steps lie in the database of a
+ * `node scripts/measure-compare-series.ts`: how long the compare page waits for its lines. 50 runs of 10,000 steps lie in the database of a
  * temporary workspace; the lines of one metric are read as the page reads them, through the contract's checks.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
