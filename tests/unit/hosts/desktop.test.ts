@@ -140,7 +140,7 @@ async function start(): Promise<void> {
   startDesktop();
   await vi.waitFor(() => {
     expect(electron.windows.length > 0 || callsOf('quit').length > 0).toBe(true);
-  });
+  }, 20_000);
 }
 
 /** Web contents that remember their handlers, as Electron hands them out for every window, frame and webview. */
