@@ -1,7 +1,7 @@
 // Every method of the contract, over every transport, on a real lab with real data and a real run. The scenario is one: what a
 // person does from the first import to the comparison; a method that the scenario forgets fails the last test.
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import type { LabClient } from '../../src/shared/contract/index.ts';
@@ -13,6 +13,8 @@ import { openLab } from '../../src/main/lab/lab.ts';
 import { inProcessWorkers, tinyExperiment, writeSources } from './lab-fixture.ts';
 import type { Connected } from './transports.ts';
 import { transports } from './transports.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // a trainer takes seconds to start, on a busy machine many
 
 const called = new Set<string>();
 

@@ -18,6 +18,10 @@ import { isAlive, readEvents } from '../../src/main/lab/run-folder.ts';
 import { openWorkspace } from '../../src/main/lab/workspace.ts';
 import { inProcessWorkers, temporaryFolder, testLab, tinyExperiment, writeSources } from './lab-fixture.ts';
 
+// Trainers are processes that take seconds to start, on a busy machine many.
+vi.setConfig({ testTimeout: 120_000 });
+const patience = 60_000;
+
 /** A workspace with a corpus. */
 async function prepareWorkspace(): Promise<string> {
   const folder = await temporaryFolder();
@@ -49,7 +53,7 @@ async function reaches({ runs }: Lab, id: string, ...states: RunState[]): Promis
     () => {
       expect(states).toContain(runs.get(id).state);
     },
-    { timeout: 25_000, interval: 20 },
+    { timeout: patience, interval: 20 },
   );
 }
 
@@ -58,7 +62,7 @@ async function passesStep({ runs }: Lab, id: string, step: number): Promise<void
     () => {
       expect(runs.get(id).progress.step).toBeGreaterThanOrEqual(step);
     },
-    { timeout: 25_000, interval: 20 },
+    { timeout: patience, interval: 20 },
   );
 }
 
@@ -168,7 +172,7 @@ describe('a lab that is opened again', () => {
       () => {
         expect(isAlive(trainer)).toBe(false);
       },
-      { timeout: 25_000, interval: 50 },
+      { timeout: patience, interval: 50 },
     );
     // As if it had been killed, too: its last words are taken away.
     const events = join(folder, 'runs', first, 'events.jsonl');
