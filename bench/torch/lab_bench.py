@@ -86,9 +86,20 @@ NORMALISATIONS = (torch.nn.LayerNorm, torch.nn.BatchNorm1d, torch.nn.BatchNorm2d
 STATES = {"running_mean": "mean", "running_var": "variance"}
 
 
+RECURRENT = {"weight_ih": "input_weight", "weight_hh": "recurrent_weight", "bias_ih": "bias", "bias_hh": "recurrent_bias"}
+
+
+def recurrent_name(path, name):
+    """weight_ih_l0_reverse is the input weight of layer 0, backward."""
+    kind, layer, direction = re.fullmatch(r"(\w+?)_l(\d+)(_reverse)?", name).groups()
+    return f"{path}.layer.{layer}.{'backward' if direction else 'forward'}.{RECURRENT[kind]}"
+
+
 def own_name(module, path, name):
     """How we call a parameter of a module: slashes between the parts, dashes between words, `layer.0` for a layer."""
     parts = path if isinstance(module, torch.nn.Embedding) else f"{path}.{name}"
+    if isinstance(module, torch.nn.RNNBase):
+        parts = recurrent_name(path, name)
     if isinstance(module, NORMALISATIONS) and name == "weight":
         parts = f"{path}.gain"
     if isinstance(module, torch.nn.Conv2d) and name == "weight":
@@ -103,7 +114,9 @@ def bind(model):
     bound = {}
     for path, module in model.named_modules():
         for name, parameter in module.named_parameters(recurse=False):
-            transposed = isinstance(module, torch.nn.Linear) and name == "weight"
+            if not parameter.requires_grad:
+                continue
+            transposed = name.startswith("weight") and isinstance(module, (torch.nn.Linear, torch.nn.RNNBase))
             bound[own_name(module, path, name)] = Bound(parameter, transposed)
     return bound
 

@@ -1,0 +1,32 @@
+"""Text classification: the mean of nn.LSTM's states over real tokens, and one linear layer."""
+
+import torch.nn.functional as F
+from torch import nn
+
+from lab_bench import serve
+from recurrent import LanguageModel, weighted_mean
+
+
+class ClassesHead(nn.Module):
+    def __init__(self, features, classes):
+        super().__init__()
+        self.output = nn.Linear(features, classes)
+
+    def forward(self, sequence, mask):
+        mask = mask[:, :, None]
+        return self.output((sequence * mask).sum(1) / mask.sum(1))
+
+
+class LstmClassifier(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        self.backbone = LanguageModel(size)
+        self.head = nn.ModuleDict({"text_classes": ClassesHead(size["features"], size["classes"])})
+
+    def forward(self, feeds):
+        logits = self.head["text_classes"](self.backbone(feeds["tokens"]), feeds["mask"])
+        return weighted_mean(F.cross_entropy(logits, feeds["labels"], reduction="none"), feeds["weights"])
+
+
+if __name__ == "__main__":
+    serve(LstmClassifier)
