@@ -6,6 +6,8 @@ import type { ImageImportOptionsInput } from '../../shared/spec/image-import.ts'
 import type { ImageImportProgress, ImageImportResult } from '../data/images/import.ts';
 import { importImageCorpus, importImageDataset } from '../data/images/import.ts';
 import { folderSource } from '../data/images/folder-source.ts';
+import type { ImageSource } from '../data/images/source.ts';
+import { tableSource } from '../data/images/table-source.ts';
 import { zipSource } from '../data/images/zip-source.ts';
 import type { ImportTextCorpusOptions } from '../data/text/import-corpus.ts';
 import type { ImportTextDatasetOptions } from '../data/text/import-dataset.ts';
@@ -42,14 +44,16 @@ export async function importDataset(
 }
 
 export interface ImageImportRequest {
-  /** A folder or a .zip archive. */
+  /** A folder, a .zip archive, or a table whose column `path` names images beside it. */
   readonly source: string;
   readonly options: ImageImportOptionsInput;
+  /** Of a table for a dataset; 'label' without it. */
+  readonly labelColumn?: string | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ImageImportProgress) => void;
 }
 
-/** As `importCorpus`. Classes of a dataset are the folders directly under the source. */
+/** As `importCorpus`. Classes of a dataset are the folders directly under the source, or the labels of a table. */
 export async function importImages(
   workspace: Workspace,
   group: 'corpus',
@@ -66,18 +70,23 @@ export async function importImages(
   workspace: Workspace,
   group: MaterialGroup,
   name: string,
-  { source, options, signal, onProgress }: ImageImportRequest,
+  { source, options, labelColumn, signal, onProgress }: ImageImportRequest,
 ): Promise<ImageImportResult<ImageCorpusManifest | ImageDatasetManifest>> {
   const destination = await newFolder(workspace, group, name);
   const path = resolve(source);
   await stat(path).catch((error: unknown) => {
     throw new LabError('not-found', `There is no file or folder ${source} (${messageOf(error)})`, { source }, error);
   });
-  const classFolders = group === 'dataset';
-  const images =
-    extname(path).toLowerCase() === '.zip' ? zipSource(path, { classFolders }) : folderSource(path, { classFolders });
+  const images = imageSourceOf(path, group === 'dataset', labelColumn);
   const job = { source: images, destination, name, options, signal, onProgress };
   return group === 'corpus' ? importImageCorpus(job) : importImageDataset(job);
+}
+
+function imageSourceOf(path: string, isLabelled: boolean, labelColumn = 'label'): ImageSource {
+  if (extname(path).toLowerCase() === '.zip') return zipSource(path, { classFolders: isLabelled });
+  const isTable = /\.(csv|tsv|jsonl|ndjson|parquet)(\.gz)?$/i.test(path);
+  if (!isTable) return folderSource(path, { classFolders: isLabelled });
+  return tableSource(path, isLabelled ? { labelColumn } : {});
 }
 
 async function newFolder(workspace: Workspace, group: MaterialGroup, name: string): Promise<string> {

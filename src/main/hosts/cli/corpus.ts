@@ -34,7 +34,7 @@ export function registerCorpus(program: Command): void {
     .command('import')
     .description('import text (.txt, .md, .jsonl, .csv, .tsv, .parquet, Wikipedia dumps; also compressed) or images')
     .argument('<name>', 'what to call it')
-    .argument('<sources...>', 'files and folders; for images one folder or .zip')
+    .argument('<sources...>', 'files and folders; for images one folder, .zip or table')
     .option('--images', 'the sources are images')
     .addOption(
       new Option('--format <format>', 'read every file as this; by default their names decide').choices(
@@ -127,7 +127,7 @@ async function addImages(
   options: ImportOptions,
   json: boolean,
 ): Promise<void> {
-  if (more.length > 0) say(`Only ${source} is imported: images come from one folder or .zip`);
+  if (more.length > 0) say(`Only ${source} is imported: images come from one table, folder or .zip`);
   const { manifest, report } = await importWithProgress((signal, onProgress) =>
     importImages(workspace, 'corpus', name, { source, options: imageImportOptionsOf(options), signal, onProgress }),
   );

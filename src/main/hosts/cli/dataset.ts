@@ -30,9 +30,12 @@ export function registerDataset(program: Command): void {
   const formats = textFormat.options.filter((format) => format !== 'wikipedia');
   const add = dataset
     .command('import')
-    .description('import a table with texts and labels (.csv, .tsv, .jsonl, .parquet), or a folder for each class')
+    .description('import a table with texts (or paths of images) and labels, or a folder for each class')
     .argument('<name>', 'what to call it')
-    .argument('<sources...>', 'files and folders; for images one folder or .zip with a folder for each class')
+    .argument(
+      '<sources...>',
+      'files and folders; for images one table, or a folder or .zip with a folder for each class',
+    )
     .option('--images', 'the sources are images')
     .addOption(
       new Option('--format <format>', 'read every file as this; by default their names decide').choices(formats),
@@ -90,9 +93,15 @@ async function addImages(
   options: ImportOptions,
   json: boolean,
 ): Promise<void> {
-  if (more.length > 0) say(`Only ${source} is imported: images come from one folder or .zip`);
+  if (more.length > 0) say(`Only ${source} is imported: images come from one table, folder or .zip`);
   const { manifest, report } = await importWithProgress((signal, onProgress) =>
-    importImages(workspace, 'dataset', name, { source, options: imageImportOptionsOf(options), signal, onProgress }),
+    importImages(workspace, 'dataset', name, {
+      source,
+      options: imageImportOptionsOf(options),
+      labelColumn: options.labelColumn,
+      signal,
+      onProgress,
+    }),
   );
   if (json) printJson({ manifest, report });
   else print(describeImageImport(report, manifest));

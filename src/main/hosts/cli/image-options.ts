@@ -1,5 +1,5 @@
 /** Options for importing images, which corpora and datasets share. */
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { ImageImportOptionsInput } from '../../../shared/spec/image-import.ts';
 import type { ImageCorpusManifest } from '../../../shared/spec/manifests/image-corpus.ts';
@@ -11,14 +11,26 @@ import { positiveNumber } from './numbers.ts';
 import { say } from './output.ts';
 
 export interface ImageOptions {
-  readonly size?: number;
+  readonly size?: NonNullable<ImageImportOptionsInput['size']>;
   readonly fit?: ImageImportOptionsInput['fit'];
   readonly grey?: boolean;
 }
 
+/** `64` for squares, `32x192` for 32 rows and 192 columns. */
+function imageSize(text: string): NonNullable<ImageImportOptionsInput['size']> {
+  const [height = '', width, ...more] = text.split('x');
+  if (width === undefined) return positiveNumber(height);
+  if (more.length > 0) throw new InvalidArgumentError('Write a number, or height and width as in 32x192.');
+  return { height: positiveNumber(height), width: positiveNumber(width) };
+}
+
 export function addImageOptions(command: Command): Command {
   return command
-    .option('--size <pixels>', 'for images: height and width they are stored with (default: 64)', positiveNumber)
+    .option(
+      '--size <pixels>',
+      'for images: height and width they are stored with, e.g. 64 or 32x192 (default: 64)',
+      imageSize,
+    )
     .addOption(
       new Option('--fit <how>', 'for images: how other proportions become square (default: cover)').choices(
         imageFit.options,
