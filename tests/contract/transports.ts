@@ -11,7 +11,6 @@ import { inProcessPair } from '../../src/main/rpc/transports/in-process.ts';
 import { messagePortTransport } from '../../src/main/rpc/transports/message-port.ts';
 import type { LabServer } from '../../src/main/hosts/server/server.ts';
 import { startServer } from '../../src/main/hosts/server/server.ts';
-import { cookieName } from '../../src/main/hosts/server/access.ts';
 
 export interface Connected extends Client {
   disconnect(): Promise<void>;
@@ -77,7 +76,7 @@ export function openSocket(
 ): Promise<Transport> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`${origin.replace('http', 'ws')}/socket`, {
-      headers: { cookie: `${cookieName}=${access.session}`, origin, ...headers },
+      headers: { cookie: `${access.cookie}=${access.session}`, origin, ...headers },
     });
     socket.on('error', reject);
     socket.on('open', () => {

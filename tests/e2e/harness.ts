@@ -1,111 +1,148 @@
 /**
- * A real lab in a real browser: the built pages, `pretext serve`'s server on a workspace in a temporary folder, and Chromium.
- * Colours and contrast are checked by axe on whatever page is open.
+ * A real lab in a real browser: `pretext serve` as a process of its own on a workspace in a temporary folder, and Chromium on
+ * the pages of the sources as they are. Whatever a page says on its console, or the server on stderr, that is not expected is
+ * a problem that the tests report.
  */
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
-import { build } from 'vite';
-import { expect } from 'vitest';
-import config from '../../electron.vite.config.ts';
-import type { ServedLab } from '../../src/main/hosts/server/serve.ts';
-import { serveLab } from '../../src/main/hosts/server/serve.ts';
+import { expect, inject } from 'vitest';
+import { chromiumArguments } from '../../scripts/chromium.ts';
 
-const browsers = [
-  process.env.PRETEXT_CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
+/** How long anything may take on a machine that does other things as well. */
+export const patience = { timeout: 90_000 };
 
-/** Undefined where there is no Chromium: tests say so and are left out. */
-export const chromiumFile = browsers.find((file): file is string => file !== undefined && existsSync(file));
-
-export interface OpenedLab {
-  readonly served: ServedLab;
-  readonly page: Page;
-  /** What the console said that it should not have, with errors of scripts. */
-  readonly problems: readonly string[];
-  /** Goes to a page by its address behind the `#`. */
-  goto(path: string): Promise<void>;
-  /** Fails with every rule that the page breaks, in both themes. */
-  expectAccessible(): Promise<void>;
-  close(): Promise<void>;
+export interface LabProcess {
+  /** With the token. */
+  readonly address: string;
+  readonly origin: string;
+  /** What it said on stderr, line by line. */
+  readonly said: readonly string[];
+  /** As a person ends it. */
+  stop(): Promise<void>;
+  /** With its trainers and workers and without a warning, as a power failure would. */
+  kill(): Promise<void>;
 }
 
-export async function openLabInBrowser(workspace: string): Promise<OpenedLab> {
-  if (chromiumFile === undefined) throw new Error('There is no Chromium: install it, or name it in PRETEXT_CHROMIUM');
-  const pages = await buildPages();
-  const bugs: string[] = [];
-  const served = await serveLab({
-    workspace,
-    pages,
-    port: 0,
-    onBug: (method, error) => bugs.push(`${method}: ${String(error)}`),
-  });
-  const browser: Browser = await chromium.launch({
-    executablePath: chromiumFile,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
+/** Starts `pretext serve`; resolves when it has said its address. */
+export async function serve(workspace: string, port = 0): Promise<LabProcess> {
+  const command = fileURLToPath(new URL('../../src/main/cli.ts', import.meta.url));
+  const pages = join(inject('built'), 'renderer');
+  const child = spawn(
+    process.execPath,
+    [
+      '--disable-warning=ExperimentalWarning',
+      ...[command, '--workspace', workspace, '--json', 'serve', '--port', String(port), '--pages', pages],
     ],
-  });
-  const context: BrowserContext = await browser.newContext({
-    viewport: { width: 1440, height: 900 },
-    reducedMotion: 'reduce',
-  });
-  context.setDefaultTimeout(60_000);
-  const page = await context.newPage();
-  page.on('pageerror', (error) => bugs.push(error.stack ?? error.message));
-  page.on('console', (message) => {
-    // Chromium knows no IPv6 sources in a policy, leaves them out and says so.
-    const isNote = message.text().includes('connect-src') && message.text().includes('[::1]');
-    if (message.type() === 'error' && !isNote) bugs.push(message.text());
-  });
-  await page.goto(served.server.address);
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: process.platform !== 'win32', // a group of its own, with all processes that it starts
+      env: { ...process.env, PRETEXT_SETTINGS: join(workspace, '..', 'settings') },
+    },
+  );
+  const said: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
+  let printed = '';
+  for await (const chunk of child.stdout) {
+    printed += String(chunk);
+    if (printed.includes('}')) break;
+  }
+  if (!printed.includes('}')) throw new Error(`'pretext serve' did not start: ${said.join('\n')}`);
+  const { address } = JSON.parse(printed) as { address: string };
   return {
-    served,
-    page,
-    problems: bugs,
-    async goto(path) {
-      await page.goto(`${served.server.origin}/#${path}`);
-    },
-    async expectAccessible() {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const found = violations.map(
-          ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
-        );
-        expect(found, `${colorScheme}, ${page.url()}`).toEqual([]);
-      }
-    },
-    async close() {
-      await browser.close();
-      await served.close();
-      await rm(pages, { recursive: true, force: true });
-    },
+    address,
+    origin: new URL(address).origin,
+    said,
+    stop: () => ended(child, () => child.kill('SIGTERM')),
+    kill: () => ended(child, () => process.kill(-(child.pid ?? 0), 'SIGKILL')),
   };
 }
 
-/** As `npm run build` builds them, into a folder of their own: a test never sees pages of an earlier build. */
-async function buildPages(): Promise<string> {
-  const outDir = await mkdtemp(join(tmpdir(), 'pretext-pages-'));
-  const { renderer } = config as { readonly renderer: Parameters<typeof build>[0] }; // written by us, as an object
-  await build({
-    ...renderer,
-    configFile: false,
-    logLevel: 'error',
-    build: { ...renderer?.build, outDir, emptyOutDir: true },
+async function ended(child: ChildProcess, end: () => void): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = once(child, 'exit');
+  end();
+  await closed;
+}
+
+/** Started once for a file of tests. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: inject('chromium'), args: [...chromiumArguments] });
+}
+
+export interface LabWindow {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Errors of scripts and of the console. */
+  readonly problems: readonly string[];
+  /** Goes to a page of the lab by its address behind the `#`. */
+  goto(path: string): Promise<void>;
+  /** Fails with every rule that the page breaks, in both themes. */
+  expectAccessible(): Promise<void>;
+}
+
+export interface WindowOptions {
+  /** Messages of the console that a test provokes. */
+  readonly expected?: RegExp;
+}
+
+/** A window that shares nothing with others. */
+export async function openWindow(browser: Browser, address: string, options: WindowOptions = {}): Promise<LabWindow> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
+  context.setDefaultTimeout(patience.timeout);
+  return followPage(await context.newPage(), address, options);
+}
+
+/** One more window of the same person. */
+export async function openAnother({ context }: LabWindow, address: string): Promise<LabWindow> {
+  return followPage(await context.newPage(), address, {});
+}
+
+async function followPage(page: Page, address: string, { expected }: WindowOptions): Promise<LabWindow> {
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.stack ?? error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && expected?.test(message.text()) !== true) problems.push(message.text());
   });
-  return outDir;
+  await page.goto(address);
+  const { origin } = new URL(address);
+  return {
+    page,
+    context: page.context(),
+    problems,
+    async goto(path) {
+      await page.goto(`${origin}/#${path}`);
+    },
+    expectAccessible: () => expectAccessible(page),
+  };
+}
+
+export async function expectAccessible(page: Page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const found = violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary ?? ''}`).join(' | ')}`,
+    );
+    expect(found, `${colorScheme}, ${page.url()}`).toEqual([]);
+  }
+}
+
+/** The badge that says how a run stands. */
+export async function expectState(page: Page, words: RegExp): Promise<void> {
+  const badge = page.locator('main').getByRole('status').first();
+  await expect.poll(() => badge.innerText(), patience).toMatch(words);
+}
+
+/** The step that the progress bar of a run tells. */
+export async function stepOf(page: Page): Promise<number> {
+  const words = await page.getByRole('progressbar').first().getAttribute('aria-valuetext');
+  return Number(/Step (\S+)/.exec(words ?? '')?.[1]?.replaceAll(/\D/g, '') ?? 0);
 }

@@ -1,17 +1,19 @@
 // From a queued run to a demo, in a browser and with real training: watch, reload in the middle, stop, resume, compare, ask.
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRun } from '../../src/main/lab/create-run.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
-import type { OpenedLab } from './harness.ts';
-import { chromiumFile, openLabInBrowser } from './harness.ts';
+import type { LabProcess, LabWindow } from './harness.ts';
+import { expectState, launchBrowser, openWindow, patience, serve, stepOf } from './harness.ts';
 
 const long = 'training: {steps: 500000, batchSize: 4, learningRate: 1e-3, evaluateEvery: 200, logEvery: 10}';
-const patience = { timeout: 60_000 };
 
-describe.skipIf(chromiumFile === undefined)('runs in a browser', () => {
+describe('runs in a browser', () => {
   let workspace: TinyWorkspace;
-  let lab: OpenedLab;
+  let served: LabProcess;
+  let browser: Browser;
+  let lab: LabWindow;
   const ids: string[] = [];
   let longId = '';
 
@@ -21,57 +23,45 @@ describe.skipIf(chromiumFile === undefined)('runs in a browser', () => {
       ids.push((await createRun(workspace.workspace, { ...tinyExperiment(), seed })).id);
     }
     longId = (await createRun(workspace.workspace, tinyExperiment(long, 'tiny-long'))).id;
-    lab = await openLabInBrowser(workspace.workspace.folder);
-  }, 120_000);
+    served = await serve(workspace.workspace.folder);
+    browser = await launchBrowser();
+    lab = await openWindow(browser, served.address);
+  });
 
   afterAll(async () => {
-    await lab.close();
+    await browser.close();
+    await served.stop();
     await workspace.remove();
-  }, 60_000);
+  });
 
-  const state = () => lab.page.locator('main').getByRole('status').first();
-  const step = async (): Promise<number> => {
-    const words = await lab.page.getByRole('progressbar').first().getAttribute('aria-valuetext');
-    return Number(/Step (\S+)/.exec(words ?? '')?.[1]?.replaceAll(/\D/g, '') ?? 0);
-  };
-  const expectState = (words: RegExp) => expect.poll(() => state().innerText(), patience).toMatch(words);
-
-  it('starts a run, survives a reload in its middle, stops and resumes it', { timeout: 180_000 }, async () => {
+  it('starts a run, survives a reload in its middle, stops and resumes it', async () => {
     const { page } = lab;
     await lab.goto(`/runs/${longId}`);
     await page.getByRole('button', { name: 'Start', exact: true }).click();
-    await expectState(/Running/);
-    await expect.poll(step, patience).toBeGreaterThan(10);
+    await expectState(page, /Running/);
+    await expect.poll(() => stepOf(page), patience).toBeGreaterThan(10);
     await page.reload();
-    await expectState(/Running/);
-    const beforeStop = await step();
+    await expectState(page, /Running/);
+    const beforeStop = await stepOf(page);
     expect(beforeStop).toBeGreaterThan(10);
     await page.getByRole('figure').first().getByRole('button', { name: 'table' }).click();
-    await expect
-      .poll(
-        () =>
-          page
-            .getByRole('region', { name: /^Table of/ })
-            .getByRole('row')
-            .count(),
-        patience,
-      )
-      .toBeGreaterThan(2);
+    const rows = page.getByRole('region', { name: /^Table of/ }).getByRole('row');
+    await expect.poll(() => rows.count(), patience).toBeGreaterThan(2);
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
-    await expectState(/Stopped|Paused/);
-    const stoppedAt = await step();
+    await expectState(page, /Stopped|Paused/);
+    const stoppedAt = await stepOf(page);
     expect(stoppedAt).toBeGreaterThanOrEqual(beforeStop);
     await page.getByRole('button', { name: 'Resume', exact: true }).click();
-    await expectState(/Running/);
-    await expect.poll(step, patience).toBeGreaterThan(stoppedAt);
+    await expectState(page, /Running/);
+    await expect.poll(() => stepOf(page), patience).toBeGreaterThan(stoppedAt);
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
-    await expectState(/Stopped|Paused/);
+    await expectState(page, /Stopped|Paused/);
     await page.getByRole('link', { name: 'Log' }).click();
     await expect.poll(() => page.getByRole('log').innerText(), patience).toMatch(/resum/i);
     await lab.expectAccessible();
   });
 
-  it('lists runs, selects some by keyboard and queues them', { timeout: 180_000 }, async () => {
+  it('lists runs, selects some by keyboard and queues them', async () => {
     const { page } = lab;
     await lab.goto('/runs');
     await page.getByRole('searchbox').fill('tiny-words');
@@ -84,13 +74,13 @@ describe.skipIf(chromiumFile === undefined)('runs in a browser', () => {
     await page.keyboard.press('Space');
     await expect.poll(() => page.getByText('2 selected').count(), patience).toBe(1);
     await page.getByRole('button', { name: 'Resume' }).click();
-    await expect.poll(() => page.locator('tbody').getByText('Finished').count(), { timeout: 120_000 }).toBe(2);
+    await expect.poll(() => page.locator('tbody').getByText('Finished').count(), patience).toBe(2);
   });
 
-  it('shows what a finished run reached, step by step', { timeout: 180_000 }, async () => {
+  it('shows what a finished run reached, step by step', async () => {
     const { page } = lab;
     await lab.goto(`/runs/${ids[0]}`);
-    await expectState(/Finished/);
+    await expectState(page, /Finished/);
     await expect.poll(() => page.getByRole('figure').count(), patience).toBeGreaterThan(2);
     await lab.expectAccessible();
     for (const [part, shown] of [
@@ -106,7 +96,7 @@ describe.skipIf(chromiumFile === undefined)('runs in a browser', () => {
     }
   });
 
-  it('compares runs: curves, differences, pairs, files', { timeout: 180_000 }, async () => {
+  it('compares runs: curves, differences, pairs, files', async () => {
     const { page } = lab;
     await lab.goto('/compare');
     await page.getByRole('main').getByRole('button', { name: 'Choose runs' }).last().click();
@@ -131,7 +121,7 @@ describe.skipIf(chromiumFile === undefined)('runs in a browser', () => {
     expect(file.suggestedFilename()).toMatch(/\.csv$/);
   });
 
-  it('asks a trained run for masked words', { timeout: 180_000 }, async () => {
+  it('asks a trained run for masked words', async () => {
     const { page } = lab;
     await lab.goto(`/demos/${ids[0]}`);
     await page.getByRole('textbox', { name: 'Text' }).fill('the cat sees the [MASK] .');
@@ -143,6 +133,6 @@ describe.skipIf(chromiumFile === undefined)('runs in a browser', () => {
   });
 
   it('meets no bug on the way', () => {
-    expect(lab.problems).toEqual([]);
+    expect([...lab.problems, ...served.said]).toEqual([]);
   });
 });

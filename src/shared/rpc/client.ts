@@ -92,7 +92,8 @@ export function createClient({ open, onState, retryDelay = defaultDelay }: Clien
       waiting = [];
     } catch (error) {
       const cause = error instanceof Error ? error : new Error(String(error));
-      lost(cause.message, reason?.final ?? isLabError(error, 'format-version'), cause);
+      const isFinal = isLabError(error, 'format-version') || isLabError(error, 'unauthorised');
+      lost(cause.message, reason?.final ?? isFinal, cause);
     }
   };
 

@@ -1,5 +1,6 @@
 /** `pretext serve`: the lab in a browser, here or on another machine. */
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { serveLab } from '../server/serve.ts';
 import { collect, globalsOf } from './globals.ts';
 import { wholeNumber } from './numbers.ts';
@@ -9,6 +10,7 @@ interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly name?: readonly string[];
+  readonly pages?: string;
 }
 
 export function registerServe(program: Command): void {
@@ -26,6 +28,7 @@ export function registerServe(program: Command): void {
       'a further name of this machine by which browsers may address it (may be repeated)',
       collect,
     )
+    .addOption(new Option('--pages <folder>', 'pages that were built elsewhere').hideHelp())
     .action(async (options: ServeOptions, command: Command) => {
       const { workspace, json } = globalsOf(command);
       const served = await serveLab({
@@ -33,6 +36,7 @@ export function registerServe(program: Command): void {
         host: options.host,
         port: options.port,
         names: options.name,
+        pages: options.pages,
         onBug: (method, error) => {
           say(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
         },

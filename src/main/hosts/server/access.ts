@@ -3,20 +3,31 @@
  * by a WebSocket, nor by making its own name point at 127.0.0.1 (DNS rebinding). Hence three checks: the Host header is a
  * name of ours, the Origin is our own, and a cookie that only the printed address can have set.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-
-export const cookieName = 'pretext_session';
 
 export interface Access {
   /** Part of the printed address, once. */
   readonly token: string;
   /** Of the cookie that the token is exchanged for. */
   readonly session: string;
+  /** Cookies know no ports: labs on several ports of one machine need names of their own. */
+  readonly cookie: string;
 }
 
-export function createAccess(): Access {
-  return { token: randomBytes(24).toString('base64url'), session: randomBytes(24).toString('base64url') };
+/**
+ * @param secret of the user, kept between starts: a page that was let in then finds its lab again after a restart. Without it
+ *   every start has a session of its own.
+ */
+export function createAccess(place: { readonly workspace: string; readonly port: number }, secret?: string): Access {
+  const { workspace, port } = place;
+  return {
+    token: randomBytes(24).toString('base64url'),
+    session: createHmac('sha256', secret ?? randomBytes(32))
+      .update(`${port}\n${workspace}`)
+      .digest('base64url'),
+    cookie: `pretext_session_${port}`,
+  };
 }
 
 /** Takes the same time whatever is wrong: digests have one length, and are compared whole. */
@@ -25,18 +36,17 @@ export function isSame(given: string, secret: string): boolean {
   return timingSafeEqual(digest(given), digest(secret));
 }
 
-export function hasSession({ cookie = '' }: IncomingHttpHeaders, { session }: Access): boolean {
-  const values = cookie
+export function hasSession({ cookie = '' }: IncomingHttpHeaders, access: Access): boolean {
+  const start = `${access.cookie}=`;
+  return cookie
     .split(';')
     .map((part) => part.trim())
-    .filter((part) => part.startsWith(`${cookieName}=`))
-    .map((part) => part.slice(cookieName.length + 1));
-  return values.some((value) => isSame(value, session));
+    .some((part) => part.startsWith(start) && isSame(part.slice(start.length), access.session));
 }
 
 /** Not readable by scripts, and not sent with requests that other sites cause. */
-export function sessionCookie({ session }: Access): string {
-  return `${cookieName}=${session}; HttpOnly; SameSite=Strict; Path=/`;
+export function sessionCookie({ cookie, session }: Access): string {
+  return `${cookie}=${session}; HttpOnly; SameSite=Strict; Path=/`;
 }
 
 /** Names by which the server may be addressed: those that lead nowhere else, and those that it was told. */

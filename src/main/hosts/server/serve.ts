@@ -9,6 +9,7 @@ import { packageFolder } from '../../lab/version.ts';
 import { nodeProcesses } from '../node/processes.ts';
 import type { LabServer } from './server.ts';
 import { startServer } from './server.ts';
+import { sessionSecret } from './session-secret.ts';
 
 export interface ServeOptions {
   readonly workspace?: string | undefined;
@@ -47,6 +48,7 @@ export async function serveLab(options: ServeOptions): Promise<ServedLab> {
       host: options.host,
       port: options.port,
       names: options.names,
+      secret: await sessionSecret(),
       ...(options.onBug && { onBug: options.onBug }),
     });
     await rememberWorkspace(lab.workspace.folder);

@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly names?: readonly string[] | undefined;
   /** Largest message of a client, in bytes; files come by upload. */
   readonly maximumMessageBytes?: number | undefined;
+  /** Of the user: with it, pages that were let in stay so when the server is started again. */
+  readonly secret?: string | undefined;
   readonly onBug?: (method: string, error: unknown) => void;
 }
 
@@ -45,17 +47,16 @@ const defaultMessageBytes = 48 * 1024 * 1024;
 
 export async function startServer(options: ServerOptions): Promise<LabServer> {
   const { lab, host = '127.0.0.1', port = 0, names = [], maximumMessageBytes = defaultMessageBytes } = options;
-  const access = createAccess();
   const dispatcher = labDispatcher(lab, options.onBug);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maximumMessageBytes, perMessageDeflate: false });
   const server = createServer({ requestTimeout: 0, headersTimeout: 20_000 });
   await listen(server, host, port);
   const { port: bound } = server.address() as AddressInfo; // it listens on a port
   const hosts = allowedHosts(host, bound, names);
-  const headers = headersFor(hosts);
+  const access = createAccess({ workspace: lab.workspace.folder, port: bound }, options.secret);
 
   server.on('request', (request, response) => {
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(headersFor(request, hosts))) response.setHeader(name, value);
     answer(options, access, hosts, request, response).catch((error: unknown) => {
       refuse(response, error);
     });
@@ -117,12 +118,16 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-/** The desktop's headers; connections of the page go to its own server. Some browsers do not count ws: as 'self'. */
-function headersFor(hosts: ReadonlySet<string>): Record<string, string> {
-  const sockets = [...hosts].map((name) => `ws://${name}`).join(' ');
+/**
+ * The desktop's headers; connections of the page go to the server that it came from. Not every browser counts ws: as 'self', and
+ * none takes an IPv6 address as a source (https://www.w3.org/TR/CSP3/#grammardef-host-part): there 'self' has to do.
+ */
+function headersFor({ headers }: IncomingMessage, hosts: ReadonlySet<string>): Record<string, string> {
+  const { host = '' } = headers;
+  const sources = isOwnHost(headers, hosts) && !host.startsWith('[') ? `'self' ws://${host.toLowerCase()}` : "'self'";
   return {
     ...securityHeaders,
-    'Content-Security-Policy': contentSecurityPolicy.replace("connect-src 'self'", `connect-src 'self' ${sockets}`),
+    'Content-Security-Policy': contentSecurityPolicy.replace("connect-src 'self'", `connect-src ${sources}`),
     'X-Frame-Options': 'DENY',
   };
 }

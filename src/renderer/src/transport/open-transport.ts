@@ -2,6 +2,7 @@
 import { connectionMessage } from '../../../shared/contract/desktop-bridge.ts';
 import type { CloseReason, Transport } from '../../../shared/rpc/protocol.ts';
 import type { DesktopBridge } from '../../../shared/contract/desktop-bridge.ts';
+import { LabError } from '../../../shared/errors.ts';
 import { desktopBridge } from './desktop-bridge.ts';
 
 const socketPath = '/socket';
@@ -19,11 +20,16 @@ function openSocket(): Promise<Transport> {
     socket.addEventListener('open', () => {
       resolve(socketTransport(socket));
     });
-    // A browser does not say why; the server's own words are on its page.
-    socket.addEventListener('error', () => {
-      reject(new Error('The lab cannot be reached'));
-    });
+    socket.addEventListener('error', () => void whyNot().then(reject));
   });
+}
+
+/** A browser does not say why a socket was refused; an ordinary request tells. */
+async function whyNot(): Promise<Error> {
+  const answer = await fetch('/', { method: 'HEAD', cache: 'no-store' }).catch(() => undefined);
+  return answer?.status === 401
+    ? new LabError('unauthorised', 'The lab does not know this page any more. Open the address that it has printed')
+    : new LabError('disconnected', 'The lab cannot be reached');
 }
 
 function socketTransport(socket: WebSocket): Transport {

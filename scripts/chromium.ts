@@ -1,0 +1,77 @@
+/**
+ * Chromium for tests in a browser, measurements and screenshots: found where it usually is, or installed by apt where that is
+ * possible. Nothing is downloaded from anywhere else.
+ */
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** What keeps a browser to itself: no calls home, no GPU, no sandbox of its own inside a container's. */
+export const chromiumArguments = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+] as const;
+
+const programs = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+const usualPlaces = [
+  '/usr/bin',
+  '/usr/local/bin',
+  '/snap/bin',
+  '/Applications/Chromium.app/Contents/MacOS',
+  '/Applications/Google Chrome.app/Contents/MacOS',
+];
+const applications = ['Chromium', 'Google Chrome'];
+
+/** The file of PRETEXT_CHROMIUM, else the first one of the search path and the usual places. */
+export function findChromium(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  const named = environment.PRETEXT_CHROMIUM;
+  if (named !== undefined) return isProgram(named) ? named : undefined;
+  const folders = [...(environment.PATH ?? '').split(delimiter).filter((folder) => folder !== ''), ...usualPlaces];
+  return folders
+    .flatMap((folder) => [...programs, ...applications].map((name) => join(folder, name)))
+    .find((file) => isProgram(file));
+}
+
+/** Finds Chromium, or installs it on Debian and its relatives. Throws an error that says what to do. */
+export function requireChromium(): string {
+  const found = findChromium();
+  if (found !== undefined) return found;
+  const named = process.env.PRETEXT_CHROMIUM;
+  if (named !== undefined) throw new Error(`PRETEXT_CHROMIUM names ${named}, which is no program that can be run`);
+  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    try {
+      process.stderr.write('Installing Chromium for the tests in a browser …\n');
+      const run = (...args: readonly string[]): void => {
+        execFileSync('apt-get', args, {
+          stdio: ['ignore', 'ignore', 'inherit'],
+          env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+        });
+      };
+      run('update');
+      run('install', '-y', '--no-install-recommends', 'chromium');
+    } catch (error) {
+      throw new Error(whatToDo('apt-get could not install it'), { cause: error });
+    }
+  }
+  const installed = findChromium();
+  if (installed === undefined) throw new Error(whatToDo('there is none on this machine'));
+  return installed;
+}
+
+function whatToDo(why: string): string {
+  return `The tests in a browser need Chromium, and ${why}. Install it (Debian: apt-get install chromium), or name its program in PRETEXT_CHROMIUM`;
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
