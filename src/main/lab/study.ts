@@ -75,6 +75,9 @@ export async function runStudy(
   options: StudyOptions,
 ): Promise<StudyResult | undefined> {
   const cells = planStudy(study, source);
+  const folder = join(workspace.folder, 'studies');
+  await mkdir(folder, { recursive: true });
+  await writeJson(join(folder, `${study.name}.spec.json`), source.value); // by which the lab's pages find it
   const results: { readonly cell: StudyCell; readonly result: RunResult }[] = [];
   for (const [index, cell] of cells.entries()) {
     const known = await findRunOf(workspace, cell.experiment);
@@ -86,8 +89,6 @@ export async function runStudy(
     results.push({ cell, result });
   }
   const answer = summariseStudy(study, results);
-  const folder = join(workspace.folder, 'studies');
-  await mkdir(folder, { recursive: true });
   await writeJson(join(folder, `${study.name}.json`), answer);
   return answer;
 }

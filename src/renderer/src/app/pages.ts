@@ -74,6 +74,27 @@ export const pages: readonly Page[] = [
     within: 'runs',
   },
   {
+    name: 'studies',
+    path: '/studies',
+    title: 'Transfer gain',
+    load: () => import('../features/studies/StudiesPage.vue'),
+    navigation: { icon: 'transfer', key: 't' },
+  },
+  {
+    name: 'new-study',
+    path: '/studies/new',
+    title: 'Measure a transfer gain',
+    load: () => import('../features/studies/NewStudyPage.vue'),
+    within: 'studies',
+  },
+  {
+    name: 'study',
+    path: '/studies/of/:study',
+    title: 'Study',
+    load: () => import('../features/studies/StudyPage.vue'),
+    within: 'studies',
+  },
+  {
     name: 'compare',
     path: '/compare',
     title: 'Compare',

@@ -41,10 +41,12 @@ export function csvOf(rows: readonly ChartRow[], axis: XAxis): string {
     String(value ?? ''),
     ...(withBands ? [String(low ?? ''), String(high ?? '')] : []),
   ]);
-  return (
-    [withBands ? [...header, 'low', 'high'] : header, ...table].map((row) => row.map(cell).join(',')).join('\r\n') +
-    '\r\n'
-  );
+  return csvText([withBands ? [...header, 'low', 'high'] : header, ...table]);
+}
+
+/** Rows of texts, the first of them the header. */
+export function csvText(rows: readonly (readonly string[])[]): string {
+  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
 }
 
 /** Quoted where it has to be; a text that a spreadsheet would take for a formula is kept a text. */

@@ -6,7 +6,6 @@ export const views = [
   { value: 'table', title: 'Differences' },
   { value: 'parallel', title: 'Parallel coordinates' },
   { value: 'paired', title: 'Paired difference' },
-  { value: 'studies', title: 'Studies' },
 ] as const;
 export type View = (typeof views)[number]['value'];
 

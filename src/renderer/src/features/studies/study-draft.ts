@@ -1,0 +1,121 @@
+/**
+ * A transfer study from a few choices: the same experiment on labelled data, begun from a pretrained network and from scratch, at
+ * each label budget and for each seed. Both arms read the same tokens, and share splits, labels, steps and learning rate, so that
+ * what differs is what the pretraining bought.
+ */
+import type { TaskInformation } from '../../../../shared/contract/registry.ts';
+import type { Run } from '../../../../shared/contract/runs.ts';
+import type { JsonObject } from '../../components/schema-form/fields.ts';
+import { isObject, withMember } from '../../components/schema-form/fields.ts';
+
+export type BudgetOption = 'labelsInAll' | 'labelsPerClass';
+
+export interface StudyChoice {
+  readonly name: string;
+  /** The pretrained run. */
+  readonly source: string;
+  readonly budgets: readonly number[];
+  readonly budgetOption: BudgetOption;
+  /** One more condition without a limit. */
+  readonly allLabels: boolean;
+  readonly seeds: number;
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  /** A further arm: the pretrained backbone is frozen, only the head learns. */
+  readonly frozenToo: boolean;
+}
+
+/** The ways in which a task limits its labels, the one that suits it best first. */
+export function budgetOptionsOf(task: TaskInformation | undefined): readonly BudgetOption[] {
+  const { properties } = task?.options ?? {};
+  const known = isObject(properties) ? properties : {};
+  const order: readonly BudgetOption[] =
+    task?.data.some((kind) => kind.startsWith('image')) === true
+      ? ['labelsPerClass', 'labelsInAll']
+      : ['labelsInAll', 'labelsPerClass'];
+  return order.filter((option) => option in known);
+}
+
+/** Supervised tasks on the kind of data that a pretext task learns from. */
+export function tasksFor(pretext: string, tasks: readonly TaskInformation[]): readonly TaskInformation[] {
+  const kinds = tasks.find(({ type }) => type === pretext)?.data ?? [];
+  const family = (kind: string): string => kind.split('-')[0] ?? kind;
+  const families = new Set(kinds.map(family));
+  return tasks.filter(({ kind, data }) => kind === 'supervised' && data.some((one) => families.has(family(one))));
+}
+
+/** `20, 50 200` → [20, 50, 200]: in order, each once. Null for anything but whole numbers above 0. */
+export function parseBudgets(text: string): readonly number[] | null {
+  const parts = text.split(/[\s,;]+/u).filter((part) => part !== '');
+  const numbers = parts.map(Number);
+  if (numbers.some((count) => !Number.isSafeInteger(count) || count < 1)) return null;
+  return [...new Set(numbers)].toSorted((one, other) => one - other);
+}
+
+/** Where to begin: few labels, where pretraining tells most, and as many as there comfortably are. */
+export function suggestBudgets(examples: number, classes: number, option: BudgetOption): readonly number[] {
+  const most = option === 'labelsInAll' ? examples * 0.5 : (examples / Math.max(1, classes)) * 0.4;
+  const candidates = option === 'labelsInAll' ? [20, 50, 100, 300, 1000, 3000] : [2, 5, 10, 20, 50];
+  const fitting = candidates.filter((count) => count <= most && (option === 'labelsPerClass' || count >= 4 * classes));
+  // Three of them are a curve: the smallest, the largest but not more than some hundred, and one between.
+  return fitting.slice(0, 4).filter((_, index, all) => all.length < 4 || index !== 2);
+}
+
+/** A name of the workspace's: lower case, dashes; with a number where it is taken. */
+export function studyName(source: Pick<Run, 'name'>, data: string, taken: readonly string[]): string {
+  const base = `${source.name}-on-${data}`
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/gu, '-')
+    .replace(/^[^a-z0-9]+/u, '')
+    .slice(0, 44); // names of runs add condition, arm and seed
+  if (!taken.includes(base)) return base;
+  let number = 2;
+  while (taken.includes(`${base}-${number}`)) number += 1;
+  return `${base}-${number}`;
+}
+
+export function conditionName(option: BudgetOption, labels: number): string {
+  return option === 'labelsInAll' ? `${labels}-labels` : `${labels}-labels-a-class`;
+}
+
+/** @param suggested the lab's suggestion for fine-tuning the source on the data: task, data, pipeline, `from` */
+export function studyOf(choice: StudyChoice, suggested: JsonObject, reads: 'tokens' | 'images'): JsonObject {
+  const { source, budgetOption } = choice;
+  const from = { 'from.run': source };
+  const experiment = {
+    ...withMember(withMember(suggested, 'name', undefined), 'from', undefined),
+    training: { steps: choice.steps, batchSize: choice.batchSize, learningRate: choice.learningRate },
+  };
+  return {
+    name: choice.name,
+    notes: `What did ${source} buy? Fine-tuned and from scratch, at each label budget.`,
+    experiment,
+    arms: [
+      { name: 'pretrained', settings: from },
+      ...(choice.frozenToo ? [{ name: 'frozen', settings: { ...from, freeze: ['backbone'] } }] : []),
+      { name: 'scratch', settings: reads === 'tokens' ? { 'tokenizer.run': source } : {} },
+    ],
+    conditions: [
+      ...choice.budgets.map((labels) => ({
+        name: conditionName(budgetOption, labels),
+        settings: { [`task.${budgetOption}`]: labels },
+      })),
+      ...(choice.allLabels ? [{ name: 'all-labels', settings: {} }] : []),
+    ],
+    seeds: Array.from({ length: choice.seeds }, (_, index) => index + 1),
+  };
+}
+
+/** The experiment of one cell, to be planned: the pretrained arm at the largest budget. */
+export function largestCell(choice: StudyChoice, study: JsonObject): JsonObject {
+  const experiment = isObject(study.experiment) ? study.experiment : {};
+  const task = isObject(experiment.task) ? experiment.task : { type: experiment.task };
+  const labels = choice.allLabels ? undefined : choice.budgets.at(-1);
+  return {
+    ...experiment,
+    name: choice.name,
+    from: { run: choice.source },
+    task: { ...task, ...(labels !== undefined && { [choice.budgetOption]: labels }) },
+  };
+}
