@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '../src/shared/errors.ts';
 import type { Demo } from './demo/commands.ts';
 import { createDemoWorkspace } from './demo/commands.ts';
 
@@ -12,20 +13,42 @@ const demos: Readonly<Record<string, () => Promise<Demo>>> = {
   images: async () => (await import('./demo/images.ts')).imageDemo,
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, workspace: { type: 'string' } },
-});
-const name = positionals[0] ?? 'text';
-const load = demos[name];
-if (!load) {
-  console.error(`There is no demo '${name}'. Demos: ${Object.keys(demos).join(', ')}`);
-  process.exitCode = 2;
-} else {
+const usage = `npm run demo [-- <name>] [--quick] [--workspace <folder>]
+
+Demos: ${Object.keys(demos).join(', ')} (text unless named).
+--quick      a short version, to see what it does
+--workspace  where the data and the runs go (default: the folder 'workspace' of this checkout)`;
+
+function readArguments(): { name: string; quick: boolean; workspace?: string | undefined; help: boolean } {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      workspace: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const [name = 'text', ...others] = positionals;
+  if (others.length > 0) throw new Error(`One demo at a time: ${others.join(' ')} is too much.`);
+  if (!Object.hasOwn(demos, name)) throw new Error(`There is no demo '${name}'.`);
+  return { name, ...values };
+}
+
+async function run(name: string, quick: boolean, workspace: string | undefined): Promise<void> {
   const started = performance.now();
-  const folder = values.workspace ?? fileURLToPath(new URL('../workspace', import.meta.url));
-  const demo = await load();
-  await demo(await createDemoWorkspace(folder), { quick: values.quick });
+  const folder = workspace ?? fileURLToPath(new URL('../workspace', import.meta.url));
+  const demo = await demos[name]!();
+  await demo(await createDemoWorkspace(folder), { quick });
   const seconds = Math.round((performance.now() - started) / 1000);
   console.log(`\nDone in ${Math.floor(seconds / 60)} min ${seconds % 60} s. Everything is in the workspace ${folder}`);
 }
+
+let chosen: ReturnType<typeof readArguments> | undefined;
+try {
+  chosen = readArguments();
+} catch (error) {
+  console.error(`${messageOf(error)}\n\n${usage}`);
+  process.exitCode = 2;
+}
+if (chosen?.help) console.log(usage);
+else if (chosen) await run(chosen.name, chosen.quick, chosen.workspace);

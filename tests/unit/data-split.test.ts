@@ -36,13 +36,19 @@ describe('splits', () => {
           expect([...sides.flatMap((side) => [...side])].sort((a, b) => a - b)).toEqual(
             Array.from({ length: size }, (_, i) => i),
           );
-          for (const side of sides) expect([...side]).toEqual([...side].sort((a, b) => a - b));
+          expect([...split.train]).toEqual([...split.train].sort((a, b) => a - b));
           if (data.groups === undefined) continue;
           const seen = sides.map((side) => new Set([...side].map((index) => groups[index])));
           expect(seen.reduce((sum, set) => sum + set.size, 0)).toBe(new Set(groups).size);
         }
       }),
     );
+  });
+
+  it('have examples of every class at the beginning of what is evaluated', () => {
+    const { validation, test } = splitDataset(material([200, 200]), { seed: 1, counts: { validation: 60, test: 60 } });
+    for (const side of [validation, test])
+      expect(Math.min(...countsOf(material([200, 200]), side.slice(0, 20)))).toBeGreaterThan(3);
   });
 
   it('are fixed by the content and the seed', () => {

@@ -68,7 +68,10 @@ describe('wikitext', () => {
         const text = reduceWikitext(pieces.join(''));
         expect(text).not.toMatch(/\{\{|\}\}|\[\[[^[\]]*\]\]/);
       }),
-      { numRuns: 500 },
+      {
+        numRuns: 500,
+        examples: [[['|}', '[[', '|}', ']]']], [['}', '<ref>', '</ref>', '}']], [['[', "''", '[', 'a', ']]']]],
+      },
     );
   });
 });

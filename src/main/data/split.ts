@@ -30,9 +30,11 @@ export interface SplitOptions {
   readonly trainPerClass?: number | undefined;
 }
 
-/** Ascending indices of the examples on each side. */
+/** Indices of the examples on each side. */
 export interface Split {
+  /** Ascending. */
   readonly train: Uint32Array;
+  /** In a fixed random order, as the test: an evaluation that is cut short has still seen examples of all kinds. */
   readonly validation: Uint32Array;
   readonly test: Uint32Array;
 }
@@ -46,6 +48,7 @@ const DEFAULT_FRACTIONS: SplitShares = { validation: 0.1, test: 0.2 };
 /** Domains of the random numbers, so that the split and the budget of one seed have nothing to do with each other. */
 const SPLIT_DOMAIN = 1;
 const BUDGET_DOMAIN = 2;
+const EVALUATION_DOMAIN = 3;
 
 function shuffle(items: number[], material: SplitMaterial, seed: number, domain: number, stratum: number): void {
   // 48 bits of the content's hash; counters are integers below 2^53.
@@ -138,13 +141,17 @@ export function splitDataset(material: SplitMaterial, options: SplitOptions): Sp
       sides[side].push(...examples);
     }
   }
-  const ascending = (examples: number[]): Uint32Array => Uint32Array.from(examples).sort();
-  const train = ascending(sides.train);
+  const mixed = (examples: number[], side: number): Uint32Array => {
+    examples.sort((a, b) => a - b);
+    shuffle(examples, material, options.seed, EVALUATION_DOMAIN, side);
+    return Uint32Array.from(examples);
+  };
+  const train = Uint32Array.from(sides.train).sort();
   const budget = options.trainPerClass === undefined ? undefined : { perClass: options.trainPerClass };
   return {
     train: budget === undefined ? train : takeLabelled(material, train, budget, options.seed),
-    validation: ascending(sides.validation),
-    test: ascending(sides.test),
+    validation: mixed(sides.validation, 0),
+    test: mixed(sides.test, 1),
   };
 }
 

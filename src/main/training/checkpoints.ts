@@ -48,8 +48,12 @@ export function checkpointFolder(checkpoints: string, step: number): string {
   return join(checkpoints, `step-${step}`);
 }
 
-/** Writes `step-N` under the folder of checkpoints and returns its path. Throws `LabError('disk-full')`. */
+/**
+ * Writes `step-N` under the folder of checkpoints and returns its path. Throws `LabError('disk-full')`, and
+ * `LabError('non-finite')` for weights that no one could go on with.
+ */
 export async function writeCheckpoint(checkpoints: string, { state, progress }: Checkpoint): Promise<string> {
+  await requireFinite(checkpoints, state.parameters, progress.step);
   const folder = checkpointFolder(checkpoints, progress.step);
   const metadata = { format: 'pretext-lab', step: String(progress.step) };
   await writeFolder(folder, async (temporary) => {
@@ -58,6 +62,21 @@ export async function writeCheckpoint(checkpoints: string, { state, progress }: 
     await writeFileDurably(join(temporary, 'state.json'), `${JSON.stringify(progress, null, 2)}\n`);
   });
   return folder;
+}
+
+/** A step whose loss was finite can still overflow in its update. */
+async function requireFinite(checkpoints: string, parameters: EngineState['parameters'], step: number): Promise<void> {
+  for (const [name, { data }] of parameters) {
+    const bad = data instanceof Float32Array ? data.findIndex((value) => !Number.isFinite(value)) : -1;
+    if (bad < 0) continue;
+    const last = (await listCheckpoints(checkpoints)).at(-1);
+    const way = last === undefined ? 'There is no checkpoint yet.' : `The last good checkpoint is step ${last}.`;
+    throw new LabError(
+      'non-finite',
+      `Step ${step} has left a weight of '${name}' at ${data[bad]}, so it is not saved. ${way} A smaller learning rate, a longer warm-up or a smaller clipNorm usually help.`,
+      { step, parameter: name, checkpoint: last },
+    );
+  }
 }
 
 /** The steps that there are checkpoints of, ascending. */

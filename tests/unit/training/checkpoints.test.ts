@@ -83,6 +83,15 @@ describe('a checkpoint', () => {
     },
   );
 
+  it('is not written when a weight is not finite: the one before stays the last', async () => {
+    await writeCheckpoint(folder, checkpointAt(3));
+    await expect(writeCheckpoint(folder, checkpointAt(6, Infinity))).rejects.toMatchObject({
+      code: 'non-finite',
+      message: expect.stringMatching(/Step 6 .*'[^']+' at Infinity.*step 3/),
+    });
+    expect(await listCheckpoints(folder)).toEqual([3]);
+  });
+
   it('that is damaged is refused, naming the file', async () => {
     const path = await writeCheckpoint(folder, checkpointAt(3));
     await truncate(join(path, 'model.safetensors'), 20);

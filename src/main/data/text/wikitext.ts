@@ -193,6 +193,8 @@ export function reduceWikitext(markup: string): string {
   text = text.replace(/\[(?:(?:https?|ftp|mailto|news|irc):|\/\/)[^\s[\]]*(?:\s+([^\][]*))?\]/g, '$1');
   text = text.replace(/'{2,5}/g, '').replace(/__[A-Z]+__/g, '');
   text = text.replace(LINE_BREAK, '\n').replace(TAG, '');
+  // What was taken out may have brought brackets together. A blank in their place cannot do so again.
+  text = text.replace(/\{\{+|\}\}+/g, ' ').replace(/\[\[([^[\]]*)\]\]/g, ' $1 ');
   const lines = text.split('\n').map(reduceLine).join('\n').split('\n');
   text = decodeEntities(dropEmptySections(lines).join('\n'));
   text = text.replace(/\ue000(\d+)\ue001/g, (_, index: string) => decodeEntities(literal[Number(index)] ?? ''));
