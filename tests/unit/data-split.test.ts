@@ -47,8 +47,9 @@ describe('splits', () => {
 
   it('have examples of every class at the beginning of what is evaluated', () => {
     const { validation, test } = splitDataset(material([200, 200]), { seed: 1, counts: { validation: 60, test: 60 } });
-    for (const side of [validation, test])
+    for (const side of [validation, test]) {
       expect(Math.min(...countsOf(material([200, 200]), side.slice(0, 20)))).toBeGreaterThan(3);
+    }
   });
 
   it('are fixed by the content and the seed', () => {

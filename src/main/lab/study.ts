@@ -9,6 +9,7 @@ import type { RunEvent } from '../../shared/spec/run/events.ts';
 import type { RunResult } from '../../shared/spec/run/result.ts';
 import type { Study, StudyResult } from '../../shared/spec/study.ts';
 import { studySpec } from '../../shared/spec/study.ts';
+import type { Interval } from '../../shared/stats.ts';
 import { mean, meanInterval, pairedDifference } from '../../shared/stats.ts';
 import { createRun } from './create-run.ts';
 import { parseExperiment } from './experiment.ts';
@@ -146,7 +147,7 @@ export function summariseStudy(
     baselines: baselinesOf(study, results, compared),
     arms: pairs.map((pair) => {
       const values = valuesOf(pair.condition, pair.arm);
-      return { ...pair, mean: mean(values), interval: meanInterval(values) };
+      return { ...pair, mean: mean(values), interval: intervalOf(compared, values) };
     }),
     gains: pairs
       .filter(({ arm }) => arm !== reference)
@@ -158,6 +159,13 @@ export function summariseStudy(
         return { condition, arm, reference, gain: difference, interval, pValue };
       }),
   };
+}
+
+/** The interval of a mean, no further than the metric can go: Student's interval of a few shares can pass 1. */
+function intervalOf(metric: string, values: readonly number[]): Interval | null {
+  const interval = meanInterval(values);
+  if (!interval || !/accuracy|f1|precision|recall/i.test(metric)) return interval;
+  return { ...interval, low: Math.max(0, interval.low), high: Math.min(1, interval.high) };
 }
 
 /** Baselines depend on the condition and the seed, not on the arm: those of the reference arm stand for all. */
@@ -176,6 +184,6 @@ function baselinesOf(
         if (typeof value === 'number') values.set(name, [...(values.get(name) ?? []), value]);
       }
     }
-    return [...values].map(([name, list]) => ({ condition, name, mean: mean(list), interval: meanInterval(list) }));
+    return [...values].map(([name, list]) => ({ condition, name, mean: mean(list), interval: intervalOf(metric, list) }));
   });
 }
