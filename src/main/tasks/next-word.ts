@@ -1,6 +1,5 @@
 /** Next word: a language model over a corpus, which predicts each token from those before it (Mikolov et al. 2010). */
 import { z } from 'zod';
-import { joinPieces } from '../../shared/display.ts';
 import { constant, input, output } from '../graph/index.ts';
 import { declareInputs } from '../nn/pipeline.ts';
 import { defineTask } from './task.ts';
@@ -13,7 +12,7 @@ import { nextWordHead } from './text/next-word-head.ts';
 import { createNextWordSampler } from './text/next-word-sampler.ts';
 import { likeliest, requireText, tokenizerOf } from './text/prediction.ts';
 import { openTokenStream } from './text/token-stream.ts';
-import { tokenTexts } from './text/vocabulary.ts';
+import { showTokens, tokenTexts } from './text/vocabulary.ts';
 
 const options = z
   .strictObject({
@@ -93,13 +92,14 @@ defineTask<NextWordOptions>({
   },
   async predict(model, { text, top }) {
     const tokenizer = tokenizerOf(model);
-    const ids = encodePrompt(tokenizer, requireText(text, 'the beginning of a text'));
-    const before = joinPieces(tokenTexts(tokenizer, ids.slice(1)));
-    const choices = likeliest(await nextProbabilities(model, ids), top).map(({ id, probability }) => ({
-      label: tokenTexts(tokenizer, [id])[0]!,
-      probability,
-    }));
-    return [{ question: `${before} …`, choices }];
+    const beginning = requireText(text, 'the beginning of a text');
+    const ids = encodePrompt(tokenizer, beginning);
+    const before = showTokens(tokenizer, ids.slice(1));
+    const choices = likeliest(await nextProbabilities(model, ids), top).map(({ id, probability }) => {
+      const label = tokenTexts(tokenizer, [id])[0]!;
+      return { label, probability, ...(tokenizer.spacing === '' && { continuation: `${beginning}${label}` }) };
+    });
+    return [{ question: tokenizer.spacing === '' ? `${before}…` : `${before} …`, choices }];
   },
   generate: (model, query) =>
     generateTokens(model, { ...query, text: requireText(query.text, 'the beginning of a text') }),

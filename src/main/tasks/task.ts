@@ -118,7 +118,12 @@ export interface PredictionQuery {
 /** One question the model answers, e.g. one mask; `choices` hold true probabilities, not renormalised over the few shown. */
 export interface PredictionAnswer {
   readonly question: string;
-  readonly choices: readonly { readonly label: string; readonly probability: number }[];
+  readonly choices: readonly {
+    readonly label: string;
+    readonly probability: number;
+    /** The text with this choice, where it is not simply written behind a blank. */
+    readonly continuation?: string;
+  }[];
 }
 
 /** How a text is to be continued. */

@@ -7,7 +7,6 @@ import { poolSequence, poolings } from '../nn/blocks/sequence-pooling.ts';
 import { denseLayer, dropoutLayer } from '../nn/layers.ts';
 import type { Backbone } from '../nn/pipeline.ts';
 import { backboneOutput, declareInputs } from '../nn/pipeline.ts';
-import { joinPieces } from '../../shared/display.ts';
 import type { EvaluationSplit, Feeds, PreviewItem, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
 import { wordBaselines } from './text/baselines.ts';
@@ -19,7 +18,7 @@ import type { LabelledTexts } from './text/labelled-texts.ts';
 import { createEncoder, encodeParts, openLabelledTexts } from './text/labelled-texts.ts';
 import { classAnswer, encodeExample, lengthOf, requireText, tokenizerOf } from './text/prediction.ts';
 import { createTokenBatch, writeNothing, writePair, writeSingle } from './text/token-batch.ts';
-import { tokenTexts } from './text/vocabulary.ts';
+import { showTokens } from './text/vocabulary.ts';
 
 const options = z
   .strictObject({
@@ -140,7 +139,7 @@ function createSampler(texts: LabelledTexts, settings: TextClassificationOptions
 
   function describe(example: number): PreviewItem {
     const { text, pair } = encode(example);
-    const parts = [text, ...(pair ? [pair] : [])].map((ids) => joinPieces(tokenTexts(tokenizer, ids)));
+    const parts = [text, ...(pair ? [pair] : [])].map((ids) => showTokens(tokenizer, ids));
     return { kind: 'text', text: parts.join('\n'), note: `Label: ${dataset.classes[dataset.label(example)]!}` };
   }
 

@@ -25,7 +25,7 @@ import type { TextBatch } from './encode-documents.ts';
 import { encodeBatches } from './encode-pool.ts';
 import { ReportCollector } from './report-collector.ts';
 import { createSentenceSplitter } from './sentences.ts';
-import type { SourceOptions } from './source-files.ts';
+import { formatOfName, type SourceOptions } from './source-files.ts';
 import { TOKENS_PER_SHARD, tokenBytesFor, TokenWriter } from './token-shards.ts';
 import { createTokenizer } from './tokenizer.ts';
 import { trainTokenizerJson } from './train-tokenizer.ts';
@@ -135,7 +135,7 @@ export async function importTextCorpus(options: ImportTextCorpusOptions): Promis
 
 function readSettings(options: ImportTextCorpusOptions): Settings {
   if (options.sources.length === 0) throw new LabError('bad-spec', 'An import needs at least one file or folder.');
-  const given = options.tokenizer ?? {};
+  const given = withSequenceTokenizer(options.tokenizer ?? {}, options);
   const parsed = 'file' in given ? undefined : trainedTokenizerOptions.safeParse(given);
   if (parsed?.success === false) {
     const problems = problemsOf(parsed.error, given, {}).map(({ path, message }) => `${showPath(path)}: ${message}`);
@@ -159,6 +159,15 @@ function readSettings(options: ImportTextCorpusOptions): Settings {
     threads: options.threads,
     progress: (phase, done, total, unit = 'bytes') => options.onProgress?.({ phase, done, total, unit }),
   };
+}
+
+/** FASTA has no words: its symbols are read one by one unless something else is asked for. */
+function withSequenceTokenizer(
+  tokenizer: NonNullable<ImportTextCorpusOptions['tokenizer']>,
+  { sources, format }: ImportTextCorpusOptions,
+): NonNullable<ImportTextCorpusOptions['tokenizer']> {
+  const isFasta = format === 'fasta' || sources.every((source) => formatOfName(source).format === 'fasta');
+  return 'file' in tokenizer || !isFasta ? tokenizer : { kind: 'characters', ...tokenizer };
 }
 
 async function readTokenizerFile(path: string): Promise<string> {

@@ -19,6 +19,7 @@ import { EXAMPLES_FILE, GROUPS_FILE, LABELS_FILE, OFFSETS_FILE, type StoredExamp
 import { cleanText, contentKey, type SkippedDocument } from './document.ts';
 import { compareCodePoints } from './learn-merges.ts';
 import type { ByteSource } from './read-bytes.ts';
+import { readFasta } from './read-fasta.ts';
 import { readTextDocuments } from './read-documents.ts';
 import { LISTED, ReportCollector } from './report-collector.ts';
 import { findSourceFiles, type SourceFile, type SourceOptions } from './source-files.ts';
@@ -32,7 +33,7 @@ export interface DatasetImportProgress {
 }
 
 export interface ImportTextDatasetOptions {
-  /** Tables, folders of tables, or a folder with a folder of text files for each class. */
+  /** Tables, folders of tables, a folder with a folder of text files for each class, or FASTA. */
   readonly sources: readonly string[];
   /** The dataset's folder, which must not exist yet. */
   readonly folder: string;
@@ -148,7 +149,7 @@ async function readFileExamples(file: SourceFile, context: FileContext): Promise
   report.bytes += file.size;
   const bytes: ByteSource = { path: file.path, compression: file.compression, onBytes, signal: context.source.signal };
   try {
-    for await (const batch of file.format === 'text' ? readClassFile(file, bytes) : readRows(file, bytes, columns)) {
+    for await (const batch of readFile(file, bytes, context)) {
       for (const item of batch) {
         const checked = 'reason' in item ? item : (findFault(item, columns) ?? item);
         if ('reason' in checked) report.skip(file.path, checked);
@@ -164,12 +165,46 @@ async function readFileExamples(file: SourceFile, context: FileContext): Promise
   }
 }
 
+function readFile(
+  file: SourceFile,
+  bytes: ByteSource,
+  { columns, source }: FileContext,
+): AsyncGenerator<(Example | SkippedDocument)[]> {
+  if (file.format === 'text') return readClassFile(file, bytes);
+  if (file.format === 'fasta') return readSequences(file, bytes, source.sources.length > 1);
+  return readRows(file, bytes, columns);
+}
+
+/** The label of a sequence: what its header says after `label=`, else its class folder, else its file's name where there are several. */
+async function* readSequences(
+  file: SourceFile,
+  bytes: ByteSource,
+  hasSeveralFiles: boolean,
+): AsyncGenerator<(Example | SkippedDocument)[]> {
+  const slash = file.relative.indexOf('/');
+  const ofFile =
+    slash > 0
+      ? file.relative.slice(0, slash)
+      : hasSeveralFiles
+        ? file.relative.replace(/(\.[a-z0-9]+){1,2}$/i, '')
+        : undefined;
+  for await (const records of readFasta(bytes)) {
+    yield records.map((record) => {
+      if ('reason' in record) return record;
+      const label = record.label ?? ofFile;
+      if (label !== undefined) return { text: cleanText(record.text), pair: null, label, line: record.line };
+      const message = 'has no “label=…” in its header; write one, or name a file or a folder for each class';
+      return { line: record.line, reason: 'missing-label' as const, message };
+    });
+  }
+}
+
 async function* readRows(
   file: SourceFile,
   bytes: ByteSource,
   columns: Columns,
 ): AsyncGenerator<(Example | SkippedDocument)[]> {
-  if (file.format === 'text' || file.format === 'wikipedia') {
+  if (file.format === 'text' || file.format === 'wikipedia' || file.format === 'fasta') {
     throw new SkipFile('malformed', 'is not a table with labels');
   }
   const wanted = [columns.text, columns.label, ...(columns.pair === null ? [] : [columns.pair])];

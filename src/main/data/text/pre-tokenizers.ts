@@ -23,6 +23,13 @@ const CHARACTERS = /[\s\S]/gu;
 /** How a tokenizer.json of single characters splits. */
 export const CHARACTER_PATTERN = '[\\s\\S]';
 
+const SYMBOLS = /[^\p{White_Space}]+/gu;
+
+/** How a tokenizer.json of k-mers splits: k characters, or one where white space or the end comes before. */
+export function kmerPattern(k: number): string {
+  return `\\S{${k}}|[\\s\\S]`;
+}
+
 const NOTHING: readonly string[] = [];
 
 /** Words and single punctuation marks, as BERT's pre-tokeniser: split at white space and around punctuation. */
@@ -59,6 +66,17 @@ export function splitCharacters(text: string): readonly string[] {
   return text.match(CHARACTERS) ?? NOTHING;
 }
 
+/** Symbols of any length that stand apart by white space. */
+export function splitSymbols(text: string): readonly string[] {
+  return text.match(SYMBOLS) ?? NOTHING;
+}
+
+/** Without overlap: of k-mers that overlap, a masked one can be read off its neighbours (Zhou et al. 2023). */
+export function createKmerSplitter(k: number): (text: string) => readonly string[] {
+  const pattern = new RegExp(kmerPattern(k), 'gu');
+  return (text) => text.match(pattern) ?? NOTHING;
+}
+
 const byteLevelFields = z.looseObject({
   type: z.literal('ByteLevel'),
   add_prefix_space: z.boolean().default(true),
@@ -68,6 +86,13 @@ const byteLevelFields = z.looseObject({
 const characterFields = z.looseObject({
   type: z.literal('Split'),
   pattern: z.looseObject({ Regex: z.literal(CHARACTER_PATTERN) }),
+  behavior: z.literal('Isolated'),
+  invert: z.literal(false),
+});
+
+const kmerFields = z.looseObject({
+  type: z.literal('Split'),
+  pattern: z.looseObject({ Regex: z.string().regex(/^\\S\{\d+\}\|\[\\s\\S\]$/) }),
   behavior: z.literal('Isolated'),
   invert: z.literal(false),
 });
@@ -90,6 +115,12 @@ export function createWordSplitter(component: TokenizerComponent, native: () => 
   }
   if (characterFields.safeParse(component).success) {
     return { split: splitCharacters, prepare: asItIs, byteLevel: false };
+  }
+  if (component.type === 'WhitespaceSplit') return { split: splitSymbols, prepare: asItIs, byteLevel: false };
+  const kmers = kmerFields.safeParse(component);
+  if (kmers.success) {
+    const k = Number(/\d+/.exec(kmers.data.pattern.Regex)?.[0]);
+    return { split: createKmerSplitter(k), prepare: asItIs, byteLevel: false };
   }
   const preTokenizer = native();
   if (preTokenizer === null) return { split: (text) => [text], prepare: asItIs, byteLevel: false };

@@ -4,6 +4,7 @@ import { SkipFile } from '../skip-file.ts';
 import { readTable } from '../tables/read-table.ts';
 import type { SkippedDocument, TextDocument } from './document.ts';
 import type { ByteSource } from './read-bytes.ts';
+import { readFasta } from './read-fasta.ts';
 import { readTextDocuments } from './read-documents.ts';
 import { readWikipedia } from './read-wikipedia.ts';
 import type { SourceFile } from './source-files.ts';
@@ -36,6 +37,8 @@ function open(request: SourceRequest): AsyncGenerator<(TextDocument | SkippedDoc
       return readTextDocuments(source, request.boundary);
     case 'wikipedia':
       return readWikipedia(source, request.onNotArticle);
+    case 'fasta':
+      return readFasta(source);
     default:
       return readTableDocuments(source, file.format, request.textColumn);
   }

@@ -54,6 +54,14 @@ const FORMATS: Readonly<Record<string, TextFormat>> = {
   tsv: 'tsv',
   tab: 'tsv',
   parquet: 'parquet',
+  fasta: 'fasta',
+  fas: 'fasta',
+  fsa: 'fasta',
+  fa: 'fasta',
+  fna: 'fasta',
+  ffn: 'fasta',
+  faa: 'fasta',
+  frn: 'fasta',
 };
 
 function extensionOf(name: string): string {

@@ -49,6 +49,8 @@ export interface TextTokenizer {
   id(token: string): number | undefined;
   /** True for a piece that continues a word: `##` in WordPiece, no mark of a word's start in byte-pair encoding. */
   isContinuation(id: number): boolean;
+  /** What stands between two words of a text: nothing where tokens are characters or k-mers. */
+  readonly spacing: ' ' | '';
   /** The tokenizer.json it was made from, byte for byte. */
   toJson(): string;
 }
@@ -142,6 +144,7 @@ function findContinuations(
 function continuationRule(file: TokenizerFile, byteLevel: boolean): (token: string) => boolean {
   const { model } = file;
   if (model.type === 'WordLevel') return () => false;
+  if (model.type === 'BPE' && model.merges.length === 0) return () => false;
   const prefix = model.continuing_subword_prefix ?? '';
   if (prefix !== '') return (token) => token.startsWith(prefix) && token.length > prefix.length;
   // Ġ, Ċ, ĉ and č are blank, line feed, tab and carriage return in byte-level writing; punctuation is a word of its own.
@@ -231,6 +234,7 @@ export function createTokenizer(json: string, path: string): TextTokenizer {
     token,
     id: (name) => ids.get(name),
     isContinuation: (id) => continuations[id] === 1,
+    spacing: file.decoder?.type === 'Fuse' ? '' : ' ',
     toJson: () => json,
   };
 }

@@ -10,9 +10,12 @@ import { bertNormalise, type BertNormalizerOptions } from './normalizers.ts';
 import {
   BYTE_CHARACTERS,
   CHARACTER_PATTERN,
+  createKmerSplitter,
+  kmerPattern,
   splitBertWords,
   splitByteLevelWords,
   splitCharacters,
+  splitSymbols,
   writeAsBytes,
 } from './pre-tokenizers.ts';
 
@@ -156,14 +159,60 @@ function bytePairRecipe(options: TrainableTokenizer): Recipe {
   };
 }
 
+/** The most frequent first; those of the same frequency in the order of their characters. */
+function mostFrequent(counts: ReadonlyMap<string, number>, { minimumFrequency }: TrainableTokenizer): string[] {
+  const frequent = [...counts].filter(([, count]) => count >= minimumFrequency);
+  frequent.sort(([a, countA], [b, countB]) => countB - countA || compareCodePoints(a, b));
+  return frequent.map(([piece]) => piece);
+}
+
+function symbolsRecipe(options: TrainableTokenizer): Recipe {
+  const { normalise, fields } = simpleNormalizer(options.lowercase);
+  return {
+    split: (text) => splitSymbols(normalise(text)),
+    learn: async (counts, size) => {
+      const pieces = mostFrequent(counts, options).slice(0, size);
+      return { pieces, fields: { type: 'WordLevel', unk_token: '[UNK]' } };
+    },
+    fields: { normalizer: fields, pre_tokenizer: { type: 'WhitespaceSplit' }, decoder: null },
+  };
+}
+
+/** A piece that is not in the vocabulary is read character by character, which the model of byte pairs does without merges. */
+function kmersRecipe(options: TrainableTokenizer): Recipe {
+  const { normalise, fields } = simpleNormalizer(options.lowercase);
+  const split = createKmerSplitter(options.k);
+  return {
+    split: (text) => split(normalise(text)),
+    learn: async (counts, size) => {
+      const characters = new Map<string, number>();
+      for (const [piece, count] of counts) {
+        for (const character of piece) characters.set(character, (characters.get(character) ?? 0) + count);
+      }
+      const pieces = new Set([...mostFrequent(characters, options), ...mostFrequent(counts, options)]);
+      const model = { type: 'BPE', dropout: null, unk_token: '[UNK]', continuing_subword_prefix: null };
+      const rest = { end_of_word_suffix: null, fuse_unk: false, byte_fallback: false, ignore_merges: true, merges: [] };
+      return { pieces: [...pieces].slice(0, size), fields: { ...model, ...rest } };
+    },
+    fields: {
+      normalizer: fields,
+      pre_tokenizer: {
+        type: 'Split',
+        pattern: { Regex: kmerPattern(options.k) },
+        behavior: 'Isolated',
+        invert: false,
+      },
+      decoder: { type: 'Fuse' },
+    },
+  };
+}
+
 function charactersRecipe(options: TrainableTokenizer): Recipe {
   const { normalise, fields } = simpleNormalizer(options.lowercase);
   return {
     split: (text) => splitCharacters(normalise(text)),
     learn: async (counts, size) => {
-      const frequent = [...counts].filter(([, count]) => count >= options.minimumFrequency);
-      frequent.sort(([a, countA], [b, countB]) => countB - countA || compareCodePoints(a, b));
-      const pieces = frequent.slice(0, size).map(([character]) => character);
+      const pieces = mostFrequent(counts, options).slice(0, size);
       return { pieces, fields: { type: 'WordLevel', unk_token: '[UNK]' } };
     },
     fields: {
@@ -178,6 +227,8 @@ const RECIPES: Readonly<Record<TrainableTokenizer['kind'], (options: TrainableTo
   'word-piece': wordPieceRecipe,
   'byte-pair': bytePairRecipe,
   characters: charactersRecipe,
+  symbols: symbolsRecipe,
+  'k-mers': kmersRecipe,
 };
 
 /** [CLS] text [SEP], and [CLS] text [SEP] pair [SEP] with segment 1 for the second part. */
@@ -235,7 +286,9 @@ export async function trainTokenizerJson(
     training.signal?.throwIfAborted();
   }
   if (counter.counts.size === 0) {
-    throw new LabError('bad-input', 'There is no word in the text to train a tokenizer on.');
+    const message =
+      'There is no word in the text to train a tokenizer on. For sequences of symbols take one of characters, k-mers or symbols.';
+    throw new LabError('bad-input', message);
   }
   return writeTokenizerJson(recipe, await recipe.learn(counter.counts, size, training));
 }

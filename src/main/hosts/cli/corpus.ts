@@ -2,8 +2,13 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { formatBytes, formatCount } from '../../../shared/display.ts';
-import type { DocumentBoundary, TextCorpusManifest, TextFormat } from '../../../shared/spec/manifests/text-corpus.ts';
-import { documentBoundary, textFormat } from '../../../shared/spec/manifests/text-corpus.ts';
+import type {
+  DocumentBoundary,
+  TextCorpusManifest,
+  TextFormat,
+  TrainedTokenizerOptions,
+} from '../../../shared/spec/manifests/text-corpus.ts';
+import { documentBoundary, textFormat, trainedTokenizerOptions } from '../../../shared/spec/manifests/text-corpus.ts';
 import { importCorpus, importImages } from '../../lab/import-material.ts';
 import type { Workspace } from '../../lab/workspace.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
@@ -24,7 +29,8 @@ interface ImportOptions extends ImageOptions {
   readonly documents?: DocumentBoundary;
   readonly vocabularySize?: number;
   readonly tokenizer?: string;
-  readonly tokenizerKind?: 'word-piece' | 'byte-pair' | 'characters';
+  readonly tokenizerKind?: TrainedTokenizerOptions['kind'];
+  readonly k?: number;
   readonly lowercase: boolean;
 }
 
@@ -32,7 +38,9 @@ export function registerCorpus(program: Command): void {
   const corpus = program.command('corpus').description('unlabelled text or images, for pretext tasks');
   const add = corpus
     .command('import')
-    .description('import text (.txt, .md, .jsonl, .csv, .tsv, .parquet, Wikipedia dumps; also compressed) or images')
+    .description(
+      'import text (.txt, .md, .jsonl, .csv, .tsv, .parquet, Wikipedia dumps), FASTA, also compressed, or images',
+    )
     .argument('<name>', 'what to call it')
     .argument('<sources...>', 'files and folders; for images one folder, .zip or table')
     .option('--images', 'the sources are images')
@@ -52,12 +60,12 @@ export function registerCorpus(program: Command): void {
     )
     .option('--vocabulary-size <tokens>', 'size of the vocabulary to learn (default: 8192)', positiveNumber)
     .addOption(
-      new Option('--tokenizer-kind <kind>', 'kind of vocabulary to learn (default: word-piece)').choices([
-        'word-piece',
-        'byte-pair',
-        'characters',
-      ]),
+      new Option(
+        '--tokenizer-kind <kind>',
+        'kind of vocabulary to learn (default: word-piece; characters for FASTA)',
+      ).choices(trainedTokenizerOptions.shape.kind.unwrap().options),
     )
+    .option('--k <characters>', 'length of the k-mers, with that kind of vocabulary (default: 6)', positiveNumber)
     .option('--no-lowercase', 'keep upper case and accents')
     .option('--tokenizer <file>', 'use this tokenizer.json instead of learning one');
   addImageOptions(add).action(async (name: string, sources: string[], options: ImportOptions, command: Command) => {
@@ -98,10 +106,11 @@ async function addText(
   print(describeCorpus(manifest));
 }
 
-function tokenizerOf({ tokenizer, tokenizerKind, vocabularySize, lowercase }: ImportOptions) {
+function tokenizerOf({ tokenizer, tokenizerKind, k, vocabularySize, lowercase }: ImportOptions) {
   if (tokenizer !== undefined) return { file: tokenizer };
   return {
     ...(tokenizerKind !== undefined && { kind: tokenizerKind }),
+    ...(k !== undefined && { k }),
     ...(vocabularySize !== undefined && { vocabularySize }),
     lowercase,
   };

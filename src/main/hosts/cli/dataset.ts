@@ -30,7 +30,7 @@ export function registerDataset(program: Command): void {
   const formats = textFormat.options.filter((format) => format !== 'wikipedia');
   const add = dataset
     .command('import')
-    .description('import a table with texts (or paths of images) and labels, or a folder for each class')
+    .description('import a table with texts (or paths of images) and labels, a folder for each class, or FASTA')
     .argument('<name>', 'what to call it')
     .argument(
       '<sources...>',

@@ -39,7 +39,7 @@ async function continueWith(
     if (!answer) break;
     all.push({ ...answer, choices: answer.choices.slice(0, top) });
     const chosen = number === undefined ? undefined : answer.choices[number - 1];
-    if (chosen) text = joinPieces([text, chosen.label]);
+    if (chosen) text = chosen.continuation ?? joinPieces([text, chosen.label]);
   }
   return all;
 }

@@ -3,14 +3,13 @@ import { setImmediate } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { MaterialItem, MaterialReference, materialsContract } from '../../../shared/contract/materials.ts';
 import { LabError } from '../../../shared/errors.ts';
-import { joinPieces } from '../../../shared/display.ts';
 import type { Split } from '../../data/split.ts';
 import { splitDataset } from '../../data/split.ts';
 import { openImageCorpus, openImageDataset } from '../../data/images/image-store.ts';
 import type { ImageCorpus, ImageDataset } from '../../data/images/image-store.ts';
 import { openTextCorpus } from '../../data/text/corpus.ts';
 import { openTextDataset } from '../../data/text/dataset.ts';
-import { tokenTexts } from '../../tasks/text/vocabulary.ts';
+import { showTokens } from '../../tasks/text/vocabulary.ts';
 import { findMaterial } from '../catalogue.ts';
 import type { Workspace } from '../workspace.ts';
 import { pictureOf } from './pictures.ts';
@@ -54,7 +53,7 @@ export async function openBrowser(workspace: Workspace, { group, name }: Materia
 
 function browseTextCorpus(folder: string): Browser {
   const corpus = openTextCorpus(folder);
-  const text = (index: number): string => joinPieces(tokenTexts(corpus.tokenizer, corpus.documentTokens(index)));
+  const text = (index: number): string => showTokens(corpus.tokenizer, corpus.documentTokens(index));
   return {
     size: corpus.documentCount,
     text,

@@ -27,7 +27,7 @@ export async function continueText(
     const chosen = answer && draw(answer.choices, temperature, stream.uniform());
     if (!chosen) break;
     added.push({ label: chosen.label, probability: chosen.probability });
-    whole = append(whole, chosen.label);
+    whole = chosen.continuation ?? append(whole, chosen.label);
   }
   return { text: whole, added };
 }
@@ -35,6 +35,7 @@ export async function continueText(
 interface Choice {
   readonly label: string;
   readonly probability: number;
+  readonly continuation?: string;
 }
 
 /** In proportion to probability^(1 / temperature); at 0 the likeliest. */

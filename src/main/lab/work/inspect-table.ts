@@ -16,7 +16,9 @@ const headerBytes = 256 * 1024;
 const mostClasses = 50;
 
 export async function inspectTable(file: SourceFile, shown: number, signal: AbortSignal): Promise<Table> {
-  if (file.format === 'text' || file.format === 'wikipedia') throw new LabError('internal', 'not a table');
+  if (file.format === 'text' || file.format === 'wikipedia' || file.format === 'fasta') {
+    throw new LabError('internal', 'not a table');
+  }
   const names = await columnsOf(file, signal);
   const source = { path: file.path, compression: file.compression, signal };
   const rows: (string | null)[][] = [];

@@ -38,8 +38,8 @@ export async function inspectSources({ signal }: WorkContext, { paths, rows, pic
   const { texts, others, total, complete } = await listFiles(sources, signal);
   if (!complete) problems.push(`There are more than ${mostFiles} files; the counts are those of the first ones`);
   const images = await inspectImages(sources, others, pictures, signal);
-  const tableFile = texts.find(({ format }) => format !== 'text' && format !== 'wikipedia');
-  const textFile = texts.find(({ format }) => format === 'text');
+  const tableFile = texts.find(({ format }) => !['text', 'wikipedia', 'fasta'].includes(format));
+  const textFile = texts.find(({ format }) => format === 'text' || format === 'fasta');
   const table = tableFile ? await inspectTable(tableFile, rows, signal).catch(tell(problems, tableFile.path)) : null;
   const text =
     textFile?.compression === 'none' ? await readBeginning(textFile.path).catch(tell(problems, textFile.path)) : null;

@@ -6,7 +6,6 @@
 import { join } from 'node:path';
 import type { Item } from '../../../shared/contract/common.ts';
 import { LabError } from '../../../shared/errors.ts';
-import { joinPieces } from '../../../shared/display.ts';
 import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
 import type { TextTokenizer } from '../../data/text/tokenizer.ts';
 import { loadTokenizer } from '../../data/text/tokenizer.ts';
@@ -14,7 +13,7 @@ import type { Executable } from '../../engines/engine.ts';
 import { readSafetensors } from '../../formats/safetensors.ts';
 import type { Program } from '../../graph/program.ts';
 import type { EvaluationSplit, Feeds, TensorData } from '../../tasks/index.ts';
-import { tokenTexts } from '../../tasks/text/vocabulary.ts';
+import { showTokens } from '../../tasks/text/vocabulary.ts';
 import { checkpointFolder } from '../../training/checkpoints.ts';
 import { buildModel } from '../../training/model.ts';
 import { loadEngine } from '../engines.ts';
@@ -102,21 +101,26 @@ export async function describeExample({ prepared, tokenizer }: RunData, feeds: F
       return tokenizer ? describeTokens(tokenizer, feeds) : [];
     case 'image': {
       const size = input.height * input.width * input.channels;
-      const images = Object.entries(feeds).filter(([, data]) => data instanceof Float32Array && data.length === size);
+      const images = picturesIn(feeds, size);
       return Promise.all(
-        images.map(async ([name, data]): Promise<Item> => {
+        images.map(async (data): Promise<Item> => {
           const pixels = toPixels(data, input);
-          return {
-            kind: 'image',
-            picture: await pictureOf(pixels, input, pictureSize),
-            ...(images.length > 1 && { note: name }),
-          };
+          return { kind: 'image', picture: await pictureOf(pixels, input, pictureSize) };
         }),
       );
     }
     case 'frames':
       return describeFrames(feeds.frames, input.length, input.features);
   }
+}
+
+/** What of a batch of one is pictures: a network of twins reads several in one tensor, such as a patch and its neighbour. */
+export function picturesIn(feeds: Feeds, size: number): readonly Float32Array[] {
+  return Object.values(feeds).flatMap((data) =>
+    data instanceof Float32Array && data.length > 0 && data.length % size === 0
+      ? Array.from({ length: data.length / size }, (_, index) => data.subarray(index * size, (index + 1) * size))
+      : [],
+  );
 }
 
 /** Texts as words; a second segment is a second text. Masks are written as masks. */
@@ -128,11 +132,9 @@ function describeTokens(tokenizer: TextTokenizer, { tokens, segments, mask }: Fe
     const ids = used
       .filter((position) => (segments?.[position] ?? 0) === segment)
       .map((position) => Number(tokens[position]));
-    return joinPieces(
-      tokenTexts(
-        tokenizer,
-        ids.filter((id) => id !== classify && id !== separate && id !== pad),
-      ),
+    return showTokens(
+      tokenizer,
+      ids.filter((id) => id !== classify && id !== separate && id !== pad),
     );
   };
   return [textOf(0), textOf(1)].filter((text) => text !== '').map((text) => ({ kind: 'text', text }));

@@ -1,8 +1,8 @@
 /** Shows rows of batches to people, in the form of the textbooks. */
-import { displayMaskedWords, joinPieces } from '../../../shared/display.ts';
+import { displayMaskedWords } from '../../../shared/display.ts';
 import type { TextTokenizer } from '../../data/text/tokenizer.ts';
 import type { Feeds, PreviewItem } from '../task.ts';
-import { tokenTexts } from './vocabulary.ts';
+import { showTokens, tokenTexts } from './vocabulary.ts';
 
 /** The tokens of one row without padding, and the tokens that stood there before masking. */
 interface OriginalRow {
@@ -74,6 +74,6 @@ export function pairTexts(
   length: number,
 ): readonly [string, string] {
   const { original, middle } = rowOf(feeds, row, length);
-  const text = (ids: Int32Array): string => joinPieces(tokenTexts(tokenizer, ids));
+  const text = (ids: Int32Array): string => showTokens(tokenizer, ids);
   return [text(original.subarray(1, middle - 1)), text(original.subarray(middle, -1))];
 }

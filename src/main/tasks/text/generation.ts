@@ -1,5 +1,4 @@
 /** Continues a text with a language model: the likeliest next tokens, and sampling with temperature, top-k and top-p. */
-import { joinPieces } from '../../../shared/display.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { randomStream } from '../../../shared/random.ts';
 import type { TextTokenizer } from '../../data/text/tokenizer.ts';
@@ -7,7 +6,7 @@ import { softmaxRows } from '../metrics/probabilistic.ts';
 import type { GeneratedToken, GenerationQuery, PredictionModel } from '../task.ts';
 import { lengthOf, tokenizerOf } from './prediction.ts';
 import { purpose } from './purposes.ts';
-import { tokenTexts, vocabularyOf } from './vocabulary.ts';
+import { showTokens, tokenTexts, vocabularyOf } from './vocabulary.ts';
 
 /** A text as a language model reads it: after the separator that stands between documents. */
 export function encodePrompt(tokenizer: TextTokenizer, text: string): number[] {
@@ -76,7 +75,7 @@ export async function* generateTokens(model: PredictionModel, query: GenerationQ
     yield {
       token: tokenTexts(tokenizer, [id])[0]!,
       probability: probabilities[id]!,
-      text: joinPieces(tokenTexts(tokenizer, ids.slice(1))),
+      text: showTokens(tokenizer, ids.slice(1)),
     };
   }
 }

@@ -3,7 +3,6 @@
  * on in every row where the one before ended (truncated back-propagation, Mikolov et al. 2010); every epoch begins at another
  * place. Without, windows come in random order. Either way a batch is a function of the seed and its number.
  */
-import { joinPieces } from '../../../shared/display.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { randomStream } from '../../../shared/random.ts';
 import type { TextTokenizer } from '../../data/text/tokenizer.ts';
@@ -11,7 +10,7 @@ import type { EvaluationSplit, Feeds, PreviewItem, TaskSampler } from '../task.t
 import { evaluationChoice, trainingOrder } from './example-order.ts';
 import { purpose } from './purposes.ts';
 import type { TokenStream } from './token-stream.ts';
-import { tokenTexts } from './vocabulary.ts';
+import { showTokens } from './vocabulary.ts';
 
 export interface NextWordSamplerSetup {
   readonly streams: Readonly<Record<'training' | EvaluationSplit, TokenStream>>;
@@ -96,9 +95,9 @@ export function createNextWordSampler(setup: NextWordSamplerSetup): TaskSampler 
       if (count === 0) return [];
       const { tokens, nextLabels } = trainingBatch(seed, 0, count);
       return Array.from({ length: count }, (_, row): PreviewItem => {
-        const shown = tokenTexts(tokenizer, tokens!.subarray(row * length, (row + 1) * length));
-        const last = tokenTexts(tokenizer, nextLabels!.subarray((row + 1) * length - 1, (row + 1) * length));
-        return { kind: 'text', text: `Input: ${joinPieces(shown)}\nNext: ${joinPieces(last)}` };
+        const shown = showTokens(tokenizer, tokens!.subarray(row * length, (row + 1) * length));
+        const last = showTokens(tokenizer, nextLabels!.subarray((row + 1) * length - 1, (row + 1) * length));
+        return { kind: 'text', text: `Input: ${shown}\nNext: ${last}` };
       });
     },
     close: () => {

@@ -1,4 +1,5 @@
 /** What tasks know of a tokenizer's vocabulary, in arrays, and how its tokens are written for people. */
+import { joinPieces } from '../../../shared/display.ts';
 import type { TextTokenizer } from '../../data/text/tokenizer.ts';
 import type { Vocabulary } from './masking.ts';
 
@@ -29,6 +30,12 @@ export function tokenText(tokenizer: TextTokenizer, id: number): string {
   const token = tokenizer.token(id);
   if (!tokenizer.isContinuation(id)) return token.replace(/^[Ġ▁](?=.)/u, '');
   return token.startsWith('##') ? token : `##${token}`;
+}
+
+/** Tokens as the text that they stand for, as displays write it. */
+export function showTokens(tokenizer: TextTokenizer, ids: ArrayLike<number>): string {
+  const texts = tokenTexts(tokenizer, ids);
+  return tokenizer.spacing === '' ? texts.join('') : joinPieces(texts);
 }
 
 export function tokenTexts(tokenizer: TextTokenizer, ids: ArrayLike<number>): string[] {

@@ -9,9 +9,19 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const trainedTokenizerOptions = z.strictObject({
   kind: z
-    .enum(['word-piece', 'byte-pair', 'characters'])
+    .enum(['word-piece', 'byte-pair', 'characters', 'symbols', 'k-mers'])
     .default('word-piece')
-    .describe('BERT’s word pieces, GPT-2’s byte pairs, or single characters'),
+    .describe(
+      'BERT’s word pieces, GPT-2’s byte pairs, single characters, symbols that stand apart by white space, or k characters at a time without overlap',
+    ),
+  k: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(6)
+    .describe(
+      'Characters of a k-mer (Dalla-Torre et al. 2023 take 6); what is left at the end of a sequence, or is not in the vocabulary, becomes single characters',
+    ),
   vocabularySize: z
     .int()
     .min(16)
@@ -32,7 +42,7 @@ export type TrainedTokenizerOptions = z.infer<typeof trainedTokenizerOptions>;
 export const documentBoundary = z.enum(['file', 'blank-line', 'line']);
 export type DocumentBoundary = z.infer<typeof documentBoundary>;
 
-export const textFormat = z.enum(['text', 'jsonl', 'csv', 'tsv', 'parquet', 'wikipedia']);
+export const textFormat = z.enum(['text', 'jsonl', 'csv', 'tsv', 'parquet', 'wikipedia', 'fasta']);
 export type TextFormat = z.infer<typeof textFormat>;
 
 export const textCorpusManifest = z.strictObject({
