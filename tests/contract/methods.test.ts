@@ -318,6 +318,17 @@ describe.each(Object.entries(transports))('over %s', (_name, connect) => {
       total: 0,
       examples: [],
     });
+    const artifacts = await client.runs.artifacts({ id: run });
+    expect(artifacts).toEqual(
+      expect.arrayContaining([expect.objectContaining({ name: 'origin.json', kind: 'data', tooLarge: false })]),
+    );
+    const { url } = await client.runs.artifact({ id: run, name: 'origin.json' });
+    const [head = '', body = ''] = url.split(',');
+    expect(head).toBe('data:application/json;base64');
+    expect(JSON.parse(Buffer.from(body, 'base64').toString())).toMatchObject({ id: run });
+    for (const name of ['none.png', '../spec.json', 'tokenizer.json/../origin.json']) {
+      await expect(client.runs.artifact({ id: run, name })).rejects.toMatchObject({ code: 'not-found' });
+    }
     const folder2 = join(folder, 'exported');
     expect((await client.runs.export({ id: run, folder: folder2 })).files).toContain('model.onnx');
     expect((await stat(join(folder2, 'model.onnx'))).size).toBeGreaterThan(1000);

@@ -1,5 +1,6 @@
 /** Runs: the queue, the list, and everything about one of them. */
 import { z } from 'zod';
+import { artifact, artifactContent } from './artifacts.ts';
 import { runEvent } from '../spec/run/events.ts';
 import { runResult } from '../spec/run/result.ts';
 import type { checkpointChoice } from './common.ts';
@@ -288,6 +289,8 @@ export const runsContract = {
       }),
     ),
   ),
+  artifacts: request('Pictures and findings that the run has left', runReference, z.array(artifact)),
+  artifact: request('One of them, up to 8 MiB', runReference.extend({ name: z.string().min(1) }), artifactContent),
   samples: request(
     'The same examples, answered better and better: fixed validation examples at every evaluation',
     runReference.extend({ ...page }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Run, runsContract } from '../../../shared/contract/runs.ts';
 import { LabError } from '../../../shared/errors.ts';
+import { listArtifacts, readArtifact } from '../../lab/artifacts.ts';
 import { createRun } from '../../lab/create-run.ts';
 import { describeEvent, severityOf } from '../../lab/describe-event.ts';
 import { parseExperiment } from '../../lab/experiment.ts';
@@ -242,6 +243,8 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
         }),
       );
     },
+    artifacts: ({ id }) => listArtifacts(runs.folder(runs.get(id).id)),
+    artifact: ({ id, name }) => readArtifact(runs.folder(runs.get(id).id), name),
     async samples({ id, offset, limit }, { signal }) {
       const records = await readTrainingRecords(runs.folder(id));
       return workers.call('samples', { id: runs.get(id).id, records: records.samples, offset, limit }, { signal });
