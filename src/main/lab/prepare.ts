@@ -18,7 +18,7 @@ import { createSchedule } from '../training/schedules.ts';
 import type { Material } from './catalogue.ts';
 import { findMaterial, groupOf } from './catalogue.ts';
 import { fileExists } from './files.ts';
-import { findRun } from './runs.ts';
+import { findTrainedRun } from './runs.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -60,7 +60,7 @@ export async function findMaterialOf(workspace: Workspace, experiment: Experimen
 
 /** Resolves `from` and `tokenizer`. Throws `LabError('not-found' | 'bad-spec')`. */
 export async function findFoundations(workspace: Workspace, { from, tokenizer }: Experiment): Promise<Foundations> {
-  const source = from && 'run' in from ? await findRun(workspace, from.run) : undefined;
+  const source = from && 'run' in from ? await findTrainedRun(workspace, from.run) : undefined;
   const weights = from && ('file' in from ? fileWeights(from.file) : await runWeights(source, from.checkpoint));
   const inherited =
     source && (await fileExists(source.tokenizer)) ? { label: `run ${source.id}`, file: source.tokenizer } : undefined;
@@ -173,7 +173,7 @@ async function findTokenizer(
     return { label: tokenizer.file, file };
   }
   if ('run' in tokenizer) {
-    const run = await findRun(workspace, tokenizer.run);
+    const run = await findTrainedRun(workspace, tokenizer.run);
     await requireReadable(run.tokenizer, `tokenizer: the run ${run.id}`);
     return { label: `run ${run.id}`, file: run.tokenizer };
   }

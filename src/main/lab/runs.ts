@@ -70,14 +70,45 @@ export async function listRuns(
  * `LabError('not-found')`, or `LabError('bad-input')` when several ids begin so.
  */
 export async function findRun(workspace: Workspace, reference: string): Promise<RunFolder> {
+  return (await findNamed(workspace, reference)).run;
+}
+
+/**
+ * As `findRun`, for whoever needs what was trained: of several runs of one name the latest that is finished, even when a later
+ * one has failed. Without any, the latest.
+ *
+ * @param onPassedOver told of a later run that is not taken
+ */
+export async function findTrainedRun(
+  workspace: Workspace,
+  reference: string,
+  onPassedOver?: (message: string) => void,
+): Promise<RunFolder> {
+  const { run, named } = await findNamed(workspace, reference);
+  const [latest] = named;
+  const finished = named.find(({ status }) => status === 'finished');
+  if (!latest || !finished || finished === latest) return run;
+  onPassedOver?.(
+    `${finished.id} is taken, the latest finished run of '${reference}'. A later one, ${latest.id}, is ${latest.status}; name it to take it`,
+  );
+  return runFolder(finished.folder);
+}
+
+/** What is meant, and where that is the name of an experiment all of its runs, newest first. */
+async function findNamed(
+  workspace: Workspace,
+  reference: string,
+): Promise<{ readonly run: RunFolder; readonly named: readonly RunSummary[] }> {
   const exact = runFolder(join(workspace.runs, reference));
-  if (/^[^/\\]+$/.test(reference) && !reference.startsWith('.') && (await fileExists(exact.spec))) return exact;
+  if (/^[^/\\]+$/.test(reference) && !reference.startsWith('.') && (await fileExists(exact.spec))) {
+    return { run: exact, named: [] };
+  }
   const { runs } = await listRuns(workspace);
-  const named = runs.find(({ experiment }) => experiment.name === reference); // the newest comes first
-  if (named) return runFolder(named.folder);
+  const named = runs.filter(({ experiment }) => experiment.name === reference);
+  if (named[0]) return { run: runFolder(named[0].folder), named };
   const beginning = runs.filter(({ id }) => reference !== '' && id.startsWith(reference));
   const [only] = beginning;
-  if (only && beginning.length === 1) return runFolder(only.folder);
+  if (only && beginning.length === 1) return { run: runFolder(only.folder), named: [] };
   if (only) {
     const ids = beginning.map(({ id }) => id).join(', ');
     throw new LabError('bad-input', `Several runs begin with '${reference}': ${ids}`, { reference });

@@ -1,7 +1,7 @@
 /** The workspace: one folder that holds everything the lab knows. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { LabError, messageOf } from '../../shared/errors.ts';
 import { nameSpec } from '../../shared/spec/experiment/v1.ts';
 
@@ -22,7 +22,7 @@ export async function openWorkspace(given?: string): Promise<Workspace> {
     runs: join(folder, 'runs'),
   };
   try {
-    for (const part of [workspace.corpora, workspace.datasets, workspace.runs]) await mkdir(part, { recursive: true });
+    for (const part of [workspace.corpora, workspace.datasets, workspace.runs]) await createFolder(part);
   } catch (error) {
     throw new LabError(
       'bad-input',
@@ -32,6 +32,31 @@ export async function openWorkspace(given?: string): Promise<Workspace> {
     );
   }
   return workspace;
+}
+
+/**
+ * Creates a folder with those above it. Node's recursive `mkdir` goes up when the system says ENOENT and down again when what is
+ * above exists, without an end in places such as /proc, where it is the answer for whatever is made.
+ */
+async function createFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    const above = dirname(folder);
+    // A folder whose parent is there and that still cannot be made is the system's last word.
+    if (code !== 'ENOENT' || above === folder || (await isFolder(above))) throw error;
+    await createFolder(above);
+    await mkdir(folder);
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** Where applications keep a user's data on this platform. */

@@ -9,8 +9,8 @@ import { createRun } from '../../../src/main/lab/create-run.ts';
 import { exportRun } from '../../../src/main/lab/export-onnx.ts';
 import { openPredictor } from '../../../src/main/lab/predict.ts';
 import type { RunFolder } from '../../../src/main/lab/run-folder.ts';
-import { lockRun, readEvents } from '../../../src/main/lab/run-folder.ts';
-import { findRun, listRuns, readRun } from '../../../src/main/lab/runs.ts';
+import { lockRun, openEventLog, readEvents } from '../../../src/main/lab/run-folder.ts';
+import { findRun, findTrainedRun, listRuns, readRun } from '../../../src/main/lab/runs.ts';
 import type { TrainOptions } from '../../../src/main/lab/train-run.ts';
 import { trainRun } from '../../../src/main/lab/train-run.ts';
 import type { TrainerMessage } from '../../../src/main/hosts/trainer/parent.ts';
@@ -184,6 +184,22 @@ describe('finding runs', () => {
       message: expect.stringContaining("Did you mean 'search'?"),
     });
     await expect(findRun(tiny.workspace, '../corpora')).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('takes the latest finished run where what was trained is needed, and says which later one it passes over', async () => {
+    const finished = await createRun(tiny.workspace, tinyExperiment('', 'wanted'));
+    await cp(whole.result, finished.result);
+    const failed = await createRun(tiny.workspace, tinyExperiment('', 'wanted'));
+    openEventLog(failed)({ type: 'failed', step: 0, code: 'engine-unavailable', message: 'no such device' });
+    const said: string[] = [];
+    const say = (message: string) => said.push(message);
+    expect((await findTrainedRun(tiny.workspace, 'wanted', say)).id).toBe(finished.id);
+    expect(said).toEqual([expect.stringContaining(`${failed.id}, is failed`)]);
+    expect((await findTrainedRun(tiny.workspace, failed.id, say)).id).toBe(failed.id); // who names it means it
+    expect((await findRun(tiny.workspace, 'wanted')).id).toBe(failed.id);
+    const latest = await createRun(tiny.workspace, tinyExperiment('', 'untrained'));
+    expect((await findTrainedRun(tiny.workspace, 'untrained', say)).id).toBe(latest.id);
+    expect(said).toHaveLength(1);
   });
 
   it('names folders that hold no run', async () => {

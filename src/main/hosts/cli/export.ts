@@ -2,7 +2,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { exportRun } from '../../lab/export-onnx.ts';
-import { findRun } from '../../lab/runs.ts';
+import { findTrainedRun } from '../../lab/runs.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
 import { print, printJson, say } from './output.ts';
 
@@ -15,7 +15,7 @@ export function registerExport(program: Command): void {
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
     .action(
       async (reference: string, folder: string, { checkpoint }: { checkpoint: 'best' | 'last' }, command: Command) => {
-        const run = await findRun(await workspaceOf(command), reference);
+        const run = await findTrainedRun(await workspaceOf(command), reference, say);
         const exported = await exportRun(run, folder, checkpoint);
         if (exported.needsOnnxRuntime) {
           say('The model uses ops of ONNX Runtime (com.microsoft), which other runtimes may not have');

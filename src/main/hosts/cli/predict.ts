@@ -5,12 +5,12 @@ import { LabError } from '../../../shared/errors.ts';
 import type { Predictor } from '../../lab/predict.ts';
 import { openPredictor } from '../../lab/predict.ts';
 import { readQueryImage } from '../../lab/query-image.ts';
-import { findRun } from '../../lab/runs.ts';
+import { findTrainedRun } from '../../lab/runs.ts';
 import type { PredictionAnswer } from '../../tasks/index.ts';
 import { formatPercent, joinPieces } from '../../../shared/display.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
 import { positiveNumber } from './numbers.ts';
-import { emphasise, print, printJson, table } from './output.ts';
+import { emphasise, print, printJson, say, table } from './output.ts';
 
 interface PredictOptions {
   readonly top: number;
@@ -63,7 +63,7 @@ export function registerPredict(program: Command): void {
         options: PredictOptions,
         command: Command,
       ) => {
-        const run = await findRun(await workspaceOf(command), reference);
+        const run = await findTrainedRun(await workspaceOf(command), reference, say);
         const predictor = await openPredictor(run, options.checkpoint);
         try {
           const { images } = predictor.facts;

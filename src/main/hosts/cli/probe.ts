@@ -4,11 +4,11 @@ import type { Command } from 'commander';
 import { formatPercent } from '../../../shared/display.ts';
 import type { BestStage, ProbedWeights, ProbeResult } from '../../lab/probe.ts';
 import { probeRun } from '../../lab/probe.ts';
-import { findRun } from '../../lab/runs.ts';
+import { findTrainedRun } from '../../lab/runs.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
 import { positiveNumber, wholeNumber } from './numbers.ts';
-import { print, printJson, table } from './output.ts';
+import { print, printJson, say, table } from './output.ts';
 import { createProgress } from './progress.ts';
 
 interface ProbeCommandOptions {
@@ -31,7 +31,7 @@ export function registerProbe(program: Command): void {
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
     .action(async (reference: string, options: ProbeCommandOptions, command: Command) => {
       const workspace = await workspaceOf(command);
-      const run = await findRun(workspace, reference);
+      const run = await findTrainedRun(workspace, reference, say);
       const progress = createProgress();
       let current = '';
       const result = await interruptible('Stopping …', async (signal) => {
