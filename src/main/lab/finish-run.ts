@@ -59,7 +59,7 @@ export async function finishRun(options: FinishOptions): Promise<RunResult | und
     id: run.id,
     name: experiment.name,
     finishedAt: new Date().toISOString(),
-    reason: progress.stoppedEarly ? 'early-stopping' : 'steps',
+    reason: progress.stoppedEarly && progress.step < plan.totalSteps ? 'early-stopping' : 'steps',
     steps: progress.step,
     bestStep,
     selection: task.selection,

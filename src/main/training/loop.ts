@@ -100,7 +100,8 @@ export async function train(job: TrainingJob, start: TrainingProgress): Promise<
     }
     await setImmediate(); // a native step blocks the event loop: let signals and messages through
   }
-  emit({ type: 'finished', step: progress.step, reason: progress.stoppedEarly ? 'early-stopping' : 'steps' });
+  const early = progress.stoppedEarly && progress.step < plan.totalSteps;
+  emit({ type: 'finished', step: progress.step, reason: early ? 'early-stopping' : 'steps' });
   return { status: 'finished', progress };
 }
 

@@ -114,6 +114,12 @@ describe('the loop', () => {
     expect(again.steps).toEqual([]);
   });
 
+  it('has not stopped early when the last step was the last one anyway', async () => {
+    const { job, events } = record({ patience: 1 }, [3, 2, 5]);
+    await train(job, initialProgress);
+    expect(events.at(-1)).toEqual({ type: 'finished', step: 10, reason: 'steps' });
+  });
+
   it('stops at a checkpoint when asked to, and goes on from there', async () => {
     const controller = new AbortController();
     const first = record({}, [3, 2, 1], {
