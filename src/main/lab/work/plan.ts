@@ -1,6 +1,7 @@
 /** What an experiment would do, take and need, and what its network will see. */
 import type { Item } from '../../../shared/contract/common.ts';
 import type { ExperimentPlanSummary } from '../../../shared/contract/experiments.ts';
+import type { PipelineInputSpec } from '../../../shared/contract/registry.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
 import { programFlops } from '../../graph/op.ts';
@@ -47,7 +48,7 @@ export async function planOf(
         validation: sampler.evaluationBatchCount('validation', batchSize),
         test: sampler.evaluationBatchCount('test', batchSize),
       },
-      input: model.facts.input,
+      input: withoutStatistics(model.facts.input),
       totalSteps: plan.totalSteps,
       epochs: (plan.totalSteps * plan.batchSize * plan.accumulation) / sampler.trainingExamples,
       parameters: { total: parameters.total, trainable: parameters.trainable },
@@ -70,6 +71,12 @@ export async function planOf(
   } finally {
     sampler.close();
   }
+}
+
+/** What data gives to a pipeline, as the contract has it: the statistics of images belong to the run. */
+function withoutStatistics(input: PipelineInputSpec & { readonly statistics?: unknown }): PipelineInputSpec {
+  const { statistics: _, ...size } = input;
+  return size;
 }
 
 function bytesOf(nodes: readonly Node[]): number {

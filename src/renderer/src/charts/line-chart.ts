@@ -15,7 +15,7 @@ import annotationPlugin from 'chartjs-plugin-annotation';
 import zoomPlugin from 'chartjs-plugin-zoom';
 import type { ChartBand, ChartLine, ChartMark, Point, XAxis } from './chart-line.ts';
 import { piecesOf, xAxisTitles } from './chart-line.ts';
-import { formatPosition, formatValue, stepTicks, timeTicks } from './time-axis.ts';
+import { formatPosition, formatTick, formatValue, stepTicks, timeTicks } from './time-axis.ts';
 import type { TokenColours } from './use-token-colours.ts';
 import type { Range } from './value-range.ts';
 import { positionRange, valueRange } from './value-range.ts';
@@ -215,7 +215,12 @@ export function lineChartOptions(drawn: DrawnLines, view: LineChartView): ChartO
           font,
           maxTicksLimit: 6,
           includeBounds: false,
-          callback: (value) => formatValue(Number(value)),
+          callback(value, _index, ticks) {
+            return formatTick(
+              Number(value),
+              ticks.map((tick) => tick.value),
+            );
+          },
         },
       },
     },

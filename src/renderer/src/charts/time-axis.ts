@@ -89,3 +89,12 @@ export function formatValue(value: number | null): string {
   if (size < 1e-3 || size >= 1e6) return value.toExponential(2).replace('e+', 'e').replace('-', '−');
   return String(Number(value.toPrecision(4))).replace('-', '−');
 }
+
+/** A tick of a vertical axis: with the digits by which it differs from the others, where four do not tell them apart. */
+export function formatTick(value: number, ticks: readonly number[]): string {
+  const usual = ticks.map(formatValue);
+  if (new Set(usual).size === usual.length) return formatValue(value);
+  const [first = value, second = value] = ticks;
+  const decimals = Math.max(0, Math.min(12, 1 - Math.floor(Math.log10(Math.abs(second - first) || 1))));
+  return value.toFixed(decimals).replace('-', '−');
+}

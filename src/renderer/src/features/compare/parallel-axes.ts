@@ -41,15 +41,16 @@ function numberAxis(key: string, title: string, values: readonly (number | null)
   };
 }
 
+/** A setting that a run does not have is a value as well: it starts from none. */
 function categoryAxis(key: string, title: string, values: readonly Value[]): ParallelAxis {
-  const names = [...new Set(values.filter((value) => value !== null).map(String))].sort((a, b) =>
+  const names = [...new Set(values.map((value) => String(value ?? 'none')))].sort((a, b) =>
     a.localeCompare(b, undefined, { numeric: true }),
   );
   const placeOf = (name: string): number => (names.length === 1 ? 0.5 : names.indexOf(name) / (names.length - 1));
   return {
     key,
     title,
-    places: values.map((value) => (value === null ? null : placeOf(String(value)))),
+    places: values.map((value) => placeOf(String(value ?? 'none'))),
     ticks: names.map((name) => ({ place: placeOf(name), label: name })),
   };
 }
@@ -61,8 +62,14 @@ export function tellsApart({ places }: ParallelAxis): boolean {
 
 /** Settings that differ first, then the results that are worth an axis: the chief ones of the splits. */
 export function parallelAxes(compared: ComparedRuns, results: readonly string[]): ParallelAxis[] {
+  // Settings that go together, such as the two seeds of a study, are one axis.
+  const seen = new Set<string>();
+  const differences = compared.differences.filter(({ values }) => {
+    const together = JSON.stringify(values);
+    return !seen.has(together) && seen.add(together);
+  });
   return [
-    ...compared.differences.map(({ field, title, values }) => parallelAxis(field, title, values)),
+    ...differences.map(({ field, title, values }) => parallelAxis(field, title, values)),
     ...compared.results
       .filter(({ metric }) => results.includes(metric))
       .map(({ metric, values }) => parallelAxis(`result ${metric}`, metric, values)),

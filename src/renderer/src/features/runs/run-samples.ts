@@ -48,3 +48,37 @@ export function truthHistory(example: Pick<SampleExample, 'truth' | 'answers'>, 
     return answer.choices.find(({ label }) => label === truth)?.probability ?? 0;
   });
 }
+
+export interface ShownAnswer {
+  readonly label: string;
+  readonly probability: number | null;
+  readonly right: boolean;
+  /** Of the right answer; null where it is not known. */
+  readonly truthProbability: number | null;
+  /** The likeliest answers, for a tooltip. */
+  readonly words: string;
+}
+
+/** The likeliest answer to a question at a step (an index into the steps). */
+export function answerAt(
+  example: Pick<SampleExample, 'truth' | 'answers'>,
+  place: number,
+  question: number,
+): ShownAnswer {
+  const choices = example.answers[place]?.[question]?.choices ?? [];
+  const [first] = choices;
+  return {
+    label: first?.label ?? '–',
+    probability: first?.probability ?? null,
+    right: first !== undefined && first.label === example.truth[question],
+    truthProbability: truthHistory(example, question)[place] ?? null,
+    words: choices.map(({ label, probability }) => `${label} ${(probability * 100).toFixed(1)} %`).join(', '),
+  };
+}
+
+/** Which of many evaluations are columns: evenly chosen, the first and the last always, and the one that is looked at. */
+export function chosenColumns(count: number, most: number, place: number): readonly number[] {
+  if (count <= most) return Array.from({ length: count }, (_, index) => index);
+  const even = Array.from({ length: most }, (_, index) => Math.round((index * (count - 1)) / (most - 1)));
+  return [...new Set([...even, place])].toSorted((one, other) => one - other);
+}

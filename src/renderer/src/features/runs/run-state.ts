@@ -47,13 +47,31 @@ export function shareDone({ state, step, totalSteps }: Pick<Run, 'state' | 'step
   return Math.min(1, step / totalSteps);
 }
 
-/** The value to show for a run: the test split's where there is one, otherwise the best on the validation split. */
+/** What people ask for first, where a task chooses its checkpoints by the loss. */
+const telling = [
+  'accuracy',
+  'characterErrorRate',
+  'maskedWordsAccuracy',
+  'maskedAccuracy',
+  'perplexity',
+  'nextSentenceAccuracy',
+];
+
+/**
+ * The value to show for a run: the test split's where there is one, otherwise the best on the validation split. A loss gives way to
+ * a metric that says something by itself.
+ */
 export function headlineMetric({ metrics, selection }: Pick<Run, 'metrics' | 'selection'>): {
   readonly name: string;
   readonly value: number | null;
   readonly split: 'test' | 'validation';
 } {
-  const test = metrics[`test.${selection.metric}`];
-  if (test !== undefined && test !== null) return { name: selection.metric, value: test, split: 'test' };
+  const names = selection.metric === 'loss' ? [...telling, selection.metric] : [selection.metric];
+  for (const split of ['test', 'validation'] as const) {
+    for (const name of names) {
+      const value = metrics[`${split}.${name}`];
+      if (value !== undefined && value !== null) return { name, value, split };
+    }
+  }
   return { name: selection.metric, value: selection.best, split: 'validation' };
 }
