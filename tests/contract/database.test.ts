@@ -2,10 +2,10 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { databaseFile, openDatabase } from '../../src/main/lab/store/database.ts';
 import { migrations } from '../../src/main/lab/store/migrations.ts';
-import { createPointStore } from '../../src/main/lab/store/points.ts';
+import { columnWidth, createPointStore } from '../../src/main/lab/store/points.ts';
 import { reindex } from '../../src/main/lab/reindex.ts';
 import { openWorkspace } from '../../src/main/lab/workspace.ts';
 import { openEventLog, runFolder, writeJson } from '../../src/main/lab/run-folder.ts';
@@ -195,40 +195,110 @@ describe('following a run that another process trains', () => {
 });
 
 describe('decimation', () => {
-  it('keeps the ends and every extreme of a column, and values that are not finite as gaps', async () => {
+  /** A store with one run, and the way to add values by step. */
+  async function emptyStore() {
     const database = await openDatabase(join(await temporaryFolder(), 'lab.sqlite'));
+    onTestFinished(() => {
+      database.close();
+    });
     database.exec(
       "INSERT INTO runs (number, id, name, task, data, created_at, state, spec, origin, progress) VALUES (1, 'r', 'r', 't', 'd', 0, 'finished', '{}', '{}', '{}')",
     );
     const store = createPointStore(database);
-    const value = (step: number): number | null => (step === 400 ? 1000 : step === 401 ? null : Math.sin(step / 50));
-    store.add(
-      1,
-      Array.from({ length: 1000 }, (_, step) => ({
-        metric: 'm',
-        step,
-        session: 1,
-        time: step,
-        relative: step,
-        value: value(step),
-      })),
-    );
-    const { points, total } = store.line(1, 'm', { maximumPoints: 50 });
-    database.close();
-    expect(total).toBe(1000);
-    expect(points.length).toBeLessThanOrEqual(50);
-    expect(points.map(({ step }) => step)).toEqual([...points.map(({ step }) => step)].sort((a, b) => a - b));
-    expect([points[0]?.step, points.at(-1)?.step]).toEqual([0, 999]);
-    expect(points.find(({ step }) => step === 400)?.value).toBe(1000);
-    // Of every column the least and the largest value, computed by the slow way.
-    const columns = 24;
-    for (let column = 0; column < columns; column++) {
-      const inside = Array.from({ length: 1000 }, (_, step) => step).filter(
-        (step) => Math.floor((step * columns) / 1000) === column && value(step) !== null,
+    const add = (values: ReadonlyMap<number, number | null>, session = 1): void => {
+      const place = (step: number) => ({ step, session, time: step, relative: step });
+      store.add(
+        1,
+        [...values].map(([step, value]) => ({ metric: 'm', ...place(step), value })),
       );
-      const values = inside.map((step) => value(step) ?? 0);
-      const kept = points.filter(({ step }) => inside.includes(step)).map((point) => point.value);
-      expect(kept).toEqual(expect.arrayContaining([Math.min(...values), Math.max(...values)]));
+    };
+    return { store, add };
+  }
+
+  /** The slow way: of every column the least and the largest of all values. */
+  function expectExtremes(
+    points: readonly { readonly step: number; readonly value: number | null }[],
+    values: ReadonlyMap<number, number | null>,
+    [from, to, maximumPoints]: readonly [number, number, number],
+  ): void {
+    const inside = [...values].filter(([step]) => step >= from && step <= to).sort(([a], [b]) => a - b);
+    const [first, last] = [inside[0]?.[0] ?? 0, inside.at(-1)?.[0] ?? 0];
+    const steps = points.map(({ step }) => step);
+    expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
+    expect([steps[0], steps.at(-1)]).toEqual([first, last]);
+    expect(points.length).toBeLessThanOrEqual(maximumPoints);
+    for (const { step, value } of points) expect(value).toBe(values.get(step));
+    const { width } = columnWidth(last - first + 1, maximumPoints - 2);
+    expect(width).toBeLessThanOrEqual((1.3 * (last - first + 1)) / ((maximumPoints - 4) / 2) + 1);
+    const columns = Map.groupBy(inside, ([step]) => Math.floor(step / width));
+    for (const [column, members] of columns) {
+      const known = members.flatMap(([, value]) => value ?? []);
+      if (known.length === 0) continue;
+      const kept = points.filter(({ step }) => Math.floor(step / width) === column).map(({ value }) => value);
+      expect(kept).toEqual(expect.arrayContaining([Math.min(...known), Math.max(...known)]));
     }
+  }
+
+  const waves = (steps: number, every: number, shift = 0): Map<number, number | null> =>
+    new Map(
+      Array.from({ length: Math.floor(steps / every) }, (_, index) => {
+        const step = index * every;
+        const spike = step % 997 === 0 ? 50 : 0;
+        return [step, step % 401 === 0 ? null : Math.sin(step / 50 + shift) * Math.exp(-step / steps) + spike];
+      }),
+    );
+
+  it.each([
+    ['short: point by point', waves(1000, 1), 50],
+    ['by blocks of 16 steps', waves(10_000, 1), 200],
+    ['by blocks of 256 steps', waves(200_000, 20), 300],
+    ['sparse', waves(3_000_000, 3000), 100],
+  ])('keeps the ends and every extreme of a column, %s', async (_which, values, maximumPoints) => {
+    const { store, add } = await emptyStore();
+    add(values);
+    const whole = store.line(1, 'm', { maximumPoints });
+    expect(whole.total).toBe(values.size);
+    expectExtremes(whole.points, values, [0, Infinity, maximumPoints]);
+    const last = Math.max(...values.keys());
+    const [fromStep, toStep] = [Math.floor(last * 0.111) + 1, Math.floor(last * 0.777) + 3];
+    const zoomed = store.line(1, 'm', { maximumPoints, fromStep, toStep });
+    expectExtremes(zoomed.points, values, [fromStep, toStep, maximumPoints]);
+  });
+
+  it('forgets the extremes of what a resumed run does anew', async () => {
+    const { store, add } = await emptyStore();
+    const values = waves(10_000, 1);
+    add(values);
+    store.dropAfter(1, 4444);
+    for (const step of values.keys()) if (step > 4444) values.delete(step);
+    expectExtremes(store.line(1, 'm', { maximumPoints: 100 }).points, values, [0, Infinity, 100]);
+    // As they come while it trains: a few at a time.
+    const again = [...waves(8000, 1, 1)].filter(([step]) => step > 4444);
+    for (let start = 0; start < again.length; start += 7) add(new Map(again.slice(start, start + 7)), 2);
+    for (const [step, value] of again) values.set(step, value);
+    expectExtremes(store.line(1, 'm', { maximumPoints: 100 }).points, values, [0, Infinity, 100]);
+    store.dropAfter(1, -1);
+    expect(store.line(1, 'm', { maximumPoints: 100 })).toMatchObject({ points: [], total: 0 });
+  });
+
+  it('is the same for a database of before blocks', async () => {
+    const file = join(await temporaryFolder(), 'lab.sqlite');
+    const old = new DatabaseSync(file);
+    old.exec(migrations[0] ?? '');
+    old.exec(
+      "PRAGMA user_version = 1; INSERT INTO runs (number, id, name, task, data, created_at, state, spec, origin, progress) VALUES (1, 'r', 'r', 't', 'd', 0, 'finished', '{}', '{}', '{}'); INSERT INTO metrics VALUES (1, 'm')",
+    );
+    const values = waves(10_000, 1);
+    const insert = old.prepare('INSERT INTO points VALUES (1, 1, ?, 1, 0, 0, ?)');
+    old.exec('BEGIN');
+    for (const [step, value] of values) insert.run(step, value);
+    old.exec('COMMIT');
+    old.close();
+    const database = await openDatabase(file);
+    onTestFinished(() => {
+      database.close();
+    });
+    const { points } = createPointStore(database).line(1, 'm', { maximumPoints: 200 });
+    expectExtremes(points, values, [0, Infinity, 200]);
   });
 });

@@ -69,4 +69,23 @@ CREATE TABLE settings (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const migrations: readonly string[] = [first];
+/** Blocks of points with their extremes: long lines are decimated without reading all of their points. See points.ts. */
+const blocks = `
+CREATE TABLE blocks (
+  run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+  metric INTEGER NOT NULL REFERENCES metrics,
+  size INTEGER NOT NULL,
+  block INTEGER NOT NULL,
+  highest INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  value REAL NOT NULL,
+  PRIMARY KEY (run, metric, size, block, highest)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO blocks SELECT run, metric, 16, step / 16, 0, step, min(value) FROM points WHERE value IS NOT NULL GROUP BY 1, 2, 4;
+INSERT INTO blocks SELECT run, metric, 16, step / 16, 1, step, max(value) FROM points WHERE value IS NOT NULL GROUP BY 1, 2, 4;
+INSERT INTO blocks SELECT run, metric, 256, step / 256, 0, step, min(value) FROM points WHERE value IS NOT NULL GROUP BY 1, 2, 4;
+INSERT INTO blocks SELECT run, metric, 256, step / 256, 1, step, max(value) FROM points WHERE value IS NOT NULL GROUP BY 1, 2, 4;
+`;
+
+export const migrations: readonly string[] = [first, blocks];

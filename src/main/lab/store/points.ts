@@ -1,4 +1,8 @@
-/** Metric points: stored as they come, read decimated. A chart a thousand pixels wide gets the extremes of each of its columns. */
+/**
+ * Metric points: stored as they come, read decimated. A chart a thousand pixels wide gets the extremes of each of its columns.
+ * Beside the points lie the extremes of blocks of 16 and of 256 steps, kept whenever points are added or dropped, so that a
+ * column of a long line is the extremes of its blocks, and not a walk over all of its points.
+ */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 export interface Point {
@@ -33,19 +37,32 @@ export interface PointStore {
   line(run: number, metric: string, range: PointRange): PointLine;
 }
 
-const columns = 'step, session, time, relative';
+/** Steps of a block, largest first. */
+const blockSizes = [256, 16] as const;
+
+const columns = 'step, session, time, relative, value';
 const place = 'run = ? AND metric = ? AND step BETWEEN ? AND ?';
 
 const statementsOfLines = {
-  whole: `SELECT ${columns}, value FROM points WHERE ${place} ORDER BY step`,
+  whole: `SELECT ${columns} FROM points WHERE ${place} ORDER BY step`,
   extent: `SELECT count(*), min(step), max(step) FROM points WHERE ${place}`,
-  // With min and max, SQLite takes the other columns from the row that it is in (https://sqlite.org/lang_select.html#bareagg).
-  lowest: `SELECT ${columns}, min(value) FROM points WHERE ${place}`,
-  highest: `SELECT ${columns}, max(value) FROM points WHERE ${place}`,
+  values: `SELECT step, value FROM points WHERE ${place} AND value IS NOT NULL`,
 } as const;
+const blocksOfLines =
+  'SELECT step, value FROM blocks WHERE run = ? AND metric = ? AND size = ? AND block BETWEEN ? AND ?';
+const outdatedBlocks = 'DELETE FROM blocks WHERE run = ? AND metric = ? AND size = ? AND block >= ?';
+const someOfLines = `SELECT ${columns} FROM points WHERE run = ? AND metric = ? AND step IN (SELECT value FROM json_each(?)) ORDER BY step`;
+
+// With min and max, SQLite takes the other columns from the row that it is in (https://sqlite.org/lang_select.html#bareagg).
+// Sizes are written out: numbers that are bound come as REAL, and a REAL is not divided to a whole number.
+const summarise = (size: number): readonly string[] =>
+  (['min', 'max'] as const).map(
+    (extreme, highest) =>
+      `INSERT OR REPLACE INTO blocks SELECT run, metric, ${size}, step / ${size} AS block, ${highest}, step, ${extreme}(value)
+       FROM points WHERE run = ? AND metric = ? AND step >= ? AND value IS NOT NULL GROUP BY block`,
+  );
 
 type Row = readonly (number | null)[];
-type ReadRows = (statement: keyof typeof statementsOfLines, from: number, to: number) => Row[];
 
 export function createPointStore(database: DatabaseSync): PointStore {
   const statements = new Map<string, StatementSync>();
@@ -74,17 +91,31 @@ export function createPointStore(database: DatabaseSync): PointStore {
     numbers.set(name, number);
     return number;
   };
+  /** Of a metric's blocks those from a step on are made anew. */
+  const summariseFrom = (run: number, metric: number, step: number): void => {
+    for (const size of blockSizes) {
+      const from = Math.floor(step / size) * size;
+      prepare(outdatedBlocks).run(run, metric, size, from / size);
+      for (const sql of summarise(size)) prepare(sql).run(run, metric, from);
+    }
+  };
   return {
     add(run, points) {
       const insert = prepare(
         'INSERT OR REPLACE INTO points (run, metric, step, session, time, relative, value) VALUES (?, ?, ?, ?, ?, ?, ?)',
       );
+      const earliest = new Map<number, number>();
       for (const { metric, step, session, time, relative, value } of points) {
-        insert.run(run, metricNumber(metric), step, session, time, relative, value);
+        const number = metricNumber(metric);
+        insert.run(run, number, step, session, time, relative, value);
+        earliest.set(number, Math.min(step, earliest.get(number) ?? step));
       }
+      for (const [metric, step] of earliest) summariseFrom(run, metric, step);
     },
     dropAfter(run, step) {
       prepare('DELETE FROM points WHERE run = ? AND step > ?').run(run, step);
+      const metrics = prepare('SELECT DISTINCT metric FROM blocks WHERE run = ?').all(run);
+      for (const { metric } of metrics) summariseFrom(run, Number(metric), Math.max(0, step));
     },
     metrics(run) {
       const rows = prepare(
@@ -94,14 +125,24 @@ export function createPointStore(database: DatabaseSync): PointStore {
     },
     line(run, metric, { maximumPoints, fromStep = 0, toStep = Number.MAX_SAFE_INTEGER }) {
       const number = metricNumber(metric);
-      const rowsOf: ReadRows = (statement, from, to) => {
-        const rows = prepareArrays(statementsOfLines[statement]).all(run, number, from, to);
-        return rows as unknown as Row[]; // arrays, as set; all columns are numbers
-      };
+      const rowsOf = (statement: keyof typeof statementsOfLines, from: number, to: number): Row[] =>
+        // arrays, as set; all columns are numbers
+        prepareArrays(statementsOfLines[statement]).all(run, number, from, to) as unknown as Row[];
       const [extent] = rowsOf('extent', fromStep, toStep);
       const [total = 0, first = 0, last = 0] = (extent ?? []).map((value) => value ?? 0);
-      const rows =
-        total <= maximumPoints ? rowsOf('whole', fromStep, toStep) : decimate(rowsOf, first, last, maximumPoints);
+      let rows: Row[];
+      if (total <= maximumPoints) rows = rowsOf('whole', fromStep, toStep);
+      else {
+        const kept = decimate({
+          first,
+          last,
+          maximumPoints,
+          pointsBetween: (from, to) => rowsOf('values', from, to),
+          blocksBetween: (size, from, to) =>
+            prepareArrays(blocksOfLines).all(run, number, size, from, to) as unknown as Row[], // as above
+        });
+        rows = prepareArrays(someOfLines).all(run, number, JSON.stringify(kept)) as unknown as Row[]; // as above
+      }
       const points = rows.map(([step, session, time, relative, value]) => ({
         step: step ?? 0,
         session: session ?? 0,
@@ -114,27 +155,50 @@ export function createPointStore(database: DatabaseSync): PointStore {
   };
 }
 
-/**
- * The two ends, and the least and the largest value of every column of equally many steps. Each column is two short walks
- * along the key: grouping all points in one statement makes SQLite sort them, which takes several times as long.
- */
-function decimate(rowsOf: ReadRows, first: number, last: number, maximumPoints: number): Row[] {
+interface Decimation {
+  readonly first: number;
+  readonly last: number;
+  readonly maximumPoints: number;
+  /** Steps and values between two steps, both included. */
+  readonly pointsBetween: (from: number, to: number) => readonly Row[];
+  /** Steps and values of the extremes of blocks, both ends included. */
+  readonly blocksBetween: (size: number, from: number, to: number) => readonly Row[];
+}
+
+/** Steps of a column of the chart, given how many points there may be: whole blocks where columns are that wide. */
+export function columnWidth(steps: number, maximumPoints: number): { readonly width: number; readonly size: number } {
   const count = Math.max(1, Math.floor((maximumPoints - 2) / 2));
-  const found = new Map<number, Row>();
-  const keep = (rows: readonly Row[]): void => {
-    for (const row of rows) {
-      const step = row[0];
-      if (typeof step === 'number') found.set(step, row); // of an empty column nothing is known
+  const size = blockSizes.find((candidate) => 4 * candidate * count <= steps) ?? 1;
+  return { width: Math.ceil(steps / count / size) * size, size };
+}
+
+/**
+ * The steps to keep: the two ends, and the least and the largest value of every column. Columns begin at multiples of their
+ * width; blocks that the range cuts at its ends are read point by point.
+ */
+function decimate({ first, last, maximumPoints, pointsBetween, blocksBetween }: Decimation): number[] {
+  // One column more than fits evenly, because the range need not begin at a multiple.
+  const { width, size } = columnWidth(last - first + 1, Math.max(4, maximumPoints - 2));
+  const lowest = new Map<number, { step: number; value: number }>();
+  const highest = new Map<number, { step: number; value: number }>();
+  const see = (rows: readonly Row[]): void => {
+    for (const [step, value] of rows) {
+      if (typeof step !== 'number' || typeof value !== 'number') continue;
+      const column = Math.floor(step / width);
+      const low = lowest.get(column);
+      const high = highest.get(column);
+      if (!low || value < low.value) lowest.set(column, { step, value });
+      if (!high || value > high.value) highest.set(column, { step, value });
     }
   };
-  const start = (column: number): number => first + Math.ceil((column * (last - first + 1)) / count);
-  for (let column = 0; column < count; column++) {
-    const [from, to] = [start(column), start(column + 1) - 1];
-    if (to < from) continue;
-    keep(rowsOf('lowest', from, to));
-    keep(rowsOf('highest', from, to));
+  const from = Math.ceil(first / size);
+  const to = Math.floor((last + 1) / size) - 1;
+  if (size === 1 || to < from) see(pointsBetween(first, last));
+  else {
+    see(pointsBetween(first, from * size - 1));
+    see(blocksBetween(size, from, to));
+    see(pointsBetween((to + 1) * size, last));
   }
-  keep(rowsOf('whole', first, first));
-  keep(rowsOf('whole', last, last));
-  return [...found.values()].sort(([a], [b]) => (a ?? 0) - (b ?? 0));
+  const kept = [...lowest.values(), ...highest.values()].map(({ step }) => step);
+  return [...new Set([first, last, ...kept])];
 }

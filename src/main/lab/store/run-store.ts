@@ -20,7 +20,7 @@ import type { Workspace } from '../workspace.ts';
 import { readAnnotations, writeAnnotations } from './annotations.ts';
 import { inTransaction } from './database.ts';
 import { applyEvent, pointsOf, readNewEvents } from './follow-events.ts';
-import type { PointStore } from './points.ts';
+import type { Point, PointStore } from './points.ts';
 import { createPointStore } from './points.ts';
 import type { NewRunRecord, RunRecord } from './run-record.ts';
 import { initialRunProgress, insertRun, readRuns, updateRun, writeTags } from './run-record.ts';
@@ -93,11 +93,20 @@ export function createRunStore(workspace: Workspace, database: DatabaseSync): Ru
           record.progress = initialRunProgress;
         }
         const selection = selectionOf(record).metric;
+        let found: Point[] = [];
+        const addFound = (): void => {
+          points.add(record.number, found);
+          found = [];
+        };
         for (const event of events) {
-          if (event.type === 'resumed') points.dropAfter(record.number, event.step);
+          if (event.type === 'resumed') {
+            addFound();
+            points.dropAfter(record.number, event.step);
+          }
           record.progress = applyEvent(record.progress, event, selection);
-          points.add(record.number, pointsOf(event, record.progress));
+          found.push(...pointsOf(event, record.progress));
         }
+        addFound();
         record.eventsRead = position;
         updateRun(database, record);
       });
