@@ -1,6 +1,7 @@
 /**
  * `npm test`: everything that must hold before a change is kept, in one command. Each stage is a script of package.json,
- * so that it can be run by itself; here they run two at a time, the tests alone at the end because they use every core.
+ * so that it can be run by itself; here they run two at a time, the tests at the end and one after the other because they use
+ * every core. The tests in a browser need Chromium, which is installed where that is possible (scripts/chromium.ts).
  * A stage that fails shows its output; the last line is `N passed, N failed`, where a stage counts as one check and the
  * tests count as themselves.
  *
@@ -22,7 +23,7 @@ interface Outcome {
 
 /** The longest first: two run at a time. */
 const staticStages = ['lint', 'typecheck', 'build', 'format:check', 'unused', 'layers'];
-const testStage = 'test:unit';
+const testStages = ['test:unit', 'test:browser'];
 
 const root = path.resolve(import.meta.dirname, '..');
 const scripts = readScripts();
@@ -66,19 +67,19 @@ async function runStaticStage(name: string): Promise<Outcome> {
   return { name, passed: good ? 1 : 0, failed: good ? 0 : 1, seconds: (performance.now() - start) / 1000, output };
 }
 
-async function runTests(): Promise<Outcome> {
+async function runTests(name: string): Promise<Outcome> {
   const start = performance.now();
   const folder = mkdtempSync(path.join(tmpdir(), 'pretext-check-'));
   const report = path.join(folder, 'tests.json');
   try {
     const { exitCode, output } = await runScript(
-      testStage,
+      name,
       `--reporter=default --reporter=json --outputFile.json="${report}"`,
     );
     const counts = countTests(report);
     // A file that cannot be loaded, an error outside any test, no tests at all: a failure without a failed test.
     const failed = exitCode === 0 ? counts.failed : Math.max(1, counts.failed);
-    return { name: testStage, passed: counts.passed, failed, seconds: (performance.now() - start) / 1000, output };
+    return { name, passed: counts.passed, failed, seconds: (performance.now() - start) / 1000, output };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -103,7 +104,7 @@ function countTests(report: string): { passed: number; failed: number } {
 
 function report(outcome: Outcome): Outcome {
   const good = outcome.failed === 0;
-  const isTests = outcome.name === testStage;
+  const isTests = testStages.includes(outcome.name);
   const counts = isTests ? ` (${outcome.passed} passed, ${outcome.failed} failed)` : '';
   if (!good) console.log(`\n${outcome.output.trimEnd()}\n`);
   console.log(
@@ -126,7 +127,7 @@ async function runConcurrently(names: readonly string[], workers: number): Promi
 }
 
 async function main(requested: readonly string[]): Promise<void> {
-  const known = [...staticStages, testStage];
+  const known = [...staticStages, ...testStages];
   const unknown = requested.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     console.error(`unknown stage '${unknown}'; the stages are ${known.join(', ')}`);
@@ -138,7 +139,9 @@ async function main(requested: readonly string[]): Promise<void> {
     staticStages.filter((name) => wanted.includes(name)),
     2,
   );
-  if (wanted.includes(testStage)) outcomes.push(report(await runTests()));
+  for (const name of testStages) {
+    if (wanted.includes(name)) outcomes.push(report(await runTests(name)));
+  }
 
   const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
   const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);

@@ -3,27 +3,16 @@
  * not built yet.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { electronProgram } from './electron-program.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const isBuilt = (): boolean =>
   ['main/index.js', 'preload/index.cjs', 'renderer/index.html'].every((file) =>
     existsSync(path.join(root, 'out', file)),
   );
-
-/** Electron's program; undefined where its package could not download it. */
-function electronProgram(): string | undefined {
-  try {
-    const folder = path.dirname(createRequire(import.meta.url).resolve('electron/package.json'));
-    const program = path.join(folder, 'dist', readFileSync(path.join(folder, 'path.txt'), 'utf8').trim());
-    return existsSync(program) ? program : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Whether a window can be shown: on Linux there may be no screen at all. */
 function hasScreen(): boolean {
@@ -79,7 +68,7 @@ async function main(args: readonly string[]): Promise<number> {
     ]);
     if (code !== 0) return code;
   }
-  const electron = electronProgram();
+  const electron = electronProgram(root);
   return electron !== undefined && hasScreen() ? run(electron, [root, ...args]) : serve(args);
 }
 
