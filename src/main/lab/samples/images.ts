@@ -11,7 +11,30 @@ export const imageSample: Sample = {
     { group: 'corpus', name: 'digits', make: (request) => makeImages(request, 'corpus') },
     { group: 'dataset', name: 'digits', make: (request) => makeImages(request, 'dataset') },
   ],
-  experiments: [],
+  experiments: [
+    {
+      name: 'digits-pretraining',
+      task: { type: 'patch-position', patchSize: 6 },
+      data: 'digits',
+      pipeline: { preset: 'patch-cnn', options: { width: 16, features: 128 } },
+      training: { steps: 1000, batchSize: 64, learningRate: 2e-3, evaluateEvery: 200 },
+    },
+    {
+      name: 'digits-pretrained',
+      task: { type: 'image-classification', labelsPerClass: 10 },
+      data: 'digits',
+      pipeline: { preset: 'patch-cnn', options: { width: 16, features: 128 } },
+      from: { run: 'digits-pretraining' },
+      training: { steps: 100, batchSize: 32, learningRate: 1e-3 },
+    },
+    {
+      name: 'digits-from-scratch',
+      task: { type: 'image-classification', labelsPerClass: 10 },
+      data: 'digits',
+      pipeline: { preset: 'patch-cnn', options: { width: 16, features: 128 } },
+      training: { steps: 100, batchSize: 32, learningRate: 1e-3 },
+    },
+  ],
 };
 
 async function makeImages(

@@ -8,7 +8,7 @@ export interface Place {
 }
 
 const columnWidth = 250;
-const rowHeight = 140;
+const rowHeight = 118;
 
 export function layOut(graph: Graph): ReadonlyMap<string, Place> {
   const links = linksOf(graph);

@@ -22,6 +22,8 @@ export interface StudyChoice {
   readonly steps: number;
   readonly batchSize: number;
   readonly learningRate: number;
+  /** What is compared; empty for the task's own. */
+  readonly metric: string;
   /** A further arm: the pretrained backbone is frozen, only the head learns. */
   readonly frozenToo: boolean;
 }
@@ -103,6 +105,7 @@ export function studyOf(choice: StudyChoice, suggested: JsonObject, reads: 'toke
       })),
       ...(choice.allLabels ? [{ name: 'all-labels', settings: {} }] : []),
     ],
+    ...(choice.metric !== '' && { metric: choice.metric }),
     seeds: Array.from({ length: choice.seeds }, (_, index) => index + 1),
   };
 }
@@ -118,4 +121,21 @@ export function largestCell(choice: StudyChoice, study: JsonObject): JsonObject 
     from: { run: choice.source },
     task: { ...task, ...(labels !== undefined && { [choice.budgetOption]: labels }) },
   };
+}
+
+/** Metrics by which a task's arms can be compared, the most telling first; none where the task's own is the one. */
+export function metricsFor(task: Pick<TaskInformation, 'type' | 'data'> | undefined): readonly string[] {
+  if (task?.type.endsWith('classification') !== true) return [];
+  // Mails are mostly not spam: with classes of unequal size accuracy says little.
+  const isText = task.data.some((kind) => kind.startsWith('text'));
+  return isText
+    ? ['macroF1', 'accuracy', 'balancedAccuracy', 'loss']
+    : ['accuracy', 'macroF1', 'balancedAccuracy', 'loss'];
+}
+
+/** What trains small networks on few labels well: images take larger batches and steps. */
+export function trainingFor(reads: 'tokens' | 'images'): Pick<StudyChoice, 'steps' | 'batchSize' | 'learningRate'> {
+  return reads === 'images'
+    ? { steps: 100, batchSize: 32, learningRate: 1e-3 }
+    : { steps: 120, batchSize: 16, learningRate: 5e-4 };
 }
