@@ -50,6 +50,11 @@ export interface ParameterGroup {
   readonly learningRateScale: number;
   /** Whether decoupled weight decay applies. */
   readonly decay: boolean;
+  /**
+   * Updates before it takes part, 0 by default. Until then it stays as it is to the bit and counts for no norm; then its moments
+   * begin as at the first update of all.
+   */
+  readonly startsAt?: number;
 }
 
 /** Typed arrays by input name; lengths and types must fit the program's inputs. Dropout inputs are filled by the engine. */

@@ -24,7 +24,13 @@ import {
   writeCheckpoint,
 } from '../training/checkpoints.ts';
 import { evaluateSplit } from '../training/evaluate.ts';
-import { matchParameters, parameterGroups, requireTransfer, startingState } from '../training/fine-tuning.ts';
+import {
+  layerGroups,
+  matchParameters,
+  parameterGroups,
+  requireTransfer,
+  startingState,
+} from '../training/fine-tuning.ts';
 import { train } from '../training/loop.ts';
 import { buildModel, countParameters } from '../training/model.ts';
 import { loadEngine } from './engines.ts';
@@ -142,7 +148,8 @@ interface Session {
   readonly threads: number | undefined;
 }
 
-async function openSession({ experiment, model }: PreparedRun, { onPhase }: TrainOptions): Promise<Session> {
+async function openSession(prepared: PreparedRun, { onPhase }: TrainOptions): Promise<Session> {
+  const { experiment, model } = prepared;
   const { training, evaluation, engine: wanted, freeze } = experiment;
   const engine = await loadEngine(wanted.name);
   const place = {
@@ -159,7 +166,11 @@ async function openSession({ experiment, model }: PreparedRun, { onPhase }: Trai
   const trainer = await engine.compile(program, {
     ...place,
     optimizer: training.optimizer,
-    parameterGroup: parameterGroups(program, { layerDecay, headScale: training.headLearningRateScale }),
+    parameterGroup: parameterGroups(program, {
+      layerDecay,
+      headScale: training.headLearningRateScale,
+      unfreezeEvery: unfreezingOf(prepared, program),
+    }),
   });
   const evaluator = await engine.compile(buildModel(model, 'evaluation', evaluation.batchSize ?? training.batchSize), {
     ...place,
@@ -167,6 +178,23 @@ async function openSession({ experiment, model }: PreparedRun, { onPhase }: Trai
   });
   const compilationSeconds = (performance.now() - started) / 1000;
   return { engine, engineName: engine.name, trainer, evaluator, program, compilationSeconds, threads: wanted.threads };
+}
+
+/** Steps of a stage of gradual unfreezing. Throws `LabError('bad-spec')` where the lowest layers would never have their turn. */
+function unfreezingOf({ experiment, plan, sampler }: PreparedRun, program: Program): number | undefined {
+  const { gradualUnfreezing } = experiment.training;
+  if (!gradualUnfreezing) return undefined;
+  const { steps, epochs = 1 } = gradualUnfreezing;
+  const every =
+    steps ?? Math.max(1, Math.ceil((epochs * sampler.trainingExamples) / (plan.batchSize * plan.accumulation)));
+  const groups = layerGroups(program);
+  if (groups.length * every >= plan.totalSteps) {
+    throw new LabError(
+      'bad-spec',
+      `training.gradualUnfreezing: with a stage of ${every} steps ${groups[0] ?? 'the backbone'} would join at step ${groups.length * every} of ${plan.totalSteps}. Train longer, or take shorter stages`,
+    );
+  }
+  return every;
 }
 
 /** Brings the trainer to where the run stands: its last checkpoint, or its beginning. */

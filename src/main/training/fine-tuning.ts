@@ -92,6 +92,11 @@ export interface LearningRateScales {
   /** The rate of a layer group relative to the one above it. */
   readonly layerDecay: number;
   readonly headScale: number;
+  /**
+   * Gradual unfreezing (Howard & Ruder 2018): the head is trained alone at first, and after every so many updates the next group
+   * joins, from the top down. Left out, all are trained from the beginning.
+   */
+  readonly unfreezeEvery?: number | undefined;
 }
 
 /**
@@ -101,15 +106,25 @@ export interface LearningRateScales {
  */
 export function parameterGroups(
   program: Program,
-  { layerDecay, headScale }: LearningRateScales,
+  { layerDecay, headScale, unfreezeEvery }: LearningRateScales,
 ): (parameter: Parameter) => ParameterGroup {
-  const groups = [...new Set([...program.parameters.keys()].map(layerGroup))].filter((group) => group !== undefined);
+  const groups = layerGroups(program);
   const depthBelowHead = new Map(groups.map((group, index) => [group, groups.length - index]));
   return ({ name, decay }) => {
     const group = layerGroup(name);
     const depth = group === undefined ? undefined : depthBelowHead.get(group);
-    return { learningRateScale: depth === undefined ? headScale : layerDecay ** depth, decay };
+    return {
+      learningRateScale: depth === undefined ? headScale : layerDecay ** depth,
+      decay,
+      ...(unfreezeEvery !== undefined && { startsAt: (depth ?? 0) * unfreezeEvery }),
+    };
   };
+}
+
+/** From the bottom to the top. */
+export function layerGroups(program: Program): readonly string[] {
+  const found = [...program.parameters.keys()].map(layerGroup).filter((group) => group !== undefined);
+  return [...new Set(found)];
 }
 
 /** `backbone/encoder/layer.3` of `backbone/encoder/layer.3/attention/…`; undefined outside the backbone. */

@@ -90,6 +90,13 @@ describe('layer-wise learning rates', () => {
     expect(scales).toHaveLength(expected.length);
   });
 
+  it('wait for their turn from the head down', () => {
+    const program = programWith(network);
+    const group = parameterGroups(program, { layerDecay: 1, headScale: 1, unfreezeEvery: 5 });
+    const starts = [...program.parameters.values()].map((one) => group(one).startsAt);
+    expect(starts).toEqual([20, 20, 15, 10, 5, 0]);
+  });
+
   it('are all the same without a decay, and weight decay is the parameter’s own', () => {
     const program = programWith({ 'backbone/a/weight': [2, 2], 'backbone/a/bias': [2], 'head/weight': [2, 2] });
     const group = parameterGroups(program, { layerDecay: 1, headScale: 1 });

@@ -134,14 +134,23 @@ export function createParameterStore(
       }
       accumulating = !last;
     },
-    gradientNorm: () => Math.sqrt(kernels.sumOfSquares(gradientStart * floatBytes, trainableLength)),
+    gradientNorm() {
+      const squares = (offset: number, length: number): number =>
+        kernels.sumOfSquares((gradientStart + offset) * floatBytes, length);
+      const isActive = ({ group }: Slot): boolean => group !== undefined && startOf(group) <= this.updates;
+      const trained = slots.filter(({ group }) => group);
+      if (trained.every(isActive)) return Math.sqrt(squares(0, trainableLength));
+      const active = trained.filter(isActive);
+      return Math.sqrt(active.reduce((sum, { offset, length }) => sum + squares(offset, align(length)), 0));
+    },
     update({ learningRate }, gradientScale, gradientNorm) {
       if (!optimizer) throw new LabError('internal', 'this executable was compiled without an optimizer');
       this.updates++;
       const { clipNorm, weightDecay } = optimizer;
       const clip = clipNorm > 0 && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1;
       for (const { offset, length, group } of slots) {
-        if (!group) continue;
+        const updates = group ? this.updates - startOf(group) : 0;
+        if (!group || updates < 1) continue;
         const rate = learningRate * group.learningRateScale;
         const shrink = group.decay ? 1 - rate * weightDecay : 1;
         const [weights, gradients, ...moments] = [0, gradientStart, ...momentStarts].map(
@@ -151,8 +160,8 @@ export function createParameterStore(
         if (optimizer.type === 'adamw') {
           const { beta1, beta2, epsilon } = optimizer;
           const [first, second] = moments as [number, number]; // as `momentsOf` says
-          const stepSize = rate / (1 - beta1 ** this.updates);
-          const secondScale = 1 / Math.sqrt(1 - beta2 ** this.updates);
+          const stepSize = rate / (1 - beta1 ** updates);
+          const secondScale = 1 / Math.sqrt(1 - beta2 ** updates);
           kernels.adamW(
             weights, gradients, first, second, padded,
             gradientScale * clip, beta1, beta2, epsilon, stepSize, secondScale, shrink,
@@ -223,6 +232,11 @@ function layOut(program: Program, updated: ReadonlySet<string>, { parameterGroup
       return slot;
     },
   );
+}
+
+/** Updates before a group takes part. */
+function startOf({ startsAt = 0 }: ParameterGroup): number {
+  return startsAt;
 }
 
 function regionLength(slots: readonly Slot[]): number {

@@ -105,7 +105,7 @@ export function createExecutable(
         }
         disposeAll(values.values());
       }
-      const gradientNorm = (await globalNorm(tf, gradients.values())) / batches.length;
+      const gradientNorm = (await globalNorm(tf, store.active(gradients))) / batches.length;
       const finite = Number.isFinite(gradientNorm) && Object.values(sums).every(Number.isFinite);
       if (finite) {
         const { clipNorm = 0 } = store.optimizer ?? {};

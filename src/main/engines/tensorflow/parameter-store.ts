@@ -22,6 +22,8 @@ export interface ParameterStore {
   tensor(parameter: Parameter): Tensor;
   /** Stores the tensor and returns the one that was there; both belong to whoever holds them then. */
   replace(parameter: Parameter, tensor: Tensor): Tensor;
+  /** Those of the gradients whose parameters take part in the next update. */
+  active(gradients: ReadonlyMap<string, Tensor>): readonly Tensor[];
   /** One optimizer step; the gradients, by parameter name, are multiplied by `gradientScale` first. */
   update(gradients: ReadonlyMap<string, Tensor>, learningRate: number, gradientScale: number): void;
   exportState(): Promise<EngineState>;
@@ -61,15 +63,18 @@ export function createParameterStore(tf: TensorFlow, program: Program, options: 
       slot.tensor = tensor;
       return before;
     },
+    active: (gradients) =>
+      [...gradients].flatMap(([name, gradient]) => ((find(name).group?.startsAt ?? 0) <= updates ? [gradient] : [])),
     update(gradients, learningRate, gradientScale) {
       if (!optimizer) throw new LabError('internal', 'this executable was compiled without an optimizer');
       updates++;
       for (const [name, gradient] of gradients) {
         const slot = find(name);
-        if (!slot.group) continue;
+        const updatesOfGroup = updates - (slot.group?.startsAt ?? 0);
+        if (!slot.group || updatesOfGroup < 1) continue;
         const rate = learningRate * slot.group.learningRateScale;
         const shrink = slot.group.decay ? 1 - rate * optimizer.weightDecay : 1;
-        const factors = { rate, shrink, gradientScale, updates };
+        const factors = { rate, shrink, gradientScale, updates: updatesOfGroup };
         const before = [slot.tensor, ...slot.moments];
         const [tensor, ...moments] = tf.tidy(() => updateRule(tf, optimizer, slot, gradient, factors));
         if (!tensor) throw new LabError('internal', 'an update rule without a result');

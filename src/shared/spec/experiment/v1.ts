@@ -100,6 +100,18 @@ const trainingSpec = z
       .min(1)
       .optional()
       .describe('The same, as a divisor: 2.6 in ULMFiT (Howard and Ruder, 2018)'),
+    gradualUnfreezing: z
+      .strictObject({
+        epochs: z.number().positive().optional().describe('Length of a stage in epochs; 1 where steps do not say it'),
+        steps: steps.optional().describe('Length of a stage in steps'),
+      })
+      .refine(({ epochs, steps: count }) => epochs === undefined || count === undefined, {
+        message: 'Give steps or epochs, not both',
+      })
+      .optional()
+      .describe(
+        'Train the head alone at first, and let one more group of layers join after every stage, from the top down (Howard and Ruder, 2018)',
+      ),
     headLearningRateScale: z.number().positive().default(1).describe("Multiplies the head's learning rate"),
     evaluateEvery: every('How often the validation split is evaluated'),
     checkpointEvery: every('How often a checkpoint is written, besides the best and the last'),
