@@ -10,7 +10,7 @@ import type { Workspace } from './workspace.ts';
 /** What all manifests have in common. */
 const manifestHeading = z.looseObject({
   formatVersion: z.int(),
-  kind: z.enum(['text-corpus', 'text-dataset', 'image-corpus', 'image-dataset']),
+  kind: z.enum(['text-corpus', 'text-dataset', 'image-corpus', 'image-dataset', 'audio-dataset']),
   name: z.string(),
   createdAt: z.string(),
   contentHash: z.string(),

@@ -6,13 +6,16 @@ import type { ImageImportOptionsInput } from '../../shared/spec/image-import.ts'
 import type { ImageImportProgress, ImageImportResult } from '../data/images/import.ts';
 import { importImageCorpus, importImageDataset } from '../data/images/import.ts';
 import { folderSource } from '../data/images/folder-source.ts';
+import type { AudioImport } from '../data/audio/import-audio.ts';
+import { importAudioDataset } from '../data/audio/import-audio.ts';
 import type { ImageSource } from '../data/images/source.ts';
-import { tableSource } from '../data/images/table-source.ts';
+import { isTableName, tableSource } from '../data/images/table-source.ts';
 import { zipSource } from '../data/images/zip-source.ts';
 import type { ImportTextCorpusOptions } from '../data/text/import-corpus.ts';
 import type { ImportTextDatasetOptions } from '../data/text/import-dataset.ts';
 import { importTextDataset } from '../data/text/import-dataset.ts';
 import { importTextCorpus } from '../data/text/import-corpus.ts';
+import type { AudioDatasetManifest } from '../../shared/spec/manifests/audio-dataset.ts';
 import type { ImageCorpusManifest } from '../../shared/spec/manifests/image-corpus.ts';
 import type { ImageDatasetManifest } from '../../shared/spec/manifests/image-dataset.ts';
 import type { TextCorpusManifest } from '../../shared/spec/manifests/text-corpus.ts';
@@ -53,6 +56,16 @@ export interface ImageImportRequest {
   readonly onProgress: (progress: ImageImportProgress) => void;
 }
 
+/** As `importCorpus`: labelled recordings, from a table or a folder for each class. */
+export async function importAudio(
+  workspace: Workspace,
+  name: string,
+  job: Omit<AudioImport, 'destination' | 'name'>,
+): Promise<AudioDatasetManifest> {
+  const destination = await newFolder(workspace, 'dataset', name);
+  return importAudioDataset({ ...job, destination, name });
+}
+
 /** As `importCorpus`. Classes of a dataset are the folders directly under the source, or the labels of a table. */
 export async function importImages(
   workspace: Workspace,
@@ -84,8 +97,7 @@ export async function importImages(
 
 function imageSourceOf(path: string, isLabelled: boolean, labelColumn = 'label'): ImageSource {
   if (extname(path).toLowerCase() === '.zip') return zipSource(path, { classFolders: isLabelled });
-  const isTable = /\.(csv|tsv|jsonl|ndjson|parquet)(\.gz)?$/i.test(path);
-  if (!isTable) return folderSource(path, { classFolders: isLabelled });
+  if (!isTableName(path)) return folderSource(path, { classFolders: isLabelled });
   return tableSource(path, isLabelled ? { labelColumn } : {});
 }
 

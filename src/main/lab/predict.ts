@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { frameOptions } from '../../shared/spec/manifests/audio-dataset.ts';
 import { imageChannels, imageFit } from '../../shared/spec/manifests/image-corpus.ts';
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
@@ -95,6 +96,7 @@ const factsSchema = z.object({
       background: z.tuple([z.int(), z.int(), z.int()]),
     })
     .optional(),
+  audio: frameOptions.optional(),
 });
 
 /** Leaves out what is undefined: absent is not the same to the types. */
@@ -106,8 +108,13 @@ function inputOf(input: z.infer<typeof factsSchema>['input']): TaskFacts['input'
 
 /** The network of a run, from its own folder alone: the data it was trained on may be gone. */
 export async function readModel(run: RunFolder, experiment: Experiment): Promise<Model> {
-  const { input, classes, images } = await readJson(run.facts, factsSchema);
-  const facts: TaskFacts = { input: inputOf(input), ...(classes && { classes }), ...(images && { images }) };
+  const { input, classes, images, audio } = await readJson(run.facts, factsSchema);
+  const facts: TaskFacts = {
+    input: inputOf(input),
+    ...(classes && { classes }),
+    ...(images && { images }),
+    ...(audio && { audio }),
+  };
   const { type, ...options } = experiment.task;
   const pipeline = withInitialisation(resolvePipeline(experiment.pipeline), experiment.initialisation);
   return { task: findTask(type), options, pipeline, facts };

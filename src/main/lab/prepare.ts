@@ -83,8 +83,8 @@ export function prepareRun(experiment: Experiment, material: Material, tokenizer
   const sampler = task.openSampler(setup);
   try {
     const pipeline = withInitialisation(resolvePipeline(experiment.pipeline), experiment.initialisation);
-    const { input, classes, images } = sampler;
-    const facts = { input, ...(classes && { classes }), ...(images && { images }) };
+    const { input, classes, images, audio } = sampler;
+    const facts = { input, ...(classes && { classes }), ...(images && { images }), ...(audio && { audio }) };
     const model: Model = { task, options, pipeline, facts };
     return { experiment, task, material, setup, sampler, model, plan: createPlan(experiment, task, sampler) };
   } catch (error) {

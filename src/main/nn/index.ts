@@ -11,12 +11,14 @@ import './blocks/flatten.ts';
 import './blocks/dense.ts';
 import './blocks/recurrent.ts';
 import './blocks/columns-to-sequence.ts';
+import './blocks/frame-stacking.ts';
 import './blocks/attention-pooling.ts';
 import './blocks/sequence-convolution.ts';
 import './blocks/join.ts';
 import './presets/bert.ts';
 import './presets/recurrent.ts';
 import './presets/crnn.ts';
+import './presets/speech.ts';
 import './presets/patch-cnn.ts';
 import './presets/resnet-mini.ts';
 

@@ -8,5 +8,6 @@ import './text-classification.ts';
 import './transcription.ts';
 import './patch-position.ts';
 import './image-classification.ts';
+import './audio-classification.ts';
 
 export * from './task.ts';

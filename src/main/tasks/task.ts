@@ -6,6 +6,7 @@
  * The sampler is apart from the network, because it runs in a worker thread: everything it needs is in `SamplerSetup`.
  */
 import type { z } from 'zod';
+import type { FrameOptions } from '../../shared/spec/manifests/audio-dataset.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { ConstantData, Value } from '../graph/program.ts';
 import type { Backbone, Endpoints } from '../nn/pipeline.ts';
@@ -13,7 +14,7 @@ import type { BuildContext, PipelineInput } from '../nn/block.ts';
 
 export type Feeds = Readonly<Record<string, ConstantData>>;
 export type TensorData = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: ConstantData }>>;
-export type DataKind = 'text-corpus' | 'text-dataset' | 'image-corpus' | 'image-dataset';
+export type DataKind = 'text-corpus' | 'text-dataset' | 'image-corpus' | 'image-dataset' | 'audio-dataset';
 
 /** Serialisable, so that a worker can open the same sampler. */
 export interface SamplerSetup<Options = unknown> {
@@ -33,6 +34,8 @@ export interface TaskFacts {
   readonly classes?: readonly string[];
   /** What images are brought to before the network, or the task's sampler, sees them. */
   readonly images?: ImageFacts;
+  /** How recordings become the frames that the network sees. */
+  readonly audio?: FrameOptions;
 }
 
 /** As the images of the corpus or dataset were imported. */
@@ -112,6 +115,8 @@ export interface PredictionQuery {
     readonly channels: number;
     readonly pixels: Uint8Array;
   };
+  /** Frames [frames, bands] as `TaskFacts.audio` says. */
+  readonly recording?: { readonly frames: Float32Array };
   readonly top: number;
 }
 

@@ -1,17 +1,18 @@
-/** Transcription: reads an image of a line, with the CTC loss of Graves et al. 2006, which needs no positions of characters. */
+/** Transcription: reads the image of a line or a recording, with the CTC loss of Graves et al. 2006, which needs no positions of characters. */
 import { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
 import { characterErrorRate, wordErrorRate } from '../../shared/text-distance.ts';
-import { constant, divide, input, maximum, multiply, output, sizeAt, sum, withScope } from '../graph/index.ts';
+import { constant, divide, input, maximum, multiply, output, scale, sizeAt, sum, withScope } from '../graph/index.ts';
 import { ctcLosses, ctcTargets } from '../nn/ctc.ts';
 import { denseLayer } from '../nn/layers.ts';
 import { backboneOutput, declareInputs } from '../nn/pipeline.ts';
-import { imageFacts, readPlanar, trainingStatistics, writePlanar } from './images/image-facts.ts';
-import type { Feeds, PreviewItem, TaskSampler } from './task.ts';
+import { queryFeeds } from './audio/frames.ts';
+import { writePlanar } from './images/image-facts.ts';
+import type { Feeds, PredictionQuery, TaskFacts, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
 import { trainingOrder } from './text/example-order.ts';
 import { decodeByBeam } from './transcription/ctc-decoding.ts';
-import { fedTranscript, stepProbabilities, textOf, transcriptionEvaluation } from './transcription/evaluation.ts';
+import { stepProbabilities, textOf, transcriptionEvaluation } from './transcription/evaluation.ts';
 import type { LabelledLines } from './transcription/labelled-lines.ts';
 import { openLabelledLines } from './transcription/labelled-lines.ts';
 
@@ -38,20 +39,21 @@ export type TranscriptionOptions = z.infer<typeof options>;
 defineTask<TranscriptionOptions>({
   type: 'transcription',
   title: 'Transcription',
-  summary: 'Reads the text in the image of a line: the labels of the dataset are transcripts.',
+  summary: 'Writes down what the image of a line or a recording says: the labels of the dataset are transcripts.',
   kind: 'supervised',
-  data: ['image-dataset'],
+  data: ['image-dataset', 'audio-dataset'],
   options,
   selection: { metric: 'characterErrorRate', direction: 'minimise' },
   openSampler: (setup) => createSampler(openLabelledLines(setup), setup.options),
   build(context, backbone, { longest }, { classes: alphabet = [] }) {
     const { program, mode, batchSize } = context;
-    const sequence = backboneOutput(backbone(declareInputs(context)), 'sequence', 'transcription');
+    const inputs = declareInputs(context);
+    const sequence = backboneOutput(backbone(inputs), 'sequence', 'transcription');
     const steps = sizeAt(sequence.shape, 1);
     if (steps < longest) {
       throw new LabError(
         'bad-spec',
-        `transcription of ${longest} characters needs as many steps, twice as many if they repeat; the sequence has ${steps}. Shrink the image less from left to right`,
+        `transcription of ${longest} characters needs as many steps, twice as many if they repeat; the sequence has ${steps}. Shrink the image less from left to right, or stack fewer frames`,
       );
     }
     const logits = withScope(program, 'head', () =>
@@ -62,11 +64,14 @@ defineTask<TranscriptionOptions>({
     if (mode !== 'training') output(program, 'logits', logits);
     if (mode === 'prediction') return { loss: constant(program, 0) }; // it has no labels, and does not output this
     const shape = [batchSize, 2 * longest + 1];
-    const losses = ctcLosses(logits, {
+    const targets = {
       places: input(program, 'places', 'int32', shape),
       skips: input(program, 'skips', 'float32', shape),
       ends: input(program, 'ends', 'float32', shape),
-    });
+    };
+    const { mask } = inputs; // recordings have one
+    const lengths = mask && scale(sum(mask, [1]), steps / sizeAt(mask.shape, 1));
+    const losses = ctcLosses(logits, targets, lengths);
     if (mode === 'evaluation') output(program, 'losses', losses);
     const weights = input(program, 'weights', 'float32', [batchSize]);
     const loss = divide(sum(multiply(losses, weights)), maximum(sum(weights), constant(program, 1)));
@@ -79,68 +84,61 @@ defineTask<TranscriptionOptions>({
     try {
       return Promise.resolve([frequentCharacter(lines)]);
     } finally {
-      lines.dataset.close();
+      lines.material.close();
     }
   },
-  async predict(model, { image, top }, { beamWidth }) {
-    if (!image) throw new LabError('bad-input', 'this model needs an image');
-    const feed = new Float32Array(image.pixels.length);
-    writePlanar(image.pixels, image.channels, feed, 0);
-    const { logits } = await model.run({ image: feed });
+  async predict(model, query, { beamWidth }) {
+    const { top } = query;
+    const feeds = questionFeeds(query, model);
+    const { logits } = await model.run(feeds);
     if (!logits) throw new LabError('internal', "the prediction program has no output 'logits'");
-    const found = decodeByBeam(stepProbabilities(logits, 0), Math.max(beamWidth, top, 16));
+    const found = decodeByBeam(stepProbabilities(logits, 0, feeds.mask), Math.max(beamWidth, top, 16));
     const choices = found.slice(0, top).map(({ labels, logProbability }) => ({
       label: textOf(labels, model.classes ?? []),
       probability: Math.exp(logProbability),
     }));
-    return [{ question: 'What does the line say?', choices }];
+    return [{ question: query.recording ? 'What is said?' : 'What does the line say?', choices }];
   },
 });
 
+function questionFeeds(query: PredictionQuery, { input }: TaskFacts): Feeds {
+  if (input.kind === 'frames') return queryFeeds(query, input);
+  const { image } = query;
+  if (!image) throw new LabError('bad-input', 'this model needs an image');
+  const feed = new Float32Array(image.pixels.length);
+  writePlanar(image.pixels, image.channels, feed, 0);
+  return { image: feed };
+}
+
 function createSampler(lines: LabelledLines, { longest }: TranscriptionOptions): TaskSampler {
-  const { dataset, alphabet, sides } = lines;
-  const { shape } = dataset;
-  const { height, width, channels } = shape;
+  const { material, alphabet, sides } = lines;
   const order = trainingOrder(sides.training.length);
 
   /** Undefined stands for no line. */
-  function createBatch(images: readonly (number | undefined)[]): Feeds {
-    const size = height * width * channels;
-    const image = new Float32Array(images.length * size);
-    const weights = Float32Array.from(images, (index) => Number(index !== undefined));
-    for (const [row, index] of images.entries()) {
-      if (index !== undefined) writePlanar(dataset.pixels(index), channels, image, row * size);
-    }
-    const transcripts = images.map((index) => (index === undefined ? [] : lines.transcript(index)));
-    return { image, ...ctcTargets(transcripts, longest), weights };
+  function createBatch(chosen: readonly (number | undefined)[]): Feeds {
+    const weights = Float32Array.from(chosen, (line) => Number(line !== undefined));
+    const transcripts = chosen.map((line) => (line === undefined ? [] : lines.transcript(line)));
+    return { ...material.feeds(chosen), ...ctcTargets(transcripts, longest), weights };
   }
 
-  const trainingBatch = (seed: number, step: number, batchSize: number): Feeds =>
-    createBatch(Array.from({ length: batchSize }, (_, row) => sides.training[order(seed, step * batchSize + row)]));
+  const trainingLine = (seed: number, counter: number): number => sides.training[order(seed, counter)]!;
 
   return {
-    input: { kind: 'image', ...shape, statistics: trainingStatistics(dataset, sides.training) },
+    ...material.facts(sides.training),
     classes: alphabet,
-    images: imageFacts(dataset),
     trainingExamples: sides.training.length,
-    trainingBatch,
+    trainingBatch: (seed, step, batchSize) =>
+      createBatch(Array.from({ length: batchSize }, (_, row) => trainingLine(seed, step * batchSize + row))),
     evaluationBatchCount: (split, batchSize) => Math.ceil(sides[split].length / batchSize),
     evaluationBatch: (split, index, batchSize) =>
       createBatch(Array.from({ length: batchSize }, (_, row) => sides[split][index * batchSize + row])),
-    preview(seed, count) {
-      if (count === 0) return [];
-      const feeds = trainingBatch(seed, 0, count);
-      return Array.from({ length: count }, (_, row): PreviewItem => ({
-        kind: 'image',
-        width,
-        height,
-        channels,
-        pixels: readPlanar(feeds.image ?? [], channels, row * height * width * channels, height * width),
-        note: `Transcript: ${textOf(fedTranscript(feeds, row, 2 * longest + 1), alphabet)}`,
-      }));
-    },
+    preview: (seed, count) =>
+      Array.from({ length: count }, (_, row) => {
+        const line = trainingLine(seed, row);
+        return material.preview(line, `Transcript: ${textOf(lines.transcript(line), alphabet)}`);
+      }),
     close: () => {
-      dataset.close();
+      material.close();
     },
   };
 }

@@ -29,14 +29,18 @@ async function runBlock(type: string, options: object) {
   const context = contextOf(frames);
   const { frames: sequence, mask: given } = declareInputs(context);
   const results = findBlock(type).build(context, { sequence: sequence!, mask: given! }, options);
-  for (const [name, value] of Object.entries(results)) output(context.program, name, value);
+  // Another name than those of inputs.
+  for (const [name, value] of Object.entries(results)) output(context.program, `block.${name}`, value);
   const executable = await engine.compile(context.program, { threads: 1 });
   const weights = initialParameters(context.program, 5);
   await executable.importState({ parameters: weights });
   const stream = randomStream(7);
   const x = Float32Array.from({ length: 2 * 5 * 3 }, () => stream.normal());
-  const outputs = await executable.run({ frames: x, mask });
+  const found = await executable.run({ frames: x, mask });
   await executable.release();
+  const outputs = Object.fromEntries(
+    Object.entries(found).map(([name, value]) => [name.replace(/^block\./, ''), value]),
+  );
   return { x, weights, outputs };
 }
 
@@ -69,6 +73,16 @@ describe('pooling', () => {
         expect(outputs.vector!.data[row * 3 + feature]).toBeCloseTo(expected, 5);
       }
     }
+  });
+});
+
+describe('frame stacking', () => {
+  it('puts neighbours side by side, with zeros at the end, and keeps groups with a real position', async () => {
+    const { x, outputs } = await runBlock('frame-stacking', { frames: 2 });
+    expect(outputs.sequence!.shape).toEqual([2, 3, 6]);
+    const rows = [0, 1].flatMap((row) => [...x.subarray(row * 15, (row + 1) * 15), 0, 0, 0]);
+    expect([...outputs.sequence!.data]).toEqual(rows);
+    expect([...outputs.mask!.data]).toEqual([1, 1, 0, 1, 1, 1]);
   });
 });
 

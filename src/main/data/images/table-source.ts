@@ -29,6 +29,11 @@ const FORMATS: Readonly<Record<string, TableFormat>> = {
   parquet: 'parquet',
 };
 
+/** Whether a file is a table by its name. */
+export function isTableName(path: string): boolean {
+  return /\.(csv|tsv|jsonl|ndjson|parquet)(\.gz)?$/i.test(path);
+}
+
 function formatOf(path: string): { format: TableFormat; compression: 'none' | 'gzip' } {
   const match = /\.([a-z]+)(\.gz)?$/i.exec(path);
   const format = FORMATS[match?.[1]?.toLowerCase() ?? ''];

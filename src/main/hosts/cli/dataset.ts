@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { formatCount } from '../../../shared/display.ts';
 import { textFormat } from '../../../shared/spec/manifests/text-corpus.ts';
-import { importDataset, importImages } from '../../lab/import-material.ts';
+import { importAudio, importDataset, importImages } from '../../lab/import-material.ts';
 import type { ImportTextDatasetOptions } from '../../data/text/import-dataset.ts';
 import type { Workspace } from '../../lab/workspace.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
@@ -11,10 +11,13 @@ import type { ImageOptions } from './image-options.ts';
 import { addImageOptions, describeImageImport, imageImportOptionsOf } from './image-options.ts';
 import { importWithProgress, reportText } from './import-progress.ts';
 import { registerMaterialCommands } from './material.ts';
+import { positiveNumber } from './numbers.ts';
 import { print, printJson, say } from './output.ts';
 
 interface ImportOptions extends ImageOptions {
   readonly images?: boolean;
+  readonly audio?: boolean;
+  readonly maximumFrequency?: number;
   readonly format?: ImportTextDatasetOptions['format'];
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
@@ -37,6 +40,8 @@ export function registerDataset(program: Command): void {
       'files and folders; for images one table, or a folder or .zip with a folder for each class',
     )
     .option('--images', 'the sources are images')
+    .option('--audio', 'the sources are WAV files: a table with their paths and labels, or a folder for each class')
+    .option('--maximum-frequency <hertz>', 'for sound: where the highest band ends (default: 7600)', positiveNumber)
     .addOption(
       new Option('--format <format>', 'read every file as this; by default their names decide').choices(formats),
     )
@@ -48,7 +53,8 @@ export function registerDataset(program: Command): void {
   addImageOptions(add).action(async (name: string, sources: string[], options: ImportOptions, command: Command) => {
     const workspace = await workspaceOf(command);
     const json = globalsOf(command).json ?? false;
-    if (options.images) await addImages(workspace, name, sources, options, json);
+    if (options.audio) await addAudio(workspace, name, sources, options, json);
+    else if (options.images) await addImages(workspace, name, sources, options, json);
     else await addText(workspace, name, sources, options, json);
   });
   registerMaterialCommands(dataset, 'dataset');
@@ -83,6 +89,34 @@ async function addText(
   if (conflicts.total > 0) say(`${conflicts.total} texts occur with more than one label (see the manifest)`);
   print(
     `${name}: ${formatCount(examples)} examples: ${classes.map((one) => `${formatCount(one.examples)} ${one.name}`).join(', ')}`,
+  );
+}
+
+async function addAudio(
+  workspace: Workspace,
+  name: string,
+  [source = '', ...more]: readonly string[],
+  { labelColumn, maximumFrequency }: ImportOptions,
+  json: boolean,
+): Promise<void> {
+  if (more.length > 0) say(`Only ${source} is imported: sound comes from one table or folder`);
+  const manifest = await importWithProgress((signal, onProgress) =>
+    importAudio(workspace, name, {
+      source,
+      labelColumn,
+      ...(maximumFrequency !== undefined && { options: { maximumFrequency } }),
+      signal,
+      onProgress,
+    }),
+  );
+  if (json) {
+    printJson(manifest);
+    return;
+  }
+  reportText(manifest.report);
+  const { recordings, seconds, classes } = manifest;
+  print(
+    `${name}: ${formatCount(recordings)} recordings of ${formatCount(seconds)} s with ${formatCount(classes.length)} different labels`,
   );
 }
 

@@ -5,6 +5,7 @@ import { LabError } from '../../../shared/errors.ts';
 import type { Predictor } from '../../lab/predict.ts';
 import { openPredictor } from '../../lab/predict.ts';
 import { readQueryImage } from '../../lab/query-image.ts';
+import { readQueryRecording } from '../../lab/query-recording.ts';
 import { findTrainedRun } from '../../lab/runs.ts';
 import type { PredictionAnswer } from '../../tasks/index.ts';
 import { formatPercent, joinPieces } from '../../../shared/display.ts';
@@ -47,9 +48,9 @@ async function continueWith(
 export function registerPredict(program: Command): void {
   program
     .command('predict')
-    .description('ask a run: fill in [MASK]s, judge a pair of sentences, classify a text or an image')
+    .description('ask a run: fill in [MASK]s, judge a pair of sentences, classify a text, an image or a sound')
     .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
-    .argument('[text|image]', 'the text, with [MASK]s where the task fills them in, or an image file')
+    .argument('[text|file]', 'the text, with [MASK]s where the task fills them in, or an image or sound file')
     .argument('[second]', 'the second text, for tasks on pairs')
     .option('-n, --next <beginning>', 'for a language model: the likeliest continuations of this text')
     .option('--choose <numbers>', 'with --next: go on with these answers, one after the other, e.g. 1,3', choicesOf)
@@ -66,14 +67,18 @@ export function registerPredict(program: Command): void {
         const run = await findTrainedRun(await workspaceOf(command), reference, say);
         const predictor = await openPredictor(run, options.checkpoint);
         try {
-          const { images } = predictor.facts;
+          const { images, audio } = predictor.facts;
           const text = options.next ?? given;
           if (text === undefined) throw new LabError('bad-input', 'Give a text, or --next and the beginning of one');
           const answers = options.choose
             ? await continueWith(predictor, text, options)
             : await predictor.ask({
                 top: options.top,
-                ...(images ? { image: await readQueryImage(text, images) } : { text }),
+                ...(images
+                  ? { image: await readQueryImage(text, images) }
+                  : audio
+                    ? { recording: await readQueryRecording(text, audio) }
+                    : { text }),
                 ...(second !== undefined && { textPair: second }),
               });
           if (globalsOf(command).json) {

@@ -7,8 +7,11 @@ import type { Split } from '../../data/split.ts';
 import { splitDataset } from '../../data/split.ts';
 import { openImageCorpus, openImageDataset } from '../../data/images/image-store.ts';
 import type { ImageCorpus, ImageDataset } from '../../data/images/image-store.ts';
+import type { AudioDataset } from '../../data/audio/audio-dataset.ts';
+import { openAudioDataset } from '../../data/audio/audio-dataset.ts';
 import { openTextCorpus } from '../../data/text/corpus.ts';
 import { openTextDataset } from '../../data/text/dataset.ts';
+import { drawFrames } from '../../tasks/audio/frames.ts';
 import { showTokens } from '../../tasks/text/vocabulary.ts';
 import { findMaterial } from '../catalogue.ts';
 import type { Workspace } from '../workspace.ts';
@@ -46,8 +49,8 @@ export async function openBrowser(workspace: Workspace, { group, name }: Materia
       return browseImages(openImageCorpus(folder));
     case 'image-dataset':
       return browseImages(openImageDataset(folder));
-    default:
-      throw new LabError('bad-input', `The lab cannot look into a ${String(kind)} yet`, { kind });
+    case 'audio-dataset':
+      return browseRecordings(openAudioDataset(folder));
   }
 }
 
@@ -109,6 +112,29 @@ function browseImages(store: ImageCorpus | ImageDataset): Browser {
     },
     close: () => {
       store.close();
+    },
+  };
+}
+
+function browseRecordings(dataset: AudioDataset): Browser {
+  const { classes, labels, manifest } = dataset;
+  return {
+    size: dataset.length,
+    labelled: { classes, labels, contentHash: manifest.contentHash },
+    text: (index) => dataset.path(index),
+    async item(index, pictureSize) {
+      const { pixels, width, height } = drawFrames(dataset.frames(index), manifest.options.bands);
+      return {
+        index,
+        text: null,
+        textPair: null,
+        picture: await pictureOf(pixels, { height, width, channels: 1 }, pictureSize),
+        label: classes[labels[index] ?? -1] ?? null,
+        source: { path: dataset.path(index), line: null },
+      };
+    },
+    close: () => {
+      dataset.close();
     },
   };
 }

@@ -4,20 +4,30 @@ import type { Evaluation, Feeds, TensorData } from '../task.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { decodeByBeam, decodeGreedily } from './ctc-decoding.ts';
 
-/** Logits [batch, steps, classes] of one example as log probabilities. */
+/** Logits [batch, steps, classes] of one example as log probabilities: the steps that count, where a mask [batch, length] says it. */
 export function stepProbabilities(
   { shape, data }: TensorData[string],
   row: number,
+  mask?: ArrayLike<number>,
 ): { readonly steps: number; readonly classes: number; readonly data: Float64Array } {
-  const [, steps, classes] = shape as readonly [number, number, number]; // as the head makes them
-  const own = Float64Array.from(data.subarray(row * steps * classes, (row + 1) * steps * classes));
-  for (let start = 0; start < own.length; start += classes) {
-    const values = own.subarray(start, start + classes);
+  const [batch, allSteps, classes] = shape as readonly [number, number, number]; // as the head makes them
+  const steps = mask ? stepsOf(mask, row, mask.length / batch, allSteps) : allSteps;
+  const start = row * allSteps * classes;
+  const own = Float64Array.from(data.subarray(start, start + steps * classes));
+  for (let place = 0; place < own.length; place += classes) {
+    const values = own.subarray(place, place + classes);
     const largest = Math.max(...values);
     const total = largest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0));
     values.forEach((value, label) => (values[label] = value - total));
   }
   return { steps, classes, data: own };
+}
+
+/** Steps of the output that stand for the real positions of an example, of which each stands for as many. */
+function stepsOf(mask: ArrayLike<number>, row: number, length: number, steps: number): number {
+  let real = 0;
+  for (let position = 0; position < length; position++) real += mask[row * length + position]!;
+  return Math.max(1, Math.ceil((real * steps) / length));
 }
 
 export function textOf(labels: readonly number[], alphabet: readonly string[]): string {
@@ -39,7 +49,7 @@ export function transcriptionEvaluation(alphabet: readonly string[], longest: nu
       if (!logits || !losses) throw new LabError('internal', 'the evaluation program has no logits or no losses');
       for (const [row, weight] of (feeds.weights ?? []).entries()) {
         if (weight === 0) continue;
-        const given = stepProbabilities(logits, row);
+        const given = stepProbabilities(logits, row, feeds.mask);
         const labels = beamWidth > 1 ? (decodeByBeam(given, beamWidth)[0]?.labels ?? []) : decodeGreedily(given);
         const reference = textOf(fedTranscript(feeds, row, 2 * longest + 1), alphabet);
         pairs.push({ reference, hypothesis: textOf(labels, alphabet) });

@@ -1,21 +1,21 @@
 /**
- * Images with transcripts: a labelled image dataset whose labels are texts. Where the folders of the source are called train,
- * validation and test, they are the split; otherwise images are split at random, those of one group together.
+ * Lines with transcripts: a labelled dataset of images or recordings whose labels are texts. Where the folders of the source are
+ * called train, validation and test, they are the split; otherwise lines are split at random, those of one group together.
  */
 import { LabError } from '../../../shared/errors.ts';
 import { splitDataset } from '../../data/split.ts';
-import type { ImageDataset } from '../../data/images/image-store.ts';
-import { openImageDataset } from '../../data/images/image-store.ts';
 import type { EvaluationSplit, SamplerSetup } from '../task.ts';
+import type { LineMaterial } from './line-material.ts';
+import { openLineMaterial } from './line-material.ts';
 
 export interface LabelledLines {
-  readonly dataset: ImageDataset;
+  readonly material: LineMaterial;
   /** The characters that occur, sorted; CTC's label of a character is its place here, counted from 1. */
   readonly alphabet: readonly string[];
-  /** Indices of images. */
+  /** Indices of lines. */
   readonly sides: Readonly<Record<'training' | EvaluationSplit, Uint32Array>>;
-  /** CTC labels of an image. */
-  transcript(image: number): readonly number[];
+  /** CTC labels of a line. */
+  transcript(line: number): readonly number[];
 }
 
 export interface LabelledLineSettings {
@@ -31,9 +31,9 @@ export function openLabelledLines({
   options,
   splitSeed,
 }: Pick<SamplerSetup<LabelledLineSettings>, 'dataFolder' | 'options' | 'splitSeed'>): LabelledLines {
-  const dataset = openImageDataset(dataFolder);
+  const material = openLineMaterial(dataFolder);
   try {
-    const characters = dataset.classes.map((text) => Array.from(text.normalize('NFC')));
+    const characters = material.classes.map((text) => Array.from(text.normalize('NFC')));
     const alphabet = [...new Set(characters.flat())].sort();
     const labelOf = new Map(alphabet.map((character, index) => [character, index + 1]));
     const transcripts = characters.map((text) => text.map((character) => labelOf.get(character)!)); // all are in it
@@ -41,43 +41,43 @@ export function openLabelledLines({
     if (longest >= 0) {
       throw new LabError(
         'bad-input',
-        `the transcript '${dataset.classes[longest]!}' has ${characters[longest]!.length} characters; set task.longest to at least that (it is ${options.longest})`,
+        `the transcript '${material.classes[longest]!}' has ${characters[longest]!.length} characters; set task.longest to at least that (it is ${options.longest})`,
       );
     }
-    const sides = splitByFolder(dataset) ?? splitAtRandom(dataset, options, splitSeed);
+    const sides = splitByFolder(material) ?? splitAtRandom(material, options, splitSeed);
     const training =
       options.labelsInAll === undefined ? sides.training : sides.training.subarray(0, options.labelsInAll);
     return {
-      dataset,
+      material,
       alphabet,
       sides: { ...sides, training },
-      transcript: (image) => transcripts[dataset.labels[image]!]!,
+      transcript: (line) => transcripts[material.labels[line]!]!,
     };
   } catch (error) {
-    dataset.close();
+    material.close();
     throw error;
   }
 }
 
 const folders = { train: 'training', validation: 'validation', test: 'test' } as const;
 
-/** Undefined when an image lies elsewhere, or none is for training or validation. */
-function splitByFolder(dataset: ImageDataset): LabelledLines['sides'] | undefined {
+/** Undefined when a line lies elsewhere, or none is for training or validation. */
+function splitByFolder(material: LineMaterial): LabelledLines['sides'] | undefined {
   const sides: Record<'training' | EvaluationSplit, number[]> = { training: [], validation: [], test: [] };
-  for (let image = 0; image < dataset.length; image++) {
-    const folder = dataset.source(image).path.split('/')[0] ?? '';
+  for (let line = 0; line < material.length; line++) {
+    const folder = material.path(line).split('/')[0] ?? '';
     if (!(folder in folders)) return undefined;
-    sides[folders[folder as keyof typeof folders]].push(image); // it is one of the keys
+    sides[folders[folder as keyof typeof folders]].push(line); // it is one of the keys
   }
   if (sides.training.length === 0 || sides.validation.length === 0) return undefined;
   const indices = (side: keyof typeof sides): Uint32Array => Uint32Array.from(sides[side]);
   return { training: indices('training'), validation: indices('validation'), test: indices('test') };
 }
 
-function splitAtRandom(dataset: ImageDataset, options: LabelledLineSettings, seed: number): LabelledLines['sides'] {
-  // Transcripts are no classes: all images count as one.
-  const labels = new Int32Array(dataset.length);
-  const material = { labels, classes: ['line'], groups: dataset.groups, contentHash: dataset.manifest.contentHash };
+function splitAtRandom(lines: LineMaterial, options: LabelledLineSettings, seed: number): LabelledLines['sides'] {
+  // Transcripts are no classes: all lines count as one.
+  const { length, groups, contentHash } = lines;
+  const material = { labels: new Int32Array(length), classes: ['line'], groups, contentHash };
   const fractions = { validation: options.validationShare, test: options.testShare };
   const { train, validation, test } = splitDataset(material, { seed, fractions });
   return { training: train, validation, test };

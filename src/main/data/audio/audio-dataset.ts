@@ -1,0 +1,78 @@
+/** Reading imported recordings back, synchronously, from any thread: frames by pages, labels and places from memory. */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { LabError, messageOf } from '../../../shared/errors.ts';
+import type { AudioDatasetManifest } from '../../../shared/spec/manifests/audio-dataset.ts';
+import { AUDIO_DATASET_VERSION, audioDatasetManifest } from '../../../shared/spec/manifests/audio-dataset.ts';
+import { readManifest } from '../manifest-file.ts';
+import { PagedFile } from '../paged-file.ts';
+
+export const FRAMES_FILE = 'frames.bin';
+export const OFFSETS_FILE = 'offsets.bin';
+export const LABELS_FILE = 'labels.bin';
+export const RECORDINGS_FILE = 'recordings.jsonl';
+
+export interface AudioDataset {
+  readonly manifest: AudioDatasetManifest;
+  /** Number of recordings. */
+  readonly length: number;
+  readonly classes: readonly string[];
+  /** The class of each recording, an index into `classes`. */
+  readonly labels: Int32Array;
+  /** Where a recording came from, relative to the source. */
+  path(index: number): string;
+  /** [frames, bands]; a copy. */
+  frames(index: number): Float32Array;
+  close(): void;
+}
+
+/** @throws LabError `not-found`, `bad-input` (something else lies there), `format-version`, `corrupt` */
+export function openAudioDataset(folder: string): AudioDataset {
+  const root = resolve(folder);
+  const manifest = readManifest(root, 'audio-dataset', AUDIO_DATASET_VERSION, audioDatasetManifest);
+  const { recordings, options, classes } = manifest;
+  const labels = readUint32(join(root, LABELS_FILE), recordings, classes.length - 1);
+  const offsets = readUint32(join(root, OFFSETS_FILE), recordings + 1, manifest.frames);
+  const file = new PagedFile(join(root, FRAMES_FILE));
+  let paths: readonly string[] | undefined;
+  return {
+    manifest,
+    length: recordings,
+    classes: classes.map(({ name }) => name),
+    labels: Int32Array.from(labels),
+    path(index) {
+      paths ??= readPaths(join(root, RECORDINGS_FILE));
+      return paths[index] ?? '';
+    },
+    frames(index) {
+      if (!(index in labels)) throw new RangeError(`There is no recording ${index} among ${recordings}.`);
+      const [start, end] = [offsets[index]!, offsets[index + 1]!]; // one more offset than recordings
+      const bytes = file.read(start * options.bands * 4, (end - start) * options.bands * 4);
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      return Float32Array.from({ length: bytes.length / 4 }, (_, place) => view.getFloat32(place * 4, true));
+    },
+    close: () => {
+      file.close();
+    },
+  };
+}
+
+function readPaths(file: string): readonly string[] {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  return lines.map((line) => (JSON.parse(line) as { path: string }).path); // as the import wrote them
+}
+
+function readUint32(path: string, length: number, largest: number): Uint32Array {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new LabError('corrupt', `${path} cannot be read (${messageOf(error)}). Import again.`, { path }, error);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values = Uint32Array.from({ length: bytes.length >>> 2 }, (_, index) => view.getUint32(index * 4, true));
+  if (bytes.length !== length * 4 || values.some((value) => value > largest)) {
+    throw new LabError('corrupt', `${path} does not fit the manifest. Import again.`, { path });
+  }
+  return values;
+}
