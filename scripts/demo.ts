@@ -11,6 +11,8 @@ import { createDemoWorkspace } from './demo/commands.ts';
 const demos: Readonly<Record<string, () => Promise<Demo>>> = {
   text: async () => (await import('./demo/text.ts')).textDemo,
   images: async () => (await import('./demo/images.ts')).imageDemo,
+  sequences: async () => (await import('./demo/sequences.ts')).sequencesDemo,
+  speech: async () => (await import('./demo/speech.ts')).speechDemo,
 };
 
 const usage = `npm run demo [-- <name>] [--quick] [--workspace <folder>]
