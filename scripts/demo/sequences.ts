@@ -13,10 +13,9 @@ import { writeDigitLines } from './digit-lines.ts';
 export const sequencesDemo: Demo = async ({ folder, pretext, importOnce, sample }, { quick }) => {
   const quickly = (...settings: string[]): string[] => (quick ? settings.flatMap((one) => ['--set', one]) : []);
 
-  heading('Text: the Brown corpus and mail, and other mail with labels');
+  heading('Text: the Brown corpus, and mail with labels');
   const brown = await sample('brown', brownTexts);
-  const mail = await sample('mail', () => spamAssassinMails(['easy-ham-2', 'spam-2']));
-  await importOnce('corpus', 'brown-and-mail', brown, mail, '--vocabulary-size', '4096');
+  await importOnce('corpus', 'brown-words', brown, '--vocabulary-size', '4096');
   const labelled = await sample('spam', () => spamAssassinMails(['easy-ham-1', 'hard-ham-1', 'spam-1']));
   await importOnce('dataset', 'spam', labelled);
 

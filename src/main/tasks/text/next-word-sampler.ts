@@ -52,7 +52,9 @@ export function createNextWordSampler(setup: NextWordSamplerSetup): TaskSampler 
       nextWeights.fill(1, row * length + unscored, (row + 1) * length);
     }
     const mask = new Float32Array(size).fill(1);
-    return { tokens, segments: new Int32Array(size), mask, nextLabels, nextWeights };
+    // Prediction asks what follows the window.
+    const nextPosition = new Int32Array(starts.length).fill(length - 1);
+    return { tokens, segments: new Int32Array(size), mask, nextLabels, nextWeights, nextPosition };
   }
 
   function carriedBatch(seed: number, step: number, batchSize: number): Feeds {
