@@ -1,0 +1,245 @@
+// @vitest-environment happy-dom
+// Studies as pages make and show them: the spec from a form's choices, curves and gains, what pretraining was worth in labels.
+import { mount } from '@vue/test-utils';
+import { describe, expect, it } from 'vitest';
+import StudyVerdict from '../../../src/renderer/src/features/studies/StudyVerdict.vue';
+import {
+  armCurves,
+  conditionsOf,
+  gainPoints,
+  labelBudgets,
+  labelWorth,
+  verdictOf,
+} from '../../../src/renderer/src/features/studies/label-efficiency.ts';
+import { remainingOf } from '../../../src/renderer/src/features/studies/remaining.ts';
+import { gainsCsv, runsCsv } from '../../../src/renderer/src/features/studies/study-csv.ts';
+import type { StudyChoice } from '../../../src/renderer/src/features/studies/study-draft.ts';
+import {
+  largestCell,
+  parseBudgets,
+  studyName,
+  studyOf,
+  suggestBudgets,
+} from '../../../src/renderer/src/features/studies/study-draft.ts';
+import { planStudy, parseStudy, summariseStudy } from '../../../src/main/lab/study.ts';
+import type { StudyResult } from '../../../src/shared/spec/study.ts';
+
+const choice: StudyChoice = {
+  name: 'words-on-mails',
+  source: 'words-abc12',
+  budgets: [20, 200],
+  budgetOption: 'labelsInAll',
+  allLabels: true,
+  seeds: 3,
+  steps: 50,
+  batchSize: 8,
+  learningRate: 1e-3,
+  metric: 'macroF1',
+  frozenToo: true,
+};
+const suggested = {
+  name: 'words-text-classification',
+  task: { type: 'text-classification', length: 64 },
+  data: 'mails',
+  pipeline: { preset: 'bert-tiny' },
+  from: { run: 'words-abc12' },
+  training: { epochs: 5 },
+};
+
+/** values[condition][arm] = metric by seed */
+function resultOf(
+  values: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>,
+  direction: StudyResult['direction'] = 'maximise',
+): StudyResult {
+  const mean = (list: readonly number[]): number => list.reduce((sum, value) => sum + value, 0) / list.length;
+  const cells = Object.entries(values).flatMap(([condition, arms]) =>
+    Object.entries(arms).map(([arm, list]) => ({ condition, arm, list })),
+  );
+  const sign = direction === 'maximise' ? 1 : -1;
+  return {
+    formatVersion: 1,
+    name: 'one',
+    metric: 'accuracy',
+    direction,
+    runs: cells.flatMap(({ condition, arm, list }) =>
+      list.map((value, seed) => ({
+        condition,
+        arm,
+        seed,
+        run: `${condition}-${arm}-${seed}`,
+        value,
+        split: 'test' as const,
+      })),
+    ),
+    baselines: [],
+    arms: cells.map(({ condition, arm, list }) => ({ condition, arm, mean: mean(list), interval: null })),
+    gains: cells
+      .filter(({ arm }) => arm !== 'scratch')
+      .map(({ condition, arm, list }) => {
+        const gain = sign * (mean(list) - mean(values[condition]!.scratch!));
+        return {
+          condition,
+          arm,
+          reference: 'scratch',
+          gain,
+          interval: { low: gain - 0.01, high: gain + 0.01, confidence: 0.95 },
+          pValue: null,
+        };
+      }),
+  };
+}
+
+describe('a study from choices', () => {
+  it('is one that the lab takes: arms differ in where they start, and in nothing else', () => {
+    const spec = studyOf(choice, suggested, 'tokens');
+    const source = { value: spec, locate: () => '' };
+    const cells = planStudy(parseStudy(source), source);
+    expect(cells).toHaveLength(3 * 3 * 3);
+    const at = (arm: string) =>
+      cells.find((cell) => cell.arm === arm && cell.condition === '20-labels' && cell.seed === 2)!;
+    const { from: pretrainedFrom, name: _one, ...pretrained } = at('pretrained').experiment;
+    const { from: scratchFrom, name: _other, tokenizer, ...scratch } = at('scratch').experiment;
+    expect(pretrainedFrom).toMatchObject({ run: 'words-abc12' });
+    expect(scratchFrom).toBeUndefined();
+    expect(tokenizer).toEqual({ run: 'words-abc12' });
+    expect(scratch).toEqual(pretrained);
+    expect(pretrained).toMatchObject({ seed: 2, splitSeed: 2, training: { steps: 50, batchSize: 8 } });
+    expect(pretrained.task).toMatchObject({ labelsInAll: 20, length: 64 });
+    expect(at('frozen').experiment.freeze).toEqual(['backbone']);
+    const all = cells.find(({ condition }) => condition === 'all-labels')!;
+    expect(all.experiment.task).not.toHaveProperty('labelsInAll');
+  });
+
+  it('plans the cell that needs most labels', () => {
+    const spec = studyOf(choice, suggested, 'tokens');
+    expect(largestCell(choice, spec).task).not.toHaveProperty('labelsInAll');
+    expect(largestCell({ ...choice, allLabels: false }, spec)).toMatchObject({
+      task: { labelsInAll: 200 },
+      from: { run: 'words-abc12' },
+    });
+  });
+
+  it('reads label budgets in any order, and refuses what is none', () => {
+    expect(parseBudgets('200, 20 50;50')).toEqual([20, 50, 200]);
+    expect(parseBudgets('')).toEqual([]);
+    for (const wrong of ['2.5', '-1', '0', 'ten']) expect(parseBudgets(wrong)).toBeNull();
+  });
+
+  it('suggests budgets that the data has', () => {
+    for (const [examples, classes] of [
+      [100, 2],
+      [3000, 2],
+      [2500, 10],
+      [60, 5],
+    ] as const) {
+      for (const count of suggestBudgets(examples, classes, 'labelsInAll'))
+        expect(count).toBeLessThanOrEqual(examples / 2);
+      for (const count of suggestBudgets(examples, classes, 'labelsPerClass')) {
+        expect(count * classes).toBeLessThanOrEqual(examples / 2);
+      }
+    }
+    expect(suggestBudgets(3000, 2, 'labelsInAll').length).toBeGreaterThan(1);
+  });
+
+  it('finds a name that is free', () => {
+    expect(studyName({ name: 'words' }, 'Mails', [])).toBe('words-on-mails');
+    expect(studyName({ name: 'words' }, 'mails', ['words-on-mails', 'words-on-mails-2'])).toBe('words-on-mails-3');
+  });
+});
+
+describe('what a study says', () => {
+  const result = resultOf({
+    '100-labels': { pretrained: [0.9, 0.9], scratch: [0.8, 0.8] },
+    '10-labels': { pretrained: [0.75, 0.65], scratch: [0.5, 0.6] },
+  });
+
+  it('orders conditions by their labels, and only where all are budgets of their own', () => {
+    expect(labelBudgets(['5-labels-a-class', '20-labels-a-class'])).toEqual([5, 20]);
+    expect(labelBudgets(['5-labels', 'all-labels'])).toBeNull();
+    expect(labelBudgets(['5-labels', '5-classes'])).toBeNull();
+    expect(conditionsOf(result)).toEqual(['10-labels', '100-labels']);
+    expect(armCurves(result).map(({ points }) => points.map(({ mean }) => Number(mean.toFixed(3))))).toEqual([
+      [0.7, 0.9],
+      [0.55, 0.8],
+    ]);
+  });
+
+  it('pairs by seed, so that more is better whatever the metric', () => {
+    const [first] = gainPoints(result);
+    expect(first?.seeds.map(({ difference }) => Number(difference.toFixed(3)))).toEqual([0.25, 0.05]);
+    const losses = resultOf({ '10-labels': { pretrained: [1], scratch: [1.5] } }, 'minimise');
+    expect(gainPoints(losses)[0]).toMatchObject({ gain: 0.5, seeds: [{ seed: 0, difference: 0.5 }] });
+  });
+
+  it('reads between the points of the curve how many labels pretraining is worth', () => {
+    // 0.7 lies three fifths of the way from 0.55 to 0.8: 10 · 10^0.6 labels.
+    expect(labelWorth(result, 'pretrained')).toEqual({
+      labels: 10,
+      reference: expect.closeTo(10 ** 1.6, 6) as number,
+      atLeast: false,
+    });
+    const never = resultOf({
+      '10-labels': { pretrained: [0.95], scratch: [0.5] },
+      '100-labels': { pretrained: [0.96], scratch: [0.8] },
+    });
+    expect(labelWorth(never, 'pretrained')).toEqual({ labels: 10, reference: 100, atLeast: true });
+    const worse = resultOf({
+      '10-labels': { pretrained: [0.4], scratch: [0.5] },
+      '100-labels': { pretrained: [0.9], scratch: [0.8] },
+    });
+    expect(labelWorth(worse, 'pretrained')).toBeNull();
+  });
+
+  it('says better or worse only of an interval without 0', () => {
+    expect(verdictOf({ interval: { low: 0.01, high: 0.2 } })).toBe('better');
+    expect(verdictOf({ interval: { low: -0.2, high: -0.01 } })).toBe('worse');
+    expect(verdictOf({ interval: { low: -0.1, high: 0.2 } })).toBe('open');
+    expect(verdictOf({ interval: null })).toBe('open');
+    expect(mount(StudyVerdict, { props: { result } }).text()).toContain('Pretraining helps');
+    expect(mount(StudyVerdict, { props: { result } }).text()).toContain('4.0 times as many');
+  });
+
+  it('is written as CSV with a row for each run and each gain', () => {
+    expect(runsCsv(result).trim().split('\r\n')).toHaveLength(1 + result.runs.length);
+    expect(gainsCsv(result).trim().split('\r\n')).toHaveLength(1 + result.gains.length);
+  });
+
+  it('agrees with the lab on the gain', () => {
+    // The lab's own summary of the same values, from results as runs leave them.
+    const run = (value: number) => ({
+      id: 'x',
+      selection: { metric: 'accuracy', direction: 'maximise' },
+      test: { metrics: { accuracy: value } },
+      baselines: [],
+    });
+    const study = parseStudy({
+      value: studyOf({ ...choice, metric: 'accuracy', frozenToo: false }, suggested, 'tokens'),
+      locate: () => '',
+    });
+    const cells = [0.75, 0.65].flatMap((value, seed) => [
+      { cell: { condition: '20-labels', arm: 'pretrained', seed }, result: run(value) },
+      { cell: { condition: '20-labels', arm: 'scratch', seed }, result: run([0.5, 0.6][seed]!) },
+    ]);
+    const summary = summariseStudy(
+      { ...study, conditions: study.conditions.slice(0, 1) },
+      cells as unknown as Parameters<typeof summariseStudy>[1], // only what a summary reads
+    );
+    expect(gainPoints(summary)[0]?.gain).toBeCloseTo(0.15, 10);
+    expect(gainPoints(summary)[0]?.seeds.map(({ difference }) => Number(difference.toFixed(3)))).toEqual([0.25, 0.05]);
+  });
+});
+
+describe('the time a study still takes', () => {
+  const run = (state: 'finished' | 'running' | 'queued' | 'failed', step: number) => ({
+    state,
+    step,
+    totalSteps: 100,
+    startedAt: 0,
+    finishedAt: state === 'finished' ? 1000 : null,
+  });
+
+  it('is what finished runs took, for the part of the others that is left', () => {
+    expect(remainingOf([run('finished', 100), run('running', 25), run('queued', 0), run('failed', 3)])).toBe(1750);
+    expect(remainingOf([run('running', 25)])).toBeNull();
+  });
+});
