@@ -132,8 +132,9 @@ describe('a study from choices', () => {
       [2500, 10],
       [60, 5],
     ] as const) {
-      for (const count of suggestBudgets(examples, classes, 'labelsInAll'))
+      for (const count of suggestBudgets(examples, classes, 'labelsInAll')) {
         expect(count).toBeLessThanOrEqual(examples / 2);
+      }
       for (const count of suggestBudgets(examples, classes, 'labelsPerClass')) {
         expect(count * classes).toBeLessThanOrEqual(examples / 2);
       }
