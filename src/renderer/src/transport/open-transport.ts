@@ -74,7 +74,8 @@ function portTransport(port: MessagePort): Transport {
   });
   return {
     send(message) {
-      port.postMessage(message);
+      // A port clones what it is given and refuses what pages hold: Vue's proxies. Messages are JSON over every transport.
+      port.postMessage(JSON.parse(JSON.stringify(message)));
     },
     onMessage(listener) {
       port.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
