@@ -3,21 +3,19 @@
  * told where a character stands, and how far back errors reach in a simple recurrence and in an LSTM.
  */
 import { join } from 'node:path';
-import { brownTexts } from '../../src/main/data/samples/brown.ts';
 import { longMemoryTexts } from '../../src/main/data/samples/long-memory.ts';
-import { spamAssassinMails } from '../../src/main/data/samples/spam-assassin.ts';
 import type { Demo } from './commands.ts';
 import { example, heading } from './commands.ts';
 import { writeDigitLines } from './digit-lines.ts';
+import { brownWithoutPassages, genrePassages } from './genres.ts';
 
 export const sequencesDemo: Demo = async ({ folder, pretext, importOnce, sample }, { quick }) => {
   const quickly = (...settings: string[]): string[] => (quick ? settings.flatMap((one) => ['--set', one]) : []);
 
-  heading('Text: the Brown corpus, and mail with labels');
-  const brown = await sample('brown', brownTexts);
+  heading('Text: the Brown corpus, and of each of its samples one passage with the group of its genre');
+  const brown = await sample('brown-without-passages', brownWithoutPassages);
   await importOnce('corpus', 'brown-words', brown, '--vocabulary-size', '4096');
-  const labelled = await sample('spam', () => spamAssassinMails(['easy-ham-1', 'hard-ham-1', 'spam-1']));
-  await importOnce('dataset', 'spam', labelled);
+  await importOnce('dataset', 'genres', await sample('genres', genrePassages));
 
   heading('A language model: which word comes next?');
   await pretext('run', example('next-word.yaml'), ...quickly('training.steps=150', 'training.evaluateEvery=75'));
