@@ -32,6 +32,12 @@ export interface StepPlan {
   readonly states: readonly { readonly name: string; readonly parameter: string }[];
 }
 
+/**
+ * Larger models are unrolled recurrences. ONNX Runtime's optimisations take more than proportionally long on them (10 s where the
+ * session itself takes 2) and find next to nothing: a step takes as long without.
+ */
+const MOST_OPTIMISED_NODES = 3000;
+
 const storeOf = new WeakMap<Executable, ParameterStore>();
 
 export function createOnnxRuntimeEngine(): Engine {
@@ -133,7 +139,7 @@ async function createSession(graph: OnnxGraph, device: string, threads: number):
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
+      graphOptimizationLevel: graph.nodes.length > MOST_OPTIMISED_NODES ? 'disabled' : 'all',
       enableMemPattern: true,
       logSeverityLevel: 3,
     });
