@@ -12,11 +12,11 @@ import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
-import { expect, inject } from 'vitest';
+import { beforeEach, expect, inject } from 'vitest';
 import { chromiumArguments } from '../../scripts/chromium.ts';
 
 /** How long anything may take on a machine that does other things as well. */
-export const patience = { timeout: 90_000 };
+export const patience = { timeout: 60_000 };
 
 export interface LabProcess {
   /** With the token. */
@@ -111,16 +111,24 @@ async function followPage(page: Page, address: string, { expected }: WindowOptio
     if (message.type() === 'error' && expected?.test(message.text()) !== true) problems.push(message.text());
   });
   await page.goto(address);
+  await page.getByRole('heading', { level: 1 }).waitFor(); // the lab's first page stands
   const { origin } = new URL(address);
   return {
     page,
     context: page.context(),
     problems,
     async goto(path) {
-      await page.goto(`${origin}/#${path}`);
+      await open(page, `${origin}/#${path}`);
     },
     expectAccessible: () => expectAccessible(page),
   };
+}
+
+/** Loads a page of the lab anew, and waits until it has a title: a change of what stands behind the `#` loads nothing. */
+export async function open(page: Page, address: string): Promise<void> {
+  await page.goto('about:blank');
+  await page.goto(address);
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
 }
 
 export async function expectAccessible(page: Page): Promise<void> {
@@ -135,6 +143,16 @@ export async function expectAccessible(page: Page): Promise<void> {
   }
 }
 
+/** Says what a page showed when a test on it failed. */
+export function showPageOfFailure(page: () => Page): void {
+  beforeEach(({ onTestFailed }) => {
+    onTestFailed(async () => {
+      const seen = await page().locator('body').ariaSnapshot();
+      process.stderr.write(`${page().url()} showed\n${seen.slice(0, 6000)}\n`);
+    });
+  });
+}
+
 /** The badge that says how a run stands. */
 export async function expectState(page: Page, words: RegExp): Promise<void> {
   const badge = page.locator('main').getByRole('status').first();
@@ -144,5 +162,5 @@ export async function expectState(page: Page, words: RegExp): Promise<void> {
 /** The step that the progress bar of a run tells. */
 export async function stepOf(page: Page): Promise<number> {
   const words = await page.getByRole('progressbar').first().getAttribute('aria-valuetext');
-  return Number(/Step (\S+)/.exec(words ?? '')?.[1]?.replaceAll(/\D/g, '') ?? 0);
+  return Number(/Step ([\d\s]+)/.exec(words ?? '')?.[1]?.replaceAll(/\s/g, '') ?? 0);
 }

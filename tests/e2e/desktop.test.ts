@@ -1,0 +1,151 @@
+// The desktop lab: main process, preload script and pages together, against a stand-in of the electron module. What only Electron
+// itself can show is in electron.test.ts.
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { startDesktop } from '../../src/main/hosts/electron/desktop.ts';
+import { createRun } from '../../src/main/lab/create-run.ts';
+import type { TinyWorkspace } from '../tiny-workspace.ts';
+import { createTinyWorkspace, tinyExperiment, writeTinyText } from '../tiny-workspace.ts';
+import { desk, electron } from './electron-stand-in.ts';
+import { expectAccessible, expectState, launchBrowser, open, patience, showPageOfFailure } from './harness.ts';
+
+vi.mock('electron', async () => (await import('./electron-stand-in.ts')).electron);
+
+describe('the desktop lab', () => {
+  let workspace: TinyWorkspace;
+  let browser: Browser;
+  let page: Page;
+  let run = '';
+
+  const callsOf = (name: string) => desk.calls.filter((call) => call.name === name).map(({ values }) => values);
+  const goto = (path: string) => open(page, `https://lab.test/#${path}`);
+
+  beforeAll(async () => {
+    workspace = await createTinyWorkspace();
+    run = (await createRun(workspace.workspace, tinyExperiment())).id;
+    browser = await launchBrowser();
+    desk.browser = browser;
+    desk.built = inject('built');
+    desk.userData = join(workspace.folder, 'settings');
+    process.env.PRETEXT_SETTINGS = desk.userData;
+    process.env.PRETEXT_WORKSPACE = workspace.workspace.folder;
+    // In a build, everything lies in `out`.
+    electron.app.getAppPath = () => workspace.folder;
+    const { symlink } = await import('node:fs/promises');
+    await symlink(desk.built, join(workspace.folder, 'out'));
+    startDesktop();
+    await vi.waitFor(() => {
+      expect(callsOf('show')).toHaveLength(1);
+    }, patience);
+    const shown = desk.windows[0]?.page;
+    if (!shown) throw new Error('no window was opened');
+    page = shown;
+    page.setDefaultTimeout(patience.timeout);
+  });
+
+  afterAll(async () => {
+    electron.app.emit('before-quit', { preventDefault: () => undefined });
+    await vi.waitFor(() => {
+      expect(callsOf('quit')).toHaveLength(1);
+    }, patience);
+    await browser.close();
+    delete process.env.PRETEXT_SETTINGS;
+    delete process.env.PRETEXT_WORKSPACE;
+    await workspace.remove();
+  });
+
+  showPageOfFailure(() => page);
+
+  it('shows the lab through the app protocol, over a port, with named functions and nothing of Electron', async () => {
+    await page.getByRole('heading', { level: 1, name: 'Home' }).waitFor();
+    await goto('/datasets');
+    await page.getByRole('link', { name: 'tiny' }).waitFor();
+    await expectAccessible(page);
+    const given = await page.evaluate(() => ({
+      bridge: Object.keys((window as unknown as { pretextDesktop: object }).pretextDesktop).sort(),
+      leaked: ['require', 'process', 'module', 'ipcRenderer', 'electron'].filter((name) => name in window),
+    }));
+    expect(given).toEqual({
+      bridge: ['choose', 'chooseDestination', 'connect', 'openWorkspace', 'pathOf', 'reveal', 'versions'],
+      leaked: [],
+    });
+  });
+
+  it('imports what the system’s dialog chose, by its path', async () => {
+    await writeTinyText(join(workspace.folder, 'more'), 5);
+    desk.chosen = [join(workspace.folder, 'more')];
+    await goto('/datasets/import');
+    await page.getByRole('button', { name: 'Choose a folder' }).click();
+    await page.getByText(/^5 files/).waitFor();
+    expect(callsOf('showOpenDialog')).toHaveLength(1);
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    await page.getByRole('link', { name: 'more' }).waitFor();
+  });
+
+  it('trains in a process of its own, with progress in the taskbar and a notification at the end', async () => {
+    desk.isFocused = false;
+    await goto(`/runs/${run}`);
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await expectState(page, /Finished/);
+    const shares = callsOf('setProgressBar').map(([share]) => Number(share));
+    expect(shares.some((share) => share > 0 && share <= 1)).toBe(true);
+    await vi.waitFor(() => {
+      expect(callsOf('Notification')).toEqual([[expect.objectContaining({ title: 'tiny-words is finished' })]]);
+    }, patience);
+    expect(callsOf('setProgressBar').at(-1)).toEqual([-1]);
+    desk.isFocused = true;
+  });
+
+  it('stays at home: other pages, windows, frames and connections are refused', async () => {
+    const before = page.url();
+    const tried = await page.evaluate(async () => {
+      const opened = window.open('https://example.com/help');
+      window.open('file:///etc/passwd');
+      window.location.href = 'https://example.com/elsewhere';
+      const frame = document.createElement('iframe');
+      frame.src = 'https://example.com/frame';
+      document.body.append(frame);
+      const fetched = await fetch('https://example.com/data').then(
+        () => 'allowed',
+        () => 'refused',
+      );
+      const script = document.createElement('script');
+      script.textContent = 'window.wasHere = true';
+      document.body.append(script);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      frame.remove();
+      script.remove();
+      return { fetched, wasHere: 'wasHere' in window, opened: opened !== null };
+    });
+    expect(tried).toMatchObject({ fetched: 'refused', wasHere: false });
+    expect(page.url()).toBe(before);
+    await expect.poll(() => page.context().pages().length, patience).toBe(1);
+    // Links to the web are for the system's browser; nothing else is opened at all.
+    expect(callsOf('openExternal')).toEqual([['https://example.com/help']]);
+    expect(desk.strangers.filter((url) => !url.endsWith('/help'))).toEqual([]);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+  });
+
+  it('opens another workspace in the same window', async () => {
+    const other = join(workspace.folder, 'other');
+    const loaded = page.waitForEvent('load');
+    await page
+      .evaluate(
+        (folder) =>
+          (window as unknown as { pretextDesktop: { openWorkspace(folder: string): Promise<void> } }).pretextDesktop
+            .openWorkspace(folder)
+            .catch(() => undefined), // the page is loaded anew meanwhile
+        other,
+      )
+      .catch(() => undefined);
+    await loaded;
+    await goto('/datasets');
+    await page.getByRole('heading', { name: 'No data yet' }).waitFor();
+    expect(callsOf('addRecentDocument')).toEqual([[workspace.workspace.folder], [other]]);
+  });
+
+  it('meets no bug on the way', () => {
+    expect(desk.problems).toEqual([]);
+  });
+});

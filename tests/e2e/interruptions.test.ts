@@ -1,0 +1,130 @@
+// What goes wrong around a run: the server is killed in its middle and started again, two windows look at the same lab, files are
+// not what they seem.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRun } from '../../src/main/lab/create-run.ts';
+import type { TinyWorkspace } from '../tiny-workspace.ts';
+import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
+import type { LabProcess, LabWindow } from './harness.ts';
+import {
+  expectState,
+  launchBrowser,
+  openAnother,
+  openWindow,
+  patience,
+  serve,
+  showPageOfFailure,
+  stepOf,
+} from './harness.ts';
+
+const endless =
+  'training: {steps: 500000, batchSize: 4, learningRate: 1e-3, evaluateEvery: 100000, checkpointEvery: 20, logEvery: 5}';
+
+describe('interruptions', () => {
+  let workspace: TinyWorkspace;
+  let served: LabProcess;
+  let browser: Browser;
+  let lab: LabWindow;
+  let run = '';
+
+  beforeAll(async () => {
+    workspace = await createTinyWorkspace();
+    run = (await createRun(workspace.workspace, tinyExperiment(endless, 'tiny-endless'))).id;
+    served = await serve(workspace.workspace.folder);
+    browser = await launchBrowser();
+    // The console tells of every attempt to reach the server that is gone.
+    lab = await openWindow(browser, served.address, { expected: /ERR_CONNECTION_REFUSED|WebSocket connection to/ });
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await served.stop();
+    await workspace.remove();
+  });
+
+  showPageOfFailure(() => lab.page);
+
+  it('finds the server again that was killed, with the run interrupted, and resumes it', async () => {
+    const { page } = lab;
+    await lab.goto(`/runs/${run}`);
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await expect.poll(() => stepOf(page), patience).toBeGreaterThan(40);
+    await served.kill();
+    await page.getByText('The lab cannot be reached').waitFor();
+    served = await serve(workspace.workspace.folder, Number(new URL(served.origin).port));
+    await expectState(page, /Interrupted/); // the page was not loaded again
+    await page.getByText('The lab cannot be reached').waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
+    await expectState(page, /Running/);
+    await page.getByRole('link', { name: 'Log' }).click();
+    await expect.poll(() => page.getByRole('log').innerText(), patience).toMatch(/resumed? .*\b[2-9]\d/i);
+  });
+
+  it('shows in every window what is done in another', async () => {
+    const other = await openAnother(lab, served.origin);
+    await other.goto(`/runs/${run}`);
+    await expectState(other.page, /Running/);
+    await lab.page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await expectState(other.page, /Stopped|Paused/);
+    await other.page.getByRole('button', { name: /Pin$/ }).click();
+    await lab.page.getByRole('button', { name: /Pinned$/ }).waitFor();
+    await lab.goto('/runs');
+    await other.page.getByRole('button', { name: 'Run again' }).click();
+    await expect.poll(() => lab.page.getByText(/^tiny-endless-/).count(), patience).toBe(2);
+    await expectState(other.page, /Running/);
+    await other.page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await expectState(other.page, /Stopped|Paused/);
+    await expect
+      .poll(
+        () =>
+          lab.page
+            .locator('tbody')
+            .getByText(/Stopped|Paused/)
+            .count(),
+        patience,
+      )
+      .toBe(2);
+    expect(other.problems).toEqual([]);
+    await other.page.close();
+  });
+
+  it('says what is wrong with files, and imports what can be imported', async () => {
+    const { page } = lab;
+    const files = join(workspace.folder, 'bad');
+    await mkdir(files);
+    const look = async (path: string): Promise<void> => {
+      await lab.goto('/datasets/import');
+      const another = page.getByRole('button', { name: 'Choose something else' });
+      if ((await another.count()) > 0) await another.click();
+      await page.getByLabel('or a path on the lab’s machine').fill(path);
+      await page.getByRole('button', { name: 'Look at it' }).click();
+    };
+    const importing = page.getByRole('button', { name: 'Import', exact: true });
+
+    await look(join(files, 'nothing-here.csv'));
+    await page
+      .getByRole('alert')
+      .or(page.getByText(/nothing-here\.csv/))
+      .first()
+      .waitFor();
+    expect(await importing.count()).toBe(0);
+
+    await writeFile(join(files, 'empty.csv'), '');
+    await look(join(files, 'empty.csv'));
+    await page.getByText(/empty\.csv: the table has no header line/).waitFor();
+
+    const rows = Array.from({ length: 20 }, (_, index) => `"text ${index}",${index % 2 === 0 ? 'a' : 'b'}`);
+    await writeFile(join(files, 'ragged.csv'), ['text,label', ...rows, '"no label",', '"",a', ''].join('\n'));
+    await look(join(files, 'ragged.csv'));
+    await importing.click();
+    await page.getByRole('link', { name: 'ragged' }).click();
+    await page.getByRole('tab', { name: /^Import report 2/ }).click();
+    await lab.expectAccessible();
+  });
+
+  it('meets no bug on the way', () => {
+    expect([...lab.problems, ...served.said.filter((line) => !line.includes('was interrupted'))]).toEqual([]);
+  });
+});
