@@ -78,6 +78,7 @@ async function study(page: Page, served: ServedLab, run: string): Promise<string
 
 async function picture(page: Page, view: View, theme: 'light' | 'dark', origin: string): Promise<void> {
   await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+  await page.goto('about:blank'); // the same address again would leave the page as it was
   await page.goto(`${origin}/#${view.path}`);
   await page.getByRole('heading', { level: 1 }).waitFor();
   await page.waitForTimeout(1500); // charts are drawn when their points have come
