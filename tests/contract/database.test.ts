@@ -222,7 +222,8 @@ describe('decimation', () => {
     [from, to, maximumPoints]: readonly [number, number, number],
   ): void {
     const inside = [...values].filter(([step]) => step >= from && step <= to).sort(([a], [b]) => a - b);
-    const [first, last] = [inside[0]?.[0] ?? 0, inside.at(-1)?.[0] ?? 0];
+    const [first = 0] = inside.map(([step]) => step);
+    const last = inside.reduce((furthest, [step]) => Math.max(furthest, step), first);
     const steps = points.map(({ step }) => step);
     expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
     expect([steps[0], steps.at(-1)]).toEqual([first, last]);

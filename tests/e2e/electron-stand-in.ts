@@ -132,7 +132,7 @@ export class StandInWindow extends EventEmitter {
     const request = route.request();
     const url = asApp(request.url());
     if (request.isNavigationRequest() && url !== this.address) {
-      let isPrevented = false;
+      let isPrevented = false as boolean; // changed by whoever listens
       const preventDefault = (): void => {
         isPrevented = true;
       };

@@ -17,7 +17,7 @@ declare module 'vitest' {
   }
 }
 
-export default async function setUp({ provide }: TestProject): Promise<() => Promise<void>> {
+export async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const chromium = requireChromium();
   const folder = await mkdtemp(join(tmpdir(), 'pretext-pages-'));
   const { renderer, preload } = config as { readonly renderer: InlineConfig; readonly preload: InlineConfig }; // an object, in our own file

@@ -162,7 +162,7 @@ describe('from the first import to the demo', () => {
     const cell = page.getByRole('region', { name: 'Confusion matrix' }).getByRole('button').first();
     await cell.click();
     await page
-      .getByRole('heading', { name: /examples|predicted/i })
+      .getByRole('heading', { name: /taken for|predicted|examples/i })
       .first()
       .waitFor();
   });

@@ -84,6 +84,7 @@ describe('the lab in a browser that is not to be trusted', () => {
         () => 'allowed',
         () => 'refused',
       );
+      // eslint-disable-next-line no-eval -- what is tried here
       const evaluated = await later(() => (0, eval)('1 + 1') as number);
       const socket = await later(() => new WebSocket(elsewhere.replace('http', 'ws')).url);
       await new Promise((resolve) => setTimeout(resolve, 200));
