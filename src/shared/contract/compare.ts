@@ -1,6 +1,6 @@
 /** Comparing runs: lines with groups as mean and band, what differs, paired differences, exports. */
 import { z } from 'zod';
-import { count, interval, metricValues } from './common.ts';
+import { count, interval } from './common.ts';
 import { request } from './define.ts';
 import { fieldPath, run, series, seriesRequest, xAxis } from './runs.ts';
 
@@ -119,6 +119,3 @@ export const compareContract = {
     z.object({ fileName: z.string(), text: z.string() }),
   ),
 };
-
-/** Metrics of the end of a run, as charts of parallel coordinates use them. */
-export const finalMetrics = metricValues;

@@ -39,7 +39,6 @@ export const answer = z.object({
   /** Likeliest first, with probabilities over all there is, not over the few shown. */
   choices: z.array(z.object({ label: z.string(), probability: z.number() })),
 });
-export type Answer = z.infer<typeof answer>;
 
 export const answered = z.object({
   answers: z.array(answer),

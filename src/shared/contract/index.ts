@@ -74,14 +74,6 @@ export type LabClient = {
   };
 };
 
-/** Finds a method by its name on the wire, e.g. `runs.list`. */
-export function findMethod(name: string): MethodDefinition | undefined {
-  const [feature = '', method = '', ...rest] = name.split('.');
-  if (rest.length > 0 || !Object.hasOwn(contract, feature)) return undefined;
-  const methods: Readonly<Record<string, MethodDefinition>> = contract[feature as Feature]; // it is one of its own keys
-  return Object.hasOwn(methods, method) ? methods[method] : undefined;
-}
-
 /** Every name on the wire. */
 export function methodNames(): readonly string[] {
   return Object.entries(contract).flatMap(([feature, methods]) =>

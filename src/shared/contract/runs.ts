@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { artifact, artifactContent } from './artifacts.ts';
 import { runEvent } from '../spec/run/events.ts';
 import { runResult } from '../spec/run/result.ts';
-import type { checkpointChoice } from './common.ts';
 import { count, failure, item, jsonObject, metricValues, moment, nothing, page } from './common.ts';
 import { request, subscription } from './define.ts';
 
@@ -362,6 +361,3 @@ export const runsContract = {
     }),
   ),
 };
-
-export type RunDetails = z.infer<typeof runDetails>;
-export type CheckpointChoice = z.infer<typeof checkpointChoice>;

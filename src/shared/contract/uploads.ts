@@ -4,7 +4,7 @@
  *     POST /upload/<upload>/<path of the file>      body: the file
  *
  * where `<upload>` is what `uploads.begin` answered. Files of one upload make one folder, whose path imports and inspections
- * take as a source. In the desktop window files have paths of their own and need no upload.
+ * take as a source. The answer tells where the file is: `{ path, bytes }`. In the desktop window files have paths of their own and need no upload.
  */
 import { z } from 'zod';
 import { count, nothing } from './common.ts';
@@ -27,7 +27,3 @@ export const uploadsContract = {
     nothing,
   ),
 };
-
-/** What the lab answers to one uploaded file. */
-export const uploadedFile = z.object({ path: z.string(), bytes: count });
-export type UploadedFile = z.infer<typeof uploadedFile>;

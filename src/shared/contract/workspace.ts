@@ -1,6 +1,6 @@
 /** The workspace and the machine it is on. */
 import { z } from 'zod';
-import { count, failure, moment, nothing } from './common.ts';
+import { count, moment, nothing } from './common.ts';
 import { request, subscription } from './define.ts';
 
 export const workspaceInfo = z.object({
@@ -20,7 +20,6 @@ export const workspaceInfo = z.object({
     z.object({ id: z.string(), severity: z.enum(['information', 'warning', 'error']), message: z.string() }),
   ),
 });
-export type WorkspaceInfo = z.infer<typeof workspaceInfo>;
 
 const device = z.object({
   device: z.string(),
@@ -70,6 +69,3 @@ export const workspaceContract = {
     z.object({ changed: z.array(changedPart) }),
   ),
 };
-
-/** What failed to start: shown instead of the lab when the workspace cannot be opened. */
-export const startFailure = failure;
