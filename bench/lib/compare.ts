@@ -22,12 +22,24 @@ const gradientTolerance = 1e-5;
  */
 const updateTolerance = 1e-4;
 
-/** Throws `LabError('engine-failed')` when they differ, naming the parameters that differ most. */
+/**
+ * A rectifier's gradient depends on a sign, and of the twenty million activations of a ResNet's batch a few are zero up to
+ * rounding: float32 then takes another side than float64, whoever computes it. Where PyTorch's own float32 is further from
+ * its float64 than the tolerance, ours may be so far, and half again: which signs flip is chance.
+ */
+const kinkAllowance = 1.5;
+
+/**
+ * Throws `LabError('engine-failed')` when they differ, naming the parameters that differ most.
+ * @param theirs the other side in float64
+ * @param theirRounding how far its float32 gradients are from these
+ */
 export function compareSteps(
   inputs: SafetensorsFile,
   ours: SafetensorsFile,
   theirs: SafetensorsFile,
   label: string,
+  theirRounding = 0,
 ): Comparison {
   const names = [...readGroup(inputs, 'weights').keys()];
   const states = [...readGroup(inputs, 'states').keys()];
@@ -54,8 +66,9 @@ export function compareSteps(
     updateError: relativeError(updates),
   };
   check('loss', comparison.lossError, gradientTolerance, label, []);
-  check('gradients', comparison.gradientError, gradientTolerance, label, gradients);
-  check('updated weights', comparison.updateError, updateTolerance, label, updates);
+  const tolerance = Math.max(gradientTolerance, kinkAllowance * theirRounding);
+  check('gradients', comparison.gradientError, tolerance, label, gradients);
+  check('updated weights', comparison.updateError, Math.max(updateTolerance, 10 * tolerance), label, updates);
   if (states.length > 0) {
     check('running statistics', relativeError(movedStates), gradientTolerance, label, movedStates);
   }

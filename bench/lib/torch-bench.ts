@@ -135,7 +135,7 @@ async function compareAll(
   const inputs = await readSafetensors(tensorFile(folder, 'inputs'));
   const [ours, ...theirs] = results;
   return theirs.map(({ label, gradientError, tensors }) => ({
-    ...compareSteps(inputs, ours!.tensors, tensors, label),
+    ...compareSteps(inputs, ours!.tensors, tensors, label, typeof gradientError === 'number' ? gradientError : 0),
     ...(typeof gradientError === 'number' && { torchGradientError: gradientError }),
   }));
 }

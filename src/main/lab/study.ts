@@ -184,6 +184,11 @@ function baselinesOf(
         if (typeof value === 'number') values.set(name, [...(values.get(name) ?? []), value]);
       }
     }
-    return [...values].map(([name, list]) => ({ condition, name, mean: mean(list), interval: intervalOf(metric, list) }));
+    return [...values].map(([name, list]) => ({
+      condition,
+      name,
+      mean: mean(list),
+      interval: intervalOf(metric, list),
+    }));
   });
 }
