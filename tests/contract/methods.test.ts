@@ -253,6 +253,8 @@ describe.each(Object.entries(transports))('over %s', (_name, connect) => {
     expect(await client.experiments.schema({})).toHaveProperty('properties.task');
     const suggested = await client.experiments.suggest({ task: 'masked-words', data: 'stories' });
     expect((await client.experiments.validate({ spec: suggested })).problems).toEqual([]);
+    const labelled = await client.experiments.suggest({ task: 'text-classification' });
+    expect(labelled).toMatchObject({ tokenizer: { corpus: 'stories' } }); // a dataset has none of its own
     const wrong = await client.experiments.validate({
       text: 'name: x\ntask: masked-wrods\ndata: stories\npipeline: bert-tiny\n',
     });

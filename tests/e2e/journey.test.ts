@@ -167,6 +167,17 @@ describe('from the first import to the demo', () => {
       .waitFor();
   });
 
+  it('trains the same from scratch, with the tokenizer of the corpus', async () => {
+    await lab.goto('/experiments?task=text-classification&data=articles');
+    const tokenizer = page.getByRole('combobox', { name: 'Tokenizer' });
+    await tokenizer.waitFor();
+    await expect.poll(() => tokenizer.inputValue(), patience).not.toBe('');
+    await field('Epochs').fill('1');
+    await field('Name *').fill('articles-scratch');
+    await field('Name *').blur();
+    expect(await queueAndFinish()).toMatch(/^articles-scratch-/);
+  });
+
   it('compares both', async () => {
     await lab.goto(`/runs/${runs.fineTuned}`);
     await page.getByRole('main').getByRole('button', { name: 'Compare', exact: true }).click();

@@ -4,10 +4,12 @@ import { findTask } from '../tasks/index.ts';
 import { registeredPresets } from '../nn/index.ts';
 import type { RunRecord } from './store/run-record.ts';
 
+/** @param corpus whose tokenizer labelled text is read with, from scratch: a dataset has none of its own */
 export function suggestExperiment(
   type: string,
   data: string | undefined,
   from: RunRecord | undefined,
+  corpus: string | undefined,
 ): Record<string, unknown> {
   const task = findTask(type);
   const pipeline = from ? from.spec.pipeline : (smallestPreset(task) ?? 'bert-tiny');
@@ -16,6 +18,7 @@ export function suggestExperiment(
     name: [from?.spec.name, task.type].filter((part) => part !== undefined).join('-'),
     task: { type: task.type, ...sharedOptions(task, from) },
     ...(data !== undefined && { data }),
+    ...(!from && corpus !== undefined && task.data.includes('text-dataset') && { tokenizer: { corpus } }),
     pipeline,
     ...(from && { from: { run: from.id } }),
     training: isPretext

@@ -15,10 +15,13 @@ import { suggestExperiment } from '../../lab/suggest-experiment.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 
 export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsContract> {
-  const { documents, workers, changes, runs } = lab;
+  const { documents, workers, changes, runs, materials } = lab;
   return {
     schema: () => ({ ...experimentSchema() }),
-    suggest: ({ task, data, from }) => suggestExperiment(task, data, from === undefined ? undefined : runs.get(from)),
+    suggest({ task, data, from }) {
+      const corpus = materials.list().find(({ kind }) => kind === 'text-corpus')?.name;
+      return suggestExperiment(task, data, from === undefined ? undefined : runs.get(from), corpus);
+    },
     validate(input) {
       const parsed =
         'text' in input ? tryParse(() => parseSpecText(input.text, 'experiment')) : { value: specSource(input.spec) };

@@ -39,6 +39,11 @@ export function sourceRunOf({ from }: JsonObject): string {
   return isObject(from) && typeof from.run === 'string' ? from.run : '';
 }
 
+/** The corpus whose tokenizer is used, or ''. */
+export function tokenizerCorpusOf({ tokenizer }: JsonObject): string {
+  return isObject(tokenizer) && typeof tokenizer.corpus === 'string' ? tokenizer.corpus : '';
+}
+
 /** A part of the spec that is an object, or nothing yet. */
 export function partOf(spec: JsonObject, key: string): JsonObject {
   const part = spec[key];
