@@ -19,7 +19,8 @@ const usage = `npm run demo [-- <name>] [--quick] [--workspace <folder>]
 
 Demos: ${Object.keys(demos).join(', ')} (text unless named).
 --quick      a short version, to see what it does
---workspace  where the data and the runs go (default: the folder 'workspace' of this checkout)`;
+--workspace  where the data and the runs go
+             (default: the folder 'workspace' of this checkout)`;
 
 function readArguments(): { name: string; quick: boolean; workspace?: string | undefined; help: boolean } {
   const { values, positionals } = parseArgs({

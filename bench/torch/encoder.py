@@ -91,7 +91,3 @@ class Backbone(nn.Module):
 
     def forward(self, feeds):
         return self.encoder(self.embedding(feeds["tokens"], feeds["segments"]), feeds["mask"])
-
-
-def weighted_mean(losses, weights):
-    return (losses * weights).sum() / weights.sum()

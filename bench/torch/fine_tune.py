@@ -3,18 +3,9 @@
 import torch.nn.functional as F
 from torch import nn
 
-from encoder import Backbone, weighted_mean
+from encoder import Backbone
+from heads import ClassesHead, weighted_mean
 from lab_bench import serve
-
-
-class ClassesHead(nn.Module):
-    def __init__(self, features, classes):
-        super().__init__()
-        self.output = nn.Linear(features, classes)
-
-    def forward(self, sequence, mask):
-        mask = mask[:, :, None]
-        return self.output((sequence * mask).sum(1) / mask.sum(1))
 
 
 class TextClassification(nn.Module):

@@ -116,7 +116,3 @@ class ResnetMini(nn.Module):
     def forward(self, image):
         x = self.stage3(self.stage2(self.stage1(self.conv1(self.pixels(image)))))
         return x.mean((2, 3))
-
-
-def weighted_mean(losses, weights):
-    return (losses * weights).sum() / weights.sum()

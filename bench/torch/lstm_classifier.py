@@ -3,18 +3,9 @@
 import torch.nn.functional as F
 from torch import nn
 
+from heads import ClassesHead, weighted_mean
 from lab_bench import serve
-from recurrent import LanguageModel, weighted_mean
-
-
-class ClassesHead(nn.Module):
-    def __init__(self, features, classes):
-        super().__init__()
-        self.output = nn.Linear(features, classes)
-
-    def forward(self, sequence, mask):
-        mask = mask[:, :, None]
-        return self.output((sequence * mask).sum(1) / mask.sum(1))
+from recurrent import LanguageModel
 
 
 class LstmClassifier(nn.Module):

@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from encoder import LAYER_NORM_EPSILON, Backbone, weighted_mean
+from encoder import LAYER_NORM_EPSILON, Backbone
+from heads import weighted_mean
 from lab_bench import serve
 
 

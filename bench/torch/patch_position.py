@@ -3,7 +3,8 @@
 import torch.nn.functional as F
 from torch import nn
 
-from images import Dense, PatchCnn, weighted_mean
+from images import Dense, PatchCnn
+from heads import weighted_mean
 from lab_bench import serve
 
 

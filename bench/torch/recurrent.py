@@ -38,7 +38,3 @@ class LanguageModel(nn.Module):
 
     def forward(self, tokens):
         return self.recurrent(self.embedding(tokens))[0]
-
-
-def weighted_mean(losses, weights):
-    return (losses * weights).sum() / weights.sum()

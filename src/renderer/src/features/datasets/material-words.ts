@@ -18,6 +18,7 @@ export function kindWords(kind: string): string {
     'text-dataset': 'Labelled text',
     'image-corpus': 'Unlabelled images',
     'image-dataset': 'Labelled images',
+    'audio-dataset': 'Labelled recordings',
   };
   return words[kind] ?? kind.replaceAll('-', ' ');
 }
