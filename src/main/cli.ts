@@ -1,4 +1,6 @@
 /** The command-line entry: `pretext <command>`. */
-import { runCommandLine } from './hosts/cli/index.ts';
+import { keepCompiledCode } from './hosts/node/compiled-code.ts';
 
+keepCompiledCode();
+const { runCommandLine } = await import('./hosts/cli/index.ts'); // only now, to be found compiled
 process.exitCode = await runCommandLine(process.argv.slice(2));

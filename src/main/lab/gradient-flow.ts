@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { loadSharp } from '../data/images/load-sharp.ts';
 import { replaceFile } from '../training/durable-folder.ts';
 import type { Engine, Executable } from '../engines/engine.ts';
 import type { LayerFlow } from '../training/gradient-flow.ts';
@@ -54,7 +55,7 @@ async function recordGradientFlow(run: RunFolder, step: number, layers: readonly
   await replaceFile(file, `${JSON.stringify(flow)}\n`);
   const svg = drawGradientFlow(flow);
   await replaceFile(join(run.artifacts, 'gradient-flow.svg'), svg);
-  const { default: sharp } = await import('sharp');
+  const sharp = await loadSharp();
   await writeFile(
     join(run.artifacts, 'gradient-flow.png'),
     await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer(),

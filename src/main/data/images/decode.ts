@@ -5,9 +5,10 @@
  * Decoding is sharp's (libvips): orientation from EXIF, embedded colour profiles and CMYK converted to sRGB, 16-bit depth
  * reduced, the first frame of an animation, the first page of a TIFF, transparency laid on the background.
  */
-import sharp, { type Metadata, type ResizeOptions, type Sharp } from 'sharp';
+import type { Metadata, ResizeOptions, Sharp } from 'sharp';
 import { LabError, messageOf } from '../../../shared/errors.ts';
 import type { ImageChannels, ImageFit } from '../../../shared/spec/manifests/image-corpus.ts';
+import { loadSharp } from './load-sharp.ts';
 import type { RawImage, SkipReason } from './source.ts';
 
 /** What every image is brought to. */
@@ -51,9 +52,6 @@ export class DecodeFailure extends Error {
 }
 
 const DECODABLE_FORMATS = 'JPEG, PNG, WebP, TIFF, GIF and AVIF';
-
-// Every image is decoded once: libvips' cache of recent operations would only hold memory.
-sharp.cache(false);
 
 function startsWith(bytes: Uint8Array, offset: number, text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
@@ -164,6 +162,7 @@ async function decode(
 export async function decodeImage(bytes: Buffer, preparation: Preparation): Promise<DecodedImage> {
   const format = sniffFormat(bytes);
   if (format === undefined) throw new DecodeFailure('unsupported', describeUnsupported(bytes));
+  const sharp = await loadSharp();
   try {
     const image = sharp(bytes, {
       autoOrient: true,
@@ -192,6 +191,7 @@ export async function decodeRaw(raw: RawImage, preparation: Preparation): Promis
     requireUsableSize(height, width, preparation);
     return { pixels: raw.data, format: 'raw', originalHeight: height, originalWidth: width, frames: 1 };
   }
+  const sharp = await loadSharp();
   const image = sharp(raw.data, { raw: { height, width, channels } });
   return decode(image, await image.metadata(), 'raw', preparation);
 }

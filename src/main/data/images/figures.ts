@@ -2,8 +2,8 @@
  * Pictures for a run's artifacts: rows of small images with captions (nearest neighbours, previews, first-layer filters), a
  * confusion matrix, the quiz of the patch task. Drawn as SVG, with the images inside, and turned into PNG by sharp.
  */
-import sharp from 'sharp';
 import { LabError, messageOf } from '../../../shared/errors.ts';
+import { loadSharp } from './load-sharp.ts';
 import type { PixelShape } from './pixel-shape.ts';
 
 /** Generic families, so that some font is found on every system. */
@@ -41,6 +41,7 @@ function shorten(text: string, length: number): string {
  * @throws LabError `internal` if it is not valid.
  */
 export async function svgToPng(svg: string, scale = 1): Promise<Buffer> {
+  const sharp = await loadSharp();
   try {
     return await sharp(Buffer.from(svg), { density: 72 * scale, unlimited: true })
       .png({ compressionLevel: 9 })
@@ -61,6 +62,7 @@ export async function encodePng(pixels: Uint8Array, shape: PixelShape): Promise<
   if (channels !== 1 && channels !== 3) {
     throw new LabError('internal', `A picture has 1 or 3 channels, not ${channels}.`);
   }
+  const sharp = await loadSharp();
   return sharp(pixels, { raw: { height, width, channels } }).png().toBuffer();
 }
 
@@ -75,6 +77,7 @@ async function imageElement(
   if (channels !== 1 && channels !== 3) {
     throw new LabError('internal', `A picture has 1 or 3 channels, not ${channels}.`);
   }
+  const sharp = await loadSharp();
   const png = await sharp(pixels, { raw: { height: shape.height, width: shape.width, channels } })
     .resize({ width: shape.width * factor, height: shape.height * factor, kernel: 'nearest' })
     .png()

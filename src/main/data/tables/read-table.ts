@@ -7,7 +7,6 @@ import { messageOf } from '../../../shared/errors.ts';
 import type { ByteSource } from '../text/read-bytes.ts';
 import { readLines } from '../text/read-lines.ts';
 import { CsvParser, detectDelimiter, type CsvFault, type CsvRecord } from './csv-parser.ts';
-import { readParquet } from './read-parquet.ts';
 import { missingColumnMessage, type TableRow, type UnusableRow } from './table-row.ts';
 
 export type TableFormat = 'csv' | 'tsv' | 'jsonl' | 'parquet';
@@ -24,8 +23,17 @@ export function readTable(
   columns: readonly string[],
   optional: readonly string[] = [],
 ): AsyncGenerator<(TableRow | UnusableRow)[]> {
-  if (format === 'parquet') return readParquet(source, columns, optional);
+  if (format === 'parquet') return readColumns(source, columns, optional);
   return format === 'jsonl' ? readJsonLines(source, columns, optional) : readCsv(source, format, columns, optional);
+}
+
+async function* readColumns(
+  source: ByteSource,
+  columns: readonly string[],
+  optional: readonly string[],
+): AsyncGenerator<(TableRow | UnusableRow)[]> {
+  const { readParquet } = await import('./read-parquet.ts'); // brings DuckDB along, which few need
+  yield* readParquet(source, columns, optional);
 }
 
 async function* readCsv(

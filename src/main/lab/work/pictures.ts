@@ -1,6 +1,6 @@
 /** Pixels as pictures for a page: PNG in a data: address. */
-import sharp from 'sharp';
 import type { Picture } from '../../../shared/contract/common.ts';
+import { loadSharp } from '../../data/images/load-sharp.ts';
 import type { PixelShape } from '../../data/images/pixel-shape.ts';
 
 /** Scaled to at most `size` on the longer side; small originals are enlarged by whole factors, so that pixels stay visible. */
@@ -13,6 +13,7 @@ export async function pictureOf(
   const scale = longer > size ? size / longer : Math.max(1, Math.floor(size / longer));
   const target = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
   const raw = { width, height, channels: channels === 1 ? (1 as const) : (3 as const) };
+  const sharp = await loadSharp();
   const image = sharp(pixels, { raw }).resize({ ...target, kernel: scale > 1 ? 'nearest' : 'lanczos3', fit: 'fill' });
   const png = await image.png({ compressionLevel: 6 }).toBuffer();
   return { ...target, url: `data:image/png;base64,${png.toString('base64')}` };
