@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import {
+  damageOf,
   DecodeFailure,
   decodeImage,
   decodeRaw,
@@ -208,6 +209,18 @@ describe('bad files', () => {
         expect(error.message).toContain(`damaged ${format} image`);
       }
     }
+  });
+
+  it('says about a file only what is about its format: the decoder mixes the messages of files that fail together', () => {
+    const mixed = new Error(
+      'VipsJpeg: premature end of JPEG image\nvipspng: libpng read error\nvipspng: libpng read error',
+    );
+    expect(damageOf(mixed, 'jpeg')).toBe('VipsJpeg: premature end of JPEG image');
+    expect(damageOf(mixed, 'png')).toBe('vipspng: libpng read error');
+    expect(damageOf(mixed, 'webp')).toBe('its data are corrupt or end too early');
+    expect(damageOf(new Error('Warning treated as error due to failOn setting'), 'png')).toBe(
+      'its data are corrupt or end too early',
+    );
   });
 
   it('tells damaged bytes inside a PNG', async () => {

@@ -92,11 +92,29 @@ function describeUnsupported(bytes: Uint8Array): string {
   return `not an image in a known format; ${remedy}`;
 }
 
-/** A sentence's beginning from libvips' messages, which are lines such as "VipsJpeg: premature end of JPEG image". */
-function reasonOf(error: unknown): string {
+/** How libvips' messages name the loader of a format, as in "VipsJpeg: premature end of JPEG image". */
+const LOADERS: Readonly<Record<string, RegExp>> = {
+  jpeg: /jpeg/i,
+  png: /png/i,
+  webp: /webp/i,
+  gif: /gif/i,
+  tiff: /tiff/i,
+  avif: /heif|avif/i,
+};
+
+/**
+ * What a decoder's error says about a file of this format. libvips collects the messages of all its threads in one place, so
+ * those about files of other formats that failed at the same time are left out, and what is about no file at all.
+ */
+export function damageOf(error: unknown, format: string): string {
+  const isOthers = (line: string): boolean =>
+    Object.entries(LOADERS).some(([other, loader]) => other !== format && loader.test(line)) &&
+    LOADERS[format]?.test(line) !== true;
   const lines = messageOf(error)
     .split('\n')
-    .filter((line) => line.trim() !== '');
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !isOthers(line) && !/treated as error due to failOn/.test(line));
+  if (lines.length === 0) return 'its data are corrupt or end too early';
   return [...new Set(lines)].slice(0, 2).join('; ').slice(0, 200);
 }
 
@@ -174,7 +192,7 @@ export async function decodeImage(bytes: Buffer, preparation: Preparation): Prom
     return await decode(image, await image.metadata(), format, preparation);
   } catch (error) {
     if (error instanceof DecodeFailure) throw error;
-    throw new DecodeFailure('damaged', `damaged ${format} image: ${reasonOf(error)}`, error);
+    throw new DecodeFailure('damaged', `damaged ${format} image: ${damageOf(error, format)}`, error);
   }
 }
 
