@@ -129,6 +129,35 @@ describe('recurrent layers', () => {
     ]);
   });
 
+  it('start gates with all time scales up to the longest memory (Tallec & Ollivier 2018)', () => {
+    const biasOf = (cell: string): number[] => {
+      const context = contextOf(frames);
+      const { frames: sequence } = declareInputs(context);
+      findBlock('recurrent').build(context, { sequence: sequence! }, { cell, features: 4, memorySpan: 10 });
+      return [...initialParameters(context.program, 0).get('layer.0/forward/bias')!.data];
+    };
+    // A gate that is σ(log(t − 1)) open keeps 1 − 1/t of the cell: over t steps about 1/e. The scales 3, 5, 7, 9 are the
+    // quantiles of what is drawn in the paper, uniform from 2 to the span.
+    const scales = [3, 5, 7, 9];
+    const lstm = biasOf('lstm');
+    const kept = lstm.slice(4, 8).map((bias) => 1 / (1 + Math.exp(-bias)));
+    expect(kept).toEqual(scales.map((scale) => expect.closeTo(1 - 1 / scale, 6) as number));
+    expect(lstm.slice(0, 4)).toEqual(lstm.slice(4, 8).map((bias) => -bias)); // what is kept long is written rarely
+    expect(lstm.slice(8)).toEqual(new Array(8).fill(0));
+    expect(biasOf('gru')).toEqual([0, 0, 0, 0, ...lstm.slice(4, 8), 0, 0, 0, 0]);
+  });
+
+  it('drop values between layers while training, and nowhere else', () => {
+    const dropouts = (mode: BuildContext['mode'], layers: number): readonly number[] => {
+      const context = contextOf(frames, mode);
+      const { frames: sequence } = declareInputs(context);
+      findBlock('recurrent').build(context, { sequence: sequence! }, { features: 2, layers, dropout: 0.5 });
+      return context.program.dropoutSites.map(({ rate }) => rate);
+    };
+    expect([1, 2, 3].map((layers) => dropouts('training', layers))).toEqual([[], [0.5], [0.5, 0.5]]);
+    expect(dropouts('evaluation', 3)).toEqual([]);
+  });
+
   it('keep a state between training batches only where the task says what goes on', () => {
     const states = (mode: BuildContext['mode'], withCarry: boolean): readonly string[] => {
       const context = contextOf(tokens, mode);
@@ -181,6 +210,28 @@ describe('a pipeline that does not fit together', () => {
         build(frames, [recurrentBlock({ cell: 'gru', peepholes: true })]);
       },
       "layers: peepholes belong to an LSTM; the cell is 'gru'",
+    ],
+    [
+      'a memory span of a recurrence without gates',
+      () => {
+        build(frames, [recurrentBlock({ cell: 'simple', memorySpan: 20 })]);
+      },
+      "layers: memorySpan sets the gates of an LSTM or a GRU; the cell is 'simple'",
+    ],
+    [
+      'a state to start from of the wrong size',
+      () => {
+        build(frames, [
+          recurrentBlock({ features: 3 }, { sequence: 'input.frames' }),
+          {
+            id: 'next',
+            type: 'recurrent',
+            options: { features: 4 },
+            inputs: { sequence: 'layers', hidden: 'layers.hidden' },
+          },
+        ]);
+      },
+      "next: 'hidden' must be [1, batch, 4], a state for each layer and direction, got [1, 2, 3]",
     ],
     [
       'a state carried on in both directions',

@@ -44,6 +44,13 @@ const options = z.strictObject({
     .number()
     .default(1)
     .describe('LSTM: how open the forget gates start, so that early errors reach far back (Jozefowicz et al. 2015)'),
+  memorySpan: z
+    .int()
+    .min(3)
+    .optional()
+    .describe(
+      'LSTM and GRU: the longest time in steps that has to be remembered. Gates start with time scales from one step to this (chrono initialisation, Tallec & Ollivier 2018), in place of forgetBias',
+    ),
   peepholes: z.boolean().default(false).describe('LSTM: the gates look at the cell state (Gers & Schmidhuber 2000)'),
   dropout: dropoutOption.default(0).describe('Dropout between layers'),
   initialisation: initialisationOption
@@ -160,7 +167,7 @@ function layerOf(
     initialiser: weightInitialiser('orthogonal', features, features),
   });
   const bias = parameter(program, 'bias', [width], {
-    initialiser: kind === 'lstm' ? forgetting(features, settings.forgetBias) : zeros,
+    initialiser: gateBias(settings),
   });
   const recurrentBias =
     kind === 'gru' ? parameter(program, 'recurrent-bias', [width], { initialiser: zeros }) : undefined;
@@ -191,12 +198,27 @@ function layerOf(
   return result;
 }
 
-/** The bias of an LSTM's gates i, f, g, o. */
-function forgetting(features: number, forgetBias: number): Initialiser {
-  const values = Float32Array.from({ length: 4 * features }, (_, index) =>
-    Math.floor(index / features) === 1 ? forgetBias : 0,
-  );
-  return { type: 'values', values };
+/** The bias of the gates, i, f, g, o for an LSTM and r, z, n for a GRU. */
+function gateBias({ cell: kind, features, forgetBias, memorySpan }: Options): Initialiser {
+  const gate = (value: (unit: number) => number): number[] =>
+    Array.from({ length: features }, (_, unit) => value(unit));
+  const none = gate(() => 0);
+  if (kind === 'simple' || (kind === 'gru' && memorySpan === undefined)) return { type: 'zeros' };
+  if (memorySpan === undefined) {
+    return { type: 'values', values: Float32Array.from([none, gate(() => forgetBias), none, none].flat()) };
+  }
+  const keep = gate((unit) => timeScale(unit, features, memorySpan));
+  const write = keep.map((bias) => -bias);
+  const gates = kind === 'lstm' ? [write, keep, none, none] : [none, keep, none];
+  return { type: 'values', values: Float32Array.from(gates.flat()) };
+}
+
+/**
+ * The bias with which a gate forgets in `t` steps, log(t − 1), where t runs over the units from 2 to `span`: the quantiles of
+ * the uniform distribution that Tallec & Ollivier draw from, so that every time scale is there in a small layer too.
+ */
+function timeScale(unit: number, features: number, span: number): number {
+  return Math.log(1 + ((span - 2) * (unit + 0.5)) / features);
 }
 
 function sideBySide(values: readonly Value[], axis: number): Value {
@@ -208,13 +230,16 @@ function stateAt(states: Value, place: number): Value {
 }
 
 function checkOptions(
-  { cell: kind, peepholes, bidirectional }: Options,
+  { cell: kind, peepholes, bidirectional, memorySpan }: Options,
   carry: Value | undefined,
   hidden: Value | undefined,
   cell: Value | undefined,
 ): void {
   if (peepholes && kind !== 'lstm') {
     throw new LabError('bad-spec', `peepholes belong to an LSTM; the cell is '${kind}'`);
+  }
+  if (memorySpan !== undefined && kind === 'simple') {
+    throw new LabError('bad-spec', "memorySpan sets the gates of an LSTM or a GRU; the cell is 'simple'");
   }
   if (bidirectional && carry) {
     throw new LabError(

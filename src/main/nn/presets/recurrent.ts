@@ -15,7 +15,29 @@ const size = {
   layers: z.int().positive().default(1).describe('Number of recurrent layers'),
   cell: z.enum(cellNames).default('lstm').describe('The recurrent cell'),
   dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout of embeddings and between layers'),
+  memorySpan: z
+    .int()
+    .min(3)
+    .optional()
+    .describe('LSTM and GRU: the longest time in steps that has to be remembered; see the block recurrent'),
 };
+
+/** The options of the block, where those that are not given keep the block's defaults. */
+const recurrentOptions = ({
+  cell,
+  features,
+  layers,
+  dropout,
+  memorySpan,
+}: {
+  readonly [Key in Exclude<keyof typeof size, 'memorySpan'>]: z.infer<(typeof size)[Key]>;
+} & { readonly memorySpan?: number | undefined }) => ({
+  cell,
+  features,
+  layers,
+  dropout,
+  ...(memorySpan !== undefined && { memorySpan }),
+});
 
 definePreset({
   name: 'lstm-lm',
@@ -24,13 +46,13 @@ definePreset({
     'Embedding and recurrent layers from left to right, with the output layer tied to the embedding (Press & Wolf 2017): for next-word prediction and what is built on it (Howard & Ruder 2018).',
   input: 'tokens',
   options: z.strictObject(size),
-  graph: ({ features, layers, cell, dropout }) => ({
+  graph: (settings) => ({
     blocks: [
-      embeddingOf(features, dropout),
+      embeddingOf(settings.features, settings.dropout),
       {
         id: 'recurrent',
         type: 'recurrent',
-        options: { cell, features, layers, dropout },
+        options: recurrentOptions(settings),
         inputs: { sequence: 'embedding', carry: 'input.carry' },
       },
     ],
@@ -51,19 +73,13 @@ const readsBothWays = (
     summary,
     input: 'tokens',
     options: z.strictObject({ ...size, cell: size.cell.default(cell) }),
-    graph: (options) => ({
+    graph: (settings) => ({
       blocks: [
-        embeddingOf(options.features, options.dropout),
+        embeddingOf(settings.features, settings.dropout),
         {
           id: 'recurrent',
           type: 'recurrent',
-          options: {
-            cell: options.cell,
-            features: options.features,
-            layers: options.layers,
-            dropout: options.dropout,
-            bidirectional,
-          },
+          options: { ...recurrentOptions(settings), bidirectional },
           inputs: { sequence: 'embedding', mask: 'input.mask' },
         },
       ],
@@ -122,9 +138,9 @@ definePreset({
   summary: 'Convolutions over windows of words, read in order by an LSTM (C-LSTM, Zhou et al. 2015).',
   input: 'tokens',
   options: z.strictObject({ ...size, filters, kernels: kernels.default([3]) }),
-  graph: ({ features, layers, cell, dropout, filters: channels, kernels: windows }) => ({
+  graph: ({ filters: channels, kernels: windows, ...settings }) => ({
     blocks: [
-      embeddingOf(features, dropout),
+      embeddingOf(settings.features, settings.dropout),
       {
         id: 'convolution',
         type: 'sequence-convolution',
@@ -134,7 +150,7 @@ definePreset({
       {
         id: 'recurrent',
         type: 'recurrent',
-        options: { cell, features, layers, dropout },
+        options: recurrentOptions(settings),
         inputs: { sequence: 'convolution', mask: 'input.mask' },
       },
     ],
