@@ -46,8 +46,15 @@ export default defineConfig({
     build: {
       outDir: path.join(root, 'out/renderer'),
       emptyOutDir: true,
+      minify: true, // electron-vite does not by itself
       modulePreload: { polyfill: false },
-      rolldownOptions: { input: path.join(root, 'src/renderer/index.html') },
+      rolldownOptions: {
+        input: path.join(root, 'src/renderer/index.html'),
+        // What stands around every page and the first page come as one file: fewer, and none that is found out about late.
+        output: {
+          codeSplitting: { groups: [{ name: 'frame', test: /renderer[\\/]src[\\/](?:app|features[\\/]home)[\\/]/ }] },
+        },
+      },
     },
   },
 });
