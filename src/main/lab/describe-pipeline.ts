@@ -45,9 +45,10 @@ export function describePipeline(graph: PipelineGraph, input: PipelineInput): re
   });
 }
 
+/** Weights; statistics are kept beside them and are none. */
 function parametersUnder({ parameters }: Program, path: string): number {
   return [...parameters.values()].reduce(
-    (sum, { name, shape }) => sum + (isUnder(name, path) ? elementCount(shape) : 0),
+    (sum, { name, role, shape }) => sum + (role === 'weight' && isUnder(name, path) ? elementCount(shape) : 0),
     0,
   );
 }

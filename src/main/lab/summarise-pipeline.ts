@@ -119,8 +119,8 @@ function measure(
   const nodes = program.nodes.filter((node) => isUnder(node.path, path));
   return {
     shapes: Object.fromEntries(Object.entries(results).map(([port, value]) => [port, withoutBatch(value)])),
-    parameters: sum([...program.parameters.values()], ({ name, shape }) =>
-      isUnder(name, path) ? elementCount(shape) : 0,
+    parameters: sum([...program.parameters.values()], ({ name, role, shape }) =>
+      role === 'weight' && isUnder(name, path) ? elementCount(shape) : 0,
     ),
     flops: sum(nodes, flopsOf),
     activationBytes: sum(nodes, outputBytes),

@@ -72,10 +72,12 @@ export interface ParameterCounts {
   readonly trainable: number;
 }
 
+/** Of the weights: statistics and carried states lie beside them and are no parameters. */
 export function countParameters(program: Program): ParameterCounts {
   let total = 0;
   let trainable = 0;
   for (const parameter of program.parameters.values()) {
+    if (parameter.role === 'state') continue;
     const count = elementCount(parameter.shape);
     total += count;
     if (parameter.trainable) trainable += count;

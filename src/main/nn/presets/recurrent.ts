@@ -103,6 +103,36 @@ readsBothWays(
   'lstm',
 );
 
+definePreset({
+  name: 'bilstm-attention',
+  title: 'Bidirectional LSTM with attention',
+  summary:
+    'Embedding and LSTM layers in both directions; the states are added up, each weighted by how much it says (Yang et al. 2016, Zhou et al. 2016). For classification with pooling: vector.',
+  input: 'tokens',
+  options: z.strictObject({
+    ...size,
+    ratingFeatures: z.int().positive().default(64).describe('Inner size of the network that rates the states'),
+  }),
+  graph: ({ ratingFeatures, ...settings }) => ({
+    blocks: [
+      embeddingOf(settings.features, settings.dropout),
+      {
+        id: 'recurrent',
+        type: 'recurrent',
+        options: { ...recurrentOptions(settings), bidirectional: true },
+        inputs: { sequence: 'embedding', mask: 'input.mask' },
+      },
+      {
+        id: 'attention',
+        type: 'attention-pooling',
+        options: { features: ratingFeatures },
+        inputs: { sequence: 'recurrent', mask: 'input.mask' },
+      },
+    ],
+    outputs: { sequence: 'recurrent', vector: 'attention' },
+  }),
+});
+
 const filters = z.int().positive().default(100).describe('Filters of each window size');
 const kernels = z.array(z.int().positive()).min(1).default([3, 4, 5]).describe('Sizes of the windows, in tokens');
 
