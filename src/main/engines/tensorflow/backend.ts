@@ -17,7 +17,8 @@ export interface LoadedBackend {
   readonly report: DeviceReport;
 }
 
-const require = createRequire(import.meta.url);
+// Not named 'require': the build declares that in every module of its own.
+const load = createRequire(import.meta.url);
 
 const remedies = {
   cuda: "needs an NVIDIA GPU with CUDA 11.2 and cuDNN 8; then 'npm install @tensorflow/tfjs-node-gpu' where its library can be downloaded",
@@ -60,8 +61,8 @@ function loadNative(device: 'cuda' | 'cpu'): LoadedBackend | DeviceReport {
 function loadJavaScript(): LoadedBackend | DeviceReport {
   const report = { device: 'javascript', description: 'TensorFlow.js in plain JavaScript, for tests' };
   try {
-    require('@tensorflow/tfjs-backend-cpu');
-    const tf = require('@tensorflow/tfjs-core') as TensorFlow; // the package's own types
+    load('@tensorflow/tfjs-backend-cpu');
+    const tf = load('@tensorflow/tfjs-core') as TensorFlow; // the package's own types
     tf.enableProdMode(); // or it advertises its native package on stderr
     return { tf, report: { ...report, available: true } };
   } catch (error) {
@@ -86,7 +87,7 @@ function requireTensorFlow(name: string): Required {
 function tryRequire(name: string): Required {
   defineRemovedUtilities();
   try {
-    return { tf: require(name) as TensorFlow, name }; // it re-exports the whole of tfjs-core
+    return { tf: load(name) as TensorFlow, name }; // it re-exports the whole of tfjs-core
   } catch (error) {
     return { problem: firstLine(messageOf(error)) };
   }
