@@ -32,6 +32,12 @@ const options = z.strictObject({
     .describe('Share of the lines kept for validation, where folders do not say it'),
   testShare: z.number().min(0).max(0.8).default(0.2).describe('Share of the lines kept for the test, likewise'),
   labelsInAll: z.int().min(1).optional().describe('Train on so many lines'),
+  nearDuplicates: z
+    .enum(['together', 'anywhere'])
+    .default('together')
+    .describe(
+      'Images of lines that look alike stay on one side of the split, and folders that share some are refused; anywhere allows it, and flatters the test',
+    ),
 });
 
 export type TranscriptionOptions = z.infer<typeof options>;

@@ -38,17 +38,24 @@ export function groupsAcrossParts(
   return shared;
 }
 
+/** Images with their groups. */
+export interface GroupedImages {
+  readonly groups: Uint32Array;
+  /** Where an image came from. */
+  path(image: number): string;
+}
+
 /**
  * Refuses a split that has the same picture, or nearly the same, on two sides.
  * @throws LabError `bad-input` that names pictures and says how to allow it.
  */
-export function requireSeparateGroups(store: Store, parts: Readonly<Record<string, ArrayLike<number>>>): void {
-  const shared = groupsAcrossParts(store.groups, parts);
+export function requireSeparateGroups(images: GroupedImages, parts: Readonly<Record<string, ArrayLike<number>>>): void {
+  const shared = groupsAcrossParts(images.groups, parts);
   if (shared.length === 0) return;
   const named = shared.slice(0, NAMED_PAIRS).map(({ parts: [a, b], images: [first, second] }) => {
-    return `${store.source(first).path} (${a}) and ${store.source(second).path} (${b})`;
+    return `${images.path(first)} (${a}) and ${images.path(second)} (${b})`;
   });
-  const message = `${shared.length} pictures of one part of the split have a near duplicate in another: ${named.join('; ')}. Split by group, or allow duplicates across parts.`;
+  const message = `${shared.length} pictures of one part of the split have a near duplicate in another: ${named.join('; ')}. Take them out of one, or allow it with task.nearDuplicates: anywhere.`;
   throw new LabError('bad-input', message, { shared: shared.length, named });
 }
 
@@ -66,7 +73,7 @@ export function splitImages(dataset: ImageDataset, options: ImageSplitOptions): 
   const material = { labels, classes, contentHash: manifest.contentHash };
   if (options.allowSharedGroups === true) return splitDataset(material, options);
   const split = splitDataset({ ...material, groups }, options);
-  requireSeparateGroups(dataset, { ...split });
+  requireSeparateGroups({ groups, path: (image) => dataset.source(image).path }, { ...split });
   return split;
 }
 

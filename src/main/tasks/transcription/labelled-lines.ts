@@ -3,6 +3,7 @@
  * called train, validation and test, they are the split; otherwise lines are split at random, those of one group together.
  */
 import { LabError } from '../../../shared/errors.ts';
+import { requireSeparateGroups } from '../../data/images/leakage.ts';
 import { splitDataset } from '../../data/split.ts';
 import type { EvaluationSplit, SamplerSetup } from '../task.ts';
 import type { LineMaterial } from './line-material.ts';
@@ -23,6 +24,7 @@ export interface LabelledLineSettings {
   readonly testShare: number;
   readonly longest: number;
   readonly labelsInAll?: number | undefined;
+  readonly nearDuplicates: 'together' | 'anywhere';
 }
 
 /** Throws `LabError('bad-input')` for transcripts that are longer than the option says. */
@@ -44,7 +46,7 @@ export function openLabelledLines({
         `the transcript '${material.classes[longest]!}' has ${characters[longest]!.length} characters; set task.longest to at least that (it is ${options.longest})`,
       );
     }
-    const sides = splitByFolder(material) ?? splitAtRandom(material, options, splitSeed);
+    const sides = splitByFolder(material, options) ?? splitAtRandom(material, options, splitSeed);
     const training =
       options.labelsInAll === undefined ? sides.training : sides.training.subarray(0, options.labelsInAll);
     return {
@@ -61,8 +63,14 @@ export function openLabelledLines({
 
 const folders = { train: 'training', validation: 'validation', test: 'test' } as const;
 
-/** Undefined when a line lies elsewhere, or none is for training or validation. */
-function splitByFolder(material: LineMaterial): LabelledLines['sides'] | undefined {
+/**
+ * Undefined when a line lies elsewhere, or none is for training or validation. Throws `LabError('bad-input')` where two
+ * folders have the same line, or nearly the same, unless that is allowed.
+ */
+function splitByFolder(
+  material: LineMaterial,
+  { nearDuplicates }: LabelledLineSettings,
+): LabelledLines['sides'] | undefined {
   const sides: Record<'training' | EvaluationSplit, number[]> = { training: [], validation: [], test: [] };
   for (let line = 0; line < material.length; line++) {
     const folder = material.path(line).split('/')[0] ?? '';
@@ -70,13 +78,16 @@ function splitByFolder(material: LineMaterial): LabelledLines['sides'] | undefin
     sides[folders[folder as keyof typeof folders]].push(line); // it is one of the keys
   }
   if (sides.training.length === 0 || sides.validation.length === 0) return undefined;
+  if (material.groups && nearDuplicates === 'together')
+    requireSeparateGroups({ ...material, groups: material.groups }, sides);
   const indices = (side: keyof typeof sides): Uint32Array => Uint32Array.from(sides[side]);
   return { training: indices('training'), validation: indices('validation'), test: indices('test') };
 }
 
 function splitAtRandom(lines: LineMaterial, options: LabelledLineSettings, seed: number): LabelledLines['sides'] {
   // Transcripts are no classes: all lines count as one.
-  const { length, groups, contentHash } = lines;
+  const { length, contentHash } = lines;
+  const groups = options.nearDuplicates === 'together' ? lines.groups : undefined;
   const material = { labels: new Int32Array(length), classes: ['line'], groups, contentHash };
   const fractions = { validation: options.validationShare, test: options.testShare };
   const { train, validation, test } = splitDataset(material, { seed, fractions });

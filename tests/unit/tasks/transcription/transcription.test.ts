@@ -105,6 +105,36 @@ describe('batches', () => {
     expect(() => ctcTargets([[1, 2, 3, 4]], 3)).toThrow(RangeError);
   });
 
+  it('are refused where a line of the training is tested with, unless told otherwise', async () => {
+    const source = digitLineSource({ lines: { train: 3, validation: 2, test: 2 }, imagesPerDigit: 20 });
+    const leaking = {
+      ...source,
+      async *entries(signal: AbortSignal) {
+        for await (const entry of source.entries(signal)) {
+          yield 'read' in entry && /^(train|test)\/0*1$/.test(entry.path) ? { ...entry, group: 'one writer' } : entry;
+        }
+      },
+    };
+    const folder = join(root, 'leaking');
+    const preparation = { size: digitLineShape, channels: 1, fit: 'stretch', nearDistance: 0 } as const;
+    await importImageDataset({ source: leaking, destination: folder, name: 'leaking', options: preparation });
+    const openIt = (options: object): TaskSampler => {
+      const settings = task.options.parse({ longest: 8, ...options });
+      return task.openSampler({ options: settings, dataFolder: folder, splitSeed: 0 });
+    };
+    expect(() => openIt({})).toThrow(
+      expect.objectContaining({
+        code: 'bad-input',
+        message: expect.stringMatching(
+          /train\/0*1 \(training\) and test\/0*1 \(test\).*nearDuplicates: anywhere/,
+        ) as string,
+      }),
+    );
+    const allowed = openIt({ nearDuplicates: 'anywhere' });
+    expect(allowed.trainingExamples).toBe(3);
+    allowed.close();
+  });
+
   it('are refused for transcripts longer than the task allows', () => {
     expect(() => open({ longest: 4 })).toThrow(/set task.longest to at least that \(it is 4\)/);
   });
