@@ -79,7 +79,7 @@ function splitByFolder(
   }
   if (sides.training.length === 0 || sides.validation.length === 0) return undefined;
   if (material.groups && nearDuplicates === 'together')
-    requireSeparateGroups({ ...material, groups: material.groups }, sides);
+    {requireSeparateGroups({ ...material, groups: material.groups }, sides);}
   const indices = (side: keyof typeof sides): Uint32Array => Uint32Array.from(sides[side]);
   return { training: indices('training'), validation: indices('validation'), test: indices('test') };
 }
