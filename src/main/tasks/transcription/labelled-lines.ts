@@ -78,8 +78,9 @@ function splitByFolder(
     sides[folders[folder as keyof typeof folders]].push(line); // it is one of the keys
   }
   if (sides.training.length === 0 || sides.validation.length === 0) return undefined;
-  if (material.groups && nearDuplicates === 'together')
-    {requireSeparateGroups({ ...material, groups: material.groups }, sides);}
+  if (material.groups && nearDuplicates === 'together') {
+    requireSeparateGroups({ ...material, groups: material.groups }, sides);
+  }
   const indices = (side: keyof typeof sides): Uint32Array => Uint32Array.from(sides[side]);
   return { training: indices('training'), validation: indices('validation'), test: indices('test') };
 }
