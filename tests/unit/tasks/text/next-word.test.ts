@@ -5,7 +5,7 @@ import { initialParameters, resolvePipeline } from '../../../../src/main/nn/inde
 import type { TaskSampler } from '../../../../src/main/tasks/index.ts';
 import { findTask } from '../../../../src/main/tasks/index.ts';
 import { openTokenStream } from '../../../../src/main/tasks/text/token-stream.ts';
-import { generateTokens, samplingDistribution } from '../../../../src/main/tasks/text/generation.ts';
+import { generateTokens, nextProbabilities, samplingDistribution } from '../../../../src/main/tasks/text/generation.ts';
 import { loadTokenizer } from '../../../../src/main/data/text/tokenizer.ts';
 import { documentSections } from '../../../../src/main/tasks/text/corpus-source.ts';
 import type { Model } from '../../../../src/main/training/model.ts';
@@ -153,6 +153,36 @@ describe('a carried state', () => {
     await one.release();
     short.sampler.close();
     long.sampler.close();
+  });
+});
+
+describe('a prediction', () => {
+  it.each([
+    ['lstm-lm', { features: 12, layers: 2, dropout: 0 }],
+    ['rnn-classifier', { features: 12, cell: 'gru', dropout: 0 }],
+  ])('of %s has the probability that an evaluation scores', async (preset, options) => {
+    const opened = open({ dropout: 0, evaluationContext: 0 });
+    const model = modelOf(opened, preset, options);
+    const programs = (['evaluation', 'prediction'] as const).map((mode) => buildModel(model, mode, 1));
+    const parameters = initialParameters(programs[0]!, 2);
+    for (const { data } of parameters.values()) for (const index of data.keys()) data[index]! *= 3; // surer of itself
+    const [evaluator, asker] = await Promise.all(
+      programs.map(async (program) => {
+        const executable = await engine.compile(program, { threads: 1 });
+        await executable.importState({ parameters });
+        return executable;
+      }),
+    );
+    const batch = opened.sampler.evaluationBatch('validation', 1, 1);
+    const { nextLosses } = await evaluator!.run(batch);
+    const asked = { ...model.facts, tokenizerFile: fixture.tokenizerFile, run: asker!.run.bind(asker) };
+    for (const place of [0, 3, 7]) {
+      const probabilities = await nextProbabilities(asked, Array.from(batch.tokens!).slice(0, place + 1));
+      expect(-Math.log(probabilities[batch.nextLabels![place]!]!)).toBeCloseTo(nextLosses!.data[place]!, 4);
+    }
+    await evaluator!.release();
+    await asker!.release();
+    opened.sampler.close();
   });
 });
 
