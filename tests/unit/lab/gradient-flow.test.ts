@@ -87,6 +87,34 @@ describe('the gradient flow', () => {
     await trainer.release();
   });
 
+  it('vanishes in a simple recurrence, and reaches the first of 100 steps in an LSTM with a memory that long', async () => {
+    const engine = createOnnxRuntimeEngine();
+    const steps = 100;
+    const reach = async (options: object): Promise<number> => {
+      const { facts, ...model } = modelOf('rnn-classifier', { features: 16, ...options });
+      const long = {
+        ...model,
+        facts: { ...facts, input: { kind: 'tokens', length: steps, vocabularySize: 9 } as const },
+      };
+      const training = buildModel(long, 'training', 1);
+      const optimizer = { type: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, clipNorm: 0 } as const;
+      const trainer = await engine.compile(training, { optimizer, threads: 1 });
+      await trainer.importState({ parameters: initialParameters(training, 3) });
+      const measure = await compileGradientFlow(engine, gradientFlowProgram(long, 1, []), trainer, { threads: 1 });
+      const [flow] = await measure({
+        tokens: Int32Array.from({ length: steps }, (_, index) => (index * 5) % 9),
+        segments: new Int32Array(steps),
+        mask: new Float32Array(steps).fill(1),
+        labels: Int32Array.of(1),
+        weights: Float32Array.of(1),
+      });
+      await trainer.release();
+      return flow!.norms[0]! / flow!.norms.at(-1)!;
+    };
+    expect(await reach({ cell: 'simple' })).toBeLessThan(1e-12);
+    expect(await reach({ cell: 'lstm', memorySpan: steps })).toBeGreaterThan(1e-5);
+  });
+
   it('of several layers and directions has one line each', () => {
     const program = gradientFlowProgram(modelOf('bilstm-classifier', { layers: 2 }), batch, []);
     const names = [...program.outputs.keys()].filter((name) => name.startsWith('gradient-flow:'));
