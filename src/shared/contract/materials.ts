@@ -1,8 +1,9 @@
 /** Corpora and datasets: import, report, browse, splits, duplicates, tokens. */
 import { z } from 'zod';
 import { imageImportOptions } from '../spec/image-import.ts';
+import { frameOptions } from '../spec/manifests/audio-dataset.ts';
 import { imageImportReport } from '../spec/manifests/image-import-report.ts';
-import { documentBoundary, textFormat, trainedTokenizerOptions } from '../spec/manifests/text-corpus.ts';
+import { documentBoundary, textEncoding, textFormat, trainedTokenizerOptions } from '../spec/manifests/text-corpus.ts';
 import { textImportReport } from '../spec/manifests/text-import-report.ts';
 import { nameSpec } from '../spec/experiment/v1.ts';
 import { count, jsonObject, jsonSchema, nothing, page, picture } from './common.ts';
@@ -66,6 +67,7 @@ export const importRequest = z.discriminatedUnion('kind', [
     name: nameSpec,
     sources: z.array(z.string().min(1)).min(1),
     format: textFormat.optional(),
+    encoding: textEncoding.optional(),
     include: z.array(z.string()).optional(),
     exclude: z.array(z.string()).optional(),
     textColumn: z.string().optional(),
@@ -78,6 +80,7 @@ export const importRequest = z.discriminatedUnion('kind', [
     name: nameSpec,
     sources: z.array(z.string().min(1)).min(1),
     format: textFormat.exclude(['wikipedia']).optional(),
+    encoding: textEncoding.optional(),
     include: z.array(z.string()).optional(),
     exclude: z.array(z.string()).optional(),
     textColumn: z.string().optional(),
@@ -88,7 +91,17 @@ export const importRequest = z.discriminatedUnion('kind', [
     kind: z.enum(['image-corpus', 'image-dataset']),
     name: nameSpec,
     sources: z.array(z.string().min(1)).length(1),
+    /** Of a table that lists images. */
+    labelColumn: z.string().optional(),
     options: imageImportOptions.prefault({}),
+  }),
+  z.strictObject({
+    kind: z.literal('audio-dataset'),
+    name: nameSpec,
+    sources: z.array(z.string().min(1)).length(1),
+    /** Of a table that lists recordings. */
+    labelColumn: z.string().optional(),
+    options: frameOptions.prefault({}),
   }),
 ]);
 export type ImportRequest = z.input<typeof importRequest>;
@@ -112,6 +125,8 @@ export const inspection = z.object({
     bytes: count,
     byExtension: z.record(z.string(), count),
     listed: z.array(z.string()),
+    /** Files that the suggested import passes over, because their names say nothing that it reads. */
+    ignored: count,
   }),
   /** What an import would look like; the form starts with it. */
   suggestion: importRequest.nullable(),
@@ -120,6 +135,10 @@ export const inspection = z.object({
     .object({
       file: z.string(),
       format: z.string(),
+      /** What the rows were read as; null where the format fixes it. */
+      encoding: textEncoding.nullable(),
+      /** Between the fields; null where there are none. */
+      delimiter: z.string().nullable(),
       columns: z.array(column),
       rows: z.array(z.array(z.string().nullable())),
       /** Rows that were read for the counts. */
@@ -129,9 +148,14 @@ export const inspection = z.object({
       problems: z.array(z.object({ line: z.int().nullable(), message: z.string() })),
     })
     .nullable(),
-  /** The beginning of the first text file. */
+  /** The beginning of the first text file, and the folders that the texts lie in, as classes. */
   text: z
-    .object({ file: z.string(), encoding: z.enum(['utf-8', 'utf-16', 'other']), beginning: z.string() })
+    .object({
+      file: z.string(),
+      encoding: textEncoding,
+      beginning: z.string(),
+      classes: z.array(classCount),
+    })
     .nullable(),
   images: z
     .object({
@@ -146,6 +170,16 @@ export const inspection = z.object({
           format: z.string(),
           picture,
         }),
+      ),
+    })
+    .nullable(),
+  /** Recordings, and their folders as classes. */
+  sounds: z
+    .object({
+      total: count,
+      classes: z.array(classCount),
+      recordings: z.array(
+        z.object({ path: z.string(), label: z.string().nullable(), seconds: z.number(), rate: z.number() }),
       ),
     })
     .nullable(),
@@ -191,6 +225,8 @@ export const materialsContract = {
     'Looks at files and folders before an import; fast, also for large ones',
     z.strictObject({
       paths: z.array(z.string().min(1)).min(1),
+      /** Guessed without it. */
+      encoding: textEncoding.optional(),
       rows: z.int().min(1).max(100).default(10),
       pictures: z.int().min(0).max(60).default(24),
     }),

@@ -13,6 +13,7 @@ import {
   trainedTokenizerOptions,
   type DocumentBoundary,
   type TextCorpusManifest,
+  type TextEncoding,
   type TextFormat,
   type TrainedTokenizerOptions,
 } from '../../../shared/spec/manifests/text-corpus.ts';
@@ -48,6 +49,8 @@ export interface ImportTextCorpusOptions {
   readonly name: string;
   /** Reads every file as this; without it, the names decide. */
   readonly format?: TextFormat | undefined;
+  /** Of files without a mark; UTF-8 without it. */
+  readonly encoding?: TextEncoding | undefined;
   /** Globs relative to a source folder. */
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
@@ -121,6 +124,7 @@ export async function importTextCorpus(options: ImportTextCorpusOptions): Promis
           language: settings.language,
           documents: settings.documents,
           textColumn: settings.textColumn,
+          ...(options.encoding !== undefined && { encoding: options.encoding }),
           tokenizer: settings.tokenizer,
         },
         report: report.report(),
@@ -147,6 +151,7 @@ function readSettings(options: ImportTextCorpusOptions): Settings {
     source: {
       sources: options.sources,
       format: options.format,
+      encoding: options.encoding,
       include: options.include,
       exclude: options.exclude,
       signal: options.signal ?? new AbortController().signal,

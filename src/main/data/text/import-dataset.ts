@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { LabError } from '../../../shared/errors.ts';
-import type { TextFormat } from '../../../shared/spec/manifests/text-corpus.ts';
+import type { TextEncoding, TextFormat } from '../../../shared/spec/manifests/text-corpus.ts';
 import { TEXT_DATASET_VERSION, type TextDatasetManifest } from '../../../shared/spec/manifests/text-dataset.ts';
 import { AppendingFile } from '../appending-file.ts';
 import { ContentIndex } from '../content-index.ts';
@@ -40,6 +40,8 @@ export interface ImportTextDatasetOptions {
   readonly name: string;
   /** Reads every file as this; without it, the names decide. */
   readonly format?: Exclude<TextFormat, 'wikipedia'> | undefined;
+  /** Of files without a mark; UTF-8 without it. */
+  readonly encoding?: TextEncoding | undefined;
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
   /** 'text' without it. */
@@ -82,8 +84,8 @@ export async function importTextDataset(options: ImportTextDatasetOptions): Prom
     pair: options.pairColumn ?? null,
   };
   const signal = options.signal ?? new AbortController().signal;
-  const { sources, format, include, exclude } = options;
-  const source: SourceOptions = { sources, format, include, exclude, signal };
+  const { sources, format, encoding, include, exclude } = options;
+  const source: SourceOptions = { sources, format, encoding, include, exclude, signal };
   return createFolder(options.folder, signal, async (folder) => {
     const report = new ReportCollector();
     const writer = await ExampleWriter.create(folder, report);
@@ -99,7 +101,12 @@ export async function importTextDataset(options: ImportTextDatasetOptions): Prom
         sources: [...sources],
         ...stored,
         pairs: columns.pair !== null,
-        options: { textColumn: columns.text, pairColumn: columns.pair, labelColumn: columns.label },
+        options: {
+          textColumn: columns.text,
+          pairColumn: columns.pair,
+          labelColumn: columns.label,
+          ...(encoding !== undefined && { encoding }),
+        },
         report: report.report(),
       };
       await writeManifest(folder, manifest);
@@ -147,7 +154,8 @@ async function readFileExamples(file: SourceFile, context: FileContext): Promise
   const { columns, report, writer, onBytes } = context;
   report.files += 1;
   report.bytes += file.size;
-  const bytes: ByteSource = { path: file.path, compression: file.compression, onBytes, signal: context.source.signal };
+  const { path, compression, encoding } = file;
+  const bytes: ByteSource = { path, compression, encoding, onBytes, signal: context.source.signal };
   try {
     for await (const batch of readFile(file, bytes, context)) {
       for (const item of batch) {

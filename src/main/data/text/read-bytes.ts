@@ -1,11 +1,13 @@
-/** A file's bytes as a stream, decompressed by its name. Files that break off or are not what they seem end in `SkipFile`. */
+/** A file's bytes as a stream, decompressed by its name, and as UTF-8. Files that break off or are not what they seem end in `SkipFile`. */
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { PassThrough, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import createBunzip2 from 'unbzip2-stream';
 import { messageOf } from '../../../shared/errors.ts';
+import type { TextEncoding } from '../../../shared/spec/manifests/text-corpus.ts';
 import { SkipFile } from '../skip-file.ts';
+import { toUtf8 } from './encoding.ts';
 import type { Compression } from './source-files.ts';
 
 /** Larger chunks cost a mapping of fresh memory each. */
@@ -16,6 +18,8 @@ const BZIP2_CHUNK_BYTES = 32 * 1024;
 export interface ByteSource {
   readonly path: string;
   readonly compression: Compression;
+  /** Of a text without a mark; UTF-8 without it. */
+  readonly encoding?: TextEncoding | undefined;
   /** Called with the number of bytes read from the disk, before decompression. */
   readonly onBytes?: ((count: number) => void) | undefined;
   readonly signal: AbortSignal;
@@ -77,9 +81,18 @@ async function* decompressBzip2(source: ByteSource): AsyncGenerator<Buffer> {
 }
 
 /**
- * @throws SkipFile `unreadable` if the file cannot be read, `damaged` if it cannot be decompressed; the signal's reason
+ * A text's bytes, as UTF-8 whatever its encoding.
+ * @throws SkipFile as `readFileBytes`
  */
 export async function* readBytes(source: ByteSource): AsyncGenerator<Buffer> {
+  yield* toUtf8(readFileBytes(source), source.encoding);
+}
+
+/**
+ * The bytes as they are.
+ * @throws SkipFile `unreadable` if the file cannot be read, `damaged` if it cannot be decompressed; the signal's reason
+ */
+export async function* readFileBytes(source: ByteSource): AsyncGenerator<Buffer> {
   const { compression } = source;
   try {
     if (compression === 'none') yield* readRaw(source, CHUNK_BYTES);

@@ -24,10 +24,6 @@ const INSPECTED_BYTES = 8192;
 /** @throws SkipFile `binary` for bytes that no UTF-8 text begins with */
 function rejectBinary(start: Buffer): void {
   const head = start.subarray(0, INSPECTED_BYTES);
-  const mark = head.length >= 2 ? head.readUInt16BE(0) : 0;
-  if (mark === 0xfffe || mark === 0xfeff) {
-    throw new SkipFile('invalid-utf8', 'is encoded as UTF-16; save it as UTF-8');
-  }
   if (head.includes(0)) throw new SkipFile('binary', 'is a binary file, not text');
 }
 
@@ -55,7 +51,7 @@ function characterBoundary(bytes: Buffer, limit: number): number {
 
 /**
  * @param maximumLineBytes longer lines come in parts, marked as unfinished
- * @throws SkipFile `unreadable`, `damaged`, `binary`, or `invalid-utf8` for UTF-16
+ * @throws SkipFile `unreadable`, `damaged`, `binary`
  */
 export async function* readLines(source: ByteSource, maximumLineBytes: number): AsyncGenerator<LineBatch> {
   let rest: Buffer[] = [];

@@ -31,7 +31,8 @@ async function* readTableDocuments(
 
 function open(request: SourceRequest): AsyncGenerator<(TextDocument | SkippedDocument)[]> {
   const { file, signal, onBytes } = request;
-  const source: ByteSource = { path: file.path, compression: file.compression, onBytes, signal };
+  const { path, compression, encoding } = file;
+  const source: ByteSource = { path, compression, encoding, onBytes, signal };
   switch (file.format) {
     case 'text':
       return readTextDocuments(source, request.boundary);

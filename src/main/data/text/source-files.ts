@@ -4,8 +4,8 @@
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, matchesGlob, resolve } from 'node:path';
-import { LabError, messageOf } from '../../../shared/errors.ts';
-import type { TextFormat } from '../../../shared/spec/manifests/text-corpus.ts';
+import { cannotRead, messageOf } from '../../../shared/errors.ts';
+import type { TextEncoding, TextFormat } from '../../../shared/spec/manifests/text-corpus.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'bzip2';
 
@@ -14,6 +14,8 @@ export interface SourceFile {
   readonly size: number;
   readonly format: TextFormat;
   readonly compression: Compression;
+  /** Of a text without a mark; UTF-8 without it. */
+  readonly encoding: TextEncoding | undefined;
   /** True if the user named this file, false if it was found in a folder. */
   readonly named: boolean;
   /** Relative to the folder that the user named, with forward slashes; the file's name for a named file. */
@@ -24,6 +26,8 @@ export interface SourceOptions {
   readonly sources: readonly string[];
   /** Reads every file as this, whatever its name. */
   readonly format?: TextFormat | undefined;
+  /** Of files without a mark; UTF-8 without it. */
+  readonly encoding?: TextEncoding | undefined;
   /** Globs relative to the folder, e.g. `**\/*.md`; a file in a folder must match one of them. Without any: all text files. */
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
@@ -96,7 +100,8 @@ function asSource(
   // A file that the user named is text if nothing says otherwise; an XML file is a dump.
   const assumed = named ? (extension === 'xml' || /\.xml\.(gz|bz2|zst)$/.test(path) ? 'wikipedia' : 'text') : undefined;
   const chosen = options.format ?? format ?? assumed;
-  return chosen === undefined ? undefined : { path, size, format: chosen, compression, named, relative };
+  if (chosen === undefined) return undefined;
+  return { path, size, format: chosen, compression, encoding: options.encoding, named, relative };
 }
 
 async function* walk(
@@ -167,7 +172,7 @@ export async function* findSourceFiles(
     try {
       information = await stat(path);
     } catch (error) {
-      throw new LabError('not-found', `There is no file or folder ${path}: ${messageOf(error)}.`, { path }, error);
+      throw cannotRead('file or folder', path, error);
     }
     if (information.isDirectory()) {
       yield* walkSafely(path, '', [], options);

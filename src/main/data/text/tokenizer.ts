@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Tokenizer } from 'tokenizers';
-import { LabError, messageOf } from '../../../shared/errors.ts';
+import { LabError, messageOf, reasonOf } from '../../../shared/errors.ts';
 import { createNormaliser } from './normalizers.ts';
 import { createWordSplitter } from './pre-tokenizers.ts';
 import { createModel } from './subword-models.ts';
@@ -248,7 +248,7 @@ export function loadTokenizer(path: string): TextTokenizer {
   try {
     json = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new LabError('not-found', `The tokenizer ${path} cannot be read: ${messageOf(error)}.`, { path }, error);
+    throw new LabError('not-found', `The tokenizer ${path} cannot be read: ${reasonOf(error)}.`, { path }, error);
   }
   return createTokenizer(json, path);
 }

@@ -5,10 +5,16 @@ import { formatBytes, formatCount } from '../../../shared/display.ts';
 import type {
   DocumentBoundary,
   TextCorpusManifest,
+  TextEncoding,
   TextFormat,
   TrainedTokenizerOptions,
 } from '../../../shared/spec/manifests/text-corpus.ts';
-import { documentBoundary, textFormat, trainedTokenizerOptions } from '../../../shared/spec/manifests/text-corpus.ts';
+import {
+  documentBoundary,
+  textEncoding,
+  textFormat,
+  trainedTokenizerOptions,
+} from '../../../shared/spec/manifests/text-corpus.ts';
 import { importCorpus, importImages } from '../../lab/import-material.ts';
 import type { Workspace } from '../../lab/workspace.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
@@ -22,6 +28,7 @@ import { print, printJson, say } from './output.ts';
 interface ImportOptions extends ImageOptions {
   readonly images?: boolean;
   readonly format?: TextFormat;
+  readonly encoding?: TextEncoding;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly textColumn?: string;
@@ -48,6 +55,9 @@ export function registerCorpus(program: Command): void {
       new Option('--format <format>', 'read every file as this; by default their names decide').choices(
         textFormat.options,
       ),
+    )
+    .addOption(
+      new Option('--encoding <name>', 'of text files without a mark (default: utf-8)').choices(textEncoding.options),
     )
     .option('--include <glob>', 'only files that match, relative to a source folder (may be repeated)', collect)
     .option('--exclude <glob>', 'no files that match (may be repeated)', collect)
@@ -88,6 +98,7 @@ async function addText(
     importCorpus(workspace, name, {
       sources,
       format: options.format,
+      encoding: options.encoding,
       include: options.include,
       exclude: options.exclude,
       textColumn: options.textColumn,

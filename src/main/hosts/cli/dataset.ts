@@ -2,7 +2,8 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { formatCount } from '../../../shared/display.ts';
-import { textFormat } from '../../../shared/spec/manifests/text-corpus.ts';
+import type { TextEncoding } from '../../../shared/spec/manifests/text-corpus.ts';
+import { textEncoding, textFormat } from '../../../shared/spec/manifests/text-corpus.ts';
 import { importAudio, importDataset, importImages } from '../../lab/import-material.ts';
 import type { ImportTextDatasetOptions } from '../../data/text/import-dataset.ts';
 import type { Workspace } from '../../lab/workspace.ts';
@@ -19,6 +20,7 @@ interface ImportOptions extends ImageOptions {
   readonly audio?: boolean;
   readonly maximumFrequency?: number;
   readonly format?: ImportTextDatasetOptions['format'];
+  readonly encoding?: TextEncoding;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly textColumn?: string;
@@ -44,6 +46,9 @@ export function registerDataset(program: Command): void {
     .option('--maximum-frequency <hertz>', 'for sound: where the highest band ends (default: 7600)', positiveNumber)
     .addOption(
       new Option('--format <format>', 'read every file as this; by default their names decide').choices(formats),
+    )
+    .addOption(
+      new Option('--encoding <name>', 'of text files without a mark (default: utf-8)').choices(textEncoding.options),
     )
     .option('--include <glob>', 'only files that match, relative to a source folder (may be repeated)', collect)
     .option('--exclude <glob>', 'no files that match (may be repeated)', collect)
@@ -71,6 +76,7 @@ async function addText(
     importDataset(workspace, name, {
       sources,
       format: options.format,
+      encoding: options.encoding,
       include: options.include,
       exclude: options.exclude,
       textColumn: options.textColumn,

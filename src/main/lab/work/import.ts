@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import type { MaterialReference, importRequest } from '../../../shared/contract/materials.ts';
 import { LabError } from '../../../shared/errors.ts';
-import { importCorpus, importDataset, importImages } from '../import-material.ts';
+import { importAudio, importCorpus, importDataset, importImages } from '../import-material.ts';
 import { findSample } from '../samples/index.ts';
 import { materialFolder } from '../catalogue.ts';
 import { fileExists } from '../files.ts';
@@ -45,12 +45,18 @@ export async function importMaterial(
     }
     case 'image-corpus':
     case 'image-dataset': {
-      const { name, sources, options } = request;
+      const { name, sources, options, labelColumn } = request;
       const [source = ''] = sources;
-      const job = { source, options, signal, onProgress };
+      const job = { source, options, labelColumn, signal, onProgress };
       if (request.kind === 'image-corpus') await importImages(workspace, 'corpus', name, job);
       else await importImages(workspace, 'dataset', name, job);
       return { group: request.kind === 'image-corpus' ? 'corpus' : 'dataset', name };
+    }
+    case 'audio-dataset': {
+      const { name, sources, options, labelColumn } = request;
+      const [source = ''] = sources;
+      await importAudio(workspace, name, { source, options, labelColumn, signal, onProgress });
+      return { group: 'dataset', name };
     }
   }
 }

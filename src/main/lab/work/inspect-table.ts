@@ -2,25 +2,40 @@
 import { open } from 'node:fs/promises';
 import type { Inspection } from '../../../shared/contract/materials.ts';
 import { LabError, messageOf } from '../../../shared/errors.ts';
+import type { TextEncoding } from '../../../shared/spec/manifests/text-corpus.ts';
 import { CsvParser, detectDelimiter } from '../../data/tables/csv-parser.ts';
 import { readTable } from '../../data/tables/read-table.ts';
-import { readBytes } from '../../data/text/read-bytes.ts';
+import { decodeSample, guessEncoding } from '../../data/text/encoding.ts';
 import type { SourceFile } from '../../data/text/source-files.ts';
+import { readSample } from './inspect-text.ts';
 
 type Table = NonNullable<Inspection['table']>;
 
 /** Rows that counts are made of. */
 const mostRows = 2000;
-const headerBytes = 256 * 1024;
 /** Few values in many rows: a column of classes. */
 const mostClasses = 50;
 
-export async function inspectTable(file: SourceFile, shown: number, signal: AbortSignal): Promise<Table> {
+interface Options {
+  /** Rows in the answer. */
+  readonly shown: number;
+  /** Guessed without it. */
+  readonly encoding: TextEncoding | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** @throws LabError `bad-input` for a table without a header, or what is no table; `SkipFile` for a file that cannot be read */
+export async function inspectTable(file: SourceFile, { shown, encoding: wanted, signal }: Options): Promise<Table> {
   if (file.format === 'text' || file.format === 'wikipedia' || file.format === 'fasta') {
     throw new LabError('internal', 'not a table');
   }
-  const names = await columnsOf(file, signal);
-  const source = { path: file.path, compression: file.compression, signal };
+  const { names, encoding, delimiter } = await headerOf(file, wanted, signal);
+  const source = {
+    path: file.path,
+    compression: file.compression,
+    signal,
+    ...(encoding !== null && { encoding }),
+  };
   const rows: (string | null)[][] = [];
   const problems: Table['problems'] = [];
   let complete = true;
@@ -37,6 +52,8 @@ export async function inspectTable(file: SourceFile, shown: number, signal: Abor
   return {
     file: file.path,
     format: file.format,
+    encoding,
+    delimiter,
     columns: withRoles(
       names.map((name, index) =>
         describeColumn(
@@ -54,25 +71,29 @@ export async function inspectTable(file: SourceFile, shown: number, signal: Abor
   };
 }
 
-async function columnsOf({ path, format, compression }: SourceFile, signal: AbortSignal): Promise<string[]> {
-  if (format === 'parquet') return parquetColumns(path);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of readBytes({ path, compression, signal })) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size >= headerBytes) break;
-  }
-  const lines = Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .split(/\r?\n/);
-  if (format === 'jsonl') return jsonColumns(lines.slice(0, 200));
+type Header = Pick<Table, 'encoding' | 'delimiter'> & { readonly names: readonly string[] };
+
+async function headerOf(
+  { path, format, compression }: SourceFile,
+  wanted: TextEncoding | undefined,
+  signal: AbortSignal,
+): Promise<Header> {
+  if (format === 'parquet') return { names: await parquetColumns(path), encoding: null, delimiter: null };
+  const { bytes, isComplete } = await readSample(path, compression, signal);
+  const guessed = guessEncoding(bytes, isComplete);
+  if (guessed === null) throw new LabError('bad-input', 'is a binary file, not a table', { path });
+  const encoding = wanted ?? guessed;
+  const lines = decodeSample(bytes, encoding).split(/\r?\n/);
+  if (format === 'jsonl') return { names: jsonColumns(lines.slice(0, 200)), encoding, delimiter: null };
   const [first = ''] = lines;
-  const parser = new CsvParser(format === 'tsv' ? '\t' : detectDelimiter(first, []));
+  const delimiter = format === 'tsv' ? '\t' : detectDelimiter(first, []);
+  const parser = new CsvParser(delimiter);
   const [header] = lines.slice(0, 20).flatMap((line, index) => parser.add(line, index + 1));
-  if (!header || !('fields' in header)) throw new LabError('bad-input', 'the table has no header line');
-  return header.fields.map((field) => field.trim());
+  if (!header || !('fields' in header)) {
+    const message = bytes.length === 0 ? 'is empty' : 'has no header line with the names of its columns';
+    throw new LabError('bad-input', message, { path });
+  }
+  return { names: header.fields.map((field) => field.trim()), encoding, delimiter };
 }
 
 /** Members of the first lines, in the order in which they appear. */

@@ -1,83 +1,106 @@
 /**
  * Looks at files and folders before an import: what they are, the first table's columns and rows, the beginning of a text,
- * some of the images, and the import that suits them.
+ * some of the images, the recordings, and the import that suits them. What cannot be imported gets no suggestion.
  */
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { ImportRequest, Inspection, materialsContract } from '../../../shared/contract/materials.ts';
 import { LabError, messageOf } from '../../../shared/errors.ts';
-import { decodeImage, sniffFormat } from '../../data/images/decode.ts';
 import { folderSource } from '../../data/images/folder-source.ts';
-import type { ImageEntry } from '../../data/images/source.ts';
-import { extensionOf } from '../../data/images/source.ts';
+import { extensionOf, hasImageExtension } from '../../data/images/source.ts';
+import { tableSource } from '../../data/images/table-source.ts';
 import { zipSource } from '../../data/images/zip-source.ts';
 import type { SourceFile } from '../../data/text/source-files.ts';
 import { findSourceFiles } from '../../data/text/source-files.ts';
+import { inspectImages } from './inspect-images.ts';
+import { inspectSounds, isSoundName } from './inspect-sounds.ts';
 import { inspectTable } from './inspect-table.ts';
-import { pictureOf } from './pictures.ts';
+import { findUnnamedTexts, inspectText } from './inspect-text.ts';
 import type { WorkContext } from './work-context.ts';
 
 type Input = z.output<(typeof materialsContract)['inspect']['input']>;
 type Answer = z.input<(typeof materialsContract)['inspect']['output']>;
-type Table = NonNullable<Inspection['table']>;
 
 /** A folder of millions of files is looked at this far; the import itself has no limit. */
 const mostFiles = 20_000;
 const listedFiles = 100;
-const textBytes = 4000;
+/** The column of a table that lists files. */
+const pathColumn = 'path';
 
-export async function inspectSources({ signal }: WorkContext, { paths, rows, pictures }: Input): Promise<Answer> {
+interface Listing {
+  /** What the import of text reads by their names. */
+  readonly texts: readonly SourceFile[];
+  readonly others: readonly string[];
+  readonly bytes: number;
+  readonly complete: boolean;
+}
+
+interface Found extends Pick<Inspection, 'table' | 'text' | 'images' | 'sounds'> {
+  readonly sources: readonly string[];
+  readonly listing: Listing;
+  /** Globs of files that are text, although their names do not say so. */
+  readonly unnamed: readonly string[];
+}
+
+export async function inspectSources(
+  { signal }: WorkContext,
+  { paths, rows, pictures, encoding }: Input,
+): Promise<Answer> {
   const sources = paths.map((path) => resolve(path));
   for (const source of sources) {
     await stat(source).catch((error: unknown) => {
-      throw new LabError('not-found', `There is no file or folder ${source} (${messageOf(error)})`, { source }, error);
+      throw new LabError('not-found', `There is no file or folder ${source}. Check the path`, { source }, error);
     });
   }
   const problems: string[] = [];
-  const { texts, others, total, complete } = await listFiles(sources, signal);
-  if (!complete) problems.push(`There are more than ${mostFiles} files; the counts are those of the first ones`);
-  const images = await inspectImages(sources, others, pictures, signal);
+  const tell = (path: string) => (error: unknown) => {
+    problems.push(`${path}: ${messageOf(error)}`);
+    return null;
+  };
+  const listing = await listFiles(sources, signal);
+  if (!listing.complete) {
+    problems.push(`There are more than ${mostFiles} files; the counts are those of the first ones`);
+  }
+  const { texts, others, bytes } = listing;
   const tableFile = texts.find(({ format }) => !['text', 'wikipedia', 'fasta'].includes(format));
-  const textFile = texts.find(({ format }) => format === 'text' || format === 'fasta');
-  const table = tableFile ? await inspectTable(tableFile, rows, signal).catch(tell(problems, tableFile.path)) : null;
-  const text =
-    textFile?.compression === 'none' ? await readBeginning(textFile.path).catch(tell(problems, textFile.path)) : null;
-  const suggestion = suggest(sources, texts, table, images);
-  if (!suggestion) problems.push('Nothing here looks like text, a table or images that the lab can read');
+  const table = tableFile
+    ? await inspectTable(tableFile, { shown: rows, encoding, signal }).catch(tell(tableFile.path))
+    : null;
+  const unnamed = await findUnnamedTexts(sources, texts, others);
+  const text = await inspectText(texts, { unnamed: unnamed?.files[0], encoding, signal }).catch(
+    tell(texts[0]?.path ?? sources[0] ?? ''),
+  );
+  const listed = listedNames(table);
+  const images = await lookAtImages(sources, others, listed.some(hasImageExtension), pictures, signal);
+  const sounds = await inspectSounds(sources, others, listed, signal);
+  const found = { sources, listing, table, text, images, sounds, unnamed: unnamed?.globs ?? [] };
+  const suggestion = suggest(found);
+  if (!suggestion && problems.length === 0) problems.push(whyNothing(found));
+  const all = [...texts.map((file) => file.path), ...others];
   const byExtension: Record<string, number> = {};
-  for (const path of [...texts.map((file) => file.path), ...others]) {
+  for (const path of all) {
     const extension = extensionOf(path.replaceAll('\\', '/')) || '(none)';
     byExtension[extension] = (byExtension[extension] ?? 0) + 1;
   }
-  const listed = [...texts.map((file) => file.path), ...others].slice(0, listedFiles);
+  const read = readBy(suggestion, found, unnamed?.files.length ?? 0);
   return {
-    files: { total: total.files, bytes: total.bytes, byExtension, listed },
+    files: { total: all.length, bytes, byExtension, listed: all.slice(0, listedFiles), ignored: all.length - read },
     suggestion,
     table,
     text,
     images,
+    sounds,
     problems,
   };
 }
 
-function tell(problems: string[], path: string): (error: unknown) => null {
-  return (error) => {
-    problems.push(`${path}: ${messageOf(error)}`);
-    return null;
-  };
-}
-
-async function listFiles(sources: readonly string[], signal: AbortSignal) {
+async function listFiles(sources: readonly string[], signal: AbortSignal): Promise<Listing> {
   const texts: SourceFile[] = [];
   const others: string[] = [];
   let bytes = 0;
-  let complete = true;
   for await (const file of findSourceFiles({ sources, signal })) {
-    if (texts.length + others.length >= mostFiles) {
-      complete = false;
-      break;
-    }
+    if (texts.length + others.length >= mostFiles) return { texts, others, bytes, complete: false };
     if ('format' in file && !isBinaryName(file.path)) {
       texts.push(file);
       bytes += file.size;
@@ -86,115 +109,102 @@ async function listFiles(sources: readonly string[], signal: AbortSignal) {
       bytes += (await stat(file.path).catch(() => ({ size: 0 }))).size;
     }
   }
-  return { texts, others, total: { files: texts.length + others.length, bytes }, complete };
+  return { texts, others, bytes, complete: true };
 }
 
 /** A file that the user named counts as text if its name says nothing; these names do say something. */
 function isBinaryName(path: string): boolean {
-  return /\.(zip|png|jpe?g|jpe|jfif|webp|tiff?|gif|avif|bmp|heic|pdf|docx?|xlsx?|exe|mp[34]|wav|flac|safetensors|onnx)$/i.test(
-    path,
+  return (
+    hasImageExtension(path) ||
+    isSoundName(path) ||
+    /\.(zip|pdf|docx?|xlsx?|exe|mp[34]|flac|safetensors|onnx|sqlite|pickle|npy|npz)$/i.test(path)
   );
 }
 
-async function inspectImages(
+async function lookAtImages(
   sources: readonly string[],
   others: readonly string[],
+  isListed: boolean,
   wanted: number,
   signal: AbortSignal,
 ): Promise<Inspection['images']> {
   const [source] = sources;
   if (source === undefined || sources.length > 1) return null;
-  const isZip = extname(source).toLowerCase() === '.zip';
+  if (isZip(source)) return inspectImages(zipSource(source), wanted, signal);
+  if (isListed) return inspectImages(tableSource(source), wanted, signal);
   const isFolder = (await stat(source)).isDirectory();
-  if (!isZip && !(isFolder && others.some((path) => /\.(png|jpe?g|webp|tiff?|gif|avif|bmp)$/i.test(path)))) return null;
-  const entries: ImageEntry[] = [];
-  const classes = new Map<string, number>();
-  for await (const entry of (isZip ? zipSource(source) : folderSource(source)).entries(signal)) {
-    if (!('read' in entry)) continue;
-    const slash = entry.path.indexOf('/');
-    if (slash > 0) classes.set(entry.path.slice(0, slash), (classes.get(entry.path.slice(0, slash)) ?? 0) + 1);
-    entries.push(entry);
-    if (entries.length >= mostFiles) break;
-  }
-  if (entries.length === 0) return null;
-  const pictures: NonNullable<Inspection['images']>['pictures'] = [];
-  const step = Math.max(1, Math.floor(entries.length / Math.max(1, wanted)));
-  for (let index = 0; index < entries.length && pictures.length < wanted; index += step) {
-    signal.throwIfAborted();
-    const picture = await lookAt(entries[index]!).catch(() => undefined); // the report of the import will list it
-    if (picture) pictures.push(picture);
-  }
-  return { classes: [...classes].map(([name, count]) => ({ name, count })), pictures };
+  return isFolder && others.some(hasImageExtension) ? inspectImages(folderSource(source), wanted, signal) : null;
 }
 
-const thumbnail = 96;
+function isZip(path: string): boolean {
+  return extname(path).toLowerCase() === '.zip';
+}
 
-async function lookAt(entry: ImageEntry) {
-  const bytes = await entry.read();
-  if (!Buffer.isBuffer(bytes)) return undefined;
-  const preparation = {
-    height: thumbnail,
-    width: thumbnail,
-    channels: 3,
-    fit: 'contain',
-    resizeShorter: null,
-    background: [255, 255, 255],
-    minimumSide: 1,
-    maximumPixels: 100_000_000,
-    failOn: 'truncated',
-  } as const;
-  const { pixels, originalWidth, originalHeight } = await decodeImage(bytes, preparation);
-  const picture = await pictureOf(pixels, { height: thumbnail, width: thumbnail, channels: 3 }, thumbnail);
-  const slash = entry.path.indexOf('/');
-  const label = slash > 0 ? entry.path.slice(0, slash) : null;
+/** The files that a table with a column of paths lists, as far as its first rows are known. */
+function listedNames(table: Inspection['table']): readonly string[] {
+  const place = table?.columns.findIndex(({ name }) => name === pathColumn) ?? -1;
+  return place < 0 ? [] : (table?.rows ?? []).flatMap((row) => row[place] ?? []);
+}
+
+/** The import that fits: images or recordings where there is nothing else, a dataset where something looks like labels. */
+function suggest({ sources, listing, table, text, images, sounds, unnamed }: Found): ImportRequest | null {
+  const request = { name: nameFrom(sources[0] ?? ''), sources: [...sources] };
+  const label = table?.columns.find(({ role }) => role === 'label')?.name;
+  const labelled = label === undefined ? {} : { labelColumn: label };
+  // A few notes among images do not make them text.
+  const areMost = (isKind: (path: string) => boolean): boolean =>
+    listing.others.filter(isKind).length >= listing.texts.length;
+  const isListed = table !== null && listing.texts.length === 1;
+  if (images && images.pictures.length > 0) {
+    if (isListed) return { ...request, kind: label === undefined ? 'image-corpus' : 'image-dataset', ...labelled };
+    const isArchive = sources.some(isZip);
+    if (isArchive || areMost(hasImageExtension)) {
+      return { ...request, kind: images.classes.length > 1 ? 'image-dataset' : 'image-corpus' };
+    }
+  }
+  if (sounds && (isListed || (sounds.classes.length > 1 && areMost(isSoundName)))) {
+    return { ...request, kind: 'audio-dataset', ...labelled };
+  }
+  const encoding = table?.encoding ?? text?.encoding ?? 'utf-8';
+  const named = encoding === 'utf-8' ? {} : { encoding };
+  if (table && table.read > 0) {
+    const textColumn = table.columns.find(({ role }) => role === 'text')?.name;
+    if (textColumn !== undefined && label !== undefined) {
+      return { ...request, ...named, kind: 'text-dataset', textColumn, labelColumn: label };
+    }
+    return { ...request, ...named, kind: 'text-corpus', ...(textColumn !== undefined && { textColumn }) };
+  }
+  if (!text) return null;
+  if (text.classes.length > 1) return { ...request, ...named, kind: 'text-dataset' };
+  const isFasta = listing.texts.length > 0 && listing.texts.every(({ format }) => format === 'fasta');
   return {
-    path: entry.path,
-    label,
-    width: originalWidth,
-    height: originalHeight,
-    format: sniffFormat(bytes) ?? 'unknown',
-    picture,
+    ...request,
+    ...named,
+    kind: 'text-corpus',
+    ...(unnamed.length > 0 && { include: [...unnamed] }),
+    ...(isFasta && { tokenizer: { kind: 'characters' as const } }),
   };
 }
 
-async function readBeginning(path: string): Promise<NonNullable<Inspection['text']>> {
-  const handle = await open(path, 'r');
-  try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(textBytes), 0, textBytes, 0);
-    const bytes = buffer.subarray(0, bytesRead);
-    const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-    if (isUtf16) {
-      return {
-        file: path,
-        encoding: 'utf-16',
-        beginning: new TextDecoder(bytes[0] === 0xff ? 'utf-16le' : 'utf-16be').decode(bytes),
-      };
-    }
-    const beginning = new TextDecoder('utf-8').decode(bytes, { stream: true });
-    return { file: path, encoding: beginning.includes('\ufffd') ? 'other' : 'utf-8', beginning };
-  } finally {
-    await handle.close();
+/** How many of the files the suggested import would open. */
+function readBy(suggestion: ImportRequest | null, { listing, sounds }: Found, unnamed: number): number {
+  const { texts, others } = listing;
+  if (suggestion === null) return 0;
+  if (suggestion.kind === 'audio-dataset') return Math.max(1, sounds?.total ?? 0);
+  if (suggestion.kind.startsWith('image')) {
+    return Math.max(1, others.filter((path) => hasImageExtension(path) || isZip(path)).length);
   }
+  return unnamed > 0 ? unnamed : texts.length;
 }
 
-/** The import that fits: images where there are any, else a dataset where a column looks like labels, else a corpus. */
-function suggest(
-  sources: readonly string[],
-  texts: readonly SourceFile[],
-  table: Table | null,
-  images: Inspection['images'],
-): ImportRequest | null {
-  const name = nameFrom(sources[0] ?? '');
-  if (images && images.pictures.length > 0 && texts.length === 0) {
-    return { kind: images.classes.length > 1 ? 'image-dataset' : 'image-corpus', name, sources: [...sources] };
-  }
-  if (texts.length === 0) return null;
-  const text = table?.columns.find(({ role }) => role === 'text');
-  const label = table?.columns.find(({ role }) => role === 'label');
-  if (text && label) {
-    return { kind: 'text-dataset', name, sources: [...sources], textColumn: text.name, labelColumn: label.name };
-  }
-  return { kind: 'text-corpus', name, sources: [...sources], ...(text && { textColumn: text.name }) };
+function whyNothing({ listing, table, sounds }: Found): string {
+  const { texts, others } = listing;
+  if (table) return `${basename(table.file)} has no row that can be read`;
+  if (sounds) return 'Recordings need labels: a folder for each class, or a table with the columns path and label';
+  if (texts.length + others.length === 0) return 'There are no files here';
+  if (texts.some(({ size }) => size > 0)) return 'These files are binary, not text';
+  if (texts.length > 0) return texts.length === 1 ? 'The file is empty' : 'The files are empty';
+  return 'Nothing here looks like text, a table, images or recordings that the lab can read. Text in an archive has to be unpacked first';
 }
 
 /** A name that commands take, made from that of a file or folder. */

@@ -13,7 +13,7 @@ import { matchParameters, requireTransfer } from '../../training/fine-tuning.ts'
 import { countParameters } from '../../training/model.ts';
 import { checkModel } from '../create-run.ts';
 import { findFoundations, findMaterialOf, prepareRun } from '../prepare.ts';
-import { checkpointBytes } from '../queue/disk-space.ts';
+import { runBytes } from '../queue/disk-space.ts';
 import { pictureOf } from './pictures.ts';
 import type { WorkContext } from './work-context.ts';
 
@@ -66,7 +66,7 @@ export async function planOf(
       tokenizer: tokenizer?.label ?? null,
       // Weights, gradients and two moments, and everything a step computes.
       memoryBytes: 4 * (parameters.total + 3 * parameters.trainable) + bytesOf(program.nodes),
-      diskBytes: checkpointBytes(parameters.total, experiment.training.keepCheckpoints),
+      diskBytes: runBytes(parameters.total, experiment.training.keepCheckpoints),
     };
   } finally {
     sampler.close();

@@ -4,6 +4,7 @@ import type { MaterialSummary, materialsContract } from '../../../shared/contrac
 import { importRequest, materialReference } from '../../../shared/contract/materials.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { imageImportOptions } from '../../../shared/spec/image-import.ts';
+import { frameOptions } from '../../../shared/spec/manifests/audio-dataset.ts';
 import { imageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
 import { trainedTokenizerOptions } from '../../../shared/spec/manifests/text-corpus.ts';
 import { textImportReport } from '../../../shared/spec/manifests/text-import-report.ts';
@@ -54,6 +55,7 @@ export function materialsHandlers(lab: Lab): HandlersOf<typeof materialsContract
       ),
       tokenizer: z.toJSONSchema(trainedTokenizerOptions, { io: 'input' }),
       images: z.toJSONSchema(imageImportOptions, { io: 'input' }),
+      sounds: z.toJSONSchema(frameOptions, { io: 'input' }),
     }),
     inspect: (input, { signal }) => workers.call('inspect', input, { signal }),
     async import(input) {

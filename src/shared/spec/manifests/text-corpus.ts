@@ -45,6 +45,22 @@ export type DocumentBoundary = z.infer<typeof documentBoundary>;
 export const textFormat = z.enum(['text', 'jsonl', 'csv', 'tsv', 'parquet', 'wikipedia', 'fasta']);
 export type TextFormat = z.infer<typeof textFormat>;
 
+/** Encodings of text files, by the names of the WHATWG's Encoding Standard; windows-1252 holds ISO 8859-1. */
+export const textEncoding = z.enum([
+  'utf-8',
+  'utf-16le',
+  'utf-16be',
+  'windows-1252',
+  'windows-1250',
+  'windows-1251',
+  'shift_jis',
+  'euc-jp',
+  'euc-kr',
+  'gb18030',
+  'big5',
+]);
+export type TextEncoding = z.infer<typeof textEncoding>;
+
 export const textCorpusManifest = z.strictObject({
   formatVersion: z.literal(TEXT_CORPUS_VERSION),
   kind: z.literal('text-corpus'),
@@ -72,6 +88,8 @@ export const textCorpusManifest = z.strictObject({
     language: z.string(),
     documents: documentBoundary,
     textColumn: z.string(),
+    /** Of files without a mark; UTF-8 without it. */
+    encoding: textEncoding.optional(),
     tokenizer: z.union([trainedTokenizerOptions, z.strictObject({ file: z.string() })]),
   }),
   report: textImportReport,

@@ -1,5 +1,6 @@
 /** The manifest of a labelled text dataset: `manifest.json` in the dataset's folder. */
 import { z } from 'zod';
+import { textEncoding } from './text-corpus.ts';
 import { textImportReport } from './text-import-report.ts';
 
 export const TEXT_DATASET_VERSION = 1;
@@ -25,6 +26,8 @@ export const textDatasetManifest = z.strictObject({
     textColumn: z.string(),
     pairColumn: z.string().nullable(),
     labelColumn: z.string(),
+    /** Of files without a mark; UTF-8 without it. */
+    encoding: textEncoding.optional(),
   }),
   /** Texts that occur with more than one label. All are kept, on one side of every split. */
   conflicts: z.strictObject({

@@ -1,10 +1,30 @@
 /** Materials in words: what kind, how much, and which pictures stand for them. */
 import type { MaterialSummary } from '../../../../shared/contract/materials.ts';
+import type { TextEncoding } from '../../../../shared/spec/manifests/text-corpus.ts';
 import { formatCount } from '../../../../shared/display.ts';
 import type { IconName } from '../../components/icons.ts';
 
 export function isImages(kind: string): boolean {
   return kind.startsWith('image');
+}
+
+/** Encodings by the scripts that they are for. */
+export const encodingNames: Readonly<Record<TextEncoding, string>> = {
+  'utf-8': 'UTF-8',
+  'utf-16le': 'UTF-16, little endian',
+  'utf-16be': 'UTF-16, big endian',
+  'windows-1252': 'Western European (windows-1252, ISO 8859-1)',
+  'windows-1250': 'Central European (windows-1250)',
+  'windows-1251': 'Cyrillic (windows-1251)',
+  shift_jis: 'Japanese (Shift JIS)',
+  'euc-jp': 'Japanese (EUC-JP)',
+  'euc-kr': 'Korean (EUC-KR)',
+  gb18030: 'Chinese (GB 18030)',
+  big5: 'Chinese (Big5)',
+};
+
+export function isAudio(kind: string): boolean {
+  return kind.startsWith('audio');
 }
 
 export function materialIcon(kind: string): IconName {
