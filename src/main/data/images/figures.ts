@@ -259,7 +259,7 @@ export async function patchQuizSvg(quiz: PatchQuiz): Promise<string> {
     const x = 12 + index * (side + 16);
     content.push(await imageElement(tile.pixels, tile.shape, { x, y: gridY + 24, width: side, height: side }));
     // A patch of the paper's own colour would not be seen without.
-    content.push(`<rect x="${x}" y="${gridY + 24}" width="${side}" height="${side}" fill="none" stroke="#c8cfd7"/>`);
+    content.push(`<path d="M${x} ${gridY + 24}h${side}v${side}h${-side}z" fill="none" stroke="#c8cfd7"/>`);
     content.push(
       textElement(x + side / 2, gridY + side + 40, index === 0 ? 'first' : 'second', { size: 11, colour: FAINT }),
     );
