@@ -44,7 +44,7 @@ export interface OnnxGraph {
 
 /** What an op's `onnx` method writes with. */
 export interface OnnxEmitter {
-  /** Appends a node and returns the names of its outputs (one unless `outputs` says more). */
+  /** Appends a node, unless the same one is there already, and returns the names of its outputs (one unless `outputs` says more). */
   node(
     opType: string,
     inputs: readonly string[],
@@ -145,13 +145,14 @@ export function lowerToOnnx(
 
 function createEmitter(graph: OnnxGraph, channelBlock: number | undefined): OnnxEmitter & { enter(node: Node): void } {
   const constants = new Map<string, string>();
+  const known = new Map<string, readonly string[]>();
   let prefix = '';
   let count = 0;
 
   const initialiser = (type: OnnxType, data: OnnxTensor['data'], shape: Shape): string => {
     const key = `${type}[${shape.join(',')}]${data.join(',')}`;
-    const known = constants.get(key);
-    if (known !== undefined) return known;
+    const same = constants.get(key);
+    if (same !== undefined) return same;
     const name = `literal:${String(constants.size)}`;
     constants.set(key, name);
     graph.initialisers.push({ name, type, shape, data });
@@ -164,11 +165,14 @@ function createEmitter(graph: OnnxGraph, channelBlock: number | undefined): Onnx
       prefix = `${node.path}/${node.op.name}.${String(node.id)}`;
       count = 0;
     },
-    node(opType, inputs, options = {}) {
+    node(opType, inputs, { attributes = {}, domain = '', outputs: outputCount = 1 } = {}) {
+      const key = JSON.stringify([opType, domain, inputs, attributes, outputCount]);
+      const same = known.get(key);
+      if (same) return same;
       const name = count === 0 ? prefix : `${prefix}.${String(count)}`;
       count++;
-      const outputs = Array.from({ length: options.outputs ?? 1 }, (_, index) => `${name}:${String(index)}`);
-      const { attributes = {}, domain = '' } = options;
+      const outputs = Array.from({ length: outputCount }, (_, index) => `${name}:${String(index)}`);
+      known.set(key, outputs);
       graph.nodes.push({ opType, domain, name, inputs: [...inputs], outputs, attributes });
       return outputs;
     },

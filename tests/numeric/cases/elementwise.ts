@@ -87,7 +87,7 @@ export const elementwiseCases: readonly OpCase[] = [
   ...unaryCases('softplus', softplus),
   ...unaryCases('gelu', gelu),
   ...unaryCases('gelu-tanh', geluTanh),
-  ...['gelu-gradient', 'gelu-tanh-gradient'].map((op): OpCase => ({
+  ...['relu-gradient', 'gelu-gradient', 'gelu-tanh-gradient'].map((op): OpCase => ({
     op,
     title: 'on its own',
     inputs: { gradient: { shape: [4, 5] }, x: { shape: [4, 5], data: range } },

@@ -159,6 +159,8 @@ export const imageReferenceOps: Readonly<Record<string, ReferenceOp>> = {
       shape: [x!.shape[1]!],
       data: Float64Array.from(values),
     });
-    return [normalised, vector(statistics.map(({ mean }) => mean)), vector(statistics.map(({ variance }) => variance))];
+    const centred = tabulate(x!.shape, (index) => read(x!, index) - statistics[index[1]!]!.mean);
+    const [means, variances] = [statistics.map(({ mean }) => mean), statistics.map(({ variance }) => variance)];
+    return [normalised, vector(means), vector(variances), centred];
   },
 };

@@ -118,6 +118,7 @@ export const referenceOps: Readonly<Record<string, ReferenceOp>> = {
   softplus: elementwise((x) => Math.log1p(Math.exp(x))),
   gelu: elementwise(gelu),
   'gelu-tanh': elementwise(geluTanh),
+  'relu-gradient': binary((gradient, x) => (x > 0 ? gradient : 0)),
   'gelu-gradient': binary((gradient, x) => gradient * derivative(gelu, x)),
   'gelu-tanh-gradient': binary((gradient, x) => gradient * derivative(geluTanh, x)),
   'stop-gradient': elementwise((x) => x),

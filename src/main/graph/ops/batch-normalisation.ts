@@ -7,7 +7,7 @@ import type { Shape, TensorType, Value } from '../program.ts';
 import { constant } from '../program.ts';
 import { elementCount, sizeAt } from '../shape.ts';
 import { reshape, sum } from './broadcasting.ts';
-import { add, divide, multiply, negate, scale, shift, sqrt, subtract } from './elementwise.ts';
+import { add, divide, multiply, negate, scale, shift, sqrt } from './elementwise.ts';
 
 /** All axes but the channels'. */
 const statisticAxes = (shape: Shape): number[] => shape.map((_, axis) => axis).filter((axis) => axis !== 1);
@@ -62,10 +62,11 @@ export function channelAffine(x: Value, factor: Value, offset: Value): Value {
 
 const batchNormalizationOp = defineOp<{ readonly epsilon: number }>({
   name: 'batch-normalization',
+  /** The result, the batch's mean and variance, and x − mean, which the gradient reads instead of x. */
   infer(inputs) {
     requireChannels(inputs);
     const [x, gain] = [at(inputs, 0), at(inputs, 1)];
-    return [x, gain, gain];
+    return [x, gain, gain, x];
   },
   /**
    * Through the batch's statistics: with c = x − mean, s = 1/√(variance + ε), g the gradient and n the number of places,
@@ -74,11 +75,10 @@ const batchNormalizationOp = defineOp<{ readonly epsilon: number }>({
   gradient({ inputs, outputs, attributes: { epsilon } }, [gradient], needed) {
     if (!gradient) return [];
     const [x, gain] = [at(inputs, 0), at(inputs, 1)];
-    const [average, variance] = [at(outputs, 1), at(outputs, 2)];
+    const [variance, centred] = [at(outputs, 2), at(outputs, 3)];
     const axes = statisticAxes(x.shape);
     const places = elementCount(x.shape) / sizeAt(x.shape, 1);
     const inverse = divide(constant(x.program, 1), sqrt(shift(variance, epsilon)));
-    const centred = subtract(x, beside(average, x.shape));
     const total = sum(gradient, axes);
     const correlation = sum(multiply(gradient, centred), axes);
     const towardsInput = (): Value => {
@@ -101,7 +101,7 @@ const batchNormalizationOp = defineOp<{ readonly epsilon: number }>({
     const variance = emit.one('ReduceMean', [emit.one('Mul', [centred, centred])], { axes, keepdims: 0 });
     const flat = emit.one('Reshape', [average, emit.ints([sizeAt(shape, 1)])]);
     const statistics = [...inputs, flat, variance];
-    return [emit.one('BatchNormalization', statistics, { epsilon: { float: epsilon } }), flat, variance];
+    return [emit.one('BatchNormalization', statistics, { epsilon: { float: epsilon } }), flat, variance, centred];
   },
   tfjs(tf, inputs, { attributes: { epsilon } }) {
     const x = at(inputs, 0);
@@ -109,8 +109,9 @@ const batchNormalizationOp = defineOp<{ readonly epsilon: number }>({
     const [average, spread, gain, bias] = [mean, variance, at(inputs, 1), at(inputs, 2)].map((value) =>
       channelsWithTfjs(tf, value, x),
     );
-    const standardised = tf.mul(tf.sub(x, average!), tf.rsqrt(tf.add(spread!, epsilon)));
-    return [tf.add(tf.mul(standardised, gain!), bias!), mean, variance];
+    const centred = tf.sub(x, average!);
+    const standardised = tf.mul(centred, tf.rsqrt(tf.add(spread!, epsilon)));
+    return [tf.add(tf.mul(standardised, gain!), bias!), mean, variance, centred];
   },
   flops: ({ outputs }) => 8 * elementCount(at(outputs, 0).shape),
 });

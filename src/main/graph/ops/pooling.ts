@@ -6,7 +6,8 @@ import type { Node, Shape, TensorType, Value } from '../program.ts';
 import { elementCount, showShape, sizeAt } from '../shape.ts';
 import { reshape } from './broadcasting.ts';
 import type { ConvolutionOptions } from './convolution.ts';
-import { convolutionAttributes, convolvedSize } from './convolution.ts';
+import { convolvedSize } from './convolution-kernels.ts';
+import { convolutionAttributes } from './convolution.ts';
 import { mean } from './reductions.ts';
 import { averageGradientWithTfjs, maximumGradientWithTfjs, poolWithTfjs } from './tfjs-convolution.ts';
 

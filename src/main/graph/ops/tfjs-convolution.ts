@@ -6,7 +6,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { TensorFlow } from '../op.ts';
 import { at } from '../op.ts';
 import type { Shape } from '../program.ts';
-import type { ConvolutionAttributes } from './convolution.ts';
+import type { ConvolutionAttributes } from './convolution-kernels.ts';
 
 type Padding = readonly number[];
 
