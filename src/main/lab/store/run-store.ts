@@ -66,6 +66,8 @@ export function createRunStore(workspace: Workspace, database: DatabaseSync): Ru
   const records = new Map(readRuns(database).map((record) => [record.id, record]));
   const damaged = new Map<string, string>();
   const following = new Map<string, Promise<void>>();
+  /** How the events of runs looked when these were last settled: a thousand runs at rest cost a glance each. */
+  const settled = new Map<string, string>();
   const folder = (id: string): RunFolder => runFolder(join(workspace.runs, id));
 
   const get = (id: string): RunRecord => {
@@ -130,6 +132,7 @@ export function createRunStore(workspace: Workspace, database: DatabaseSync): Ru
     const record = records.get(id);
     if (!record) return;
     records.delete(id);
+    settled.delete(id);
     database.prepare('DELETE FROM runs WHERE number = ?').run(record.number);
     changes.emit({ id, events: [], removed: true });
   };
@@ -146,14 +149,18 @@ export function createRunStore(workspace: Workspace, database: DatabaseSync): Ru
     remove,
     async scan(ours) {
       const names = (await readdir(workspace.runs).catch(() => [])).filter((name) => !name.startsWith('.'));
-      for (const id of records.keys()) if (!names.includes(id)) remove(id);
+      const there = new Set(names);
+      for (const id of records.keys()) if (!there.has(id)) remove(id);
       damaged.clear();
       for (const name of names) {
         try {
           if (!records.has(name)) records.set(name, insertRun(database, await readFolder(folder(name))));
           if (ours(name)) continue;
+          const mark = await markOf(folder(name));
+          if (isAtRest(get(name)) && settled.get(name) === mark) continue;
           await follow(name);
           await settle(folder(name), get(name), store);
+          settled.set(name, mark);
         } catch (error) {
           damaged.set(join(workspace.runs, name), messageOf(error));
         }
@@ -211,7 +218,8 @@ export async function settle(
 ): Promise<void> {
   const before = { state: record.state, result: record.result !== null };
   if (!record.result && (await fileExists(run.result))) record.result = await readJson(run.result, runResult);
-  const last = await lastEvent(run);
+  // Of finished runs nothing more is asked: they are the most, and every start looks at them.
+  const last = record.result ? undefined : await lastEvent(run);
   if (record.result) {
     record.state = 'finished';
     record.failure = null;
@@ -236,6 +244,17 @@ export async function settle(
 }
 
 /** The last event; the last few kilobytes are enough for it. */
+/** A trainer of another process, whose end leaves no event, is behind none of these. */
+function isAtRest({ state }: RunRecord): boolean {
+  return state === 'finished' || state === 'stopped' || state === 'failed' || state === 'interrupted';
+}
+
+/** Changes whenever a trainer says something. */
+async function markOf({ events }: RunFolder): Promise<string> {
+  const { size, mtimeMs } = await stat(events).catch(() => ({ size: -1, mtimeMs: 0 }));
+  return `${size} ${mtimeMs}`;
+}
+
 async function lastEvent(run: RunFolder): Promise<RunEvent | undefined> {
   const { size } = await stat(run.events).catch(() => ({ size: 0 }));
   const { events } = await readNewEvents(run, Math.max(0, size - 65_536));
