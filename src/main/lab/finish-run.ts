@@ -26,6 +26,8 @@ export interface FinishOptions {
   readonly engineName: string;
   readonly threads: number | undefined;
   readonly compilationSeconds: number;
+  /** Folder of the image corpus that the first weights were trained on. */
+  readonly pretrainedOn: string | undefined;
   readonly signal: AbortSignal;
   readonly onPhase?: (phase: string) => void;
   readonly emit: (event: NewRunEvent) => void;
@@ -117,7 +119,7 @@ async function computeBaselines({ prepared, signal }: FinishOptions): Promise<re
 
 /** The task's audit and pictures of the trained network; undefined when it was stopped. Warnings become notices. */
 async function inspectRun(options: FinishOptions): Promise<readonly Finding[] | undefined> {
-  const { run, prepared, trainer, evaluator, signal, progress, onPhase, emit } = options;
+  const { run, prepared, trainer, evaluator, signal, progress, pretrainedOn, onPhase, emit } = options;
   const { task, sampler, setup, experiment } = prepared;
   if (!task.inspect) return [];
   onPhase?.('Inspecting the network');
@@ -130,6 +132,7 @@ async function inspectRun(options: FinishOptions): Promise<readonly Finding[] | 
       parameters,
       batchSize,
       run: evaluator.run.bind(evaluator),
+      pretrainedOn,
       signal,
     });
     for (const { file, content } of pictures) await writeFile(join(run.artifacts, file), content);

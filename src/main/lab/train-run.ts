@@ -38,6 +38,7 @@ import { finishRun } from './finish-run.ts';
 import { openGradientFlow } from './gradient-flow.ts';
 import type { PreparedRun } from './prepare.ts';
 import { findMaterialOf, prepareRun } from './prepare.ts';
+import { pretrainingCorpus } from './pretraining-corpus.ts';
 import { createTrainingRecorder } from './record-training.ts';
 import type { RunFolder, RunOrigin } from './run-folder.ts';
 import { lockRun, openEventLog, readJson, runOrigin, writeJson } from './run-folder.ts';
@@ -110,7 +111,9 @@ async function trainLocked(
     });
     const outcome = await runLoop(run, prepared, session, progress, options, emit);
     if (outcome.status === 'stopped') return undefined;
-    const finished = await finishRun({ run, prepared, progress: outcome.progress, ...session, ...options, emit });
+    const pretrainedOn = await pretrainingCorpus(workspace, origin);
+    const { progress: last } = outcome;
+    const finished = await finishRun({ run, prepared, progress: last, pretrainedOn, ...session, ...options, emit });
     if (!finished) emit({ type: 'stopped', step: outcome.progress.step });
     return finished;
   } finally {

@@ -167,6 +167,8 @@ export interface Inspection<Options> {
   /** Runs the evaluation program, which takes batches of this size. */
   readonly batchSize: number;
   run(feeds: Feeds): Promise<TensorData>;
+  /** Folder of the image corpus that the backbone was pretrained on, if any. */
+  readonly pretrainedOn?: string | undefined;
   readonly signal: AbortSignal;
 }
 

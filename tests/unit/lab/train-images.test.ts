@@ -14,10 +14,15 @@ import { readRun } from '../../../src/main/lab/runs.ts';
 import { parseSpecText } from '../../../src/main/lab/spec-file.ts';
 import { trainRun } from '../../../src/main/lab/train-run.ts';
 import { writePreview } from '../../../src/main/lab/write-preview.ts';
+import { importImageCorpus } from '../../../src/main/data/images/import.ts';
+import { openImageDataset } from '../../../src/main/data/images/image-store.ts';
+import type { ImageSource } from '../../../src/main/data/images/source.ts';
+import { imageClassification } from '../../../src/main/tasks/image-classification.ts';
+import { openLabelledImages } from '../../../src/main/tasks/images/labelled-images.ts';
 import { openPatchCorpus } from '../../../src/main/tasks/images/patch-corpus.ts';
 import { patchPosition } from '../../../src/main/tasks/patch-position.ts';
 import type { TinyImageWorkspace } from '../../tiny-images.ts';
-import { createTinyImageWorkspace, tinyClasses } from '../../tiny-images.ts';
+import { createTinyImageWorkspace, tinyClasses, tinyImages } from '../../tiny-images.ts';
 
 const pipeline = '{preset: patch-cnn, options: {width: 4, features: 8}}';
 
@@ -175,10 +180,47 @@ describe('classification of images', () => {
     expect(result?.test?.metrics.accuracy).toBeGreaterThan(0.7);
     expect(result?.test?.confusion?.classes).toEqual(tinyClasses);
     expect(result?.baselines.map(({ name }) => name)).toEqual(['majority class', 'mean colour', 'nearest pixels']);
+    expect(result?.audit).toMatchObject([{ name: 'seen in pretraining', value: 0, reference: 0 }]);
+    expect(result?.audit?.[0]).not.toHaveProperty('warning');
     expect(await readdir(run.artifacts)).toContain('nearest-neighbours.png');
     const start = await readSafetensors(lastModel(pretrained, 10));
     const end = await readSafetensors(lastModel(run, 30));
     expect(end.tensors.get('backbone/pixels/mean')?.data).toEqual(start.tensors.get('backbone/pixels/mean')?.data);
+  });
+
+  it('warns where images that it is tested with were pretrained on, without their labels', async () => {
+    const images = tinyImages(60, 24, true);
+    const labelled = openImageDataset(join(tiny.workspace.datasets, 'colours'));
+    const { sides } = openLabelledImages({
+      dataFolder: join(tiny.workspace.datasets, 'colours'),
+      options: imageClassification.options.parse({ labelsPerClass: 8 }),
+      splitSeed: 0,
+    });
+    const tested = new Set(Array.from(sides.test, (image) => labelled.source(image).path));
+    const leaked = [...tested].slice(0, 2);
+    const seen: ImageSource = {
+      ...images,
+      async *entries(signal) {
+        for await (const entry of images.entries(signal)) {
+          if (!tested.has(entry.path) || leaked.includes(entry.path))
+            yield { ...entry, path: `unlabelled-${entry.path}` };
+        }
+      },
+    };
+    labelled.close();
+    await importImageCorpus({
+      source: seen,
+      destination: join(tiny.workspace.corpora, 'leaking'),
+      name: 'leaking',
+      options: { size: 24 },
+    });
+    const backbone = await train({ ...patches({ inspect: false }), name: 'leaking-patches', data: 'leaking' });
+    const run = await train(colours('from: {run: leaking-patches}'));
+    const { result } = await readRun(run);
+    const [finding] = result!.audit!;
+    expect(finding).toMatchObject({ name: 'seen in pretraining', value: 2 / tested.size, reference: 0 });
+    for (const path of leaked) expect(finding!.warning).toContain(`${path} (unlabelled-${path})`);
+    expect((await readRun(backbone)).result!.audit).toBeUndefined();
   });
 
   it('leaves a frozen backbone as it is, running statistics included', async () => {

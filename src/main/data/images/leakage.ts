@@ -91,8 +91,7 @@ export interface SharedPicture {
 export function findSharedPictures(
   first: Store,
   second: Store,
-  nearDistance = 7,
-  signal?: AbortSignal,
+  { nearDistance = 7, signal }: { readonly nearDistance?: number; readonly signal?: AbortSignal } = {},
 ): SharedPicture[] {
   const { channels } = first.shape;
   if (channels !== second.shape.channels) {

@@ -1,24 +1,60 @@
-/** Pictures of a trained classifier: its first filters, and what it finds most alike. */
+/**
+ * Pictures of a trained classifier: its first filters, and what it finds most alike; and whether the images it is tested with
+ * were already there, without their labels, when its backbone was pretrained.
+ */
 import { LabError } from '../../../shared/errors.ts';
 import { svgToPng, tilesSvg } from '../../data/images/figures.ts';
 import type { DenseFeatures } from '../baselines/features.ts';
 import { denseFeatures } from '../baselines/features.ts';
 import { findNeighbours } from '../baselines/nearest-neighbours.ts';
-import type { Inspection, InspectionReport, Picture } from '../task.ts';
+import { openImageCorpus } from '../../data/images/image-store.ts';
+import { findSharedPictures } from '../../data/images/leakage.ts';
+import type { Finding, Inspection, InspectionReport, Picture } from '../task.ts';
 import { filterPicture } from './filters.ts';
 import type { LabelledImages, LabelledImageSettings } from './labelled-images.ts';
 import { imageBatch, openLabelledImages } from './labelled-images.ts';
 
 const shown = { queries: 6, neighbours: 6 } as const;
 const mostSearched = 2048;
+const namedPictures = 3;
 
 export async function inspectImages(inspection: Inspection<LabelledImageSettings>): Promise<InspectionReport> {
   const images = openLabelledImages(inspection.setup);
   try {
     const pictures = [...(await filterPicture(inspection.parameters)), await neighbourPicture(inspection, images)];
-    return { findings: [], pictures };
+    return { findings: seenInPretraining(inspection, images), pictures };
   } finally {
     images.dataset.close();
+  }
+}
+
+/** Images of the test, or nearly the same ones, in the pretraining corpus. None where it has gone, or has other channels. */
+function seenInPretraining(
+  { pretrainedOn, signal }: Inspection<LabelledImageSettings>,
+  { dataset, sides }: LabelledImages,
+): Finding[] {
+  if (pretrainedOn === undefined) return [];
+  const corpus = openImageCorpus(pretrainedOn);
+  try {
+    if (corpus.shape.channels !== dataset.shape.channels) return [];
+    const heldOut = new Set(sides.test.length > 0 ? sides.test : sides.validation);
+    const shared = findSharedPictures(corpus, dataset, { signal }).filter(({ second }) => heldOut.has(second));
+    const named = shared
+      .slice(0, namedPictures)
+      .map(({ first, second }) => `${dataset.source(second).path} (${corpus.source(first).path})`);
+    return [
+      {
+        name: 'seen in pretraining',
+        summary: 'Share of the held-out images that are in the pretraining corpus as well, or nearly the same ones',
+        value: shared.length / heldOut.size,
+        reference: 0,
+        ...(shared.length > 0 && {
+          warning: `${shared.length} of the ${heldOut.size} held-out images were pretrained on, without their labels: ${named.join(', ')}${shared.length > named.length ? ' …' : ''}. The test may flatter; take them out of the corpus`,
+        }),
+      },
+    ];
+  } finally {
+    corpus.close();
   }
 }
 

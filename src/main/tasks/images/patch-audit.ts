@@ -121,7 +121,7 @@ async function positionProbes(audit: Audit): Promise<Finding[]> {
       value,
       reference: chance,
       ...(low > suspicious * chance && {
-        warning: `single patches tell where in the image they were (${percent(value)}, chance is ${percent(chance)}): borders, a common layout or the lens give places away. Part of the accuracy may rest on that; larger or more varied images, or another crop, help`,
+        warning: `single patches tell by ${of} where in the image they were (${percent(value)}, chance is ${percent(chance)}): borders, a common layout or the lens give places away. Part of the accuracy may rest on that; larger or more varied images, or another crop, help`,
       }),
     };
   };
