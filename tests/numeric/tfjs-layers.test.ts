@@ -96,7 +96,7 @@ function reference(cell: Cell) {
   layer.setWeights(
     weightsOf(cell).map((matrix, index) => {
       const { shape, data } = reordered(cell, matrix);
-      return index === 2 ? tf.tensor1d(data) : tf.tensor2d(data, shape);
+      return index === 2 ? tf.tensor1d(data) : tf.tensor2d(data, [...shape]);
     }),
   );
   const loss = (from: tf.Tensor): tf.Scalar => {

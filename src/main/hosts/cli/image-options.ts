@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { ImageImportOptionsInput } from '../../../shared/spec/image-import.ts';
+import { imageImportOptions } from '../../../shared/spec/image-import.ts';
 import type { ImageCorpusManifest } from '../../../shared/spec/manifests/image-corpus.ts';
 import { imageFit } from '../../../shared/spec/manifests/image-corpus.ts';
 import type { ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
@@ -14,6 +15,21 @@ export interface ImageOptions {
   readonly size?: NonNullable<ImageImportOptionsInput['size']>;
   readonly fit?: ImageImportOptionsInput['fit'];
   readonly grey?: boolean;
+  readonly imageOption?: Readonly<Record<string, string | number>>;
+}
+
+/** Options of an import that are rarely needed; what they may be is checked by the importer. */
+const further = Object.keys(imageImportOptions.shape).filter((name) => !['size', 'fit', 'channels'].includes(name));
+
+/** `minimumSide=16`; may be repeated. */
+function imageOption(text: string, previous: Readonly<Record<string, string | number>> = {}) {
+  const [, name = '', value = ''] = /^(\w+)=(.+)$/.exec(text) ?? [];
+  if (!further.includes(name)) {
+    throw new InvalidArgumentError(
+      `Write an option and its value, such as minimumSide=16. Options: ${further.join(', ')}.`,
+    );
+  }
+  return { ...previous, [name]: Number.isNaN(Number(value)) ? value : Number(value) };
 }
 
 /** `64` for squares, `32x192` for 32 rows and 192 columns. */
@@ -36,11 +52,13 @@ export function addImageOptions(command: Command): Command {
         imageFit.options,
       ),
     )
-    .option('--grey', 'for images: one channel instead of three');
+    .option('--grey', 'for images: one channel instead of three')
+    .option('--image-option <name=value>', `for images: ${further.join(', ')} (may be repeated)`, imageOption);
 }
 
-export function imageImportOptionsOf({ size, fit, grey }: ImageOptions): ImageImportOptionsInput {
+export function imageImportOptionsOf({ size, fit, grey, imageOption: others }: ImageOptions): ImageImportOptionsInput {
   return {
+    ...others,
     ...(size !== undefined && { size }),
     ...(fit !== undefined && { fit }),
     ...(grey && { channels: 1 as const }),
@@ -54,6 +72,11 @@ export function describeImageImport(
 ): string {
   for (const { path, message } of report.skipped.listed.slice(0, 10)) say(`Left out: ${path}: ${message}`);
   if (report.skipped.total > 10) say(`… and ${report.skipped.total - 10} more left out`);
-  const groups = report.nearDuplicates.groups;
-  return `${report.name}: ${formatCount(report.images)} images of ${height} × ${width} × ${channels}${groups > 0 ? `, ${groups} groups of near duplicates` : ''}`;
+  return `${report.name}: ${formatCount(report.images)} images of ${height} × ${width} × ${channels}${describeDuplicates(report)}`;
+}
+
+function describeDuplicates({ nearDuplicates: { groups, groupsAcrossClasses } }: ImageImportReport): string {
+  if (groups === 0) return '';
+  const across = groupsAcrossClasses > 0 ? `, ${groupsAcrossClasses} of them across classes` : '';
+  return `, ${groups} ${groups === 1 ? 'group' : 'groups'} of near duplicates${across}`;
 }
