@@ -20,6 +20,8 @@ function recur(hidden: Vector, weight: Tensor64, column: number): number {
   return hidden.reduce((sum, value, row) => sum + value * read(weight, [row, column]), 0);
 }
 
+type Tuple8 = [number, number, number, number, number, number, number, number];
+
 type Step = (
   x: Vector,
   state: State,
@@ -106,8 +108,7 @@ function recurrenceGradient(inputs: readonly Tensor64[], attributes: OpAttribute
   const peepholes = hasPeepholes === true ? list.splice(0, 3) : [];
   const mask = hasMask === true ? list.shift() : undefined;
   const previousHidden = list.shift()!;
-  const previousCell = cell === 'lstm' ? list.shift() : undefined;
-  const saved = list.splice(0, { simple: 1, lstm: 5, gru: 4 }[String(cell)]);
+  const saved = list.splice(0, { simple: 1, lstm: 8, gru: 4 }[String(cell)]);
   const towardsHidden = fromHidden === true ? list.shift() : undefined;
   const towardsFinalHidden = fromFinalHidden === true ? list.shift() : undefined;
   const towardsFinalCell = fromFinalCell === true ? list.shift() : undefined;
@@ -132,7 +133,7 @@ function recurrenceGradient(inputs: readonly Tensor64[], attributes: OpAttribute
       const direct: Vector = [];
       for (let j = 0; j < features; j++) {
         const [dh, h] = [hidden[j]!, previousHidden.data[place + j]!];
-        const kept = saved.map(({ data }) => data[place + j]!) as [number, number, number, number, number];
+        const kept = saved.map(({ data }) => data[place + j]!) as Tuple8;
         const put = (values: readonly number[], target: Tensor64): void => {
           values.forEach(
             (value, gate) => (target.data[(time * batch + row) * gates * features + gate * features + j] = value),
@@ -150,14 +151,15 @@ function recurrenceGradient(inputs: readonly Tensor64[], attributes: OpAttribute
           put([dr, dz, dn * r], recurrent);
           direct[j] = dh * z;
         } else {
-          const [i, f, g, o, t] = kept;
+          const [i, f, g, o, added, remaining, t, output] = kept; // added = i·g, remaining = f·c, output = o·t
           const [pi = 0, pf = 0, po = 0] = peepholes.map(({ data }) => data[j]!);
-          const dzo = dh * t * o * (1 - o);
-          const dc = cellGradient[j]! + dh * o * (1 - t ** 2) + dzo * po;
-          const dzi = dc * g * i * (1 - i);
-          const dzf = dc * previousCell!.data[place + j]! * f * (1 - f);
-          put([dzi, dzf, dc * i * (1 - g ** 2), dzo], projected);
-          put([dzi, dzf, dc * i * (1 - g ** 2), dzo], recurrent);
+          const dzo = dh * output * (1 - o);
+          const dc = cellGradient[j]! + dh * (o - output * t) + dzo * po;
+          const dzi = dc * added * (1 - i);
+          const dzf = dc * remaining * (1 - f);
+          const dzg = dc * (i + added) * (1 - g);
+          put([dzi, dzf, dzg, dzo], projected);
+          put([dzi, dzf, dzg, dzo], recurrent);
           cellGradient[j] = dc * f + dzi * pi + dzf * pf;
         }
       }

@@ -43,12 +43,12 @@ export interface CellDefinition {
   /** Number of tensors of a step that the backward pass reads. */
   readonly saved: number;
   forward<T>(a: Arithmetic<T>, projected: T, state: CellState<T>, weights: CellWeights<T>): CellStep<T>;
-  /** Given ∂L/∂h_t in all and ∂L/∂c_t of the later steps. */
+  /** Given ∂L/∂h_t in all, ∂L/∂c_t of the later steps, what was saved of the step, and the hidden state before it. */
   backward<T>(
     a: Arithmetic<T>,
     towards: { readonly hidden: T; readonly cell: T | undefined },
-    step: CellStep<T>,
-    previous: CellState<T>,
+    saved: readonly T[],
+    previousHidden: T,
     weights: CellWeights<T>,
   ): CellGradient<T>;
 }
@@ -73,7 +73,7 @@ const simple: CellDefinition = {
     const next = a.tanh(a.product(hidden, weight, projected));
     return { hidden: next, cell: undefined, saved: [next] };
   },
-  backward(a, { hidden }, { saved: [next] }) {
+  backward(a, { hidden }, [next]) {
     const inner = throughTanh(a, hidden, next!); // one tensor is saved
     return { projected: inner, recurrent: inner, direct: undefined, cell: undefined };
   },
@@ -82,12 +82,16 @@ const simple: CellDefinition = {
 /**
  * i, f, o = σ, g = tanh of x + h·U; c' = f∘c + i∘g; h' = o∘tanh(c') (Hochreiter & Schmidhuber 1997, with the forget gate of
  * Gers et al. 2000). Peepholes let i and f look at c, and o at c' (Gers & Schmidhuber 2000).
+ *
+ * A step of the backward pass is many small operations, each of which costs more to start than to compute. So it works on the
+ * four gates at once, and reuses the products of the forward pass: with k = i∘g and d = ∂L/∂c', the gradients towards the gates
+ * are d∘(1 − i)∘k, d∘(1 − f)∘f∘c, d∘(1 − g)∘(i + k) and ∂L/∂h'∘(1 − o)∘h', and ∂h'/∂c' = o − h'∘tanh(c').
  */
 const lstm: CellDefinition = {
   gates: 4,
   hasCellState: true,
   hasRecurrentBias: false,
-  saved: 5,
+  saved: 8,
   forward<T>(a: Arithmetic<T>, projected: T, state: CellState<T>, { weight, peepholes }: CellWeights<T>): CellStep<T> {
     const cell = state.cell as T; // an LSTM has one
     const look = (gate: T, place: number, at: T): T =>
@@ -96,25 +100,28 @@ const lstm: CellDefinition = {
     const i = a.sigmoid(look(zi, 0, cell));
     const f = a.sigmoid(look(zf, 1, cell));
     const g = a.tanh(zg);
-    const next = a.add(a.multiply(f, cell), a.multiply(i, g));
+    const [kept, added] = [a.multiply(f, cell), a.multiply(i, g)];
+    const next = a.add(kept, added);
     const o = a.sigmoid(look(zo, 2, next));
     const t = a.tanh(next);
-    return { hidden: a.multiply(o, t), cell: next, saved: [i, f, g, o, t] };
+    const hidden = a.multiply(o, t);
+    return { hidden, cell: next, saved: [i, f, g, o, added, kept, t, hidden] };
   },
-  backward(a, towards, { saved }, previous, { peepholes }) {
-    const [i, f, g, o, t] = saved as Five<(typeof saved)[number]>; // what forward saved
-    const dzo = throughSigmoid(a, a.multiply(towards.hidden, t), o);
-    let dc = throughTanh(a, a.multiply(towards.hidden, o), t);
-    if (towards.cell !== undefined) dc = a.add(dc, towards.cell);
-    if (peepholes) dc = a.add(dc, a.multiply(dzo, peepholes[2]!));
-    const dzi = throughSigmoid(a, a.multiply(dc, g), i);
-    const dzf = throughSigmoid(a, a.multiply(dc, previous.cell!), f);
-    const dzg = throughTanh(a, a.multiply(dc, i), g);
-    let cell = a.multiply(dc, f);
+  backward(a, towards, saved, _previousHidden, { peepholes }) {
+    const [i, f, g, o, added, kept, t, hidden] = saved as Eight<(typeof saved)[number]>; // what forward saved
+    let d = a.multiply(towards.hidden, a.subtract(o, a.multiply(hidden, t)));
+    if (towards.cell !== undefined) d = a.add(d, towards.cell);
     if (peepholes) {
+      const towardsOutputGate = a.multiply(towards.hidden, a.multiply(hidden, a.oneMinus(o)));
+      d = a.add(d, a.multiply(towardsOutputGate, peepholes[2]!));
+    }
+    const slopes = a.multiply(a.oneMinus(a.concat([i, f, g, o])), a.concat([added, kept, a.add(i, added), hidden]));
+    const gates = a.multiply(a.concat([d, d, d, towards.hidden]), slopes);
+    let cell = a.multiply(d, f);
+    if (peepholes) {
+      const [dzi, dzf] = a.split(gates, 4) as Four<typeof gates>; // as many parts as asked for
       cell = a.add(cell, a.add(a.multiply(dzi, peepholes[0]!), a.multiply(dzf, peepholes[1]!)));
     }
-    const gates = a.concat([dzi, dzf, dzg, dzo]);
     return { projected: gates, recurrent: gates, direct: undefined, cell };
   },
 };
@@ -137,9 +144,9 @@ const gru: CellDefinition = {
     const next = a.add(n, a.multiply(z, a.subtract(hidden, n)));
     return { hidden: next, cell: undefined, saved: [r, z, n, q] };
   },
-  backward(a, { hidden }, { saved }, previous) {
+  backward(a, { hidden }, saved, previousHidden) {
     const [r, z, n, q] = saved as Four<(typeof saved)[number]>; // what forward saved
-    const dz = throughSigmoid(a, a.multiply(hidden, a.subtract(previous.hidden, n)), z);
+    const dz = throughSigmoid(a, a.multiply(hidden, a.subtract(previousHidden, n)), z);
     const direct = a.multiply(hidden, z);
     const dn = throughTanh(a, a.subtract(hidden, direct), n);
     const dr = throughSigmoid(a, a.multiply(dn, q), r);
@@ -155,7 +162,7 @@ const gru: CellDefinition = {
 // As many as `split` and `saved` were asked for.
 type Three<T> = readonly [T, T, T];
 type Four<T> = readonly [T, T, T, T];
-type Five<T> = readonly [T, T, T, T, T];
+type Eight<T> = readonly [T, T, T, T, T, T, T, T];
 
 export const cells = { simple, lstm, gru } as const satisfies Readonly<Record<string, CellDefinition>>;
 

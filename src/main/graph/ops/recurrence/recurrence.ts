@@ -157,7 +157,6 @@ const recurrenceOp = defineOp<RecurrenceAttributes>({
       ...(weights.peepholes ?? []),
       ...(mask ? [mask] : []),
       own.previousHidden,
-      ...(own.previousCell ? [own.previousCell] : []),
       ...own.saved,
       ...used,
     ] as unknown as readonly [Value, ...Value[]]; // the weight is the first
@@ -222,7 +221,6 @@ function gradientInputs<T>(list: readonly T[], attributes: GradientAttributes) {
     weights: weightsOf(from, { ...definition, hasRecurrentBias: false }, attributes.hasPeepholes),
     mask: from.optional(attributes.hasMask),
     previousHidden: from.next(),
-    previousCell: from.optional(definition.hasCellState),
     saved: Array.from({ length: definition.saved }, () => from.next()),
     towards: {
       hidden: from.optional(attributes.fromHidden),

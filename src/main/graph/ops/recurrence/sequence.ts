@@ -77,7 +77,6 @@ export interface SequenceGradientInputs<T> {
   readonly weights: CellWeights<T>;
   readonly mask: T | undefined;
   readonly previousHidden: T;
-  readonly previousCell: T | undefined;
   readonly saved: readonly T[];
   /** ∂L/∂ each output, absent where nothing depends on it. */
   readonly towards: {
@@ -104,7 +103,6 @@ export function differentiateSequence<T>(
   const { weights, towards } = inputs;
   const flags = inputs.mask === undefined ? undefined : a.flags(inputs.mask, shape);
   const previousHidden = a.unstack(inputs.previousHidden, shape);
-  const previousCell = inputs.previousCell === undefined ? undefined : a.unstack(inputs.previousCell, shape);
   const saved = inputs.saved.map((sequence) => a.unstack(sequence, shape));
   const above = towards.hidden === undefined ? undefined : a.unstack(towards.hidden, shape);
   const plus = (x: T | undefined, y: T | undefined): T | undefined =>
@@ -127,8 +125,8 @@ export function differentiateSequence<T>(
     const step = definition.backward(
       a,
       { hidden: active(whole), cell: cell === undefined ? undefined : active(cell) },
-      { hidden: whole, cell: undefined, saved: saved.map((steps) => steps[time]!) },
-      { hidden: previousHidden[time]!, cell: previousCell?.[time] },
+      saved.map((steps) => steps[time]!),
+      previousHidden[time]!,
       weights,
     );
     projected[time] = step.projected;
