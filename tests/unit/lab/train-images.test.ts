@@ -202,8 +202,9 @@ describe('classification of images', () => {
       ...images,
       async *entries(signal) {
         for await (const entry of images.entries(signal)) {
-          if (!tested.has(entry.path) || leaked.includes(entry.path))
+          if (!tested.has(entry.path) || leaked.includes(entry.path)) {
             yield { ...entry, path: `unlabelled-${entry.path}` };
+          }
         }
       },
     };
