@@ -196,9 +196,9 @@ const tokenizerOwner = z.union([
 export const splitSide = z.enum(['training', 'validation', 'test']);
 
 const histogram = z.object({
-  /** What was counted in what: tokens of sentences, words of examples. */
-  unit: z.enum(['tokens', 'words']),
-  of: z.enum(['documents', 'sentences', 'examples']),
+  /** What was counted in what: tokens of sentences, words of examples, frames of recordings. */
+  unit: z.enum(['tokens', 'words', 'frames']),
+  of: z.enum(['documents', 'sentences', 'examples', 'recordings']),
   /** Lengths from `from` up to and without `to`. */
   bins: z.array(z.object({ from: count, to: count, count })),
   mean: z.number(),

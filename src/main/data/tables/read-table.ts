@@ -55,7 +55,7 @@ async function* readCsv(
       return undefined;
     }
     if (fields.length !== header.length) {
-      const message = `has ${fields.length} fields, the header ${header.length}`;
+      const message = `has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}, the header has ${header.length}`;
       return { line, reason: 'malformed', message };
     }
     return { line, values: places.map((place) => fields[place] ?? null) };

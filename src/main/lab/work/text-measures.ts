@@ -1,10 +1,11 @@
-/** Lengths of texts as a histogram, and a tokenizer at work. */
+/** Lengths of texts and recordings as a histogram, and a tokenizer at work. */
 import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { materialsContract } from '../../../shared/contract/materials.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { quantile } from '../../../shared/stats.ts';
+import { openAudioDataset } from '../../data/audio/audio-dataset.ts';
 import { openTextCorpus, TOKENIZER_FILE } from '../../data/text/corpus.ts';
 import { openTextDataset } from '../../data/text/dataset.ts';
 import type { TextTokenizer } from '../../data/text/tokenizer.ts';
@@ -30,6 +31,16 @@ export async function lengthsOf(context: WorkContext, input: Input<'lengths'>): 
       return { unit: 'tokens', of: 'sentences', ...histogramOf(lengths, input.bins), all: corpus.sentenceCount };
     } finally {
       corpus.close();
+    }
+  }
+  if (kind === 'audio-dataset') {
+    const recordings = openAudioDataset(folder);
+    try {
+      const { bands } = recordings.manifest.options;
+      const lengths = await measure(context, recordings.length, (index) => recordings.frames(index).length / bands);
+      return { unit: 'frames', of: 'recordings', ...histogramOf(lengths, input.bins), all: recordings.length };
+    } finally {
+      recordings.close();
     }
   }
   if (kind !== 'text-dataset') throw new LabError('bad-input', `A ${kind} has no texts to measure`);

@@ -29,7 +29,12 @@ export function materialsHandlers(lab: Lab): HandlersOf<typeof materialsContract
     async list() {
       await materials.scan();
       return {
-        materials: materials.list().map((material) => summarise(material, runsOn(material).length)),
+        materials: await Promise.all(
+          materials.list().map(async (material) => ({
+            ...summarise(material, runsOn(material).length),
+            skipped: await skippedOf(material),
+          })),
+        ),
         damaged: [...materials.damaged].map(([folder, message]) => ({ folder, message })),
       };
     },
@@ -38,6 +43,7 @@ export function materialsHandlers(lab: Lab): HandlersOf<typeof materialsContract
       const { folder, manifest } = material;
       return {
         ...summarise(material, runsOn(material).length),
+        skipped: await skippedOf(material),
         folder,
         sources: sourcesOf(manifest),
         bytes: await folderBytes(folder),
@@ -118,19 +124,27 @@ function kindsOf(option: (typeof importRequest.options)[number]): Iterable<strin
   ].map(String);
 }
 
-const counted = ['documents', 'sentences', 'tokens', 'vocabularySize', 'examples', 'images', 'textBytes'] as const;
+const counted = [
+  'documents',
+  'sentences',
+  'tokens',
+  'vocabularySize',
+  'examples',
+  'images',
+  'recordings',
+  'textBytes',
+] as const;
 
 function summarise(
   { group, kind, name, createdAt, contentHash, manifest }: IndexedMaterial,
   runs: number,
-): MaterialSummary {
+): Omit<MaterialSummary, 'skipped'> {
   const counts = Object.fromEntries(
     counted.flatMap((key) => (typeof manifest[key] === 'number' ? [[key, manifest[key]]] : [])),
   );
   const classes = classesOf(manifest);
   const { height, width, channels } = manifest;
   const isImage = typeof height === 'number' && typeof width === 'number' && typeof channels === 'number';
-  const report = textImportReport.safeParse(manifest.report);
   return {
     group,
     kind,
@@ -139,26 +153,47 @@ function summarise(
     contentHash,
     counts: { ...counts, ...(classes && { classes: classes.length }) },
     shape: isImage ? { height, width, channels } : null,
-    skipped: report.success ? report.data.skipped.total : 0,
     runs,
   };
 }
 
 const classSchema = z.array(
-  z.looseObject({ name: z.string(), examples: z.number().optional(), images: z.number().optional() }),
+  z.looseObject({
+    name: z.string(),
+    examples: z.number().optional(),
+    images: z.number().optional(),
+    recordings: z.number().optional(),
+  }),
 );
 
 function classesOf(manifest: IndexedMaterial['manifest']): { name: string; count: number }[] | null {
   const parsed = classSchema.safeParse(manifest.classes);
   return parsed.success
-    ? parsed.data.map(({ name, examples, images }) => ({ name, count: examples ?? images ?? 0 }))
+    ? parsed.data.map(({ name, examples, images, recordings }) => ({
+        name,
+        count: examples ?? images ?? recordings ?? 0,
+      }))
     : null;
 }
 
 function sourcesOf({ sources, source }: IndexedMaterial['manifest']): string[] {
   if (Array.isArray(sources)) return sources.map(String);
+  if (typeof source === 'string') return [source];
   const path = z.object({ path: z.string() }).safeParse(source);
   return path.success ? [path.data.path] : [];
+}
+
+/** Reports of images lie in files of their own, and never change. */
+const skippedImages = new Map<string, number>();
+
+async function skippedOf({ folder, contentHash, manifest }: IndexedMaterial): Promise<number> {
+  const key = `${folder} ${contentHash}`;
+  const known = skippedImages.get(key);
+  if (known !== undefined) return known;
+  const report = await reportOf(folder, manifest);
+  const skipped = report?.report.skipped.total ?? 0;
+  if (report?.content === 'images') skippedImages.set(key, skipped);
+  return skipped;
 }
 
 async function reportOf(folder: string, manifest: IndexedMaterial['manifest']) {

@@ -28,6 +28,7 @@ export function isAudio(kind: string): boolean {
 }
 
 export function materialIcon(kind: string): IconName {
+  if (isAudio(kind)) return 'sound';
   return isImages(kind) ? 'image' : kind.startsWith('text') ? 'text' : 'dataset';
 }
 
@@ -45,7 +46,7 @@ export function kindWords(kind: string): string {
 
 /** The two or three numbers that say how much there is. */
 export function sizeWords({ counts, shape }: Pick<MaterialSummary, 'counts' | 'shape'>): string {
-  const parts = ['documents', 'sentences', 'tokens', 'examples', 'images', 'sequences', 'classes']
+  const parts = ['documents', 'sentences', 'tokens', 'examples', 'images', 'recordings', 'sequences', 'classes']
     .filter((name) => counts[name] !== undefined)
     .map((name) => `${formatCount(counts[name] ?? 0)} ${name}`);
   if (shape !== null) parts.push(`${shape.width} × ${shape.height}${shape.channels === 1 ? ' grey' : ''}`);
