@@ -1,12 +1,14 @@
 /** The command line as a person meets it: real processes, what they print where, and how they end. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openImageDataset } from '../../src/main/data/images/image-store.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinySpec } from '../tiny-workspace.ts';
+import { picture } from '../unit/data-images-fixtures.ts';
 
 const script = fileURLToPath(new URL('../../src/main/cli.ts', import.meta.url));
 
@@ -187,6 +189,31 @@ describe('the way from text to answers', () => {
     const resumed = await pretext(['run', 'long.yaml', '--resume', '--json']);
     expect(resumed).toMatchObject({ code: 0, err: expect.stringContaining(`Resumed at step ${step ?? '?'}`) });
     expect(JSON.parse(resumed.out)).toMatchObject({ id, steps: 400 });
+  });
+});
+
+describe('images that a table lists', () => {
+  it('are imported with options and columns of its own', async () => {
+    const folder = join(tiny.folder, 'scans');
+    await mkdir(folder);
+    const rows = ['file,kind,patient'];
+    for (const [index, side] of [40, 40, 40, 12].entries()) {
+      await writeFile(join(folder, `${index}.png`), await picture(index, side, side).png().toBuffer());
+      rows.push(`${index}.png,${index % 2 === 0 ? 'well' : 'ill'},${index < 2 ? 'a' : 'b'}`);
+    }
+    await writeFile(join(folder, 'scans.csv'), rows.join('\n'));
+    const columns = ['--path-column', 'file', '--label-column', 'kind', '--group-column', 'patient'];
+    const table = ['dataset', 'import', 'scans', join(folder, 'scans.csv'), '--images', ...columns];
+    const wrong = await pretext([...table, '--image-option', 'minimum=20']);
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('Options: resizeShorter, background') });
+    const { code, out } = await pretext([...table, '--size', '16', '--image-option', 'minimumSide=20', '--json']);
+    expect(code).toBe(0);
+    const { manifest, report } = JSON.parse(out) as { manifest: object; report: object };
+    expect(manifest).toMatchObject({ images: 3, height: 16, classes: [{ name: 'ill' }, { name: 'well' }] });
+    expect(report).toMatchObject({ skipped: { byReason: { 'too-small': 1 } } });
+    const dataset = openImageDataset(join(tiny.workspace.datasets, 'scans'));
+    expect([...dataset.groups]).toEqual([0, 0, 2]); // two of patient a, one of patient b
+    dataset.close();
   });
 });
 

@@ -52,6 +52,10 @@ export interface ImageImportRequest {
   readonly options: ImageImportOptionsInput;
   /** Of a table for a dataset; 'label' without it. */
   readonly labelColumn?: string | undefined;
+  /** Of a table; 'path' without it. */
+  readonly pathColumn?: string | undefined;
+  /** Of a table: images with the same value, such as those of one patient, stay on one side of a split. */
+  readonly groupColumn?: string | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ImageImportProgress) => void;
 }
@@ -83,22 +87,31 @@ export async function importImages(
   workspace: Workspace,
   group: MaterialGroup,
   name: string,
-  { source, options, labelColumn, signal, onProgress }: ImageImportRequest,
+  request: ImageImportRequest,
 ): Promise<ImageImportResult<ImageCorpusManifest | ImageDatasetManifest>> {
+  const { source, options, signal, onProgress } = request;
   const destination = await newFolder(workspace, group, name);
   const path = resolve(source);
   await stat(path).catch((error: unknown) => {
     throw new LabError('not-found', `There is no file or folder ${source} (${messageOf(error)})`, { source }, error);
   });
-  const images = imageSourceOf(path, group === 'dataset', labelColumn);
+  const images = imageSourceOf(path, group === 'dataset', request);
   const job = { source: images, destination, name, options, signal, onProgress };
   return group === 'corpus' ? importImageCorpus(job) : importImageDataset(job);
 }
 
-function imageSourceOf(path: string, isLabelled: boolean, labelColumn = 'label'): ImageSource {
+function imageSourceOf(
+  path: string,
+  isLabelled: boolean,
+  { labelColumn = 'label', pathColumn, groupColumn }: ImageImportRequest,
+): ImageSource {
   if (extname(path).toLowerCase() === '.zip') return zipSource(path, { classFolders: isLabelled });
   if (!isTableName(path)) return folderSource(path, { classFolders: isLabelled });
-  return tableSource(path, isLabelled ? { labelColumn } : {});
+  return tableSource(path, {
+    ...(isLabelled && { labelColumn }),
+    ...(pathColumn !== undefined && { pathColumn }),
+    ...(groupColumn !== undefined && { groupColumn }),
+  });
 }
 
 async function newFolder(workspace: Workspace, group: MaterialGroup, name: string): Promise<string> {

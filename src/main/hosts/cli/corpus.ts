@@ -149,7 +149,14 @@ async function addImages(
 ): Promise<void> {
   if (more.length > 0) say(`Only ${source} is imported: images come from one table, folder or .zip`);
   const { manifest, report } = await importWithProgress((signal, onProgress) =>
-    importImages(workspace, 'corpus', name, { source, options: imageImportOptionsOf(options), signal, onProgress }),
+    importImages(workspace, 'corpus', name, {
+      source,
+      options: imageImportOptionsOf(options),
+      pathColumn: options.pathColumn,
+      groupColumn: options.groupColumn,
+      signal,
+      onProgress,
+    }),
   );
   if (json) printJson({ manifest, report });
   else print(describeImageImport(report, manifest));

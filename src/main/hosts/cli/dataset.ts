@@ -139,6 +139,8 @@ async function addImages(
       source,
       options: imageImportOptionsOf(options),
       labelColumn: options.labelColumn,
+      pathColumn: options.pathColumn,
+      groupColumn: options.groupColumn,
       signal,
       onProgress,
     }),

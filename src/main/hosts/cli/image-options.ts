@@ -15,6 +15,8 @@ export interface ImageOptions {
   readonly size?: NonNullable<ImageImportOptionsInput['size']>;
   readonly fit?: ImageImportOptionsInput['fit'];
   readonly grey?: boolean;
+  readonly pathColumn?: string;
+  readonly groupColumn?: string;
   readonly imageOption?: Readonly<Record<string, string | number>>;
 }
 
@@ -53,6 +55,11 @@ export function addImageOptions(command: Command): Command {
       ),
     )
     .option('--grey', 'for images: one channel instead of three')
+    .option('--path-column <name>', "for images that a table lists: column with their paths (default: 'path')")
+    .option(
+      '--group-column <name>',
+      'for images that a table lists: those with the same value here stay on one side of a split',
+    )
     .option('--image-option <name=value>', `for images: ${further.join(', ')} (may be repeated)`, imageOption);
 }
 
