@@ -50,6 +50,20 @@ describe('pooling', () => {
     expect([...outputs.vector!.data]).toEqual([...x.subarray(6, 9), ...x.subarray(27, 30)]);
   });
 
+  it.each([
+    ['first', (values: readonly number[]) => values[0]!],
+    ['mean', (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length],
+    ['max', (values: readonly number[]) => Math.max(...values)],
+  ])('by %s reads real positions alone', async (pooling, expected) => {
+    const { x, outputs } = await runBlock('sequence-pooling', { pooling });
+    for (const [row, length] of [3, 5].entries()) {
+      for (let feature = 0; feature < 3; feature++) {
+        const values = Array.from({ length }, (_, position) => x[(row * 5 + position) * 3 + feature]!);
+        expect(outputs.vector!.data[row * 3 + feature]).toBeCloseTo(expected(values), 5);
+      }
+    }
+  });
+
   it('weighs real positions by attention, and padding not at all', async () => {
     const { x, weights, outputs } = await runBlock('attention-pooling', { features: 4 });
     const [rating, bias, context] = ['rating/weight', 'rating/bias', 'context'].map((name) => weights.get(name)!.data);
