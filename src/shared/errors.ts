@@ -45,3 +45,32 @@ export function isLabError(error: unknown, code?: LabErrorCode): error is LabErr
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What the system means, in words: its own name codes, calls and paths. */
+const systemReasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission is denied',
+  EBUSY: 'another program is using it',
+  EEXIST: 'there is something of that name already',
+  EISDIR: 'it is a folder',
+  ELOOP: 'its links go round in circles',
+  EMFILE: 'too many files are open',
+  ENAMETOOLONG: 'its name is too long',
+  ENOENT: 'it does not exist',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'a part of its path is no folder',
+  EPERM: 'that is not permitted',
+  EROFS: 'the disk can only be read',
+};
+
+/** Why the system refused something, as the end of a sentence; the message of anything else. */
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return systemReasons[code] ?? messageOf(error);
+}
+
+/** For a file or folder that a person named: there is none, or why it cannot be read. */
+export function cannotRead(what: string, path: string, error: unknown): LabError {
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  const message = isMissing ? `There is no ${what} ${path}` : `The ${what} ${path} cannot be read: ${reasonOf(error)}`;
+  return new LabError('not-found', message, { path }, error);
+}

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { databaseFile, openDatabase } from '../../src/main/lab/store/database.ts';
 import { migrations } from '../../src/main/lab/store/migrations.ts';
 import { columnWidth, createPointStore } from '../../src/main/lab/store/points.ts';
+import { createRunStore } from '../../src/main/lab/store/run-store.ts';
 import { reindex } from '../../src/main/lab/reindex.ts';
 import { openWorkspace } from '../../src/main/lab/workspace.ts';
 import { openEventLog, runFolder, writeJson } from '../../src/main/lab/run-folder.ts';
@@ -191,6 +192,39 @@ describe('following a run that another process trains', () => {
       [2, 1, 4],
       [3, 2, 9],
     ]);
+  });
+});
+
+describe('a database that has no room left', () => {
+  it('loses nothing: what could not be written is written when there is room', async () => {
+    const workspace = await openWorkspace(join(await temporaryFolder(), 'workspace'));
+    await writeRun(workspace.folder, 'tiny-aaaaa', [1]);
+    const database = await openDatabase(databaseFile(workspace));
+    onTestFinished(() => {
+      database.close();
+    });
+    const runs = createRunStore(workspace, database);
+    await runs.scan(() => false);
+    const { page_count: pages } = database.prepare('PRAGMA page_count').get() ?? {};
+    database.exec(`PRAGMA max_page_count = ${Number(pages)}`);
+    const log = openEventLog(runs.folder('tiny-aaaaa'), () => 2000);
+    for (let step = 2; step <= 2000; step += 1) {
+      log({ type: 'step', step, scalars: { loss: step }, learningRate: 1, gradientNorm: 1, examplesPerSecond: 1 });
+    }
+    await expect(runs.follow('tiny-aaaaa')).rejects.toThrow('full');
+    expect(runs.get('tiny-aaaaa').progress).toMatchObject({ step: 1, loss: 1 });
+    const reason = 'x'.repeat(20_000);
+    runs.change('tiny-aaaaa', { state: 'failed', failure: { code: 'internal', message: reason, details: {} } });
+    await runs.scan(() => false);
+    expect([...runs.damaged.keys()]).toEqual([]);
+
+    database.exec('PRAGMA max_page_count = 100000');
+    await runs.scan(() => false);
+    const { points, total } = runs.points.line(1, 'training.loss', { maximumPoints: 5000 });
+    expect([total, points.at(-1)?.value]).toEqual([2000, 2000]);
+    const again = createRunStore(workspace, database);
+    expect(again.get('tiny-aaaaa').progress).toMatchObject({ step: 2000, loss: 2000 });
+    expect(again.get('tiny-aaaaa').failure?.message).toBe(reason);
   });
 });
 

@@ -14,7 +14,8 @@ import type { ProcessHost, TrainerProcess } from '../../src/main/lab/process-hos
 import { explainExit } from '../../src/main/lab/queue/explain-exit.ts';
 import { createRun } from '../../src/main/lab/create-run.ts';
 import { parseExperiment } from '../../src/main/lab/experiment.ts';
-import { isAlive, readEvents } from '../../src/main/lab/run-folder.ts';
+import { isAlive } from '../../src/main/lab/process-lock.ts';
+import { readEvents } from '../../src/main/lab/run-folder.ts';
 import { openWorkspace } from '../../src/main/lab/workspace.ts';
 import { inProcessWorkers, temporaryFolder, testLab, tinyExperiment, writeSources } from './lab-fixture.ts';
 
@@ -129,6 +130,82 @@ describe('the queue', () => {
     await reaches(lab, id, 'stopped');
     expect(lab.runs.get(id).paused).toBe(true);
     expect(lab.queue.state()).toMatchObject({ held: true, reason: short });
+  });
+
+  it('starts nothing that was taken out while the disk was looked at, and holds when that fails', async () => {
+    const looks: ((short: string | null) => void)[] = [];
+    const checkSpace = vi.fn(
+      () =>
+        new Promise<string | null>((resolve) => {
+          looks.push(resolve);
+        }),
+    );
+    const startTrainer = vi.fn(idleTrainer);
+    const lab = await testLab({
+      folder: await prepareWorkspace(),
+      processes: { ...inProcessWorkers, startTrainer },
+      queue: { checkSpace },
+    });
+    const [first, second] = [await newRun(lab), await newRun(lab)];
+    lab.queue.enqueue([first, second]);
+    await vi.waitFor(() => {
+      expect(looks).toHaveLength(1);
+    });
+    lab.queue.cancel(first, false);
+    looks[0]?.(null);
+    await vi.waitFor(() => {
+      expect(looks).toHaveLength(2);
+    });
+    looks[1]?.(null);
+    await reaches(lab, second, 'preparing');
+    expect(startTrainer.mock.calls.map(([, id]) => id)).toEqual([second]);
+    expect(lab.runs.get(first)).toMatchObject({ state: 'stopped', paused: false });
+
+    lab.queue.cancel(second, true);
+    await reaches(lab, second, 'stopped');
+    checkSpace.mockRejectedValueOnce(Object.assign(new Error('statfs'), { code: 'EACCES' }));
+    lab.queue.enqueue([first]);
+    await vi.waitFor(() => {
+      expect(lab.queue.state()).toMatchObject({ held: true, reason: expect.stringContaining('permission is denied') });
+    });
+    lab.queue.configure({ held: false });
+    await vi.waitFor(() => {
+      expect(looks).toHaveLength(3); // it goes on
+    });
+    looks[2]?.('no room');
+  });
+
+  it('asks for room for the checkpoints of the network before its first step', async () => {
+    const checkSpace = vi.fn(async (_folder: string, _neededBytes: number) => 'no room' as string | null);
+    const lab = await testLab({ folder: await prepareWorkspace(), queue: { checkSpace } });
+    const id = await newRun(lab, { keepCheckpoints: 2 });
+    const { total } = lab.runs.get(id).progress.parameters ?? { total: 0 };
+    expect(total).toBeGreaterThan(1000);
+    lab.queue.enqueue([id]);
+    await vi.waitFor(() => {
+      // Weights and two moments in float32: the best, the last, the one being written, and two more.
+      expect(checkSpace.mock.calls).toEqual([[lab.workspace.folder, 5 * 3 * 4 * total]]);
+    });
+  });
+
+  it('tells in the words of the trainer why it could not go on, where there was no room to write them down', async () => {
+    const failure = { type: 'failed', code: 'disk-full', message: 'There is no room on the disk for step-3' };
+    const startTrainer = (): TrainerProcess => ({
+      ...idleTrainer(),
+      onMessage: (listener) => {
+        listener(failure);
+      },
+      onExit: (listener) => {
+        setImmediate(() => {
+          listener({ code: 1, signal: null, output: 'Error' });
+        });
+      },
+    });
+    const lab = await testLab({ folder: await prepareWorkspace(), processes: { ...inProcessWorkers, startTrainer } });
+    const id = await newRun(lab);
+    lab.queue.enqueue([id]);
+    await reaches(lab, id, 'failed');
+    expect(lab.runs.get(id).failure).toMatchObject({ code: 'disk-full', message: failure.message });
   });
 
   it('refuses what cannot be', async () => {

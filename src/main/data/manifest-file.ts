@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { LabError, messageOf } from '../../shared/errors.ts';
+import { LabError, messageOf, reasonOf } from '../../shared/errors.ts';
 
 const heading = z.looseObject({ formatVersion: z.int(), kind: z.string() });
 
@@ -22,7 +22,7 @@ export function readManifest<Manifest>(
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new LabError('not-found', `There is no ${kind} in ${folder}: ${messageOf(error)}.`, { folder }, error);
+    throw new LabError('not-found', `There is no ${kind} in ${folder}: ${reasonOf(error)}.`, { folder }, error);
   }
   let json: unknown;
   try {

@@ -3,7 +3,7 @@
  * in a few megabytes of memory.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { LabError, messageOf } from '../../shared/errors.ts';
+import { LabError, reasonOf } from '../../shared/errors.ts';
 
 /** Small, because a batch reads a few hundred bytes each from many places. */
 const PAGE_BYTES = 16 * 1024;
@@ -30,7 +30,7 @@ export class PagedFile {
     } catch (error) {
       throw new LabError(
         'corrupt',
-        `${path} cannot be opened: ${messageOf(error)}. Import the material again.`,
+        `${path} cannot be opened: ${reasonOf(error)}. Import the material again.`,
         { path },
         error,
       );

@@ -2,7 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { LabError, messageOf } from '../../shared/errors.ts';
+import { LabError, reasonOf } from '../../shared/errors.ts';
 import { nearest } from '../../shared/spec/problems.ts';
 import type { DataKind } from '../tasks/task.ts';
 import type { Workspace } from './workspace.ts';
@@ -80,7 +80,7 @@ async function readMaterial(folder: string, name: string): Promise<Material> {
   } catch (error) {
     throw new LabError(
       'corrupt',
-      `${file} cannot be read (${messageOf(error)}): delete ${folder} and import again`,
+      `${file} cannot be read (${reasonOf(error)}): delete ${folder} and import again`,
       { file },
       error,
     );

@@ -3,7 +3,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { writeFolder } from '../training/durable-folder.ts';
-import { buildModel } from '../training/model.ts';
+import { buildModel, countParameters } from '../training/model.ts';
 import type { PreparedRun } from './prepare.ts';
 import { findFoundations, findMaterialOf, hashFile, prepareRun } from './prepare.ts';
 import type { RunFolder, RunOrigin } from './run-folder.ts';
@@ -21,8 +21,9 @@ export async function createRun(workspace: Workspace, experiment: Experiment): P
   const { weights, tokenizer } = await findFoundations(workspace, experiment);
   const tokenizerFile = tokenizer?.file ?? corpusTokenizer(material);
   const prepared = prepareRun(experiment, material, tokenizer?.file);
+  let size: ReturnType<typeof countParameters>;
   try {
-    checkModel(prepared);
+    size = countParameters(checkModel(prepared));
   } finally {
     prepared.sampler.close();
   }
@@ -47,7 +48,15 @@ export async function createRun(workspace: Workspace, experiment: Experiment): P
     await writeJson(parts.facts, prepared.model.facts);
     if (tokenizerFile !== undefined) await copyFile(tokenizerFile, parts.tokenizer);
     await writeFile(parts.events, '');
-    openEventLog(parts)({ type: 'created', step: 0, id: run.id, name: experiment.name, lab: labVersion() });
+    openEventLog(parts)({
+      type: 'created',
+      step: 0,
+      id: run.id,
+      name: experiment.name,
+      lab: labVersion(),
+      parameters: size.total,
+      trainable: size.trainable,
+    });
   });
   return run;
 }

@@ -1,7 +1,7 @@
 /** The end of a run: its best weights are evaluated on both splits, the baselines computed, and the result written. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LabError } from '../../shared/errors.ts';
+import { LabError, isLabError } from '../../shared/errors.ts';
 import type { NewRunEvent } from '../../shared/spec/run/events.ts';
 import type { EvaluatedSplit, RunResult } from '../../shared/spec/run/result.ts';
 import { resultVersion } from '../../shared/spec/run/result.ts';
@@ -35,6 +35,15 @@ export interface FinishOptions {
 
 /** Undefined when it was stopped before the end; the run can be resumed then. */
 export async function finishRun(options: FinishOptions): Promise<RunResult | undefined> {
+  try {
+    return await computeResult(options);
+  } catch (error) {
+    if (options.signal.aborted && isLabError(error, 'aborted')) return undefined;
+    throw error;
+  }
+}
+
+async function computeResult(options: FinishOptions): Promise<RunResult | undefined> {
   const { run, prepared, trainer, progress, signal, onPhase } = options;
   const { experiment, task, plan } = prepared;
   const { bestStep } = progress.selection;
@@ -89,7 +98,7 @@ export async function finishRun(options: FinishOptions): Promise<RunResult | und
 }
 
 async function evaluate(
-  { prepared, evaluator, onPhase, emit, progress }: FinishOptions,
+  { prepared, evaluator, onPhase, emit, progress, signal }: FinishOptions,
   split: EvaluationSplit,
   evaluatedStep: number,
 ): Promise<EvaluatedSplit | undefined> {
@@ -99,6 +108,7 @@ async function evaluate(
     split,
     batchSize: experiment.evaluation.batchSize ?? experiment.training.batchSize,
     maximumBatches: experiment.evaluation.maximumBatches,
+    signal,
   });
   if (!result) return undefined;
   if (split === 'test') emit({ type: 'evaluation', step: progress.step, split, metrics: result.metrics, best: true });

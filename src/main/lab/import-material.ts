@@ -1,7 +1,7 @@
 /** Brings corpora and datasets into the workspace: a name becomes a folder, the importers of `data/` do the rest. */
 import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { LabError, messageOf } from '../../shared/errors.ts';
+import { LabError, cannotRead } from '../../shared/errors.ts';
 import type { ImageImportOptionsInput } from '../../shared/spec/image-import.ts';
 import type { ImageImportProgress, ImageImportResult } from '../data/images/import.ts';
 import { importImageCorpus, importImageDataset } from '../data/images/import.ts';
@@ -93,7 +93,7 @@ export async function importImages(
   const destination = await newFolder(workspace, group, name);
   const path = resolve(source);
   await stat(path).catch((error: unknown) => {
-    throw new LabError('not-found', `There is no file or folder ${source} (${messageOf(error)})`, { source }, error);
+    throw cannotRead('file or folder', source, error);
   });
   const images = imageSourceOf(path, group === 'dataset', request);
   const job = { source: images, destination, name, options, signal, onProgress };

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { LabError, messageOf } from '../../shared/errors.ts';
+import { LabError, reasonOf } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { resolvePipeline } from '../nn/index.ts';
 import type { SamplerSetup, TaskDefinition, TaskSampler } from '../tasks/index.ts';
@@ -185,6 +185,6 @@ async function findTokenizer(
 
 async function requireReadable(file: string, what: string): Promise<void> {
   await readFile(file).catch((error: unknown) => {
-    throw new LabError('not-found', `${what} has no tokenizer that can be read: ${messageOf(error)}`, { file }, error);
+    throw new LabError('not-found', `${what} has no tokenizer that can be read: ${reasonOf(error)}`, { file }, error);
   });
 }

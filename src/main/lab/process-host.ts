@@ -2,7 +2,15 @@
  * How the lab starts processes: `child_process.fork` in Node, `utilityProcess` in Electron. The lab itself never computes: runs
  * have trainers, everything else that takes long has workers. All of them end when the lab does.
  */
+import { constants } from 'node:os';
 import type { Transport } from '../../shared/rpc/protocol.ts';
+
+/**
+ * Below the lab, which has to answer while a run uses every core; but not the lowest there is, or a run would get nothing at all on
+ * a machine that does other things as well. Workers answer pages, so they come between the two.
+ */
+export const trainerPriority = constants.priority.PRIORITY_BELOW_NORMAL;
+export const workerPriority = trainerPriority / 2;
 
 export interface ProcessExit {
   readonly code: number | null;

@@ -1,6 +1,6 @@
 /** An image file that a model is asked about, brought to what the model was trained on. */
 import { readFile } from 'node:fs/promises';
-import { LabError, messageOf } from '../../shared/errors.ts';
+import { LabError, cannotRead } from '../../shared/errors.ts';
 import { DecodeFailure, decodeImage } from '../data/images/decode.ts';
 import type { ImageFacts, PredictionQuery } from '../tasks/index.ts';
 
@@ -12,7 +12,7 @@ const maximumPixels = 100_000_000;
 /** Throws `LabError('not-found')` for a file that cannot be read, `LabError('bad-input')` for one that is no image. */
 export async function readQueryImage(file: string, facts: ImageFacts): Promise<QueryImage> {
   const bytes = await readFile(file).catch((error: unknown) => {
-    throw new LabError('not-found', `There is no image ${file} (${messageOf(error)})`, { file }, error);
+    throw cannotRead('image', file, error);
   });
   return decodeQueryImage(bytes, file, facts);
 }

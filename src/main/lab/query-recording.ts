@@ -1,6 +1,6 @@
 /** A sound file that a model is asked about, as the frames that the model was trained on. */
 import { readFile } from 'node:fs/promises';
-import { isLabError, LabError, messageOf } from '../../shared/errors.ts';
+import { LabError, cannotRead, isLabError } from '../../shared/errors.ts';
 import type { FrameOptions } from '../../shared/spec/manifests/audio-dataset.ts';
 import { logMelFrames } from '../data/audio/log-mel.ts';
 import { decodeRecording } from '../data/audio/recording.ts';
@@ -13,7 +13,7 @@ export async function readQueryRecording(
   options: FrameOptions,
 ): Promise<NonNullable<PredictionQuery['recording']>> {
   const bytes = await readFile(file).catch((error: unknown) => {
-    throw new LabError('not-found', `There is no recording ${file} (${messageOf(error)})`, { file }, error);
+    throw cannotRead('recording', file, error);
   });
   try {
     const { samples, rate } = decodeRecording(bytes);

@@ -9,14 +9,14 @@
  *     lock           while a trainer works on it
  */
 import { appendFileSync, closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { LabError, messageOf } from '../../shared/errors.ts';
+import { LabError, messageOf, reasonOf } from '../../shared/errors.ts';
 import type { NewRunEvent, RunEvent } from '../../shared/spec/run/events.ts';
 import { runEvent } from '../../shared/spec/run/events.ts';
 import { asDiskFull, replaceFile } from '../training/durable-folder.ts';
+import { ownerOfLock, takeLock } from './process-lock.ts';
 
 export interface RunFolder {
   readonly id: string;
@@ -69,7 +69,7 @@ export async function readJson<Content>(file: string, schema: z.ZodType<Content>
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw new LabError('not-found', `${file} is missing or cannot be read (${messageOf(error)})`, { file }, error);
+    throw new LabError('not-found', `${file} cannot be read: ${reasonOf(error)}`, { file }, error);
   }
   try {
     return schema.parse(JSON.parse(text));
@@ -128,50 +128,18 @@ function dropPartialLine(file: string): void {
   }
 }
 
-/** The locks of this process: its own number in a lock file may be left over from another one. */
-const held = new Set<string>();
-
-const lockContent = z.object({ pid: z.int(), host: z.string() });
-
 /** True while a trainer works on the run. A lock of a process that is gone does not count. */
 export async function isLocked({ lock }: RunFolder): Promise<boolean> {
-  const text = await readFile(lock, 'utf8').catch(() => undefined);
-  if (text === undefined) return false;
-  let owner;
-  try {
-    owner = lockContent.parse(JSON.parse(text));
-  } catch {
-    return false; // half-written by a process that was killed
-  }
-  if (owner.host !== hostname()) return true; // nothing is known of processes elsewhere
-  return owner.pid === process.pid ? held.has(lock) : isAlive(owner.pid);
+  return (await ownerOfLock(lock)) !== undefined;
 }
 
 /** Keeps other trainers off a run until the returned function is called. Throws `LabError('conflict')`. */
-export async function lockRun(run: RunFolder): Promise<() => Promise<void>> {
-  if (await isLocked(run)) {
-    throw new LabError('conflict', `The run ${run.id} is being trained by another process (see ${run.lock})`, {
-      run: run.id,
-    });
-  }
-  await rm(run.lock, { force: true });
-  const content = JSON.stringify({ pid: process.pid, host: hostname() });
-  await writeFile(run.lock, content, { flag: 'wx' }).catch((error: unknown) => {
-    throw new LabError('conflict', `Another process has just begun to train the run ${run.id}`, { run: run.id }, error);
-  });
-  held.add(run.lock);
-  return async () => {
-    held.delete(run.lock);
-    await rm(run.lock, { force: true });
-  };
-}
-
-/** Whether there is a process of this number. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'; // alive, and someone else's
-  }
+export function lockRun(run: RunFolder): Promise<() => Promise<void>> {
+  return takeLock(
+    run.lock,
+    () =>
+      new LabError('conflict', `The run ${run.id} is being trained by another process (see ${run.lock})`, {
+        run: run.id,
+      }),
+  );
 }

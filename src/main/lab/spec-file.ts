@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Document, Node, Pair } from 'yaml';
 import { LineCounter, isMap, isPair, isScalar, isSeq, parse, parseDocument } from 'yaml';
-import { LabError, messageOf } from '../../shared/errors.ts';
+import { LabError, cannotRead, messageOf } from '../../shared/errors.ts';
 import type { SpecPath } from '../../shared/spec/problems.ts';
 
 export interface SpecSource {
@@ -11,17 +11,17 @@ export interface SpecSource {
   locate(path: SpecPath): string;
 }
 
-/** Throws `LabError('not-found')` for a missing file and `LabError('bad-spec')` naming file and line for bad YAML. */
+/** Throws `LabError('not-found')` for a missing file and `LabError('bad-spec')` naming file and line for what is no spec. */
 export async function readSpecFile(file: string): Promise<SpecSource> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new LabError(
-      'not-found',
-      `There is no file ${file}, or it cannot be read (${messageOf(error)})`,
-      { file },
-      error,
-    );
+    throw cannotRead('file', file, error);
   });
-  return parseSpecText(text, file);
+  const source = parseSpecText(text, file);
+  const { value } = source;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return source;
+  const found =
+    value === null || value === undefined ? 'is empty' : `holds ${Array.isArray(value) ? 'a list' : 'a text'}`;
+  throw new LabError('bad-spec', `${file} ${found}. ${whatASpecIs}`, { file });
 }
 
 export function parseSpecText(text: string, file: string): SpecSource {
@@ -30,7 +30,13 @@ export function parseSpecText(text: string, file: string): SpecSource {
   const [error] = document.errors;
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
-    throw new LabError('bad-spec', `${file}:${line}:${col}: ${error.message}`, { file, line, column: col }, error);
+    const found = text.split('\n')[line - 1]?.trim() ?? '';
+    throw new LabError(
+      'bad-spec',
+      `${file}:${line}:${col}: ${lowerFirst(error.message)}: “${shorten(found)}”. ${whatASpecIs}`,
+      { file, line, column: col },
+      error,
+    );
   }
   return {
     value: document.toJS() as unknown, // toJS is typed any
@@ -39,6 +45,19 @@ export function parseSpecText(text: string, file: string): SpecSource {
       return offset === undefined ? file : `${file}:${lines.linePos(offset).line}`;
     },
   };
+}
+
+const whatASpecIs =
+  "A spec is YAML or JSON: lines of the form 'key: value', such as 'task: masked-words'. There are whole ones in resources/examples, and 'pretext schema' says what may stand in an experiment";
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+const shownCharacters = 60;
+
+function shorten(text: string): string {
+  return text.length <= shownCharacters ? text : `${text.slice(0, shownCharacters - 1)}…`;
 }
 
 /**

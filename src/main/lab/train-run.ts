@@ -38,6 +38,7 @@ import { finishRun } from './finish-run.ts';
 import { openGradientFlow } from './gradient-flow.ts';
 import type { PreparedRun } from './prepare.ts';
 import { findMaterialOf, prepareRun } from './prepare.ts';
+import { requireSpace, runBytes } from './queue/disk-space.ts';
 import { pretrainingCorpus } from './pretraining-corpus.ts';
 import { createTrainingRecorder } from './record-training.ts';
 import type { RunFolder, RunOrigin } from './run-folder.ts';
@@ -46,7 +47,7 @@ import { fileExists } from './files.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface TrainOptions {
-  /** Stops at the next step, with a checkpoint. */
+  /** Stops at the next step or in the middle of an evaluation, with a checkpoint. */
   readonly signal: AbortSignal;
   readonly onEvent?: (event: RunEvent) => void;
   /** After every step, for progress bars. */
@@ -96,6 +97,7 @@ async function trainLocked(
   const session = await openSession(prepared, options);
   const { trainer, evaluator, program } = session;
   try {
+    await requireSpace(run.folder, runBytes(countParameters(program).total, experiment.training.keepCheckpoints));
     const progress = await restore(workspace, run, origin, session, experiment, emit);
     emit({
       type: progress.step === 0 ? 'started' : 'resumed',
@@ -278,6 +280,7 @@ async function runLoop(
             split: 'validation',
             batchSize: evaluation.batchSize ?? plan.batchSize,
             maximumBatches: evaluation.maximumBatches,
+            signal,
           });
           await recorder.record(reachedStep);
           await measureFlow?.(reachedStep);

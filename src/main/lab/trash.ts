@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { LabError, messageOf } from '../../shared/errors.ts';
+import { LabError, reasonOf } from '../../shared/errors.ts';
 import { fileExists } from './files.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -40,7 +40,7 @@ export function createTrash(workspace: Workspace): Trash {
         }
       } catch (error) {
         for (const { from, to } of moves) await rename(to, from);
-        throw new LabError('conflict', `It cannot be deleted: ${messageOf(error)}`, {}, error);
+        throw new LabError('conflict', `It cannot be deleted: ${reasonOf(error)}`, {}, error);
       }
       discarded.set(undo, { about, moves });
       return undo;

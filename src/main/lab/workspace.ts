@@ -2,7 +2,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { LabError, messageOf } from '../../shared/errors.ts';
+import { LabError, reasonOf } from '../../shared/errors.ts';
 import { nameSpec } from '../../shared/spec/experiment/v1.ts';
 
 export interface Workspace {
@@ -26,7 +26,7 @@ export async function openWorkspace(given?: string): Promise<Workspace> {
   } catch (error) {
     throw new LabError(
       'bad-input',
-      `${folder} cannot be a workspace: ${messageOf(error)}. Choose another folder with --workspace or PRETEXT_WORKSPACE`,
+      `${folder} cannot be a workspace: ${reasonOf(error)}. Choose another folder with --workspace or PRETEXT_WORKSPACE`,
       { folder },
       error,
     );

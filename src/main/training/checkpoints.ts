@@ -5,7 +5,7 @@
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { LabError, messageOf } from '../../shared/errors.ts';
+import { LabError, messageOf, reasonOf } from '../../shared/errors.ts';
 import type { EngineState } from '../engines/engine.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import { removeTemporaries, writeFileDurably, writeFolder } from './durable-folder.ts';
@@ -26,6 +26,8 @@ export const trainingProgress = z.strictObject({
   stoppedEarly: z.boolean(),
   /** Spent in training steps so far. */
   trainingSeconds: z.number().min(0),
+  /** The evaluation that is due at this step was stopped in its middle: it comes before the next step. */
+  evaluationPending: z.literal(true).optional(),
 });
 
 export type TrainingProgress = z.infer<typeof trainingProgress>;
@@ -99,7 +101,7 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint> {
 export async function readProgress(folder: string): Promise<TrainingProgress> {
   const file = join(folder, 'state.json');
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new LabError('not-found', `There is no checkpoint in ${folder} (${messageOf(error)})`, { folder }, error);
+    throw new LabError('not-found', `The checkpoint ${folder} cannot be read: ${reasonOf(error)}`, { folder }, error);
   });
   let value: unknown;
   try {

@@ -66,7 +66,7 @@ export function asDiskFull(error: unknown, path: string): LabError | undefined {
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined;
   return new LabError(
     'disk-full',
-    `There is no room on the disk for ${path}. Nothing that was there before has been lost: make room and resume the run.`,
+    `There is no room on the disk for ${path}. Nothing that was there before has been lost: make room and go on.`,
     { path },
     error,
   );

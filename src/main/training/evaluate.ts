@@ -1,5 +1,6 @@
 /** Runs a split through an evaluation program and collects the task's metrics. */
 import { setImmediate } from 'node:timers/promises';
+import { LabError } from '../../shared/errors.ts';
 import type { Executable } from '../engines/engine.ts';
 import type { EvaluationResult, EvaluationSplit, TaskSampler } from '../tasks/task.ts';
 import type { Model } from './model.ts';
@@ -10,14 +11,16 @@ export interface EvaluationOptions {
   /** All batches of the split when undefined. */
   readonly maximumBatches?: number | undefined;
   readonly onBatch?: ((done: number, total: number) => void) | undefined;
+  /** Stops after the batch at work. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Returns undefined for a split without examples. */
+/** Returns undefined for a split without examples. Throws `LabError('aborted')`. */
 export async function evaluateSplit(
   { task, options, facts }: Model,
   executable: Executable,
   sampler: TaskSampler,
-  { split, batchSize, maximumBatches = Infinity, onBatch }: EvaluationOptions,
+  { split, batchSize, maximumBatches = Infinity, onBatch, signal }: EvaluationOptions,
 ): Promise<EvaluationResult | undefined> {
   const count = Math.min(maximumBatches, sampler.evaluationBatchCount(split, batchSize));
   if (count === 0) return undefined;
@@ -27,6 +30,7 @@ export async function evaluateSplit(
     evaluation.add(await executable.run(feeds), feeds);
     onBatch?.(index + 1, count);
     await setImmediate(); // a native call blocks the event loop: let signals and messages through
+    if (signal?.aborted) throw new LabError('aborted', 'The evaluation was stopped');
   }
   return evaluation.result();
 }

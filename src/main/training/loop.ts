@@ -4,7 +4,7 @@
  * that starts from a checkpoint does exactly what the interrupted one would have done.
  */
 import { setImmediate } from 'node:timers/promises';
-import { LabError } from '../../shared/errors.ts';
+import { LabError, isLabError } from '../../shared/errors.ts';
 import type { NewRunEvent } from '../../shared/spec/run/events.ts';
 import type { Executable, Feeds, StepResult } from '../engines/engine.ts';
 import type { BatchSource } from './batches.ts';
@@ -33,14 +33,17 @@ export interface TrainingJob {
   readonly plan: TrainingPlan;
   readonly executable: Executable;
   readonly batches: BatchSource;
-  /** Evaluates the validation split and returns all metrics, and the one that selects the best checkpoint. */
+  /**
+   * Evaluates the validation split and returns all metrics, and the one that selects the best checkpoint. It may throw
+   * `LabError('aborted')` when it is told to stop.
+   */
   readonly evaluate: () => Promise<{ readonly selected: number; readonly metrics: Readonly<Record<string, number>> }>;
   /** Writes a checkpoint and returns its path. */
   readonly save: (progress: TrainingProgress) => Promise<string>;
   readonly emit: (event: NewRunEvent) => void;
   /** After every step, for progress bars. */
   readonly onStep?: (step: number, loss: number) => void;
-  /** Stops at the next step, with a checkpoint. */
+  /** Stops at the next step or in the middle of an evaluation, with a checkpoint. */
   readonly signal: AbortSignal;
   /** The checkpoint it starts from. */
   readonly startedFrom?: string;
@@ -58,7 +61,8 @@ export interface TrainingOutcome {
 export async function train(job: TrainingJob, start: TrainingProgress): Promise<TrainingOutcome> {
   const { plan, executable, emit, signal } = job;
   const meter = createMeter(plan.batchSize * plan.accumulation);
-  let progress = start;
+  const { evaluationPending = false, ...begun } = start;
+  let progress: TrainingProgress = begun;
   let lastCheckpoint = job.startedFrom;
 
   const isDue = (every: number): boolean => progress.step % every === 0 || progress.step === plan.totalSteps;
@@ -72,11 +76,27 @@ export async function train(job: TrainingJob, start: TrainingProgress): Promise<
     });
   };
 
+  const stopped = (): TrainingOutcome => {
+    emit({ type: 'stopped', step: progress.step });
+    return { status: 'stopped', progress };
+  };
+  /** What is due after a step; false when it was stopped in the middle of an evaluation. */
+  const lookAndSave = async (): Promise<boolean> => {
+    if (isDue(plan.evaluateEvery)) {
+      const evaluated = await evaluate(job, progress, lastCheckpoint);
+      progress = evaluated ?? { ...progress, evaluationPending: true };
+    }
+    const isPending = progress.evaluationPending === true;
+    const isBest = progress.selection.bestStep === progress.step;
+    if (isPending || isDue(plan.checkpointEvery) || isBest || progress.stoppedEarly) await save();
+    return !isPending;
+  };
+
+  if (evaluationPending && !(await lookAndSave())) return stopped();
   while (progress.step < plan.totalSteps && !progress.stoppedEarly) {
     if (signal.aborted) {
       if (progress.step > start.step) await save();
-      emit({ type: 'stopped', step: progress.step });
-      return { status: 'stopped', progress };
+      return stopped();
     }
     const { step } = progress;
     const learningRate = plan.schedule(step);
@@ -94,10 +114,7 @@ export async function train(job: TrainingJob, start: TrainingProgress): Promise<
     };
     job.onStep?.(progress.step, result.scalars.loss ?? NaN);
     if (isDue(plan.logEvery)) emit({ type: 'step', step: progress.step, learningRate, ...meter.take() });
-    if (isDue(plan.evaluateEvery)) progress = await evaluate(job, progress, lastCheckpoint);
-    if (isDue(plan.checkpointEvery) || progress.selection.bestStep === progress.step || progress.stoppedEarly) {
-      await save();
-    }
+    if (!(await lookAndSave())) return stopped();
     await setImmediate(); // a native step blocks the event loop: let signals and messages through
   }
   const early = progress.stoppedEarly && progress.step < plan.totalSteps;
@@ -112,12 +129,18 @@ async function nextBatches({ plan, batches }: TrainingJob): Promise<readonly [Fe
   return [first, ...others];
 }
 
+/** Undefined when it was stopped in the middle. */
 async function evaluate(
-  { plan, evaluate: run, emit }: TrainingJob,
+  { plan, evaluate: run, emit, signal }: TrainingJob,
   progress: TrainingProgress,
   lastCheckpoint: string | undefined,
-): Promise<TrainingProgress> {
-  const { selected, metrics } = await run();
+): Promise<TrainingProgress | undefined> {
+  const evaluation = await run().catch((error: unknown) => {
+    if (signal.aborted && isLabError(error, 'aborted')) return undefined;
+    throw error;
+  });
+  if (!evaluation) return undefined;
+  const { selected, metrics } = evaluation;
   // Weights can overflow in the update of a step whose loss was finite; they must not become a checkpoint.
   if (Number.isNaN(metrics.loss)) {
     throw new LabError(

@@ -98,6 +98,43 @@ describe('a run', () => {
     expect(a.events.filter(({ type }) => type === 'resumed').map(({ step }) => step)).toEqual([3, 7]);
   });
 
+  it('that was stopped in the middle of evaluations does them when it goes on, and ends with the same bytes', async () => {
+    const run = await createRun(tiny.workspace, tinyExperiment('', 'tiny-evaluations'));
+    // Step 4 is evaluated anew; so is the last step, and then its best weights, on both splits.
+    const stops: [RegExp, number][] = [
+      [/^Evaluating$/, 4],
+      [/^Evaluating$/, 4],
+      [/^Evaluating$/, 8],
+      [/^Evaluating$/, 12],
+      [/on the validation split$/, 12],
+      [/on the test split$/, 12],
+    ];
+    for (const [phase, step] of stops) {
+      const controller = new AbortController();
+      const seen = (): boolean => controller.signal.aborted;
+      let reached = (await readRun(run)).step;
+      const result = await trainRun(tiny.workspace, run, {
+        signal: controller.signal,
+        prefetch: false,
+        onStep: (at) => { reached = at; },
+        onPhase: (name) => { if (phase.test(name) && reached === step) controller.abort(); },
+      }); // prettier-ignore
+      expect([result, seen()]).toEqual([undefined, true]);
+      expect(await readRun(run)).toMatchObject({ status: 'stopped', step });
+    }
+    await trainRun(tiny.workspace, run, { signal: new AbortController().signal, prefetch: false });
+    expect(await lastCheckpoint(run)).toEqual(await lastCheckpoint(whole));
+    const [a, b] = [await readRun(run), await readRun(whole)];
+    expect([a.result?.test, a.result?.validation, a.result?.bestStep]).toEqual([
+      b.result?.test,
+      b.result?.validation,
+      b.result?.bestStep,
+    ]);
+    const evaluations = ({ events }: typeof a) =>
+      events.flatMap((event) => (event.type === 'evaluation' ? [[event.step, event.split, event.metrics]] : []));
+    expect(evaluations(a)).toEqual(evaluations(b)); // each of them once
+  });
+
   /** Long enough that a signal sent at its beginning arrives before its end. */
   const long = 'training: {steps: 200, batchSize: 4, learningRate: 1e-2, evaluateEvery: 100, checkpointEvery: 7}';
 

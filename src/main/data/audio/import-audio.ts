@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import { isLabError, LabError, messageOf } from '../../../shared/errors.ts';
+import { LabError, cannotRead, isLabError } from '../../../shared/errors.ts';
 import type { AudioDatasetManifest, FrameOptions } from '../../../shared/spec/manifests/audio-dataset.ts';
 import { AUDIO_DATASET_VERSION, frameOptions } from '../../../shared/spec/manifests/audio-dataset.ts';
 import { AppendingFile } from '../appending-file.ts';
@@ -57,7 +57,7 @@ export async function importAudioDataset(job: AudioImport): Promise<AudioDataset
   const signal = job.signal ?? new AbortController().signal;
   const source = resolve(job.source);
   await stat(source).catch((error: unknown) => {
-    throw new LabError('not-found', `There is no file or folder ${source}: ${messageOf(error)}.`, { source }, error);
+    throw cannotRead('file or folder', source, error);
   });
   return createFolder(job.destination, signal, async (folder) => {
     const report = new ReportCollector();

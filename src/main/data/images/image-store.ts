@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { LabError, messageOf } from '../../../shared/errors.ts';
+import { LabError, reasonOf } from '../../../shared/errors.ts';
 import {
   IMAGE_MANIFEST_VERSION,
   imageCorpusManifest,
@@ -61,7 +61,7 @@ function readUint32(path: string, length: number, limit: number): Uint32Array {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    const message = `${path} is missing or cannot be read (${messageOf(error)}). Import the images again.`;
+    const message = `${path} cannot be read (${reasonOf(error)}). Import the images again.`;
     throw new LabError('corrupt', message, { path }, error);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LabError, messageOf } from '../../../shared/errors.ts';
+import { LabError, reasonOf } from '../../../shared/errors.ts';
 
 const SHARD_BYTES = 64 * 1024 * 1024;
 const WRITE_BYTES = 1024 * 1024;
@@ -180,7 +180,7 @@ function requireShardSize(folder: string, shard: PixelShard, imageBytes: number)
   try {
     size = statSync(path).size;
   } catch (error) {
-    const message = `${path} is missing or cannot be read (${messageOf(error)}). Import the images again.`;
+    const message = `${path} cannot be read (${reasonOf(error)}). Import the images again.`;
     throw new LabError('corrupt', message, { path }, error);
   }
   if (size !== expected) {

@@ -1,10 +1,11 @@
 /** Trainers and workers as Electron's utility processes: with the fuses set, Electron's program runs no Node scripts otherwise. */
 import path from 'node:path';
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import type { UtilityProcess } from 'electron';
 import { utilityProcess } from 'electron';
 import type { CloseReason } from '../../../shared/rpc/protocol.ts';
 import type { ProcessHost } from '../../lab/process-host.ts';
+import { trainerPriority, workerPriority } from '../../lab/process-host.ts';
 
 /** Characters of stderr that are kept: the end, where the reason stands. */
 const keptOutput = 8000;
@@ -15,7 +16,7 @@ export function utilityProcesses(folder: string): ProcessHost {
     startTrainer(workspaceFolder, run) {
       const child = start(path.join(folder, 'trainer.js'), [workspaceFolder, run], 'Pretext trainer');
       const output = keepOutput(child);
-      lowerPriority(child, constants.priority.PRIORITY_LOW);
+      lowerPriority(child, trainerPriority);
       return {
         get pid() {
           return child.pid;
@@ -35,7 +36,7 @@ export function utilityProcesses(folder: string): ProcessHost {
     startWorker(workspaceFolder) {
       const child = start(path.join(folder, 'worker.js'), [workspaceFolder], 'Pretext worker');
       const output = keepOutput(child);
-      lowerPriority(child, constants.priority.PRIORITY_BELOW_NORMAL);
+      lowerPriority(child, workerPriority);
       return {
         get pid() {
           return child.pid;
@@ -74,10 +75,17 @@ function lowerPriority(child: UtilityProcess, priority: number): void {
   });
 }
 
-function keepOutput({ stderr }: UtilityProcess): () => string {
+function keepOutput(child: UtilityProcess): () => string {
   let text = '';
-  stderr?.on('data', (chunk: Buffer) => {
-    text = (text + chunk.toString('utf8')).slice(-keptOutput);
+  const keep = (more: string): void => {
+    text = (text + more).slice(-keptOutput);
+  };
+  child.stderr?.on('data', (chunk: Buffer) => {
+    keep(chunk.toString('utf8'));
+  });
+  // An error that V8 cannot go on from, such as a full heap. Without a listener it would end the lab as well.
+  child.on('error', (type, location) => {
+    keep(`\n${type}: ${location}`);
   });
   return () => text;
 }
@@ -92,8 +100,12 @@ const signals: Readonly<Record<number, string>> = {
   15: 'SIGTERM',
 };
 
-/** Electron gives one number: the exit code, or the signal as a small one that no exit code of ours is. */
-function exitOf(code: number): { code: number | null; signal: string | null } {
-  const signal = process.platform === 'win32' ? undefined : signals[code];
-  return signal === undefined ? { code, signal: null } : { code: null, signal };
+/**
+ * Electron gives one number: what the process said itself, or what waitpid did, which is the code times 256, or the signal, plus 128
+ * where there is a core dump (wait(2)). No exit code of ours is the number of a signal that is told apart here.
+ */
+export function exitOf(status: number, platform = process.platform): { code: number | null; signal: string | null } {
+  const signal = platform === 'win32' ? undefined : (signals[status] ?? signals[status - 128]);
+  if (signal !== undefined) return { code: null, signal };
+  return { code: platform !== 'win32' && status >= 256 ? status >> 8 : status, signal: null };
 }

@@ -1,10 +1,11 @@
 /** Trainers and workers as child processes of Node. */
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { CloseReason, Transport } from '../../../shared/rpc/protocol.ts';
 import type { ProcessHost } from '../../lab/process-host.ts';
+import { trainerPriority, workerPriority } from '../../lab/process-host.ts';
 
 const trainerEntry = new URL('../trainer/index.ts', import.meta.url);
 const workerEntry = new URL('../worker/index.ts', import.meta.url);
@@ -15,8 +16,7 @@ const keptOutput = 8000;
 export const nodeProcesses: ProcessHost = {
   startTrainer(workspaceFolder, run) {
     const child = start(trainerEntry, [workspaceFolder, run]);
-    // The lab has to answer while a run uses every core.
-    lowerPriority(child, constants.priority.PRIORITY_LOW);
+    lowerPriority(child, trainerPriority);
     const output = keepOutput(child);
     return {
       pid: child.pid,
@@ -41,7 +41,7 @@ export const nodeProcesses: ProcessHost = {
   },
   startWorker(workspaceFolder) {
     const child = start(workerEntry, [workspaceFolder]);
-    lowerPriority(child, constants.priority.PRIORITY_BELOW_NORMAL);
+    lowerPriority(child, workerPriority);
     const output = keepOutput(child);
     return { pid: child.pid, transport: childTransport(child, output), kill: () => child.kill('SIGKILL') };
   },

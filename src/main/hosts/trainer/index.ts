@@ -29,7 +29,7 @@ if (workspaceFolder === undefined || id === undefined) {
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
   parent.onStop(stop);
-  if (process.connected) watchParent();
+  if (parent.isThere) watchParent();
   try {
     const workspace = await openWorkspace(workspaceFolder);
     const result = await trainRun(workspace, runFolder(join(workspace.runs, id)), {

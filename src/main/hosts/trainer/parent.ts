@@ -8,6 +8,8 @@ export type TrainerMessage =
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
 export interface Parent {
+  /** False where a person or a scheduler started it. */
+  readonly isThere: boolean;
   send(message: TrainerMessage): void;
   /** Called for `{ type: 'stop' }` and when the parent is gone. */
   onStop(stop: () => void): void;
@@ -25,6 +27,7 @@ export function connectParent(): Parent {
   const { parentPort } = process as { readonly parentPort?: ParentPort }; // absent outside Electron
   if (parentPort) return connectPort(parentPort);
   return {
+    isThere: process.connected,
     send(message) {
       if (process.connected) process.send?.(message);
     },
@@ -43,6 +46,7 @@ export function connectParent(): Parent {
 
 function connectPort(port: ParentPort): Parent {
   return {
+    isThere: true,
     send(message) {
       port.postMessage(message);
     },

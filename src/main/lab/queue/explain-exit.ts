@@ -11,7 +11,7 @@ export function explainExit({ code, signal, output }: ProcessExit): Failure | nu
   if (signal === null && (code === 0 || code === 130)) return null;
   const details = { code, signal, output };
   if (
-    /heap out of memory|bad_alloc|Array buffer allocation failed|Failed to allocate memory|Cannot allocate memory/i.test(
+    /heap out of memory|FatalProcessOutOfMemory|bad_alloc|Array buffer allocation failed|Failed to allocate memory|Cannot allocate memory/i.test(
       output,
     )
   ) {

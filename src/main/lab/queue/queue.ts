@@ -5,17 +5,19 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Failure } from '../../../shared/contract/common.ts';
 import type { QueueState } from '../../../shared/contract/runs.ts';
-import { LabError, messageOf } from '../../../shared/errors.ts';
+import { LabError, messageOf, reasonOf } from '../../../shared/errors.ts';
 import { RemainingTime } from '../../../shared/eta.ts';
 import type { Signal } from '../events.ts';
 import { createSignal } from '../events.ts';
 import type { ProcessExit, ProcessHost, TrainerProcess } from '../process-host.ts';
 import { openEventLog } from '../run-folder.ts';
+import type { RunRecord } from '../store/run-record.ts';
 import type { RunStore } from '../store/run-store.ts';
 import { settle } from '../store/run-store.ts';
+import { isFullDatabase } from '../store/database.ts';
 import { readNewEvents } from '../store/follow-events.ts';
 import type { Workspace } from '../workspace.ts';
-import { checkpointBytes, shortOfSpace } from './disk-space.ts';
+import { checkpointBytes, runBytes, shortOfSpace } from './disk-space.ts';
 import { explainExit } from './explain-exit.ts';
 import { trainerMessage } from './trainer-message.ts';
 
@@ -56,7 +58,8 @@ interface Active {
   remaining: RemainingTime | undefined;
   /** What a person asked for. */
   wish: 'none' | 'pause' | 'cancel' | 'space';
-  output: string;
+  /** Why it failed, in its own words. */
+  reported: Failure | null;
 }
 
 export interface QueueOptions {
@@ -99,19 +102,29 @@ export function createQueue(options: QueueOptions): Queue {
   const hold = (value: boolean, why: string | null): void => {
     held = value;
     reason = why;
-    writeSetting(database, 'queue.held', String(value));
+    try {
+      writeSetting(database, 'queue.held', String(value));
+    } catch (error) {
+      if (!isFullDatabase(error)) throw error; // it is held nevertheless, as long as this lab is open
+    }
     changes.emit();
   };
 
   const spaceTimer = setInterval(() => void watchSpace(), spaceCheckMilliseconds);
   spaceTimer.unref();
   const watchSpace = async (): Promise<void> => {
-    if (active.size === 0) return;
-    const short = await checkSpace(workspace.folder, 0).catch(() => null);
-    if (short === null) return;
+    const working = [...active].filter(([, { wish }]) => wish === 'none');
+    if (working.length === 0) return;
+    const parameters = working.map(([id]) => store.find(id)?.progress.parameters?.total ?? 0);
+    const short = await whyShort(checkpointBytes(Math.max(...parameters)));
+    if (short === null || closed) return;
     hold(true, short);
-    for (const [id, run] of active) stopActive(id, run, 'space');
+    for (const [id, run] of working) if (active.has(id)) stopActive(id, run, 'space');
   };
+  const whyShort = (neededBytes: number): Promise<string | null> =>
+    checkSpace(workspace.folder, neededBytes).catch(
+      (error: unknown) => `The disk of ${workspace.folder} cannot be looked at: ${reasonOf(error)}`,
+    );
 
   const stopActive = (id: string, run: Active, wish: Active['wish']): void => {
     run.wish = wish;
@@ -121,8 +134,11 @@ export function createQueue(options: QueueOptions): Queue {
 
   const start = async (id: string): Promise<void> => {
     const record = store.get(id);
-    const needed = checkpointBytes(record.progress.parameters?.total ?? 0, record.spec.training.keepCheckpoints);
-    const short = await checkSpace(workspace.folder, needed);
+    const short = await whyShort(
+      runBytes(record.progress.parameters?.total ?? 0, record.spec.training.keepCheckpoints),
+    );
+    // Meanwhile it may have been taken out of the queue, or the lab closed.
+    if (closed || held || waiting()[0] !== id) return;
     if (short !== null) {
       hold(true, short);
       return;
@@ -149,7 +165,7 @@ export function createQueue(options: QueueOptions): Queue {
       latest: null,
       remaining: undefined,
       wish: 'none',
-      output: '',
+      reported: null,
     };
     active.set(id, run);
     changes.emit();
@@ -184,7 +200,8 @@ export function createQueue(options: QueueOptions): Queue {
         store.touch(id);
         return;
       case 'failed':
-        return; // it is in the events, too
+        run.reported = { code: data.code, message: data.message, details: {} };
+        return;
     }
   };
 
@@ -195,9 +212,10 @@ export function createQueue(options: QueueOptions): Queue {
     if (!store.find(id)) return;
     const folder = store.folder(id);
     const wasKilledByUs = run.wish === 'cancel' && exit.signal !== null;
-    const failure = wasKilledByUs ? null : explainExit(exit);
+    const failure = wasKilledByUs ? null : (run.reported ?? explainExit(exit));
     try {
-      if (failure) await explain(id, failure);
+      // Where there is no room for an event, the record has to do.
+      if (failure) await explain(id, failure).catch(() => undefined);
       await settle(folder, store.get(id), () => store.get(id));
       const record = store.get(id);
       const interrupted = record.state === 'interrupted' && run.wish !== 'none';
@@ -205,7 +223,7 @@ export function createQueue(options: QueueOptions): Queue {
         state: interrupted ? 'stopped' : record.state,
         paused: run.wish === 'pause' || run.wish === 'space',
         failure:
-          interrupted || record.state === 'finished' || record.state === 'stopped' ? null : (record.failure ?? failure),
+          interrupted || record.state === 'finished' || record.state === 'stopped' ? null : whyEnded(record, failure),
       });
     } catch (error) {
       store.change(id, { state: 'failed', failure: { code: 'internal', message: messageOf(error), details: {} } });
@@ -236,7 +254,9 @@ export function createQueue(options: QueueOptions): Queue {
     }
   };
   const advance = (): Promise<void> => {
-    advancing = (advancing ?? Promise.resolve()).then(advanceOnce);
+    advancing = (advancing ?? Promise.resolve()).then(advanceOnce).catch((error: unknown) => {
+      hold(true, `The queue cannot go on: ${messageOf(error)}`);
+    });
     return advancing;
   };
 
@@ -315,7 +335,7 @@ export function createQueue(options: QueueOptions): Queue {
     async close(patienceMilliseconds) {
       closed = true;
       clearInterval(spaceTimer);
-      await advancing?.catch(() => undefined);
+      await advancing;
       const runs = [...active];
       for (const [id, run] of runs) stopActive(id, run, 'pause');
       const kill = setTimeout(() => {
@@ -325,6 +345,11 @@ export function createQueue(options: QueueOptions): Queue {
       clearTimeout(kill);
     },
   };
+}
+
+/** What the events say of a failure; where they end in the middle, what its trainer or its end said. */
+function whyEnded({ state, failure }: RunRecord, reported: Failure | null): Failure | null {
+  return state === 'failed' ? (failure ?? reported) : (reported ?? failure);
 }
 
 function notOurs(id: string, state: string): LabError {

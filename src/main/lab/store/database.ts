@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { LabError, messageOf } from '../../../shared/errors.ts';
+import { LabError, messageOf, reasonOf } from '../../../shared/errors.ts';
 import type { Workspace } from '../workspace.ts';
 import { migrations } from './migrations.ts';
 
@@ -39,7 +39,7 @@ export async function openDatabase(file: string): Promise<DatabaseSync> {
 
 async function requireSqlite(file: string): Promise<void> {
   const handle = await open(file, 'r').catch((error: unknown) => {
-    throw new LabError('corrupt', `${file} cannot be read: ${messageOf(error)}`, { file }, error);
+    throw new LabError('corrupt', `${file} cannot be read: ${reasonOf(error)}`, { file }, error);
   });
   try {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(sqliteHeader.length), 0, sqliteHeader.length, 0);
@@ -75,6 +75,11 @@ function migrate(database: DatabaseSync): void {
   }
 }
 
+/** SQLITE_FULL (https://sqlite.org/rescode.html#full): the disk has no room for a change. */
+export function isFullDatabase(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 13;
+}
+
 /** All or nothing. */
 export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
   database.exec('BEGIN IMMEDIATE');
@@ -83,7 +88,7 @@ export function inTransaction<Result>(database: DatabaseSync, work: () => Result
     database.exec('COMMIT');
     return result;
   } catch (error) {
-    database.exec('ROLLBACK');
+    if (database.isTransaction) database.exec('ROLLBACK'); // SQLite has done so itself where the disk was full
     throw error;
   }
 }

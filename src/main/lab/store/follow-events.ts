@@ -55,6 +55,10 @@ function parseEvent(line: string): RunEvent[] {
 export function applyEvent(progress: RunProgress, event: RunEvent, selection: string): RunProgress {
   const next = { ...progress, lastEventAt: event.time, step: event.type === 'created' ? progress.step : event.step };
   switch (event.type) {
+    case 'created': {
+      const { parameters: total, trainable } = event;
+      return total === undefined || trainable === undefined ? next : { ...next, parameters: { total, trainable } };
+    }
     case 'started':
     case 'resumed':
       return {
@@ -82,7 +86,6 @@ export function applyEvent(progress: RunProgress, event: RunEvent, selection: st
     case 'failed':
     case 'finished':
       return { ...next, finishedAt: event.time };
-    case 'created':
     case 'transfer':
     case 'notice':
       return next;

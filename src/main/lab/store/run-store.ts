@@ -18,7 +18,7 @@ import type { RunFolder } from '../run-folder.ts';
 import { isLocked, readJson, runFolder, runOrigin } from '../run-folder.ts';
 import type { Workspace } from '../workspace.ts';
 import { readAnnotations, writeAnnotations } from './annotations.ts';
-import { inTransaction } from './database.ts';
+import { inTransaction, isFullDatabase } from './database.ts';
 import { applyEvent, pointsOf, readNewEvents } from './follow-events.ts';
 import type { Point, PointStore } from './points.ts';
 import { createPointStore } from './points.ts';
@@ -76,8 +76,20 @@ export function createRunStore(workspace: Workspace, database: DatabaseSync): Ru
     return record;
   };
 
+  /** Records that the full disk had no room for: this lab knows them, and writes them when there is some. */
+  const unwritten = new Set<string>();
+  const write = (record: RunRecord): void => {
+    try {
+      updateRun(database, record);
+      unwritten.delete(record.id);
+    } catch (error) {
+      if (!isFullDatabase(error)) throw error;
+      unwritten.add(record.id);
+    }
+  };
+
   const store = (record: RunRecord, events: readonly RunEvent[] = []): RunRecord => {
-    updateRun(database, record);
+    write(record);
     changes.emit({ id: record.id, events, removed: false });
     return record;
   };
@@ -89,10 +101,12 @@ export function createRunStore(workspace: Workspace, database: DatabaseSync): Ru
       const { events, position, more, restarted } = await readNewEvents(folder(id), record.eventsRead);
       if (position === record.eventsRead && !restarted) return;
       if (!records.has(id)) return;
+      let { progress } = record;
+      // Nothing is taken as read before it is stored: a full disk stops in the middle.
       inTransaction(database, () => {
         if (restarted) {
           points.dropAfter(record.number, -1);
-          record.progress = initialRunProgress;
+          progress = initialRunProgress;
         }
         const selection = selectionOf(record).metric;
         let found: Point[] = [];
@@ -105,13 +119,13 @@ export function createRunStore(workspace: Workspace, database: DatabaseSync): Ru
             addFound();
             points.dropAfter(record.number, event.step);
           }
-          record.progress = applyEvent(record.progress, event, selection);
-          found.push(...pointsOf(event, record.progress));
+          progress = applyEvent(progress, event, selection);
+          found.push(...pointsOf(event, progress));
         }
         addFound();
-        record.eventsRead = position;
-        updateRun(database, record);
+        updateRun(database, { ...record, progress, eventsRead: position });
       });
+      Object.assign(record, { progress, eventsRead: position });
       changes.emit({ id, events, removed: false });
       if (!more) return;
     }
@@ -152,6 +166,11 @@ export function createRunStore(workspace: Workspace, database: DatabaseSync): Ru
       const there = new Set(names);
       for (const id of records.keys()) if (!there.has(id)) remove(id);
       damaged.clear();
+      for (const id of unwritten) {
+        const record = records.get(id);
+        if (record) write(record);
+        else unwritten.delete(id);
+      }
       for (const name of names) {
         try {
           if (!records.has(name)) records.set(name, insertRun(database, await readFolder(folder(name))));
@@ -162,7 +181,7 @@ export function createRunStore(workspace: Workspace, database: DatabaseSync): Ru
           await settle(folder(name), get(name), store);
           settled.set(name, mark);
         } catch (error) {
-          damaged.set(join(workspace.runs, name), messageOf(error));
+          if (!isFullDatabase(error)) damaged.set(join(workspace.runs, name), messageOf(error));
         }
       }
     },

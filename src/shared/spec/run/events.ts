@@ -14,7 +14,16 @@ const common = {
 };
 
 export const runEvent = z.discriminatedUnion('type', [
-  z.object({ ...common, type: z.literal('created'), id: z.string(), name: z.string(), lab: z.string() }),
+  z.object({
+    ...common,
+    type: z.literal('created'),
+    id: z.string(),
+    name: z.string(),
+    lab: z.string(),
+    /** Runs of before have none until they are started. */
+    parameters: z.int().optional(),
+    trainable: z.int().optional(),
+  }),
   z.object({
     ...common,
     type: z.enum(['started', 'resumed']),
