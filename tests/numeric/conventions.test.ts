@@ -124,8 +124,8 @@ describe('the lowering to ONNX', () => {
   it('transposes nothing in the gradients of products', () => {
     const program = buildSelfCheckProgram();
     const transposes = program.nodes.filter(({ op }) => op.name === 'transpose');
-    // Splitting and merging heads: four forward and four backward.
-    expect(transposes).toHaveLength(8);
+    // Splitting and merging heads: four forward and four backward; time before the batch, of the states (both ways) and their mask.
+    expect(transposes).toHaveLength(8 + 3);
   });
 
   it('gives every node a name of its own', () => {
