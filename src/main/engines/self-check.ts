@@ -23,7 +23,7 @@ export interface SelfCheck {
 const tolerance = 5e-3;
 const learningRate = 1;
 
-/** Runs the check; takes some tens of milliseconds on a CPU. Throws what `compile` and `step` throw. */
+/** Runs the check; takes a tenth of a second on a CPU. Throws what `compile` and `step` throw. */
 export async function selfCheck(
   engine: Engine,
   options: Pick<CompileOptions, 'device' | 'threads'> = {},
