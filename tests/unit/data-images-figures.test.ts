@@ -65,6 +65,21 @@ describe('figures', () => {
     expect(inkIn(picture, 80, 75, 64, 14)).toBe(0);
   });
 
+  it('leave room for long titles and for short names of classes', async () => {
+    const title = 'Held-out images (blue) and the training images that the network finds most alike';
+    const tiles = [{ pixels: colour(200, 200, 200), shape: square }];
+    const picture = await read(await svgToPng(await tilesSvg(tiles, { columns: 1, side: 64, title })));
+    expect(inkIn(picture, 0, 8, picture.width, 16)).toBeGreaterThan(500);
+    expect(inkIn(picture, picture.width - 8, 8, 8, 16)).toBe(0);
+    const svg = confusionMatrixSvg(['0', '1', '2'], new Float32Array(9));
+    const matrix = await read(await svgToPng(svg));
+    // 'predicted' lies above the middle column: between it and the name of the column there is a line of paper.
+    const middle = Math.round(30 + 6.6 + 1.5 * 40);
+    const inked = Array.from({ length: 30 }, (_, index) => inkIn(matrix, middle - 20, 26 + index, 40, 1) > 0);
+    const lines = inked.filter((isInked, index) => isInked && !inked[index - 1]).length;
+    expect(lines).toBeGreaterThanOrEqual(2);
+  });
+
   it('escape what XML would misread', async () => {
     expect(escapeXml(`<a href="x">&'\u0001`)).toBe('&lt;a href=&quot;x&quot;&gt;&amp;&#39;�');
     const hostile = ['</text><image href="file:///etc/passwd"/>', ']]>&#0;', '\u0007bell'];

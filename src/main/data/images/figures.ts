@@ -124,7 +124,9 @@ export async function tilesSvg(
   const tileHeight = Math.max(0, ...tiles.map((tile) => (side * tile.shape.height) / tile.shape.width));
   const rowHeight = tileHeight + captionHeight + gap;
   const rows = Math.ceil(tiles.length / columns);
-  const width = columns * (side + gap) + gap;
+  // The widest of the generic fonts takes a little less for a bold letter of this size.
+  const titleWidth = options.title === undefined ? 0 : options.title.length * 8.8 + 2 * gap;
+  const width = Math.max(columns * (side + gap) + gap, Math.ceil(titleWidth));
   const content: string[] = [];
   if (options.title !== undefined) {
     content.push(textElement(gap, 20, options.title, { size: 14, anchor: 'start', weight: 'bold' }));
@@ -192,7 +194,7 @@ export function confusionMatrixSvg(
   const cell = classes.length > 20 ? 24 : 40;
   const fontSize = classes.length > 20 ? 8 : 11;
   const margin = 30 + longest * 6.6;
-  const top = 40 + longest * 6.6;
+  const top = 48 + longest * 6.6; // below the line 'predicted'
   const side = classes.length * cell;
   const content = [textElement(12, 22, title, { size: 14, anchor: 'start', weight: 'bold' })];
   content.push(textElement(margin + side / 2, 36, 'predicted', { size: 10, colour: FAINT }));
