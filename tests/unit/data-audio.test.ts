@@ -238,6 +238,12 @@ describe('a dataset of recordings', () => {
       code: 'bad-input',
       message: expect.stringContaining('a/a.wav: is not a WAV file that the lab can decode'),
     });
+    const sound = wavFile([tone(200, 0.1, 16_000)], 16_000, { bits: 16 });
+    for (const side of ['train', 'validation', 'test']) write(folder, `split/${side}/a.wav`, sound);
+    await expect(importAudioDataset({ ...job, source: join(folder, 'split') })).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('“test” and “train” and “validation”: these are sides of a split'),
+    });
     await expect(importAudioDataset({ ...job, options: { minimumFrequency: 9000 } })).rejects.toMatchObject({
       code: 'bad-spec',
     });

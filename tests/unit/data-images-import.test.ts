@@ -185,6 +185,18 @@ describe('a folder per class', () => {
     );
   });
 
+  it('is refused where the folders are the sides of a split', async () => {
+    await writePictures(['train/cat/a.png', 'train/dog/a.png', 'test/cat/b.png']);
+    const error = await labError(importImageDataset(job(folderSource(input, { classFolders: true }))));
+    expect(error).toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('“test” and “train”: these are sides of a split, not classes'),
+    });
+    nothingLeft();
+    const { manifest } = await importImageDataset(job(folderSource(join(input, 'train'), { classFolders: true })));
+    expect(manifest.classes.map(({ name }) => name)).toEqual(['cat', 'dog']);
+  });
+
   it('is refused with a single class', async () => {
     await writePictures(['cat/a.png', 'cat/b.png']);
     const error = await labError(importImageDataset(job(folderSource(input, { classFolders: true }))));

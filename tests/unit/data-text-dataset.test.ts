@@ -164,6 +164,10 @@ describe('a labelled dataset', () => {
       message: expect.stringContaining('without labels'),
     });
     expect(await failure({ 'a.csv': 'text,label\n' })).toMatchObject({ code: 'bad-input' });
+    expect(await failure({ 'Train/ham/1.txt': 'x', 'test/ham/2.txt': 'y' })).toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('“Train” and “test”: these are sides of a split, not classes'),
+    });
     const parent = temporaryFolder();
     writeFileSync(join(parent, 'a.csv'), 'text,label\nx,y\n');
     await importTextDataset({ sources: [join(parent, 'a.csv')], folder: join(parent, 'out'), name: 'x' }).catch(

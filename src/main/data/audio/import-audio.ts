@@ -9,6 +9,7 @@ import { LabError, cannotRead, isLabError } from '../../../shared/errors.ts';
 import type { AudioDatasetManifest, FrameOptions } from '../../../shared/spec/manifests/audio-dataset.ts';
 import { AUDIO_DATASET_VERSION, frameOptions } from '../../../shared/spec/manifests/audio-dataset.ts';
 import { AppendingFile } from '../appending-file.ts';
+import { requireClassNames } from '../class-names.ts';
 import { isTableName, tableSource } from '../images/table-source.ts';
 import { classOfPath, isSystemName } from '../images/source.ts';
 import { createFolder } from '../new-folder.ts';
@@ -218,6 +219,7 @@ class RecordingWriter {
     const { frames, offsets, recordings } = this.files;
     offsets.appendUint32(this.frames);
     const names = [...new Set(this.labels)].sort(compareCodePoints);
+    requireClassNames(names);
     const place = new Map(names.map((name, index) => [name, index]));
     const counts = new Uint32Array(names.length);
     const labels = await AppendingFile.create(join(this.folder, LABELS_FILE));

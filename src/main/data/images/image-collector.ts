@@ -9,6 +9,7 @@ import type { ImageImportOptions } from '../../../shared/spec/image-import.ts';
 import type { ImageCorpusManifest } from '../../../shared/spec/manifests/image-corpus.ts';
 import type { ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
 import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
+import { requireClassNames } from '../class-names.ts';
 import { ContentIndex } from '../content-index.ts';
 import type { Preparation } from './decode.ts';
 import { GroupCollector, summariseGroups, type GroupSummary } from './groups.ts';
@@ -244,6 +245,7 @@ export class ImageCollector {
       const message = `A labelled dataset needs at least two classes, but every image has the label ${found}. Check the folders or the label column, or import the images as a corpus.`;
       throw new LabError('bad-input', message, { classes: names });
     }
+    requireClassNames(names);
     const labelOf = new Uint32Array(this.classNumbers.size);
     const classes = names.map((name, label) => {
       const number = this.classNumbers.get(name)!;

@@ -9,6 +9,7 @@ import { LabError } from '../../../shared/errors.ts';
 import type { TextEncoding, TextFormat } from '../../../shared/spec/manifests/text-corpus.ts';
 import { TEXT_DATASET_VERSION, type TextDatasetManifest } from '../../../shared/spec/manifests/text-dataset.ts';
 import { AppendingFile } from '../appending-file.ts';
+import { requireClassNames } from '../class-names.ts';
 import { ContentIndex } from '../content-index.ts';
 import { createFolder } from '../new-folder.ts';
 import { GrowingUint32Array } from '../growing-array.ts';
@@ -341,6 +342,7 @@ class ExampleWriter {
       const message = `All ${this.size} examples have the label “${names[0] ?? ''}” (column “${labelColumn}”). A classifier needs at least two classes.`;
       throw new LabError('bad-input', message, { classes: names });
     }
+    requireClassNames(names);
     const sorted = new Map(names.map((name, index) => [name, index]));
     const place = [...this.classNumbers.keys()].map((name) => sorted.get(name)!);
     const counts = new Uint32Array(names.length);
