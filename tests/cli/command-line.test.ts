@@ -228,6 +228,17 @@ describe('descriptions', () => {
     expect(blocks[1]?.parameters).toBe(2 * (4 * (128 * 128 + 128) + 128 * 512 + 512 + 512 * 128 + 128 + 4 * 128));
   });
 
+  it('of a block say what it reads and gives, and its options with their defaults', async () => {
+    const { out, code } = await pretext(['pipeline', 'explain', 'recurrent']);
+    expect(code).toBe(0);
+    expect(out).toContain('reads mask [batch, length], if there is one');
+    expect(out).toContain('gives sequence [batch, length, features]');
+    expect(out).toMatch(/forgetBias number, default 1\n/);
+    expect((await pretext(['pipeline', 'explain', 'lstm-lm'])).out).toMatch(/layers whole number above 0, default 1\n/);
+    const unknown = await pretext(['pipeline', 'explain', 'recurent']);
+    expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining("no block 'recurent'") });
+  });
+
   it('of the experiment format are a JSON schema', async () => {
     expect(JSON.parse((await pretext(['schema'])).out)).toMatchObject({
       title: 'Pretext Lab experiment',

@@ -1,14 +1,16 @@
 /** `pretext pipeline`: the presets and blocks there are, and what a pipeline consists of. */
 import type { Command } from 'commander';
 import { formatBytes, formatCount } from '../../../shared/display.ts';
-import type { PipelineInput } from '../../nn/index.ts';
-import { registeredBlocks, registeredPresets } from '../../nn/index.ts';
+import type { PipelineInput, Port } from '../../nn/index.ts';
+import { findBlock, registeredBlocks, registeredPresets } from '../../nn/index.ts';
 import type { BlockDescription } from '../../lab/describe-pipeline.ts';
 import { describePipeline, presetPipeline, specPipeline } from '../../lab/describe-pipeline.ts';
+import { describeOptions } from '../../lab/describe-tasks.ts';
 import { fileExists } from '../../lab/files.ts';
+import { printExplanation, printOptions } from './explain-options.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import { positiveNumber } from './numbers.ts';
-import { print, printJson, table } from './output.ts';
+import { print, printJson, table, wrap } from './output.ts';
 import { readExperiment } from './run.ts';
 
 interface ShowOptions {
@@ -47,6 +49,29 @@ export function registerPipeline(program: Command): void {
       );
     });
   pipeline
+    .command('explain')
+    .description('explain a preset or a block: what it reads and gives, and its options')
+    .argument('<name>', 'e.g. lstm-lm or recurrent')
+    .action((name: string, _options: object, command: Command) => {
+      const explained = explain(name);
+      if (globalsOf(command).json) {
+        printJson(explained);
+        return;
+      }
+      printExplanation(explained.title, explained.summary);
+      for (const [title, ports] of [
+        ['reads', explained.inputs],
+        ['gives', explained.outputs],
+      ] as const) {
+        for (const { name: port, summary, axes, optional } of ports) {
+          print(`  ${title} ${port} [${axes.join(', ')}]${optional ? ', if there is one' : ''}`);
+          print(`    ${wrap(summary, 4)}`);
+        }
+      }
+      if (explained.inputs.length > 0) print('\nOptions:\n');
+      printOptions(explained.options);
+    });
+  pipeline
     .command('show')
     .description('show the blocks of a pipeline with shapes, parameters, arithmetic and memory, for one example')
     .argument('<spec|preset>', 'an experiment file, which is shown on its data, or the name of a preset')
@@ -62,6 +87,15 @@ export function registerPipeline(program: Command): void {
       if (globalsOf(command).json) printJson({ input, blocks });
       else print(describe(blocks));
     });
+}
+
+/** Throws `LabError('bad-spec')` naming the blocks there are. */
+function explain(name: string) {
+  const preset = registeredPresets().find((candidate) => candidate.name === name);
+  const { title, summary, options } = preset ?? findBlock(name);
+  const ports = (of: readonly Port[]) => of.map(({ optional = false, ...port }) => ({ ...port, optional }));
+  const { inputs, outputs } = preset ? { inputs: [], outputs: [] } : findBlock(name);
+  return { name, title, summary, inputs: ports(inputs), outputs: ports(outputs), options: describeOptions(options) };
 }
 
 function inputOf({ length, vocabulary, side }: ShowOptions): (kind: PipelineInput['kind']) => PipelineInput {

@@ -1,8 +1,9 @@
 /** `pretext task`: the tasks there are, with their options, as their definitions say. */
 import type { Command } from 'commander';
 import { describeTasks } from '../../lab/describe-tasks.ts';
+import { printExplanation, printOptions } from './explain-options.ts';
 import { globalsOf } from './globals.ts';
-import { emphasise, print, printJson, table, wrap } from './output.ts';
+import { print, printJson, table } from './output.ts';
 
 export function registerTask(program: Command): void {
   program
@@ -25,13 +26,8 @@ export function registerTask(program: Command): void {
         return;
       }
       for (const { title, summary, options } of tasks) {
-        print(`${emphasise(title, 'bold')}\n${wrap(summary)}\n`);
-        for (const { name, values, description, initial } of options) {
-          print(
-            `  ${emphasise(name, 'bold')} ${emphasise(`${values}${initial === undefined ? '' : `, default ${JSON.stringify(initial)}`}`, 'dim')}`,
-          );
-          print(`    ${wrap(description, 4)}`);
-        }
+        printExplanation(title, summary);
+        printOptions(options);
       }
     });
 }

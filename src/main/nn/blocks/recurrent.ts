@@ -49,7 +49,7 @@ const options = z.strictObject({
     .min(3)
     .optional()
     .describe(
-      'LSTM and GRU: the longest time in steps that has to be remembered. Gates start with time scales from one step to this (chrono initialisation, Tallec & Ollivier 2018), in place of forgetBias',
+      'LSTM and GRU: the longest time in steps that has to be remembered. Gates start with time scales from two steps to this (chrono initialisation, Tallec & Ollivier 2018), in place of forgetBias',
     ),
   peepholes: z.boolean().default(false).describe('LSTM: the gates look at the cell state (Gers & Schmidhuber 2000)'),
   dropout: dropoutOption.default(0).describe('Dropout between layers'),

@@ -1,0 +1,15 @@
+/** The options of a task, a preset or a block, as their definitions describe them. */
+import type { OptionDescription } from '../../lab/describe-tasks.ts';
+import { emphasise, print, wrap } from './output.ts';
+
+export function printExplanation(title: string, summary: string): void {
+  print(`${emphasise(title, 'bold')}\n${wrap(summary)}\n`);
+}
+
+export function printOptions(options: readonly OptionDescription[]): void {
+  for (const { name, values, description, initial } of options) {
+    const choice = `${values}${initial === undefined ? '' : `, default ${JSON.stringify(initial)}`}`;
+    print(`  ${emphasise(name, 'bold')} ${emphasise(choice, 'dim')}`);
+    print(`    ${wrap(description, 4)}`);
+  }
+}
