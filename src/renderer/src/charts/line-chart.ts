@@ -287,6 +287,7 @@ function annotationOf(mark: ChartMark, { colours, font }: LineChartView): Annota
     drawTime: 'beforeDatasetsDraw',
     label: {
       display: true,
+      drawTime: 'afterDatasetsDraw', // over the lines, which may run along it
       content: mark.label,
       position: mark.axis === 'x' ? 'start' : 'end',
       backgroundColor: colours.of('--surface-raised', 0.85),
