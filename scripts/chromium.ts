@@ -3,7 +3,7 @@
  * possible. Nothing is downloaded from anywhere else.
  */
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** What keeps a browser to itself: no calls home, no GPU, no sandbox of its own inside a container's. */
@@ -28,28 +28,44 @@ const usualPlaces = [
 const applications = ['Chromium', 'Google Chrome'];
 
 /** The file of PRETEXT_CHROMIUM, else the first one of the search path and the usual places. */
-export function findChromium(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+export function findChromium(
+  environment: NodeJS.ProcessEnv = process.env,
+  places: readonly string[] = usualPlaces,
+): string | undefined {
   const named = environment.PRETEXT_CHROMIUM;
   if (named !== undefined) return isProgram(named) ? named : undefined;
-  const folders = [...(environment.PATH ?? '').split(delimiter).filter((folder) => folder !== ''), ...usualPlaces];
+  const folders = [...(environment.PATH ?? '').split(delimiter).filter((folder) => folder !== ''), ...places];
   return folders
     .flatMap((folder) => [...programs, ...applications].map((name) => join(folder, name)))
     .find((file) => isProgram(file));
 }
 
+export interface ChromiumOptions {
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Where it usually is besides the search path. */
+  readonly places?: readonly string[];
+  /** Whether programs may be installed; by default for root, in whose name nothing has to be asked. */
+  readonly mayInstall?: boolean;
+}
+
 /** Finds Chromium, or installs it on Debian and its relatives. Throws an error that says what to do. */
-export function requireChromium(): string {
-  const found = findChromium();
+export function requireChromium({
+  environment = process.env,
+  places = usualPlaces,
+  mayInstall = process.getuid?.() === 0,
+}: ChromiumOptions = {}): string {
+  const found = findChromium(environment, places);
   if (found !== undefined) return found;
-  const named = process.env.PRETEXT_CHROMIUM;
+  const named = environment.PRETEXT_CHROMIUM;
   if (named !== undefined) throw new Error(`PRETEXT_CHROMIUM names ${named}, which is no program that can be run`);
-  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+  const apt = programOf('apt-get', environment);
+  if (mayInstall && apt !== undefined) {
     try {
       process.stderr.write('Installing Chromium for the tests in a browser …\n');
       const run = (...args: readonly string[]): void => {
-        execFileSync('apt-get', args, {
+        execFileSync(apt, args, {
           stdio: ['ignore', 'ignore', 'inherit'],
-          env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+          env: { ...environment, DEBIAN_FRONTEND: 'noninteractive' },
         });
       };
       run('update');
@@ -58,9 +74,16 @@ export function requireChromium(): string {
       throw new Error(whatToDo('apt-get could not install it'), { cause: error });
     }
   }
-  const installed = findChromium();
+  const installed = findChromium(environment, places);
   if (installed === undefined) throw new Error(whatToDo('there is none on this machine'));
   return installed;
+}
+
+function programOf(name: string, { PATH = '' }: NodeJS.ProcessEnv): string | undefined {
+  return PATH.split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find((file) => isProgram(file));
 }
 
 function whatToDo(why: string): string {

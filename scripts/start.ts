@@ -1,18 +1,25 @@
 /**
  * `npm start`: the lab in a desktop window where Electron's program is installed, and in the browser otherwise. Builds what is
- * not built yet.
+ * not built yet, or older than the sources.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { electronProgram } from './electron-program.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
-const isBuilt = (): boolean =>
-  ['main/index.js', 'preload/index.cjs', 'renderer/index.html'].every((file) =>
-    existsSync(path.join(root, 'out', file)),
+const built = ['main/index.js', 'preload/index.cjs', 'renderer/index.html'];
+
+/** Whether the build is there and as new as what it is made of. */
+function isBuilt(): boolean {
+  const changedAt = (file: string): number => statSync(path.join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const sources = readdirSync(path.join(root, 'src'), { recursive: true }).map((file) =>
+    path.join('src', String(file)),
   );
+  const newest = Math.max(...[...sources, 'package.json', 'electron.vite.config.ts'].map(changedAt));
+  return built.every((file) => changedAt(path.join('out', file)) > newest);
+}
 
 /** Whether a window can be shown: on Linux there may be no screen at all. */
 function hasScreen(): boolean {

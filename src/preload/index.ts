@@ -18,15 +18,24 @@ ipcRenderer.on(desktopChannels.port, ({ ports }) => {
   page.postMessage(connectionMessage, page.location.origin, ports);
 });
 
+/** As the main process said it, and not as the channel wraps it. */
+async function ask(channel: string, input: unknown): Promise<unknown> {
+  try {
+    return await ipcRenderer.invoke(channel, input);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(message.replace(/^Error invoking remote method '[^']*': (?:\w*Error: )?/, ''), { cause: error });
+  }
+}
+
 const bridge: DesktopBridge = {
   versions: () => ({ electron: process.versions.electron, chrome: process.versions.chrome }),
   // The main process answers with what these types say; it is ours.
-  choose: (options: ChooseOptions) => ipcRenderer.invoke(desktopChannels.choose, options) as Promise<readonly string[]>,
-  chooseDestination: (name) =>
-    ipcRenderer.invoke(desktopChannels.chooseDestination, name) as Promise<string | undefined>, // as above
+  choose: (options: ChooseOptions) => ask(desktopChannels.choose, options) as Promise<readonly string[]>,
+  chooseDestination: (name) => ask(desktopChannels.chooseDestination, name) as Promise<string | undefined>, // as above
   pathOf: (file) => webUtils.getPathForFile(file as File), // throws for anything else
-  openWorkspace: (folder) => ipcRenderer.invoke(desktopChannels.openWorkspace, folder) as Promise<undefined>, // as above
-  reveal: (path) => ipcRenderer.invoke(desktopChannels.reveal, path) as Promise<undefined>, // as above
+  openWorkspace: (folder) => ask(desktopChannels.openWorkspace, folder) as Promise<undefined>, // as above
+  reveal: (path) => ask(desktopChannels.reveal, path) as Promise<undefined>, // as above
   connect() {
     ipcRenderer.send(desktopChannels.connect);
   },

@@ -86,7 +86,7 @@ describe('failures', () => {
       /bad\.yaml:6: training\.batchsize: unknown option\. Did you mean 'batchSize'\?/,
     ],
     ['a wrong type', 'training: {steps: ten}', /bad\.yaml:6: training\.steps: should be a number, not "ten"/],
-    ['bad YAML', 'training: {steps: 1', /bad\.yaml:\d+:\d+: /],
+    ['bad YAML', 'training: {steps: 1', /bad\.yaml:\d+:\d+: .* A spec is YAML or JSON: lines of the form 'key: value'/],
   ])('%s: code 1, with the line', async (_what, more, message) => {
     const lines = [
       'name: bad',
@@ -102,7 +102,18 @@ describe('failures', () => {
   });
 
   it.each([
-    ['a missing spec', ['run', 'none.yaml'], /There is no file none\.yaml/],
+    ['a missing spec', ['run', 'none.yaml'], /There is no file none\.yaml\n$/],
+    ['a folder as a spec', ['run', 'text'], /The file text cannot be read: it is a folder\n$/],
+    [
+      'a text as a spec',
+      ['run', 'text/0.txt'],
+      /text\/0\.txt holds a text\. A spec is YAML or JSON: lines of the form/,
+    ],
+    [
+      'no place for a workspace',
+      ['-w', 'spec.yaml/below', 'runs'],
+      /cannot be a workspace: a part of its path is no folder/,
+    ],
     [
       'a missing corpus',
       ['run', 'spec.yaml', '--set', 'data=tinny'],

@@ -140,7 +140,7 @@ describe('the queue', () => {
           looks.push(resolve);
         }),
     );
-    const startTrainer = vi.fn(idleTrainer);
+    const startTrainer = vi.fn((_folder: string, _id: string) => idleTrainer());
     const lab = await testLab({
       folder: await prepareWorkspace(),
       processes: { ...inProcessWorkers, startTrainer },

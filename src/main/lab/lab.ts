@@ -60,7 +60,7 @@ export interface LabOptions {
   readonly processes: ProcessHost;
   /** How often the folders are looked at for what other processes did. */
   readonly scanMilliseconds?: number;
-  readonly queue?: Partial<Pick<QueueOptions, 'spaceCheckMilliseconds' | 'checkSpace'>>;
+  readonly queue?: Partial<Pick<QueueOptions, 'trains' | 'spaceCheckMilliseconds' | 'checkSpace'>>;
   readonly uploadLimits?: UploadLimits;
   /** How long trainers may take to stop when the lab is closed. */
   readonly patienceMilliseconds?: number;

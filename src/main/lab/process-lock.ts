@@ -7,7 +7,7 @@ import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
 import { z } from 'zod';
 import { LabError, reasonOf } from '../../shared/errors.ts';
-import { asDiskFull } from '../training/durable-folder.ts';
+import { asDiskFull, replaceFile } from '../training/durable-folder.ts';
 
 const lockOwner = z.object({
   pid: z.int(),
@@ -57,7 +57,7 @@ export async function takeLock(
 
 /** Says in a lock of ours where its lab answers. */
 export async function publishOrigin(file: string, origin: string): Promise<void> {
-  await writeFile(file, JSON.stringify({ ...thisProcess(), origin }));
+  await replaceFile(file, JSON.stringify({ ...thisProcess(), origin }));
 }
 
 /** Whether there is a process of this number. */

@@ -44,6 +44,8 @@ interface Subscribed {
 export function createClient({ open, onState, retryDelay = defaultDelay }: ClientOptions): Client {
   const subscriptions = new Set<Subscribed>();
   let connection: Connection | undefined;
+  /** Opened, but not greeted by the lab yet. */
+  let greeting: Connection | undefined;
   let waiting: { readonly resolve: (connection: Connection) => void; readonly reject: (error: Error) => void }[] = [];
   let attempt = 0;
   let final: Error | undefined;
@@ -83,7 +85,9 @@ export function createClient({ open, onState, retryDelay = defaultDelay }: Clien
         reason = closed;
         if (connection === opened) lost(closed.message, closed.final);
       });
+      greeting = opened;
       const lab = await opened.ready;
+      greeting = undefined;
       connection = opened;
       attempt = 0;
       onState?.({ status: 'connected', lab });
@@ -153,6 +157,7 @@ export function createClient({ open, onState, retryDelay = defaultDelay }: Clien
       clearTimeout(timer);
       giveUp(new LabError('disconnected', 'The connection to the lab was closed'));
       connection?.close();
+      greeting?.close();
     },
   };
 }

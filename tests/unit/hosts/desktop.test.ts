@@ -1,6 +1,7 @@
 // The desktop host against a stand-in of Electron: which doors it closes before the first page is loaded.
 import { EventEmitter } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -15,11 +16,19 @@ type Handler = (...values: unknown[]) => unknown;
 const electron = vi.hoisted(() => ({
   calls: [] as { name: string; values: unknown[] }[],
   isFirstInstance: true,
-  windows: [] as { options: { webPreferences: Record<string, unknown> }; focused: number; restored: number }[],
+  windows: [] as {
+    options: { webPreferences: Record<string, unknown> };
+    focused: number;
+    restored: number;
+    emit: (name: string) => boolean;
+  }[],
   app: undefined as unknown as EventEmitter,
   ipc: undefined as unknown as EventEmitter,
   invoke: new Map<string, (...values: unknown[]) => unknown>(),
   folder: '',
+  /** The beginning of the button that a person presses in message boxes. */
+  pressed: 'Quit',
+  chosen: '/chosen',
 }));
 
 vi.mock('electron', async () => {
@@ -60,6 +69,7 @@ vi.mock('electron', async () => {
     isMinimized(): boolean {
       return true;
     }
+    reload = record('reload');
     restore(): void {
       this.restored += 1;
     }
@@ -96,7 +106,14 @@ vi.mock('electron', async () => {
     screen: { getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }] },
     dialog: {
       showErrorBox: record('showErrorBox'),
-      showOpenDialog: record('showOpenDialog', Promise.resolve({ canceled: false, filePaths: ['/chosen'] })),
+      showMessageBox: async (options: { buttons: string[] }) => {
+        record('showMessageBox')(options);
+        return { response: options.buttons.findIndex((button) => button.startsWith(electron.pressed)) };
+      },
+      showOpenDialog: async (...values: unknown[]) => {
+        record('showOpenDialog')(...values);
+        return { canceled: false, filePaths: [electron.chosen] };
+      },
       showSaveDialog: record('showSaveDialog', Promise.resolve({ canceled: true, filePath: '' })),
     },
     utilityProcess: { fork: record('fork') },
@@ -177,6 +194,8 @@ beforeEach(async () => {
   electron.calls.length = 0;
   electron.windows.length = 0;
   electron.isFirstInstance = true;
+  electron.pressed = 'Quit';
+  electron.chosen = '/chosen';
   electron.app.removeAllListeners();
 });
 
@@ -243,12 +262,60 @@ describe('the bridge to the page', () => {
 describe('the desktop host', () => {
   it('says why a workspace cannot be opened, and ends', async () => {
     vi.stubEnv('PRETEXT_WORKSPACE', path.join(electron.folder, 'workspace'));
-    const { mkdir, writeFile } = await import('node:fs/promises');
     await mkdir(path.join(electron.folder, 'workspace'), { recursive: true });
     await writeFile(path.join(electron.folder, 'workspace', 'lab.sqlite'), 'broken, and never was a database');
     await start();
-    expect(callsOf('showErrorBox')[0]?.[1]).toContain('pretext reindex');
+    expect(callsOf('showMessageBox')).toEqual([
+      [expect.objectContaining({ detail: expect.stringContaining('is damaged (it is not a database)') })],
+    ]);
     expect(electron.windows).toEqual([]);
+  });
+
+  it('builds a new database where the old one is damaged and the person says so', async () => {
+    electron.pressed = 'Build';
+    const workspace = path.join(electron.folder, 'workspace');
+    await mkdir(workspace, { recursive: true });
+    await writeFile(path.join(workspace, 'lab.sqlite'), 'broken, and never was a database');
+    await start();
+    expect(callsOf('showMessageBox')).toHaveLength(1);
+    expect(electron.windows).toHaveLength(1);
+    const kept = (await readdir(workspace)).filter((name) => name.startsWith('lab.sqlite.'));
+    expect(await readFile(path.join(workspace, kept[0] ?? ''), 'utf8')).toContain('broken');
+  });
+
+  it('opens another folder where the first one cannot be a workspace', async () => {
+    electron.pressed = 'Choose';
+    await writeFile(path.join(electron.folder, 'file'), '');
+    vi.stubEnv('PRETEXT_WORKSPACE', path.join(electron.folder, 'file'));
+    electron.chosen = path.join(electron.folder, 'chosen');
+    await start();
+    expect(callsOf('addRecentDocument')).toEqual([[electron.chosen]]);
+    // No way out is offered that does not lead out.
+    expect(callsOf('showMessageBox')[0]?.[0]).toMatchObject({ buttons: ['Choose another folder …', 'Quit'] });
+  });
+
+  it('puts the window where it was, and notes that before the window is gone', async () => {
+    const state = { x: 100, y: 50, width: 900, height: 700, isMaximized: false };
+    await writeFile(path.join(electron.folder, 'window.json'), JSON.stringify(state));
+    await start();
+    const [first] = electron.windows;
+    expect(first?.options).toMatchObject({ x: 100, y: 50, width: 900, height: 700 });
+    first?.emit('close');
+    expect(JSON.parse(readFileSync(path.join(electron.folder, 'window.json'), 'utf8'))).toEqual({
+      x: 10,
+      y: 20,
+      width: 800,
+      height: 600,
+      isMaximized: false,
+    });
+  });
+
+  it('does not put the window on a screen that is gone', async () => {
+    const state = { x: 5000, y: 50, width: 900, height: 700, isMaximized: false };
+    await writeFile(path.join(electron.folder, 'window.json'), JSON.stringify(state));
+    await start();
+    expect(electron.windows[0]?.options).not.toHaveProperty('x');
+    expect(electron.windows[0]?.options).toMatchObject({ width: 1280, height: 840 });
   });
 
   it('opens one isolated, sandboxed window on the app protocol', async () => {
@@ -330,8 +397,23 @@ describe('the desktop host', () => {
 
   it('shows the first window instead of starting twice', async () => {
     await start();
-    electron.app.emit('second-instance');
+    electron.app.emit('second-instance', {}, ['pretext-lab'], electron.folder);
     expect(electron.windows[0]).toMatchObject({ restored: 1, focused: 1 });
+    expect(callsOf('reload')).toEqual([]);
+    electron.app.emit('second-instance', {}, ['pretext-lab', '-w', 'other'], electron.folder);
+    await vi.waitFor(() => {
+      expect(callsOf('reload')).toHaveLength(1);
+    });
+    // The system's list of recent folders, on macOS.
+    electron.app.emit('open-file', { preventDefault: vi.fn() }, path.join(electron.folder, 'third'));
+    await vi.waitFor(() => {
+      expect(callsOf('addRecentDocument')).toEqual(
+        ['workspace', 'other', 'third'].map((name) => [path.join(electron.folder, name)]),
+      );
+    });
+    await vi.waitFor(() => {
+      expect(callsOf('reload')).toHaveLength(2);
+    });
 
     electron.calls.length = 0;
     electron.isFirstInstance = false;

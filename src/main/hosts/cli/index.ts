@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   preview: async () => (await import('./preview.ts')).registerPreview,
   run: async () => (await import('./run.ts')).registerRun,
   runs: async () => (await import('./runs.ts')).registerRuns,
+  queue: async () => (await import('./queue.ts')).registerQueue,
   show: async () => (await import('./show.ts')).registerShow,
   predict: async () => (await import('./predict.ts')).registerPredict,
   generate: async () => (await import('./generate.ts')).registerGenerate,

@@ -22,9 +22,13 @@ export function printJson(value: unknown): void {
 }
 
 const fallbackWidth = 80;
+const narrowest = 20;
 
+/** Of the terminal; what COLUMNS says, or 80, where there is none. */
 export function terminalWidth(): number {
-  return process.stdout.columns > 0 ? process.stdout.columns : fallbackWidth;
+  if (process.stdout.columns > 0) return process.stdout.columns;
+  const told = Number(process.env.COLUMNS);
+  return told >= narrowest ? told : fallbackWidth;
 }
 
 export interface Column {
@@ -33,37 +37,57 @@ export interface Column {
 }
 
 /**
- * Columns as wide as what is in them. Where that is too wide, the widest one is shortened until the table fits; in a pipe
- * nothing is lost.
+ * Columns as wide as what is in them. Where that is too wide, the widest ones become narrower until the table fits, and what is in
+ * them goes on below: nothing is lost. The first column, which says what a line is about, is narrowed last.
  */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
-  width = process.stdout.isTTY ? terminalWidth() : Infinity,
+  width = terminalWidth(),
 ): string {
   const gap = 2;
   const widths = columns.map(({ title }, index) =>
     Math.max(title.length, ...rows.map((row) => lengthOf(row[index] ?? ''))),
   );
   const total = (): number => widths.reduce((sum, one) => sum + one, gap * (widths.length - 1));
-  while (total() > width) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if ((widths[widest] ?? 0) <= 8) break;
-    widths[widest] = (widths[widest] ?? 0) - 1;
+  for (const first of [1, 0]) {
+    while (total() > width) {
+      const widest = widths.indexOf(Math.max(...widths.slice(first)), first);
+      if ((widths[widest] ?? 0) <= narrowestColumn) break;
+      widths[widest] = (widths[widest] ?? 0) - 1;
+    }
   }
-  const line = (cells: readonly string[]): string =>
-    columns
-      .map(({ align }, index) => pad(shorten(cells[index] ?? '', widths[index] ?? 0), widths[index] ?? 0, align))
-      .join(' '.repeat(gap))
-      .trimEnd();
-  const heading = emphasise(line(columns.map(({ title }) => title)), 'bold');
-  return [heading, ...rows.map(line)].join('\n');
+  const line = (cells: readonly string[]): string => {
+    const parts = columns.map((_column, index) => breakText(cells[index] ?? '', widths[index] ?? 0));
+    return Array.from({ length: Math.max(...parts.map(({ length }) => length)) }, (_, row) =>
+      columns
+        .map(({ align }, index) => pad(parts[index]?.[row] ?? '', widths[index] ?? 0, align))
+        .join(' '.repeat(gap))
+        .trimEnd(),
+    ).join('\n');
+  };
+  const heading = line(columns.map(({ title }) => title))
+    .split('\n')
+    .map((part) => emphasise(part, 'bold'));
+  return [...heading, ...rows.map(line)].join('\n');
 }
 
-/** `name  value` lines. */
+const narrowestColumn = 8;
+
+/** In lines of at most this width: between words where that is possible. Colours of a text that has to be broken are lost. */
+function breakText(text: string, width: number): readonly string[] {
+  if (lengthOf(text) <= width) return [text];
+  return wrap(stripVTControlCharacters(text), 0, width)
+    .split('\n')
+    .flatMap((line) => line.match(new RegExp(`.{1,${Math.max(1, width)}}`, 'gu')) ?? []);
+}
+
+/** `name  value` lines; long values go on below themselves. */
 export function pairs(entries: readonly (readonly [string, string])[]): string {
   const width = Math.max(...entries.map(([name]) => name.length));
-  return entries.map(([name, value]) => `${emphasise(name.padEnd(width), 'dim')}  ${value}`).join('\n');
+  return entries
+    .map(([name, value]) => `${emphasise(name.padEnd(width), 'dim')}  ${wrap(value, width + 2)}`)
+    .join('\n');
 }
 
 /** Texts broken between words, every line but the first indented. */
@@ -84,10 +108,6 @@ export function wrap(text: string, indent = 0, width = terminalWidth()): string 
 
 function lengthOf(text: string): number {
   return stripVTControlCharacters(text).length;
-}
-
-function shorten(text: string, width: number): string {
-  return lengthOf(text) <= width ? text : `${stripVTControlCharacters(text).slice(0, Math.max(0, width - 1))}…`;
 }
 
 function pad(text: string, width: number, align: Column['align']): string {

@@ -5,7 +5,7 @@ import { previewExperiment } from '../../lab/preview.ts';
 import { writePreview } from '../../lab/write-preview.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import { positiveNumber, wholeNumber } from './numbers.ts';
-import { emphasise, print, printJson, say } from './output.ts';
+import { emphasise, print, printJson, say, wrap } from './output.ts';
 import { readExperiment } from './run.ts';
 
 interface PreviewOptions {
@@ -43,10 +43,17 @@ export function registerPreview(program: Command): void {
         const text =
           item.kind === 'text' ? item.text : `${item.width} × ${item.height} pixels, ${item.channels} channels`;
         print(
-          `${emphasise(`Example ${index + 1}`, 'bold')}${item.note === undefined ? '' : ` ${emphasise(item.note, 'dim')}`}\n${text}\n`,
+          `${emphasise(`Example ${index + 1}`, 'bold')}${item.note === undefined ? '' : ` ${emphasise(item.note, 'dim')}`}\n${wrapLines(text)}\n`,
         );
       }
       const sheet = files.at(-1);
       if (sheet !== undefined) say(`Written to ${folder}; all of them in ${sheet}`);
     });
+}
+
+function wrapLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => wrap(line))
+    .join('\n');
 }

@@ -51,7 +51,7 @@ function evaluationTable({ events }: RunDetails): string[] {
   if (evaluations.size === 0) return [];
   const rows = [...evaluations.values()];
   const all = [...new Set(rows.flatMap(({ metrics }) => Object.keys(metrics)))];
-  const names = process.stdout.isTTY ? fitting(all, terminalWidth() - 'step  best so far'.length) : all;
+  const names = fitting(all, terminalWidth() - 'step  best so far'.length);
   return [
     table(
       [{ title: 'step', align: 'right' }, ...names.map((title): Column => ({ title, align: 'right' })), { title: '' }],

@@ -7,7 +7,11 @@ import type { Lab } from '../../lab/lab.ts';
 const endings: Partial<Record<RunState, string>> = { finished: 'is finished', failed: 'has failed' };
 
 /** Returns a function that stops it. */
-export function announceRuns({ runs, queue }: Lab, window: () => BrowserWindow | undefined): () => void {
+export function announceRuns(
+  { runs, queue }: Lab,
+  window: () => BrowserWindow | undefined,
+  show: () => void,
+): () => void {
   const states = new Map(runs.all().map(({ id, state }) => [id, state]));
   const update = (): void => {
     const [active] = queue.state().active;
@@ -26,7 +30,7 @@ export function announceRuns({ runs, queue }: Lab, window: () => BrowserWindow |
       const ending = endings[record.state];
       if (before === undefined || ending === undefined || window()?.isFocused() || !Notification.isSupported()) return;
       const body = record.failure?.message ?? `${record.progress.step} steps`;
-      new Notification({ title: `${record.spec.name} ${ending}`, body }).on('click', () => window()?.show()).show();
+      new Notification({ title: `${record.spec.name} ${ending}`, body }).on('click', show).show();
     }),
     queue.changes.on(update),
   ];

@@ -3,10 +3,12 @@
  */
 import path from 'node:path';
 import { app, BrowserWindow, dialog, protocol, screen, session, shell } from 'electron';
-import { messageOf } from '../../../shared/errors.ts';
+import { isLabError, messageOf } from '../../../shared/errors.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { openLab } from '../../lab/lab.ts';
 import { listRecentWorkspaces, rememberWorkspace } from '../../lab/recent.ts';
+import { reindex } from '../../lab/reindex.ts';
+import { openWorkspace as workspaceFolder } from '../../lab/workspace.ts';
 import type { Dispatcher } from '../../rpc/dispatcher.ts';
 import { labDispatcher } from '../../rpc/features/index.ts';
 import { announceRuns } from './announce.ts';
@@ -40,19 +42,89 @@ async function openWorkspace(folder: string | undefined): Promise<void> {
   if (folder !== undefined && opened?.lab.workspace.folder === path.resolve(folder)) return;
   const lab = await openLab({ folder, host: 'desktop', processes: utilityProcesses(builtFile('main')) });
   const before = opened;
-  opened = { lab, dispatcher: labDispatcher(lab), stopAnnouncing: announceRuns(lab, () => window) };
+  opened = { lab, dispatcher: labDispatcher(lab), stopAnnouncing: announceRuns(lab, () => window, showFirstWindow) };
   before?.stopAnnouncing();
   await before?.lab.close();
   await rememberWorkspace(lab.workspace.folder);
   app.addRecentDocument(lab.workspace.folder);
 }
 
+/** What follows `-w` on a command line that was given in a folder. */
+function workspaceOf(args: readonly string[], workingFolder: string): string | undefined {
+  const place = args.indexOf('-w');
+  const folder = place < 0 ? undefined : args[place + 1];
+  return folder === undefined ? undefined : path.resolve(workingFolder, folder);
+}
+
+/** A folder that was opened from the system's list of recent ones (on macOS) before there was a window. */
+let openedBefore: string | undefined;
+
 /** The workspace of the command line (`-w <folder>`), else the one that was open last, else the default one. */
 async function firstWorkspace(): Promise<string | undefined> {
-  const place = process.argv.indexOf('-w');
-  if (place >= 0) return process.argv[place + 1];
+  const named = openedBefore ?? workspaceOf(process.argv, process.cwd());
+  if (named !== undefined) return named;
   if (process.env.PRETEXT_WORKSPACE !== undefined) return undefined; // openLab knows it
   return (await listRecentWorkspaces()).find(({ exists }) => exists)?.folder;
+}
+
+/** In the window that is open; what is wrong is told in a dialog, as no page has asked. */
+async function showWorkspace(folder: string): Promise<void> {
+  try {
+    await openWorkspace(folder);
+    window?.reload();
+  } catch (error) {
+    dialog.showErrorBox('The workspace cannot be opened', messageOf(error));
+  }
+}
+
+/**
+ * Opens the first workspace, and asks what to do where that is not possible: without a command line, there is no other way out of
+ * a damaged database. False when the person gave up.
+ */
+async function openFirstWorkspace(): Promise<boolean> {
+  let folder = await firstWorkspace();
+  for (;;) {
+    try {
+      await openWorkspace(folder);
+      return true;
+    } catch (error) {
+      const ways = [...(isLabError(error, 'corrupt') ? [rebuild] : []), chooseAnother, quit];
+      const { response } = await dialog.showMessageBox({
+        type: 'error',
+        title: 'Pretext Lab',
+        message: 'The workspace cannot be opened',
+        detail: messageOf(error),
+        buttons: ways,
+        cancelId: ways.length - 1,
+        noLink: true,
+      });
+      if (ways[response] === rebuild) {
+        await reindexFolder(folder).catch((problem: unknown) => {
+          dialog.showErrorBox('The database cannot be rebuilt', messageOf(problem));
+        });
+      } else if (ways[response] === chooseAnother) {
+        const { filePaths } = await dialog.showOpenDialog({ properties: ['openDirectory', 'createDirectory'] });
+        folder = filePaths[0] ?? folder;
+      } else {
+        return false;
+      }
+    }
+  }
+}
+
+const rebuild = 'Build a new database from the folders';
+const chooseAnother = 'Choose another folder …';
+const quit = 'Quit';
+
+async function reindexFolder(folder: string | undefined): Promise<void> {
+  await reindex(await workspaceFolder(folder));
+}
+
+function showFirstWindow(): void {
+  const [first] = BrowserWindow.getAllWindows();
+  if (first?.isMinimized()) first.restore();
+  first?.show();
+  first?.focus();
 }
 
 async function openWindow(): Promise<void> {
@@ -68,6 +140,7 @@ async function openWindow(): Promise<void> {
     minHeight: 400,
     show: false, // until there is something to see
     autoHideMenuBar: true,
+    icon: path.join(app.getAppPath(), 'resources', 'icon.png'), // Linux; elsewhere the program has one of its own
     webPreferences: { ...lockedWebPreferences, preload: builtFile('preload', 'index.cjs') },
   });
   if (state?.isMaximized) created.maximize();
@@ -75,7 +148,7 @@ async function openWindow(): Promise<void> {
     created.show();
   });
   created.on('close', () => {
-    void writeWindowState(app.getPath('userData'), {
+    writeWindowState(app.getPath('userData'), {
       ...created.getNormalBounds(),
       isMaximized: created.isMaximized(),
     });
@@ -104,10 +177,7 @@ function closeBeforeQuitting(): void {
 async function startLab(): Promise<void> {
   refusePermissions(session.defaultSession);
   protocol.handle(appScheme, (request) => answerFromFolder(builtFile('renderer'), request));
-  try {
-    await openWorkspace(await firstWorkspace());
-  } catch (error) {
-    dialog.showErrorBox('The workspace cannot be opened', messageOf(error));
+  if (!(await openFirstWorkspace())) {
     app.quit();
     return;
   }
@@ -129,7 +199,7 @@ function requireOpened(): OpenedLab {
   return opened;
 }
 
-/** Starts the lab in a window. A second start brings the first one's window to the front and ends. */
+/** Starts the lab in a window. A second start brings the first one's window to the front, opens the workspace it names there, and ends. */
 export function startDesktop(): void {
   if (!app.requestSingleInstanceLock()) {
     app.quit();
@@ -142,10 +212,15 @@ export function startDesktop(): void {
   app.on('web-contents-created', (_event, contents) => {
     keepAtHome(contents, labAddress(), (address) => void shell.openExternal(address));
   });
-  app.on('second-instance', () => {
-    const [first] = BrowserWindow.getAllWindows();
-    if (first?.isMinimized()) first.restore();
-    first?.focus();
+  app.on('second-instance', (_event, args, workingFolder) => {
+    showFirstWindow();
+    const folder = workspaceOf(args, workingFolder);
+    if (folder !== undefined && opened) void showWorkspace(folder);
+  });
+  app.on('open-file', (event, folder) => {
+    event.preventDefault();
+    if (opened) void showWorkspace(folder);
+    else openedBefore = folder;
   });
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit();

@@ -1,8 +1,8 @@
 /** Where the window was, and how large, for the next time. */
+import { renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { writeJson } from '../../lab/run-folder.ts';
 
 const windowState = z.object({
   x: z.int(),
@@ -34,7 +34,13 @@ export async function readWindowState(folder: string, screens: readonly Area[]):
   }
 }
 
-/** Never fails: a window that opens elsewhere is no harm. */
-export async function writeWindowState(folder: string, state: WindowState): Promise<void> {
-  await writeJson(path.join(folder, 'window.json'), state).catch(() => undefined);
+/** At once, as the program may end with its window. Never fails: a window that opens elsewhere is no harm. */
+export function writeWindowState(folder: string, state: WindowState): void {
+  const file = path.join(folder, 'window.json');
+  try {
+    writeFileSync(`${file}.new`, JSON.stringify(state));
+    renameSync(`${file}.new`, file);
+  } catch {
+    // there is no room or no permission
+  }
 }

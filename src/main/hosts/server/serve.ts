@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../../../shared/errors.ts';
+import { publishLab } from '../../lab/lab-lock.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { openLab } from '../../lab/lab.ts';
 import { rememberWorkspace } from '../../lab/recent.ts';
@@ -51,6 +52,7 @@ export async function serveLab(options: ServeOptions): Promise<ServedLab> {
       secret: await sessionSecret(),
       ...(options.onBug && { onBug: options.onBug }),
     });
+    await publishLab(lab.workspace, server.origin);
     await rememberWorkspace(lab.workspace.folder);
     return {
       lab,

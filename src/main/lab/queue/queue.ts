@@ -68,6 +68,8 @@ export interface QueueOptions {
   readonly store: RunStore;
   readonly host: ProcessHost;
   readonly now?: () => number;
+  /** Whether it starts what waits; false for a look at it, or to change it. */
+  readonly trains?: boolean;
   readonly spaceCheckMilliseconds?: number;
   /** Replaced in tests: why there is too little room, or null. */
   readonly checkSpace?: (folder: string, neededBytes: number) => Promise<string | null>;
@@ -80,6 +82,7 @@ export function createQueue(options: QueueOptions): Queue {
     store,
     host,
     now = () => performance.now(),
+    trains = true,
     spaceCheckMilliseconds = 10_000,
     checkSpace = shortOfSpace,
   } = options;
@@ -247,7 +250,7 @@ export function createQueue(options: QueueOptions): Queue {
   };
 
   const advanceOnce = async (): Promise<void> => {
-    while (!closed && !held && active.size < concurrency) {
+    while (trains && !closed && !held && active.size < concurrency) {
       const [next] = waiting();
       if (next === undefined) return;
       await start(next);

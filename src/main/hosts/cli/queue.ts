@@ -1,0 +1,233 @@
+/** `pretext queue`: runs that are trained one after the other, here or by the lab that has the workspace open. */
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import type { LabClient } from '../../../shared/contract/index.ts';
+import type { QueueState, Run } from '../../../shared/contract/runs.ts';
+import { formatNumber } from '../../../shared/display.ts';
+import { LabError } from '../../../shared/errors.ts';
+import { formatDuration } from '../../../shared/eta.ts';
+import { fileExists } from '../../lab/files.ts';
+import { findRun } from '../../lab/runs.ts';
+import type { Workspace } from '../../lab/workspace.ts';
+import type { ConnectedLab } from './connect-lab.ts';
+import { connectLab } from './connect-lab.ts';
+import { exitCodes } from './exit-codes.ts';
+import { collect, globalsOf, workspaceOf } from './globals.ts';
+import { interruptible } from './interrupt.ts';
+import { wholeNumber } from './numbers.ts';
+import { print, printJson, say, table } from './output.ts';
+import { createProgress } from './progress.ts';
+import { readExperiment } from './run.ts';
+
+interface AddOptions {
+  readonly set?: readonly string[];
+  readonly seed?: number;
+}
+
+type Act = (lab: LabClient, ids: string[]) => Promise<unknown>;
+
+export function registerQueue(program: Command): void {
+  const queue = program.command('queue').description('train runs one after the other, in an order that can be changed');
+  queue
+    .command('list', { isDefault: true })
+    .description('list what is trained and what waits')
+    .action(async (_options: object, command: Command) => {
+      await withLab(command, () => Promise.resolve());
+    });
+  queue
+    .command('add')
+    .description('put experiments, or runs that were stopped, at the end')
+    .argument('<specs or runs...>', 'experiment files and runs')
+    .option('-s, --set <key=value>', 'change a setting of the experiments (may be repeated)', collect)
+    .option('--seed <number>', 'short for --set seed=…', wholeNumber)
+    .action(async (given: string[], options: AddOptions, command: Command) => {
+      await withLab(command, async ({ lab }, workspace) => {
+        for (const one of given) await add(lab, workspace, one, options);
+      });
+    });
+  queue
+    .command('run')
+    .description('train what waits; Ctrl-C stops at a checkpoint')
+    .action(async (_options: object, command: Command) => {
+      await trainQueue(command);
+    });
+  const acts: readonly (readonly [name: string, what: string, act: Act])[] = [
+    ['pause', 'stop runs at a checkpoint, to be added again later', (lab, ids) => lab.runs.pause({ ids })],
+    ['retry', 'add runs with the same specs', (lab, ids) => lab.runs.retry({ ids })],
+    ['first', 'put runs that wait at the beginning', (lab, ids) => lab.runs.reorder({ ids })],
+  ];
+  for (const [name, what, act] of acts) registerAct(queue, name, what, act);
+  registerAct(queue, 'cancel', 'take runs out, and stop those that are trained', (lab, ids, now) =>
+    lab.runs.cancel({ ids, now }),
+  ).option('--now', 'do not wait for a checkpoint');
+  for (const [name, what, held] of [
+    ['hold', 'start no further run', true],
+    ['go', 'go on after it was held', false],
+  ] as const) {
+    queue
+      .command(name)
+      .description(what)
+      .action(async (_options: object, command: Command) => {
+        await withLab(command, ({ lab }) => lab.runs.setQueue({ held }));
+      });
+  }
+  queue
+    .command('clone')
+    .description('print the spec of a run, to be changed and added as another one')
+    .argument('<run>')
+    .action(async (reference: string, _options: object, command: Command) => {
+      const workspace = await workspaceOf(command);
+      const connected = await connectLab(workspace, { trains: false });
+      try {
+        const { spec } = await connected.lab.runs.clone({ id: (await findRun(workspace, reference)).id });
+        if (globalsOf(command).json) printJson(spec);
+        else print(stringify(spec).trimEnd());
+      } finally {
+        await connected.close();
+      }
+    });
+}
+
+function registerAct(
+  queue: Command,
+  name: string,
+  what: string,
+  act: (lab: LabClient, ids: string[], now: boolean) => Promise<unknown>,
+): Command {
+  return queue
+    .command(name)
+    .description(what)
+    .argument('<runs...>')
+    .action(async (references: string[], { now = false }: { readonly now?: boolean }, command: Command) => {
+      await withLab(command, async ({ lab }, workspace) => {
+        const ids = [];
+        for (const reference of references) ids.push((await findRun(workspace, reference)).id);
+        await act(lab, ids, now);
+      });
+    });
+}
+
+/** Does something with the queue, and shows how it is then. */
+async function withLab(
+  command: Command,
+  act: (connected: ConnectedLab, workspace: Workspace) => Promise<unknown>,
+): Promise<void> {
+  const workspace = await workspaceOf(command);
+  const connected = await connectLab(workspace, { trains: false });
+  try {
+    await act(connected, workspace);
+    const state = await connected.lab.runs.queue({});
+    if (globalsOf(command).json) printJson(state);
+    else await show(connected, state);
+  } finally {
+    await connected.close();
+  }
+}
+
+async function add(lab: LabClient, workspace: Workspace, given: string, options: AddOptions): Promise<void> {
+  if (!(await fileExists(given))) {
+    await lab.runs.resume({ ids: [(await findRun(workspace, given)).id] });
+    return;
+  }
+  const experiment = await readExperiment(given, options);
+  // As JSON, which has no undefined members.
+  const { ids } = await lab.runs.create({ spec: JSON.parse(JSON.stringify(experiment)) as Record<string, unknown> });
+  say(`Added ${ids.join(', ')}`);
+}
+
+async function show({ lab, origin }: ConnectedLab, { order, active, held, reason }: QueueState): Promise<void> {
+  if (reason !== null) say(reason);
+  else if (held) say("The queue is held: 'pretext queue go' lets it go on");
+  const runs: Run[] = [];
+  for (const id of [...active, ...order]) runs.push((await lab.runs.get({ id })).run);
+  if (runs.length === 0) {
+    say("Nothing waits: 'pretext queue add <spec>' adds an experiment");
+    return;
+  }
+  print(
+    table(
+      [
+        { title: '', align: 'right' },
+        { title: 'run' },
+        { title: 'state' },
+        { title: 'step', align: 'right' },
+        { title: 'task' },
+        { title: 'data' },
+        { title: 'left' },
+      ],
+      runs.map((run) => [
+        run.queuePosition === null ? '' : String(run.queuePosition),
+        run.id,
+        run.state,
+        `${run.step}/${run.totalSteps ?? '?'}`,
+        run.task,
+        run.data,
+        run.remainingMilliseconds === null ? '' : formatDuration(run.remainingMilliseconds),
+      ]),
+    ),
+  );
+  if (origin !== undefined) say(`The lab at ${origin} trains them`);
+  else if (order.length > 0) say("'pretext queue run' trains them");
+}
+
+/** Trains until nothing waits any more. */
+async function trainQueue(command: Command): Promise<void> {
+  const workspace = await workspaceOf(command);
+  const connected = await connectLab(workspace, { trains: true });
+  const { lab, origin } = connected;
+  const ended = new Map<string, Run>();
+  const progress = createProgress();
+  let current: string | undefined;
+  try {
+    if (origin !== undefined) {
+      throw new LabError('conflict', `The lab at ${origin} has the workspace open, and trains what is in its queue`);
+    }
+    const stopped = await interruptible(
+      'Stopping at a checkpoint …',
+      (signal) =>
+        new Promise<boolean>((resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            resolve(true);
+          });
+          const look = async (): Promise<void> => {
+            const { order, active, held, reason } = await lab.runs.queue({});
+            if (reason !== null) throw new LabError('disk-full', reason);
+            if (active.length === 0 && (order.length === 0 || held)) resolve(false);
+          };
+          const follow = (run: Run): void => {
+            if (run.state === 'running' && run.totalSteps !== null) {
+              if (current !== run.id) progress.start(run.name, run.totalSteps, 'steps', run.step);
+              current = run.id;
+              progress.update(run.step, run.loss === null ? '' : `loss ${formatNumber(run.loss)}`);
+            }
+            if (!['finished', 'failed', 'stopped'].includes(run.state) || ended.get(run.id)?.state === run.state)
+              return;
+            ended.set(run.id, run);
+            progress.note(`${run.id} ${run.state}${run.failure ? `: ${run.failure.message}` : ''}`);
+          };
+          const active = new Set<string>();
+          lab.runs.watch(
+            {},
+            {
+              onReady: () => void look().catch(reject),
+              onEvent: ({ changed }) => {
+                for (const run of changed) {
+                  if (['preparing', 'running', 'stopping'].includes(run.state)) active.add(run.id);
+                  if (active.has(run.id)) follow(run);
+                }
+                look().catch(reject);
+              },
+              onError: reject,
+            },
+          );
+        }),
+    );
+    progress.stop();
+    if (stopped) process.exitCode = exitCodes.interrupted;
+    else if ([...ended.values()].some(({ state }) => state === 'failed')) process.exitCode = exitCodes.failed;
+    if (globalsOf(command).json) printJson([...ended.values()]);
+  } finally {
+    progress.stop();
+    await connected.close();
+  }
+}
