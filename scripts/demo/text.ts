@@ -26,7 +26,7 @@ export const textDemo: Demo = async ({ pretext, importOnce, sample }, { quick })
   heading('Pretraining: masked words and next sentence');
   const quickly = (key: string, value: number): string[] => (quick ? ['--set', `${key}=${value}`] : []);
   await pretext('preview', example('text-pretraining.yaml'));
-  await pretext('run', example('text-pretraining.yaml'), ...quickly('training.steps', 100));
+  await pretext('run', example('text-pretraining.yaml'), ...quickly('training.steps', 200));
 
   heading('Filling in masks');
   await pretext('predict', 'text-pretraining', 'the man went to the [MASK] .');
