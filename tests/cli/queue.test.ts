@@ -88,7 +88,7 @@ describe('pretext queue', () => {
         expect((await findLab(tiny.workspace))?.origin).toMatch(/^http:/);
       }, patience);
       const { order, active } = await state('add', 'endless.yaml');
-      const endless = [...active, ...order].at(-1) ?? '';
+      const endless = [...active, ...order].findLast((id) => id.startsWith('endless')) ?? '';
       expect((await queue('run')).err).toContain('has the workspace open');
       await vi.waitFor(async () => {
         expect(await status(endless)).toBe('running');

@@ -176,7 +176,7 @@ describe('the queue', () => {
   });
 
   it('asks for room for the checkpoints of the network before its first step', async () => {
-    const checkSpace = vi.fn(async (_folder: string, _neededBytes: number) => 'no room' as string | null);
+    const checkSpace = vi.fn(async (_folder: string, _neededBytes: number) => 'no room');
     const lab = await testLab({ folder: await prepareWorkspace(), queue: { checkSpace } });
     const id = await newRun(lab, { keepCheckpoints: 2 });
     const { total } = lab.runs.get(id).progress.parameters ?? { total: 0 };

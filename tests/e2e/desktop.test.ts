@@ -1,12 +1,13 @@
 // The desktop lab: main process, preload script and pages together, against a stand-in of the electron module. What only Electron
 // itself can show is in electron.test.ts.
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { startDesktop } from '../../src/main/hosts/electron/desktop.ts';
 import { createRun } from '../../src/main/lab/create-run.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
-import { createTinyWorkspace, tinyExperiment, writeTinyText } from '../tiny-workspace.ts';
+import { createTinyWorkspace, tinyDocument, tinyExperiment, writeTinyText } from '../tiny-workspace.ts';
 import { desk, electron } from './electron-stand-in.ts';
 import { expectAccessible, expectState, launchBrowser, open, patience, showPageOfFailure } from './harness.ts';
 
@@ -28,6 +29,7 @@ describe('the desktop lab', () => {
     desk.browser = browser;
     desk.built = inject('built');
     desk.userData = join(workspace.folder, 'settings');
+    desk.droppedFrom = join(workspace.folder, 'text');
     process.env.PRETEXT_SETTINGS = desk.userData;
     process.env.PRETEXT_WORKSPACE = workspace.workspace.folder;
     // In a build, everything lies in `out`.
@@ -81,6 +83,19 @@ describe('the desktop lab', () => {
     expect(callsOf('showOpenDialog')).toHaveLength(1);
     await page.getByRole('button', { name: 'Import', exact: true }).click();
     await page.getByRole('link', { name: 'more' }).waitFor();
+  });
+
+  it('takes what is dropped on the window by its path, and uploads nothing', async () => {
+    await goto('/datasets/import');
+    await page.getByRole('button', { name: 'Choose a folder' }).waitFor();
+    await page.evaluate(() => {
+      const dataTransfer = new DataTransfer();
+      // What is in the page has other contents than the file of that name has on the disk.
+      dataTransfer.items.add(new File(['?'], '7.txt'));
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+    });
+    await page.getByText(tinyDocument(7).slice(0, 40)).first().waitFor();
+    expect(await readdir(join(workspace.workspace.folder, '.uploads')).catch(() => [])).toEqual([]);
   });
 
   it('trains in a process of its own, with progress in the taskbar and a notification at the end', async () => {

@@ -28,6 +28,8 @@ interface Desk {
   /** The built files: `preload/index.cjs` and `renderer`. */
   built: string;
   userData: string;
+  /** The folder of the files that are dropped on the window. */
+  droppedFrom: string;
   /** What dialogs answer. */
   chosen: readonly string[];
   isFocused: boolean;
@@ -43,6 +45,7 @@ export const desk: Desk = {
   browser: undefined,
   built: '',
   userData: '',
+  droppedFrom: '',
   chosen: [],
   isFocused: true,
   windows: [],
@@ -209,7 +212,7 @@ function preloadScript(source: string): string {
         invoke: (channel, input) => window.__desktop('invoke', channel, input),
         send: (channel, input) => void window.__desktop('send', channel, input),
       },
-      webUtils: { getPathForFile: (file) => '/dropped/' + file.name },
+      webUtils: { getPathForFile: (file) => ${JSON.stringify(desk.droppedFrom)} + '/' + file.name },
     });
     window.__deliver = (channel, id) => {
       const { port1, port2 } = new MessageChannel();

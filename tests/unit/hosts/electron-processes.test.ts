@@ -6,7 +6,7 @@ import { exitOf, utilityProcesses } from '../../../src/main/hosts/electron/proce
 import type { ProcessExit } from '../../../src/main/lab/process-host.ts';
 import { explainExit } from '../../../src/main/lab/queue/explain-exit.ts';
 
-const electron = vi.hoisted(() => ({ child: undefined as unknown }));
+const electron = vi.hoisted((): { child: unknown } => ({ child: undefined }));
 
 vi.mock('electron', () => ({ utilityProcess: { fork: () => electron.child } }));
 

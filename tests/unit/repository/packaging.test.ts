@@ -27,6 +27,7 @@ const read = (file: string): string => readFileSync(path.join(root, file), 'utf8
 const configuration = parse(read('electron-builder.yml')) as {
   readonly files: readonly (string | FileSet)[];
   readonly asarUnpack: readonly string[];
+  readonly electronFuses: Readonly<Record<string, boolean>>;
 };
 const manifest = JSON.parse(read('package.json')) as Readonly<Record<string, Readonly<Record<string, string>>>>; // ours
 const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, LockedPackage> }; // npm's own
@@ -102,6 +103,18 @@ describe('the package of the desktop lab', () => {
       expect.arrayContaining([`@duckdb/node-bindings-${platform}-${arch}`, `@img/sharp-${platform}-${arch}`]),
     );
     expect(names.filter((name) => !isUnpacked(`node_modules/${name}/lib/library.node`))).toEqual([]);
+  });
+
+  it('is a program that runs nothing but the lab', () => {
+    expect(configuration.electronFuses).toEqual({
+      runAsNode: false,
+      enableNodeOptionsEnvironmentVariable: false,
+      enableNodeCliInspectArguments: false,
+      enableCookieEncryption: true,
+      enableEmbeddedAsarIntegrityValidation: true,
+      onlyLoadAppFromAsar: true,
+      grantFileProtocolExtraPrivileges: false,
+    });
   });
 
   it('brings every package that the lab imports', () => {

@@ -200,8 +200,8 @@ async function trainQueue(command: Command): Promise<void> {
               current = run.id;
               progress.update(run.step, run.loss === null ? '' : `loss ${formatNumber(run.loss)}`);
             }
-            if (!['finished', 'failed', 'stopped'].includes(run.state) || ended.get(run.id)?.state === run.state)
-              return;
+            const hasEnded = ['finished', 'failed', 'stopped'].includes(run.state);
+            if (!hasEnded || ended.get(run.id)?.state === run.state) return;
             ended.set(run.id, run);
             progress.note(`${run.id} ${run.state}${run.failure ? `: ${run.failure.message}` : ''}`);
           };
