@@ -113,7 +113,7 @@ export function damageOf(error: unknown, format: string): string {
   const lines = messageOf(error)
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !isOthers(line) && !/treated as error due to failOn/.test(line));
+    .filter((line) => line !== '' && !isOthers(line) && !line.includes('treated as error due to failOn'));
   if (lines.length === 0) return 'its data are corrupt or end too early';
   return [...new Set(lines)].slice(0, 2).join('; ').slice(0, 200);
 }
