@@ -55,8 +55,9 @@ evaluation: {test: false}`);
     expect(answer!.choices.map(({ label }) => label).sort()).toEqual(['a', 'c', 'g', 't']);
     expect(answer!.choices[0]!.continuation).toBe(`ATGGC${answer!.choices[0]!.label}`);
     let text = '';
-    for await (const token of predictor.generate({ text: 'ATG', tokens: 9, temperature: 1, seed: 1 }))
+    for await (const token of predictor.generate({ text: 'ATG', tokens: 9, temperature: 1, seed: 1 })) {
       ({ text } = token);
+    }
     expect(text).toMatch(/^atg[acgt]{1,9}$/);
     await predictor.close();
 
