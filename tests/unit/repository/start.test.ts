@@ -37,8 +37,9 @@ const noting = (name: string): string => `#!/bin/sh\necho "$@" > "${root}/${name
 
 beforeEach(() => {
   root = realpathSync(mkdtempSync(path.join(tmpdir(), 'pretext-start-')));
-  for (const name of ['start.ts', 'electron-program.ts'])
+  for (const name of ['start.ts', 'electron-program.ts']) {
     cpSync(path.join(scripts, name), path.join(root, 'scripts', name));
+  }
   write('package.json', '{"type":"module"}');
   write('electron.vite.config.ts', '');
   write('src/main/cli.ts', `console.log('The lab is open at ${address}', process.argv.slice(2).join(' '));`);
