@@ -88,12 +88,12 @@ describe('the desktop lab', () => {
   it('takes what is dropped on the window by its path, and uploads nothing', async () => {
     await goto('/datasets/import');
     await page.getByRole('button', { name: 'Choose a folder' }).waitFor();
-    await page.evaluate(() => {
-      const dataTransfer = new DataTransfer();
-      // What is in the page has other contents than the file of that name has on the disk.
-      dataTransfer.items.add(new File(['?'], '7.txt'));
-      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
-    });
+    // As the system hands a drag over to Chromium.
+    const system = await page.context().newCDPSession(page);
+    const data = { items: [], files: [join(desk.droppedFrom, '7.txt')], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      await system.send('Input.dispatchDragEvent', { type, x: 640, y: 400, data });
+    }
     await page.getByText(tinyDocument(7).slice(0, 40)).first().waitFor();
     expect(await readdir(join(workspace.workspace.folder, '.uploads')).catch(() => [])).toEqual([]);
   });
