@@ -76,7 +76,7 @@ describe('from the first import to the demo', () => {
     await lab.goto('/datasets/import');
     await page.getByLabel('or a path on the lab’s machine').fill(join(folder, 'articles.csv'));
     await button('Look at it').click();
-    await page.getByRole('columnheader', { name: /label the label 2 values/ }).waitFor();
+    await page.getByRole('columnheader', { name: /label the label, 2 values/ }).waitFor();
     await page.getByRole('rowheader', { name: 'indefinite' }).waitFor();
     await lab.expectAccessible();
     await button('Import').click();
@@ -90,11 +90,54 @@ describe('from the first import to the demo', () => {
     await lab.expectAccessible();
   });
 
+  /** Draws a connection with the mouse; `refusal` is what is said when it arrives, and only without a word it is made. */
+  async function drawConnection(from: string, output: string, to: string, input: string, refusal: RegExp) {
+    const place = async (block: string, port: string, side: 'source' | 'target') => {
+      const handle = page.locator(`.vue-flow__node[data-id="${block}"] .${side}[data-handleid="${port}"]`);
+      const { x = 0, y = 0, width = 0, height = 0 } = (await handle.boundingBox()) ?? {};
+      return [x + width / 2, y + height / 2] as const;
+    };
+    const links = page.locator('.vue-flow__edge');
+    const before = await links.count();
+    await page.mouse.move(...(await place(from, output, 'source')));
+    await page.mouse.down();
+    const [x, y] = await place(to, input, 'target');
+    await page.mouse.move(x - 4, y - 4, { steps: 5 });
+    // The answer of the lab is on its way: the verdict shows at the port.
+    const verdict = page.locator(`.vue-flow__node[data-id="${to}"] .target[data-handleid="${input}"]`);
+    await expect.poll(() => verdict.getAttribute('class'), patience).toMatch(/fits|refused/);
+    await page.mouse.move(x, y);
+    await expect.poll(() => page.locator('.refusal').innerText(), patience).toMatch(refusal);
+    await page.mouse.up();
+    await expect.poll(() => links.count(), patience).toBe(refusal.test('') ? before + 1 : before);
+  }
+
+  /** The graph as JSON: a change is drawn, a mistake is named with its line, and both can be undone. */
+  async function editAsText() {
+    const layers = page.getByLabel('The whole pipeline').locator('dd').first();
+    const before = await layers.innerText();
+    await button('JSON').click();
+    const area = page.getByRole('textbox', { name: 'The pipeline as JSON' });
+    const text = await area.inputValue();
+    await area.fill(text.replace('"layers": 2', '"layers": 3'));
+    await expect.poll(() => layers.innerText(), patience).not.toBe(before);
+    await area.fill(text.replace('"blocks": [', '"blocks": [['));
+    await page.getByText(/^Line \d+:/).waitFor();
+    await lab.expectAccessible();
+    await area.fill(text);
+    await expect.poll(() => layers.innerText(), patience).toBe(before);
+    await button('JSON').click();
+  }
+
   it('takes a preset, changes a block, undoes, refuses what does not fit, and keeps the pipeline', async () => {
     await lab.goto('/pipelines');
     await page.getByRole('combobox', { name: 'Open a pipeline' }).selectOption({ label: 'BERT tiny' });
     const state = page.locator('dl').getByRole('status');
     await expect.poll(() => state.innerText(), patience).toBe('valid');
+    await drawConnection('input', 'tokens', 'encoder', 'sequence', /expects/);
+    await drawConnection('encoder', 'sequence', 'output', 'vector', /^$/);
+    await button('Undo').click();
+    await editAsText();
     await page.getByRole('button', { name: /^encoder/ }).click();
     await field('Layers').fill('1');
     await field('Layers').blur();
@@ -113,9 +156,9 @@ describe('from the first import to the demo', () => {
     const misfit = page.getByRole('combobox', { name: /^Input sequence/ }).locator('option[value="input.tokens"]');
     await expect.poll(() => misfit.isDisabled(), patience).toBe(true);
     await lab.expectAccessible();
-    await button('Keep').click();
+    await button('Save').click();
     await page.getByRole('dialog').getByRole('textbox').fill('one-layer');
-    await page.getByRole('dialog').getByRole('button', { name: 'Keep' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
     await page.getByRole('heading', { level: 1, name: 'one-layer' }).waitFor();
     await button('Use in an experiment').click();
     await page.getByRole('heading', { level: 1, name: 'New experiment' }).waitFor();

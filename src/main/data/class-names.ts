@@ -3,9 +3,14 @@ import { LabError } from '../../shared/errors.ts';
 
 const sides = new Set(['train', 'training', 'val', 'valid', 'validation', 'dev', 'test', 'testing']);
 
+/** Whether all labels are sides of a split. */
+export function areSides(names: readonly string[]): boolean {
+  return names.length > 1 && names.every((name) => sides.has(name.toLowerCase()));
+}
+
 /** Throws `LabError('bad-input')` where all labels are sides of a split: a classifier would learn which folder is which. */
 export function requireClassNames(names: readonly string[]): void {
-  if (names.length < 2 || !names.every((name) => sides.has(name.toLowerCase()))) return;
+  if (!areSides(names)) return;
   const listed = names.map((name) => `“${name}”`).join(' and ');
   throw new LabError(
     'bad-input',

@@ -4,15 +4,19 @@ import { findTask } from '../tasks/index.ts';
 import { registeredPresets } from '../nn/index.ts';
 import type { RunRecord } from './store/run-record.ts';
 
-/** @param corpus whose tokenizer labelled text is read with, from scratch: a dataset has none of its own */
+/**
+ * @param kind of the data, where it is known: some tasks learn from images as well as from recordings
+ * @param corpus whose tokenizer labelled text is read with, from scratch: a dataset has none of its own
+ */
 export function suggestExperiment(
   type: string,
   data: string | undefined,
+  kind: string | undefined,
   from: RunRecord | undefined,
   corpus: string | undefined,
 ): Record<string, unknown> {
   const task = findTask(type);
-  const pipeline = from ? from.spec.pipeline : (smallestPreset(task) ?? 'bert-tiny');
+  const pipeline = from ? from.spec.pipeline : (smallestPreset(task, kind) ?? 'bert-tiny');
   const isPretext = task.kind === 'pretext';
   return {
     name: [from?.spec.name, task.type].filter((part) => part !== undefined).join('-'),
@@ -36,12 +40,21 @@ function sharedOptions({ options }: TaskDefinition<unknown>, from: RunRecord | u
   return options.safeParse(shared).success ? shared : {};
 }
 
-/** Of the presets for this kind of data, the first: presets are registered from small to large. */
-function smallestPreset({ data }: TaskDefinition<unknown>): string | undefined {
-  const wanted = data.some((kind) => kind.startsWith('image'))
+/** Presets for tasks that not every network can learn: a language model must not see what comes, a reader needs a sequence. */
+const fitting: Readonly<Record<string, readonly string[]>> = {
+  'next-word': ['lstm-lm'],
+  transcription: ['crnn', 'speech-lstm'],
+};
+
+/** Of the presets for this kind of data, the first that fits: presets are registered from small to large. */
+function smallestPreset({ type, data }: TaskDefinition<unknown>, kind: string | undefined): string | undefined {
+  const known = kind === undefined ? data : [kind];
+  const wanted = known.some((name) => name.startsWith('image'))
     ? 'image'
-    : data.some((kind) => kind.startsWith('text'))
+    : known.some((name) => name.startsWith('text'))
       ? 'tokens'
       : 'frames';
-  return registeredPresets().find(({ input }) => input === wanted)?.name;
+  return registeredPresets().find(
+    ({ name, input }) => input === wanted && (fitting[type] === undefined || fitting[type].includes(name)),
+  )?.name;
 }

@@ -74,6 +74,13 @@ describe('a look into files', () => {
     ]);
   });
 
+  it('takes the sides of a split for no classes', async () => {
+    const files = Object.fromEntries(
+      ['train', 'test'].flatMap((side) => [1, 2, 3].map((n) => [`s/${side}/${n}.txt`, 'x'])),
+    );
+    expect((await look(files, 's')).suggestion?.kind).toBe('text-corpus');
+  });
+
   it('finds texts whose names do not say so, and counts what would be passed over', async () => {
     const brown = await look(
       { 'brown/ca01': 'The jury said', 'brown/ca02': 'it did', 'brown/cats.txt': 'ca01 news' },

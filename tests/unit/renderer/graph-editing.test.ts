@@ -9,12 +9,15 @@ import {
   connect,
   endpointText,
   freshId,
+  inputKindOf,
   linksOf,
   parseEndpoint,
   removeBlocks,
   renameBlock,
 } from '../../../src/renderer/src/features/pipelines/graph-editing.ts';
-import { layOut } from '../../../src/renderer/src/features/pipelines/layout.ts';
+import { detourOf, detourPath } from '../../../src/renderer/src/features/pipelines/detours.ts';
+import { blockHeight, blockWidth, layOut, withPlaces } from '../../../src/renderer/src/features/pipelines/layout.ts';
+import { flopText } from '../../../src/renderer/src/features/pipelines/numbers.ts';
 
 const graph: Graph = {
   blocks: [
@@ -95,6 +98,45 @@ describe('graph editing', () => {
         expect(new Set(taken).size).toBe(taken.length);
       }),
     );
+  });
+
+  it('leaves every block where it is drawn when another one gets a place of its own', () => {
+    const before = layOut(graph);
+    const { graph: more, id } = addBlock(
+      withPlaces(graph),
+      { type: 'dense', inputs: [] },
+      { position: { x: -500, y: 900 } },
+    );
+    const after = layOut(more);
+    for (const name of ['input', 'embedding', 'lstm', 'dense']) expect(after.get(name), name).toEqual(before.get(name));
+    expect(after.get(id)).toEqual({ x: -500, y: 900 });
+    expect(after.get('output')!.y).toBeGreaterThan(900); // below all
+  });
+
+  it('leads connections around the blocks in their way, and only those', () => {
+    const skipping = connect(graph, { block: 'dense', port: 'mask' }, 'input.mask');
+    const places = layOut(skipping);
+    const placeOf = (id: string) => places.get(id)!;
+    expect(detourOf(placeOf, skipping, { from: 'embedding', to: 'lstm' })).toBeUndefined();
+    const x = detourOf(placeOf, skipping, { from: 'input', to: 'dense' })!;
+    for (const id of ['embedding', 'lstm']) {
+      const left = placeOf(id).x;
+      expect(x < left || x > left + blockWidth, id).toBe(true);
+    }
+    const path = detourPath({ x: 10, y: blockHeight }, { x: 20, y: 400 }, x);
+    expect(path.startsWith(`M 10,${blockHeight} `)).toBe(true);
+    expect(path.endsWith(' 20,400')).toBe(true);
+    expect(path).toContain(` L ${x},`);
+  });
+
+  it('knows from its ports which input a graph is for', () => {
+    const ports = { image: [{ name: 'image' }], tokens: [{ name: 'tokens' }, { name: 'mask' }] };
+    expect(inputKindOf(graph, ports, 'image')).toBe('tokens');
+    expect(inputKindOf({ blocks: [], outputs: {} }, ports, 'image')).toBe('image');
+  });
+
+  it('writes amounts of arithmetic with a space before the unit', () => {
+    expect([0, 9999, 120e6].map(flopText)).toEqual(['0 FLOP', '9999 FLOP', '120 MFLOP']);
   });
 });
 

@@ -7,6 +7,7 @@ import { basename, extname, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { ImportRequest, Inspection, materialsContract } from '../../../shared/contract/materials.ts';
 import { LabError, messageOf } from '../../../shared/errors.ts';
+import { areSides } from '../../data/class-names.ts';
 import { folderSource } from '../../data/images/folder-source.ts';
 import { extensionOf, hasImageExtension } from '../../data/images/source.ts';
 import { tableSource } from '../../data/images/table-source.ts';
@@ -136,6 +137,11 @@ async function lookAtImages(
   return isFolder && others.some(hasImageExtension) ? inspectImages(folderSource(source), wanted, signal) : null;
 }
 
+/** Folders called train and test are no classes; the import would refuse them. */
+function isLabelled(classes: readonly { readonly name: string }[]): boolean {
+  return classes.length > 1 && !areSides(classes.map(({ name }) => name));
+}
+
 function isZip(path: string): boolean {
   return extname(path).toLowerCase() === '.zip';
 }
@@ -159,10 +165,10 @@ function suggest({ sources, listing, table, text, images, sounds, unnamed }: Fou
     if (isListed) return { ...request, kind: label === undefined ? 'image-corpus' : 'image-dataset', ...labelled };
     const isArchive = sources.some(isZip);
     if (isArchive || areMost(hasImageExtension)) {
-      return { ...request, kind: images.classes.length > 1 ? 'image-dataset' : 'image-corpus' };
+      return { ...request, kind: isLabelled(images.classes) ? 'image-dataset' : 'image-corpus' };
     }
   }
-  if (sounds && (isListed || (sounds.classes.length > 1 && areMost(isSoundName)))) {
+  if (sounds && (isListed || (isLabelled(sounds.classes) && areMost(isSoundName)))) {
     return { ...request, kind: 'audio-dataset', ...labelled };
   }
   const encoding = table?.encoding ?? text?.encoding ?? 'utf-8';
@@ -175,7 +181,7 @@ function suggest({ sources, listing, table, text, images, sounds, unnamed }: Fou
     return { ...request, ...named, kind: 'text-corpus', ...(textColumn !== undefined && { textColumn }) };
   }
   if (!text) return null;
-  if (text.classes.length > 1) return { ...request, ...named, kind: 'text-dataset' };
+  if (isLabelled(text.classes)) return { ...request, ...named, kind: 'text-dataset' };
   const isFasta = listing.texts.length > 0 && listing.texts.every(({ format }) => format === 'fasta');
   return {
     ...request,

@@ -20,7 +20,8 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
     schema: () => ({ ...experimentSchema() }),
     suggest({ task, data, from }) {
       const corpus = materials.list().find(({ kind }) => kind === 'text-corpus')?.name;
-      return suggestExperiment(task, data, from === undefined ? undefined : runs.get(from), corpus);
+      const kind = materials.list().find(({ name }) => name === data)?.kind;
+      return suggestExperiment(task, data, kind, from === undefined ? undefined : runs.get(from), corpus);
     },
     validate(input) {
       const parsed =

@@ -29,7 +29,8 @@ export function matchesStroke(event: KeyStroke, stroke: string, mac: boolean): b
   const parts = stroke.toLowerCase().split('+');
   const key = parts.at(-1) === '' ? '+' : parts.at(-1);
   const modifiers = new Set(parts.slice(0, -1));
-  const pressed = event.key === ' ' ? 'space' : event.key.toLowerCase();
+  const named = event.key === ' ' ? 'space' : event.key.toLowerCase();
+  const pressed = named === 'backspace' ? 'delete' : named; // small keyboards have one of them
   if (pressed !== key) return false;
   const control = modifiers.has('ctrl') || (modifiers.has('mod') && !mac);
   const meta = modifiers.has('mod') && mac;

@@ -3,7 +3,7 @@ import type { EngineStatus } from '../../../../shared/contract/workspace.ts';
 
 type Device = EngineStatus['devices'][number];
 
-export interface NamedDevice extends Pick<Device, 'description' | 'gigaflops' | 'gradientError' | 'problem'> {
+interface NamedDevice extends Pick<Device, 'description' | 'gigaflops' | 'gradientError' | 'problem'> {
   readonly key: string;
   readonly engine: string;
   readonly version: string | null;

@@ -1,20 +1,29 @@
 /**
- * Which inputs a connection from one output would fit, asked of the lab when the connection is begun: by the time the pointer
- * arrives, the answer is there and is shown on every input at once.
+ * Which connections would fit, asked of the lab when one is begun: by the time the pointer arrives, the answer is there and is
+ * shown on every port at once. A connection can be drawn from an output to an input, or the other way round.
  */
 import { ref } from 'vue';
 import type { LabClient } from '../../../../shared/contract/index.ts';
 import type { BlockInformation, PipelineInputSpec } from '../../../../shared/contract/registry.ts';
 import type { Graph, Link } from './graph-editing.ts';
-import { closesCircle, outputId, outputNames } from './graph-editing.ts';
+import { closesCircle, outputId, outputNames, parseEndpoint } from './graph-editing.ts';
 
 export interface Verdict {
   readonly allowed: boolean;
   readonly reason: string | null;
 }
 
-export function targetKey({ block, port }: Link['to']): string {
-  return `${block}.${port}`;
+/** A connection to be asked about. `from` as the graph writes it. */
+export interface Proposal {
+  readonly from: string;
+  readonly to: Link['to'];
+  /** The port at the far end, whose look tells the verdict: a `portKey`. */
+  readonly farPort: string;
+}
+
+/** An input and an output of a block may have the same name. */
+export function portKey(side: 'input' | 'output', block: string, port: string): string {
+  return `${side} ${block}.${port}`;
 }
 
 /** Every input that a connection from a block could go to. */
@@ -31,37 +40,35 @@ export function possibleTargets(
 }
 
 export function useConnectionCheck(lab: LabClient) {
+  /** By the port at the far end. */
   const verdicts = ref<ReadonlyMap<string, Verdict>>(new Map());
   let controller: AbortController | undefined;
 
-  /** Asks about all targets; answers appear one by one. */
-  async function begin(
+  async function ask(
     graph: Graph,
     input: PipelineInputSpec,
-    from: string,
-    targets: readonly Link['to'][],
-  ): Promise<void> {
+    { from, to }: Omit<Proposal, 'farPort'>,
+    signal?: AbortSignal,
+  ): Promise<Verdict | undefined> {
+    if (closesCircle(graph, parseEndpoint(from).block, to.block)) {
+      return { allowed: false, reason: 'The block would depend on itself' };
+    }
+    if (to.block === outputId) return { allowed: true, reason: null };
+    return lab.pipelines
+      .checkConnection({ graph: { ...graph }, input, from, to }, signal ? { signal } : {})
+      .catch(() => undefined); // cancelled, or not to be told: the summary will say what is wrong
+  }
+
+  /** Asks about all; answers appear one by one. */
+  async function begin(graph: Graph, input: PipelineInputSpec, proposals: readonly Proposal[]): Promise<void> {
     end();
     const current = new AbortController();
     controller = current;
-    const [source = ''] = from.split('.');
-    const settle = (to: Link['to'], verdict: Verdict): void => {
-      if (controller === current) verdicts.value = new Map(verdicts.value).set(targetKey(to), verdict);
-    };
     await Promise.all(
-      targets.map(async (to) => {
-        if (closesCircle(graph, source, to.block)) {
-          settle(to, { allowed: false, reason: 'The block would depend on itself' });
-          return;
-        }
-        if (to.block === outputId) {
-          settle(to, { allowed: true, reason: null });
-          return;
-        }
-        const verdict = await lab.pipelines
-          .checkConnection({ graph: { ...graph }, input, from, to }, { signal: current.signal })
-          .catch(() => undefined); // cancelled, or not to be told: the summary will say what is wrong
-        if (verdict !== undefined) settle(to, verdict);
+      proposals.map(async (proposal) => {
+        const verdict = await ask(graph, input, proposal, current.signal);
+        if (verdict === undefined || controller !== current) return;
+        verdicts.value = new Map(verdicts.value).set(proposal.farPort, verdict);
       }),
     );
   }
@@ -72,5 +79,5 @@ export function useConnectionCheck(lab: LabClient) {
     verdicts.value = new Map();
   }
 
-  return { verdicts, begin, end };
+  return { verdicts, ask, begin, end };
 }

@@ -47,6 +47,23 @@ export function linksOf({ blocks, outputs }: Graph): readonly Link[] {
   ];
 }
 
+/** The kind of input whose ports a graph reads; `preferred` if more than one fits, or none. */
+export function inputKindOf<Kind extends string>(
+  graph: Graph,
+  ports: Readonly<Partial<Record<Kind, readonly { readonly name: string }[]>>>,
+  preferred: Kind,
+): Kind {
+  const read = linksOf(graph).flatMap(({ from }) =>
+    from.block === inputId && from.port !== undefined ? [from.port] : [],
+  );
+  const fits = (kind: Kind): boolean => read.every((port) => ports[kind]?.some(({ name }) => name === port) === true);
+  if (fits(preferred)) return preferred;
+  return (
+    (Object.keys(ports) as Kind[]) /* keys of what was given */
+      .find(fits) ?? preferred
+  );
+}
+
 /** The blocks that need a block, directly or through others. */
 export function dependentsOf(graph: Graph, id: string): ReadonlySet<string> {
   const links = linksOf(graph);

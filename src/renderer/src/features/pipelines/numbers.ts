@@ -14,6 +14,12 @@ export function shortNumber(value: number): string {
   return formatCount(value);
 }
 
+/** `0 FLOP`, `120 MFLOP`. */
+export function flopText(value: number): string {
+  const text = shortNumber(value);
+  return /[a-zA-Z]$/u.test(text) ? `${text}FLOP` : `${text} FLOP`;
+}
+
 export function shapeText(shape: readonly number[]): string {
   return shape.length === 0 ? 'scalar' : shape.join(' × ');
 }
