@@ -9,7 +9,7 @@ import { columnWidth, createPointStore } from '../../src/main/lab/store/points.t
 import { createRunStore } from '../../src/main/lab/store/run-store.ts';
 import { reindex } from '../../src/main/lab/reindex.ts';
 import { openWorkspace } from '../../src/main/lab/workspace.ts';
-import { openEventLog, runFolder, writeJson } from '../../src/main/lab/run-folder.ts';
+import { lockRun, openEventLog, runFolder, writeJson } from '../../src/main/lab/run-folder.ts';
 import { experimentSpec } from '../../src/shared/spec/experiment/index.ts';
 import { mkdir } from 'node:fs/promises';
 import { temporaryFolder, testLab, tinyExperiment } from './lab-fixture.ts';
@@ -166,6 +166,25 @@ describe('following a run that another process trains', () => {
     await writeFile(events, `${before}${line}\n`);
     await runs.follow('tiny-aaaaa');
     expect(runs.get('tiny-aaaaa').progress).toMatchObject({ step: 2, loss: 2 });
+  });
+
+  it('sees that a run that was at rest is taken up again, and that its trainer then dies', async () => {
+    const { folder } = await openWorkspace(join(await temporaryFolder(), 'workspace'));
+    await writeRun(folder, 'tiny-aaaaa', [5, 4]);
+    const lab = await testLab({ folder, scanMilliseconds: 3_600_000 });
+    const state = async (): Promise<string> => {
+      await lab.refresh();
+      return lab.runs.get('tiny-aaaaa').state;
+    };
+    expect([await state(), await state()]).toEqual(['stopped', 'stopped']);
+    const run = runFolder(join(folder, 'runs', 'tiny-aaaaa'));
+    const unlock = await lockRun(run);
+    const log = openEventLog(run, () => 5000);
+    log({ type: 'step', step: 3, scalars: { loss: 3 }, learningRate: 0.1, gradientNorm: 1, examplesPerSecond: 10 });
+    expect([await state(), await state()]).toEqual(['running', 'running']);
+    expect(lab.runs.get('tiny-aaaaa').progress.step).toBe(3);
+    await unlock(); // without a word of an end
+    expect(await state()).toBe('interrupted');
   });
 
   it('forgets the points after the step at which a killed run was resumed', async () => {

@@ -399,6 +399,7 @@ describe.each(Object.entries(transports))('over %s', (_name, connect) => {
     const { html } = await client.compare.report({ ids: [run], title: 'A <b>' });
     expect(html).toContain('A &lt;b&gt;');
     expect(html).not.toMatch(/<script|https?:/);
+    expect(html).toContain('role="img" aria-label="training.loss"');
     expect(
       (await client.compare.csv({ ids: [run], content: 'series', metrics: ['training.loss'] })).text.split('\r\n'),
     ).toHaveLength(8);

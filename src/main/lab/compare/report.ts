@@ -11,11 +11,15 @@ export interface ReportContent {
   readonly series: readonly Series[];
 }
 
-/** Okabe and Ito's colours, which people with any colour vision tell apart. */
-const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#000000', '#999933'];
+/** Okabe and Ito's colours, which people with any colour vision tell apart; grey for black, which dark pages swallow. */
+const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#7f7f7f', '#999933'];
+/** When all colours are taken, they come again with the next of these. */
+const dashes = ['', '8 4', '2 3', '10 3 2 3'];
 
 export function comparisonReport({ title, notes, table, series }: ReportContent): string {
-  const metrics = [...new Set(series.map(({ metric }) => metric))].filter(
+  // What was measured once has no course: it is among the results.
+  const courses = series.filter(({ values }) => values.filter((value) => value !== null).length > 1);
+  const metrics = [...new Set(courses.map(({ metric }) => metric))].filter(
     (metric) => !/learningRate|examplesPerSecond|gradientNorm/.test(metric),
   );
   return `<!doctype html>
@@ -32,9 +36,14 @@ table { border-collapse: collapse; margin: 1rem 0; }
 th, td { border-bottom: 1px solid #8886; padding: .25rem .75rem; text-align: left; vertical-align: top; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 td.best { font-weight: 700; }
-figure { display: inline-block; margin: 1rem 1rem 1rem 0; }
-svg { width: 32rem; max-width: 100%; height: auto; }
-.key { display: inline-block; width: .8rem; height: .8rem; margin-right: .4rem; }
+th { font-weight: 600; }
+th.number { text-align: right; }
+tbody th { font-weight: 400; white-space: nowrap; }
+.courses { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 30rem), 1fr)); gap: 1.5rem; }
+figure { margin: 0; }
+figcaption { font-weight: 600; }
+figure svg { width: 100%; height: auto; }
+.key { margin-right: .4rem; vertical-align: middle; }
 .wide { overflow-x: auto; }
 </style>
 </head>
@@ -43,23 +52,25 @@ svg { width: 32rem; max-width: 100%; height: auto; }
 ${notes === '' ? '' : `<p>${escape(notes).replaceAll('\n', '<br>')}</p>`}
 <h2>Runs</h2>
 <div class="wide"><table>
-<tr><th>Run</th><th>State</th><th>Task</th><th>Data</th><th>Seed</th><th>Notes</th></tr>
-${table.runs.map((run, index) => `<tr><td>${key(index)}${escape(run.id)}</td><td>${run.state}</td><td>${escape(run.task)}</td><td>${escape(run.data)}</td><td class="number">${run.seed}</td><td>${escape(run.notes)}</td></tr>`).join('\n')}
+<thead><tr><th class="number">No.</th><th>Run</th><th>State</th><th>Task</th><th>Data</th><th class="number">Seed</th><th>Notes</th></tr></thead>
+<tbody>${table.runs.map((run, index) => `<tr><td class="number">${index + 1}</td><th scope="row">${key(index)}${escape(run.id)}</th><td>${run.state}</td><td>${escape(run.task)}</td><td>${escape(run.data)}</td><td class="number">${run.seed}</td><td>${escape(run.notes).replaceAll('\n', '<br>')}</td></tr>`).join('\n')}</tbody>
 </table></div>
 <h2>Results</h2>
 ${resultsTable(table)}
 <h2>What differs</h2>
 ${differencesTable(table)}
 <h2>Courses</h2>
+<div class="courses">
 ${metrics
   .map((metric) =>
     chart(
       metric,
-      series.filter((line) => line.metric === metric),
+      courses.filter((line) => line.metric === metric),
       table,
     ),
   )
   .join('\n')}
+</div>
 <p><small>Made with Pretext Lab ${escape(labVersion())} on ${new Date().toISOString().slice(0, 10)}.</small></p>
 </body>
 </html>
@@ -68,25 +79,27 @@ ${metrics
 
 function resultsTable({ runs, results }: ComparedRuns): string {
   if (results.length === 0) return '<p>No run is finished.</p>';
-  const head = `<tr><th>Metric</th>${runs.map((run, index) => `<th>${key(index)}${escape(run.id)}</th>`).join('')}</tr>`;
-  const rows = results.map(({ metric, values, best }) => {
-    const cells = values.map(
-      (value, index) =>
-        `<td class="number${index === best ? ' best' : ''}">${value === null ? '–' : formatNumber(value)}</td>`,
-    );
-    return `<tr><td>${escape(metric)}</td>${cells.join('')}</tr>`;
+  const head = results.map(({ metric }) => `<th class="number">${escape(metric)}</th>`);
+  const rows = runs.map((run, index) => {
+    const cells = results.map(({ values, best }) => {
+      const value = values[index] ?? null;
+      const isBest = index === best;
+      return `<td class="number${isBest ? ' best' : ''}">${value === null ? '–' : formatNumber(value)}${isBest ? ' ★' : ''}</td>`;
+    });
+    return `<tr><td class="number">${index + 1}</td><th scope="row">${key(index)}${escape(run.id)}</th>${cells.join('')}</tr>`;
   });
-  return `<div class="wide"><table>${head}${rows.join('\n')}</table></div>`;
+  return `<div class="wide"><table><thead><tr><th class="number">No.</th><th>Run</th>${head.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div><p>★ marks the best of each.</p>`;
 }
 
 function differencesTable({ runs, differences, same }: ComparedRuns): string {
   if (differences.length === 0) return `<p>Nothing: all ${same} fields are the same.</p>`;
-  const head = `<tr><th>Field</th>${runs.map((run, index) => `<th>${key(index)}${escape(run.id)}</th>`).join('')}</tr>`;
+  // By their numbers: there may be many, and their names are long.
+  const head = `<tr><th>Field</th>${runs.map((run, index) => `<th title="${escape(run.id)}">${key(index)}${index + 1}</th>`).join('')}</tr>`;
   const rows = differences.map(
     ({ title, values }) =>
-      `<tr><td>${escape(title)}</td>${values.map((value) => `<td>${value === null ? '–' : escape(String(value))}</td>`).join('')}</tr>`,
+      `<tr><th scope="row">${escape(title)}</th>${values.map((value) => `<td>${value === null ? '–' : escape(String(value))}</td>`).join('')}</tr>`,
   );
-  return `<div class="wide"><table>${head}${rows.join('\n')}</table></div><p>${same} fields are the same in all runs.</p>`;
+  return `<div class="wide"><table><thead>${head}</thead><tbody>${rows.join('\n')}</tbody></table></div><p>${same} fields are the same in all runs.</p>`;
 }
 
 const width = 640;
@@ -99,7 +112,8 @@ function chart(metric: string, lines: readonly Series[], { runs }: ComparedRuns)
   );
   if (points.length === 0) return '';
   const bounds = (numbers: readonly number[]): [number, number] => {
-    const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+    let [low, high] = [Infinity, -Infinity]; // there may be more than a call takes arguments
+    for (const number of numbers) [low, high] = [Math.min(low, number), Math.max(high, number)];
     return low === high ? [low - 0.5, high + 0.5] : [low, high];
   };
   const [x0, x1] = bounds(points.map(({ x }) => x));
@@ -115,10 +129,14 @@ function chart(metric: string, lines: readonly Series[], { runs }: ComparedRuns)
       return `${isStart ? 'M' : 'L'}${atX(steps[index]!)} ${atY(value)}`;
     });
     const place = runs.findIndex(({ id }) => id === run);
-    return `<path d="${path.join('')}" fill="none" stroke="${colours[place % colours.length] ?? ''}" stroke-width="1.5"><title>${escape(run)}</title></path>`;
+    return `<path d="${path.join('')}" fill="none" ${strokeOf(place)}><title>${place + 1}: ${escape(run)}</title></path>`;
   });
   const ticks = [0, 0.25, 0.5, 0.75, 1];
   const labels = [
+    ...ticks.map((share) => {
+      const y = atY(y0 + share * (y1 - y0));
+      return `<path d="M${margin.left} ${y}H${width - margin.right}" stroke="currentColor" stroke-opacity="0.15"/>`;
+    }),
     ...ticks.map(
       (share) =>
         `<text x="${margin.left - 6}" y="${Number(atY(y0 + share * (y1 - y0))) + 4}" text-anchor="end">${formatNumber(y0 + share * (y1 - y0))}</text>`,
@@ -132,7 +150,12 @@ function chart(metric: string, lines: readonly Series[], { runs }: ComparedRuns)
 }
 
 function key(index: number): string {
-  return `<span class="key" style="background:${colours[index % colours.length] ?? ''}"></span>`;
+  return `<svg class="key" width="22" height="8" aria-hidden="true"><path d="M0 4H22" ${strokeOf(index)}/></svg>`;
+}
+
+function strokeOf(index: number): string {
+  const dash = dashes[Math.floor(index / colours.length) % dashes.length] ?? '';
+  return `stroke="${colours[index % colours.length] ?? ''}" stroke-width="2"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}`;
 }
 
 function escape(text: string): string {

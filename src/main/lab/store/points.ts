@@ -41,11 +41,12 @@ export interface PointStore {
 const blockSizes = [256, 16] as const;
 
 const columns = 'step, session, time, relative, value';
-const place = 'run = ? AND metric = ? AND step BETWEEN ? AND ?';
+const place = 'run = ?1 AND metric = ?2 AND step BETWEEN ?3 AND ?4';
 
 const statementsOfLines = {
   whole: `SELECT ${columns} FROM points WHERE ${place} ORDER BY step`,
-  extent: `SELECT count(*), min(step), max(step) FROM points WHERE ${place}`,
+  // One after the other, the ends are looked up and not walked to.
+  extent: `SELECT (SELECT count(*) FROM points WHERE ${place}), (SELECT min(step) FROM points WHERE ${place}), (SELECT max(step) FROM points WHERE ${place})`,
   values: `SELECT step, value FROM points WHERE ${place} AND value IS NOT NULL`,
 } as const;
 const blocksOfLines =
