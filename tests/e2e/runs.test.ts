@@ -1,4 +1,6 @@
 // From a queued run to a demo, in a browser and with real training: watch, reload in the middle, stop, resume, compare, ask.
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRun } from '../../src/main/lab/create-run.ts';
@@ -94,6 +96,21 @@ describe('runs in a browser', () => {
       await shown.waitFor();
       await lab.expectAccessible();
     }
+  });
+
+  it('says when samples cannot be read, and reads them again', async () => {
+    const { page } = lab;
+    const corpus = join(workspace.workspace.corpora, 'tiny');
+    await rename(corpus, `${corpus}-away`);
+    try {
+      await lab.goto(`/runs/${ids[1]}/samples`);
+      await page.getByRole('alert').getByText(/tiny/).waitFor();
+      await lab.expectAccessible();
+    } finally {
+      await rename(`${corpus}-away`, corpus);
+    }
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('slider').waitFor();
   });
 
   it('compares runs: curves, differences, pairs, files', async () => {

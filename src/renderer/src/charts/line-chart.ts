@@ -67,7 +67,7 @@ Chart.register(
   ground,
 );
 
-/** Behind more lines than these, measured lines are a fog, and drawing them costs as much again. */
+/** Behind more lines than these, measured lines and their points are a fog, and drawing them costs as much again. */
 const mostWithRaw = 10;
 
 /** @param front the key of the line under the pointer or chosen elsewhere: it comes to the front, others step back */
@@ -95,7 +95,7 @@ export function drawLines(
       borderDash: [...line.style.dash],
       order: front === line.key ? -1 : 0,
     };
-    const few = line.points === true && line.values.length <= 60;
+    const few = line.points === true && line.values.length <= 60 && lines.length <= mostWithRaw;
     for (const data of piecesOf(line, weight)) {
       fitted.push(data);
       datasets.push({

@@ -46,5 +46,5 @@ export function queryOf({ runs, hidden, groupBy, band, view }: CompareChoice): R
 
 /** Points for each line, so that all lines together stay quick to draw. */
 export function pointsPerLine(lines: number): number {
-  return Math.max(150, Math.min(1000, Math.floor(20_000 / Math.max(1, lines))));
+  return Math.max(150, Math.min(1000, Math.floor(12_000 / Math.max(1, lines))));
 }
