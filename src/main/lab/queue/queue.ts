@@ -210,29 +210,37 @@ export function createQueue(options: QueueOptions): Queue {
 
   const ended = async (id: string, run: Active, exit: ProcessExit): Promise<void> => {
     outputs.set(id, exit.output);
-    await store.follow(id).catch(() => undefined);
-    active.delete(id);
-    if (!store.find(id)) return;
-    const folder = store.folder(id);
-    const wasKilledByUs = run.wish === 'cancel' && exit.signal !== null;
-    const failure = wasKilledByUs ? null : (run.reported ?? explainExit(exit));
     try {
-      // Where there is no room for an event, the record has to do.
-      if (failure) await explain(id, failure).catch(() => undefined);
-      await settle(folder, store.get(id), () => store.get(id));
-      const record = store.get(id);
-      const interrupted = record.state === 'interrupted' && run.wish !== 'none';
-      store.change(id, {
-        state: interrupted ? 'stopped' : record.state,
-        paused: run.wish === 'pause' || run.wish === 'space',
-        failure:
-          interrupted || record.state === 'finished' || record.state === 'stopped' ? null : whyEnded(record, failure),
-      });
+      await store.follow(id).catch(() => undefined);
+      if (store.find(id)) await settleEnded(id, run, exit);
     } catch (error) {
-      store.change(id, { state: 'failed', failure: { code: 'internal', message: messageOf(error), details: {} } });
+      const failure = { code: 'internal', message: messageOf(error), details: {} };
+      if (store.find(id)) store.change(id, { state: 'failed', failure });
     }
+    active.delete(id);
     changes.emit();
     if (!closed) void advance();
+  };
+
+  const settleEnded = async (id: string, run: Active, exit: ProcessExit): Promise<void> => {
+    const wasKilledByUs = run.wish === 'cancel' && exit.signal !== null;
+    const failure = wasKilledByUs ? null : (run.reported ?? explainExit(exit));
+    // Where there is no room for an event, the record has to do.
+    if (failure) await explain(id, failure).catch(() => undefined);
+    // A copy: whoever sees that the run has ended sees all of it, and can begin it anew at once.
+    const settled = { ...store.get(id) };
+    await settle(store.folder(id), settled, () => settled);
+    const { state, result, progress } = settled;
+    const interrupted = state === 'interrupted' && run.wish !== 'none';
+    const hasNoFailure = interrupted || state === 'finished' || state === 'stopped';
+    active.delete(id);
+    store.get(id).progress = progress;
+    store.change(id, {
+      state: interrupted ? 'stopped' : state,
+      paused: run.wish === 'pause' || run.wish === 'space',
+      result,
+      failure: hasNoFailure ? null : whyEnded(settled, failure),
+    });
   };
 
   /** A trainer that could say nothing itself: its run's events say why. */
