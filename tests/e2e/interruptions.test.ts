@@ -113,7 +113,8 @@ describe('interruptions', () => {
 
     await writeFile(join(files, 'empty.csv'), '');
     await look(join(files, 'empty.csv'));
-    await page.getByText(/empty\.csv: the table has no header line/).waitFor();
+    await page.getByText(/empty\.csv: is empty/).waitFor();
+    expect(await importing.count()).toBe(0);
 
     const rows = Array.from({ length: 20 }, (_, index) => `"text ${index}",${index % 2 === 0 ? 'a' : 'b'}`);
     await writeFile(join(files, 'ragged.csv'), ['text,label', ...rows, '"no label",', '"",a', ''].join('\n'));

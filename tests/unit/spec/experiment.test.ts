@@ -125,7 +125,9 @@ describe('problems', () => {
 
   it('give line and column of bad YAML', () => {
     expect(problemsIn('name: a\ntask: [masked-words\ndata: d\n')[0]).toMatch(/^x\.yaml:\d+:\d+: /);
-    expect(problemsIn('name: a\nname: b\n')[0]).toMatch(/^x\.yaml:2:1: map keys must be unique: “name: b”\. A spec is YAML or JSON/);
+    expect(problemsIn('name: a\nname: b\n')[0]).toMatch(
+      /^x\.yaml:2:1: map keys must be unique: “name: b”\. A spec is YAML or JSON/,
+    );
   });
 
   it('refuse newer versions of the format', () => {
