@@ -4,6 +4,7 @@
  * long the page was then too busy to answer.
  */
 import type { BrowserContext, Locator, Page } from 'playwright-core';
+import { messageOf } from '../../src/shared/errors.ts';
 
 export interface Waited {
   /** Until the next frame; the browser tells it in steps of 8 ms. */
@@ -64,7 +65,8 @@ const clock = `
     });
   };
   globalThis.readPageClock = async () => {
-    const shown = await state.shown;
+    const tooLong = new Promise((resolve, reject) => setTimeout(() => reject(new Error('was not shown in 30 s')), 30000));
+    const shown = await Promise.race([state.shown, tooLong]);
     await new Promise((resolve) => setTimeout(resolve, 600));
     const { answered, settled } = state;
     return { answered, shown, settled };
@@ -81,5 +83,7 @@ export async function clickAndWait(page: Page, target: Locator, wanted: Wanted):
   await target.scrollIntoViewIfNeeded();
   await page.evaluate(`armPageClock(${JSON.stringify(wanted)})`);
   await target.click();
-  return page.evaluate<Waited>('readPageClock()');
+  return page.evaluate<Waited>('readPageClock()').catch((error: unknown) => {
+    throw new Error(`${wanted.selector} ${wanted.text ?? ''}: ${messageOf(error)}`, { cause: error });
+  });
 }

@@ -100,12 +100,16 @@ async function visitPages(browser: Browser, served: ServedProcess, id: string): 
 
 async function visitEach(page: Page, id: string): Promise<Waited[]> {
   const heading = (text: string): Wanted => ({ selector: 'h1', text });
-  const to = (name: string) => page.getByRole('navigation').first().getByRole('link', { name, exact: true });
+  const to = (name: string) =>
+    page
+      .getByRole('navigation')
+      .first()
+      .getByRole('link', { name: new RegExp(`^${name}`) }); // a number of runs may follow
   const part = (name: string) => page.getByRole('navigation', { name: 'Parts of the run' }).getByRole('link', { name });
   const waited: Waited[] = [];
   for (const [name, wanted] of [
     ['Datasets', heading('Datasets')],
-    ['Pipelines', heading('Pipelines')],
+    ['Pipelines', heading('Pipeline')],
     ['Experiments', heading('experiment')],
     ['Compare', heading('Compare')],
     ['Demos', heading('Demos')],
