@@ -14,8 +14,9 @@ export interface Arithmetic<T> {
   oneMinus(x: T): T;
   sigmoid(x: T): T;
   tanh(x: T): T;
-  /** a·b + c, or a·bᵀ + c. */
-  product(a: T, b: T, c: T | undefined, transposeB?: boolean): T;
+  /** a·b + c */
+  product(a: T, b: T, c: T | undefined): T;
+  transpose(x: T): T;
   /** Equal parts along the last axis. */
   split(x: T, parts: number): readonly T[];
   /** Along the last axis. */
@@ -55,8 +56,8 @@ export function onnxArithmetic(emit: OnnxEmitter): Arithmetic<string> {
     oneMinus: (x) => emit.one('Sub', [emit.float(1), x]),
     sigmoid: (x) => emit.one('Sigmoid', [x]),
     tanh: (x) => emit.one('Tanh', [x]),
-    product: (a, b, c, transposeB = false) =>
-      emit.one('Gemm', c === undefined ? [a, b] : [a, b, c], { transB: Number(transposeB) }),
+    product: (a, b, c) => emit.one('Gemm', c === undefined ? [a, b] : [a, b, c]),
+    transpose: (x) => emit.one('Transpose', [x], { perm: [1, 0] }),
     split: (x, parts) => emit.node('Split', [x], { attributes: { axis: 1 }, outputs: parts }),
     concat: (parts) => emit.one('Concat', parts, { axis: 1 }),
     choose: (flag, a, b) => emit.one('Where', [flag, a ?? emit.float(0), b ?? emit.float(0)]),
@@ -94,10 +95,11 @@ export function tfjsArithmetic(tf: TensorFlow): Arithmetic<Tensor> {
     oneMinus: (x) => tf.sub(1, x),
     sigmoid: (x) => tf.sigmoid(x),
     tanh: (x) => tf.tanh(x),
-    product(a, b, c, transposeB = false) {
-      const product = tf.matMul(a, b, false, transposeB); // the cells multiply matrices only
+    product(a, b, c) {
+      const product = tf.matMul(a, b); // the cells multiply matrices only
       return c ? tf.add(product, c) : product;
     },
+    transpose: (x) => tf.transpose(x),
     split: (x, parts) => tf.split(x, parts, 1),
     concat: (parts) => tf.concat([...parts], 1),
     choose(flag, a, b) {

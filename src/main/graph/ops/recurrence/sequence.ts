@@ -108,6 +108,8 @@ export function differentiateSequence<T>(
   const plus = (x: T | undefined, y: T | undefined): T | undefined =>
     x === undefined ? y : y === undefined ? x : a.add(x, y);
 
+  const transposed = a.transpose(weights.weight); // once: a product that transposes it takes longer, at every step
+
   const times = order(settings).toReversed();
   const projected: T[] = [];
   const recurrent: T[] = [];
@@ -133,7 +135,7 @@ export function differentiateSequence<T>(
     recurrent[time] = step.recurrent;
     const next = times[index + 1];
     const besides = plus(plus(step.direct, kept(whole)), next === undefined ? undefined : above?.[next]);
-    hidden = a.product(step.recurrent, weights.weight, besides, true);
+    hidden = a.product(step.recurrent, transposed, besides);
     cell = plus(step.cell, kept(cell));
   }
   const gates = { ...shape, features: definition.gates * shape.features };
