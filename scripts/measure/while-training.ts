@@ -114,7 +114,7 @@ async function visitEach(page: Page, id: string): Promise<Waited[]> {
     ['Compare', heading('Compare')],
     ['Demos', heading('Demos')],
     ['Settings', heading('Settings')],
-    ['Home', { selector: 'h1' }],
+    ['Home', heading('Home')],
     ['Runs', { selector: 'tbody tr[data-index="5"]' }],
   ] as const) {
     waited.push(await clickAndWait(page, to(name), wanted));

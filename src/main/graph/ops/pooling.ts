@@ -68,10 +68,9 @@ const maximumPoolingGradientOp = defineOp<PoolingAttributes>({
     // several threads, ScatterND does not.
     const flat = (name: string): string => emit.one('Reshape', [name, emit.ints([-1])]);
     const zeros = emit.one('Expand', [emit.float(0), emit.ints([elementCount(shape)])]);
-    const reduction = isTiling(attributes) ? {} : { reduction: 'add' };
     const scattered = emit.one('ScatterElements', [zeros, flat(places), flat(at(inputs, 1))], {
       axis: 0,
-      ...reduction,
+      reduction: 'add',
     });
     return [emit.one('Reshape', [scattered, emit.ints(shape)])];
   },

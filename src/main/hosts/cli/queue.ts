@@ -175,52 +175,14 @@ async function trainQueue(command: Command): Promise<void> {
   const workspace = await workspaceOf(command);
   const connected = await connectLab(workspace, { trains: true });
   const { lab, origin } = connected;
-  const ended = new Map<string, Run>();
   const progress = createProgress();
-  let current: string | undefined;
   try {
     if (origin !== undefined) {
       throw new LabError('conflict', `The lab at ${origin} has the workspace open, and trains what is in its queue`);
     }
-    const stopped = await interruptible(
-      'Stopping at a checkpoint …',
-      (signal) =>
-        new Promise<boolean>((resolve, reject) => {
-          signal.addEventListener('abort', () => {
-            resolve(true);
-          });
-          const look = async (): Promise<void> => {
-            const { order, active, held, reason } = await lab.runs.queue({});
-            if (reason !== null) throw new LabError('disk-full', reason);
-            if (active.length === 0 && (order.length === 0 || held)) resolve(false);
-          };
-          const follow = (run: Run): void => {
-            if (run.state === 'running' && run.totalSteps !== null) {
-              if (current !== run.id) progress.start(run.name, run.totalSteps, 'steps', run.step);
-              current = run.id;
-              progress.update(run.step, run.loss === null ? '' : `loss ${formatNumber(run.loss)}`);
-            }
-            const hasEnded = ['finished', 'failed', 'stopped'].includes(run.state);
-            if (!hasEnded || ended.get(run.id)?.state === run.state) return;
-            ended.set(run.id, run);
-            progress.note(`${run.id} ${run.state}${run.failure ? `: ${run.failure.message}` : ''}`);
-          };
-          const active = new Set<string>();
-          lab.runs.watch(
-            {},
-            {
-              onReady: () => void look().catch(reject),
-              onEvent: ({ changed }) => {
-                for (const run of changed) {
-                  if (['preparing', 'running', 'stopping'].includes(run.state)) active.add(run.id);
-                  if (active.has(run.id)) follow(run);
-                }
-                look().catch(reject);
-              },
-              onError: reject,
-            },
-          );
-        }),
+    const ended = new Map<string, Run>();
+    const stopped = await interruptible('Stopping at a checkpoint …', (signal) =>
+      followQueue(lab, signal, progress, ended),
     );
     progress.stop();
     if (stopped) process.exitCode = exitCodes.interrupted;
@@ -230,4 +192,57 @@ async function trainQueue(command: Command): Promise<void> {
     progress.stop();
     await connected.close();
   }
+}
+
+/**
+ * Shows what is trained until nothing waits any more, and puts the runs that end into `ended`. True when it was interrupted.
+ * Throws `LabError('disk-full')`.
+ */
+function followQueue(
+  lab: LabClient,
+  signal: AbortSignal,
+  progress: ReturnType<typeof createProgress>,
+  ended: Map<string, Run>,
+): Promise<boolean> {
+  const seen = new Set<string>();
+  let current: string | undefined;
+  const follow = (run: Run): void => {
+    if (['preparing', 'running', 'stopping'].includes(run.state)) seen.add(run.id);
+    if (!seen.has(run.id)) return; // it ended before
+    if (run.state === 'running' && run.totalSteps !== null) {
+      if (current !== run.id) progress.start(run.name, run.totalSteps, 'steps', run.step);
+      current = run.id;
+      progress.update(run.step, run.loss === null ? '' : `loss ${formatNumber(run.loss)}`);
+    }
+    const hasEnded = ['finished', 'failed', 'stopped'].includes(run.state);
+    if (!hasEnded || ended.get(run.id)?.state === run.state) return;
+    ended.set(run.id, run);
+    progress.note(`${run.id} ${run.state}${run.failure ? `: ${run.failure.message}` : ''}`);
+  };
+  const isDone = async (): Promise<boolean> => {
+    const { order, active, held, reason } = await lab.runs.queue({});
+    if (reason !== null) throw new LabError('disk-full', reason);
+    return active.length === 0 && (order.length === 0 || held);
+  };
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      isDone().then((done) => {
+        if (done) resolve(false);
+      }, reject);
+    };
+    signal.addEventListener('abort', () => {
+      resolve(true);
+    });
+    lab.runs.watch(
+      {},
+      {
+        onReady: look,
+        onEvent({ changed }) {
+          changed.forEach(follow);
+          look();
+        },
+        onError: reject,
+      },
+    );
+  });
 }
