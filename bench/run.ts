@@ -12,7 +12,7 @@ import { benchNames, loadBench } from './lib/bench.ts';
 const usage = `npm run bench -- <name> [--json] [--steps n] [--threads n] [--torch version]
 
   --json            one JSON object on stdout
-  --steps n         timed steps of each side (10)
+  --steps n         timed steps of each side (20)
   --threads n       threads of each side (physical cores)
   --torch version   compare only with this PyTorch, e.g. 1.13; by default with every one that is found`;
 
@@ -32,7 +32,7 @@ function parseCommandLine(words: readonly string[]): Arguments {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
-      steps: { type: 'string', default: '10' },
+      steps: { type: 'string', default: '20' },
       threads: { type: 'string', default: String(physicalCores()) },
       torch: { type: 'string', default: '' },
       help: { type: 'boolean', default: false },

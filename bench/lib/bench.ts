@@ -18,9 +18,9 @@ export interface BenchOptions {
 }
 
 export interface Measurement {
-  /** Of the fastest step: what others do on the machine can only add to it. */
+  /** The median: what a step of a long run takes. */
   readonly milliseconds: number;
-  readonly medianMilliseconds: number;
+  readonly fastestMilliseconds: number;
   /** The most that was resident at once, where a side is a process of its own. */
   readonly residentMegabytes?: number;
   readonly [detail: string]: unknown;
@@ -68,8 +68,8 @@ function hasBench(module: unknown): module is { readonly bench: Bench } {
   return typeof module === 'object' && module !== null && 'bench' in module;
 }
 
-export function summariseTimes(milliseconds: readonly number[]): Measurement {
-  return { milliseconds: roundTo(Math.min(...milliseconds), 3), medianMilliseconds: roundTo(median(milliseconds), 3) };
+export function summariseTimes(times: readonly number[]): Measurement {
+  return { milliseconds: roundTo(median(times), 3), fastestMilliseconds: roundTo(Math.min(...times), 3) };
 }
 
 export function median(values: readonly number[]): number {

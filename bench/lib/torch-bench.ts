@@ -173,10 +173,11 @@ function describeTorch(
   { version, ...torch }: Measurement,
   comparison: Comparison,
   { torchVersion }: TorchPython,
-): { ratio: number; torchVersion: string; torch: Measurement } & Comparison {
+): { ratio: number; fastestRatio: number; torchVersion: string; torch: Measurement } & Comparison {
   if (version !== torchVersion) throw new LabError('internal', `${torchVersion} was found and ${String(version)} ran`);
   const ratio = roundTo(torch.milliseconds / ours.milliseconds, 3);
-  return { ratio, ...comparison, torchVersion, torch };
+  const fastestRatio = roundTo(torch.fastestMilliseconds / ours.fastestMilliseconds, 3);
+  return { ratio, fastestRatio, ...comparison, torchVersion, torch };
 }
 
 function numbersOf({ label }: Contestant, value: unknown): readonly number[] {

@@ -41,6 +41,7 @@ export const savedPipeline = z.object({
   input: pipelineInput,
   graph: pipelineGraph,
 });
+export type SavedPipeline = z.infer<typeof savedPipeline>;
 
 /** A graph that is being edited may be wrong in any way, so it is taken as it is and answered with problems. */
 const draft = jsonObject;

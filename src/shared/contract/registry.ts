@@ -48,6 +48,7 @@ export const presetInformation = z.object({
   /** With its defaults. */
   graph: pipelineGraph,
 });
+export type PresetInformation = z.infer<typeof presetInformation>;
 
 export const taskInformation = z.object({
   type: z.string(),

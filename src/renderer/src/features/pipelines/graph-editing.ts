@@ -47,6 +47,11 @@ export function linksOf({ blocks, outputs }: Graph): readonly Link[] {
   ];
 }
 
+/** A graph that may be given away and changed there. */
+export function graphCopy({ blocks, outputs }: Graph): { blocks: BlockSpec[]; outputs: Record<string, string> } {
+  return { blocks: [...blocks], outputs: { ...outputs } };
+}
+
 /** The kind of input whose ports a graph reads; `preferred` if more than one fits, or none. */
 export function inputKindOf<Kind extends string>(
   graph: Graph,
