@@ -47,6 +47,9 @@ const typedRules = {
   // Interfaces are implemented by objects of closures, not by classes: their methods may be taken apart.
   '@typescript-eslint/unbound-method': 'off',
   '@typescript-eslint/no-meaningless-void-operator': 'off',
+  // Two of the slowest rules, about what there is next to nothing of here: no enums (the syntax is erasable), few classes.
+  '@typescript-eslint/no-unsafe-enum-assignment': 'off',
+  '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
   // `String(value)` of what a form holds is for showing it.
   '@typescript-eslint/no-base-to-string': 'off',
   // A signal that carries nothing is a `Signal<void>`.
