@@ -68,6 +68,8 @@ export const importRequest = z.discriminatedUnion('kind', [
     sources: z.array(z.string().min(1)).min(1),
     format: textFormat.optional(),
     encoding: textEncoding.optional(),
+    /** False for CSV and TSV files that begin with a row of data. */
+    header: z.boolean().optional(),
     include: z.array(z.string()).optional(),
     exclude: z.array(z.string()).optional(),
     textColumn: z.string().optional(),
@@ -81,6 +83,8 @@ export const importRequest = z.discriminatedUnion('kind', [
     sources: z.array(z.string().min(1)).min(1),
     format: textFormat.exclude(['wikipedia']).optional(),
     encoding: textEncoding.optional(),
+    /** False for CSV and TSV files that begin with a row of data. */
+    header: z.boolean().optional(),
     include: z.array(z.string()).optional(),
     exclude: z.array(z.string()).optional(),
     textColumn: z.string().optional(),
@@ -139,6 +143,10 @@ export const inspection = z.object({
       encoding: textEncoding.nullable(),
       /** Between the fields; null where there are none. */
       delimiter: z.string().nullable(),
+      /** Whether the first row was read as the names of the columns; null where the format has them elsewhere. */
+      header: z.boolean().nullable(),
+      /** What speaks against the first row being names, for a person. */
+      headerDoubt: z.string().nullable(),
       columns: z.array(column),
       rows: z.array(z.array(z.string().nullable())),
       /** Rows that were read for the counts. */
@@ -227,6 +235,8 @@ export const materialsContract = {
       paths: z.array(z.string().min(1)).min(1),
       /** Guessed without it. */
       encoding: textEncoding.optional(),
+      /** False for tables that begin with a row of data. */
+      header: z.boolean().default(true),
       rows: z.int().min(1).max(100).default(10),
       pictures: z.int().min(0).max(60).default(24),
     }),

@@ -27,13 +27,23 @@ describe('a look into files', () => {
   let made = 0;
 
   /** Writes files into a new folder and looks at it, or at one of them. */
-  async function look(files: Readonly<Record<string, string | Uint8Array>>, at = '', encoding?: 'windows-1251') {
+  async function look(
+    files: Readonly<Record<string, string | Uint8Array>>,
+    at = '',
+    { encoding, header = true }: { readonly encoding?: 'windows-1251'; readonly header?: boolean } = {},
+  ) {
     const root = join(folder, `case-${(made += 1)}`);
     for (const [name, content] of Object.entries(files)) {
       await mkdir(dirname(join(root, name)), { recursive: true });
       await writeFile(join(root, name), content);
     }
-    const input = { paths: [join(root, at)], rows: 3, pictures: 4, ...(encoding !== undefined && { encoding }) };
+    const input = {
+      paths: [join(root, at)],
+      rows: 3,
+      pictures: 4,
+      header,
+      ...(encoding !== undefined && { encoding }),
+    };
     const answer = await inspectSources(context, input);
     if (answer.suggestion) expect(importRequest.safeParse(answer.suggestion).error).toBeUndefined();
     return answer;
@@ -53,8 +63,32 @@ describe('a look into files', () => {
     expect(latin.suggestion).toMatchObject({ kind: 'text-dataset', encoding: 'windows-1252', labelColumn: 'label' });
     const wide = await look({ 'reviews.csv': Buffer.from(`\ufeff${table}`, 'utf16le') }, 'reviews.csv');
     expect(wide.table).toMatchObject({ encoding: 'utf-16le', read: 8 });
-    const chosen = await look({ 'reviews.csv': Buffer.from(table, 'latin1') }, 'reviews.csv', 'windows-1251');
+    const chosen = await look({ 'reviews.csv': Buffer.from(table, 'latin1') }, 'reviews.csv', {
+      encoding: 'windows-1251',
+    });
     expect(chosen.table?.rows[0]?.[0]).toBe('Зa va bien');
+  });
+
+  it('notices a first row that is data, and reads it as data when told so', async () => {
+    const rows = [
+      'I love this film,good',
+      'I hate this film,bad',
+      'a warm story,good',
+      'a cold story,bad',
+      'so dull,bad',
+    ];
+    const files = { 'reviews.csv': rows.join('\n') };
+    const taken = await look(files, 'reviews.csv');
+    expect(taken.table).toMatchObject({ header: true, read: 4, headerDoubt: '“good” occurs below as well, once' });
+    const told = await look(files, 'reviews.csv', { header: false });
+    expect(told.table).toMatchObject({ header: false, read: 5, headerDoubt: null });
+    expect(told.table?.rows[0]).toEqual(['I love this film', 'good']);
+    expect(told.suggestion).toMatchObject({ kind: 'text-corpus', header: false });
+    const named = await look({ 'named.csv': `text,label\n${rows.join('\n')}` }, 'named.csv');
+    expect(named.table).toMatchObject({ header: true, headerDoubt: null });
+    expect(named.suggestion).not.toHaveProperty('header');
+    const lines = await look({ 'rows.jsonl': '{"text":"a","label":"b"}\n' }, 'rows.jsonl');
+    expect(lines.table).toMatchObject({ header: null, headerDoubt: null });
   });
 
   it('suggests symbols for FASTA, which has no words', async () => {

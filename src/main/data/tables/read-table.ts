@@ -7,24 +7,34 @@ import { messageOf } from '../../../shared/errors.ts';
 import type { ByteSource } from '../text/read-bytes.ts';
 import { readLines } from '../text/read-lines.ts';
 import { CsvParser, detectDelimiter, type CsvFault, type CsvRecord } from './csv-parser.ts';
+import { columnNames, looksLikeData } from './header.ts';
 import { missingColumnMessage, type TableRow, type UnusableRow } from './table-row.ts';
 
 export type TableFormat = 'csv' | 'tsv' | 'jsonl' | 'parquet';
 
 const MAXIMUM_LINE_BYTES = 64_000_000;
 
+export interface TableOptions {
+  /** Of the wanted columns, those that may be missing in the file. */
+  readonly optional?: readonly string[];
+  /** False for CSV and TSV files that begin with a row of data: their columns are called column1, column2 and so on. */
+  readonly header?: boolean | undefined;
+}
+
 /**
- * @param columns names of the wanted columns; those in `optional` may be missing in the file
+ * @param columns names of the wanted columns
  * @throws SkipFile if the file cannot be read, is damaged or has no such column
  */
 export function readTable(
   source: ByteSource,
   format: TableFormat,
   columns: readonly string[],
-  optional: readonly string[] = [],
+  { optional = [], header }: TableOptions = {},
 ): AsyncGenerator<(TableRow | UnusableRow)[]> {
   if (format === 'parquet') return readColumns(source, columns, optional);
-  return format === 'jsonl' ? readJsonLines(source, columns, optional) : readCsv(source, format, columns, optional);
+  return format === 'jsonl'
+    ? readJsonLines(source, columns, optional)
+    : readCsv(source, format, columns, { optional, header });
 }
 
 async function* readColumns(
@@ -40,7 +50,7 @@ async function* readCsv(
   source: ByteSource,
   format: 'csv' | 'tsv',
   columns: readonly string[],
-  optional: readonly string[],
+  { optional = [], header: hasHeader = true }: TableOptions,
 ): AsyncGenerator<(TableRow | UnusableRow)[]> {
   let parser: CsvParser | undefined;
   let header: readonly string[] | undefined;
@@ -50,12 +60,14 @@ async function* readCsv(
     if ('message' in item) return { line: item.line, reason: 'malformed', message: item.message };
     const { line, fields } = item;
     if (header === undefined) {
-      header = fields.map((name) => name.trim());
-      places = columns.map((name) => findColumn(header ?? [], name, optional));
-      return undefined;
+      const names = columnNames(fields, hasHeader);
+      header = names;
+      places = columns.map((name) => findColumn(names, name, optional, hasHeader));
+      if (hasHeader) return undefined;
     }
     if (fields.length !== header.length) {
-      const message = `has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}, the header has ${header.length}`;
+      const first = hasHeader ? 'header' : 'first row';
+      const message = `has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}, the ${first} has ${header.length}`;
       return { line, reason: 'malformed', message };
     }
     return { line, values: places.map((place) => fields[place] ?? null) };
@@ -92,10 +104,12 @@ function* rowsOf(
   if (items.length > 0) invalidLines.clear();
 }
 
-function findColumn(header: readonly string[], name: string, optional: readonly string[]): number {
-  const place = header.indexOf(name);
-  if (place < 0 && !optional.includes(name)) throw new SkipFile('missing-column', missingColumnMessage(name, header));
-  return place;
+function findColumn(names: readonly string[], name: string, optional: readonly string[], hasHeader: boolean): number {
+  const place = names.indexOf(name);
+  if (place >= 0 || optional.includes(name)) return place;
+  const hint =
+    hasHeader && looksLikeData(names) ? '. These look like data: if it has no header, say so (--no-header)' : '';
+  throw new SkipFile('missing-column', missingColumnMessage(name, names) + hint);
 }
 
 async function* readJsonLines(

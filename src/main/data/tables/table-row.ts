@@ -14,7 +14,11 @@ export interface UnusableRow {
   readonly message: string;
 }
 
+/** Characters of a column's name in a message: what is taken for a name may be a paragraph. */
+const longestName = 60;
+
 /** Says which columns there are, when one is missing. */
 export function missingColumnMessage(missing: string, present: readonly string[]): string {
-  return `has no column “${missing}”; it has ${present.map((name) => `“${name}”`).join(', ')}`;
+  const names = present.map((name) => `“${name.length > longestName ? `${name.slice(0, longestName)}…` : name}”`);
+  return `has no column “${missing}”; it has ${names.join(', ')}`;
 }

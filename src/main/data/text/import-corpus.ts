@@ -18,6 +18,7 @@ import {
   type TrainedTokenizerOptions,
 } from '../../../shared/spec/manifests/text-corpus.ts';
 import { createFolder } from '../new-folder.ts';
+import { numberedColumn } from '../tables/header.ts';
 import { writeDurably, writeManifest } from '../manifest-file.ts';
 import { TOKENIZER_FILE } from './corpus.ts';
 import { collectDocuments } from './collect-documents.ts';
@@ -54,7 +55,9 @@ export interface ImportTextCorpusOptions {
   /** Globs relative to a source folder. */
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
-  /** For tables and JSON lines; 'text' without it. */
+  /** False for CSV and TSV files that begin with a row of data: their columns are called column1, column2 and so on. */
+  readonly header?: boolean | undefined;
+  /** For tables and JSON lines; 'text' without it, the first column without a header. */
   readonly textColumn?: string | undefined;
   /** BCP 47 tag for cutting sentences; 'en' without it. */
   readonly language?: string | undefined;
@@ -125,6 +128,7 @@ export async function importTextCorpus(options: ImportTextCorpusOptions): Promis
           documents: settings.documents,
           textColumn: settings.textColumn,
           ...(options.encoding !== undefined && { encoding: options.encoding }),
+          ...(options.header !== undefined && { header: options.header }),
           tokenizer: settings.tokenizer,
         },
         report: report.report(),
@@ -154,11 +158,12 @@ function readSettings(options: ImportTextCorpusOptions): Settings {
       encoding: options.encoding,
       include: options.include,
       exclude: options.exclude,
+      header: options.header,
       signal: options.signal ?? new AbortController().signal,
     },
     language: options.language ?? 'en',
     documents: options.documents ?? 'file',
-    textColumn: options.textColumn ?? 'text',
+    textColumn: options.textColumn ?? (options.header === false ? numberedColumn(1) : 'text'),
     tokenizer: 'file' in given ? { file: given.file } : (parsed?.data ?? trainedTokenizerOptions.parse({})),
     tokensPerShard: options.tokensPerShard ?? TOKENS_PER_SHARD,
     threads: options.threads,

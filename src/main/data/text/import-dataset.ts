@@ -15,6 +15,7 @@ import { createFolder } from '../new-folder.ts';
 import { GrowingUint32Array } from '../growing-array.ts';
 import { writeManifest } from '../manifest-file.ts';
 import { SkipFile } from '../skip-file.ts';
+import { numberedColumn } from '../tables/header.ts';
 import { readTable } from '../tables/read-table.ts';
 import { EXAMPLES_FILE, GROUPS_FILE, LABELS_FILE, OFFSETS_FILE, type StoredExample } from './dataset-files.ts';
 import { cleanText, contentKey, type SkippedDocument } from './document.ts';
@@ -45,9 +46,11 @@ export interface ImportTextDatasetOptions {
   readonly encoding?: TextEncoding | undefined;
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
-  /** 'text' without it. */
+  /** False for CSV and TSV files that begin with a row of data: their columns are called column1, column2 and so on. */
+  readonly header?: boolean | undefined;
+  /** 'text' without it; the first column without a header. */
   readonly textColumn?: string | undefined;
-  /** 'label' without it. */
+  /** 'label' without it; the second column without a header. */
   readonly labelColumn?: string | undefined;
   /** A second text, for tasks on pairs. */
   readonly pairColumn?: string | undefined;
@@ -80,13 +83,13 @@ interface Columns {
 export async function importTextDataset(options: ImportTextDatasetOptions): Promise<TextDatasetManifest> {
   if (options.sources.length === 0) throw new LabError('bad-spec', 'An import needs at least one file or folder.');
   const columns: Columns = {
-    text: options.textColumn ?? 'text',
-    label: options.labelColumn ?? 'label',
+    text: options.textColumn ?? (options.header === false ? numberedColumn(1) : 'text'),
+    label: options.labelColumn ?? (options.header === false ? numberedColumn(2) : 'label'),
     pair: options.pairColumn ?? null,
   };
   const signal = options.signal ?? new AbortController().signal;
-  const { sources, format, encoding, include, exclude } = options;
-  const source: SourceOptions = { sources, format, encoding, include, exclude, signal };
+  const { sources, format, encoding, header, include, exclude } = options;
+  const source: SourceOptions = { sources, format, encoding, header, include, exclude, signal };
   return createFolder(options.folder, signal, async (folder) => {
     const report = new ReportCollector();
     const writer = await ExampleWriter.create(folder, report);
@@ -107,6 +110,7 @@ export async function importTextDataset(options: ImportTextDatasetOptions): Prom
           pairColumn: columns.pair,
           labelColumn: columns.label,
           ...(encoding !== undefined && { encoding }),
+          ...(header !== undefined && { header }),
         },
         report: report.report(),
       };
@@ -217,7 +221,7 @@ async function* readRows(
     throw new SkipFile('malformed', 'is not a table with labels');
   }
   const wanted = [columns.text, columns.label, ...(columns.pair === null ? [] : [columns.pair])];
-  for await (const rows of readTable(bytes, file.format, wanted)) {
+  for await (const rows of readTable(bytes, file.format, wanted, { header: file.header })) {
     yield rows.map((row) => {
       if ('reason' in row) return row;
       const [text, label, pair] = row.values;

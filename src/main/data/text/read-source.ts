@@ -23,8 +23,9 @@ async function* readTableDocuments(
   source: ByteSource,
   format: 'csv' | 'tsv' | 'jsonl' | 'parquet',
   textColumn: string,
+  header: boolean | undefined,
 ): AsyncGenerator<(TextDocument | SkippedDocument)[]> {
-  for await (const rows of readTable(source, format, [textColumn])) {
+  for await (const rows of readTable(source, format, [textColumn], { header })) {
     yield rows.map((row) => ('reason' in row ? row : { text: row.values[0] ?? '', line: row.line, isPart: false }));
   }
 }
@@ -41,7 +42,7 @@ function open(request: SourceRequest): AsyncGenerator<(TextDocument | SkippedDoc
     case 'fasta':
       return readFasta(source);
     default:
-      return readTableDocuments(source, file.format, request.textColumn);
+      return readTableDocuments(source, file.format, request.textColumn, file.header);
   }
 }
 

@@ -16,6 +16,8 @@ export interface SourceFile {
   readonly compression: Compression;
   /** Of a text without a mark; UTF-8 without it. */
   readonly encoding: TextEncoding | undefined;
+  /** False for tables that begin with a row of data. */
+  readonly header: boolean | undefined;
   /** True if the user named this file, false if it was found in a folder. */
   readonly named: boolean;
   /** Relative to the folder that the user named, with forward slashes; the file's name for a named file. */
@@ -28,6 +30,8 @@ export interface SourceOptions {
   readonly format?: TextFormat | undefined;
   /** Of files without a mark; UTF-8 without it. */
   readonly encoding?: TextEncoding | undefined;
+  /** Whether CSV and TSV files begin with the names of their columns, which they do without it. */
+  readonly header?: boolean | undefined;
   /** Globs relative to the folder, e.g. `**\/*.md`; a file in a folder must match one of them. Without any: all text files. */
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
@@ -101,7 +105,8 @@ function asSource(
   const assumed = named ? (extension === 'xml' || /\.xml\.(gz|bz2|zst)$/.test(path) ? 'wikipedia' : 'text') : undefined;
   const chosen = options.format ?? format ?? assumed;
   if (chosen === undefined) return undefined;
-  return { path, size, format: chosen, compression, encoding: options.encoding, named, relative };
+  const { encoding, header } = options;
+  return { path, size, format: chosen, compression, encoding, header, named, relative };
 }
 
 async function* walk(

@@ -31,6 +31,7 @@ interface ImportOptions extends ImageOptions {
   readonly encoding?: TextEncoding;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
+  readonly header: boolean;
   readonly textColumn?: string;
   readonly language?: string;
   readonly documents?: DocumentBoundary;
@@ -61,7 +62,11 @@ export function registerCorpus(program: Command): void {
     )
     .option('--include <glob>', 'only files that match, relative to a source folder (may be repeated)', collect)
     .option('--exclude <glob>', 'no files that match (may be repeated)', collect)
-    .option('--text-column <name>', "column with the text, in tables and JSON lines (default: 'text')")
+    .option('--no-header', 'CSV and TSV files begin with a row of data: their columns are column1, column2 and so on')
+    .option(
+      '--text-column <name>',
+      "column with the text, in tables and JSON lines (default: 'text', or the first one)",
+    )
     .option('--language <tag>', "language of the text, for finding sentences (default: 'en')")
     .addOption(
       new Option('--documents <boundary>', 'what is a document in a text file (default: the file)').choices(
@@ -99,6 +104,7 @@ async function addText(
       sources,
       format: options.format,
       encoding: options.encoding,
+      ...(!options.header && { header: false }),
       include: options.include,
       exclude: options.exclude,
       textColumn: options.textColumn,

@@ -23,6 +23,7 @@ interface ImportOptions extends ImageOptions {
   readonly encoding?: TextEncoding;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
+  readonly header: boolean;
   readonly textColumn?: string;
   readonly labelColumn?: string;
   readonly pairColumn?: string;
@@ -52,8 +53,9 @@ export function registerDataset(program: Command): void {
     )
     .option('--include <glob>', 'only files that match, relative to a source folder (may be repeated)', collect)
     .option('--exclude <glob>', 'no files that match (may be repeated)', collect)
-    .option('--text-column <name>', "column with the text (default: 'text')")
-    .option('--label-column <name>', "column with the label (default: 'label')")
+    .option('--no-header', 'CSV and TSV files begin with a row of data: their columns are column1, column2 and so on')
+    .option('--text-column <name>', "column with the text (default: 'text', or the first one)")
+    .option('--label-column <name>', "column with the label (default: 'label', or the second one)")
     .option('--pair-column <name>', 'column with a second text, for tasks on pairs');
   addImageOptions(add).action(async (name: string, sources: string[], options: ImportOptions, command: Command) => {
     const workspace = await workspaceOf(command);
@@ -77,6 +79,7 @@ async function addText(
       sources,
       format: options.format,
       encoding: options.encoding,
+      ...(!options.header && { header: false }),
       include: options.include,
       exclude: options.exclude,
       textColumn: options.textColumn,

@@ -4,6 +4,7 @@ import type { Inspection } from '../../../shared/contract/materials.ts';
 import { LabError, messageOf } from '../../../shared/errors.ts';
 import type { TextEncoding } from '../../../shared/spec/manifests/text-corpus.ts';
 import { CsvParser, detectDelimiter } from '../../data/tables/csv-parser.ts';
+import { columnNames, headerDoubt } from '../../data/tables/header.ts';
 import { readTable } from '../../data/tables/read-table.ts';
 import { decodeSample, guessEncoding } from '../../data/text/encoding.ts';
 import type { SourceFile } from '../../data/text/source-files.ts';
@@ -21,15 +22,21 @@ interface Options {
   readonly shown: number;
   /** Guessed without it. */
   readonly encoding: TextEncoding | undefined;
+  /** Whether the first row of CSV and TSV files holds the names of the columns. */
+  readonly header: boolean;
   readonly signal: AbortSignal;
 }
 
 /** @throws LabError `bad-input` for a table without a header, or what is no table; `SkipFile` for a file that cannot be read */
-export async function inspectTable(file: SourceFile, { shown, encoding: wanted, signal }: Options): Promise<Table> {
+export async function inspectTable(
+  file: SourceFile,
+  { shown, encoding: wanted, header, signal }: Options,
+): Promise<Table> {
   if (file.format === 'text' || file.format === 'wikipedia' || file.format === 'fasta') {
     throw new LabError('internal', 'not a table');
   }
-  const { names, encoding, delimiter } = await headerOf(file, wanted, signal);
+  const { names, encoding, delimiter } = await headerOf(file, wanted, header, signal);
+  const hasFields = delimiter !== null;
   const source = {
     path: file.path,
     compression: file.compression,
@@ -39,7 +46,7 @@ export async function inspectTable(file: SourceFile, { shown, encoding: wanted, 
   const rows: (string | null)[][] = [];
   const problems: Table['problems'] = [];
   let complete = true;
-  reading: for await (const batch of readTable(source, file.format, names, names)) {
+  reading: for await (const batch of readTable(source, file.format, names, { optional: names, header })) {
     for (const row of batch) {
       if (rows.length + problems.length >= mostRows) {
         complete = false;
@@ -49,19 +56,15 @@ export async function inspectTable(file: SourceFile, { shown, encoding: wanted, 
       else problems.push({ line: row.line, message: row.message });
     }
   }
+  const valuesOf = (column: number): (string | null)[] => rows.map((row) => row[column] ?? null);
   return {
     file: file.path,
     format: file.format,
     encoding,
     delimiter,
-    columns: withRoles(
-      names.map((name, index) =>
-        describeColumn(
-          name,
-          rows.map((row) => row[index] ?? null),
-        ),
-      ),
-    ),
+    header: hasFields ? header : null,
+    headerDoubt: hasFields && header ? headerDoubt(names, valuesOf) : null,
+    columns: withRoles(names.map((name, index) => describeColumn(name, valuesOf(index)))),
     rows: rows
       .slice(0, shown)
       .map((row) => row.map((value) => (value !== null && value.length > 500 ? `${value.slice(0, 500)}…` : value))),
@@ -76,6 +79,7 @@ type Header = Pick<Table, 'encoding' | 'delimiter'> & { readonly names: readonly
 async function headerOf(
   { path, format, compression }: SourceFile,
   wanted: TextEncoding | undefined,
+  hasHeader: boolean,
   signal: AbortSignal,
 ): Promise<Header> {
   if (format === 'parquet') return { names: await parquetColumns(path), encoding: null, delimiter: null };
@@ -88,12 +92,12 @@ async function headerOf(
   const [first = ''] = lines;
   const delimiter = format === 'tsv' ? '\t' : detectDelimiter(first, []);
   const parser = new CsvParser(delimiter);
-  const [header] = lines.slice(0, 20).flatMap((line, index) => parser.add(line, index + 1));
-  if (!header || !('fields' in header)) {
+  const [row] = lines.slice(0, 20).flatMap((line, index) => parser.add(line, index + 1));
+  if (!row || !('fields' in row)) {
     const message = bytes.length === 0 ? 'is empty' : 'has no header line with the names of its columns';
     throw new LabError('bad-input', message, { path });
   }
-  return { names: header.fields.map((field) => field.trim()), encoding, delimiter };
+  return { names: columnNames(row.fields, hasHeader), encoding, delimiter };
 }
 
 /** Members of the first lines, in the order in which they appear. */

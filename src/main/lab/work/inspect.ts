@@ -46,7 +46,7 @@ interface Found extends Pick<Inspection, 'table' | 'text' | 'images' | 'sounds'>
 
 export async function inspectSources(
   { signal }: WorkContext,
-  { paths, rows, pictures, encoding }: Input,
+  { paths, rows, pictures, encoding, header }: Input,
 ): Promise<Answer> {
   const sources = paths.map((path) => resolve(path));
   for (const source of sources) {
@@ -66,7 +66,7 @@ export async function inspectSources(
   const { texts, others, bytes } = listing;
   const tableFile = texts.find(({ format }) => !['text', 'wikipedia', 'fasta'].includes(format));
   const table = tableFile
-    ? await inspectTable(tableFile, { shown: rows, encoding, signal }).catch(tell(tableFile.path))
+    ? await inspectTable(tableFile, { shown: rows, encoding, header, signal }).catch(tell(tableFile.path))
     : null;
   const unnamed = await findUnnamedTexts(sources, texts, others);
   const text = await inspectText(texts, { unnamed: unnamed?.files[0], encoding, signal }).catch(
@@ -172,7 +172,10 @@ function suggest({ sources, listing, table, text, images, sounds, unnamed }: Fou
     return { ...request, kind: 'audio-dataset', ...labelled };
   }
   const encoding = table?.encoding ?? text?.encoding ?? 'utf-8';
-  const named = encoding === 'utf-8' ? {} : { encoding };
+  const named = {
+    ...(encoding !== 'utf-8' && { encoding }),
+    ...(table?.header === false && { header: false }),
+  };
   if (table && table.read > 0) {
     const textColumn = table.columns.find(({ role }) => role === 'text')?.name;
     if (textColumn !== undefined && label !== undefined) {

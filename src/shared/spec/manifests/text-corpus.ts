@@ -90,6 +90,8 @@ export const textCorpusManifest = z.strictObject({
     textColumn: z.string(),
     /** Of files without a mark; UTF-8 without it. */
     encoding: textEncoding.optional(),
+    /** False for tables that begin with a row of data. */
+    header: z.boolean().optional(),
     tokenizer: z.union([trainedTokenizerOptions, z.strictObject({ file: z.string() })]),
   }),
   report: textImportReport,

@@ -28,6 +28,8 @@ export const textDatasetManifest = z.strictObject({
     labelColumn: z.string(),
     /** Of files without a mark; UTF-8 without it. */
     encoding: textEncoding.optional(),
+    /** False for tables that begin with a row of data. */
+    header: z.boolean().optional(),
   }),
   /** Texts that occur with more than one label. All are kept, on one side of every split. */
   conflicts: z.strictObject({

@@ -1,0 +1,49 @@
+/** The first row of a CSV or TSV file: names of columns, or data where the file has no header. */
+
+/** What a column of a file without a header is called; counted from 1. */
+export function numberedColumn(number: number): string {
+  return `column${number}`;
+}
+
+/** Names of the columns of a file with this first row. */
+export function columnNames(firstRow: readonly string[], hasHeader: boolean): string[] {
+  return firstRow.map((field, index) => (hasHeader ? field.trim() : numberedColumn(index + 1)));
+}
+
+/** Names of columns are rarely as long as texts are. */
+const longestName = 48;
+const mostWords = 6;
+
+/**
+ * What speaks against the first row being names, for a person: it occurs again as data, or looks like data. Null when nothing
+ * does.
+ *
+ * @param valuesOf the rows that were read, of the column with this index
+ */
+export function headerDoubt(
+  names: readonly string[],
+  valuesOf: (column: number) => readonly (string | null)[],
+): string | null {
+  for (const [column, name] of names.entries()) {
+    const again = name === '' ? 0 : valuesOf(column).filter((value) => value?.trim() === name).length;
+    if (again > 0) return `“${shorten(name)}” occurs below as well, ${again === 1 ? 'once' : `${again} times`}`;
+  }
+  const long = names.find((name) => name.length > longestName || name.split(/\s+/u).length > mostWords);
+  if (long !== undefined) return `“${shorten(long)}” reads like a text, not like a name`;
+  // Years may be names of columns, but beside them something is called otherwise.
+  if (names.length > 0 && names.every(isNumber)) return 'it holds numbers alone';
+  return null;
+}
+
+/** Whether a first row alone, without those below it, looks like data. */
+export function looksLikeData(names: readonly string[]): boolean {
+  return headerDoubt(names, () => []) !== null;
+}
+
+function isNumber(text: string): boolean {
+  return text !== '' && Number.isFinite(Number(text));
+}
+
+function shorten(text: string): string {
+  return text.length > longestName ? `${text.slice(0, longestName)}…` : text;
+}
