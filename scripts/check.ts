@@ -19,6 +19,8 @@ interface Outcome {
   readonly failed: number;
   readonly seconds: number;
   readonly output: string;
+  /** The tests that failed, each with the first line of why. */
+  readonly failures?: readonly string[];
 }
 
 /** The longest first: two run at a time. */
@@ -79,27 +81,49 @@ async function runTests(name: string): Promise<Outcome> {
     const counts = countTests(report);
     // A file that cannot be loaded, an error outside any test, no tests at all: a failure without a failed test.
     const failed = exitCode === 0 ? counts.failed : Math.max(1, counts.failed);
-    return { name, passed: counts.passed, failed, seconds: (performance.now() - start) / 1000, output };
+    const seconds = (performance.now() - start) / 1000;
+    return { name, passed: counts.passed, failed, seconds, output, failures: counts.failures };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function countTests(report: string): { passed: number; failed: number } {
+interface TestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[] | null;
+    }[];
+  }[];
+}
+
+function countTests(report: string): { passed: number; failed: number; failures: readonly string[] } {
   try {
-    // written by Vitest's JSON reporter
-    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
-      numPassedTests: number;
-      numFailedTests: number;
-      testResults: readonly { status: string; assertionResults: readonly { status: string }[] }[];
-    };
+    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8')) as TestReport; // written by Vitest's JSON reporter
     const brokenFiles = testResults.filter(
       (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
     );
-    return { passed: numPassedTests, failed: numFailedTests + brokenFiles.length };
+    const failures = testResults.flatMap((file) =>
+      file.assertionResults
+        .filter(({ status }) => status === 'failed')
+        .map((test) => describeFailure(file.name, test.fullName, test.failureMessages?.[0])),
+    );
+    const broken = brokenFiles.map(({ name, message }) => describeFailure(name, '', message));
+    return { passed: numPassedTests, failed: numFailedTests + brokenFiles.length, failures: [...failures, ...broken] };
   } catch {
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, failures: [] };
   }
+}
+
+function describeFailure(file: string, test: string, message = ''): string {
+  const [reason = ''] = message.split('\n');
+  return `${path.relative(root, file)} ${test}: ${reason.slice(0, 500)}`;
 }
 
 function report(outcome: Outcome): Outcome {
@@ -110,6 +134,8 @@ function report(outcome: Outcome): Outcome {
   console.log(
     `${good ? 'ok    ' : 'FAILED'} ${outcome.name.padEnd(13)} ${outcome.seconds.toFixed(1).padStart(6)} s${counts}`,
   );
+  // Once more and briefly, where a log is cut off above.
+  for (const failure of outcome.failures ?? []) console.log(`       ${failure}`);
   return outcome;
 }
 
