@@ -1,0 +1,115 @@
+// One run that is trained and tells all about itself, and runs that are put in order.
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { tinyExperiment } from '../lab-fixture.ts';
+import { ended } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
+
+export function describeRuns(scenario: Scenario): void {
+  it('trains a run and tells all about it', async () => {
+    const { ids } = await scenario.client.runs.create({ spec: tinyExperiment, seeds: [3], tags: ['first'] });
+    scenario.run = ids[0] ?? '';
+    expect(await ended(scenario.client, scenario.run)).toMatchObject({
+      state: 'finished',
+      failure: null,
+      step: 6,
+      seed: 3,
+      tags: ['first'],
+      resumable: null,
+    });
+    await expect.poll(() => scenario.watched).toContain('finished');
+    const { runs, total } = await scenario.client.runs.list({ filter: { states: ['finished'], text: 'tiny' } });
+    expect([total, runs[0]?.id]).toEqual([1, scenario.run]);
+    const details = await scenario.client.runs.get({ id: scenario.run });
+    expect(details.result?.steps).toBe(6);
+    expect(details.spec).toMatchObject({ name: 'tiny', seed: 3 });
+    const [loss] = await scenario.client.runs.series({ ids: [scenario.run], metrics: ['training.loss'] });
+    expect(loss).toMatchObject({ steps: [1, 2, 3, 4, 5, 6], total: 6, restarts: [] });
+    expect((await scenario.client.runs.metrics({ ids: [scenario.run] })).map(({ metric }) => metric)).toContain(
+      'validation.loss',
+    );
+    const log = await scenario.client.runs.log({ id: scenario.run });
+    expect(log.lines.map(({ event }) => event.type)).toEqual(
+      expect.arrayContaining(['created', 'started', 'evaluation', 'checkpoint', 'finished']),
+    );
+    expect((await scenario.client.runs.checkpoints({ id: scenario.run })).at(-1)).toMatchObject({
+      step: 6,
+      last: true,
+    });
+    const { steps, parts } = await scenario.client.runs.gradientFlow({ id: scenario.run });
+    expect(steps).toEqual([3, 6]);
+    expect(parts.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['backbone/embedding', 'backbone/encoder/layer.0', 'head']),
+    );
+    expect(parts.every(({ norms }) => norms.every((norm) => norm !== null && norm >= 0))).toBe(true);
+    const samples = await scenario.client.runs.samples({ id: scenario.run });
+    expect(samples.steps).toEqual([3, 6]);
+    expect(samples.examples[0]?.truth).toHaveLength(samples.examples[0]?.answers[0]?.length ?? -1);
+    expect(await scenario.client.runs.confusion({ id: scenario.run })).toBeNull();
+    expect(await scenario.client.runs.confusionExamples({ id: scenario.run, actual: 'a', predicted: 'b' })).toEqual({
+      total: 0,
+      examples: [],
+    });
+    const artifacts = await scenario.client.runs.artifacts({ id: scenario.run });
+    expect(artifacts).toEqual(
+      expect.arrayContaining([expect.objectContaining({ name: 'origin.json', kind: 'data', tooLarge: false })]),
+    );
+    const { url } = await scenario.client.runs.artifact({ id: scenario.run, name: 'origin.json' });
+    const [head = '', body = ''] = url.split(',');
+    expect(head).toBe('data:application/json;base64');
+    expect(JSON.parse(Buffer.from(body, 'base64').toString())).toMatchObject({ id: scenario.run });
+    for (const name of ['none.png', '../spec.json', 'tokenizer.json/../origin.json']) {
+      await expect(scenario.client.runs.artifact({ id: scenario.run, name })).rejects.toMatchObject({
+        code: 'not-found',
+      });
+    }
+    const folder2 = join(scenario.folder, 'exported');
+    expect((await scenario.client.runs.export({ id: scenario.run, folder: folder2 })).files).toContain('model.onnx');
+    expect((await stat(join(folder2, 'model.onnx'))).size).toBeGreaterThan(1000);
+  });
+
+  it('orders, tags, pins, archives, annotates, clones, retries, deletes and restores', async () => {
+    expect(await scenario.client.runs.setQueue({ held: true })).toMatchObject({ held: true, active: [] });
+    const { spec } = await scenario.client.runs.clone({ id: scenario.run });
+    expect(spec).toMatchObject({ name: 'tiny', seed: 3 });
+    const { ids } = await scenario.client.runs.retry({ ids: [scenario.run, scenario.run] });
+    const [first = '', second = ''] = ids;
+    expect((await scenario.client.runs.queue({})).order).toEqual([first, second]);
+    expect((await scenario.client.runs.reorder({ ids: [second] })).order).toEqual([second, first]);
+    expect(await scenario.client.runs.pause({ ids: [second] })).toMatchObject([
+      { state: 'stopped', paused: true, resumable: { step: 0 } },
+    ]);
+    expect(await scenario.client.runs.resume({ ids: [second] })).toMatchObject([{ state: 'queued', queuePosition: 2 }]);
+    expect(await scenario.client.runs.cancel({ ids: [first, second] })).toMatchObject([
+      { state: 'stopped', paused: false },
+      { state: 'stopped' },
+    ]);
+    expect(await scenario.client.runs.tag({ ids: [first], add: ['kept'], remove: ['first'] })).toMatchObject([
+      { tags: ['kept'] },
+    ]);
+    expect(await scenario.client.runs.tags({})).toEqual([
+      { tag: 'first', runs: 2 },
+      { tag: 'kept', runs: 1 },
+    ]);
+    expect(await scenario.client.runs.pin({ ids: [first], pinned: true })).toMatchObject([{ pinned: true }]);
+    expect(await scenario.client.runs.archive({ ids: [first], archived: true })).toMatchObject([{ archived: true }]);
+    expect((await scenario.client.runs.list({ filter: { archived: true } })).total).toBe(1);
+    expect(await scenario.client.runs.annotate({ id: first, notes: 'why' })).toMatchObject({ notes: 'why' });
+    const { undo } = await scenario.client.runs.delete({ ids: [first] });
+    await expect(scenario.client.runs.get({ id: first })).rejects.toMatchObject({ code: 'not-found' });
+    expect(await scenario.client.runs.restore({ undo })).toMatchObject([
+      { id: first, notes: 'why', tags: ['kept'], archived: true },
+    ]);
+    await scenario.client.runs.setQueue({ held: false, concurrency: 1 });
+    const fields = await scenario.client.runs.fields({});
+    expect(fields.find(({ field }) => field === 'spec.training.steps')?.values).toEqual([6]);
+    const groups = await scenario.client.runs.groups({ by: ['spec.seed', 'state'] });
+    expect(groups.map(({ key, ids: members }) => [...key, members.length])).toEqual(
+      expect.arrayContaining([
+        [3, 'finished', 1],
+        [3, 'stopped', 1],
+      ]),
+    );
+  });
+}
