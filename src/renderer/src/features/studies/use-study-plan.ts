@@ -1,0 +1,93 @@
+/** What the choices on the form come to: the study's spec, what would be run, how long that takes, and what stands against it. */
+import type { ComputedRef, ShallowRef } from 'vue';
+import { computed } from 'vue';
+import type { ExperimentPlanSummary } from '../../../../shared/contract/experiments.ts';
+import { formatDuration } from '../../charts/time-axis.ts';
+import type { JsonObject } from '../../components/schema-form/fields.ts';
+import { useRequest } from '../../composables/use-request.ts';
+import { conditionWords } from './label-efficiency.ts';
+import { conditionName, largestCell, studyOf } from './study-draft.ts';
+import type { StudyChoices } from './use-study-choices.ts';
+
+export interface StudyPlan {
+  /** Undefined while something is missing. */
+  readonly spec: ComputedRef<JsonObject | undefined>;
+  readonly arms: ComputedRef<readonly string[]>;
+  readonly conditions: ComputedRef<readonly string[]>;
+  readonly runs: ComputedRef<number>;
+  /** Of all runs; undefined until something was measured on this computer. */
+  readonly duration: ComputedRef<string | undefined>;
+  /** What comes from the source, and what begins at random. */
+  readonly weights: ComputedRef<ExperimentPlanSummary['weights'] | undefined>;
+  readonly problems: ComputedRef<readonly string[]>;
+  /** Whether an answer of the lab is on its way. */
+  readonly checking: ComputedRef<boolean>;
+  readonly canStart: ComputedRef<boolean>;
+  /** The study as a file for the command line. */
+  readonly file: Readonly<ShallowRef<{ readonly text: string } | undefined>>;
+}
+
+export function useStudyPlan({
+  sources,
+  materials,
+  tasks,
+  reads,
+  budgets,
+  frozenToo,
+  choice,
+}: StudyChoices): StudyPlan {
+  const suggestion = useRequest(
+    () => {
+      const [from, data, task] = [sources.current.value, materials.current.value, tasks.current.value];
+      return from && data && task ? { task: task.type, data: data.name, from: from.id } : undefined;
+    },
+    (client, input, options) => client.experiments.suggest(input, options),
+  );
+  const spec = computed(() =>
+    choice.value && suggestion.data.value ? studyOf(choice.value, suggestion.data.value, reads.value) : undefined,
+  );
+  const planned = useRequest(
+    () => (spec.value ? { spec: spec.value } : undefined),
+    (client, input, options) => client.studies.plan(input, options),
+    { debounce: 200 },
+  );
+  const cell = useRequest(
+    () => (spec.value && choice.value ? { spec: largestCell(choice.value, spec.value) } : undefined),
+    (client, input, options) => client.experiments.plan(input, options),
+    { debounce: 400 },
+  );
+  const { data: file } = useRequest(
+    () => (spec.value ? { spec: spec.value, format: 'yaml' as const } : undefined),
+    (client, input, options) => client.experiments.format(input, options),
+    { debounce: 400 },
+  );
+
+  const runs = computed(() => planned.data.value?.cells.length ?? 0);
+  const problems = computed(() => {
+    const own =
+      budgets.value === null ? ['Label budgets are whole numbers with commas between them, such as 20, 50, 200.'] : [];
+    const found = [...(planned.data.value?.problems ?? []), ...(cell.data.value?.problems ?? [])];
+    return [...own, ...new Set(found.map(({ message }) => message))];
+  });
+  const checking = computed(() => planned.loading.value || cell.loading.value || suggestion.loading.value);
+  return {
+    spec,
+    arms: computed(() => ['pretrained', ...(frozenToo.value ? ['frozen'] : []), 'scratch']),
+    conditions: computed(() => [
+      ...(choice.value?.budgets ?? []).map((labels) =>
+        conditionWords(conditionName(choice.value?.budgetOption ?? 'labelsInAll', labels)),
+      ),
+      ...(choice.value?.allLabels === true ? ['all labels'] : []),
+    ]),
+    runs,
+    duration: computed(() => {
+      const seconds = cell.data.value?.plan?.estimate.seconds;
+      return seconds === null || seconds === undefined ? undefined : formatDuration(seconds * 1000 * runs.value);
+    }),
+    weights: computed(() => cell.data.value?.plan?.weights),
+    problems,
+    checking,
+    canStart: computed(() => runs.value > 0 && problems.value.length === 0 && !checking.value),
+    file,
+  };
+}
