@@ -75,6 +75,27 @@ describe('every page', () => {
     await page.keyboard.press('Escape');
   });
 
+  it('the palette finds runs, data and pipelines by name from any page, with the keyboard', async () => {
+    const { page } = lab;
+    for (const [words, option, address, heading] of [
+      ['tiny words', run, `/runs/${run}`, run],
+      ['unlabelled tin', 'tiny', '/datasets/corpus/tiny', 'tiny'],
+      ['bert mini', 'BERT mini', '/pipelines', 'Pipeline'],
+    ] as const) {
+      await lab.goto('/settings');
+      await page.keyboard.press('Control+k');
+      await page.getByRole('dialog', { name: 'Commands' }).waitFor();
+      await page.keyboard.type(words);
+      await page.getByRole('option', { name: option, exact: true }).waitFor();
+      await page.locator('[role="option"][data-highlighted]', { hasText: option }).waitFor();
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+      await expect.poll(() => page.url(), patience).toContain(`#${address}`);
+    }
+    await page.getByRole('button', { name: /^encoder/ }).waitFor(); // the preset is open
+    await expect.poll(() => page.url(), patience).not.toContain('?'); // and opening it again is no change of the address
+  });
+
   it('a page that is not there says so', async () => {
     await lab.goto('/no-such-page');
     await lab.page.getByRole('heading', { level: 1 }).waitFor();

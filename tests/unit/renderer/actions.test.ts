@@ -1,6 +1,7 @@
 // Shortcuts: single strokes, sequences, what belongs to the text that is being typed; and the palette's search.
 import { describe, expect, it } from 'vitest';
 import { findActions } from '../../../src/renderer/src/actions/find-actions.ts';
+import { placeActions } from '../../../src/renderer/src/app/places.ts';
 import type { KeyStroke } from '../../../src/renderer/src/actions/keys.ts';
 import { matchesStroke, SequenceMatcher, showStroke } from '../../../src/renderer/src/actions/keys.ts';
 
@@ -59,5 +60,51 @@ describe('the search of the palette', () => {
     ['nothing', []],
   ])('%j', (query, ids) => {
     expect(findActions(actions, query).map(({ id }) => id)).toEqual(ids);
+  });
+});
+
+describe('what has a name in the workspace', () => {
+  const opened: unknown[] = [];
+  const actions = placeActions(
+    {
+      runs: [
+        {
+          id: 'words-abcde',
+          name: 'words',
+          task: 'masked-words',
+          data: 'brown',
+          tags: ['good'],
+          notes: 'wider than the last',
+        },
+        { id: 'brown-faster-fghij', name: 'brown-faster', task: 'next-word', data: 'mails', tags: [], notes: '' },
+      ],
+      materials: [{ group: 'corpus', name: 'brown', kind: 'text-corpus' }],
+      pipelines: [{ name: 'my-encoder' }],
+      presets: [{ name: 'bert-tiny', title: 'BERT tiny' }],
+      studies: [{ name: 'words-on-mails' }],
+    },
+    (place) => opened.push(place),
+  );
+  const found = (query: string): readonly string[] => findActions(actions, query).map(({ id }) => id);
+
+  it('is found by its name before it is by what belongs to it', () => {
+    expect(found('brown')).toEqual(['run.brown-faster-fghij', 'material.corpus.brown', 'run.words-abcde']);
+    expect(found('words good')).toEqual(['run.words-abcde']);
+    expect(found('wider')).toEqual(['run.words-abcde']);
+    expect(found('preset')).toEqual(['preset.bert-tiny']);
+    expect(found('encoder')).toEqual(['pipeline.my-encoder']);
+    expect(found('mails')).toContain('study.words-on-mails');
+  });
+
+  it('is opened where it is', () => {
+    for (const action of actions) void action.run();
+    expect(opened).toEqual([
+      { name: 'run', params: { id: 'words-abcde' } },
+      { name: 'run', params: { id: 'brown-faster-fghij' } },
+      { name: 'material', params: { group: 'corpus', name: 'brown' } },
+      { name: 'pipelines', query: { open: 'my-encoder' } },
+      { name: 'pipelines', query: { preset: 'bert-tiny' } },
+      { name: 'study', params: { study: 'words-on-mails' } },
+    ]);
   });
 });
