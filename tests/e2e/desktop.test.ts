@@ -6,10 +6,11 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { startDesktop } from '../../src/main/hosts/electron/desktop.ts';
 import { createRun } from '../../src/main/lab/create-run.ts';
+import { readEvents, runFolder } from '../../src/main/lab/run-folder.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinyDocument, tinyExperiment, writeTinyText } from '../tiny-workspace.ts';
 import { desk, electron } from './electron-stand-in.ts';
-import { expectAccessible, expectState, launchBrowser, open, patience, showPageOfFailure } from './harness.ts';
+import { expectAccessible, expectState, launchBrowser, open, patience, showPageOfFailure, stepOf } from './harness.ts';
 
 vi.mock('electron', async () => (await import('./electron-stand-in.ts')).electron);
 
@@ -18,13 +19,27 @@ describe('the desktop lab', () => {
   let browser: Browser;
   let page: Page;
   let run = '';
+  let long = '';
 
   const callsOf = (name: string) => desk.calls.filter((call) => call.name === name).map(({ values }) => values);
+  /** As the page of settings does it. */
+  const openWorkspace = (folder: string) =>
+    page
+      .evaluate(
+        (chosen) =>
+          (window as unknown as { pretextDesktop: { openWorkspace(folder: string): Promise<void> } }).pretextDesktop
+            .openWorkspace(chosen)
+            .catch(() => undefined), // the page is loaded anew meanwhile
+        folder,
+      )
+      .catch(() => undefined);
   const goto = (path: string) => open(page, `https://lab.test/#${path}`);
 
   beforeAll(async () => {
     workspace = await createTinyWorkspace();
     run = (await createRun(workspace.workspace, tinyExperiment())).id;
+    const steps = 'training: {steps: 500000, batchSize: 4, learningRate: 1e-3, evaluateEvery: 5000, logEvery: 10}';
+    long = (await createRun(workspace.workspace, tinyExperiment(steps, 'tiny-long'))).id;
     browser = await launchBrowser();
     desk.browser = browser;
     desk.built = inject('built');
@@ -47,7 +62,7 @@ describe('the desktop lab', () => {
   });
 
   afterAll(async () => {
-    electron.app.emit('before-quit', { preventDefault: () => undefined });
+    if (callsOf('quit').length === 0) electron.app.quit();
     await vi.waitFor(() => {
       expect(callsOf('quit')).toHaveLength(1);
     }, patience);
@@ -145,22 +160,73 @@ describe('the desktop lab', () => {
   it('opens another workspace in the same window', async () => {
     const other = join(workspace.folder, 'other');
     const loaded = page.waitForEvent('load');
-    await page
-      .evaluate(
-        (folder) =>
-          (window as unknown as { pretextDesktop: { openWorkspace(folder: string): Promise<void> } }).pretextDesktop
-            .openWorkspace(folder)
-            .catch(() => undefined), // the page is loaded anew meanwhile
-        other,
-      )
-      .catch(() => undefined);
+    await openWorkspace(other);
     await loaded;
     await goto('/datasets');
     await page.getByRole('heading', { name: 'No data yet' }).waitFor();
     expect(callsOf('addRecentDocument')).toEqual([[workspace.workspace.folder], [other]]);
   });
 
+  it('asks before it stops a run to open another workspace, and leaves it be', async () => {
+    const loaded = page.waitForEvent('load');
+    await openWorkspace(workspace.workspace.folder);
+    await loaded;
+    await goto(`/runs/${long}`);
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await expectState(page, /Running/);
+    const opened = callsOf('addRecentDocument').length;
+    desk.pressed = 'Keep training';
+    await openWorkspace(join(workspace.folder, 'other'));
+    expect(callsOf('showMessageBox')).toHaveLength(1);
+    expect(callsOf('addRecentDocument')).toHaveLength(opened);
+    const before = await stepOf(page);
+    await expect.poll(() => stepOf(page), patience).toBeGreaterThan(before);
+  });
+
+  it('asks before it stops a run to close its window, once at a time and every time anew', async () => {
+    const [window] = desk.windows;
+    let answer: (button: string) => void = () => undefined;
+    desk.pressed = new Promise((resolve) => {
+      answer = resolve;
+    });
+    window?.close();
+    window?.close(); // while it asks
+    await vi.waitFor(() => {
+      expect(callsOf('showMessageBox')).toHaveLength(2);
+    }, patience);
+    expect(callsOf('showMessageBox').at(-1)).toEqual([
+      window,
+      expect.objectContaining({
+        message: 'tiny-long is training',
+        detail: expect.stringContaining('stops with a checkpoint') as string,
+        buttons: ['Stop and quit', 'Keep training'],
+        defaultId: 1, // what a careless Enter does
+        cancelId: 1,
+      }),
+    ]);
+    answer('Keep training');
+    const before = await stepOf(page);
+    await expect.poll(() => stepOf(page), patience).toBeGreaterThan(before);
+    expect(callsOf('showMessageBox')).toHaveLength(2);
+    expect(desk.windows).toEqual([window]);
+    expect(callsOf('quit')).toEqual([]);
+  });
+
   it('meets no bug on the way', () => {
     expect(desk.problems).toEqual([]);
+  });
+
+  it('stops the run with a checkpoint and ends, when the person says so', async () => {
+    desk.pressed = 'Stop and quit';
+    desk.windows[0]?.close();
+    await vi.waitFor(() => {
+      expect(callsOf('quit')).toHaveLength(1);
+    }, patience);
+    expect(callsOf('showMessageBox')).toHaveLength(3);
+    const folder = runFolder(join(workspace.workspace.runs, long));
+    const events = await readEvents(folder);
+    const stopped = events.at(-1);
+    expect(stopped?.type).toBe('stopped');
+    expect(await readdir(folder.checkpoints)).toContain(`step-${stopped?.step ?? ''}`);
   });
 });

@@ -32,6 +32,8 @@ interface Desk {
   droppedFrom: string;
   /** What dialogs answer. */
   chosen: readonly string[];
+  /** The button that a person presses in message boxes, at once or after thinking. */
+  pressed: string | Promise<string>;
   isFocused: boolean;
   readonly windows: StandInWindow[];
   /** What the main process asked of the system, by name. */
@@ -47,6 +49,7 @@ export const desk: Desk = {
   userData: '',
   droppedFrom: '',
   chosen: [],
+  pressed: '',
   isFocused: true,
   windows: [],
   calls: [],
@@ -186,7 +189,20 @@ export class StandInWindow extends EventEmitter {
   reload(): void {
     void this.page?.reload();
   }
+  /** As the person closes it: whoever listens may keep it. */
+  close(): void {
+    let isPrevented = false as boolean; // changed by whoever listens
+    const preventDefault = (): void => {
+      isPrevented = true;
+    };
+    this.emit('close', { preventDefault });
+    if (isPrevented) return;
+    desk.windows.splice(desk.windows.indexOf(this), 1);
+    this.emit('closed');
+    if (desk.windows.length === 0) app.emit('window-all-closed');
+  }
   show = record('show');
+  hide = record('hide');
   focus = record('focus');
   maximize = record('maximize');
   setProgressBar = record('setProgressBar');
@@ -261,7 +277,16 @@ class UtilityProcess extends EventEmitter {
 const app = Object.assign(new EventEmitter(), {
   isPackaged: true,
   requestSingleInstanceLock: () => true,
-  quit: record('quit'),
+  /** Whoever listens may keep the program; that it ends is a call. */
+  quit: () => {
+    let isPrevented = false as boolean; // changed by whoever listens
+    app.emit('before-quit', {
+      preventDefault: () => {
+        isPrevented = true;
+      },
+    });
+    if (!isPrevented) record('quit')();
+  },
   enableSandbox: record('enableSandbox'),
   whenReady: async () => Promise.resolve(),
   getAppPath: () => desk.built,
@@ -288,9 +313,15 @@ export const electron = {
   ipcMain: Object.assign(new EventEmitter(), {
     handle: (channel: string, handler: Handler) => invocable.set(channel, handler),
   }),
+  powerMonitor: new EventEmitter(),
   screen: { getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }] },
   dialog: {
     showErrorBox: record('showErrorBox'),
+    showMessageBox: async (...values: unknown[]) => {
+      record('showMessageBox')(...values);
+      const { buttons } = values.at(-1) as { readonly buttons: readonly string[] }; // the options come last
+      return { response: buttons.indexOf(await desk.pressed) };
+    },
     showOpenDialog: async (...values: unknown[]) => {
       record('showOpenDialog')(...values);
       return { canceled: desk.chosen.length === 0, filePaths: desk.chosen };

@@ -66,6 +66,7 @@ vi.mock('electron', async () => {
       return true;
     }
     setProgressBar = record('setProgressBar');
+    hide = record('hide');
     isMinimized(): boolean {
       return true;
     }
@@ -103,6 +104,7 @@ vi.mock('electron', async () => {
       },
     },
     ipcMain: electron.ipc,
+    powerMonitor: new Emitter(),
     screen: { getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }] },
     dialog: {
       showErrorBox: record('showErrorBox'),

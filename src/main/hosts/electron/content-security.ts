@@ -4,7 +4,7 @@
  */
 
 /**
- * Directives of https://www.w3.org/TR/CSP3/. No inline scripts and no eval; images may also come from memory (pictures
+ * Directives of https://www.w3.org/TR/CSP3/. No inline scripts and no eval; images and sounds may also come from memory (pictures
  * and charts made in the page), workers and connections from the lab itself.
  */
 export const contentSecurityPolicy = [
@@ -12,6 +12,7 @@ export const contentSecurityPolicy = [
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data: blob:",
+  'media-src blob:',
   "font-src 'self'",
   "connect-src 'self'",
   "worker-src 'self'",

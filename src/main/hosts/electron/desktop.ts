@@ -2,7 +2,7 @@
  * The desktop host: one window over one lab. It owns Electron's life cycle; what a lab is, it knows no more of than a server does.
  */
 import path from 'node:path';
-import { app, BrowserWindow, dialog, protocol, screen, session, shell } from 'electron';
+import { app, BrowserWindow, dialog, powerMonitor, protocol, screen, session, shell } from 'electron';
 import { isLabError, messageOf } from '../../../shared/errors.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { openLab } from '../../lab/lab.ts';
@@ -13,6 +13,7 @@ import type { Dispatcher } from '../../rpc/dispatcher.ts';
 import { labDispatcher } from '../../rpc/features/index.ts';
 import { announceRuns } from './announce.ts';
 import { answerFromFolder, appOrigin, appScheme } from './app-protocol.ts';
+import { mayStopTraining, namesInTraining } from './ask-to-stop.ts';
 import { registerBridge } from './bridge.ts';
 import { keepAtHome, lockedWebPreferences, refusePermissions } from './lock-down.ts';
 import { utilityProcesses } from './processes.ts';
@@ -38,8 +39,10 @@ interface OpenedLab {
 let opened: OpenedLab | undefined;
 let window: BrowserWindow | undefined;
 
-async function openWorkspace(folder: string | undefined): Promise<void> {
-  if (folder !== undefined && opened?.lab.workspace.folder === path.resolve(folder)) return;
+/** False when the person would rather let the runs of the open workspace go on. */
+async function openWorkspace(folder: string | undefined): Promise<boolean> {
+  if (folder !== undefined && opened?.lab.workspace.folder === path.resolve(folder)) return true;
+  if (opened && !(await mayStopTraining(opened.lab, window, 'Stop and open the other workspace'))) return false;
   const lab = await openLab({ folder, host: 'desktop', processes: utilityProcesses(builtFile('main')) });
   const before = opened;
   opened = { lab, dispatcher: labDispatcher(lab), stopAnnouncing: announceRuns(lab, () => window, showFirstWindow) };
@@ -47,6 +50,7 @@ async function openWorkspace(folder: string | undefined): Promise<void> {
   await before?.lab.close();
   await rememberWorkspace(lab.workspace.folder);
   app.addRecentDocument(lab.workspace.folder);
+  return true;
 }
 
 /** What follows `-w` on a command line that was given in a folder. */
@@ -70,8 +74,7 @@ async function firstWorkspace(): Promise<string | undefined> {
 /** In the window that is open; what is wrong is told in a dialog, as no page has asked. */
 async function showWorkspace(folder: string): Promise<void> {
   try {
-    await openWorkspace(folder);
-    window?.reload();
+    if (await openWorkspace(folder)) window?.reload();
   } catch (error) {
     dialog.showErrorBox('The workspace cannot be opened', messageOf(error));
   }
@@ -147,7 +150,13 @@ async function openWindow(): Promise<void> {
   created.once('ready-to-show', () => {
     created.show();
   });
-  created.on('close', () => {
+  created.on('close', (event) => {
+    // Where the program ends with its window, it is asked about while there is a window to come back to.
+    if (endsWithWindow && !isAgreed && opened && namesInTraining(opened.lab).length > 0) {
+      event.preventDefault();
+      app.quit();
+      return;
+    }
     writeWindowState(app.getPath('userData'), {
       ...created.getNormalBounds(),
       isMaximized: created.isMaximized(),
@@ -160,22 +169,41 @@ async function openWindow(): Promise<void> {
   void created.loadURL(labAddress());
 }
 
-/** Runs stop with a checkpoint before the program ends; the first request to quit waits for them. */
+const endsWithWindow = process.platform !== 'darwin';
+
+/** Whether the person, or the system that shuts down, has said that training may be stopped. */
+let isAgreed = false;
+let isAsking = false;
+
+/** Runs stop with a checkpoint before the program ends, if the person agrees; the request to quit waits for both. */
 function closeBeforeQuitting(): void {
   app.on('before-quit', (event) => {
     const closing = opened;
     if (!closing) return;
     event.preventDefault();
-    opened = undefined;
-    closing.stopAnnouncing();
-    void closing.lab.close().finally(() => {
-      app.quit();
-    });
+    if (!isAsking) void askAndClose(closing);
   });
+}
+
+async function askAndClose(closing: OpenedLab): Promise<void> {
+  isAsking = true;
+  const mayClose = isAgreed || (await mayStopTraining(closing.lab, window, 'Stop and quit'));
+  isAsking = false;
+  if (!mayClose || opened !== closing) return;
+  isAgreed = true;
+  opened = undefined;
+  window?.hide(); // the last checkpoints may take a while, and nothing can be asked of a lab that closes
+  closing.stopAnnouncing();
+  await closing.lab.close().catch(() => undefined); // the program ends either way
+  isAgreed = false;
+  app.quit();
 }
 
 async function startLab(): Promise<void> {
   refusePermissions(session.defaultSession);
+  powerMonitor.on('shutdown', () => {
+    isAgreed = true; // there is nobody left to ask
+  });
   protocol.handle(appScheme, (request) => answerFromFolder(builtFile('renderer'), request));
   if (!(await openFirstWorkspace())) {
     app.quit();
@@ -187,8 +215,7 @@ async function startLab(): Promise<void> {
     lab: () => requireOpened().lab,
     dispatcher: () => requireOpened().dispatcher,
     async openWorkspace(folder) {
-      await openWorkspace(folder);
-      window?.reload();
+      if (await openWorkspace(folder)) window?.reload();
     },
   });
   await openWindow();
@@ -223,7 +250,7 @@ export function startDesktop(): void {
     else openedBefore = folder;
   });
   app.on('window-all-closed', () => {
-    if (process.platform !== 'darwin') app.quit();
+    if (endsWithWindow) app.quit();
   });
   app.on('activate', () => {
     if (BrowserWindow.getAllWindows().length === 0) void openWindow();
