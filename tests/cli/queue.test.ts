@@ -1,4 +1,7 @@
-/** `pretext queue`: the contract in this process, and over the socket of a lab that serves the workspace. */
+/**
+ * `pretext queue`: the contract in this process, and over the socket of a lab that serves the workspace. What trains, and what asks
+ * over the socket, are real processes.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import type { QueueState } from '../../src/shared/contract/runs.ts';
+import { runCommandLine } from '../../src/main/hosts/cli/index.ts';
 import { findLab } from '../../src/main/lab/lab-lock.ts';
 import { findRun, readRun } from '../../src/main/lab/runs.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
@@ -18,21 +22,24 @@ const patience = { timeout: 120_000, interval: 100 };
 
 const script = fileURLToPath(new URL('../../src/main/cli.ts', import.meta.url));
 let tiny: TinyWorkspace;
+let spec: string;
+
+interface Answer {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
 
 function start(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
     cwd: tiny.folder,
-    env: {
-      ...process.env,
-      PRETEXT_WORKSPACE: tiny.workspace.folder,
-      PRETEXT_SETTINGS: join(tiny.folder, 'settings'),
-      FORCE_COLOR: undefined,
-    },
+    env: { ...process.env, FORCE_COLOR: undefined },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
 
-async function queue(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+/** In a process of its own, which has to end by itself. */
+async function queueProcess(...args: readonly string[]): Promise<Answer> {
   const child = start(['queue', ...args]);
   let [out, err] = ['', ''];
   child.stdout?.on('data', (data: Buffer) => (out += data.toString()));
@@ -41,8 +48,23 @@ async function queue(...args: readonly string[]): Promise<{ code: number; out: s
   return { code, out, err };
 }
 
-async function state(...args: readonly string[]): Promise<QueueState> {
-  const { out, err } = await queue(...args, '--json');
+/** The same command without the second that a process takes to start. */
+async function queue(...args: readonly string[]): Promise<Answer> {
+  let [out, err] = ['', ''];
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => (out += String(text)) !== ''),
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => (err += String(text)) !== ''),
+  ];
+  try {
+    return { code: await runCommandLine(['queue', ...args]), out, err };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+    process.exitCode = undefined; // the command's, not the test's
+  }
+}
+
+async function state(answer: Promise<Answer>): Promise<QueueState> {
+  const { out, err } = await answer;
   expect(out, err).not.toBe('');
   return JSON.parse(out) as QueueState;
 }
@@ -51,7 +73,10 @@ const status = async (id: string): Promise<string> => (await readRun(await findR
 
 beforeAll(async () => {
   tiny = await createTinyWorkspace();
-  await writeFile(join(tiny.folder, 'spec.yaml'), tinySpec());
+  process.env.PRETEXT_WORKSPACE = tiny.workspace.folder;
+  process.env.PRETEXT_SETTINGS = join(tiny.folder, 'settings');
+  spec = join(tiny.folder, 'spec.yaml');
+  await writeFile(spec, tinySpec());
   const endless = 'training: {steps: 500000, batchSize: 4, evaluateEvery: 100000, checkpointEvery: 10}';
   await writeFile(join(tiny.folder, 'endless.yaml'), tinySpec(endless, 'endless'));
 });
@@ -59,14 +84,14 @@ afterAll(() => tiny.remove());
 
 describe('pretext queue', () => {
   it('adds, orders, takes out, trains one after the other, adds again', async () => {
-    const [first = ''] = (await state('add', 'spec.yaml')).order;
-    const [, second = ''] = (await state('add', 'spec.yaml', '--seed', '1')).order;
-    expect((await state('first', second)).order).toEqual([second, first]);
-    expect((await state('cancel', first)).order).toEqual([second]);
-    expect((await state('add', first)).order).toEqual([second, first]);
+    const [first = ''] = (await state(queue('add', spec, '--json'))).order;
+    const [, second = ''] = (await state(queue('add', spec, '--seed', '1', '--json'))).order;
+    expect((await state(queue('first', second, '--json'))).order).toEqual([second, first]);
+    expect((await state(queue('cancel', first, '--json'))).order).toEqual([second]);
+    expect((await state(queue('add', first, '--json'))).order).toEqual([second, first]);
     expect(await status(second)).toBe('created'); // looking at a queue trains nothing
 
-    const trained = await queue('run', '--json');
+    const trained = await queueProcess('run', '--json');
     expect(trained).toMatchObject({ code: 0 });
     expect((JSON.parse(trained.out) as { id: string; state: string }[]).map((run) => [run.id, run.state])).toEqual([
       [second, 'finished'],
@@ -74,7 +99,7 @@ describe('pretext queue', () => {
     ]);
     expect(await status(second)).toBe('finished');
     expect((await queue('add', first)).err).toMatch(/is finished\. To train it again, retry it/);
-    expect((await state('retry', first)).order).toHaveLength(1);
+    expect((await state(queue('retry', first, '--json'))).order).toHaveLength(1);
     expect(parse((await queue('clone', second)).out)).toMatchObject({ name: 'tiny-words', seed: 1 });
   });
 
@@ -87,14 +112,14 @@ describe('pretext queue', () => {
       await vi.waitFor(async () => {
         expect((await findLab(tiny.workspace))?.origin).toMatch(/^http:/);
       }, patience);
-      const { order, active } = await state('add', 'endless.yaml');
+      const { order, active } = await state(queueProcess('add', 'endless.yaml', '--json'));
       const endless = [...active, ...order].findLast((id) => id.startsWith('endless')) ?? '';
       expect((await queue('run')).err).toContain('has the workspace open');
       await vi.waitFor(async () => {
         expect(await status(endless)).toBe('running');
       }, patience);
       expect((await queue()).out).toMatch(new RegExp(`${endless} +(preparing|running)`));
-      await state('pause', endless);
+      await queue('pause', endless);
       await vi.waitFor(async () => {
         expect(await status(endless)).toBe('stopped');
       }, patience);
