@@ -222,6 +222,10 @@ describe('images that a table lists', () => {
     const { manifest, report } = JSON.parse(out) as { manifest: object; report: object };
     expect(manifest).toMatchObject({ images: 3, height: 16, classes: [{ name: 'ill' }, { name: 'well' }] });
     expect(report).toMatchObject({ skipped: { byReason: { 'too-small': 1 } } });
+    const shown = (await pretext(['dataset', 'show', 'scans'])).out;
+    expect(shown).toMatch(/^report\.skipped\.byReason\.too-small +1$/m);
+    expect(shown).toMatch(/^report\.skipped\.listed +3\.png, too-small, /m);
+    expect(Math.max(...shown.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     const dataset = openImageDataset(join(tiny.workspace.datasets, 'scans'));
     expect([...dataset.groups]).toEqual([0, 0, 2]); // two of patient a, one of patient b
     dataset.close();

@@ -1,6 +1,6 @@
 // Text for terminals: it fits, and nothing of it is lost.
 import { afterEach, expect, it, vi } from 'vitest';
-import { pairs, table, terminalWidth } from '../../../src/main/hosts/cli/output.ts';
+import { pairs, table, terminalWidth, wrap } from '../../../src/main/hosts/cli/output.ts';
 
 const columns = [{ title: 'run' }, { title: 'step', align: 'right' }, { title: 'what it is about' }] as const;
 const long = 'words that go on and on, with a very-long-one-that-has-no-place-to-be-broken-at-all in them';
@@ -38,6 +38,14 @@ it('puts what goes on of a value below its beginning', () => {
     'longer name  a value of many words that',
     '             takes some lines',
   ]);
+});
+
+it('breaks a word that is longer than a line, and loses nothing of it', () => {
+  const path = `/home/${'folder/'.repeat(12)}file.txt`;
+  const lines = wrap(`in ${path} there`, 4, 30).split('\n');
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(30);
+  expect(lines.join('').replace(/\s/g, '')).toBe(`in${path}there`);
+  expect(wrap('one two', 0, 1).replaceAll('\n', '')).toBe('onetwo');
 });
 
 it('takes 80 columns where nobody knows better', () => {

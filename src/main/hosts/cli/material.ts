@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Material, MaterialGroup } from '../../lab/catalogue.ts';
 import { findMaterial, listMaterials } from '../../lab/catalogue.ts';
+import { readImageReport } from '../../lab/materials.ts';
 import { formatCount } from '../../../shared/display.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
 import { pairs, print, printJson, say, table } from './output.ts';
@@ -29,9 +30,15 @@ export function registerMaterialCommands(parent: Command, group: MaterialGroup):
     .description(`show a ${group}: what is in it and what was left out`)
     .argument('<name>')
     .action(async (name: string, _options: object, command: Command) => {
-      const material = await findMaterial(await workspaceOf(command), group, name);
-      if (globalsOf(command).json) printJson({ folder: material.folder, ...material.manifest });
-      else print(pairs(describe(material)));
+      const { folder, manifest } = await findMaterial(await workspaceOf(command), group, name);
+      const report = manifest.report ?? (await readImageReport(folder)); // images have theirs in a file of its own
+      if (globalsOf(command).json) printJson({ folder, ...manifest, ...(report !== undefined && { report }) });
+      else {
+        // Its heading is the manifest's.
+        const news = Object.entries(isRecord(report) ? report : {}).filter(([fact]) => !(fact in manifest));
+        const all = { folder, ...manifest, report: Object.fromEntries(news) };
+        print(pairs(Object.entries(all).flatMap(([fact, value]) => facts(fact, value))));
+      }
     });
 }
 
@@ -53,33 +60,31 @@ function summarise({ kind, name, folder, createdAt, contentHash }: Material): ob
   return { kind, name, folder, createdAt, contentHash };
 }
 
-/** The manifest with a line for each fact: `report.skipped.total  4`, and one for each entry of a list of objects. */
-function describe(material: Material): [string, string][] {
-  return [
-    ['folder', material.folder],
-    ...Object.entries(material.manifest).flatMap(([name, value]) => facts(name, value)),
-  ];
+/** Of a list, and of a list within it. */
+const mostEntries = 12;
+const mostMembers = 4;
+
+/** A line for each fact: `report.skipped.total  4`, and one for each entry of a list of lists or objects; none for nothing. */
+function facts(name: string, value: unknown): [string, string][] {
+  if (isRecord(value)) return Object.entries(value).flatMap(([inner, part]) => facts(`${name}.${inner}`, part));
+  if (value === null || (Array.isArray(value) && value.length === 0)) return [];
+  if (!Array.isArray(value)) return [[name, showFact(value)]];
+  if (!value.some((one) => isRecord(one) || Array.isArray(one))) return [[name, value.map(showFact).join(', ')]];
+  const entries = value
+    .slice(0, mostEntries)
+    .map((one, index): [string, string] => [index === 0 ? name : '', showEntry(one)]);
+  const more = value.length - entries.length;
+  return more > 0 ? [...entries, ['', `and ${more} more (all of them with --json)`]] : entries;
 }
 
-const mostEntries = 20;
-
-function facts(name: string, value: unknown): [string, string][] {
-  if (Array.isArray(value)) {
-    if (value.every((one) => !isRecord(one))) return value.length === 0 ? [] : [[name, value.map(showFact).join(', ')]];
-    const entries = value.slice(0, mostEntries).map((one, index): [string, string] => {
-      const text = isRecord(one)
-        ? Object.values(one)
-            .filter((part) => part !== null)
-            .map(showFact)
-            .join(', ')
-        : showFact(one);
-      return [index === 0 ? name : '', text];
-    });
-    const more = value.length - entries.length;
-    return more > 0 ? [...entries, ['', `and ${more} more (all of them with --json)`]] : entries;
+function showEntry(entry: unknown): string {
+  if (isRecord(entry)) {
+    const parts = Object.values(entry).filter((part) => part !== null);
+    return parts.map(showFact).join(', ');
   }
-  if (isRecord(value)) return Object.entries(value).flatMap(([inner, part]) => facts(`${name}.${inner}`, part));
-  return [[name, showFact(value)]];
+  if (!Array.isArray(entry)) return showFact(entry);
+  const more = entry.length - mostMembers;
+  return `${entry.slice(0, mostMembers).map(showFact).join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -87,5 +92,6 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function showFact(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value !== 'string') return JSON.stringify(value);
+  return /^[0-9a-f]{64}$/u.test(value) ? `${value.slice(0, 16)}…` : value; // the whole hash is in --json
 }

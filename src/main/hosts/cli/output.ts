@@ -77,9 +77,7 @@ const narrowestColumn = 8;
 /** In lines of at most this width: between words where that is possible. Colours of a text that has to be broken are lost. */
 function breakText(text: string, width: number): readonly string[] {
   if (lengthOf(text) <= width) return [text];
-  return wrap(stripVTControlCharacters(text), 0, width)
-    .split('\n')
-    .flatMap((line) => line.match(new RegExp(`.{1,${Math.max(1, width)}}`, 'gu')) ?? []);
+  return wrap(stripVTControlCharacters(text), 0, width).split('\n');
 }
 
 /** `name  value` lines; long values go on below themselves. */
@@ -90,11 +88,12 @@ export function pairs(entries: readonly (readonly [string, string])[]): string {
     .join('\n');
 }
 
-/** Texts broken between words, every line but the first indented. */
+/** Texts broken between words, or within one that is longer than a line; every line but the first is indented. */
 export function wrap(text: string, indent = 0, width = terminalWidth()): string {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(/\s+/).filter((part) => part !== '')) {
+  const longest = new RegExp(`.{1,${Math.max(1, width - indent)}}`, 'gu');
+  for (const word of text.match(/\S+/gu)?.flatMap((part) => part.match(longest) ?? []) ?? []) {
     const longer = line === '' ? word : `${line} ${word}`;
     if (line !== '' && indent + longer.length > width) {
       lines.push(line);
