@@ -1,16 +1,21 @@
 /**
- * What a network answered, read from the outputs that heads have in common: `logits` of classes with `labels`, `maskedLogits` of
- * words with `maskedLabels`. Generic over tasks, for looking at single examples.
+ * What a network answered, read from the outputs that heads have in common: `logits` of classes with `labels`, of steps with
+ * the `places` of a transcript, `maskedLogits` of words with `maskedLabels`. Generic over tasks, for looking at single examples.
  */
 import type { TextTokenizer } from '../data/text/tokenizer.ts';
 import type { Feeds, TaskFacts, TensorData } from '../tasks/index.ts';
 import { tokenText } from '../tasks/text/vocabulary.ts';
+import { decodeByBeam } from '../tasks/transcription/ctc-decoding.ts';
+import { fedTranscript, stepProbabilities, textOf } from '../tasks/transcription/evaluation.ts';
 
 export interface ExampleAnswer {
   readonly question: string;
   readonly choices: { label: string; probability: number }[];
   readonly truth: string;
 }
+
+/** Of transcripts: with fewer, probabilities of the likeliest miss many of their paths. */
+const beamWidth = 16;
 
 /** What a network answered to one example, and what is right; empty for outputs that are of another kind. */
 export function readAnswers(
@@ -22,7 +27,7 @@ export function readAnswers(
 ): ExampleAnswer[] {
   const { logits, maskedLogits } = outputs;
   const answers: ExampleAnswer[] = [];
-  const { maskedPositions, maskedLabels, maskedWeights, labels, weights } = feeds;
+  const { maskedPositions, maskedLabels, maskedWeights, labels, places, mask, weights } = feeds;
   if (maskedLogits && maskedPositions && maskedLabels && tokenizer) {
     const vocabularySize = maskedLogits.data.length / maskedPositions.length;
     for (let place = 0; place < maskedPositions.length; place++) {
@@ -40,6 +45,17 @@ export function readAnswers(
       question: 'class',
       choices: likeliest(logits.data, top, (id) => classes[id] ?? String(id)),
       truth: classes[Number(labels[0])] ?? '',
+    });
+  }
+  if (places && classes && logits?.shape.length === 3 && weights?.[0] !== 0) {
+    const found = decodeByBeam(stepProbabilities(logits, 0, mask), Math.max(top, beamWidth)).slice(0, top);
+    answers.push({
+      question: 'transcript',
+      choices: found.map(({ labels: read, logProbability }) => ({
+        label: textOf(read, classes),
+        probability: Math.exp(logProbability),
+      })),
+      truth: textOf(fedTranscript(feeds, 0, places.length), classes),
     });
   }
   return answers;

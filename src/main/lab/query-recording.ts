@@ -15,12 +15,21 @@ export async function readQueryRecording(
   const bytes = await readFile(file).catch((error: unknown) => {
     throw cannotRead('recording', file, error);
   });
+  return decodeQueryRecording(bytes, file, options);
+}
+
+/** The same from memory; `name` is for messages. */
+export function decodeQueryRecording(
+  bytes: Uint8Array,
+  name: string,
+  options: FrameOptions,
+): NonNullable<PredictionQuery['recording']> {
   try {
     const { samples, rate } = decodeRecording(bytes);
     return { frames: logMelFrames(samples, rate, options) };
   } catch (error) {
     if (error instanceof SkipFile || isLabError(error, 'bad-input')) {
-      throw new LabError('bad-input', `${file} ${error.message}`, { file }, error);
+      throw new LabError('bad-input', `${name} ${error.message}`, { name }, error);
     }
     throw error;
   }

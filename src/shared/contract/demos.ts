@@ -6,12 +6,16 @@ import { request } from './define.ts';
 /** What a person gives: decides how the page of a demo looks. New tasks come with `other`, which asks for text. */
 export const demoForm = z.enum([
   'masked-words',
+  'masked-words-and-pair',
   'sentence-pair',
   'next-word',
   'patch-position',
   'classify-text',
   'classify-pair',
   'classify-image',
+  'classify-sound',
+  'transcribe-image',
+  'transcribe-sound',
   'other',
 ]);
 export type DemoForm = z.infer<typeof demoForm>;
@@ -39,6 +43,7 @@ export const answer = z.object({
   /** Likeliest first, with probabilities over all there is, not over the few shown. */
   choices: z.array(z.object({ label: z.string(), probability: z.number() })),
 });
+export type Answer = z.infer<typeof answer>;
 
 export const answered = z.object({
   answers: z.array(answer),
@@ -92,6 +97,8 @@ export const demosContract = {
       textPair: z.string().max(100_000).optional(),
       /** An image file as `data:…;base64,…`; fitted to what the network reads, as its training images were. */
       image: z.string().max(32_000_000).optional(),
+      /** A WAV file, likewise. */
+      recording: z.string().max(32_000_000).optional(),
       top: z.int().min(1).max(100).default(5),
     }),
     answered,

@@ -2,16 +2,13 @@
 import type { z } from 'zod';
 import type { demosContract } from '../../../shared/contract/demos.ts';
 import { LabError } from '../../../shared/errors.ts';
-import { decodeImage } from '../../data/images/decode.ts';
-import { openImageCorpus } from '../../data/images/image-store.ts';
 import type { PredictionQuery } from '../../tasks/index.ts';
-import { findMaterial, groupOf } from '../catalogue.ts';
 import type { Predictor } from '../predict.ts';
-import { openPredictor, readModel } from '../predict.ts';
-import { readJson, runOrigin } from '../run-folder.ts';
+import { openPredictor } from '../predict.ts';
+import { decodeQueryImage } from '../query-image.ts';
+import { decodeQueryRecording } from '../query-recording.ts';
 import type { RunFolder } from '../run-folder.ts';
 import { findRun } from '../runs.ts';
-import type { Workspace } from '../workspace.ts';
 import { bytesOfDataUrl } from './pictures.ts';
 import type { WorkContext } from './work-context.ts';
 
@@ -49,7 +46,8 @@ export async function askModel({ workspace }: WorkContext, input: Input<'ask'>):
     top: input.top,
     ...(input.text !== undefined && { text: input.text }),
     ...(input.textPair !== undefined && { textPair: input.textPair }),
-    ...(input.image !== undefined && { image: await imageOf(workspace, run, predictor, input.image) }),
+    ...(input.image !== undefined && { image: await imageOf(predictor, input.image) }),
+    ...(input.recording !== undefined && { recording: recordingOf(predictor, input.recording) }),
   };
   const started = performance.now();
   const answers = await predictor.ask(query);
@@ -62,53 +60,21 @@ export async function askModel({ workspace }: WorkContext, input: Input<'ask'>):
   };
 }
 
-/** The picture as the training images were prepared; where the data is gone, cut to cover the input. */
-async function imageOf(
-  workspace: Workspace,
-  run: RunFolder,
-  { experiment }: Predictor,
-  url: string,
-): Promise<NonNullable<PredictionQuery['image']>> {
+/** A file that a page sent along, and what stands for it in messages. */
+function bytesOf(url: string, name: string): Buffer {
   const bytes = bytesOfDataUrl(url);
-  if (!bytes) throw new LabError('bad-input', 'A picture is given as data:…;base64,…');
-  const { facts } = await readModel(run, experiment);
-  if (facts.input.kind !== 'image') throw new LabError('bad-input', 'This model reads text, no pictures');
-  const { height, width, channels } = facts.input;
-  const preparation = await preparationOf(workspace, run);
-  const { pixels } = await decodeImage(bytes, {
-    fit: 'cover',
-    resizeShorter: null,
-    background: [255, 255, 255],
-    ...preparation,
-    height,
-    width,
-    channels: channels === 1 ? 1 : 3,
-    minimumSide: 1,
-    maximumPixels: 100_000_000,
-    failOn: 'truncated',
-  }).catch((error: unknown) => {
-    throw new LabError(
-      'bad-input',
-      `The picture cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      {},
-      error,
-    );
-  });
-  return { height, width, channels, pixels };
+  if (!bytes) throw new LabError('bad-input', `${name} is given as data:…;base64,…`);
+  return bytes;
 }
 
-async function preparationOf(workspace: Workspace, run: RunFolder) {
-  try {
-    const { data } = await readJson(run.origin, runOrigin);
-    if (data.kind !== 'image-corpus' && data.kind !== 'image-dataset') return {};
-    const { folder, kind, manifest } = await findMaterial(workspace, groupOf(data.kind), data.name);
-    if (kind === 'image-corpus') {
-      const store = openImageCorpus(folder);
-      store.close();
-      return store.manifest.preparation;
-    }
-    return manifest.preparation as object; // of an image dataset, whose manifest was written from its schema
-  } catch {
-    return {};
-  }
+/** The picture as the training images were prepared. */
+async function imageOf({ facts }: Predictor, url: string): Promise<NonNullable<PredictionQuery['image']>> {
+  if (!facts.images) throw new LabError('bad-input', 'This model reads no pictures');
+  return decodeQueryImage(bytesOf(url, 'The picture'), 'The picture', facts.images);
+}
+
+/** The recording as frames like those of the training. */
+function recordingOf({ facts }: Predictor, url: string): NonNullable<PredictionQuery['recording']> {
+  if (!facts.audio) throw new LabError('bad-input', 'This model reads no recordings');
+  return decodeQueryRecording(bytesOf(url, 'The recording'), 'The recording', facts.audio);
 }

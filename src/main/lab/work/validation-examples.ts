@@ -12,6 +12,8 @@ import { loadTokenizer } from '../../data/text/tokenizer.ts';
 import type { Executable } from '../../engines/engine.ts';
 import { readSafetensors } from '../../formats/safetensors.ts';
 import type { Program } from '../../graph/program.ts';
+import { drawFrames } from '../../tasks/audio/frames.ts';
+import { readPlanar } from '../../tasks/images/image-facts.ts';
 import type { EvaluationSplit, Feeds, TensorData } from '../../tasks/index.ts';
 import { showTokens } from '../../tasks/text/vocabulary.ts';
 import { checkpointFolder } from '../../training/checkpoints.ts';
@@ -104,13 +106,13 @@ export async function describeExample({ prepared, tokenizer }: RunData, feeds: F
       const images = picturesIn(feeds, size);
       return Promise.all(
         images.map(async (data): Promise<Item> => {
-          const pixels = toPixels(data, input);
+          const pixels = readPlanar(data, input.channels, 0, input.height * input.width);
           return { kind: 'image', picture: await pictureOf(pixels, input, pictureSize) };
         }),
       );
     }
     case 'frames':
-      return describeFrames(feeds.frames, input.length, input.features);
+      return describeFrames(feeds, input.features);
   }
 }
 
@@ -140,36 +142,10 @@ function describeTokens(tokenizer: TextTokenizer, { tokens, segments, mask }: Fe
   return [textOf(0), textOf(1)].filter((text) => text !== '').map((text) => ({ kind: 'text', text }));
 }
 
-/** Normalised channels first to bytes, stretched from the darkest to the brightest value: the normalisation is the task's own. */
-export function toPixels(
-  data: ArrayLike<number>,
-  { height, width, channels }: { readonly height: number; readonly width: number; readonly channels: number },
-): Uint8Array {
-  let low = Infinity;
-  let high = -Infinity;
-  for (let index = 0; index < data.length; index++) {
-    low = Math.min(low, data[index]!);
-    high = Math.max(high, data[index]!);
-  }
-  const scale = high > low ? 255 / (high - low) : 0;
-  const pixels = new Uint8Array(height * width * channels);
-  for (let channel = 0; channel < channels; channel++) {
-    for (let place = 0; place < height * width; place++) {
-      pixels[place * channels + channel] = Math.round((data[channel * height * width + place]! - low) * scale);
-    }
-  }
-  return pixels;
-}
-
-/** A sequence of features as a picture: time to the right, features upwards. */
-async function describeFrames(frames: Feeds[string] | undefined, length: number, features: number): Promise<Item[]> {
-  if (!frames) return [];
-  const turned = new Float32Array(length * features);
-  for (let time = 0; time < length; time++) {
-    for (let feature = 0; feature < features; feature++) {
-      turned[(features - 1 - feature) * length + time] = Number(frames[time * features + feature]);
-    }
-  }
-  const shape = { height: features, width: length, channels: 1 };
-  return [{ kind: 'image', picture: await pictureOf(toPixels(turned, shape), shape, 256) }];
+/** A sequence of features as a picture: time to the right, features upwards, as far as it goes. */
+async function describeFrames({ frames, mask }: Feeds, features: number): Promise<Item[]> {
+  if (!(frames instanceof Float32Array)) return [];
+  const steps = mask ? Array.from(mask).filter((one) => one !== 0).length : frames.length / features;
+  const drawn = drawFrames(frames.subarray(0, Math.max(1, steps) * features), features);
+  return [{ kind: 'image', picture: await pictureOf(drawn.pixels, drawn, 256) }];
 }

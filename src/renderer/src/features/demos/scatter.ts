@@ -1,4 +1,6 @@
-/** Points of a projection on a square canvas. */
+/** Points of a projection on a square canvas: where they lie and how they look. */
+import { lineStyle, seriesColours } from '../../charts/palette.ts';
+
 export interface Place {
   readonly x: number;
   readonly y: number;
@@ -32,4 +34,27 @@ export function nearestPoint(places: readonly Place[], x: number, y: number, rad
     best = index;
   });
   return best;
+}
+
+/** Shapes of points, as SVG paths around the origin with a radius of about 1. */
+const markers = {
+  circle: 'M1 0A1 1 0 1 1 -1 0A1 1 0 1 1 1 0Z',
+  square: 'M-0.9 -0.9H0.9V0.9H-0.9Z',
+  triangle: 'M0 -1.15L1.1 0.85H-1.1Z',
+  diamond: 'M0 -1.3L1.3 0L0 1.3L-1.3 0Z',
+} as const;
+const shapes = Object.values(markers);
+
+export interface PointStyle {
+  /** A design token. */
+  readonly colour: string;
+  /** An SVG path. */
+  readonly shape: string;
+}
+
+/** The look of the class with this index: where colours come again, shapes change. Null is for points without a class. */
+export function pointStyle(index: number | null): PointStyle {
+  if (index === null) return { colour: '--text-secondary', shape: markers.circle };
+  const round = Math.floor(index / seriesColours.length);
+  return { colour: lineStyle(index).colour, shape: shapes[round % shapes.length] ?? markers.circle };
 }
