@@ -30,14 +30,14 @@ export const experimentPlan = z.object({
     .nullable(),
   tokenizer: z.string().nullable(),
   estimate: z.object({
-    /** Null before anything was measured on this machine. */
+    /** Null where nothing can be measured on this machine. */
     seconds: z.number().nullable(),
     /** Weights, gradients, optimizer and activations of a training step. */
     memoryBytes: z.number(),
     /** Checkpoints that are kept. */
     diskBytes: z.number(),
-    /** What the time is based on: a run of the same network, or the speed of other runs here. */
-    basis: z.enum(['same-network', 'other-runs', 'none']),
+    /** What the time is based on: a run of the same network, the speed of other runs here, or that of the machine. */
+    basis: z.enum(['same-network', 'other-runs', 'machine', 'none']),
   }),
 });
 export type ExperimentPlanSummary = z.infer<typeof experimentPlan>;

@@ -5,6 +5,8 @@
 import { diagnose } from '../doctor.ts';
 import { exportRun } from '../export-onnx.ts';
 import { engineNames, loadEngine } from '../engines.ts';
+import type { SpeedQuestion } from '../machine-speed.ts';
+import { measureSpeed } from '../machine-speed.ts';
 import { findRun } from '../runs.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { EngineStatus } from '../../../shared/contract/workspace.ts';
@@ -33,6 +35,7 @@ export const workMethods = {
   preview: previewOf,
   ask: askModel,
   engines: engineStatus,
+  speed: (_context: WorkContext, question: SpeedQuestion) => measureSpeed(question),
   export: exportModel,
   samples: describeSamples,
   confusionExamples,

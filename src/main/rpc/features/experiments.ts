@@ -7,8 +7,9 @@ import { isLabError, messageOf } from '../../../shared/errors.ts';
 import { z } from 'zod';
 import { experimentSchema } from '../../lab/experiment-schema.ts';
 import { parseExperiment } from '../../lab/experiment.ts';
-import { estimateSeconds } from '../../lab/estimate.ts';
+import { estimateFromSpeed, estimateSeconds } from '../../lab/estimate.ts';
 import type { Lab } from '../../lab/lab.ts';
+import { rememberSpeeds } from '../../lab/machine-speed.ts';
 import type { SpecSource } from '../../lab/spec-file.ts';
 import { parseSpecText } from '../../lab/spec-file.ts';
 import { suggestExperiment } from '../../lab/suggest-experiment.ts';
@@ -16,6 +17,7 @@ import type { HandlersOf } from '../dispatcher.ts';
 
 export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsContract> {
   const { documents, workers, changes, runs, materials } = lab;
+  const speedOf = rememberSpeeds((question) => workers.call('speed', question));
   return {
     schema: () => ({ ...experimentSchema() }),
     suggest({ task, data, from }) {
@@ -40,8 +42,13 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
       if ('problems' in checked) return { plan: null, problems: checked.problems };
       try {
         const { memoryBytes, diskBytes, ...plan } = await workers.call('plan', { spec: checked.value }, { signal });
-        const { seconds, basis } = estimateSeconds(runs.all(), checked.value, plan);
-        return { plan: { ...plan, estimate: { seconds, basis, memoryBytes, diskBytes } }, problems: [] };
+        const fromRuns = estimateSeconds(runs.all(), checked.value, plan);
+        const { name: engine, device } = checked.value.engine;
+        const time =
+          fromRuns.basis === 'none'
+            ? estimateFromSpeed(await speedOf({ engine, device, kind: plan.input.kind }), checked.value, plan)
+            : fromRuns;
+        return { plan: { ...plan, estimate: { ...time, memoryBytes, diskBytes } }, problems: [] };
       } catch (error) {
         if (isLabError(error, 'aborted') || isLabError(error, 'internal') || !isLabError(error)) throw error;
         return { plan: null, problems: [{ path: pathOfMessage(error.message), message: error.message }] };
