@@ -168,6 +168,10 @@ describe('the way from text to answers', () => {
       code: 1,
       err: expect.stringContaining('[MASK]'),
     });
+    expect(await pretext(['predict', result.id, '--next', 'the'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('--next is for language models, and the task of tiny-words is masked-words'),
+    });
   });
 
   it('shows beforehand what would be done and seen', async () => {

@@ -11,11 +11,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import type { QueueState } from '../../src/shared/contract/runs.ts';
-import { runCommandLine } from '../../src/main/hosts/cli/index.ts';
 import { findLab } from '../../src/main/lab/lab-lock.ts';
 import { findRun, readRun } from '../../src/main/lab/runs.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinySpec } from '../tiny-workspace.ts';
+import type { Answer } from './in-process.ts';
+import { pretextInProcess } from './in-process.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 const patience = { timeout: 120_000, interval: 100 };
@@ -23,12 +24,6 @@ const patience = { timeout: 120_000, interval: 100 };
 const script = fileURLToPath(new URL('../../src/main/cli.ts', import.meta.url));
 let tiny: TinyWorkspace;
 let spec: string;
-
-interface Answer {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 function start(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
@@ -48,20 +43,7 @@ async function queueProcess(...args: readonly string[]): Promise<Answer> {
   return { code, out, err };
 }
 
-/** The same command without the second that a process takes to start. */
-async function queue(...args: readonly string[]): Promise<Answer> {
-  let [out, err] = ['', ''];
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => (out += String(text)) !== ''),
-    vi.spyOn(process.stderr, 'write').mockImplementation((text) => (err += String(text)) !== ''),
-  ];
-  try {
-    return { code: await runCommandLine(['queue', ...args]), out, err };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-    process.exitCode = undefined; // the command's, not the test's
-  }
-}
+const queue = (...args: readonly string[]): Promise<Answer> => pretextInProcess('queue', ...args);
 
 async function state(answer: Promise<Answer>): Promise<QueueState> {
   const { out, err } = await answer;

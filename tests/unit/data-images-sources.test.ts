@@ -83,7 +83,7 @@ describe('a table', () => {
     expect(skipped.map((line) => JSON.parse(line) as unknown)).toMatchObject([
       { path: '../outside.png', reason: 'unsafe-path', message: expect.stringContaining('line 5') },
       { path: '/etc/passwd', reason: 'unsafe-path' },
-      { path: 'images/9.png', reason: 'unreadable' },
+      { path: 'images/9.png', reason: 'unreadable', message: 'line 7 of the table: cannot be read: it does not exist' },
       { path: 'images/1.png', reason: 'no-label' },
       { reason: 'unreadable', message: expect.stringContaining('line 9') },
     ]);
@@ -122,7 +122,9 @@ describe('a table', () => {
     const table = writeFile(folder, 'data/labels.csv', 'name,kind\nimages/1.png,cat\n');
     await expect(importImageCorpus(job(tableSource(table)))).rejects.toMatchObject({
       code: 'bad-input',
-      message: expect.stringContaining('has no column “path”; it has “name”, “kind”'),
+      message: expect.stringContaining(
+        'has no column “path”; it has “name”, “kind”. Name its columns with --path-column',
+      ),
     });
     await expect(importImageCorpus(job(tableSource(join(folder, 'no.csv'))))).rejects.toMatchObject({
       code: 'not-found',

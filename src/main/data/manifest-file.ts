@@ -37,7 +37,7 @@ export function readManifest<Manifest>(
   }
   const head = heading.safeParse(json);
   if (head.success && head.data.kind !== kind) {
-    throw new LabError('bad-input', `${folder} holds a ${head.data.kind}, not a ${kind}.`, {
+    throw new LabError('bad-input', `${folder} holds material of the kind ${head.data.kind}; ${kind} is needed here.`, {
       folder,
       kind: head.data.kind,
     });

@@ -1,8 +1,10 @@
 /** What a pipeline consists of, block by block: shapes, parameters, arithmetic and memory, for one example. */
+import { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import type { PipelineGraph } from '../../shared/spec/pipeline.ts';
-import { nearest } from '../../shared/spec/problems.ts';
+import type { JsonSchema } from '../../shared/spec/problems.ts';
+import { nearest, problemsOf } from '../../shared/spec/problems.ts';
 import { flopsOf } from '../graph/op.ts';
 import type { Node, Program } from '../graph/program.ts';
 import { createProgram, withScope } from '../graph/program.ts';
@@ -11,6 +13,7 @@ import type { PipelineInput } from '../nn/index.ts';
 import { buildPipeline, declareInputs, registeredPresets, resolvePipeline } from '../nn/index.ts';
 import { isUnder } from '../training/model.ts';
 import { findFoundations, findMaterialOf, prepareRun } from './prepare.ts';
+import { withSettings } from './spec-file.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface BlockDescription {
@@ -62,9 +65,13 @@ function outputBytes({ op, outputs }: Node): number {
   );
 }
 
-/** A preset on an input of the kind it reads. Throws `LabError('not-found')` naming the presets. */
+/**
+ * A preset, with `key=value` settings of its options, on an input of the kind it reads. Throws `LabError('not-found')` naming
+ * the presets, and `LabError('bad-spec')` for options that it does not have.
+ */
 export function presetPipeline(
   name: string,
+  settings: readonly string[],
   inputOf: (kind: PipelineInput['kind']) => PipelineInput,
 ): { readonly graph: PipelineGraph; readonly input: PipelineInput } {
   const presets = registeredPresets();
@@ -75,7 +82,16 @@ export function presetPipeline(
     const hint = guess === undefined ? `Presets: ${names.sort().join(', ')}` : `Did you mean '${guess}'?`;
     throw new LabError('not-found', `There is no file and no preset '${name}'. ${hint}`, { name });
   }
-  return { graph: resolvePipeline({ preset: name, options: {} }), input: inputOf(preset.input) };
+  const source = withSettings({ value: {}, locate: () => name }, settings);
+  const parsed = preset.options.safeParse(source.value);
+  if (!parsed.success) {
+    const schema = z.toJSONSchema(preset.options, { io: 'input' }) as JsonSchema; // the members that JsonSchema names are as in the standard
+    const problems = problemsOf(parsed.error, source.value, schema);
+    const lines = problems.map(({ path, message }) => `${source.locate(path)}: ${message}`);
+    throw new LabError('bad-spec', lines.join('\n'), { name });
+  }
+  const options = source.value as Record<string, unknown>; // settings of an object make an object
+  return { graph: resolvePipeline({ preset: name, options }), input: inputOf(preset.input) };
 }
 
 /** The pipeline of an experiment on its data. Throws as preparing a run does. */

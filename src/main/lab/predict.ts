@@ -24,6 +24,8 @@ export interface Predictor {
   readonly step: number;
   /** What the network was trained on: images, for one, must be brought to the same size. */
   readonly facts: TaskFacts;
+  /** Whether it is a language model, which can continue texts. */
+  readonly generates: boolean;
   /** Throws `LabError('bad-input')` for a question that the task cannot answer. */
   ask(query: PredictionQuery): Promise<readonly PredictionAnswer[]>;
   /** Continues a text. Throws `LabError('bad-input')` for a task that cannot. */
@@ -59,6 +61,7 @@ export async function openPredictor(run: RunFolder, checkpoint: 'best' | 'last' 
     experiment,
     step,
     facts,
+    generates: generate !== undefined,
     ask: (query) => predict(predictionModel, query, options),
     generate(query) {
       if (!generate) {

@@ -4,7 +4,7 @@
  */
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { isLabError, LabError, messageOf } from '../../../shared/errors.ts';
+import { isLabError, LabError, reasonOf } from '../../../shared/errors.ts';
 import {
   extensionOf,
   hasImageExtension,
@@ -28,7 +28,7 @@ export async function readImageFile(path: string): Promise<Buffer> {
     return await readFile(path);
   } catch (error) {
     if (isLabError(error)) throw error;
-    throw new LabError('bad-input', `cannot be read: ${messageOf(error)}`, { path }, error);
+    throw new LabError('bad-input', `cannot be read: ${reasonOf(error)}`, { path }, error);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { access } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import { LabError } from '../../../shared/errors.ts';
+import { isLabError, LabError } from '../../../shared/errors.ts';
 import { SkipFile } from '../skip-file.ts';
 import { readTable, type TableFormat } from '../tables/read-table.ts';
 import type { TableRow, UnusableRow } from '../tables/table-row.ts';
@@ -61,7 +61,11 @@ export function tableSource(table: string, options: ImageTableOptions = {}): Ima
     } catch (error) {
       if (!(error instanceof SkipFile)) throw error;
       const place = error.line === null ? path : `${path}, line ${error.line},`;
-      throw new LabError('bad-input', `${place} ${error.message}.`, { path, line: error.line }, error);
+      const hint =
+        error.reason === 'missing-column'
+          ? '. Name its columns with --path-column, --label-column and --group-column'
+          : '.';
+      throw new LabError('bad-input', `${place} ${error.message}${hint}`, { path, line: error.line }, error);
     }
   }
 
@@ -79,7 +83,7 @@ export function tableSource(table: string, options: ImageTableOptions = {}): Ima
     const file = resolve(root, named);
     const inside = relative(root, file);
     if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
-      return unusable(named, 'unsafe-path', `leads out of ${root} (option root)`);
+      return unusable(named, 'unsafe-path', `leads out of ${root}, where paths begin`);
     }
     const label = valueOf(labelColumn);
     if (labelColumn !== undefined && label === '') {
@@ -90,7 +94,12 @@ export function tableSource(table: string, options: ImageTableOptions = {}): Ima
       path: inside.replaceAll(sep, '/'),
       ...(label === '' ? {} : { label }),
       ...(group === '' ? {} : { group }),
-      read: () => readImageFile(file),
+      read: () =>
+        readImageFile(file).catch((error: unknown) => {
+          throw isLabError(error)
+            ? new LabError(error.code, `line ${row.line} of the table: ${error.message}`, error.details, error)
+            : error;
+        }),
     };
   }
 

@@ -20,10 +20,10 @@ import type { Workspace } from '../../lab/workspace.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import type { ImageOptions } from './image-options.ts';
 import { addImageOptions, describeImageImport, imageImportOptionsOf } from './image-options.ts';
-import { importWithProgress, reportText } from './import-progress.ts';
+import { importWithProgress, onlySource, reportText } from './import-progress.ts';
 import { registerMaterialCommands } from './material.ts';
 import { positiveNumber } from './numbers.ts';
-import { print, printJson, say } from './output.ts';
+import { print, printJson } from './output.ts';
 
 interface ImportOptions extends ImageOptions {
   readonly images?: boolean;
@@ -149,11 +149,11 @@ function describeCorpus({
 async function addImages(
   workspace: Workspace,
   name: string,
-  [source = '', ...more]: readonly string[],
+  sources: readonly string[],
   options: ImportOptions,
   json: boolean,
 ): Promise<void> {
-  if (more.length > 0) say(`Only ${source} is imported: images come from one table, folder or .zip`);
+  const source = onlySource(sources, 'Images come from one table, folder or .zip');
   const { manifest, report } = await importWithProgress((signal, onProgress) =>
     importImages(workspace, 'corpus', name, {
       source,

@@ -10,7 +10,7 @@ import type { Workspace } from '../../lab/workspace.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import type { ImageOptions } from './image-options.ts';
 import { addImageOptions, describeImageImport, imageImportOptionsOf } from './image-options.ts';
-import { importWithProgress, reportText } from './import-progress.ts';
+import { importWithProgress, onlySource, reportText } from './import-progress.ts';
 import { registerMaterialCommands } from './material.ts';
 import { positiveNumber } from './numbers.ts';
 import { print, printJson, say } from './output.ts';
@@ -104,11 +104,11 @@ async function addText(
 async function addAudio(
   workspace: Workspace,
   name: string,
-  [source = '', ...more]: readonly string[],
+  sources: readonly string[],
   { labelColumn, maximumFrequency }: ImportOptions,
   json: boolean,
 ): Promise<void> {
-  if (more.length > 0) say(`Only ${source} is imported: sound comes from one table or folder`);
+  const source = onlySource(sources, 'Sound comes from one table or folder');
   const manifest = await importWithProgress((signal, onProgress) =>
     importAudio(workspace, name, {
       source,
@@ -132,11 +132,11 @@ async function addAudio(
 async function addImages(
   workspace: Workspace,
   name: string,
-  [source = '', ...more]: readonly string[],
+  sources: readonly string[],
   options: ImportOptions,
   json: boolean,
 ): Promise<void> {
-  if (more.length > 0) say(`Only ${source} is imported: images come from one table, folder or .zip`);
+  const source = onlySource(sources, 'Images come from one table, folder or .zip');
   const { manifest, report } = await importWithProgress((signal, onProgress) =>
     importImages(workspace, 'dataset', name, {
       source,

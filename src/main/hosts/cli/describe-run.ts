@@ -5,7 +5,7 @@ import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import type { EvaluatedSplit, RunResult } from '../../../shared/spec/run/result.ts';
 import type { TransferReport } from '../../training/fine-tuning.ts';
 import type { Column } from './output.ts';
-import { pairs, table } from './output.ts';
+import { pairs, table, wrap } from './output.ts';
 
 /** Metrics beside the baselines, the confusion matrix, and what it took. */
 export function describeResult(result: RunResult): string {
@@ -53,7 +53,7 @@ function metricsTable({ validation, test, baselines }: RunResult): string {
 
 function auditTable(audit: NonNullable<RunResult['audit']>): string {
   const rows = audit.map(({ name, value, reference }) => [name, showNumber(value), showNumber(reference)]);
-  const warnings = audit.flatMap(({ warning }) => (warning === undefined ? [] : [`Warning: ${warning}`]));
+  const warnings = audit.flatMap(({ warning }) => (warning === undefined ? [] : [wrap(`Warning: ${warning}`, 2)]));
   return [
     table([{ title: 'audit' }, { title: 'value', align: 'right' }, { title: 'compare with', align: 'right' }], rows),
     ...warnings,

@@ -1,6 +1,6 @@
 /** The options of a task, a preset or a block, as their definitions describe them. */
 import type { OptionDescription } from '../../lab/describe-tasks.ts';
-import { emphasise, print, wrap } from './output.ts';
+import { emphasise, print, terminalWidth, wrap } from './output.ts';
 
 export function printExplanation(title: string, summary: string): void {
   print(`${emphasise(title, 'bold')}\n${wrap(summary)}\n`);
@@ -9,7 +9,8 @@ export function printExplanation(title: string, summary: string): void {
 export function printOptions(options: readonly OptionDescription[]): void {
   for (const { name, values, description, initial } of options) {
     const choice = `${values}${initial === undefined ? '' : `, default ${JSON.stringify(initial)}`}`;
-    print(`  ${emphasise(name, 'bold')} ${emphasise(choice, 'dim')}`);
+    const [first = '', ...more] = wrap(`${name} ${choice}`, 4, terminalWidth() - 2).split('\n');
+    print(`  ${emphasise(name, 'bold')}${emphasise([first.slice(name.length), ...more].join('\n'), 'dim')}`);
     print(`    ${wrap(description, 4)}`);
   }
 }

@@ -1,5 +1,6 @@
 /** Imports on the command line: a bar for each phase, and what was left out. */
 import type { TextImportReport } from '../../../shared/spec/manifests/text-import-report.ts';
+import { LabError } from '../../../shared/errors.ts';
 import { interruptible } from './interrupt.ts';
 import { say } from './output.ts';
 import { createProgress } from './progress.ts';
@@ -14,6 +15,16 @@ export interface ImportProgress {
 }
 
 type Importer<Result> = (signal: AbortSignal, onProgress: (progress: ImportProgress) => void) => Promise<Result>;
+
+/** The one source of an import that takes no more. Throws `LabError('bad-input')` for several. */
+export function onlySource(sources: readonly string[], whatIsTaken: string): string {
+  const [source = '', ...more] = sources;
+  if (more.length === 0) return source;
+  throw new LabError(
+    'bad-input',
+    `${whatIsTaken}, and these are ${sources.length} sources: ${sources.join(', ')}. Put the files into one folder, or import one after the other`,
+  );
+}
 
 /** Ctrl-C stops the import; nothing half-done is left. */
 export function importWithProgress<Result>(work: Importer<Result>): Promise<Result> {

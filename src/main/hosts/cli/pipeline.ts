@@ -75,14 +75,20 @@ export function registerPipeline(program: Command): void {
     .command('show')
     .description('show the blocks of a pipeline with shapes, parameters, arithmetic and memory, for one example')
     .argument('<spec|preset>', 'an experiment file, which is shown on its data, or the name of a preset')
-    .option('-s, --set <key=value>', 'change a setting of the experiment (may be repeated)', collect)
+    .option(
+      '-s, --set <key=value>',
+      'change a setting of the experiment, or an option of the preset (may be repeated)',
+      collect,
+    )
     .option('--length <tokens>', 'for a preset on text or frames: length of the input', positiveNumber, 128)
     .option('--vocabulary <tokens>', 'for a preset on text: size of the vocabulary', positiveNumber, 8192)
     .option('--side <pixels>', 'for a preset on images: height and width', positiveNumber, 64)
     .action(async (reference: string, options: ShowOptions, command: Command) => {
-      const { graph, input } = (await fileExists(reference))
+      const isSpec = await fileExists(reference);
+      const { graph, input } = isSpec
         ? await specPipeline(await workspaceOf(command), await readExperiment(reference, options))
-        : presetPipeline(reference, inputOf(options));
+        : presetPipeline(reference, options.set ?? [], inputOf(options));
+      refuseOtherSizes(command, isSpec ? 'none' : input.kind);
       const blocks = describePipeline(graph, input);
       if (globalsOf(command).json) printJson({ input, blocks });
       else print(describe(blocks));
@@ -96,6 +102,28 @@ function explain(name: string) {
   const ports = (of: readonly Port[]) => of.map(({ optional = false, ...port }) => ({ ...port, optional }));
   const { inputs, outputs } = preset ? { inputs: [], outputs: [] } : findBlock(name);
   return { name, title, summary, inputs: ports(inputs), outputs: ports(outputs), options: describeOptions(options) };
+}
+
+/** The options that say how large each kind of input is. */
+const sizeOptions: Readonly<Record<PipelineInput['kind'] | 'none', readonly string[]>> = {
+  tokens: ['length', 'vocabulary'],
+  image: ['side'],
+  frames: ['length'],
+  none: [],
+};
+
+/** Wrong usage, if a size was given that this pipeline has no use for. */
+function refuseOtherSizes(command: Command, kind: keyof typeof sizeOptions): void {
+  const fitting = sizeOptions[kind];
+  const other = Object.values(sizeOptions)
+    .flat()
+    .find((name) => !fitting.includes(name) && command.getOptionValueSource(name) === 'cli');
+  if (other === undefined) return;
+  const instead =
+    kind === 'none'
+      ? 'an experiment is shown on its data; change its settings with --set'
+      : `the size of what this preset reads is set with ${fitting.map((name) => `--${name}`).join(' and ')}`;
+  command.error(`error: --${other} has no effect here: ${instead}`);
 }
 
 function inputOf({ length, vocabulary, side }: ShowOptions): (kind: PipelineInput['kind']) => PipelineInput {

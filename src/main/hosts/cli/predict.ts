@@ -33,6 +33,10 @@ async function continueWith(
   beginning: string,
   { choose = [], top }: PredictOptions,
 ): Promise<readonly PredictionAnswer[]> {
+  if (!predictor.generates) {
+    const { name, task } = predictor.experiment;
+    throw new LabError('bad-input', `--next is for language models, and the task of ${name} is ${task.type}`);
+  }
   const all: PredictionAnswer[] = [];
   let text = beginning;
   for (const number of [...choose, undefined]) {
@@ -43,6 +47,22 @@ async function continueWith(
     if (chosen) text = chosen.continuation ?? joinPieces([text, chosen.label]);
   }
   return all;
+}
+
+/** What is given is read as the run's task takes it: a text, or the path of an image or of a recording. */
+async function ask(
+  { ask, facts: { images, audio }, experiment }: Predictor,
+  given: string | undefined,
+  textPair: string | undefined,
+  { top }: PredictOptions,
+): Promise<readonly PredictionAnswer[]> {
+  if (given === undefined) {
+    const wanted = images ? 'the path of an image' : audio ? 'the path of a WAV file' : 'a text';
+    throw new LabError('bad-input', `Give ${wanted}: the run's task is ${experiment.task.type}`);
+  }
+  if (images) return ask({ top, image: await readQueryImage(given, images) });
+  if (audio) return ask({ top, recording: await readQueryRecording(given, audio) });
+  return ask({ top, text: given, ...(textPair !== undefined && { textPair }) });
 }
 
 export function registerPredict(program: Command): void {
@@ -64,23 +84,20 @@ export function registerPredict(program: Command): void {
         options: PredictOptions,
         command: Command,
       ) => {
+        if (options.next === undefined ? options.choose !== undefined : given !== undefined) {
+          command.error(
+            options.next === undefined
+              ? 'error: --choose has no effect without --next'
+              : `error: --next has the text already; what is '${given}' for?`,
+          );
+        }
         const run = await findTrainedRun(await workspaceOf(command), reference, say);
         const predictor = await openPredictor(run, options.checkpoint);
         try {
-          const { images, audio } = predictor.facts;
-          const text = options.next ?? given;
-          if (text === undefined) throw new LabError('bad-input', 'Give a text, or --next and the beginning of one');
-          const answers = options.choose
-            ? await continueWith(predictor, text, options)
-            : await predictor.ask({
-                top: options.top,
-                ...(images
-                  ? { image: await readQueryImage(text, images) }
-                  : audio
-                    ? { recording: await readQueryRecording(text, audio) }
-                    : { text }),
-                ...(second !== undefined && { textPair: second }),
-              });
+          const answers =
+            options.next === undefined
+              ? await ask(predictor, given, second, options)
+              : await continueWith(predictor, options.next, options);
           if (globalsOf(command).json) {
             printJson({ run: run.id, step: predictor.step, answers });
             return;

@@ -41,7 +41,9 @@ export function registerPreview(program: Command): void {
       }
       for (const [index, item] of items.entries()) {
         const text =
-          item.kind === 'text' ? item.text : `${item.width} × ${item.height} pixels, ${item.channels} channels`;
+          item.kind === 'text'
+            ? item.text
+            : `${item.width} × ${item.height} pixels, ${item.channels} channel${item.channels === 1 ? '' : 's'}`;
         print(
           `${emphasise(`Example ${index + 1}`, 'bold')}${item.note === undefined ? '' : ` ${emphasise(item.note, 'dim')}`}\n${wrapLines(text)}\n`,
         );

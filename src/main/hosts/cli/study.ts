@@ -79,9 +79,8 @@ export function describeStudy({ name, metric, arms, baselines, gains, runs }: St
     ];
     const gainRows = gains
       .filter((row) => row.condition === condition)
-      .map(
-        ({ arm, reference, gain, interval }) =>
-          `Transfer gain of ${arm} over ${reference}: ${formatSigned(gain)} ${show(interval)}`,
+      .map(({ arm, reference, gain, interval }) =>
+        `Transfer gain of ${arm} over ${reference}: ${formatSigned(gain)} ${show(interval)}`.trimEnd(),
       );
     return [
       condition,
@@ -90,7 +89,7 @@ export function describeStudy({ name, metric, arms, baselines, gains, runs }: St
     ].join('\n');
   });
   return [
-    `${name}: ${metric} on the ${runs[0]?.split ?? 'test'} split, mean over ${seeds} seeds, in parentheses the baselines`,
+    `${name}: ${metric} on the ${runs[0]?.split ?? 'test'} split, ${seeds === 1 ? 'of one seed' : `mean over ${seeds} seeds`}, in parentheses the baselines`,
     ...sections,
   ].join('\n\n');
 }

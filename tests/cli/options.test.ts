@@ -1,0 +1,64 @@
+/** Options that cannot have an effect are refused, with what would have one; none is passed over in silence. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pretextInProcess } from './in-process.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pretext-options-'));
+  process.env.PRETEXT_WORKSPACE = join(folder, 'workspace');
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    ['pipeline show lstm-lm --side 32', '--side has no effect here'],
+    ['pipeline show crnn --length 32', 'the size of what this preset reads is set with --side'],
+    ['predict some-run text --choose 1', '--choose has no effect without --next'],
+    ['predict some-run text --next the', "--next has the text already; what is 'text' for?"],
+  ])('%s', async (line, message) => {
+    const { code, out, err } = await pretextInProcess(...line.split(' '));
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(message);
+  });
+});
+
+describe('what cannot be', () => {
+  it.each([
+    ['pipeline show lstm-lm --set feature=32', "--set feature=32: unknown option. Did you mean 'features'?"],
+    ['pipeline show lstm-lm --set features=many', '--set features=many: should be a number, not "many"'],
+    ['corpus import several one two --images', 'these are 2 sources: one, two'],
+    ['dataset import several one two --audio', 'Sound comes from one table or folder'],
+  ])('%s', async (line, message) => {
+    expect(await pretextInProcess(...line.split(' '))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(message),
+    });
+  });
+});
+
+it('options of a preset change what is shown', async () => {
+  const widths = [];
+  for (const more of [[], ['--set', 'features=32'], ['--set', 'features=32', '--set', 'bidirectional=null']]) {
+    const { code, out } = await pretextInProcess('pipeline', 'show', 'lstm-lm', '--length', '10', '--json', ...more);
+    expect(code).toBe(0);
+    const { blocks } = JSON.parse(out) as { blocks: { shape: number[] }[] };
+    widths.push(blocks[0]?.shape);
+  }
+  expect(widths).toEqual([
+    [10, 128],
+    [10, 32],
+    [10, 32],
+  ]);
+});
+
+it('explains within the width of the terminal', async () => {
+  for (const name of ['token-embedding', 'recurrent', 'convolution', 'patch-cnn']) {
+    const { out } = await pretextInProcess('pipeline', 'explain', name);
+    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  }
+});
