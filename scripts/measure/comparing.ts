@@ -55,7 +55,7 @@ export async function measureComparing(browser: Browser, { workspace, points }: 
 
 /** Milliseconds between frames while the wheel is turned over the list. */
 async function scrollFrames(page: Page): Promise<readonly number[]> {
-  const table = page.getByRole('region', { name: 'Runs' });
+  const table = page.getByRole('grid', { name: 'Runs' });
   await table.hover();
   await page.evaluate(`
     globalThis.frames = [];

@@ -66,6 +66,8 @@ describe('every page', () => {
       await page.keyboard.press(keys);
       await page.getByRole('dialog', { name }).waitFor();
       await lab.expectAccessible();
+      const listed = await page.getByRole('dialog').locator('dd').allTextContents();
+      expect(listed.filter((one, index) => listed.indexOf(one) !== index)).toEqual([]); // one would hide the other
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'hidden' });
     }

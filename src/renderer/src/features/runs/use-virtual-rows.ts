@@ -1,4 +1,4 @@
-/** Which rows of a long table are in sight: only those are in the document, and two spacers stand for the others. */
+/** Which rows of a long table are in sight: only those are in the document, and spacers stand for the others. */
 import type { Ref } from 'vue';
 import { computed, onBeforeUnmount, ref, watch } from 'vue';
 
@@ -8,8 +8,6 @@ export interface VirtualRows {
   readonly first: Readonly<Ref<number>>;
   /** One past the last. */
   readonly end: Readonly<Ref<number>>;
-  readonly before: Readonly<Ref<number>>;
-  readonly after: Readonly<Ref<number>>;
   /** Scrolls as little as needed. */
   readonly reveal: (index: number) => void;
 }
@@ -47,8 +45,6 @@ export function useVirtualRows(
   return {
     first,
     end,
-    before: computed(() => first.value * rowHeight),
-    after: computed(() => (count.value - end.value) * rowHeight),
     reveal(index) {
       const element = container.value;
       if (!element) return;
