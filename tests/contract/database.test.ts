@@ -319,6 +319,22 @@ describe('decimation', () => {
     expectExtremes(zoomed.points, values, [fromStep, toStep, maximumPoints]);
   });
 
+  it('knows the points beside a range, so that sparse lines go on to the edges of what is zoomed to', async () => {
+    const { store, add } = await emptyStore();
+    add(
+      new Map([
+        [100, 1],
+        [200, 2],
+        [300, 3],
+      ]),
+    );
+    const stepsBeside = (from: number, to: number) => store.beside(1, 'm', from, to).map((point) => point?.step);
+    expect(stepsBeside(120, 180)).toEqual([100, 200]);
+    expect(stepsBeside(200, 200)).toEqual([100, 300]);
+    expect(stepsBeside(0, 300)).toEqual([undefined, undefined]);
+    expect(store.beside(1, 'm', 250, 1000)).toEqual([expect.objectContaining({ step: 200, value: 2 }), undefined]);
+  });
+
   it('forgets the extremes of what a resumed run does anew', async () => {
     const { store, add } = await emptyStore();
     const values = waves(10_000, 1);

@@ -19,8 +19,14 @@ export async function readSeries(
     const record = store.find(id);
     if (!record) continue; // deleted in the meantime
     for (const metric of metrics ?? store.points.metrics(record.number).map((known) => known.metric)) {
-      const { points, total } = store.points.line(record.number, metric, { maximumPoints, fromStep, toStep });
-      if (total === 0) continue;
+      const line = store.points.line(record.number, metric, { maximumPoints, fromStep, toStep });
+      const { total } = line;
+      const [before, after] =
+        fromStep === undefined && toStep === undefined
+          ? []
+          : store.points.beside(record.number, metric, fromStep ?? 0, toStep ?? Number.MAX_SAFE_INTEGER);
+      const points = [before, ...line.points, after].filter((point) => point !== undefined);
+      if (points.length === 0) continue;
       lines.push({
         run: id,
         metric,

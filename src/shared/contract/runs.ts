@@ -146,7 +146,7 @@ export const seriesRequest = z.strictObject({
   /** All of them without it. */
   metrics: z.array(z.string()).optional(),
   maximumPoints: z.int().min(10).max(20_000).default(1000),
-  /** Zoomed: between these steps. */
+  /** Zoomed: between these steps, with the points next to them on either side, so that lines go on to the edges. */
   fromStep: count.optional(),
   toStep: count.optional(),
 });

@@ -1,9 +1,10 @@
 // What charts are made of: pieces between restarts, ranges, ticks, tables.
 import { describe, expect, it } from 'vitest';
-import { groupLabel, piecesOf } from '../../../src/renderer/src/charts/chart-line.ts';
+import { groupLabel, piecesOf, withoutLogarithm } from '../../../src/renderer/src/charts/chart-line.ts';
 import { chartRows, chosenRows, csvOf } from '../../../src/renderer/src/charts/csv.ts';
 import { formatDuration, formatValue, stepTicks, timeTicks } from '../../../src/renderer/src/charts/time-axis.ts';
 import { positionRange, valueRange } from '../../../src/renderer/src/charts/value-range.ts';
+import { rowsWithin, zoomedSteps } from '../../../src/renderer/src/charts/zoomed-steps.ts';
 import { smooth } from '../../../src/shared/smoothing.ts';
 
 const style = { colour: '--series-1', dash: [] };
@@ -28,6 +29,14 @@ describe('piecesOf', () => {
     ]);
     expect(piecesOf({ x: [], values: [], breaks: [] }, 0.6)).toEqual([]);
   });
+
+  it('leaves gaps where a logarithmic axis has no place, and does not average over them', () => {
+    const line = { x: [1, 2, 3, 4], values: [4, 0, -3, 2], breaks: [] };
+    const [piece] = piecesOf(line, 0.5, true);
+    expect(piece!.map(({ y }) => y)).toEqual([4, Number.NaN, Number.NaN, smooth([4, 2], 0.5)[1]]);
+    expect(piecesOf(line, 0, true)[0]!.map(({ y }) => y)).toEqual([4, Number.NaN, Number.NaN, 2]);
+    expect(withoutLogarithm([line, { values: [null, 1] }], [{ mean: [-1] }])).toEqual({ count: 3, of: 6 });
+  });
 });
 
 describe('valueRange', () => {
@@ -47,6 +56,16 @@ describe('valueRange', () => {
     expect(valueRange([points(loss)], robust)!.high).toBeGreaterThan(7);
   });
 
+  it('takes what was measured, and not the smoothed tail of a spike, to know outliers by', () => {
+    const measured = Array.from({ length: 60 }, (_, index) => (index === 20 ? 900 : 1 + Math.sin(index) / 10));
+    const robust = { ignoreOutliers: true, logarithmic: false, measured: [points(measured)] };
+    const smoothed = [points([...smooth(measured, 0.6)])];
+    expect(valueRange(smoothed, robust)!.high).toBeLessThan(3);
+    // Where all that is drawn would be an outlier of what was measured, it is drawn all the same.
+    const strongly = [points([...smooth([1e6, ...measured], 0.99)])];
+    expect(valueRange(strongly, { ...robust, measured: [points([1e6, ...measured])] })!.high).toBeGreaterThan(1e5);
+  });
+
   it('looks only at what is zoomed to, and at positive values on a logarithmic axis', () => {
     expect(valueRange([points([9, 1, 2, 9])], { ...all, x: { low: 1, high: 2 } })!.high).toBeLessThan(2.1);
     expect(valueRange([points([-1, 0, 10, 1000])], { ...all, logarithmic: true })!.low).toBeGreaterThan(5);
@@ -58,7 +77,19 @@ describe('valueRange', () => {
     const { low, high } = valueRange([points([4, 4])], all)!;
     expect(low).toBeLessThan(4);
     expect(high).toBeGreaterThan(4);
+    expect(valueRange([points([0, 0])], all)).toEqual({ low: -1, high: 1 });
     expect(positionRange([[{ x: 25, y: 1 }]])).toEqual({ low: 24.5, high: 25.5 });
+  });
+});
+
+describe('a zoom', () => {
+  it('asks for some of the past, which smoothed values are averages of, and shows only what is within', () => {
+    expect(zoomedSteps(null, 800)).toEqual({ maximumPoints: 800 });
+    expect(zoomedSteps({ low: 100.5, high: 200.5 }, 800)).toEqual({ maximumPoints: 1200, fromStep: 50, toStep: 201 });
+    expect(zoomedSteps({ low: 10, high: 110 }, 800).fromStep).toBe(0);
+    const rows = [90, 100, 150, 200, 210].map((x) => ({ line: 'a', x, value: 1 }));
+    expect(rowsWithin(rows, { low: 100, high: 200 }).map(({ x }) => x)).toEqual([100, 150, 200]);
+    expect(rowsWithin(rows, null)).toBe(rows);
   });
 });
 
@@ -84,6 +115,7 @@ describe('words', () => {
     expect(formatDuration(Number.NaN)).toBe('–');
     expect(formatValue(0.00012)).toBe('1.20e−4');
     expect(formatValue(-3.14159)).toBe('−3.142');
+    expect(formatValue(-0.00012)).toBe('−1.20e−4');
     expect(formatValue(null)).toBe('–');
     expect(groupLabel(['bert', null], ['preset', 'from'])).toBe('preset: bert, from: none');
   });

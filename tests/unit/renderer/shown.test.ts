@@ -4,7 +4,7 @@ import { mount } from '@vue/test-utils';
 import { describe, expect, it } from 'vitest';
 import { createRouter, createMemoryHistory } from 'vue-router';
 import { formatTick } from '../../../src/renderer/src/charts/time-axis.ts';
-import { valueTicks } from '../../../src/renderer/src/charts/value-ticks.ts';
+import { valueTicks } from '../../../src/shared/value-ticks.ts';
 import AppButton from '../../../src/renderer/src/components/AppButton.vue';
 import ContentItem from '../../../src/renderer/src/components/ContentItem.vue';
 import RunName from '../../../src/renderer/src/components/RunName.vue';

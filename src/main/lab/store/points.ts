@@ -35,7 +35,11 @@ export interface PointStore {
   dropAfter(run: number, step: number): void;
   metrics(run: number): readonly { readonly metric: string; readonly points: number }[];
   line(run: number, metric: string, range: PointRange): PointLine;
+  /** The last point before a range of steps and the first one after it: a line goes on to both edges of what is zoomed to. */
+  beside(run: number, metric: string, fromStep: number, toStep: number): readonly [Neighbour, Neighbour];
 }
+
+type Neighbour = Omit<Point, 'metric'> | undefined;
 
 /** Steps of a block, largest first. */
 const blockSizes = [256, 16] as const;
@@ -48,6 +52,10 @@ const statementsOfLines = {
   // One after the other, the ends are looked up and not walked to.
   extent: `SELECT (SELECT count(*) FROM points WHERE ${place}), (SELECT min(step) FROM points WHERE ${place}), (SELECT max(step) FROM points WHERE ${place})`,
   values: `SELECT step, value FROM points WHERE ${place} AND value IS NOT NULL`,
+} as const;
+const besideLines = {
+  before: `SELECT ${columns} FROM points WHERE run = ? AND metric = ? AND step < ? ORDER BY step DESC LIMIT 1`,
+  after: `SELECT ${columns} FROM points WHERE run = ? AND metric = ? AND step > ? ORDER BY step LIMIT 1`,
 } as const;
 const blocksOfLines =
   'SELECT step, value FROM blocks WHERE run = ? AND metric = ? AND size = ? AND block BETWEEN ? AND ?';
@@ -100,6 +108,9 @@ export function createPointStore(database: DatabaseSync): PointStore {
       for (const sql of summarise(size)) prepare(sql).run(run, metric, from);
     }
   };
+  const rowsOf = (statement: keyof typeof statementsOfLines, run: number, metric: number, from: number, to: number) =>
+    // arrays, as set; all columns are numbers
+    prepareArrays(statementsOfLines[statement]).all(run, metric, from, to) as unknown as Row[];
   return {
     add(run, points) {
       const insert = prepare(
@@ -126,33 +137,41 @@ export function createPointStore(database: DatabaseSync): PointStore {
     },
     line(run, metric, { maximumPoints, fromStep = 0, toStep = Number.MAX_SAFE_INTEGER }) {
       const number = metricNumber(metric);
-      const rowsOf = (statement: keyof typeof statementsOfLines, from: number, to: number): Row[] =>
-        // arrays, as set; all columns are numbers
-        prepareArrays(statementsOfLines[statement]).all(run, number, from, to) as unknown as Row[];
-      const [extent] = rowsOf('extent', fromStep, toStep);
+      const [extent] = rowsOf('extent', run, number, fromStep, toStep);
       const [total = 0, first = 0, last = 0] = (extent ?? []).map((value) => value ?? 0);
       let rows: Row[];
-      if (total <= maximumPoints) rows = rowsOf('whole', fromStep, toStep);
+      if (total <= maximumPoints) rows = rowsOf('whole', run, number, fromStep, toStep);
       else {
         const kept = decimate({
           first,
           last,
           maximumPoints,
-          pointsBetween: (from, to) => rowsOf('values', from, to),
+          pointsBetween: (from, to) => rowsOf('values', run, number, from, to),
           blocksBetween: (size, from, to) =>
             prepareArrays(blocksOfLines).all(run, number, size, from, to) as unknown as Row[], // as above
         });
         rows = prepareArrays(someOfLines).all(run, number, JSON.stringify(kept)) as unknown as Row[]; // as above
       }
-      const points = rows.map(([step, session, time, relative, value]) => ({
-        step: step ?? 0,
-        session: session ?? 0,
-        time: time ?? 0,
-        relative: relative ?? 0,
-        value: value ?? null,
-      }));
-      return { metric, points, total };
+      return { metric, points: rows.map(pointOf), total };
     },
+    beside(run, metric, fromStep, toStep) {
+      const number = metricNumber(metric);
+      const oneOf = (side: keyof typeof besideLines, step: number): Neighbour => {
+        const row = prepareArrays(besideLines[side]).get(run, number, step) as unknown as Row | undefined; // as above
+        return row && pointOf(row);
+      };
+      return [oneOf('before', fromStep), oneOf('after', toStep)];
+    },
+  };
+}
+
+function pointOf([step, session, time, relative, value]: Row): Omit<Point, 'metric'> {
+  return {
+    step: step ?? 0,
+    session: session ?? 0,
+    time: time ?? 0,
+    relative: relative ?? 0,
+    value: value ?? null,
   };
 }
 

@@ -35,6 +35,8 @@ export interface ChartBand {
   readonly mean: readonly (number | null)[];
   readonly low: readonly (number | null)[];
   readonly high: readonly (number | null)[];
+  /** Never smoothed. */
+  readonly exact?: boolean;
 }
 
 /** A line across the chart: a baseline (`y`), the best checkpoint or a restart (`x`). */
@@ -56,16 +58,36 @@ export function xOf(series: Series, axis: XAxis): readonly number[] {
 
 /**
  * The pieces of a line between its restarts, smoothed each on its own: what was learnt after a restart is not an average with
- * what was lost. `weight` 0 gives the line as measured.
+ * what was lost. `weight` 0 gives the line as measured. On a logarithmic axis there is no place for zero and less: such values
+ * are gaps, and enter no average.
  */
-export function piecesOf({ x, values, breaks }: Pick<ChartLine, 'x' | 'values' | 'breaks'>, weight: number): Point[][] {
+export function piecesOf(
+  { x, values, breaks }: Pick<ChartLine, 'x' | 'values' | 'breaks'>,
+  weight: number,
+  logarithmic = false,
+): Point[][] {
   const starts = [0, ...breaks.filter((index) => index > 0 && index < values.length), values.length];
   return starts.slice(0, -1).flatMap((start, piece) => {
-    const measured = values.slice(start, starts[piece + 1]).map((value) => value ?? Number.NaN);
+    const measured = values.slice(start, starts[piece + 1]).map((value) => placed(value, logarithmic));
     if (measured.length === 0) return [];
     const smoothed = weight === 0 ? measured : smooth(measured, weight);
     return [measured.map((_, index) => ({ x: x[start + index] ?? 0, y: smoothed[index] ?? Number.NaN }))];
   });
+}
+
+function placed(value: number | null, logarithmic: boolean): number {
+  return value === null || (logarithmic && value <= 0) ? Number.NaN : value;
+}
+
+/** How many values have no place on a logarithmic axis, and how many there are. */
+export function withoutLogarithm(
+  lines: readonly Pick<ChartLine, 'values'>[],
+  bands: readonly Pick<ChartBand, 'mean'>[],
+): { readonly count: number; readonly of: number } {
+  const values = [...lines.map((line) => line.values), ...bands.map((band) => band.mean)]
+    .flat()
+    .filter((value) => value !== null);
+  return { count: values.filter((value) => value <= 0).length, of: values.length };
 }
 
 /**

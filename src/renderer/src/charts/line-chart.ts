@@ -30,6 +30,16 @@ export interface DrawnLines {
   readonly datasets: LineDataset[];
   /** What the vertical axis is fitted to. */
   readonly pieces: readonly (readonly Point[])[];
+  /** The same before smoothing, which spreads every spike over its neighbours: what is an outlier is seen in these. */
+  readonly measured: readonly (readonly Point[])[];
+}
+
+export interface DrawnAs {
+  readonly smoothing: number;
+  readonly logarithmic: boolean;
+  /** Key of the line under the pointer or chosen elsewhere: it comes to the front, others step back. */
+  readonly front: string | null;
+  readonly colours: TokenColours;
 }
 
 export interface LineChartView {
@@ -70,21 +80,23 @@ Chart.register(
 /** Behind more lines than these, measured lines and their points are a fog, and drawing them costs as much again. */
 const mostWithRaw = 10;
 
-/** @param front the key of the line under the pointer or chosen elsewhere: it comes to the front, others step back */
 export function drawLines(
   lines: readonly ChartLine[],
   bands: readonly ChartBand[],
-  smoothing: number,
-  front: string | null,
-  colours: TokenColours,
+  { smoothing, logarithmic, front, colours }: DrawnAs,
 ): DrawnLines {
   const datasets: LineDataset[] = [];
   const fitted: Point[][] = [];
+  const measured: Point[][] = [];
   const opacityOf = (key: string): number => (front === null || front === key ? 1 : 0.25);
   for (const band of bands) {
-    const edges = drawBand(band, opacityOf(band.key), colours);
-    datasets.push(...edges);
-    fitted.push(...edges.map(({ data }) => data));
+    const pointsOf = (values: ChartBand['mean'], weight: number): Point[] =>
+      piecesOf({ x: band.x, values, breaks: [] }, weight, logarithmic)[0] ?? [];
+    const weight = band.exact ? 0 : smoothing;
+    const [mean, low, high] = [pointsOf(band.mean, weight), pointsOf(band.low, weight), pointsOf(band.high, weight)];
+    datasets.push(...drawBand(band, { mean, low, high }, opacityOf(band.key), colours));
+    fitted.push(mean, low, high);
+    measured.push(...[band.mean, band.low, band.high].map((values) => pointsOf(values, 0)));
   }
   for (const line of lines) {
     const weight = line.exact ? 0 : smoothing;
@@ -96,7 +108,9 @@ export function drawLines(
       order: front === line.key ? -1 : 0,
     };
     const few = line.points === true && line.values.length <= 60 && lines.length <= mostWithRaw;
-    for (const data of piecesOf(line, weight)) {
+    const raw = piecesOf(line, 0, logarithmic);
+    measured.push(...raw);
+    for (const data of weight === 0 ? raw : piecesOf(line, weight, logarithmic)) {
       fitted.push(data);
       datasets.push({
         ...common,
@@ -109,7 +123,7 @@ export function drawLines(
       });
     }
     if (weight === 0 || opacity < 1 || lines.length > mostWithRaw) continue;
-    for (const data of piecesOf(line, 0)) {
+    for (const data of raw) {
       datasets.push({
         ...common,
         role: 'raw',
@@ -122,29 +136,32 @@ export function drawLines(
       });
     }
   }
-  return { datasets, pieces: fitted };
+  return { datasets, pieces: fitted, measured };
 }
 
-function drawBand(band: ChartBand, opacity: number, colours: TokenColours): LineDataset[] {
-  const pointsOf = (values: readonly (number | null)[]): Point[] =>
-    values.map((value, index) => ({ x: band.x[index] ?? 0, y: value ?? Number.NaN }));
+function drawBand(
+  band: ChartBand,
+  { mean, low, high }: Readonly<Record<'mean' | 'low' | 'high', Point[]>>,
+  opacity: number,
+  colours: TokenColours,
+): LineDataset[] {
   const colour = band.style.colour;
   const edge = { label: band.label, lineKey: band.key, role: 'edge' as const, pointRadius: 0, pointHitRadius: 0 };
   return [
     {
       ...edge,
       role: 'line',
-      data: pointsOf(band.mean),
+      data: mean,
       borderColor: colours.of(colour, opacity),
       backgroundColor: colours.of(colour, opacity),
       borderWidth: 2.25,
       borderDash: [...band.style.dash],
       pointHitRadius: 4,
     },
-    { ...edge, data: pointsOf(band.low), borderWidth: 0 },
+    { ...edge, data: low, borderWidth: 0 },
     {
       ...edge,
-      data: pointsOf(band.high),
+      data: high,
       borderWidth: 0,
       fill: '-1',
       backgroundColor: colours.of(colour, 0.16 * opacity),
@@ -158,7 +175,10 @@ export function rangesOf(
   view: Pick<LineChartView, 'x' | 'logarithmic' | 'ignoreOutliers'>,
 ): { x: Range | null; y: Range | null } {
   // Given, because chart.js would leave out points that are outside the vertical range.
-  return { x: view.x ?? positionRange(drawn.pieces), y: valueRange(drawn.pieces, view) };
+  return {
+    x: view.x ?? positionRange(drawn.pieces),
+    y: valueRange(drawn.pieces, { ...view, measured: drawn.measured }),
+  };
 }
 
 export function lineChartOptions(drawn: DrawnLines, view: LineChartView): ChartOptions<'line'> {
@@ -174,6 +194,8 @@ export function lineChartOptions(drawn: DrawnLines, view: LineChartView): ChartO
     responsive: true,
     maintainAspectRatio: false,
     layout: { padding: { top: 6, right: 10 } },
+    // Points at the ends are seen whole; what is zoomed to is cut at its edges.
+    clip: view.x ? 0 : { left: 4, right: 4, top: 1, bottom: 1 },
     interaction: { mode: 'nearest', axis: 'xy', intersect: false },
     elements: { line: { tension: 0 }, point: { hoverRadius: 4, borderWidth: 0 } },
     scales: {

@@ -8,6 +8,7 @@ const drawn = [
   'stroke-dasharray',
   'stroke-opacity',
   'stroke-linejoin',
+  'paint-order',
   'opacity',
   'font-family',
   'font-size',

@@ -27,21 +27,20 @@ export function positionRange(lines: readonly (readonly Point[])[]): Range | nul
 
 /**
  * The range of the values within `x`, a little wider so that lines don't touch the frame. Outliers are values farther beyond the
- * 5th and 95th percentile than those are from each other: a spike, but not the steep beginning of a loss. With few values
- * nothing is an outlier. Null without values, or, for a logarithmic axis, without positive ones.
+ * 5th and 95th percentile than those are from each other: a spike, but not the steep beginning of a loss. The percentiles are of
+ * `measured`, where the lines are smoothed: the tail of one smoothed spike is many values. With few values nothing is an outlier.
+ * Null without values, or, for a logarithmic axis, without positive ones.
  */
 export function valueRange(
   lines: readonly (readonly Point[])[],
-  options: { readonly x?: Range | null; readonly ignoreOutliers: boolean; readonly logarithmic: boolean },
+  options: {
+    readonly x?: Range | null;
+    readonly ignoreOutliers: boolean;
+    readonly logarithmic: boolean;
+    readonly measured?: readonly (readonly Point[])[];
+  },
 ): Range | null {
-  const values: number[] = [];
-  for (const line of lines) {
-    for (const { x, y } of line) {
-      if (!Number.isFinite(y) || (options.logarithmic && y <= 0)) continue;
-      if (options.x && (x < options.x.low || x > options.x.high)) continue;
-      values.push(y);
-    }
-  }
+  const values = valuesWithin(lines, options);
   if (values.length === 0) return null;
   let low = Infinity;
   let high = -Infinity;
@@ -49,18 +48,30 @@ export function valueRange(
     low = Math.min(low, value);
     high = Math.max(high, value);
   }
-  if (options.ignoreOutliers && values.length >= fewest) {
-    const [lower, upper] = [quantile(values, outlierShare), quantile(values, 1 - outlierShare)];
+  const usual = options.measured === undefined ? values : valuesWithin(options.measured, options);
+  if (options.ignoreOutliers && usual.length >= fewest) {
+    const [lower, upper] = [quantile(usual, outlierShare), quantile(usual, 1 - outlierShare)];
     // All but a few values may be the same; the percentiles then say nothing.
-    if (upper > lower) {
-      low = Math.max(low, lower - (upper - lower));
-      high = Math.min(high, upper + (upper - lower));
-    }
+    const [least, most] = [Math.max(low, 2 * lower - upper), Math.min(high, 2 * upper - lower)];
+    // Strongly smoothed, a line may be far from all that was measured.
+    if (upper > lower && least < most) [low, high] = [least, most];
   }
   if (options.logarithmic) {
     const factor = high === low ? 1.1 : (high / low) ** margin;
     return { low: low / factor, high: high * factor };
   }
-  const room = high === low ? Math.max(Math.abs(high) * 0.1, 1e-6) : (high - low) * margin;
+  const room = high > low ? (high - low) * margin : high === 0 ? 1 : Math.abs(high) * 0.1;
   return { low: low - room, high: high + room };
+}
+
+function valuesWithin(
+  lines: readonly (readonly Point[])[],
+  { x: range, logarithmic }: { readonly x?: Range | null; readonly logarithmic: boolean },
+): number[] {
+  return lines.flatMap((line) =>
+    line.flatMap(({ x, y }) => {
+      if (!Number.isFinite(y) || (logarithmic && y <= 0)) return [];
+      return range && (x < range.low || x > range.high) ? [] : [y];
+    }),
+  );
 }
