@@ -84,6 +84,26 @@ export function compareFields(a: FieldValue, b: FieldValue, descending: boolean)
   return descending ? -order : order;
 }
 
+export interface RunGroup {
+  readonly key: readonly FieldValue[];
+  readonly ids: readonly string[];
+}
+
+/** Runs with the same values of some fields, in the order of the values. */
+export function groupRuns(entries: readonly RunWithSpec[], by: readonly string[]): RunGroup[] {
+  const groups = new Map<string, { readonly key: readonly FieldValue[]; readonly ids: string[] }>();
+  for (const one of entries) {
+    const key = by.map((field) => fieldOf(one, field));
+    const group = groups.get(JSON.stringify(key)) ?? { key, ids: [] };
+    group.ids.push(one.run.id);
+    groups.set(JSON.stringify(key), group);
+  }
+  return [...groups.values()].sort((one, other) => {
+    const orders = one.key.map((value, index) => compareFields(value, other.key[index] ?? null, false));
+    return orders.find((order) => order !== 0) ?? 0;
+  });
+}
+
 /** Every field of the specs with its value for each run, in the order of the spec. */
 export function specFields(entries: readonly RunWithSpec[]): Map<string, FieldValue[]> {
   const names = new Set<string>();

@@ -37,7 +37,7 @@ export const comparedRuns = z.object({
   differences: z.array(z.object({ field: fieldPath, title: z.string(), values: z.array(value) })),
   /** How many fields are the same in all. */
   same: count,
-  /** Results by metric, with a value for each run; `best` is the index of the best one. */
+  /** Results by metric, with a value for each run; `best` is the index of the first of the best ones. */
   results: z.array(
     z.object({
       metric: z.string(),

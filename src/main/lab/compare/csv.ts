@@ -7,16 +7,9 @@ type Cell = string | number | boolean | null;
 /** A row for each run: what it is, what differs in its spec, and its results. */
 export function resultsCsv({ runs, differences, results }: ComparedRuns, metrics?: readonly string[]): string {
   const wanted = results.filter(({ metric }) => !metrics || metrics.includes(metric));
-  const header = [
-    'run',
-    'name',
-    'state',
-    'task',
-    'data',
-    'seed',
-    ...differences.map(({ title }) => title),
-    ...wanted.map(({ metric }) => metric),
-  ];
+  const common = ['run', 'name', 'state', 'task', 'data', 'seed'];
+  const settings = differences.filter(({ title }) => !common.includes(title)); // the seed is there already
+  const header = [...common, ...settings.map(({ title }) => title), ...wanted.map(({ metric }) => metric)];
   const rows = runs.map((run, index): Cell[] => [
     run.id,
     run.name,
@@ -24,7 +17,7 @@ export function resultsCsv({ runs, differences, results }: ComparedRuns, metrics
     run.task,
     run.data,
     run.seed,
-    ...differences.map(({ values }) => values[index] ?? null),
+    ...settings.map(({ values }) => values[index] ?? null),
     ...wanted.map(({ values }) => values[index] ?? null),
   ]);
   return csv([header, ...rows]);

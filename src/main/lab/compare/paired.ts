@@ -3,6 +3,7 @@ import type { PairedComparison } from '../../../shared/contract/compare.ts';
 import type { Comparison } from '../../../shared/stats.ts';
 import { comparePredictions, pairedDifference, welchDifference } from '../../../shared/stats.ts';
 import type { RunWithSpec } from '../run-fields.ts';
+import { specFields } from '../run-fields.ts';
 import { metricDirection } from './compare-table.ts';
 
 export function comparePaired(
@@ -11,34 +12,29 @@ export function comparePaired(
   metric: string,
   confidence: number,
 ): PairedComparison {
-  const unpaired: PairedComparison['unpaired'] = [];
-  const pairs: PairedComparison['pairs'] = [];
-  const partners = [...second];
-  for (const one of first) {
-    const value = valueOf(one, metric);
-    if (value === null) {
-      unpaired.push({ run: one.run.id, reason: missing(metric) });
-      continue;
-    }
-    const place = partners.findIndex((other) => isPartner(one, other) && valueOf(other, metric) !== null);
-    const [partner] = place < 0 ? [] : partners.splice(place, 1);
-    const other = partner && valueOf(partner, metric);
-    if (partner && typeof other === 'number') {
-      const { seed, splitSeed } = one.run;
-      pairs.push({ first: one.run.id, second: partner.run.id, seed, splitSeed, values: [value, other] });
-    } else {
-      unpaired.push({ run: one.run.id, reason: 'no run of the other side has its data, seed and split seed' });
-    }
-  }
-  for (const { run } of partners) {
-    unpaired.push({
-      run: run.id,
-      reason:
-        (run.metrics[metric] ?? null) === null
-          ? missing(metric)
-          : 'no run of the other side has its data, seed and split seed',
-    });
-  }
+  const partners = pairUp(
+    first.filter((one) => valueOf(one, metric) !== null),
+    second.filter((one) => valueOf(one, metric) !== null),
+  );
+  const pairs: PairedComparison['pairs'] = first.flatMap((one) => {
+    const partner = partners.get(one);
+    const values = [valueOf(one, metric), partner ? valueOf(partner, metric) : null];
+    const [a = null, b = null] = values;
+    if (!partner || a === null || b === null) return [];
+    const { id, seed, splitSeed } = one.run;
+    return [{ first: id, second: partner.run.id, seed, splitSeed, values: [a, b] }];
+  });
+  const paired = new Set(pairs.flatMap((pair) => [pair.first, pair.second]));
+  const reasonOf = (one: RunWithSpec, others: readonly RunWithSpec[]): string => {
+    if (valueOf(one, metric) === null) return `it has no ${metric}`;
+    return others.some((other) => valueOf(other, metric) !== null && isPartner(one, other))
+      ? 'what it could be paired with is paired with a run that is more like it'
+      : 'no run of the other side has its data, seed and split seed';
+  };
+  const unpaired = [
+    ...first.map((one) => ({ run: one.run.id, reason: reasonOf(one, second) })),
+    ...second.map((one) => ({ run: one.run.id, reason: reasonOf(one, first) })),
+  ].filter(({ run }) => !paired.has(run));
   const values = (entries: readonly RunWithSpec[]): number[] => entries.flatMap((one) => valueOf(one, metric) ?? []);
   const [ours, theirs] = [values(first), values(second)];
   return {
@@ -61,8 +57,27 @@ export function comparePaired(
   };
 }
 
-function missing(metric: string): string {
-  return `it has no ${metric}`;
+/**
+ * Each run of one side with at most one of the other. Where several have the same seed and split, those are paired first that are
+ * most alike in everything else, so that a difference is of what was asked about and of nothing besides.
+ */
+function pairUp(first: readonly RunWithSpec[], second: readonly RunWithSpec[]): Map<RunWithSpec, RunWithSpec> {
+  const candidates = first.flatMap((one) =>
+    second.filter((other) => isPartner(one, other)).map((other) => ({ one, other, unlike: unlikeness(one, other) })),
+  );
+  const pairs = new Map<RunWithSpec, RunWithSpec>();
+  const taken = new Set<RunWithSpec>();
+  for (const { one, other } of candidates.toSorted((a, b) => a.unlike - b.unlike)) {
+    if (pairs.has(one) || taken.has(other)) continue;
+    pairs.set(one, other);
+    taken.add(other);
+  }
+  return pairs;
+}
+
+/** In how many fields their specs differ. */
+function unlikeness(one: RunWithSpec, other: RunWithSpec): number {
+  return [...specFields([one, other]).values()].filter(([a, b]) => a !== b).length;
 }
 
 function valueOf({ run }: RunWithSpec, metric: string): number | null {

@@ -2,6 +2,7 @@
 import type { ComparedRuns } from '../../../shared/contract/compare.ts';
 import type { Series } from '../../../shared/contract/runs.ts';
 import { formatNumber } from '../../../shared/display.ts';
+import { valueTicks } from '../../../shared/value-ticks.ts';
 import { labVersion } from '../version.ts';
 
 export interface ReportContent {
@@ -51,7 +52,7 @@ figure svg { width: 100%; height: auto; }
 <h1>${escape(title)}</h1>
 ${notes === '' ? '' : `<p>${escape(notes).replaceAll('\n', '<br>')}</p>`}
 <h2>Runs</h2>
-<div class="wide"><table>
+<div class="wide" tabindex="0" role="region" aria-label="Runs"><table>
 <thead><tr><th class="number">No.</th><th>Run</th><th>State</th><th>Task</th><th>Data</th><th class="number">Seed</th><th>Notes</th></tr></thead>
 <tbody>${table.runs.map((run, index) => `<tr><td class="number">${index + 1}</td><th scope="row">${key(index)}${escape(run.id)}</th><td>${run.state}</td><td>${escape(run.task)}</td><td>${escape(run.data)}</td><td class="number">${run.seed}</td><td>${escape(run.notes).replaceAll('\n', '<br>')}</td></tr>`).join('\n')}</tbody>
 </table></div>
@@ -83,12 +84,12 @@ function resultsTable({ runs, results }: ComparedRuns): string {
   const rows = runs.map((run, index) => {
     const cells = results.map(({ values, best }) => {
       const value = values[index] ?? null;
-      const isBest = index === best;
+      const isBest = value !== null && best !== null && value === values[best]; // several may be as good
       return `<td class="number${isBest ? ' best' : ''}">${value === null ? '–' : formatNumber(value)}${isBest ? ' ★' : ''}</td>`;
     });
     return `<tr><td class="number">${index + 1}</td><th scope="row">${key(index)}${escape(run.id)}</th>${cells.join('')}</tr>`;
   });
-  return `<div class="wide"><table><thead><tr><th class="number">No.</th><th>Run</th>${head.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div><p>★ marks the best of each.</p>`;
+  return `<div class="wide" tabindex="0" role="region" aria-label="Results"><table><thead><tr><th class="number">No.</th><th>Run</th>${head.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div><p>★ marks the best of each.</p>`;
 }
 
 function differencesTable({ runs, differences, same }: ComparedRuns): string {
@@ -99,7 +100,7 @@ function differencesTable({ runs, differences, same }: ComparedRuns): string {
     ({ title, values }) =>
       `<tr><th scope="row">${escape(title)}</th>${values.map((value) => `<td>${value === null ? '–' : escape(String(value))}</td>`).join('')}</tr>`,
   );
-  return `<div class="wide"><table><thead>${head}</thead><tbody>${rows.join('\n')}</tbody></table></div><p>${same} fields are the same in all runs.</p>`;
+  return `<div class="wide" tabindex="0" role="region" aria-label="What differs"><table><thead>${head}</thead><tbody>${rows.join('\n')}</tbody></table></div><p>${same} fields are the same in all runs.</p>`;
 }
 
 const width = 640;
@@ -131,20 +132,16 @@ function chart(metric: string, lines: readonly Series[], { runs }: ComparedRuns)
     const place = runs.findIndex(({ id }) => id === run);
     return `<path d="${path.join('')}" fill="none" ${strokeOf(place)}><title>${place + 1}: ${escape(run)}</title></path>`;
   });
-  const ticks = [0, 0.25, 0.5, 0.75, 1];
+  const heights = valueTicks(y0, y1, 6);
   const labels = [
-    ...ticks.map((share) => {
-      const y = atY(y0 + share * (y1 - y0));
-      return `<path d="M${margin.left} ${y}H${width - margin.right}" stroke="currentColor" stroke-opacity="0.15"/>`;
-    }),
-    ...ticks.map(
-      (share) =>
-        `<text x="${margin.left - 6}" y="${Number(atY(y0 + share * (y1 - y0))) + 4}" text-anchor="end">${formatNumber(y0 + share * (y1 - y0))}</text>`,
+    ...heights.map(
+      (value) =>
+        `<path d="M${margin.left} ${atY(value)}H${width - margin.right}" stroke="currentColor" stroke-opacity="0.15"/>` +
+        `<text x="${margin.left - 6}" y="${Number(atY(value)) + 4}" text-anchor="end">${value}</text>`,
     ),
-    ...ticks.map(
-      (share) =>
-        `<text x="${atX(x0 + share * (x1 - x0))}" y="${height - 10}" text-anchor="middle">${Math.round(x0 + share * (x1 - x0))}</text>`,
-    ),
+    ...valueTicks(x0, x1, 8)
+      .filter(Number.isInteger)
+      .map((step) => `<text x="${atX(step)}" y="${height - 10}" text-anchor="middle">${step}</text>`),
   ];
   return `<figure><figcaption>${escape(metric)} by step</figcaption><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(metric)}" font-size="11" fill="currentColor"><path d="M${margin.left} ${margin.top}V${height - margin.bottom}H${width - margin.right}" fill="none" stroke="currentColor"/>${labels.join('')}${paths.join('')}</svg></figure>`;
 }

@@ -5,7 +5,7 @@ import { resultsCsv, seriesCsv } from '../../lab/compare/csv.ts';
 import { comparisonReport } from '../../lab/compare/report.ts';
 import { comparePaired } from '../../lab/compare/paired.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { fieldOf } from '../../lab/run-fields.ts';
+import { groupRuns } from '../../lab/run-fields.ts';
 import { bandOf, readSeries } from '../../lab/run-series.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 import { entry } from './runs.ts';
@@ -18,16 +18,9 @@ export function compareHandlers(lab: Lab): HandlersOf<typeof compareContract> {
     async series(input, { signal }) {
       const series = await readSeries(runs, input, signal);
       if (input.groupBy.length === 0) return { series, bands: [] };
-      const groups = new Map<string, { key: ReturnType<typeof fieldOf>[]; ids: Set<string> }>();
-      for (const one of entries(input.ids)) {
-        const key = input.groupBy.map((field) => fieldOf(one, field));
-        const group = groups.get(JSON.stringify(key)) ?? { key, ids: new Set() };
-        group.ids.add(one.run.id);
-        groups.set(JSON.stringify(key), group);
-      }
       const metrics = [...new Set(series.map(({ metric }) => metric))];
-      const bands = [...groups.values()].flatMap(({ key, ids }) => {
-        const lines = series.filter(({ run }) => ids.has(run));
+      const bands = groupRuns(entries(input.ids), input.groupBy).flatMap(({ key, ids }) => {
+        const lines = series.filter(({ run }) => ids.includes(run));
         return metrics.flatMap((metric) => bandOf(key, lines, metric, input.x, input.band) ?? []);
       });
       return { series, bands };

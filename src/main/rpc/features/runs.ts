@@ -12,7 +12,7 @@ import { readTrainingRecords } from '../../lab/training-records.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { folderBytes } from '../../lab/materials.ts';
 import type { FieldValue, RunWithSpec } from '../../lab/run-fields.ts';
-import { compareFields, fieldOf, fieldTitle, passes, specFields } from '../../lab/run-fields.ts';
+import { compareFields, fieldOf, fieldTitle, groupRuns, passes, specFields } from '../../lab/run-fields.ts';
 import { readEvents } from '../../lab/run-folder.ts';
 import { readSeries } from '../../lab/run-series.ts';
 import { viewRun } from '../../lab/run-view.ts';
@@ -90,16 +90,8 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
         })
         .sort((a, b) => Number(b.distinct > 1) - Number(a.distinct > 1));
     },
-    groups({ filter, by }) {
-      const groups = new Map<string, { key: FieldValue[]; ids: string[] }>();
-      for (const one of filtered(filter)) {
-        const key = by.map((field) => fieldOf(one, field));
-        const group = groups.get(JSON.stringify(key)) ?? { key, ids: [] };
-        group.ids.push(one.run.id);
-        groups.set(JSON.stringify(key), group);
-      }
-      return [...groups.values()];
-    },
+    groups: ({ filter, by }) =>
+      groupRuns(filtered(filter), by).map(({ key, ids }) => ({ key: [...key], ids: [...ids] })),
     async get({ id }) {
       const { record, run } = entry(lab, id);
       const folder = runs.folder(id);

@@ -9,6 +9,8 @@ export interface ParallelAxis {
   readonly title: string;
   /** By run; null where the run has no value. */
   readonly places: readonly (number | null)[];
+  /** The values in words, by run. */
+  readonly labels: readonly (string | null)[];
   readonly ticks: readonly { readonly place: number; readonly label: string }[];
 }
 
@@ -37,6 +39,7 @@ function numberAxis(key: string, title: string, values: readonly (number | null)
     key,
     title: logarithmic ? `${title} (log)` : title,
     places: values.map((value) => (value === null ? null : placeOf(value))),
+    labels: values.map((value) => (value === null ? null : formatValue(value))),
     ticks: marked.map((value) => ({ place: placeOf(value), label: formatValue(value) })),
   };
 }
@@ -51,6 +54,7 @@ function categoryAxis(key: string, title: string, values: readonly Value[]): Par
     key,
     title,
     places: values.map((value) => placeOf(String(value ?? 'none'))),
+    labels: values.map((value) => String(value ?? 'none')),
     ticks: names.map((name) => ({ place: placeOf(name), label: name })),
   };
 }

@@ -1,0 +1,38 @@
+/** A comparison without the runs that are hidden: what still differs, and what is best of those that are left. */
+import type { ComparedRuns } from '../../../../shared/contract/compare.ts';
+
+export function withoutRuns(compared: ComparedRuns, hidden: ReadonlySet<string>): ComparedRuns {
+  const places = compared.runs.flatMap(({ id }, index) => (hidden.has(id) ? [] : [index]));
+  if (places.length === compared.runs.length) return compared;
+  const left = <Value>(values: readonly Value[]): Value[] => places.map((place) => values[place] as Value); // all have as many
+  const differences = compared.differences.map((one) => ({ ...one, values: left(one.values) }));
+  const differing = differences.filter(({ values }) => new Set(values).size > 1);
+  return {
+    runs: left(compared.runs),
+    differences: differing,
+    same: compared.same + differences.length - differing.length,
+    results: compared.results.map((one) => {
+      const values = left(one.values);
+      return { ...one, values, best: bestOf(values, one.direction) };
+    }),
+  };
+}
+
+function bestOf(
+  values: readonly (number | null)[],
+  direction: ComparedRuns['results'][number]['direction'],
+): number | null {
+  if (direction === null) return null;
+  const known = values.filter((value) => value !== null);
+  const best = direction === 'maximise' ? Math.max(...known) : Math.min(...known);
+  const place = values.indexOf(best);
+  return place < 0 ? null : place;
+}
+
+/** Several may be as good as the best. */
+export function isBest(
+  { values, best }: { readonly values: readonly unknown[]; readonly best: number | null },
+  index: number,
+): boolean {
+  return best !== null && values[index] === values[best];
+}
