@@ -300,7 +300,7 @@ describe('an import that fails', () => {
     expect(await attempt({ tokenizer: { vocabularySize: 1 } })).toMatchObject({
       error: {
         code: 'bad-spec',
-        message: "The tokenizer's options are not valid: vocabularySize: Too small: expected number to be >=16.",
+        message: "The tokenizer's options are not valid: vocabularySize: should be at least 16, not 1.",
       },
       left: [],
     });

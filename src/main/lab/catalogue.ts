@@ -27,7 +27,8 @@ export interface Material {
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
-export type MaterialGroup = 'corpus' | 'dataset';
+export const materialGroups = ['corpus', 'dataset'] as const;
+export type MaterialGroup = (typeof materialGroups)[number];
 
 export function groupOf(kind: DataKind): MaterialGroup {
   return kind === 'text-corpus' || kind === 'image-corpus' ? 'corpus' : 'dataset';
@@ -54,14 +55,19 @@ export async function listMaterials(
   return { materials, damaged };
 }
 
-/** Throws `LabError('not-found')` naming what there is, `LabError('corrupt')` for a damaged manifest. */
-export async function findMaterial(workspace: Workspace, group: MaterialGroup, name: string): Promise<Material> {
+/** Throws `LabError('not-found')` naming what there is, or what of it is `suitable`, `LabError('corrupt')` for a damaged manifest. */
+export async function findMaterial(
+  workspace: Workspace,
+  group: MaterialGroup,
+  name: string,
+  suitable?: readonly string[],
+): Promise<Material> {
   const { materials, damaged } = await listMaterials(workspace, group);
   const found = materials.find((material) => material.name === name);
   if (found) return found;
   const folder = materialFolder(workspace, group, name);
   if (damaged.includes(folder)) return readMaterial(folder, name); // throws what is wrong with it
-  const names = materials.map((material) => material.name);
+  const names = suitable ?? materials.map((material) => material.name);
   const guess = nearest(name, names);
   const hint =
     guess !== undefined

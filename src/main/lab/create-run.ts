@@ -1,6 +1,7 @@
 /** Creates a run: a folder that has everything in it that the run needs besides its material. */
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
+import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { writeFolder } from '../training/durable-folder.ts';
 import { buildModel, countParameters } from '../training/model.ts';
@@ -63,7 +64,13 @@ export async function createRun(workspace: Workspace, experiment: Experiment): P
 
 /** Builds the network as it will be trained, which finds options and shapes that do not fit, and parts to freeze that are not there. */
 export function checkModel({ model, experiment }: PreparedRun): ReturnType<typeof buildModel> {
-  return buildModel(model, 'training', experiment.training.batchSize, experiment.freeze);
+  const program = buildModel(model, 'training', experiment.training.batchSize, experiment.freeze);
+  if (countParameters(program).trainable === 0) {
+    const what =
+      experiment.freeze.length > 0 ? 'freeze: nothing is left to train' : 'pipeline: there is nothing to train';
+    throw new LabError('bad-spec', `${what}. Leave at least the head free`);
+  }
+  return program;
 }
 
 /** Inside the workspace relative to it, so that it can be moved. */

@@ -7,7 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { LabError, reasonOf } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
-import { resolvePipeline } from '../nn/index.ts';
+import type { PipelineInput } from '../nn/index.ts';
+import { dataWords, registeredPresets, resolvePipeline } from '../nn/index.ts';
 import type { SamplerSetup, TaskDefinition, TaskSampler } from '../tasks/index.ts';
 import { findTask } from '../tasks/index.ts';
 import { checkpointFolder, listCheckpoints, readProgress } from '../training/checkpoints.ts';
@@ -16,7 +17,7 @@ import type { Model } from '../training/model.ts';
 import { withInitialisation } from '../training/model.ts';
 import { createSchedule } from '../training/schedules.ts';
 import type { Material } from './catalogue.ts';
-import { findMaterial, groupOf } from './catalogue.ts';
+import { findMaterial, groupOf, listMaterials, materialGroups } from './catalogue.ts';
 import { fileExists } from './files.ts';
 import { findTrainedRun } from './runs.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -38,24 +39,26 @@ export interface PreparedRun {
   readonly plan: TrainingPlan;
 }
 
-/** Throws `LabError('not-found' | 'bad-spec' | 'bad-input')`. */
-export async function findMaterialOf(workspace: Workspace, experiment: Experiment): Promise<Material> {
-  const task = findTask(experiment.task.type);
-  const groups = [...new Set(task.data.map(groupOf))];
-  let missing: unknown;
-  for (const group of groups) {
-    try {
-      const material = await findMaterial(workspace, group, experiment.data);
-      if (task.data.includes(material.kind)) return material;
-      throw new LabError(
-        'bad-spec',
-        `data: the task ${task.type} needs a ${task.data.join(' or ')}, and '${experiment.data}' is a ${material.kind}`,
-      );
-    } catch (error) {
-      missing = error;
-    }
-  }
-  throw missing;
+/** Throws `LabError('not-found')` naming what would suit the task, `LabError('bad-spec')` for material of another kind. */
+export async function findMaterialOf(
+  workspace: Workspace,
+  { task: { type }, data: name }: Experiment,
+): Promise<Material> {
+  const { data: kinds } = findTask(type);
+  const all = (await Promise.all(materialGroups.map((group) => listMaterials(workspace, group)))).flatMap(
+    ({ materials }) => materials,
+  );
+  const named = all.filter((material) => material.name === name);
+  const found = named.find(({ kind }) => kinds.includes(kind));
+  if (found) return found;
+  const suitable = all.filter(({ kind }) => kinds.includes(kind)).map((material) => material.name);
+  const [other] = named;
+  if (!other) return findMaterial(workspace, groupOf(kinds[0] ?? 'text-corpus'), name, suitable);
+  const hint = suitable.length > 0 ? `There is: ${suitable.join(', ')}` : 'There is none yet';
+  throw new LabError(
+    'bad-spec',
+    `data: ${type} needs a ${kinds.join(' or ')}, and '${name}' is a ${other.kind}. ${hint}`,
+  );
 }
 
 /** Resolves `from` and `tokenizer`. Throws `LabError('not-found' | 'bad-spec')`. */
@@ -82,6 +85,7 @@ export function prepareRun(experiment: Experiment, material: Material, tokenizer
   };
   const sampler = task.openSampler(setup);
   try {
+    requireSuitedPreset(experiment, sampler.input.kind);
     const pipeline = withInitialisation(resolvePipeline(experiment.pipeline), experiment.initialisation);
     const { input, classes, images, audio } = sampler;
     const facts = { input, ...(classes && { classes }), ...(images && { images }), ...(audio && { audio }) };
@@ -91,6 +95,19 @@ export function prepareRun(experiment: Experiment, material: Material, tokenizer
     sampler.close();
     throw error;
   }
+}
+
+/** A preset for other data would fail at its first block, which says little to whoever chose it by its name. */
+function requireSuitedPreset({ pipeline, data }: Experiment, kind: PipelineInput['kind']): void {
+  if (!('preset' in pipeline)) return;
+  const presets = registeredPresets();
+  const preset = presets.find(({ name }) => name === pipeline.preset);
+  if (!preset || preset.input === kind) return;
+  const suited = presets.filter(({ input }) => input === kind).map(({ name }) => name);
+  throw new LabError(
+    'bad-spec',
+    `pipeline: ${preset.name} reads ${dataWords[preset.input]}, and '${data}' is ${dataWords[kind]}. Pipelines for it: ${suited.join(', ')}`,
+  );
 }
 
 /** How often things happen when the experiment does not say: ten times in a run. */

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Document, Node, Pair } from 'yaml';
 import { LineCounter, isMap, isPair, isScalar, isSeq, parse, parseDocument } from 'yaml';
+import type { Problem } from '../../shared/contract/common.ts';
 import { LabError, cannotRead, messageOf } from '../../shared/errors.ts';
 import type { SpecPath } from '../../shared/spec/problems.ts';
 
@@ -31,10 +32,11 @@ export function parseSpecText(text: string, file: string): SpecSource {
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
     const found = text.split('\n')[line - 1]?.trim() ?? '';
+    const reason = `${lowerFirst(error.message)}: “${shorten(found)}”`;
     throw new LabError(
       'bad-spec',
-      `${file}:${line}:${col}: ${lowerFirst(error.message)}: “${shorten(found)}”. ${whatASpecIs}`,
-      { file, line, column: col },
+      `${file}:${line}:${col}: ${reason}. ${whatASpecIs}`,
+      { file, line, column: col, reason },
       error,
     );
   }
@@ -44,6 +46,15 @@ export function parseSpecText(text: string, file: string): SpecSource {
       const offset = offsetOf(document, path);
       return offset === undefined ? file : `${file}:${lines.linePos(offset).line}`;
     },
+  };
+}
+
+/** What is wrong with a text that is no spec, for a page that shows the text beside it. */
+export function syntaxProblem({ message, details: { line, reason } }: LabError): Problem {
+  return {
+    path: [],
+    message: typeof reason === 'string' ? reason : message,
+    ...(typeof line === 'number' && { line }),
   };
 }
 

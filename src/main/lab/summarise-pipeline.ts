@@ -15,7 +15,7 @@ import type { Node, Program, Value } from '../graph/program.ts';
 import { createProgram, withScope } from '../graph/program.ts';
 import { elementCount } from '../graph/shape.ts';
 import type { BuildContext, PipelineInput } from '../nn/index.ts';
-import { buildPipeline, declareInputs, occasionalInputs } from '../nn/index.ts';
+import { buildPipeline, declareInputs, missingEndpoint, occasionalInputs } from '../nn/index.ts';
 import { isUnder } from '../training/model.ts';
 
 type Graph = z.input<typeof pipelineGraph>;
@@ -50,6 +50,7 @@ export function summarisePipeline(draft: unknown, input: PipelineInput): Pipelin
   const known = new Map<string, Value>(Object.entries(inputs).map(([name, value]) => [`input.${name}`, value]));
   const problems: Problem[] = [...formProblems];
   const failed = new Set<string>();
+  const ids = blocks.map(({ id }) => id);
   const summaries = blocks.map((block, index): BlockSummary => {
     const needed = Object.values(block.inputs).map((endpoint) => endpoint.split('.')[0] ?? '');
     const empty = { id: block.id, type: block.type, shapes: {}, parameters: 0, flops: 0, activationBytes: 0 };
@@ -59,7 +60,7 @@ export function summarisePipeline(draft: unknown, input: PipelineInput): Pipelin
     }
     try {
       if (known.has(block.id)) throw new Error('two blocks have this id');
-      const results = buildBlock(context, block, known);
+      const results = buildBlock(context, block, known, ids);
       for (const [place, [port, value]] of Object.entries(results).entries()) {
         if (place === 0) known.set(block.id, value);
         known.set(`${block.id}.${port}`, value);
@@ -77,7 +78,7 @@ export function summarisePipeline(draft: unknown, input: PipelineInput): Pipelin
     const value = known.get(endpoint);
     if (value) shapes[name] = withoutBatch(value);
     else if (!failed.has(endpoint.split('.')[0] ?? '')) {
-      problems.push({ path: ['outputs', name], message: `there is no '${endpoint}'` });
+      problems.push({ path: ['outputs', name], message: missingEndpoint(endpoint, input.kind, known.keys(), []) });
     }
   }
   return {
@@ -95,13 +96,18 @@ export function summarisePipeline(draft: unknown, input: PipelineInput): Pipelin
 }
 
 /** One block on values that are there already: the pipeline's own builder, with everything before it as inputs. */
-function buildBlock(context: BuildContext, block: BlockSpec, known: ReadonlyMap<string, Value>): Record<string, Value> {
+function buildBlock(
+  context: BuildContext,
+  block: BlockSpec,
+  known: ReadonlyMap<string, Value>,
+  ids: readonly string[],
+): Record<string, Value> {
   const endpoints: Record<string, Value> = {};
   const inputs: Record<string, string> = {};
   for (const [port, endpoint] of Object.entries(block.inputs)) {
     const value = known.get(endpoint);
     if (!value && occasionalInputs.includes(endpoint)) continue; // some tasks offer it
-    if (!value) throw new Error(`there is no '${endpoint}' before it`);
+    if (!value) throw new Error(missingEndpoint(endpoint, context.input.kind, known.keys(), ids));
     endpoints[port] = value;
     inputs[port] = `input.${port}`;
   }

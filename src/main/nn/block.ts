@@ -5,6 +5,8 @@
  */
 import { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
+import type { JsonSchema } from '../../shared/spec/problems.ts';
+import { problemsOf, showPath } from '../../shared/spec/problems.ts';
 import type { Program, Value } from '../graph/program.ts';
 import { showShape } from '../graph/shape.ts';
 
@@ -40,6 +42,8 @@ export interface Port {
   /** The axes in words, e.g. `['batch', 'length', 'channels']`; their number is checked before `build`. */
   readonly axes: readonly string[];
   readonly optional?: boolean;
+  /** Whole numbers, such as token ids; other ports take what has been computed. */
+  readonly whole?: boolean;
 }
 
 export type BlockFamily =
@@ -80,7 +84,7 @@ export function defineBlock<Options>(definition: BlockDefinition<Options>): Bloc
     build(context, inputs, options) {
       for (const port of definition.inputs) checkPort(definition.type, port, inputs[port.name]);
       const parsed = definition.options.safeParse(options);
-      if (!parsed.success) throw new LabError('bad-spec', z.prettifyError(parsed.error));
+      if (!parsed.success) throw new LabError('bad-spec', showProblems(definition.options, parsed.error, options));
       return definition.build(context, inputs, parsed.data);
     },
   });
@@ -100,13 +104,42 @@ export function registeredBlocks(): readonly AnyBlock[] {
   return [...registry.values()];
 }
 
-function checkPort(type: string, { name, axes, optional }: Port, value: Value | undefined): void {
+/** Blocks that lead from values of so many axes to others. */
+const bridges: Readonly<Record<string, string>> = {
+  '2 to 3': 'a token-embedding',
+  '3 to 2': 'a sequence-pooling',
+  '4 to 2': 'a global-pooling or a flatten',
+  '4 to 3': 'a columns-to-sequence',
+};
+
+/** What is wrong with options, in one line: `cells: unknown option. Did you mean 'cell'?` */
+export function showProblems(schema: z.ZodType, error: z.core.$ZodError, options: unknown): string {
+  const jsonSchema = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema; // the members that JsonSchema names are as in the standard
+  return problemsOf(error, options, jsonSchema)
+    .map(({ path, message }) => (path.length > 0 ? `${showPath(path)}: ${message}` : message))
+    .join('; ');
+}
+
+function checkPort(type: string, { name, axes, optional, whole = false }: Port, value: Value | undefined): void {
   if (!value) {
     if (optional) return;
     throw new LabError('bad-spec', `${type} needs an input '${name}' (${showAxes(axes)})`);
   }
   if (value.shape.length !== axes.length) {
-    throw new LabError('shape', `${type} expects ${showAxes(axes)} for '${name}', got ${showShape(value.shape)}`);
+    const between = bridges[`${value.shape.length} to ${axes.length}`];
+    const hint = between === undefined ? '' : `. Put ${between} between them`;
+    throw new LabError(
+      'shape',
+      `${type} expects ${showAxes(axes)} for '${name}', got ${showShape(value.shape)}${hint}`,
+    );
+  }
+  if (whole !== (value.dtype === 'int32')) {
+    throw new LabError(
+      'shape',
+      whole
+        ? `${type} looks up whole numbers for '${name}', such as input.tokens; this is something computed or a mask`
+        : `${type} computes with '${name}', and ids of tokens are names, not amounts: a token-embedding makes vectors of them`,
+    );
   }
 }
 

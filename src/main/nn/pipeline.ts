@@ -1,9 +1,10 @@
 /** Builds a pipeline: the graph of blocks becomes part of a tensor program. */
 import { LabError, isLabError } from '../../shared/errors.ts';
 import type { BlockSpec, PipelineGraph } from '../../shared/spec/pipeline.ts';
+import { nearest } from '../../shared/spec/problems.ts';
 import type { Value } from '../graph/program.ts';
 import { input, withScope } from '../graph/program.ts';
-import type { BuildContext } from './block.ts';
+import type { BuildContext, PipelineInput } from './block.ts';
 import { findBlock } from './block.ts';
 
 /** The named results of a backbone, e.g. `sequence`, and everything computed on the way, by `block.port`. */
@@ -54,10 +55,8 @@ export function buildPipeline(context: BuildContext, graph: PipelineGraph, input
   const resolve = (endpoint: string, who: string): Value => {
     const value = values.get(endpoint);
     if (!value) {
-      throw new LabError(
-        'bad-spec',
-        `${who}: there is no '${endpoint}' before it. There is: ${[...values.keys()].join(', ')}`,
-      );
+      const ids = graph.blocks.map(({ id }) => id);
+      throw new LabError('bad-spec', `${who}: ${missingEndpoint(endpoint, context.input.kind, values.keys(), ids)}`);
     }
     return value;
   };
@@ -81,6 +80,40 @@ export function buildPipeline(context: BuildContext, graph: PipelineGraph, input
   return { outputs, stages };
 }
 
+/** What data of a kind is, for a person. */
+export const dataWords = { tokens: 'text', image: 'images', frames: 'sound' } as const;
+
+/**
+ * Why nothing is at an endpoint that a block or an output reads, and what was meant.
+ *
+ * @param known endpoints of the inputs and of the blocks before
+ * @param ids of all blocks
+ */
+export function missingEndpoint(
+  endpoint: string,
+  kind: PipelineInput['kind'],
+  known: Iterable<string>,
+  ids: readonly string[],
+): string {
+  const endpoints = [...known];
+  const [first = ''] = endpoint.split('.');
+  const missing = `there is no '${endpoint}' before it`;
+  const inputs = endpoints.filter((candidate) => candidate.startsWith('input.'));
+  if (first === 'input') {
+    // The word that all of them begin with would make any two alike.
+    const names = inputs.map((candidate) => candidate.slice('input.'.length));
+    const guess = nearest(endpoint.slice('input.'.length), names);
+    if (guess !== undefined) return `${missing}. Did you mean 'input.${guess}'?`;
+    return `${missing}: the data is ${dataWords[kind]}, which gives ${inputs.join(', ')}`;
+  }
+  const guess = nearest(endpoint, endpoints) ?? inputs.find((candidate) => candidate === `input.${endpoint}`);
+  if (guess !== undefined) return `${missing}. Did you mean '${guess}'?`;
+  const ports = endpoints.filter((candidate) => candidate.startsWith(`${first}.`));
+  if (ports.length > 0) return `${missing}. It gives: ${ports.join(', ')}`;
+  if (ids.includes(first)) return `${missing}: '${first}' comes later, and a block reads only what is above it`;
+  return `${missing}. There is: ${endpoints.filter((one) => one.startsWith('input.') || !one.includes('.')).join(', ')}`;
+}
+
 function buildBlock(
   context: BuildContext,
   { id, type, options, inputs }: BlockSpec,
@@ -99,7 +132,10 @@ function buildBlock(
     return withScope(context.program, id, () => definition.build(context, values, options));
   } catch (error) {
     if (!isLabError(error) || error.message.startsWith(`${id}:`)) throw error;
-    throw new LabError(error.code, `${id}: ${error.message}`, { ...error.details, block: id }, error);
+    // Where in the program an op failed is for developers; a person knows the block.
+    const { path } = error.details;
+    const message = typeof path === 'string' ? error.message.replace(`${path}: `, '') : error.message;
+    throw new LabError(error.code, `${id}: ${message}`, { ...error.details, block: id }, error);
   }
 }
 
@@ -107,9 +143,11 @@ function buildBlock(
 export function backboneOutput({ outputs }: Backbone, name: string, task: string): Value {
   const value = outputs[name];
   if (!value) {
+    const names = Object.keys(outputs).map((other) => `'${other}'`);
+    const has = names.length === 0 ? 'has none' : `has ${names.join(', ')}`;
     throw new LabError(
       'bad-spec',
-      `${task} needs a pipeline with an output '${name}'; this one has: ${Object.keys(outputs).join(', ')}`,
+      `pipeline: ${task} builds on an output '${name}', and this pipeline ${has}. Name the block that it is to build on '${name}' under outputs, or choose another pipeline`,
     );
   }
   return value;

@@ -1,8 +1,9 @@
 /** Presets: named pipelines with a few options. `resolvePipeline` turns what a spec says into a graph of blocks. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
 import type { PipelineGraph, PipelineSpec } from '../../shared/spec/pipeline.ts';
 import { pipelineGraph } from '../../shared/spec/pipeline.ts';
+import { showProblems } from './block.ts';
 
 export interface PresetDefinition<Options> {
   readonly name: string;
@@ -40,6 +41,11 @@ export function resolvePipeline(spec: PipelineSpec): PipelineGraph {
     );
   }
   const parsed = preset.options.safeParse(spec.options);
-  if (!parsed.success) throw new LabError('bad-spec', `pipeline ${spec.preset}: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) {
+    throw new LabError(
+      'bad-spec',
+      `pipeline: ${spec.preset}: ${showProblems(preset.options, parsed.error, spec.options)}`,
+    );
+  }
   return pipelineGraph.parse(preset.graph(parsed.data));
 }

@@ -74,9 +74,28 @@ function problemsOfIssue(issue: z.core.$ZodIssue, base: SpecPath, root: unknown,
     }
     case 'invalid_format':
       return [{ path, message: `${show(valueAt(root, path))} does not fit: ${issue.message}` }];
+    case 'too_small':
+    case 'too_big':
+      return [{ path, message: outOfBounds(issue, valueAt(root, path)) }];
+    case 'not_multiple_of':
+      return [{ path, message: `should be a multiple of ${issue.divisor}, not ${show(valueAt(root, path))}` }];
     default:
       return [{ path, message: issue.message }];
   }
+}
+
+/** A schema's own words, or in place of zod's: `should be at most 0.9, not 2`; `needs at least one entry`. */
+function outOfBounds(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, value: unknown): string {
+  if (!/^Too (?:small|big):/.test(issue.message)) return issue.message;
+  const isLow = issue.code === 'too_small';
+  const bound = Number(isLow ? issue.minimum : issue.maximum);
+  if (issue.origin === 'array' || issue.origin === 'string') {
+    const unit = issue.origin === 'array' ? 'entr' : 'character';
+    const ending = issue.origin === 'array' ? (bound === 1 ? 'y' : 'ies') : bound === 1 ? '' : 's';
+    return `${isLow ? 'needs at least' : 'may have at most'} ${bound === 1 ? 'one' : bound} ${unit}${ending}`;
+  }
+  const relation = issue.inclusive === false ? (isLow ? 'above' : 'below') : isLow ? 'at least' : 'at most';
+  return `should be ${relation} ${bound}, not ${show(value)}`;
 }
 
 /** The branch of a union that was most likely meant: not refused as a whole, then the one with the fewest problems. */

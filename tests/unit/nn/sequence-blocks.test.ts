@@ -275,7 +275,7 @@ describe('a pipeline that does not fit together', () => {
       () => {
         build(frames, [recurrentBlock({ cells: 'gru' })]);
       },
-      'layers: ✖ Unrecognized key: "cells"',
+      "layers: cells: unknown option. Did you mean 'cell'?",
     ],
   ])('%s', (_what, wrong, message) => {
     expect(wrong).toThrow(message);

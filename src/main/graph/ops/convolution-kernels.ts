@@ -30,7 +30,10 @@ export function convolvedSize(
     const padded = sizeAt(image, axis - 2) + at(padding, axis) + at(padding, axis + 2);
     const size = extent(sizeAt(kernel, axis - 2), at(dilations, axis));
     if (size > padded) {
-      throw new LabError('shape', `a kernel of extent ${String(size)} does not fit ${String(padded)} padded pixels`);
+      throw new LabError(
+        'shape',
+        `a window of ${String(size)} does not fit into ${String(padded)} with its padding: let less shrink it before, or take a smaller window`,
+      );
     }
     return Math.floor((padded - size) / at(strides, axis)) + 1;
   });

@@ -29,8 +29,8 @@ defineBlock({
   summary: 'Looks up a vector for each token and adds those of its position and segment (Devlin et al. 2018).',
   options,
   inputs: [
-    { name: 'tokens', summary: 'Token ids', axes: ['batch', 'length'] },
-    { name: 'segments', summary: 'Segment ids', axes: ['batch', 'length'], optional: true },
+    { name: 'tokens', summary: 'Token ids', axes: ['batch', 'length'], whole: true },
+    { name: 'segments', summary: 'Segment ids', axes: ['batch', 'length'], optional: true, whole: true },
   ],
   outputs: [
     { name: 'sequence', summary: 'A vector for each token', axes: ['batch', 'length', 'features'] },
@@ -45,7 +45,7 @@ defineBlock({
     if (settings.positions && length > maximumLength) {
       throw new LabError(
         'bad-spec',
-        `the input has ${String(length)} tokens, but maximumLength is ${String(maximumLength)}`,
+        `the input has ${length} tokens, but maximumLength is ${maximumLength}. Set it to ${length} or more, or shorten the input (task.length)`,
       );
     }
     const lookup = (name: string, rows: number) =>

@@ -68,7 +68,7 @@ defineBlock({
     if (features % settings.heads !== 0) {
       throw new LabError(
         'bad-spec',
-        `${String(features)} features cannot be divided among ${String(settings.heads)} heads`,
+        `${features} features cannot be divided among ${settings.heads} heads: make features a multiple of heads`,
       );
     }
     const bias = attentionBias(context, settings.causal, length, mask);

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import type { Problem } from '../../../shared/contract/common.ts';
 import { problem } from '../../../shared/contract/common.ts';
 import type { experimentsContract } from '../../../shared/contract/experiments.ts';
-import { isLabError, messageOf } from '../../../shared/errors.ts';
+import { isLabError } from '../../../shared/errors.ts';
 import { z } from 'zod';
 import { experimentSchema } from '../../lab/experiment-schema.ts';
 import { parseExperiment } from '../../lab/experiment.ts';
@@ -11,7 +11,7 @@ import { estimateFromSpeed, estimateSeconds } from '../../lab/estimate.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { rememberSpeeds } from '../../lab/machine-speed.ts';
 import type { SpecSource } from '../../lab/spec-file.ts';
-import { parseSpecText } from '../../lab/spec-file.ts';
+import { parseSpecText, syntaxProblem } from '../../lab/spec-file.ts';
 import { suggestExperiment } from '../../lab/suggest-experiment.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 
@@ -85,13 +85,13 @@ export function tryParse<Value>(parse: () => Value): { readonly value: Value } |
     if (!isLabError(error)) throw error;
     const listed = z.array(problem).safeParse(error.details.problems);
     if (listed.success && listed.data.length > 0) return { problems: listed.data };
-    const { line } = error.details;
-    return { problems: [{ path: [], message: messageOf(error), ...(typeof line === 'number' && { line }) }] };
+    return { problems: [syntaxProblem(error)] };
   }
 }
 
 /** Messages of the lab begin with the field that they are about, where they are about one. */
 function pathOfMessage(message: string): string[] {
+  if (/^There is no (?:corpus|dataset)\b/.test(message)) return ['data'];
   const field = /^(data|freeze|pipeline|tokenizer|from|task|training)\b/.exec(message)?.[1];
   return field === undefined ? [] : [field];
 }

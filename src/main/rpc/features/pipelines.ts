@@ -2,12 +2,11 @@
 import { z } from 'zod';
 import type { pipelinesContract } from '../../../shared/contract/pipelines.ts';
 import { pipelineInput } from '../../../shared/contract/registry.ts';
-import { LabError, isLabError, messageOf } from '../../../shared/errors.ts';
+import { LabError } from '../../../shared/errors.ts';
 import { pipelineGraph } from '../../../shared/spec/pipeline.ts';
-import { problemsOf } from '../../../shared/spec/problems.ts';
 import type { StoredDocument } from '../../lab/documents.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { parseSpecText } from '../../lab/spec-file.ts';
+import { parsePipelineText } from '../../lab/pipeline-text.ts';
 import { checkConnection, summarisePipeline } from '../../lab/summarise-pipeline.ts';
 import { resolvePipeline } from '../../nn/index.ts';
 import type { HandlersOf } from '../dispatcher.ts';
@@ -20,23 +19,7 @@ export function pipelinesHandlers({ documents, changes }: Lab): HandlersOf<typeo
     resolve: ({ preset, options }) => resolvePipeline({ preset, options }),
     summarise: ({ graph, input }) => summarisePipeline(graph, input),
     checkConnection: ({ graph, input, from, to }) => checkConnection(graph, input, from, to),
-    parse({ text }) {
-      try {
-        const { value } = parseSpecText(text, 'pipeline');
-        const parsed = pipelineGraph.safeParse(value);
-        if (parsed.success) return { graph: parsed.data, problems: [] };
-        return {
-          graph: null,
-          problems: problemsOf(parsed.error, value, {}).map(({ path, message }) => ({ path: [...path], message })),
-        };
-      } catch (error) {
-        const line = isLabError(error) ? error.details.line : undefined;
-        return {
-          graph: null,
-          problems: [{ path: [], message: messageOf(error), ...(typeof line === 'number' && { line }) }],
-        };
-      }
-    },
+    parse: ({ text }) => parsePipelineText(text),
     list: () =>
       documents.list('pipelines').flatMap((document) => {
         const parsed = body.safeParse(document.body);
