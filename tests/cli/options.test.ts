@@ -18,6 +18,13 @@ describe('wrong usage', () => {
   it.each([
     ['pipeline show lstm-lm --side 32', '--side has no effect here'],
     ['pipeline show crnn --length 32', 'the size of what this preset reads is set with --side'],
+    ['corpus import some text --size 32', '--size has no effect without --images'],
+    ['corpus import some photos --images --no-lowercase', '--no-lowercase has no effect with --images'],
+    ['corpus import some text --k 4', '--k has no effect without --tokenizer-kind k-mers'],
+    ['corpus import some text --tokenizer own.json --vocabulary-size 9', '--vocabulary-size has no effect with --tok'],
+    ['dataset import some photos --images --text-column words', '--text-column has no effect with --images'],
+    ['dataset import some words --audio --images', '--images has no effect with --audio'],
+    ['dataset import some rows --maximum-frequency 4000', '--maximum-frequency has no effect without --audio'],
     ['predict some-run text --choose 1', '--choose has no effect without --next'],
     ['predict some-run text --next the', "--next has the text already; what is 'text' for?"],
   ])('%s', async (line, message) => {

@@ -19,10 +19,11 @@ import { importCorpus, importImages } from '../../lab/import-material.ts';
 import type { Workspace } from '../../lab/workspace.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import type { ImageOptions } from './image-options.ts';
-import { addImageOptions, describeImageImport, imageImportOptionsOf } from './image-options.ts';
+import { addImageOptions, describeImageImport, imageImportOptionsOf, imageOptionNames } from './image-options.ts';
 import { importWithProgress, onlySource, reportText } from './import-progress.ts';
 import { registerMaterialCommands } from './material.ts';
 import { positiveNumber } from './numbers.ts';
+import { refuseOutOfPlace } from './out-of-place.ts';
 import { print, printJson } from './output.ts';
 
 interface ImportOptions extends ImageOptions {
@@ -41,6 +42,21 @@ interface ImportOptions extends ImageOptions {
   readonly k?: number;
   readonly lowercase: boolean;
 }
+
+/** How a vocabulary is learned. */
+const vocabularyOptions = ['vocabularySize', 'tokenizerKind', 'k', 'lowercase'];
+const textOptions = [
+  'format',
+  'encoding',
+  'include',
+  'exclude',
+  'header',
+  'textColumn',
+  'language',
+  'documents',
+  'tokenizer',
+  ...vocabularyOptions,
+];
 
 export function registerCorpus(program: Command): void {
   const corpus = program.command('corpus').description('unlabelled text or images, for pretext tasks');
@@ -84,6 +100,10 @@ export function registerCorpus(program: Command): void {
     .option('--no-lowercase', 'keep upper case and accents')
     .option('--tokenizer <file>', 'use this tokenizer.json instead of learning one');
   addImageOptions(add).action(async (name: string, sources: string[], options: ImportOptions, command: Command) => {
+    if (options.images) refuseOutOfPlace(command, textOptions, 'with --images');
+    else refuseOutOfPlace(command, imageOptionNames, 'without --images');
+    if (options.tokenizer !== undefined) refuseOutOfPlace(command, vocabularyOptions, 'with --tokenizer');
+    if (options.tokenizerKind !== 'k-mers') refuseOutOfPlace(command, ['k'], 'without --tokenizer-kind k-mers');
     const workspace = await workspaceOf(command);
     const json = globalsOf(command).json ?? false;
     if (options.images) await addImages(workspace, name, sources, options, json);

@@ -9,10 +9,11 @@ import type { ImportTextDatasetOptions } from '../../data/text/import-dataset.ts
 import type { Workspace } from '../../lab/workspace.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import type { ImageOptions } from './image-options.ts';
-import { addImageOptions, describeImageImport, imageImportOptionsOf } from './image-options.ts';
+import { addImageOptions, describeImageImport, imageImportOptionsOf, imageOptionNames } from './image-options.ts';
 import { importWithProgress, onlySource, reportText } from './import-progress.ts';
 import { registerMaterialCommands } from './material.ts';
 import { positiveNumber } from './numbers.ts';
+import { refuseOutOfPlace } from './out-of-place.ts';
 import { print, printJson, say } from './output.ts';
 
 interface ImportOptions extends ImageOptions {
@@ -28,6 +29,9 @@ interface ImportOptions extends ImageOptions {
   readonly labelColumn?: string;
   readonly pairColumn?: string;
 }
+
+/** By which nothing but text is read. */
+const textOptions = ['format', 'encoding', 'include', 'exclude', 'header', 'textColumn', 'pairColumn'];
 
 export function registerDataset(program: Command): void {
   const dataset = program
@@ -58,6 +62,12 @@ export function registerDataset(program: Command): void {
     .option('--label-column <name>', "column with the label (default: 'label', or the second one)")
     .option('--pair-column <name>', 'column with a second text, for tasks on pairs');
   addImageOptions(add).action(async (name: string, sources: string[], options: ImportOptions, command: Command) => {
+    if (options.audio && options.images) refuseOutOfPlace(command, ['images'], 'with --audio');
+    if (options.audio ?? options.images) {
+      refuseOutOfPlace(command, textOptions, `with --${options.audio ? 'audio' : 'images'}`);
+    }
+    if (!options.images) refuseOutOfPlace(command, imageOptionNames, 'without --images');
+    if (!options.audio) refuseOutOfPlace(command, ['maximumFrequency'], 'without --audio');
     const workspace = await workspaceOf(command);
     const json = globalsOf(command).json ?? false;
     if (options.audio) await addAudio(workspace, name, sources, options, json);

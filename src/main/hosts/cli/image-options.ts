@@ -23,6 +23,16 @@ export interface ImageOptions {
 /** Options of an import that are rarely needed; what they may be is checked by the importer. */
 const further = Object.keys(imageImportOptions.shape).filter((name) => !['size', 'fit', 'channels'].includes(name));
 
+/** The options below, by which nothing but images are read. */
+export const imageOptionNames: readonly (keyof ImageOptions)[] = [
+  'size',
+  'fit',
+  'grey',
+  'pathColumn',
+  'groupColumn',
+  'imageOption',
+];
+
 /** `minimumSide=16`; may be repeated. */
 function imageOption(text: string, previous: Readonly<Record<string, string | number>> = {}) {
   const [, name = '', value = ''] = /^(\w+)=(.+)$/.exec(text) ?? [];

@@ -10,6 +10,7 @@ import { fileExists } from '../../lab/files.ts';
 import { printExplanation, printOptions } from './explain-options.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import { positiveNumber } from './numbers.ts';
+import { refuseOutOfPlace } from './out-of-place.ts';
 import { print, printJson, table, wrap } from './output.ts';
 import { readExperiment } from './run.ts';
 
@@ -115,15 +116,14 @@ const sizeOptions: Readonly<Record<PipelineInput['kind'] | 'none', readonly stri
 /** Wrong usage, if a size was given that this pipeline has no use for. */
 function refuseOtherSizes(command: Command, kind: keyof typeof sizeOptions): void {
   const fitting = sizeOptions[kind];
-  const other = Object.values(sizeOptions)
+  const others = Object.values(sizeOptions)
     .flat()
-    .find((name) => !fitting.includes(name) && command.getOptionValueSource(name) === 'cli');
-  if (other === undefined) return;
-  const instead =
+    .filter((name) => !fitting.includes(name));
+  const why =
     kind === 'none'
-      ? 'an experiment is shown on its data; change its settings with --set'
-      : `the size of what this preset reads is set with ${fitting.map((name) => `--${name}`).join(' and ')}`;
-  command.error(`error: --${other} has no effect here: ${instead}`);
+      ? 'here: an experiment is shown on its data; change its settings with --set'
+      : `here: the size of what this preset reads is set with ${fitting.map((name) => `--${name}`).join(' and ')}`;
+  refuseOutOfPlace(command, others, why);
 }
 
 function inputOf({ length, vocabulary, side }: ShowOptions): (kind: PipelineInput['kind']) => PipelineInput {
