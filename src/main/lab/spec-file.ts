@@ -32,7 +32,9 @@ export function parseSpecText(text: string, file: string): SpecSource {
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
     const found = text.split('\n')[line - 1]?.trim() ?? '';
-    const reason = `${lowerFirst(error.message)}: “${shorten(found)}”`;
+    // The library's own words for a quote that is missing: 'missing closing "quote'.
+    const what = lowerFirst(error.message).replace(/ closing (['"])quote$/, ' closing quote $1');
+    const reason = `${what}: “${shorten(found)}”`;
     throw new LabError(
       'bad-spec',
       `${file}:${line}:${col}: ${reason}. ${whatASpecIs}`,

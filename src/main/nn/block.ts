@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
 import type { JsonSchema } from '../../shared/spec/problems.ts';
-import { problemsOf, showPath } from '../../shared/spec/problems.ts';
+import { nearest, problemsOf, showPath } from '../../shared/spec/problems.ts';
 import type { Program, Value } from '../graph/program.ts';
 import { showShape } from '../graph/shape.ts';
 
@@ -91,11 +91,13 @@ export function defineBlock<Options>(definition: BlockDefinition<Options>): Bloc
   return definition;
 }
 
-/** Throws `LabError('bad-spec')` naming the blocks there are. */
+/** Throws `LabError('bad-spec')` naming the block that was meant, or those there are. */
 export function findBlock(type: string): AnyBlock {
   const block = registry.get(type);
   if (!block) {
-    throw new LabError('bad-spec', `there is no block '${type}'. Blocks: ${[...registry.keys()].sort().join(', ')}`);
+    const guess = nearest(type, registry.keys());
+    const hint = guess === undefined ? `Blocks: ${[...registry.keys()].sort().join(', ')}` : `Did you mean '${guess}'?`;
+    throw new LabError('bad-spec', `there is no block '${type}'. ${hint}`);
   }
   return block;
 }

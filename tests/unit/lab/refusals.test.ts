@@ -129,6 +129,10 @@ describe('a pipeline as text', () => {
       '{"blocks": [{"id": "first",\n "type": 3}], "outputs": {}}',
       { path: ['blocks', 0, 'type'], line: 2, message: "should be a string, not 3 (block 'first')" },
     ],
+    [
+      '{"blocks": [{"id": "first',
+      { path: [], line: 1, message: 'missing closing quote ": “{"blocks": [{"id": "first”' },
+    ],
     ['{"blocks": []}', { path: ['blocks'], line: 1, message: 'needs at least one entry' }],
   ])('is told where: %s', (source, problem) => {
     const { graph, problems } = parsePipelineText(source);

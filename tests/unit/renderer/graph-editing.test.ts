@@ -12,6 +12,7 @@ import {
   inputKindOf,
   linksOf,
   parseEndpoint,
+  problemPlace,
   removeBlocks,
   renameBlock,
 } from '../../../src/renderer/src/features/pipelines/graph-editing.ts';
@@ -27,6 +28,15 @@ const graph: Graph = {
   ],
   outputs: { sequence: 'lstm', vector: 'dense' },
 };
+
+describe('the place of a problem', () => {
+  it('names a block, not its number, as far as there is one', () => {
+    expect(problemPlace(graph, ['blocks', 1])).toBe('lstm');
+    expect(problemPlace(graph, ['blocks', 1, 'options', 'layers'])).toBe('lstm.options.layers');
+    expect(problemPlace(graph, ['blocks', 7, 'type'])).toBe('blocks[7].type');
+    expect(problemPlace(graph, ['outputs', 'vector'])).toBe('outputs.vector');
+  });
+});
 
 describe('graph editing', () => {
   it('reads and writes endpoints; the first output of a block goes without its name', () => {

@@ -1,6 +1,8 @@
 /** Changes of a pipeline's graph, as functions from a graph to a new one. A graph that is being edited may be incomplete. */
 import type { BlockInformation } from '../../../../shared/contract/registry.ts';
 import type { BlockSpec } from '../../../../shared/spec/pipeline.ts';
+import type { SpecPath } from '../../../../shared/spec/problems.ts';
+import { showPath } from '../../../../shared/spec/problems.ts';
 
 export interface Graph {
   readonly blocks: readonly BlockSpec[];
@@ -24,6 +26,13 @@ export const inputId = 'input';
 export const outputId = 'output';
 /** What the heads of tasks build on. */
 export const outputNames: readonly string[] = ['sequence', 'vector', 'map'];
+
+/** Where a problem is, in the words of the editor: the block's name in place of its number. */
+export function problemPlace({ blocks }: Pick<Graph, 'blocks'>, path: SpecPath): string {
+  const [list, index, ...rest] = path;
+  const block = list === 'blocks' && typeof index === 'number' ? blocks[index] : undefined;
+  return block === undefined ? showPath(path) : showPath([block.id, ...rest]);
+}
 
 export function parseEndpoint(endpoint: string): Endpoint {
   const [block = '', port] = endpoint.split('.');

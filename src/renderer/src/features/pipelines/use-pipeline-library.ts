@@ -2,6 +2,7 @@
 import type { ComputedRef } from 'vue';
 import { computed } from 'vue';
 import type { SavedPipeline } from '../../../../shared/contract/pipelines.ts';
+import { showPath } from '../../../../shared/spec/problems.ts';
 import { download } from '../../charts/download.ts';
 import { useLab } from '../../composables/use-lab.ts';
 import { useOperation } from '../../composables/use-operation.ts';
@@ -67,7 +68,11 @@ export function usePipelineLibrary(
       toasts.show({
         severity: 'error',
         title: `${file.name} is no pipeline`,
-        message: problems.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '),
+        message: problems
+          .map(({ path, line, message }) =>
+            [...(line === undefined ? [] : [`Line ${line}:`]), showPath(path), message].join(' '),
+          )
+          .join('; '),
       });
       return;
     }
