@@ -71,7 +71,7 @@ export function isAlive(pid: number): boolean {
 }
 
 function thisProcess(): LockOwner {
-  const born = birthOf('self');
+  const born = systemStatus('self')?.born;
   return { pid: process.pid, host: hostname(), ...(born !== undefined && { born }) };
 }
 
@@ -90,18 +90,25 @@ async function isLiving({ pid, host, born }: LockOwner, file: string): Promise<b
   if (host !== hostname()) return true; // nothing is known of processes elsewhere
   if (pid === process.pid) return held.has(file);
   if (!isAlive(pid)) return false;
-  const found = birthOf(pid);
-  if (born !== undefined && found !== undefined) return born === found;
+  const found = systemStatus(pid);
+  // A process that has ended keeps its number until its parent asks how (a zombie, Z), in some containers for ever.
+  if (found?.state === 'Z' || found?.state === 'X') return false;
+  if (born !== undefined && found?.born !== undefined) return born === found.born;
   // Elsewhere than on Linux: a lock from before the last start of the system.
   const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: 0 }));
   return mtimeMs > Date.now() - uptime() * 1000 - tolerance;
 }
 
-/** Clock ticks from the start of the system to that of the process, on Linux (proc(5): starttime, after the name in parentheses). */
-function birthOf(pid: number | 'self'): string | undefined {
+/**
+ * On Linux (proc(5), after the name in parentheses): the letter of the state, and the clock ticks from the start of the system to
+ * that of the process. Undefined elsewhere, and for a process that is not there.
+ */
+function systemStatus(pid: number | 'self'): { readonly state?: string; readonly born?: string } | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return status.slice(status.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
+    const [state, born] = [fields[0], fields[19]];
+    return { ...(state !== undefined && { state }), ...(born !== undefined && { born }) };
   } catch {
     return undefined;
   }

@@ -58,6 +58,24 @@ describe('a lock', () => {
     )();
   });
 
+  it.runIf(process.platform === 'linux')(
+    'of a process that has ended and that nobody has asked about does not count',
+    async () => {
+      // The shell leaves a child behind and becomes a program that never asks how the child ended.
+      const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      try {
+        const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+        const pid = Number(line.toString());
+        await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /);
+        await lockOf({ pid });
+        expect(await ownerOfLock(file)).toBeUndefined();
+      } finally {
+        parent.kill('SIGKILL');
+        await once(parent, 'exit');
+      }
+    },
+  );
+
   it.runIf(process.platform === 'linux')('of a process whose number another one has now does not count', async () => {
     await withProcess(async (pid) => {
       await lockOf({ pid, born: '1' });
