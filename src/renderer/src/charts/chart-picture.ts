@@ -4,7 +4,7 @@
  */
 import { Chart, Legend, SubTitle, Title } from 'chart.js';
 import type { ChartBand, ChartLine } from './chart-line.ts';
-import type { LineChartView } from './line-chart.ts';
+import type { LineChartView, LineDataset } from './line-chart.ts';
 import { drawLines, lineChartOptions } from './line-chart.ts';
 
 Chart.register(Legend, SubTitle, Title); // each chart of a page leaves them out, as it has its card
@@ -31,6 +31,9 @@ export function chartPicture(chart: PicturedChart): HTMLCanvasElement {
   const options = lineChartOptions(drawn, chart);
   const isSmoothed = smoothing > 0 && [...lines, ...bands].some(({ exact }) => exact !== true);
   const text = colours.of('--text-primary');
+  const styles = new Map([...bands, ...lines].map(({ key, style }) => [key, style]));
+  // Left alone, chart.js takes the style of a line's points, which have no dashes.
+  const dashOf = (dataset: LineDataset | undefined): number[] => [...(styles.get(dataset?.lineKey ?? '')?.dash ?? [])];
   const painted = new Chart(canvas, {
     type: 'line',
     data: { datasets: drawn.datasets },
@@ -70,6 +73,14 @@ export function chartPicture(chart: PicturedChart): HTMLCanvasElement {
             pointStyleWidth: 28,
             padding: 10,
             filter: ({ datasetIndex }) => isNamed(drawn.datasets, datasetIndex),
+            generateLabels: (made) =>
+              Chart.defaults.plugins.legend.labels
+                .generateLabels(made)
+                .map((label) => ({
+                  ...label,
+                  lineWidth: 2,
+                  lineDash: dashOf(drawn.datasets[label.datasetIndex ?? -1]),
+                })),
           },
         },
       },
