@@ -9,6 +9,7 @@ import { openWorkspace } from '../../../src/main/lab/workspace.ts';
 import type { WorkContext } from '../../../src/main/lab/work/work-context.ts';
 import { importRequest } from '../../../src/shared/contract/materials.ts';
 import { tone, wavFile } from '../audio-fixtures.ts';
+import { zipArchive } from '../data-images-fixtures.ts';
 
 describe('a look into files', () => {
   let folder: string;
@@ -146,6 +147,38 @@ describe('a look into files', () => {
     );
     expect(listed.suggestion).toMatchObject({ kind: 'image-dataset', labelColumn: 'label' });
     expect(listed.images?.pictures).toHaveLength(2);
+  });
+
+  it('shows images of an archive, evenly chosen, and says what an archive without them needs', async () => {
+    const members = await Promise.all(
+      Array.from({ length: 9 }, async (_, index) => ({
+        name: `set/${index < 6 ? 'dark' : 'red'}/${index}.png`,
+        content: await png(20 * index),
+      })),
+    );
+    const note = { name: 'set/readme.txt', content: Buffer.from('hello') };
+    const found = await look({ 'set.zip': zipArchive([...members, note]) }, 'set.zip');
+    expect(found.suggestion?.kind).toBe('image-dataset');
+    expect(found.images?.classes).toEqual([
+      { name: 'dark', count: 6 },
+      { name: 'red', count: 3 },
+    ]);
+    expect(found.images?.pictures.map(({ path }) => path)).toEqual([
+      'dark/0.png',
+      'dark/2.png',
+      'dark/4.png',
+      'red/6.png',
+    ]);
+    const texts = await look({ 'texts.zip': zipArchive([note]) }, 'texts.zip');
+    expect(texts).toMatchObject({
+      suggestion: null,
+      problems: [
+        'texts.zip holds no images. Text, tables and recordings have to be unpacked first: then import the folder',
+      ],
+    });
+    const broken = { name: 'a.png', content: Buffer.from('no picture') };
+    const damaged = await look({ 'broken.zip': zipArchive([broken]) }, 'broken.zip');
+    expect(damaged.problems.join()).toMatch(/^broken\.zip holds no image that can be read\./);
   });
 
   it('takes recordings in folders, or in a table; without labels it says what they need', async () => {

@@ -14,24 +14,38 @@ export async function inspectImages(
   wanted: number,
   signal: AbortSignal,
 ): Promise<Inspection['images']> {
-  const entries: ImageEntry[] = [];
+  let total = 0;
   const classes = new Map<string, number>();
-  for await (const entry of source.entries(signal)) {
-    if (!('read' in entry)) continue;
+  for await (const entry of imagesOf(source, signal)) {
     const label = labelOf(entry);
     if (label !== null) classes.set(label, (classes.get(label) ?? 0) + 1);
-    entries.push(entry);
-    if (entries.length >= mostImages) break;
+    total += 1;
   }
-  if (entries.length === 0) return null;
+  if (total === 0) return null;
   const pictures: NonNullable<Inspection['images']>['pictures'] = [];
-  const step = Math.max(1, Math.floor(entries.length / Math.max(1, wanted)));
-  for (let index = 0; index < entries.length && pictures.length < wanted; index += step) {
-    signal.throwIfAborted();
-    const picture = await lookAt(entries[index]!).catch(() => undefined); // the report of the import will list it
-    if (picture) pictures.push(picture);
+  const step = Math.max(1, Math.floor(total / Math.max(1, wanted)));
+  let place = 0;
+  // An entry of an archive can be read only while the archive is gone through: hence once more.
+  for await (const entry of imagesOf(source, signal)) {
+    if (pictures.length >= wanted) break;
+    if (place % step === 0) {
+      const picture = await lookAt(entry).catch(() => undefined); // the report of the import will list it
+      if (picture) pictures.push(picture);
+    }
+    place += 1;
   }
   return { classes: [...classes].map(([name, count]) => ({ name, count })), pictures };
+}
+
+async function* imagesOf(source: ImageSource, signal: AbortSignal): AsyncGenerator<ImageEntry> {
+  let found = 0;
+  for await (const entry of source.entries(signal)) {
+    signal.throwIfAborted();
+    if (!('read' in entry)) continue;
+    yield entry;
+    found += 1;
+    if (found >= mostImages) return;
+  }
 }
 
 function labelOf({ path, label }: ImageEntry): string | null {

@@ -206,14 +206,19 @@ function readBy(suggestion: ImportRequest | null, { listing, sounds }: Found, un
   return unnamed > 0 ? unnamed : texts.length;
 }
 
-function whyNothing({ listing, table, sounds }: Found): string {
+function whyNothing({ sources, listing, table, sounds, images }: Found): string {
   const { texts, others } = listing;
   if (table) return `${basename(table.file)} has no row that can be read`;
   if (sounds) return 'Recordings need labels: a folder for each class, or a table with the columns path and label';
   if (texts.length + others.length === 0) return 'There are no files here';
   if (texts.some(({ size }) => size > 0)) return 'These files are binary, not text';
   if (texts.length > 0) return texts.length === 1 ? 'The file is empty' : 'The files are empty';
-  return 'Nothing here looks like text, a table, images or recordings that the lab can read. Text in an archive has to be unpacked first';
+  const archive = sources.find(isZip);
+  if (archive !== undefined) {
+    const what = images ? 'no image that can be read' : 'no images';
+    return `${basename(archive)} holds ${what}. Text, tables and recordings have to be unpacked first: then import the folder`;
+  }
+  return 'Nothing here looks like text, a table, images or recordings that the lab can read';
 }
 
 /** A name that commands take, made from that of a file or folder. */
