@@ -4,6 +4,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { writeFolder } from '../training/durable-folder.ts';
+import { gradientFlowProgram } from '../training/gradient-flow.ts';
 import { buildModel, countParameters } from '../training/model.ts';
 import type { PreparedRun } from './prepare.ts';
 import { findFoundations, findMaterialOf, hashFile, prepareRun } from './prepare.ts';
@@ -62,7 +63,10 @@ export async function createRun(workspace: Workspace, experiment: Experiment): P
   return run;
 }
 
-/** Builds the network as it will be trained, which finds options and shapes that do not fit, and parts to freeze that are not there. */
+/**
+ * Builds the network as it will be trained, which finds options and shapes that do not fit, parts to freeze that are not there, and
+ * measurements that it does not allow. Throws `LabError('bad-spec')`.
+ */
 export function checkModel({ model, experiment }: PreparedRun): ReturnType<typeof buildModel> {
   const program = buildModel(model, 'training', experiment.training.batchSize, experiment.freeze);
   if (countParameters(program).trainable === 0) {
@@ -70,6 +74,8 @@ export function checkModel({ model, experiment }: PreparedRun): ReturnType<typeo
       experiment.freeze.length > 0 ? 'freeze: nothing is left to train' : 'pipeline: there is nothing to train';
     throw new LabError('bad-spec', `${what}. Leave at least the head free`);
   }
+  const { training, freeze } = experiment;
+  if (training.gradientFlow) gradientFlowProgram(model, training.batchSize, freeze); // throws without a recurrent layer
   return program;
 }
 

@@ -23,7 +23,10 @@ export function gradientFlowProgram(model: Model, batchSize: number, freeze: rea
   const program = buildModel(model, 'training', batchSize, freeze);
   const gradients = recurrentStateGradients(program.nodes);
   if (gradients.size === 0) {
-    throw new LabError('bad-spec', 'training.gradientFlow: the pipeline has no recurrent layer that is trained');
+    throw new LabError(
+      'bad-spec',
+      'training.gradientFlow: the pipeline has no recurrent layer that is trained. Leave it out, or choose a pipeline with one',
+    );
   }
   for (const [path, gradient] of gradients) {
     const norms = sqrt(sum(multiply(gradient, gradient), [1, 2]));

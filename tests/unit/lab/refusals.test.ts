@@ -173,6 +173,10 @@ describe('an experiment with a mistake', () => {
     ],
     [{ freeze: ['backbone', 'head'] }, 'freeze: nothing is left to train. Leave at least the head free'],
     [
+      { training: { ...tinyExperiment().training, gradientFlow: true } },
+      'training.gradientFlow: the pipeline has no recurrent layer that is trained',
+    ],
+    [
       { pipeline: { blocks: [embedding()], outputs: { vector: 'embedding' } } },
       /^pipeline: masked-words builds on an output 'sequence', and this pipeline has 'vector'\. Name the block/,
     ],
