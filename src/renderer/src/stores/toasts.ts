@@ -4,6 +4,7 @@
  */
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
+import { messageOf } from '../../../shared/errors.ts';
 
 export interface ToastOffer {
   readonly label: string;
@@ -36,7 +37,7 @@ export const useToastStore = defineStore('toasts', () => {
     all.value = [{ ...toast, id: nextId++, at: new Date(), open: true, read: false }, ...all.value].slice(0, kept);
   }
 
-  /** Takes up the offer of a toast, once. */
+  /** Takes up the offer of a toast, once; what it was about may be gone by then, and that is said. */
   async function accept(id: number): Promise<void> {
     const toast = all.value.find((candidate) => candidate.id === id);
     if (toast?.offer === undefined) return;
@@ -46,7 +47,11 @@ export const useToastStore = defineStore('toasts', () => {
       const { offer: _taken, ...rest } = candidate;
       return { ...rest, open: false, read: true };
     });
-    await offer.run();
+    try {
+      await offer.run();
+    } catch (problem) {
+      show({ severity: 'error', title: `${offer.label}: that did not work`, message: messageOf(problem) });
+    }
   }
 
   return {

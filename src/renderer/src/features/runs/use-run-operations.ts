@@ -26,7 +26,7 @@ export function useRunOperations(): RunOperations {
   const lab = useLab();
   const router = useRouter();
   const toasts = useToastStore();
-  const several = (count: number): string => (count === 1 ? 'The run' : `${count} runs`);
+  const several = (count: number): string => (count === 1 ? 'The run is' : `${count} runs are`);
   return {
     stop: useOperation('The run could not be stopped', (ids: Ids) => lab.runs.pause({ ids: [...ids] })),
     resume: useOperation('The run could not be resumed', (ids: Ids) => lab.runs.resume({ ids: [...ids] })),
