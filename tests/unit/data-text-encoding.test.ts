@@ -38,6 +38,11 @@ describe('the guess', () => {
     ['UTF-16 with a mark, big endian', utf16be(`\ufeff${french}`), 'utf-16be'],
     ['UTF-16 without a mark', Buffer.from(french, 'utf16le'), 'utf-16le'],
     ['UTF-16 without a mark, big endian', utf16be(french), 'utf-16be'],
+    // これはペン, "this is a pen", by the tables of JIS X 0208.
+    ['Shift JIS', Buffer.from('82b182ea82cd83798393', 'hex'), 'shift_jis'],
+    ['Shift JIS, cut in a letter', Buffer.from('82b182ea82cd8379', 'hex'), 'shift_jis'],
+    ['EUC-JP', Buffer.from('a4b3a4eca4cfa5daa5f3', 'hex'), 'euc-jp'],
+    ['German in windows-1252', Buffer.from('Käse, Öl und süße Äpfel für Jürgen', 'latin1'), 'windows-1252'],
     ['zeros', Buffer.alloc(100), null],
     ['a PNG file', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), null],
     ['random bytes', Buffer.from(Array.from({ length: 400 }, (_, index) => ((index * 7919) % 251) + 1)), null],

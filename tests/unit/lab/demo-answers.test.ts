@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readAnswers } from '../../../src/main/lab/answers.ts';
 import { demoExamples, demoFormOf } from '../../../src/main/lab/demo-forms.ts';
 import { decodeQueryRecording } from '../../../src/main/lab/query-recording.ts';
+import { embeddedItem } from '../../../src/main/lab/work/embeddings.ts';
 import { bytesOfDataUrl } from '../../../src/main/lab/work/pictures.ts';
 import type { RunData } from '../../../src/main/lab/work/validation-examples.ts';
 import { describeExample } from '../../../src/main/lab/work/validation-examples.ts';
@@ -33,6 +34,17 @@ describe('an example that is shown', () => {
     const mask = Float32Array.from({ length: 12 }, (_, step) => Number(step < 3));
     const { width, height } = await shown(input, { frames: new Float32Array(48), mask });
     expect(width / height).toBe(3 / 4);
+  });
+});
+
+describe('an example of a projection', () => {
+  it('shows both texts that one vector is of, but one of two pictures', () => {
+    const text = (words: string) => ({ kind: 'text' as const, text: words });
+    const image = (url: string) => ({ kind: 'image' as const, picture: { width: 1, height: 1, url } });
+    expect(embeddedItem([text('he went'), text('to bed')])).toEqual(text('he went | to bed'));
+    expect(embeddedItem([image('first'), image('second')])).toEqual(image('first'));
+    expect(embeddedItem([text('alone')])).toEqual(text('alone'));
+    expect(embeddedItem([])).toBeUndefined();
   });
 });
 

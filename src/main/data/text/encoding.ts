@@ -35,7 +35,8 @@ export function decodeSample(sample: Buffer, encoding: TextEncoding): string {
 
 /**
  * The encoding of a text, guessed from its beginning; `null` for what is no text. Bytes that UTF-8 forbids mean windows-1252,
- * which holds ISO 8859-1, unless most of the bytes above ASCII are good UTF-8: then a few lines are damaged.
+ * which holds ISO 8859-1, unless most of the bytes above ASCII are good UTF-8: then a few lines are damaged. Japanese is known by
+ * its kana, which no other text has.
  * @param isComplete the sample is the whole file, so that nothing can be cut off at its end
  */
 export function guessEncoding(sample: Buffer, isComplete: boolean): TextEncoding | null {
@@ -45,7 +46,26 @@ export function guessEncoding(sample: Buffer, isComplete: boolean): TextEncoding
   const { valid, invalid, cut } = countSequences(sample);
   if (invalid + (isComplete ? cut : 0) === 0) return 'utf-8';
   if (controlShare(sample) > 0.02) return null;
-  return valid > invalid ? 'utf-8' : 'windows-1252';
+  if (valid > invalid) return 'utf-8';
+  return japanese.find((encoding) => kanaShare(sample, encoding) > 0.2) ?? 'windows-1252';
+}
+
+const japanese = ['shift_jis', 'euc-jp'] as const;
+
+/**
+ * The share of hiragana and full-width katakana among the letters above ASCII; 0 where a byte does not fit the encoding. Half-width
+ * katakana do not count: in Shift JIS every accented letter of Western text is one.
+ */
+function kanaShare(sample: Buffer, encoding: (typeof japanese)[number]): number {
+  let text: string;
+  try {
+    text = new TextDecoder(encoding, { fatal: true }).decode(sample, { stream: true });
+  } catch {
+    return 0;
+  }
+  const letters = text.match(/[^\0-\x7f]/gu)?.length ?? 0;
+  const kana = text.match(/[\u3041-\u3096\u30a1-\u30fa]/gu)?.length ?? 0;
+  return kana / Math.max(1, letters);
 }
 
 /** Latin text in UTF-16 without a mark has a zero in nearly every other byte, always on the same side. */

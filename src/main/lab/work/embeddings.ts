@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import type { Item } from '../../../shared/contract/common.ts';
 import type { Embeddings, demosContract } from '../../../shared/contract/demos.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { readSafetensors } from '../../formats/safetensors.ts';
@@ -50,7 +51,7 @@ export async function embedExamples(
         about.push({
           label: labelOf(data, feeds),
           side,
-          item: items[0] ?? { kind: 'text', text: `${side} example ${index}` },
+          item: embeddedItem(items) ?? { kind: 'text', text: `${side} example ${index}` },
         });
       }
     } finally {
@@ -94,6 +95,12 @@ function* examplesOf(
       yield { side, index, feeds: data.prepared.sampler.evaluationBatch(side, index, 1) };
     }
   }
+}
+
+/** What the vector is of: all texts of an example, which are read as one, but the first of its pictures, which are twins. */
+export function embeddedItem(items: readonly Item[]): Item | undefined {
+  const texts = items.flatMap((item) => (item.kind === 'text' ? [item.text] : []));
+  return texts.length > 1 ? { kind: 'text', text: texts.join(' | ') } : items[0];
 }
 
 function labelOf({ prepared }: RunData, { labels, weights }: Feeds): string | null {
