@@ -63,6 +63,15 @@ it('options of a preset change what is shown', async () => {
   ]);
 });
 
+it('explains options within options', async () => {
+  const { code, out } = await pretextInProcess('task', 'image-classification');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^ {2}augmentation object, default \{\}$/m);
+  expect(out).toMatch(
+    /^ {2}augmentation\.rotation number from 0 to 180, default 0\n +Largest rotation to either side/m,
+  );
+});
+
 it('explains within the width of the terminal', async () => {
   for (const name of ['token-embedding', 'recurrent', 'convolution', 'patch-cnn']) {
     const { out } = await pretextInProcess('pipeline', 'explain', name);

@@ -4,6 +4,7 @@ import type { JsonSchema } from '../../shared/spec/problems.ts';
 import { findTask, registeredTasks } from '../tasks/index.ts';
 
 export interface OptionDescription {
+  /** With dots where an option has members of its own: `augmentation.rotation`. */
   readonly name: string;
   /** E.g. `number`, `true or false`, `one of: a, b`. */
   readonly values: string;
@@ -33,15 +34,18 @@ export function describeTasks(type?: string): readonly TaskDescription[] {
   }));
 }
 
-/** The members of an object schema. */
+/** The members of an object schema, and those of members that are objects. */
 export function describeOptions(options: z.ZodType): readonly OptionDescription[] {
-  const { properties = {} } = z.toJSONSchema(options, { io: 'input' }) as JsonSchema; // the members that JsonSchema names are as in the standard
-  return Object.entries(properties).map(([name, schema]) => ({
-    name,
-    values: describeValues(schema),
-    description: typeof schema.description === 'string' ? schema.description : '',
-    initial: schema.default,
-  }));
+  return describeMembers(z.toJSONSchema(options, { io: 'input' }) as JsonSchema); // the members that JsonSchema names are as in the standard
+}
+
+function describeMembers({ properties = {} }: JsonSchema, prefix = ''): readonly OptionDescription[] {
+  return Object.entries(properties).flatMap(([key, schema]) => {
+    const name = `${prefix}${key}`;
+    const description = typeof schema.description === 'string' ? schema.description : '';
+    const own = { name, values: describeValues(schema), description, initial: schema.default };
+    return [own, ...describeMembers(schema, `${name}.`)];
+  });
 }
 
 function describeValues(schema: JsonSchema): string {
