@@ -57,9 +57,11 @@ export async function findMaterialOf(
   const hint = suitable.length > 0 ? `There is: ${suitable.join(', ')}` : 'There is none yet';
   throw new LabError(
     'bad-spec',
-    `data: ${type} needs a ${kinds.join(' or ')}, and '${name}' is a ${other.kind}. ${hint}`,
+    `data: ${type} needs ${kinds.map(withArticle).join(' or ')}, and '${name}' is ${withArticle(other.kind)}. ${hint}`,
   );
 }
+
+const withArticle = (kind: string): string => `${/^[aeiou]/u.test(kind) ? 'an' : 'a'} ${kind}`;
 
 /** Resolves `from` and `tokenizer`. Throws `LabError('not-found' | 'bad-spec')`. */
 export async function findFoundations(workspace: Workspace, { from, tokenizer }: Experiment): Promise<Foundations> {

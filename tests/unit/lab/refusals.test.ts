@@ -168,6 +168,10 @@ describe('an experiment with a mistake', () => {
       "data: text-classification needs a text-dataset, and 'tiny' is a text-corpus. There is none yet",
     ],
     [
+      { task: { type: 'transcription' } },
+      "data: transcription needs an image-dataset or an audio-dataset, and 'tiny' is a text-corpus. There is none yet",
+    ],
+    [
       { pipeline: { preset: 'resnet-mini', options: {} } },
       /^pipeline: resnet-mini reads images, and 'tiny' is text\. Pipelines for it: bert-tiny, /,
     ],
