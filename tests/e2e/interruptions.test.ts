@@ -72,7 +72,8 @@ describe('interruptions', () => {
     await lab.page.getByRole('button', { name: /Pinned$/ }).waitFor();
     await lab.goto('/runs');
     await other.page.getByRole('button', { name: 'Run again' }).click();
-    await expect.poll(() => lab.page.getByText(/^tiny-endless-/).count(), patience).toBe(2);
+    const listed = lab.page.getByRole('grid', { name: 'Runs' }).getByRole('rowheader', { name: /^tiny-endless-/ });
+    await expect.poll(() => listed.count(), patience).toBe(2);
     await expectState(other.page, /Running/);
     await other.page.getByRole('button', { name: 'Stop', exact: true }).click();
     await expectState(other.page, /Stopped|Paused/);

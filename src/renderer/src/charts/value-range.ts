@@ -27,7 +27,7 @@ export function positionRange(lines: readonly (readonly Point[])[]): Range | nul
 
 /**
  * The range of the values within `x`, a little wider so that lines don't touch the frame. Outliers are values farther beyond the
- * 5th and 95th percentile than those are from each other: a spike, but not the steep beginning of a loss. The percentiles are of
+ * 5th and 95th percentile than twice those are from each other: a spike, but not the steep beginning of a loss. The percentiles are of
  * `measured`, where the lines are smoothed: the tail of one smoothed spike is many values. With few values nothing is an outlier.
  * Null without values, or, for a logarithmic axis, without positive ones.
  */
@@ -52,7 +52,8 @@ export function valueRange(
   if (options.ignoreOutliers && usual.length >= fewest) {
     const [lower, upper] = [quantile(usual, outlierShare), quantile(usual, 1 - outlierShare)];
     // All but a few values may be the same; the percentiles then say nothing.
-    const [least, most] = [Math.max(low, 2 * lower - upper), Math.min(high, 2 * upper - lower)];
+    const far = 2 * (upper - lower);
+    const [least, most] = [Math.max(low, lower - far), Math.min(high, upper + far)];
     // Strongly smoothed, a line may be far from all that was measured.
     if (upper > lower && least < most) [low, high] = [least, most];
   }
