@@ -127,6 +127,7 @@ describe('demos', () => {
     expect(fillMask('gall [MASK] .', 0, '##on')).toBe('gallon .');
     expect(appendWord('the man', 'went')).toBe('the man went');
     expect(appendWord('gall', '##on')).toBe('gallon');
+    expect(appendWord('the man', ',')).toBe('the man,');
   });
 
   it('lay the choices of a patch quiz around the centre', () => {

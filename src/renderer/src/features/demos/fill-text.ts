@@ -19,6 +19,6 @@ export function fillMask(text: string, index: number, word: string): string {
 /** Continues a text: pieces are joined, signs stand at their word, everything else after a space. */
 export function appendWord(text: string, word: string): string {
   if (word.startsWith('##')) return text + word.slice(2);
-  if (text === '' || /\s$/u.test(text) || /^\s/u.test(word)) return text + word;
+  if (text === '' || /\s$/u.test(text) || /^[\s.,;:!?)\]}’']/u.test(word)) return text + word;
   return `${text} ${word}`;
 }
