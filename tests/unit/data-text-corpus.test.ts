@@ -245,6 +245,21 @@ describe('what cannot be used', () => {
     expect(corpus.manifest.report.skipped.total).toBe(10);
   });
 
+  it.each([
+    ['PK\x03\x04\x14\0', /ZIP archive.*Unpack.*or import it as images/],
+    ['\x89PNG\r\n\x1a\n\0', /image.*as images/],
+    ['\xff\xd8\xff\xe0\0', /image.*as images/],
+    ['RIFF\x24\0\0\0WAVEfmt ', /recording.*as audio/],
+    ['%PDF-1.7\n\0', /PDF document/],
+    ['\x7fELF\0', /a binary file, not text$/],
+  ])('says what a file is that is no text: %j', async (beginning, message) => {
+    const folder = writeFiles({ 'taken-for.txt': Buffer.from(beginning, 'latin1') });
+    await expect(importFrom([folder])).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringMatching(message),
+    });
+  });
+
   it('costs one line, not the file, when lines are documents', async () => {
     const bad = Buffer.concat([Buffer.from('one\n'), Buffer.from([0xff, 0x0a]), Buffer.from('three')]);
     const { corpus, texts } = await importFrom([writeFiles({ 'a.txt': bad })], { documents: 'line' });

@@ -21,10 +21,21 @@ const NONE: ReadonlySet<number> = new Set();
 const LINE_FEED = 0x0a;
 const INSPECTED_BYTES = 8192;
 
+/** What files that are taken for text by mistake begin with, in Latin-1, and what to do with them. */
+const knownBeginnings: readonly (readonly [RegExp, string])[] = [
+  [/^PK\x03\x04/, 'is a ZIP archive, not text. Unpack its texts first, or import it as images'],
+  [/^(?:\x89PNG|\xff\xd8\xff|GIF8|RIFF[^]{4}WEBP)/, 'is an image, not text. Import it as images'],
+  [/^RIFF[^]{4}WAVE/, 'is a recording, not text. Import it as audio'],
+  [/^%PDF-/, 'is a PDF document, not text. Save its text first'],
+];
+
 /** @throws SkipFile `binary` for bytes that no UTF-8 text begins with */
 function rejectBinary(start: Buffer): void {
   const head = start.subarray(0, INSPECTED_BYTES);
-  if (head.includes(0)) throw new SkipFile('binary', 'is a binary file, not text');
+  if (!head.includes(0)) return;
+  const beginning = head.toString('latin1', 0, 16);
+  const known = knownBeginnings.find(([pattern]) => pattern.test(beginning));
+  throw new SkipFile('binary', known?.[1] ?? 'is a binary file, not text');
 }
 
 function decode(block: Buffer, firstLine: number, unfinished: boolean): LineBatch {
