@@ -76,7 +76,11 @@ function trainingProgram(kind: InputKind): Program {
   const task = findTask(type);
   const facts = { input, classes: ['one', 'other'] };
   const options = task.options.parse({});
-  return buildModel({ task, options, pipeline: resolvePipeline({ preset, options: {} }), facts }, 'training', batchSize);
+  return buildModel(
+    { task, options, pipeline: resolvePipeline({ preset, options: {} }), facts },
+    'training',
+    batchSize,
+  );
 }
 
 /** What is in them does not matter: the first of every table, ones, and every position real. */

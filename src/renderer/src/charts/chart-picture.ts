@@ -74,13 +74,11 @@ export function chartPicture(chart: PicturedChart): HTMLCanvasElement {
             padding: 10,
             filter: ({ datasetIndex }) => isNamed(drawn.datasets, datasetIndex),
             generateLabels: (made) =>
-              Chart.defaults.plugins.legend.labels
-                .generateLabels(made)
-                .map((label) => ({
-                  ...label,
-                  lineWidth: 2,
-                  lineDash: dashOf(drawn.datasets[label.datasetIndex ?? -1]),
-                })),
+              Chart.defaults.plugins.legend.labels.generateLabels(made).map((label) => ({
+                ...label,
+                lineWidth: 2,
+                lineDash: dashOf(drawn.datasets[label.datasetIndex ?? -1]),
+              })),
           },
         },
       },
