@@ -1,5 +1,5 @@
 /**
- * `npm run screenshots`: the pictures of the README, made from a workspace that is made here with real training. About twelve minutes
+ * `npm run screenshots`: the pictures of the README, made from a workspace that is made here with real training. About ten minutes
  * on two cores; with `--workspace <folder>` the workspace is kept, and `--pictures`
  * takes pictures of one that is there already.
  *
