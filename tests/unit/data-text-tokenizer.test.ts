@@ -14,6 +14,14 @@ const texts = Array.from({ length: 40 }, (_, seed) => prose(20, seed));
 const options = (kind: 'word-piece' | 'byte-pair' | 'characters', vocabularySize = 500, lowercase = true) =>
   trainedTokenizerOptions.parse({ kind, vocabularySize, lowercase });
 
+/**
+ * Characters that are the same in every version of Unicode that the library and Node may have: marks, punctuation and format
+ * controls of the blocks that were complete long ago, and beyond the first plane emoji and ideographs. What a new mark is
+ * stripped from here stays there.
+ */
+const longKnown =
+  /^(?:(?!\p{Cn})[\u0000-\u036f\u2000-\u205e\u3000-\u303f]|(?![\p{M}\p{P}\p{Cf}\p{Cn}\p{Co}])[\u0000-\uffff]|[\u{1f300}-\u{1f64f}\u{20000}-\u{2a6d6}])*$/u;
+
 /** What the library says: the reference for every encoding. */
 async function libraryIds(json: string, text: string): Promise<number[]> {
   return (await Tokenizer.fromString(json).encode(text, null, { addSpecialTokens: false })).getIds();
@@ -138,9 +146,7 @@ describe.each(['word-piece', 'byte-pair', 'characters'] as const)('a trained %s 
         '😀',
         'x'.repeat(120),
       ),
-      fc
-        .string({ unit: 'binary', maxLength: 6 })
-        .filter((text) => text.isWellFormed() && !/[\p{Cn}\p{Co}]/u.test(text)),
+      fc.string({ unit: 'binary', maxLength: 6 }).filter((text) => text.isWellFormed() && longKnown.test(text)),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 12 }), async (pieces) => {

@@ -61,12 +61,12 @@ describe('a lock', () => {
   it.runIf(process.platform === 'linux')(
     'of a process that has ended and that nobody has asked about does not count',
     async () => {
-      // The shell leaves a child behind and becomes a program that never asks how the child ended.
-      const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      // The shell leaves a child behind and becomes a program that never asks how the child ended, before it does.
+      const parent = spawn('sh', ['-c', 'sleep 1 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'inherit'] });
       try {
         const [line] = (await once(parent.stdout, 'data')) as [Buffer];
         const pid = Number(line.toString());
-        await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /);
+        await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8'), { timeout: 20_000 }).toMatch(/\) Z /);
         await lockOf({ pid });
         expect(await ownerOfLock(file)).toBeUndefined();
       } finally {
