@@ -1,5 +1,5 @@
 /** Options that cannot have an effect are refused, with what would have one; none is passed over in silence. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,8 +36,8 @@ describe('wrong usage', () => {
 
 describe('what cannot be', () => {
   it.each([
-    ['pipeline show lstm-lm --set feature=32', "--set feature=32: unknown option. Did you mean 'features'?"],
-    ['pipeline show lstm-lm --set features=many', '--set features=many: should be a number, not "many"'],
+    ['pipeline show lstm-lm --set feature=32', "lstm-lm: feature: unknown option. Did you mean 'features'?"],
+    ['pipeline show lstm-lm --set features=many', 'lstm-lm: features: should be a number, not "many"'],
     ['corpus import several one two --images', 'these are 2 sources: one, two'],
     ['dataset import several one two --audio', 'Sound comes from one table or folder'],
   ])('%s', async (line, message) => {
@@ -46,6 +46,14 @@ describe('what cannot be', () => {
       err: expect.stringContaining(message),
     });
   });
+});
+
+it('names the options of an import whose column is missing', async () => {
+  const table = join(folder, 'rows.csv');
+  writeFileSync(table, 'I love this film more than any other,good\n');
+  const { code, err } = await pretextInProcess('dataset', 'import', 'films', table);
+  expect(code).toBe(1);
+  expect(err.replaceAll(/\s+/g, ' ')).toMatch(/has no column “text”; .* say so\. Columns are named .* --no-header/);
 });
 
 it('options of a preset change what is shown', async () => {

@@ -122,9 +122,7 @@ describe('a table', () => {
     const table = writeFile(folder, 'data/labels.csv', 'name,kind\nimages/1.png,cat\n');
     await expect(importImageCorpus(job(tableSource(table)))).rejects.toMatchObject({
       code: 'bad-input',
-      message: expect.stringContaining(
-        'has no column “path”; it has “name”, “kind”. Name its columns with --path-column',
-      ),
+      message: expect.stringMatching(/has no column “path”; it has “name”, “kind”\.$/),
     });
     await expect(importImageCorpus(job(tableSource(join(folder, 'no.csv'))))).rejects.toMatchObject({
       code: 'not-found',

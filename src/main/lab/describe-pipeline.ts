@@ -1,10 +1,8 @@
 /** What a pipeline consists of, block by block: shapes, parameters, arithmetic and memory, for one example. */
-import { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import type { PipelineGraph } from '../../shared/spec/pipeline.ts';
-import type { JsonSchema } from '../../shared/spec/problems.ts';
-import { nearest, problemsOf } from '../../shared/spec/problems.ts';
+import { nearest } from '../../shared/spec/problems.ts';
 import { flopsOf } from '../graph/op.ts';
 import type { Node, Program } from '../graph/program.ts';
 import { createProgram, withScope } from '../graph/program.ts';
@@ -82,15 +80,8 @@ export function presetPipeline(
     const hint = guess === undefined ? `Presets: ${names.sort().join(', ')}` : `Did you mean '${guess}'?`;
     throw new LabError('not-found', `There is no file and no preset '${name}'. ${hint}`, { name });
   }
-  const source = withSettings({ value: {}, locate: () => name }, settings);
-  const parsed = preset.options.safeParse(source.value);
-  if (!parsed.success) {
-    const schema = z.toJSONSchema(preset.options, { io: 'input' }) as JsonSchema; // the members that JsonSchema names are as in the standard
-    const problems = problemsOf(parsed.error, source.value, schema);
-    const lines = problems.map(({ path, message }) => `${source.locate(path)}: ${message}`);
-    throw new LabError('bad-spec', lines.join('\n'), { name });
-  }
-  const options = source.value as Record<string, unknown>; // settings of an object make an object
+  const { value } = withSettings({ value: {}, locate: () => name }, settings);
+  const options = value as Record<string, unknown>; // settings of an object make an object
   return { graph: resolvePipeline({ preset: name, options }), input: inputOf(preset.input) };
 }
 

@@ -1,6 +1,7 @@
 // What is compared when runs are hidden: the table speaks of those that are left.
 import { describe, expect, it } from 'vitest';
-import { isBest, withoutRuns } from '../../../src/renderer/src/features/compare/visible-comparison.ts';
+import { withoutRuns } from '../../../src/renderer/src/features/compare/visible-comparison.ts';
+import { isBest } from '../../../src/shared/best-result.ts';
 import type { ComparedRuns } from '../../../src/shared/contract/compare.ts';
 import type { Run } from '../../../src/shared/contract/runs.ts';
 

@@ -61,11 +61,8 @@ export function tableSource(table: string, options: ImageTableOptions = {}): Ima
     } catch (error) {
       if (!(error instanceof SkipFile)) throw error;
       const place = error.line === null ? path : `${path}, line ${error.line},`;
-      const hint =
-        error.reason === 'missing-column'
-          ? '. Name its columns with --path-column, --label-column and --group-column'
-          : '.';
-      throw new LabError('bad-input', `${place} ${error.message}${hint}`, { path, line: error.line }, error);
+      const { line, reason } = error;
+      throw new LabError('bad-input', `${place} ${error.message}.`, { path, line, reason }, error);
     }
   }
 

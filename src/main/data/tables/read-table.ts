@@ -107,8 +107,7 @@ function* rowsOf(
 function findColumn(names: readonly string[], name: string, optional: readonly string[], hasHeader: boolean): number {
   const place = names.indexOf(name);
   if (place >= 0 || optional.includes(name)) return place;
-  const hint =
-    hasHeader && looksLikeData(names) ? '. These look like data: if it has no header, say so (--no-header)' : '';
+  const hint = hasHeader && looksLikeData(names) ? '. These look like data: if it has no header, say so' : '';
   throw new SkipFile('missing-column', missingColumnMessage(name, names) + hint);
 }
 

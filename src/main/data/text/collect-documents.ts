@@ -94,7 +94,7 @@ class Collector {
   private skip(file: SourceFile, item: SkippedDocument, isFirst: boolean): void {
     // A column that is missing in the file somebody named is a mistake in the options; in a folder it is another file's.
     if (item.reason === 'missing-column' && file.named && isFirst) {
-      const details = { path: file.path, column: this.settings.textColumn };
+      const details = { path: file.path, column: this.settings.textColumn, reason: item.reason };
       throw new LabError('bad-input', `${file.path} ${item.message}.`, details);
     }
     this.report.skip(file.path, item);

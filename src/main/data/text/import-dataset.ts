@@ -172,7 +172,8 @@ async function readFileExamples(file: SourceFile, context: FileContext): Promise
   } catch (error) {
     if (!(error instanceof SkipFile)) throw error;
     if (error.reason === 'missing-column' && file.named) {
-      throw new LabError('bad-input', `${file.path} ${error.message}.`, { path: file.path, columns }, error);
+      const details = { path: file.path, columns, reason: error.reason };
+      throw new LabError('bad-input', `${file.path} ${error.message}.`, details, error);
     }
     report.skip(file.path, { line: error.line, reason: error.reason, message: error.message });
   }

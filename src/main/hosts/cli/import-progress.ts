@@ -1,6 +1,6 @@
 /** Imports on the command line: a bar for each phase, and what was left out. */
 import type { TextImportReport } from '../../../shared/spec/manifests/text-import-report.ts';
-import { LabError } from '../../../shared/errors.ts';
+import { isLabError, LabError } from '../../../shared/errors.ts';
 import { interruptible } from './interrupt.ts';
 import { say } from './output.ts';
 import { createProgress } from './progress.ts';
@@ -26,6 +26,9 @@ export function onlySource(sources: readonly string[], whatIsTaken: string): str
   );
 }
 
+const columnOptions =
+  'Columns are named with options such as --text-column, --path-column and --label-column; text in tables without a header is read with --no-header.';
+
 /** Ctrl-C stops the import; nothing half-done is left. */
 export function importWithProgress<Result>(work: Importer<Result>): Promise<Result> {
   const progress = createProgress();
@@ -37,6 +40,9 @@ export function importWithProgress<Result>(work: Importer<Result>): Promise<Resu
         current = phase;
         progress.update(done, skipped > 0 ? `${skipped} left out` : '');
       });
+    } catch (error) {
+      if (!isLabError(error) || error.details.reason !== 'missing-column') throw error;
+      throw new LabError(error.code, `${error.message} ${columnOptions}`, error.details, error);
     } finally {
       progress.stop();
     }

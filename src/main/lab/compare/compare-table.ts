@@ -1,4 +1,5 @@
 /** What differs between runs: in their specs and in their results, with the best of each result marked. */
+import { bestOf } from '../../../shared/best-result.ts';
 import type { ComparedRuns } from '../../../shared/contract/compare.ts';
 import type { RunWithSpec } from '../run-fields.ts';
 import { fieldTitle, specFields } from '../run-fields.ts';
@@ -29,17 +30,4 @@ export function metricDirection(entries: readonly RunWithSpec[], metric: string)
   if (own) return own.direction;
   if (/loss|perplexity|error|bitsper/i.test(name)) return 'minimise';
   return /accuracy|f1|precision|recall|auc|correlation|top\d/i.test(name) ? 'maximise' : null;
-}
-
-function bestOf(values: readonly (number | null)[], direction: Direction | null): number | null {
-  if (!direction) return null;
-  let best: number | null = null;
-  for (const [index, value] of values.entries()) {
-    if (value === null) continue;
-    const before = best === null ? null : values[best];
-    if (before === null || before === undefined || (direction === 'minimise' ? value < before : value > before)) {
-      best = index;
-    }
-  }
-  return best;
 }

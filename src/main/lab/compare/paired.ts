@@ -18,11 +18,10 @@ export function comparePaired(
   );
   const pairs: PairedComparison['pairs'] = first.flatMap((one) => {
     const partner = partners.get(one);
-    const values = [valueOf(one, metric), partner ? valueOf(partner, metric) : null];
-    const [a = null, b = null] = values;
-    if (!partner || a === null || b === null) return [];
+    const [value, other] = [valueOf(one, metric), partner ? valueOf(partner, metric) : null];
+    if (!partner || value === null || other === null) return [];
     const { id, seed, splitSeed } = one.run;
-    return [{ first: id, second: partner.run.id, seed, splitSeed, values: [a, b] }];
+    return [{ first: id, second: partner.run.id, seed, splitSeed, values: [value, other] }];
   });
   const paired = new Set(pairs.flatMap((pair) => [pair.first, pair.second]));
   const reasonOf = (one: RunWithSpec, others: readonly RunWithSpec[]): string => {

@@ -1,4 +1,5 @@
 /** A comparison as one HTML page that stands alone: tables and lines drawn as SVG, no script, nothing loaded from elsewhere. */
+import { isBest } from '../../../shared/best-result.ts';
 import type { ComparedRuns } from '../../../shared/contract/compare.ts';
 import type { Series } from '../../../shared/contract/runs.ts';
 import { formatNumber } from '../../../shared/display.ts';
@@ -82,10 +83,10 @@ function resultsTable({ runs, results }: ComparedRuns): string {
   if (results.length === 0) return '<p>No run is finished.</p>';
   const head = results.map(({ metric }) => `<th class="number">${escape(metric)}</th>`);
   const rows = runs.map((run, index) => {
-    const cells = results.map(({ values, best }) => {
-      const value = values[index] ?? null;
-      const isBest = value !== null && best !== null && value === values[best]; // several may be as good
-      return `<td class="number${isBest ? ' best' : ''}">${value === null ? '–' : formatNumber(value)}${isBest ? ' ★' : ''}</td>`;
+    const cells = results.map((result) => {
+      const value = result.values[index] ?? null;
+      const marked = isBest(result, index);
+      return `<td class="number${marked ? ' best' : ''}">${value === null ? '–' : formatNumber(value)}${marked ? ' ★' : ''}</td>`;
     });
     return `<tr><td class="number">${index + 1}</td><th scope="row">${key(index)}${escape(run.id)}</th>${cells.join('')}</tr>`;
   });

@@ -1,4 +1,5 @@
 /** A comparison without the runs that are hidden: what still differs, and what is best of those that are left. */
+import { bestOf } from '../../../../shared/best-result.ts';
 import type { ComparedRuns } from '../../../../shared/contract/compare.ts';
 
 export function withoutRuns(compared: ComparedRuns, hidden: ReadonlySet<string>): ComparedRuns {
@@ -16,23 +17,4 @@ export function withoutRuns(compared: ComparedRuns, hidden: ReadonlySet<string>)
       return { ...one, values, best: bestOf(values, one.direction) };
     }),
   };
-}
-
-function bestOf(
-  values: readonly (number | null)[],
-  direction: ComparedRuns['results'][number]['direction'],
-): number | null {
-  if (direction === null) return null;
-  const known = values.filter((value) => value !== null);
-  const best = direction === 'maximise' ? Math.max(...known) : Math.min(...known);
-  const place = values.indexOf(best);
-  return place < 0 ? null : place;
-}
-
-/** Several may be as good as the best. */
-export function isBest(
-  { values, best }: { readonly values: readonly unknown[]; readonly best: number | null },
-  index: number,
-): boolean {
-  return best !== null && values[index] === values[best];
 }
