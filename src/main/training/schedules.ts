@@ -28,6 +28,8 @@ export function createSchedule(options: ScheduleOptions, peak: number, totalStep
       return oneCycle(options, peak, totalSteps);
     case 'slanted-triangular':
       return slantedTriangular(options, peak, totalSteps);
+    case 'wsd':
+      return warmupStableDecay(options, peak, totalSteps);
   }
 }
 
@@ -84,6 +86,26 @@ function slantedTriangular(
   return (step) => {
     const p = step < cut ? step / cut : Math.max(0, 1 - (step - cut) / (cut * (1 / options.cutFraction - 1)));
     return (peak * (1 + p * (options.ratio - 1))) / options.ratio;
+  };
+}
+
+/**
+ * S. Hu et al., "MiniCPM: unveiling the potential of small language models with scalable training strategies", 2024; the
+ * 1 − √ decay is A. Hägele et al., "Scaling laws and compute-optimal training beyond fixed training durations", NeurIPS 2024,
+ * equation 1. The last `decayFraction` of the steps decays towards the final rate, which it would reach one step after the end.
+ */
+function warmupStableDecay(
+  options: Extract<ScheduleOptions, { type: 'wsd' }>,
+  peak: number,
+  totalSteps: number,
+): Schedule {
+  const decaySteps = Math.round(options.decayFraction * totalSteps);
+  const decayStart = totalSteps - decaySteps;
+  const ease = options.decay === 'linear' ? (progress: number): number => progress : Math.sqrt;
+  const stable = withWarmup(options, peak, totalSteps, () => 1);
+  return (step) => {
+    const progress = decaySteps === 0 ? 0 : Math.min(1, Math.max(0, step - decayStart) / decaySteps);
+    return stable(step) * mix(1, options.finalFraction, ease(progress));
   };
 }
 

@@ -56,6 +56,7 @@ describe('fields of a schema', () => {
       'cosine',
       'one-cycle',
       'slanted-triangular',
+      'wsd',
     ]);
     expect(control.variants[3]?.fields.map(({ key }) => key)).toEqual(['riseFraction', 'startDivisor', 'finalDivisor']);
   });

@@ -85,7 +85,7 @@ describe('problems', () => {
     expect(problemsIn(text).sort()).toEqual([
       "x.yaml:6: training.batchsize: unknown option. Did you mean 'batchSize'?",
       'x.yaml:7: training.steps: should be a number, not "ten"',
-      'x.yaml:8: training.schedule.type: "linaer" is not one of: constant, linear, cosine, one-cycle, slanted-triangular. Did you mean \'linear\'?',
+      'x.yaml:8: training.schedule.type: "linaer" is not one of: constant, linear, cosine, one-cycle, slanted-triangular, wsd. Did you mean \'linear\'?',
       "x.yaml:9: enigne: unknown option. Did you mean 'engine'?",
     ]);
   });

@@ -63,10 +63,38 @@ describe('schedules', () => {
     expect(actual[10]).toBeCloseTo(peak, 14);
   });
 
+  it('warm up, stay and decay, on a line or as one minus the root', () => {
+    const options = { type: 'wsd', warmupFraction: 0.2, decayFraction: 0.4 };
+    expectAll(rates(options, 3, 10), [1, 2, 3, 3, 3, 3, 3, 2.25, 1.5, 0.75]);
+    expectAll(rates({ ...options, decay: 'one-minus-sqrt' }, 3, 10), [
+      1,
+      2,
+      3,
+      3,
+      3,
+      3,
+      3,
+      3 * (1 - Math.sqrt(0.25)),
+      3 * (1 - Math.sqrt(0.5)),
+      3 * (1 - Math.sqrt(0.75)),
+    ]);
+    expectAll(rates({ type: 'wsd', decayFraction: 0.5, finalFraction: 0.5 }, 1, 4), [1, 1, 1, 0.75]);
+    expectAll(rates({ type: 'wsd', decayFraction: 0 }, 1, 3), [1, 1, 1]);
+    expectAll(rates({ type: 'wsd', warmupFraction: 0, decayFraction: 1 }, 1, 4), rates({ type: 'linear' }, 1, 4));
+    const afterwards = createSchedule(scheduleOptions.parse(options), 3, 10);
+    expect([afterwards(10), afterwards(11)]).toEqual([0, 0]);
+  });
+
   const any = fc.oneof(
     fc.record({
       type: fc.constantFrom('constant', 'linear', 'cosine'),
       warmupFraction: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+    fc.record({
+      type: fc.constant('wsd'),
+      warmupFraction: fc.double({ min: 0, max: 0.5, noNaN: true }),
+      decayFraction: fc.double({ min: 0, max: 0.5, noNaN: true }),
+      decay: fc.constantFrom('linear', 'one-minus-sqrt'),
     }),
     fc.record({ type: fc.constantFrom('one-cycle', 'slanted-triangular') }),
   );
@@ -101,6 +129,8 @@ describe('schedules', () => {
     expect(scheduleOptions.safeParse({ type: 'linear', warmup: 3 }).success).toBe(false);
     expect(scheduleOptions.safeParse({ type: 'linear', warmupSteps: 3, warmupFraction: 0.1 }).success).toBe(false);
     expect(scheduleOptions.safeParse({ type: 'one-cycle', riseFraction: 1 }).success).toBe(false);
+    expect(scheduleOptions.safeParse({ type: 'wsd', warmupFraction: 0.5, decayFraction: 0.6 }).success).toBe(false);
+    expect(scheduleOptions.safeParse({ type: 'wsd', warmupSteps: 3, warmupFraction: 0.1 }).success).toBe(false);
     expect(warmupStepsOf({ warmupFraction: 0.1 }, 995)).toBe(100);
   });
 });

@@ -37,6 +37,21 @@ const slantedTriangularOptions = z
   })
   .describe('A short rise and a long fall (Howard and Ruder, ULMFiT, 2018)');
 
+const wsdOptions = z
+  .strictObject({
+    type: z.literal('wsd'),
+    ...warmup,
+    decayFraction: z.number().min(0).max(1).default(0.4).describe('Fraction of the steps in which the rate falls'),
+    decay: z
+      .enum(['linear', 'one-minus-sqrt'])
+      .default('linear')
+      .describe('How it falls: on a straight line, or as 1 − √progress (Hägele and others, 2024)'),
+    finalFraction,
+  })
+  .describe(
+    'Warm-up, stable, decay: constant after the warm-up until it falls at the end (Hu and others, MiniCPM, 2024)',
+  );
+
 const onlyOneWarmup = (options: object): boolean => {
   const given = options as { warmupSteps?: number; warmupFraction?: number }; // reading two optional members
   return given.warmupSteps === undefined || given.warmupFraction === undefined;
@@ -50,7 +65,12 @@ export const scheduleOptions = z
     cosineOptions,
     oneCycleOptions,
     slantedTriangularOptions,
+    wsdOptions,
   ])
-  .refine(onlyOneWarmup, { message: 'Give warmupSteps or warmupFraction, not both', path: ['warmupFraction'] });
+  .refine(onlyOneWarmup, { message: 'Give warmupSteps or warmupFraction, not both', path: ['warmupFraction'] })
+  .refine((options) => options.type !== 'wsd' || (options.warmupFraction ?? 0) + options.decayFraction <= 1, {
+    message: 'warmupFraction and decayFraction add up to more than 1',
+    path: ['decayFraction'],
+  });
 
 export type ScheduleOptions = z.output<typeof scheduleOptions>;
