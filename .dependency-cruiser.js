@@ -2,18 +2,26 @@
 // for values or for types; whatever is not listed is forbidden.
 const main = 'src/main';
 
+/** Everything below the folders that people's commands lead to. */
+const computing = ['files', 'graph', 'formats', 'engines', 'nn', 'data', 'figures', 'tasks', 'training'];
+
 /** Folders under src/main, lowest first, with the folders each one may look into (besides itself and src/shared). */
 const sees = {
-  graph: [],
-  data: [],
-  formats: ['graph'],
-  engines: ['graph', 'formats'], // a program reaches ONNX Runtime as an ONNX file
-  nn: ['graph'],
-  tasks: ['graph', 'nn', 'data'],
-  training: ['graph', 'nn', 'tasks', 'data', 'engines', 'formats'],
-  lab: ['graph', 'nn', 'tasks', 'data', 'engines', 'formats', 'training'],
-  rpc: ['graph', 'nn', 'tasks', 'data', 'engines', 'formats', 'training', 'lab'],
-  hosts: ['graph', 'nn', 'tasks', 'data', 'engines', 'formats', 'training', 'lab', 'rpc'],
+  files: [],
+  graph: ['files'],
+  formats: ['files', 'graph'],
+  engines: ['files', 'graph', 'formats'], // a program reaches ONNX Runtime as an ONNX file
+  nn: ['files', 'graph'],
+  data: ['files', 'formats'],
+  figures: ['data'],
+  tasks: ['files', 'graph', 'nn', 'data', 'figures'],
+  training: ['files', 'graph', 'formats', 'engines', 'nn', 'data', 'tasks'],
+  workspace: ['files', 'tasks', 'training'],
+  runs: [...computing, 'workspace'],
+  lab: ['files', 'tasks', 'training', 'workspace', 'work'],
+  work: [...computing, 'workspace', 'runs'],
+  rpc: [...computing, 'workspace', 'runs', 'work', 'lab'],
+  hosts: [...computing, 'workspace', 'runs', 'work', 'lab', 'rpc'],
 };
 
 const layers = Object.entries(sees).map(([folder, others]) => ({

@@ -5,8 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import type { ImageEntry, ImageSource } from '../src/main/data/images/source.ts';
 import { importImageCorpus, importImageDataset } from '../src/main/data/images/import.ts';
-import type { Workspace } from '../src/main/lab/workspace.ts';
-import { openWorkspace } from '../src/main/lab/workspace.ts';
+import type { Workspace } from '../src/main/workspace/workspace.ts';
+import { openWorkspace } from '../src/main/workspace/workspace.ts';
 import { picturePixels } from './unit/data-images-fixtures.ts';
 
 export const tinyClasses = ['bright', 'dark', 'green'];

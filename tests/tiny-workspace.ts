@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import type { Experiment } from '../src/shared/spec/experiment/index.ts';
 import { randomStream } from '../src/shared/random.ts';
 import { importTextCorpus } from '../src/main/data/text/import-corpus.ts';
-import { parseExperiment } from '../src/main/lab/experiment.ts';
-import { parseSpecText } from '../src/main/lab/spec-file.ts';
-import type { Workspace } from '../src/main/lab/workspace.ts';
-import { openWorkspace } from '../src/main/lab/workspace.ts';
+import { parseExperiment } from '../src/main/runs/experiment.ts';
+import { parseSpecText } from '../src/main/runs/spec-file.ts';
+import type { Workspace } from '../src/main/workspace/workspace.ts';
+import { openWorkspace } from '../src/main/workspace/workspace.ts';
 
 const subjects = ['the cat', 'the dog', 'a bird', 'my neighbour', 'the old man', 'a child'];
 const verbs = ['sees', 'finds', 'likes', 'follows', 'forgets', 'wants'];

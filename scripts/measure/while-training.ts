@@ -5,7 +5,7 @@
 import type { Browser, Page } from 'playwright-core';
 import type { LabClient } from '../../src/shared/contract/index.ts';
 import { median, quantile } from '../../src/shared/stats.ts';
-import { createRun } from '../../src/main/lab/create-run.ts';
+import { createRun } from '../../src/main/runs/create-run.ts';
 import { demandingExperiment, longName, longRuns } from './large-workspace.ts';
 import type { LargeWorkspace } from './large-workspace.ts';
 import type { Waited, Wanted } from './page-clock.ts';

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import type { QueueState } from '../../src/shared/contract/runs.ts';
 import { findLab } from '../../src/main/lab/lab-lock.ts';
-import { findRun, readRun } from '../../src/main/lab/runs.ts';
+import { findRun, readRun } from '../../src/main/workspace/runs.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinySpec } from '../tiny-workspace.ts';
 import type { Answer } from './in-process.ts';

@@ -10,7 +10,7 @@ import { serveWork } from '../../src/main/hosts/worker/serve-work.ts';
 import type { Lab, LabOptions } from '../../src/main/lab/lab.ts';
 import { openLab } from '../../src/main/lab/lab.ts';
 import type { ProcessHost } from '../../src/main/lab/process-host.ts';
-import { openWorkspace } from '../../src/main/lab/workspace.ts';
+import { openWorkspace } from '../../src/main/workspace/workspace.ts';
 import { inProcessPair } from '../../src/main/rpc/transports/in-process.ts';
 
 export const inProcessWorkers: ProcessHost = {

@@ -1,7 +1,7 @@
 // A lab in a process of its own, to be killed: opens the workspace, starts one endless run and queues another.
 import { nodeProcesses } from '../../src/main/hosts/node/processes.ts';
-import { createRun } from '../../src/main/lab/create-run.ts';
-import { parseExperiment } from '../../src/main/lab/experiment.ts';
+import { createRun } from '../../src/main/runs/create-run.ts';
+import { parseExperiment } from '../../src/main/runs/experiment.ts';
 import { openLab } from '../../src/main/lab/lab.ts';
 
 const [folder = '', spec = '{}'] = process.argv.slice(2);

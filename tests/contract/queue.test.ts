@@ -8,15 +8,15 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import type { RunState } from '../../src/shared/contract/runs.ts';
 import { nodeProcesses } from '../../src/main/hosts/node/processes.ts';
-import { importCorpus } from '../../src/main/lab/import-material.ts';
+import { importCorpus } from '../../src/main/work/import-material.ts';
 import type { Lab } from '../../src/main/lab/lab.ts';
 import type { ProcessHost, TrainerProcess } from '../../src/main/lab/process-host.ts';
 import { explainExit } from '../../src/main/lab/queue/explain-exit.ts';
-import { createRun } from '../../src/main/lab/create-run.ts';
-import { parseExperiment } from '../../src/main/lab/experiment.ts';
-import { isAlive } from '../../src/main/lab/process-lock.ts';
-import { readEvents } from '../../src/main/lab/run-folder.ts';
-import { openWorkspace } from '../../src/main/lab/workspace.ts';
+import { createRun } from '../../src/main/runs/create-run.ts';
+import { parseExperiment } from '../../src/main/runs/experiment.ts';
+import { isAlive } from '../../src/main/files/process-lock.ts';
+import { readEvents } from '../../src/main/workspace/run-folder.ts';
+import { openWorkspace } from '../../src/main/workspace/workspace.ts';
 import { inProcessWorkers, temporaryFolder, testLab, tinyExperiment, writeSources } from './lab-fixture.ts';
 
 // Trainers are processes that take seconds to start, on a busy machine many.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { ContentIndex } from '../../src/main/data/content-index.ts';
+import { ContentIndex } from '../../src/main/data/import/content-index.ts';
 import { GroupCollector, summariseGroups } from '../../src/main/data/images/groups.ts';
 import { DisjointSets, joinNearDuplicates } from '../../src/main/data/images/near-duplicates.ts';
 import {

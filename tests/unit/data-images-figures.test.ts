@@ -8,7 +8,7 @@ import {
   patchQuizSvg,
   svgToPng,
   tilesSvg,
-} from '../../src/main/data/images/figures.ts';
+} from '../../src/main/figures/figures.ts';
 import { picturePixels } from './data-images-fixtures.ts';
 
 interface Picture {

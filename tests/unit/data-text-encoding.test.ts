@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { guessEncoding, toUtf8 } from '../../src/main/data/text/encoding.ts';
+import { guessEncoding, toUtf8 } from '../../src/main/data/reading/encoding.ts';
 import { importTextDataset } from '../../src/main/data/text/import-dataset.ts';
 import { openTextDataset } from '../../src/main/data/text/dataset.ts';
 import type { TextEncoding } from '../../src/shared/spec/manifests/text-corpus.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeEntities } from '../../src/main/data/text/html-entities.ts';
-import { reduceWikitext } from '../../src/main/data/text/wikitext.ts';
+import { decodeEntities } from '../../src/main/data/reading/html-entities.ts';
+import { reduceWikitext } from '../../src/main/data/reading/wikitext.ts';
 
 describe('wikitext', () => {
   it.each([

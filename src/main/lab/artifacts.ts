@@ -8,7 +8,7 @@ import type { z } from 'zod';
 import type { Artifact, artifactContent } from '../../shared/contract/artifacts.ts';
 import { formatBytes } from '../../shared/display.ts';
 import { LabError } from '../../shared/errors.ts';
-import type { RunFolder } from './run-folder.ts';
+import type { RunFolder } from '../workspace/run-folder.ts';
 
 const mediaTypes: Readonly<Record<string, string>> = {
   '.png': 'image/png',

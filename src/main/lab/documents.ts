@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
-import { readJson, writeJson } from './run-folder.ts';
-import type { Workspace } from './workspace.ts';
+import { readJson, writeJson } from '../workspace/run-folder.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 
 export type DocumentKind = 'pipelines' | 'experiments';
 

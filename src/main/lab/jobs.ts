@@ -6,7 +6,7 @@ import { LabError, isLabError, messageOf } from '../../shared/errors.ts';
 import { RemainingTime } from '../../shared/eta.ts';
 import type { Signal } from './events.ts';
 import { createSignal } from './events.ts';
-import type { WorkProgress } from './work/work-context.ts';
+import type { WorkProgress } from '../work/work-context.ts';
 
 /** What a task has found at its end. */
 export interface JobOutcome {

@@ -2,9 +2,9 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { LabError } from '../../shared/errors.ts';
-import type { LockOwner } from './process-lock.ts';
-import { ownerOfLock, publishOrigin, takeLock } from './process-lock.ts';
-import type { Workspace } from './workspace.ts';
+import type { LockOwner } from '../files/process-lock.ts';
+import { ownerOfLock, publishOrigin, takeLock } from '../files/process-lock.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 
 const lockFile = ({ folder }: Workspace): string => join(folder, 'lab.lock');
 

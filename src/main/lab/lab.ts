@@ -26,10 +26,10 @@ import type { Trash } from './trash.ts';
 import { createTrash } from './trash.ts';
 import type { UploadLimits, Uploads } from './uploads.ts';
 import { createUploads } from './uploads.ts';
-import type { WorkerPool } from './work/pool.ts';
-import { createWorkerPool } from './work/pool.ts';
-import type { Workspace } from './workspace.ts';
-import { openWorkspace } from './workspace.ts';
+import type { WorkerPool } from './worker-pool.ts';
+import { createWorkerPool } from './worker-pool.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { openWorkspace } from '../workspace/workspace.ts';
 
 export type ChangedPart = z.infer<typeof changedPart>;
 export type HostKind = 'desktop' | 'server' | 'command-line';

@@ -3,12 +3,12 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '../../shared/errors.ts';
-import type { Material, MaterialGroup } from './catalogue.ts';
-import { findMaterial, listMaterials } from './catalogue.ts';
+import type { Material, MaterialGroup } from '../workspace/catalogue.ts';
+import { findMaterial, listMaterials } from '../workspace/catalogue.ts';
 import type { Signal } from './events.ts';
 import { createSignal } from './events.ts';
 import { inTransaction } from './store/database.ts';
-import type { Workspace } from './workspace.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 
 export interface IndexedMaterial extends Material {
   readonly group: MaterialGroup;

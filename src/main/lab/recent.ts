@@ -3,8 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { fileExists } from './files.ts';
-import { readJson, writeJson } from './run-folder.ts';
+import { fileExists } from '../files/file-exists.ts';
+import { readJson, writeJson } from '../workspace/run-folder.ts';
 
 const recentSchema = z.array(z.object({ folder: z.string(), openedAt: z.number() }));
 const remembered = 12;

@@ -6,7 +6,7 @@ import { holdLock } from './lab-lock.ts';
 import { createMaterialIndex } from './materials.ts';
 import { databaseFile, openDatabase } from './store/database.ts';
 import { createRunStore } from './store/run-store.ts';
-import type { Workspace } from './workspace.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 
 export interface Reindexed {
   readonly runs: number;

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LabError, reasonOf } from '../../shared/errors.ts';
-import { fileExists } from './files.ts';
-import type { Workspace } from './workspace.ts';
+import { fileExists } from '../files/file-exists.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 
 export interface Trash {
   /** Moves folders aside; the answer brings them back. Throws `LabError('conflict')` when the system will not let go of one. */

@@ -11,8 +11,8 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { formatBytes } from '../../shared/display.ts';
 import { LabError } from '../../shared/errors.ts';
-import { shortOfSpace } from './queue/disk-space.ts';
-import type { Workspace } from './workspace.ts';
+import { shortOfSpace } from '../files/disk-space.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 
 export interface UploadLimits {
   readonly maximumFileBytes: number;

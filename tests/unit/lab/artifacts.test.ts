@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { largestArtifactBytes, listArtifacts, readArtifact } from '../../../src/main/lab/artifacts.ts';
-import { runFolder } from '../../../src/main/lab/run-folder.ts';
+import { runFolder } from '../../../src/main/workspace/run-folder.ts';
 
 it('lists pictures and findings by name, and reads them within limits', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pretext-'));

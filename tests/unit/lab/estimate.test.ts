@@ -1,8 +1,8 @@
 // How long a run would take: from runs of the same network, from others, and from the machine's speed before there are any.
 import { describe, expect, it } from 'vitest';
 import { estimateFromSpeed, estimateSeconds } from '../../../src/main/lab/estimate.ts';
-import { parseExperiment } from '../../../src/main/lab/experiment.ts';
-import { measureSpeed, rememberSpeeds } from '../../../src/main/lab/machine-speed.ts';
+import { parseExperiment } from '../../../src/main/runs/experiment.ts';
+import { measureSpeed, rememberSpeeds } from '../../../src/main/runs/machine-speed.ts';
 import type { RunRecord } from '../../../src/main/lab/store/run-record.ts';
 
 const experimentOf = (changes: object = {}) =>

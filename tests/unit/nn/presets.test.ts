@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PipelineInput } from '../../../src/main/nn/index.ts';
 import { registeredPresets, resolvePipeline } from '../../../src/main/nn/index.ts';
-import { describePipeline } from '../../../src/main/lab/describe-pipeline.ts';
+import { describePipeline } from '../../../src/main/runs/describe-pipeline.ts';
 
 const tokens: PipelineInput = { kind: 'tokens', length: 20, vocabularySize: 1000 };
 const image: PipelineInput = { kind: 'image', height: 32, width: 64, channels: 3 };

@@ -13,7 +13,7 @@ import { pairField } from '../../../src/renderer/src/features/compare/pair-field
 import { parallelAxes, parallelAxis } from '../../../src/renderer/src/features/compare/parallel-axes.ts';
 import { answerAt, chosenColumns } from '../../../src/renderer/src/features/runs/run-samples.ts';
 import { headlineMetric } from '../../../src/renderer/src/features/runs/run-state.ts';
-import { picturesIn } from '../../../src/main/lab/work/validation-examples.ts';
+import { picturesIn } from '../../../src/main/work/validation-examples.ts';
 
 describe('names', () => {
   it('leave out what all begin with, up to a dot or a dash', () => {

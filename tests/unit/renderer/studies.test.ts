@@ -21,7 +21,7 @@ import {
   studyOf,
   suggestBudgets,
 } from '../../../src/renderer/src/features/studies/study-draft.ts';
-import { planStudy, parseStudy, summariseStudy } from '../../../src/main/lab/study.ts';
+import { planStudy, parseStudy, summariseStudy } from '../../../src/main/runs/study.ts';
 import type { StudyResult } from '../../../src/shared/spec/study.ts';
 
 const choice: StudyChoice = {

@@ -5,7 +5,7 @@ import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { samples } from '../../../src/main/lab/samples/index.ts';
+import { samples } from '../../../src/main/work/samples/index.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 

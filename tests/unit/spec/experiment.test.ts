@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { isLabError } from '../../../src/shared/errors.ts';
 import { experimentSpec } from '../../../src/shared/spec/experiment/index.ts';
 import { nearest, showPath } from '../../../src/shared/spec/problems.ts';
-import { experimentSchema } from '../../../src/main/lab/experiment-schema.ts';
-import { parseExperiment } from '../../../src/main/lab/experiment.ts';
-import { parseSpecText, withSettings } from '../../../src/main/lab/spec-file.ts';
+import { experimentSchema } from '../../../src/main/runs/experiment-schema.ts';
+import { parseExperiment } from '../../../src/main/runs/experiment.ts';
+import { parseSpecText, withSettings } from '../../../src/main/runs/spec-file.ts';
 
 const minimal = 'name: a\ntask: masked-words\ndata: d\npipeline: bert-tiny\n';
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importAudioDataset } from '../../../src/main/data/audio/import-audio.ts';
 import { createOnnxRuntimeEngine } from '../../../src/main/engines/onnxruntime/engine.ts';
-import { readQueryRecording } from '../../../src/main/lab/query-recording.ts';
+import { readQueryRecording } from '../../../src/main/runs/query-recording.ts';
 import { initialParameters, resolvePipeline } from '../../../src/main/nn/index.ts';
 import type { TaskSampler } from '../../../src/main/tasks/index.ts';
 import { findTask } from '../../../src/main/tasks/index.ts';

@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { LabError, messageOf } from '../../../shared/errors.ts';
 import type { AudioDatasetManifest } from '../../../shared/spec/manifests/audio-dataset.ts';
 import { AUDIO_DATASET_VERSION, audioDatasetManifest } from '../../../shared/spec/manifests/audio-dataset.ts';
-import { readManifest } from '../manifest-file.ts';
-import { PagedFile } from '../paged-file.ts';
+import { readManifest } from '../../files/manifest-file.ts';
+import { PagedFile } from '../../files/paged-file.ts';
 
 export const FRAMES_FILE = 'frames.bin';
 export const OFFSETS_FILE = 'offsets.bin';

@@ -1,7 +1,7 @@
 /** Sound files: WAV with PCM of 8 to 32 bits, floating point, A-law, µ-law or ADPCM, brought to one channel. */
 import decode from '@audio/decode-wav';
 import { messageOf } from '../../../shared/errors.ts';
-import { SkipFile } from '../skip-file.ts';
+import { SkipFile } from '../import/skip-file.ts';
 
 export interface Recording {
   /** Between −1 and 1, the mean of all channels. */

@@ -3,8 +3,8 @@
  * a group on one side; otherwise a network is tested on pictures that it has seen.
  */
 import { hash } from 'node:crypto';
-import { ContentIndex } from '../content-index.ts';
-import { GrowingUint32Array } from '../growing-array.ts';
+import { ContentIndex } from '../import/content-index.ts';
+import { GrowingUint32Array } from '../import/growing-array.ts';
 import { DisjointSets, joinNearDuplicates } from './near-duplicates.ts';
 import { relativeDifference, thumbnail } from './perceptual-hash.ts';
 import type { PixelShape } from './pixel-shape.ts';

@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LabError } from '../../../shared/errors.ts';
-import { AppendingFile } from '../appending-file.ts';
-import { PagedFile } from '../paged-file.ts';
+import { AppendingFile } from '../../files/appending-file.ts';
+import { PagedFile } from '../../files/paged-file.ts';
 
 const RECORDS_FILE = 'images.jsonl';
 const OFFSETS_FILE = 'image-offsets.bin';

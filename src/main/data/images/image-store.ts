@@ -13,7 +13,7 @@ import {
   type ImageCorpusManifest,
 } from '../../../shared/spec/manifests/image-corpus.ts';
 import { imageDatasetManifest, type ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
-import { readManifest } from '../manifest-file.ts';
+import { readManifest } from '../../files/manifest-file.ts';
 import { GROUPS_FILE, LABELS_FILE, PERCEPTUAL_HASHES_FILE } from './image-collector.ts';
 import { ImageRecordReader, type ImageRecord } from './image-records.ts';
 import type { PixelShape } from './pixel-shape.ts';

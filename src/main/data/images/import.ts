@@ -11,10 +11,10 @@ import { imageImportOptions, type ImageImportOptionsInput } from '../../../share
 import { IMAGE_MANIFEST_VERSION, type ImageCorpusManifest } from '../../../shared/spec/manifests/image-corpus.ts';
 import type { ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
 import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
-import { writeDurably, writeManifest } from '../manifest-file.ts';
+import { writeDurably, writeManifest } from '../../files/manifest-file.ts';
 import type { Preparation } from './decode.ts';
 import { ImageCollector } from './image-collector.ts';
-import { createFolder, requireFreeSpace } from '../new-folder.ts';
+import { createFolder, requireFreeSpace } from '../../files/new-folder.ts';
 import { orderedMap } from './ordered-map.ts';
 import { prepareImage } from './prepare-image.ts';
 import type { ImageSource } from './source.ts';

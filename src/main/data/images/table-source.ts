@@ -5,7 +5,7 @@
 import { access } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { isLabError, LabError } from '../../../shared/errors.ts';
-import { SkipFile } from '../skip-file.ts';
+import { SkipFile } from '../import/skip-file.ts';
 import { readTable, type TableFormat } from '../tables/read-table.ts';
 import type { TableRow, UnusableRow } from '../tables/table-row.ts';
 import { readImageFile } from './folder-source.ts';

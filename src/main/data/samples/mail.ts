@@ -2,7 +2,7 @@
  * Internet mail to the text that its reader sees (RFC 5322, 2045–2047): the subject and the text parts, decoded, HTML as text.
  * Simple, but it survives what is found in the wild: missing headers, wrong boundaries, unknown character sets.
  */
-import { decodeEntities } from '../text/html-entities.ts';
+import { decodeEntities } from '../reading/html-entities.ts';
 
 export interface MailText {
   readonly subject: string;

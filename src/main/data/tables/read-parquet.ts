@@ -1,9 +1,9 @@
 /** Rows of a Parquet file through DuckDB, which streams them row group by row group. */
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { open, stat } from 'node:fs/promises';
-import { SkipFile } from '../skip-file.ts';
+import { SkipFile } from '../import/skip-file.ts';
 import { messageOf } from '../../../shared/errors.ts';
-import type { ByteSource } from '../text/read-bytes.ts';
+import type { ByteSource } from '../reading/read-bytes.ts';
 import { missingColumnMessage, type TableRow, type UnusableRow } from './table-row.ts';
 
 /** Rows are read in order by one thread, and DuckDB keeps to this much memory. */

@@ -2,10 +2,10 @@
  * Rows of CSV, TSV, JSON lines and Parquet files with the columns that are wanted, in order and in bounded memory. They come in
  * batches: a step of an asynchronous loop for every row would cost more than reading it.
  */
-import { SkipFile } from '../skip-file.ts';
+import { SkipFile } from '../import/skip-file.ts';
 import { messageOf } from '../../../shared/errors.ts';
-import type { ByteSource } from '../text/read-bytes.ts';
-import { readLines } from '../text/read-lines.ts';
+import type { ByteSource } from '../reading/read-bytes.ts';
+import { readLines } from '../reading/read-lines.ts';
 import { CsvParser, detectDelimiter, type CsvFault, type CsvRecord } from './csv-parser.ts';
 import { columnNames, looksLikeData } from './header.ts';
 import { missingColumnMessage, type TableRow, type UnusableRow } from './table-row.ts';

@@ -5,12 +5,12 @@
 import { createHash } from 'node:crypto';
 import { LabError } from '../../../shared/errors.ts';
 import type { DocumentBoundary } from '../../../shared/spec/manifests/text-corpus.ts';
-import { ContentIndex } from '../content-index.ts';
-import { cleanText, contentKey, type SkippedDocument, type TextDocument } from './document.ts';
+import { ContentIndex } from '../import/content-index.ts';
+import { cleanText, contentKey, type SkippedDocument, type TextDocument } from '../reading/document.ts';
 import type { DocumentSpool } from './document-spool.ts';
-import { readSourceDocuments } from './read-source.ts';
-import type { ReportCollector } from './report-collector.ts';
-import { findSourceFiles, type SourceFile, type SourceOptions } from './source-files.ts';
+import { readSourceDocuments } from '../reading/read-source.ts';
+import type { ReportCollector } from '../import/report-collector.ts';
+import { findSourceFiles, type SourceFile, type SourceOptions } from '../reading/source-files.ts';
 
 export interface CollectSettings {
   readonly source: SourceOptions;

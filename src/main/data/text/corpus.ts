@@ -5,10 +5,10 @@ import {
   textCorpusManifest,
   type TextCorpusManifest,
 } from '../../../shared/spec/manifests/text-corpus.ts';
-import { readManifest } from '../manifest-file.ts';
-import { PagedFile } from '../paged-file.ts';
+import { readManifest } from '../../files/manifest-file.ts';
+import { PagedFile } from '../../files/paged-file.ts';
 import { DOCUMENTS_FILE, SENTENCES_FILE, TokenReader } from './token-shards.ts';
-import { loadTokenizer, type TextTokenizer } from './tokenizer.ts';
+import { loadTokenizer, type TextTokenizer } from '../tokenizer/tokenizer.ts';
 
 export const TOKENIZER_FILE = 'tokenizer.json';
 

@@ -7,8 +7,8 @@ import {
   textDatasetManifest,
   type TextDatasetManifest,
 } from '../../../shared/spec/manifests/text-dataset.ts';
-import { readManifest } from '../manifest-file.ts';
-import { PagedFile } from '../paged-file.ts';
+import { readManifest } from '../../files/manifest-file.ts';
+import { PagedFile } from '../../files/paged-file.ts';
 import {
   EXAMPLES_FILE,
   GROUPS_FILE,

@@ -4,7 +4,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { AppendingFile } from '../appending-file.ts';
+import { AppendingFile } from '../../files/appending-file.ts';
 import type { TextBatch } from './encode-documents.ts';
 
 const CHUNK_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 /** Documents to tokens with the boundaries of sentences, a batch at a time: what an import does in one or several threads. */
 import type { SplitSentences } from './sentences.ts';
-import { TokenBuffer } from './token-buffer.ts';
-import type { TextTokenizer } from './tokenizer.ts';
+import { TokenBuffer } from '../tokenizer/token-buffer.ts';
+import type { TextTokenizer } from '../tokenizer/tokenizer.ts';
 
 /** A batch of documents; one after the other, in arrays that threads can hand over. */
 export interface EncodedBatch {

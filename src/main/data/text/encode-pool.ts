@@ -8,7 +8,7 @@ import { LabError, messageOf } from '../../../shared/errors.ts';
 import { encodeDocuments, type EncodedBatch, type TextBatch } from './encode-documents.ts';
 import type { EncodeWorkerData } from './encode-worker.ts';
 import { createSentenceSplitter } from './sentences.ts';
-import { createTokenizer } from './tokenizer.ts';
+import { createTokenizer } from '../tokenizer/tokenizer.ts';
 
 /** Beyond this, reading and writing are what takes the time, and every thread needs its own vocabulary and word cache. */
 const MOST_THREADS = 4;

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { encodeDocuments, type TextBatch } from './encode-documents.ts';
 import { createSentenceSplitter } from './sentences.ts';
-import { createTokenizer } from './tokenizer.ts';
+import { createTokenizer } from '../tokenizer/tokenizer.ts';
 
 /** What the thread is started with. */
 export interface EncodeWorkerData {

@@ -17,20 +17,20 @@ import {
   type TextFormat,
   type TrainedTokenizerOptions,
 } from '../../../shared/spec/manifests/text-corpus.ts';
-import { createFolder } from '../new-folder.ts';
+import { createFolder } from '../../files/new-folder.ts';
 import { numberedColumn } from '../tables/header.ts';
-import { writeDurably, writeManifest } from '../manifest-file.ts';
+import { writeDurably, writeManifest } from '../../files/manifest-file.ts';
 import { TOKENIZER_FILE } from './corpus.ts';
 import { collectDocuments } from './collect-documents.ts';
 import { DocumentSpool } from './document-spool.ts';
 import type { TextBatch } from './encode-documents.ts';
 import { encodeBatches } from './encode-pool.ts';
-import { ReportCollector } from './report-collector.ts';
+import { ReportCollector } from '../import/report-collector.ts';
 import { createSentenceSplitter } from './sentences.ts';
-import { formatOfName, type SourceOptions } from './source-files.ts';
+import { formatOfName, type SourceOptions } from '../reading/source-files.ts';
 import { TOKENS_PER_SHARD, tokenBytesFor, TokenWriter } from './token-shards.ts';
-import { createTokenizer } from './tokenizer.ts';
-import { trainTokenizerJson } from './train-tokenizer.ts';
+import { createTokenizer } from '../tokenizer/tokenizer.ts';
+import { trainTokenizerJson } from '../tokenizer/train-tokenizer.ts';
 
 export type CorpusImportPhase = 'reading' | 'counting words' | 'learning the vocabulary' | 'encoding';
 

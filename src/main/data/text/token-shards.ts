@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import type { TextCorpusManifest } from '../../../shared/spec/manifests/text-corpus.ts';
-import { AppendingFile } from '../appending-file.ts';
-import { PagedFile } from '../paged-file.ts';
+import { AppendingFile } from '../../files/appending-file.ts';
+import { PagedFile } from '../../files/paged-file.ts';
 import type { EncodedBatch } from './encode-documents.ts';
 
 export const SENTENCES_FILE = 'sentences.bin';

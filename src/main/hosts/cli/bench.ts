@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { LabError } from '../../../shared/errors.ts';
-import { packageFolder } from '../../lab/version.ts';
+import { packageFolder } from '../../files/version.ts';
 import { globalsOf } from './globals.ts';
 
 export function registerBench(program: Command): void {

@@ -10,7 +10,7 @@ import { createClient } from '../../../shared/rpc/client.ts';
 import type { Transport } from '../../../shared/rpc/protocol.ts';
 import { findLab } from '../../lab/lab-lock.ts';
 import { openLab } from '../../lab/lab.ts';
-import type { Workspace } from '../../lab/workspace.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
 import { labDispatcher } from '../../rpc/features/index.ts';
 import { inProcessPair } from '../../rpc/transports/in-process.ts';
 import { webSocketTransport } from '../../rpc/transports/web-socket.ts';

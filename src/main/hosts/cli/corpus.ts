@@ -15,8 +15,8 @@ import {
   textFormat,
   trainedTokenizerOptions,
 } from '../../../shared/spec/manifests/text-corpus.ts';
-import { importCorpus, importImages } from '../../lab/import-material.ts';
-import type { Workspace } from '../../lab/workspace.ts';
+import { importCorpus, importImages } from '../../work/import-material.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import type { ImageOptions } from './image-options.ts';
 import { addImageOptions, describeImageImport, imageImportOptionsOf, imageOptionNames } from './image-options.ts';

@@ -1,6 +1,6 @@
 /** What an experiment would do, as text. */
 import { formatCount, formatNumber } from '../../../shared/display.ts';
-import type { ExperimentPlan } from '../../lab/plan-experiment.ts';
+import type { ExperimentPlan } from '../../runs/plan-experiment.ts';
 import { describeTransfer } from './describe-run.ts';
 import { pairs } from './output.ts';
 

@@ -1,7 +1,7 @@
 /** `pretext doctor`: what this machine can train on. */
 import type { Command } from 'commander';
-import type { DeviceDiagnosis, Diagnosis } from '../../lab/doctor.ts';
-import { diagnose } from '../../lab/doctor.ts';
+import type { DeviceDiagnosis, Diagnosis } from '../../runs/doctor.ts';
+import { diagnose } from '../../runs/doctor.ts';
 import { exitCodes } from './exit-codes.ts';
 import { globalsOf } from './globals.ts';
 import { emphasise, print, printJson, say, wrap } from './output.ts';

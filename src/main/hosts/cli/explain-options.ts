@@ -1,5 +1,5 @@
 /** The options of a task, a preset or a block, as their definitions describe them. */
-import type { OptionDescription } from '../../lab/describe-tasks.ts';
+import type { OptionDescription } from '../../runs/describe-tasks.ts';
 import { emphasise, print, terminalWidth, wrap } from './output.ts';
 
 export function printExplanation(title: string, summary: string): void {

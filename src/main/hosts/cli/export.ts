@@ -1,8 +1,8 @@
 /** `pretext export`: a trained run as an ONNX model, for use elsewhere. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { exportRun } from '../../lab/export-onnx.ts';
-import { findTrainedRun } from '../../lab/runs.ts';
+import { exportRun } from '../../runs/export-onnx.ts';
+import { findTrainedRun } from '../../workspace/runs.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
 import { print, printJson, say } from './output.ts';
 

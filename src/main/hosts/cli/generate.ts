@@ -2,8 +2,8 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { GeneratedToken } from '../../tasks/index.ts';
-import { openPredictor } from '../../lab/predict.ts';
-import { findTrainedRun } from '../../lab/runs.ts';
+import { openPredictor } from '../../runs/predict.ts';
+import { findTrainedRun } from '../../workspace/runs.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
 import { numberFrom, positiveNumber, wholeNumber } from './numbers.ts';
 import { print, printJson, say } from './output.ts';

@@ -1,7 +1,7 @@
 /** Options that every command has. */
 import type { Command } from 'commander';
-import type { Workspace } from '../../lab/workspace.ts';
-import { openWorkspace } from '../../lab/workspace.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
+import { openWorkspace } from '../../workspace/workspace.ts';
 
 export interface Globals {
   readonly workspace?: string;

@@ -5,7 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { isLabError } from '../../../shared/errors.ts';
 import { printError } from './errors.ts';
-import { labVersion } from '../../lab/version.ts';
+import { labVersion } from '../../files/version.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** In the order of the help. Loaded when asked for: some bring native libraries along, which take a while. */

@@ -1,7 +1,7 @@
 /** `list` and `show`, which corpora and datasets share. */
 import type { Command } from 'commander';
-import type { Material, MaterialGroup } from '../../lab/catalogue.ts';
-import { findMaterial, listMaterials } from '../../lab/catalogue.ts';
+import type { Material, MaterialGroup } from '../../workspace/catalogue.ts';
+import { findMaterial, listMaterials } from '../../workspace/catalogue.ts';
 import { readImageReport } from '../../lab/materials.ts';
 import { formatCount } from '../../../shared/display.ts';
 import { globalsOf, workspaceOf } from './globals.ts';

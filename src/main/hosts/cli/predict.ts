@@ -2,11 +2,11 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { LabError } from '../../../shared/errors.ts';
-import type { Predictor } from '../../lab/predict.ts';
-import { openPredictor } from '../../lab/predict.ts';
-import { readQueryImage } from '../../lab/query-image.ts';
-import { readQueryRecording } from '../../lab/query-recording.ts';
-import { findTrainedRun } from '../../lab/runs.ts';
+import type { Predictor } from '../../runs/predict.ts';
+import { openPredictor } from '../../runs/predict.ts';
+import { readQueryImage } from '../../runs/query-image.ts';
+import { readQueryRecording } from '../../runs/query-recording.ts';
+import { findTrainedRun } from '../../workspace/runs.ts';
 import type { PredictionAnswer } from '../../tasks/index.ts';
 import { formatPercent, joinPieces } from '../../../shared/display.ts';
 import { globalsOf, workspaceOf } from './globals.ts';

@@ -1,8 +1,8 @@
 /** `pretext preview`: what the network will see in training. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { previewExperiment } from '../../lab/preview.ts';
-import { writePreview } from '../../lab/write-preview.ts';
+import { previewExperiment } from '../../runs/preview.ts';
+import { writePreview } from '../../runs/write-preview.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import { positiveNumber, wholeNumber } from './numbers.ts';
 import { emphasise, print, printJson, say, wrap } from './output.ts';

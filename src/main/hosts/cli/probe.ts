@@ -2,9 +2,9 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { formatPercent } from '../../../shared/display.ts';
-import type { BestStage, ProbedWeights, ProbeResult } from '../../lab/probe.ts';
-import { probeRun } from '../../lab/probe.ts';
-import { findTrainedRun } from '../../lab/runs.ts';
+import type { BestStage, ProbedWeights, ProbeResult } from '../../runs/probe.ts';
+import { probeRun } from '../../runs/probe.ts';
+import { findTrainedRun } from '../../workspace/runs.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
 import { positiveNumber, wholeNumber } from './numbers.ts';

@@ -1,7 +1,7 @@
 /** `pretext runs`: every run of the workspace. */
 import type { Command } from 'commander';
-import type { RunSummary } from '../../lab/runs.ts';
-import { listRuns } from '../../lab/runs.ts';
+import type { RunSummary } from '../../workspace/runs.ts';
+import { listRuns } from '../../workspace/runs.ts';
 import { showNumber } from './describe-run.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
 import { print, printJson, say, table } from './output.ts';

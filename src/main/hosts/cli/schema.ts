@@ -1,7 +1,7 @@
 /** `pretext schema`: the JSON schema of experiment files, for editors. */
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { experimentSchema } from '../../lab/experiment-schema.ts';
+import { experimentSchema } from '../../runs/experiment-schema.ts';
 import { printJson, say } from './output.ts';
 
 export function registerSchema(program: Command): void {

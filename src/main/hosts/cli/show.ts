@@ -1,7 +1,7 @@
 /** `pretext show`: everything about one run. */
 import type { Command } from 'commander';
-import type { RunDetails } from '../../lab/runs.ts';
-import { findRun, readRun } from '../../lab/runs.ts';
+import type { RunDetails } from '../../workspace/runs.ts';
+import { findRun, readRun } from '../../workspace/runs.ts';
 import { describeResult, describeTransfer, showNumber } from './describe-run.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
 import type { Column } from './output.ts';

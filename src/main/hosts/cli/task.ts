@@ -1,6 +1,6 @@
 /** `pretext task`: the tasks there are, with their options, as their definitions say. */
 import type { Command } from 'commander';
-import { describeTasks } from '../../lab/describe-tasks.ts';
+import { describeTasks } from '../../runs/describe-tasks.ts';
 import { printExplanation, printOptions } from './explain-options.ts';
 import { globalsOf } from './globals.ts';
 import { print, printJson, table } from './output.ts';

@@ -8,7 +8,7 @@ import type { Lab } from '../../lab/lab.ts';
 import { openLab } from '../../lab/lab.ts';
 import { listRecentWorkspaces, rememberWorkspace } from '../../lab/recent.ts';
 import { reindex } from '../../lab/reindex.ts';
-import { openWorkspace as workspaceFolder } from '../../lab/workspace.ts';
+import { openWorkspace as workspaceFolder } from '../../workspace/workspace.ts';
 import type { Dispatcher } from '../../rpc/dispatcher.ts';
 import { labDispatcher } from '../../rpc/features/index.ts';
 import { announceRuns } from './announce.ts';

@@ -6,7 +6,7 @@ import { publishLab } from '../../lab/lab-lock.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { openLab } from '../../lab/lab.ts';
 import { rememberWorkspace } from '../../lab/recent.ts';
-import { packageFolder } from '../../lab/version.ts';
+import { packageFolder } from '../../files/version.ts';
 import { nodeProcesses } from '../node/processes.ts';
 import type { LabServer } from './server.ts';
 import { startServer } from './server.ts';

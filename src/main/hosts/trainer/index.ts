@@ -10,9 +10,9 @@
  */
 import { join } from 'node:path';
 import { isLabError, messageOf } from '../../../shared/errors.ts';
-import { runFolder } from '../../lab/run-folder.ts';
-import { trainRun } from '../../lab/train-run.ts';
-import { openWorkspace } from '../../lab/workspace.ts';
+import { runFolder } from '../../workspace/run-folder.ts';
+import { trainRun } from '../../runs/train-run.ts';
+import { openWorkspace } from '../../workspace/workspace.ts';
 import { connectParent } from './parent.ts';
 import { watchParent } from './watch-parent.ts';
 

@@ -6,7 +6,7 @@
  * It is started by the lab and serves it over the channel that it was started with; it ends with that channel.
  */
 import { protocolVersion } from '../../../shared/contract/index.ts';
-import { openWorkspace } from '../../lab/workspace.ts';
+import { openWorkspace } from '../../workspace/workspace.ts';
 import { parentTransport } from './parent-transport.ts';
 import { serveWork } from './serve-work.ts';
 

@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { request } from '../../../shared/contract/define.ts';
 import type { Transport } from '../../../shared/rpc/protocol.ts';
-import { labVersion } from '../../lab/version.ts';
-import { workMethods } from '../../lab/work/methods.ts';
-import type { WorkMethod } from '../../lab/work/work-context.ts';
-import type { Workspace } from '../../lab/workspace.ts';
+import { labVersion } from '../../files/version.ts';
+import { workMethods } from '../../work/methods.ts';
+import type { WorkMethod } from '../../work/work-context.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
 import type { RequestHandler } from '../../rpc/dispatcher.ts';
 import { createDispatcher } from '../../rpc/dispatcher.ts';
 

@@ -4,7 +4,7 @@ import type { ComparedRuns } from '../../../shared/contract/compare.ts';
 import type { Series } from '../../../shared/contract/runs.ts';
 import { formatNumber } from '../../../shared/display.ts';
 import { valueTicks } from '../../../shared/value-ticks.ts';
-import { labVersion } from '../version.ts';
+import { labVersion } from '../../files/version.ts';
 
 export interface ReportContent {
   readonly title: string;

@@ -10,14 +10,14 @@ import { RemainingTime } from '../../../shared/eta.ts';
 import type { Signal } from '../events.ts';
 import { createSignal } from '../events.ts';
 import type { ProcessExit, ProcessHost, TrainerProcess } from '../process-host.ts';
-import { openEventLog } from '../run-folder.ts';
+import { openEventLog } from '../../workspace/run-folder.ts';
 import type { RunRecord } from '../store/run-record.ts';
 import type { RunStore } from '../store/run-store.ts';
 import { settle } from '../store/run-store.ts';
 import { isFullDatabase } from '../store/database.ts';
 import { readNewEvents } from '../store/follow-events.ts';
-import type { Workspace } from '../workspace.ts';
-import { checkpointBytes, runBytes, shortOfSpace } from './disk-space.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
+import { checkpointBytes, runBytes, shortOfSpace } from '../../files/disk-space.ts';
 import { explainExit } from './explain-exit.ts';
 import { trainerMessage } from './trainer-message.ts';
 

@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { RunFolder } from '../run-folder.ts';
-import { readJson, writeJson } from '../run-folder.ts';
+import type { RunFolder } from '../../workspace/run-folder.ts';
+import { readJson, writeJson } from '../../workspace/run-folder.ts';
 
 const annotations = z.object({
   notes: z.string().default(''),

@@ -8,7 +8,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LabError, messageOf, reasonOf } from '../../../shared/errors.ts';
-import type { Workspace } from '../workspace.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
 import { migrations } from './migrations.ts';
 
 /** "Ptxt", so that `file` and we know whose it is. */

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import { runEvent } from '../../../shared/spec/run/events.ts';
-import type { RunFolder } from '../run-folder.ts';
+import type { RunFolder } from '../../workspace/run-folder.ts';
 import type { Point } from './points.ts';
 import type { RunProgress } from './run-record.ts';
 

@@ -4,7 +4,7 @@ import type { Failure } from '../../../shared/contract/common.ts';
 import type { RunState } from '../../../shared/contract/runs.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import type { RunResult } from '../../../shared/spec/run/result.ts';
-import type { RunOrigin } from '../run-folder.ts';
+import type { RunOrigin } from '../../workspace/run-folder.ts';
 
 /** What its events told so far. */
 export interface RunProgress {

@@ -1,8 +1,8 @@
 /** Demos. */
 import type { Demo, demosContract } from '../../../shared/contract/demos.ts';
-import { demoExamples, demoFormOf } from '../../lab/demo-forms.ts';
+import { demoExamples, demoFormOf } from '../../runs/demo-forms.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { readModel } from '../../lab/predict.ts';
+import { readModel } from '../../runs/predict.ts';
 import type { RunRecord } from '../../lab/store/run-record.ts';
 import { selectionOf } from '../../lab/store/run-store.ts';
 import type { PipelineInput } from '../../nn/index.ts';

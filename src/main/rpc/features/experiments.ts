@@ -5,14 +5,14 @@ import { problem } from '../../../shared/contract/common.ts';
 import type { experimentsContract } from '../../../shared/contract/experiments.ts';
 import { isLabError } from '../../../shared/errors.ts';
 import { z } from 'zod';
-import { experimentSchema } from '../../lab/experiment-schema.ts';
-import { parseExperiment } from '../../lab/experiment.ts';
+import { experimentSchema } from '../../runs/experiment-schema.ts';
+import { parseExperiment } from '../../runs/experiment.ts';
 import { estimateFromSpeed, estimateSeconds } from '../../lab/estimate.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { rememberSpeeds } from '../../lab/machine-speed.ts';
-import type { SpecSource } from '../../lab/spec-file.ts';
-import { parseSpecText, syntaxProblem } from '../../lab/spec-file.ts';
-import { suggestExperiment } from '../../lab/suggest-experiment.ts';
+import { rememberSpeeds } from '../../runs/machine-speed.ts';
+import type { SpecSource } from '../../runs/spec-file.ts';
+import { parseSpecText, syntaxProblem } from '../../runs/spec-file.ts';
+import { suggestExperiment } from '../../runs/suggest-experiment.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 
 export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsContract> {

@@ -2,7 +2,7 @@
 import type { Contract } from '../../../shared/contract/index.ts';
 import { contract, protocolVersion } from '../../../shared/contract/index.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { labVersion } from '../../lab/version.ts';
+import { labVersion } from '../../files/version.ts';
 import type { ContractHandlers, Dispatcher } from '../dispatcher.ts';
 import { createDispatcher } from '../dispatcher.ts';
 import { compareHandlers } from './compare.ts';

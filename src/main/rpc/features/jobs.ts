@@ -3,7 +3,7 @@ import type { Job, jobsContract } from '../../../shared/contract/jobs.ts';
 import type { samplesContract } from '../../../shared/contract/samples.ts';
 import { gather } from '../../lab/events.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { findSample, samples, unavailable } from '../../lab/samples/index.ts';
+import { findSample, samples, unavailable } from '../../work/samples/index.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 
 export function jobsHandlers({ jobs }: Lab): HandlersOf<typeof jobsContract> {

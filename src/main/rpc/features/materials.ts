@@ -8,12 +8,12 @@ import { frameOptions } from '../../../shared/spec/manifests/audio-dataset.ts';
 import { imageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
 import { trainedTokenizerOptions } from '../../../shared/spec/manifests/text-corpus.ts';
 import { textImportReport } from '../../../shared/spec/manifests/text-import-report.ts';
-import { findMaterial, materialFolder } from '../../lab/catalogue.ts';
-import { fileExists } from '../../lab/files.ts';
+import { findMaterial, materialFolder } from '../../workspace/catalogue.ts';
+import { fileExists } from '../../files/file-exists.ts';
 import type { Lab } from '../../lab/lab.ts';
 import type { IndexedMaterial } from '../../lab/materials.ts';
 import { folderBytes, readImageReport } from '../../lab/materials.ts';
-import { requireName } from '../../lab/workspace.ts';
+import { requireName } from '../../workspace/workspace.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 
 export function materialsHandlers(lab: Lab): HandlersOf<typeof materialsContract> {

@@ -6,8 +6,8 @@ import { LabError } from '../../../shared/errors.ts';
 import { pipelineGraph } from '../../../shared/spec/pipeline.ts';
 import type { StoredDocument } from '../../lab/documents.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { parsePipelineText } from '../../lab/pipeline-text.ts';
-import { checkConnection, summarisePipeline } from '../../lab/summarise-pipeline.ts';
+import { parsePipelineText } from '../../runs/pipeline-text.ts';
+import { checkConnection, summarisePipeline } from '../../runs/summarise-pipeline.ts';
 import { resolvePipeline } from '../../nn/index.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 

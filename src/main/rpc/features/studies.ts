@@ -5,12 +5,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { StudySummary, studiesContract } from '../../../shared/contract/studies.ts';
 import { LabError } from '../../../shared/errors.ts';
 import type { Study } from '../../../shared/spec/study.ts';
-import { createRun } from '../../lab/create-run.ts';
+import { createRun } from '../../runs/create-run.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { writeJson } from '../../lab/run-folder.ts';
+import { writeJson } from '../../workspace/run-folder.ts';
 import type { RunRecord } from '../../lab/store/run-record.ts';
-import type { StudyCell } from '../../lab/study.ts';
-import { parseStudy, planStudy, summariseStudy } from '../../lab/study.ts';
+import type { StudyCell } from '../../runs/study.ts';
+import { parseStudy, planStudy, summariseStudy } from '../../runs/study.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 import { specSource, tryParse } from './experiments.ts';
 

@@ -8,7 +8,7 @@ import { gather } from '../../lab/events.ts';
 import { folderBytes } from '../../lab/materials.ts';
 import { listRecentWorkspaces } from '../../lab/recent.ts';
 import { trashFolder } from '../../lab/trash.ts';
-import { labVersion } from '../../lab/version.ts';
+import { labVersion } from '../../files/version.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 
 export function workspaceHandlers(lab: Lab): HandlersOf<typeof workspaceContract> {

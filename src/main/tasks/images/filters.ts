@@ -1,5 +1,5 @@
 /** The filters of a network's first convolution as a picture. */
-import { filterTiles, svgToPng, tilesSvg } from '../../data/images/figures.ts';
+import { filterTiles, svgToPng, tilesSvg } from '../../figures/figures.ts';
 import type { Inspection, Picture } from '../task.ts';
 
 const most = 64;

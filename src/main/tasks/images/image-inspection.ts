@@ -3,7 +3,7 @@
  * were already there, without their labels, when its backbone was pretrained.
  */
 import { LabError } from '../../../shared/errors.ts';
-import { svgToPng, tilesSvg } from '../../data/images/figures.ts';
+import { svgToPng, tilesSvg } from '../../figures/figures.ts';
 import type { DenseFeatures } from '../baselines/features.ts';
 import { denseFeatures } from '../baselines/features.ts';
 import { findNeighbours } from '../baselines/nearest-neighbours.ts';

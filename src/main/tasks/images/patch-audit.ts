@@ -5,7 +5,7 @@
  */
 import { LabError } from '../../../shared/errors.ts';
 import { wilsonInterval } from '../../../shared/stats.ts';
-import { patchQuizSvg, svgToPng, tilesSvg } from '../../data/images/figures.ts';
+import { patchQuizSvg, svgToPng, tilesSvg } from '../../figures/figures.ts';
 import type { DenseFeatures } from '../baselines/features.ts';
 import { denseFeatures } from '../baselines/features.ts';
 import { fitLinearProbe, probeProbabilities } from '../baselines/linear-probe.ts';

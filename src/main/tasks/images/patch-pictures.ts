@@ -1,5 +1,5 @@
 /** Pictures of pairs of patches: as they lie in the image, and as a quiz with the model's answer. */
-import type { Tile } from '../../data/images/figures.ts';
+import type { Tile } from '../../figures/figures.ts';
 import { readPlanar } from './image-facts.ts';
 import { gridCell } from './patch-geometry.ts';
 import type { PatchGeometry } from './patch-geometry.ts';

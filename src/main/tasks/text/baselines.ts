@@ -3,7 +3,7 @@
  * training examples and scored on the test split, or on the validation split where there is no test.
  */
 import { LabError } from '../../../shared/errors.ts';
-import type { TextTokenizer } from '../../data/text/tokenizer.ts';
+import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { fitVocabulary, vectoriseWords } from '../baselines/bag-of-words.ts';
 import type { Features } from '../baselines/features.ts';
 import { predictProbabilities, selectLogisticRegression } from '../baselines/logistic-regression.ts';

@@ -1,6 +1,6 @@
 /** Shows rows of batches to people, in the form of the textbooks. */
 import { displayMaskedWords } from '../../../shared/display.ts';
-import type { TextTokenizer } from '../../data/text/tokenizer.ts';
+import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import type { Feeds, PreviewItem } from '../task.ts';
 import { showTokens, tokenTexts } from './vocabulary.ts';
 

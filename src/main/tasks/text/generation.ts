@@ -1,7 +1,7 @@
 /** Continues a text with a language model: the likeliest next tokens, and sampling with temperature, top-k and top-p. */
 import { LabError } from '../../../shared/errors.ts';
 import { randomStream } from '../../../shared/random.ts';
-import type { TextTokenizer } from '../../data/text/tokenizer.ts';
+import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { softmaxRows } from '../metrics/probabilistic.ts';
 import type { GeneratedToken, GenerationQuery, PredictionModel } from '../task.ts';
 import { lengthOf, tokenizerOf } from './prediction.ts';

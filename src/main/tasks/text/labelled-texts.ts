@@ -3,8 +3,8 @@ import { LabError } from '../../../shared/errors.ts';
 import { splitDataset, takeLabelled } from '../../data/split.ts';
 import type { TextDataset } from '../../data/text/dataset.ts';
 import { openTextDataset } from '../../data/text/dataset.ts';
-import type { TextTokenizer } from '../../data/text/tokenizer.ts';
-import { loadTokenizer } from '../../data/text/tokenizer.ts';
+import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
+import { loadTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import type { EvaluationSplit, SamplerSetup } from '../task.ts';
 import { cutPair } from './prediction.ts';
 

@@ -2,8 +2,8 @@
 import { LabError } from '../../../shared/errors.ts';
 import type { TextCorpus } from '../../data/text/corpus.ts';
 import { openTextCorpus } from '../../data/text/corpus.ts';
-import type { TextTokenizer } from '../../data/text/tokenizer.ts';
-import { loadTokenizer } from '../../data/text/tokenizer.ts';
+import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
+import { loadTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import type { EvaluationSplit, SamplerSetup } from '../task.ts';
 import type { SectionSplit } from './document-split.ts';
 import { splitDocuments } from './document-split.ts';

@@ -5,7 +5,7 @@
  */
 import { LabError } from '../../../shared/errors.ts';
 import { randomStream } from '../../../shared/random.ts';
-import type { TextTokenizer } from '../../data/text/tokenizer.ts';
+import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import type { EvaluationSplit, Feeds, PreviewItem, TaskSampler } from '../task.ts';
 import { evaluationChoice, trainingOrder } from './example-order.ts';
 import { purpose } from './purposes.ts';

@@ -2,7 +2,7 @@
  * Cuts the text of a split into sequences for masked words: consecutive whole sentences of one document, as many as fit;
  * a sentence longer than a sequence continues in the next one. The index holds eight bytes a sequence and no token.
  */
-import { GrowingUint32Array } from '../../data/growing-array.ts';
+import { GrowingUint32Array } from '../../data/import/growing-array.ts';
 import type { CorpusSource, Section } from './corpus-source.ts';
 
 export interface PackedSequences {

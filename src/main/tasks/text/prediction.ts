@@ -1,7 +1,7 @@
 /** Asks a trained model about a text that a person typed: words under masks, classes, pairs. */
 import { LabError } from '../../../shared/errors.ts';
-import type { TextTokenizer } from '../../data/text/tokenizer.ts';
-import { loadTokenizer } from '../../data/text/tokenizer.ts';
+import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
+import { loadTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { softmaxRows } from '../metrics/probabilistic.ts';
 import type { Feeds, PredictionAnswer, PredictionModel } from '../task.ts';
 import { createTokenBatch, writePair, writeSingle } from './token-batch.ts';

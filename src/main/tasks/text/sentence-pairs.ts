@@ -8,7 +8,7 @@
  */
 import type { RandomStream } from '../../../shared/random.ts';
 import { randomStream } from '../../../shared/random.ts';
-import { GrowingUint32Array } from '../../data/growing-array.ts';
+import { GrowingUint32Array } from '../../data/import/growing-array.ts';
 import type { CorpusSource, Section } from './corpus-source.ts';
 import { purpose } from './purposes.ts';
 

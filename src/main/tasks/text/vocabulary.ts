@@ -1,6 +1,6 @@
 /** What tasks know of a tokenizer's vocabulary, in arrays, and how its tokens are written for people. */
 import { joinPieces } from '../../../shared/display.ts';
-import type { TextTokenizer } from '../../data/text/tokenizer.ts';
+import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import type { Vocabulary } from './masking.ts';
 
 /** Marks continuations and finds the ids that are never drawn at random: special tokens and ids without a token. */

@@ -1,7 +1,7 @@
 /**
  * An experiment, version 1: what to train, on which data, from which weights and how. Everything has a default except
  * the name, the task and the data. Options of tasks and blocks are the main process's knowledge: it validates them with
- * the definitions' own schemas (`lab/experiment.ts`).
+ * the definitions' own schemas (`runs/experiment.ts`).
  */
 import { z } from 'zod';
 import { pipelineSpec } from '../pipeline.ts';

@@ -6,7 +6,7 @@ import type { TaskSampler } from '../../../../src/main/tasks/index.ts';
 import { findTask } from '../../../../src/main/tasks/index.ts';
 import { openTokenStream } from '../../../../src/main/tasks/text/token-stream.ts';
 import { generateTokens, nextProbabilities, samplingDistribution } from '../../../../src/main/tasks/text/generation.ts';
-import { loadTokenizer } from '../../../../src/main/data/text/tokenizer.ts';
+import { loadTokenizer } from '../../../../src/main/data/tokenizer/tokenizer.ts';
 import { documentSections } from '../../../../src/main/tasks/text/corpus-source.ts';
 import type { Model } from '../../../../src/main/training/model.ts';
 import { buildModel } from '../../../../src/main/training/model.ts';

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadTokenizer } from '../../../../src/main/data/text/tokenizer.ts';
+import { loadTokenizer } from '../../../../src/main/data/tokenizer/tokenizer.ts';
 import type { EvaluationSplit, Feeds, TaskSampler } from '../../../../src/main/tasks/index.ts';
 import { findTask } from '../../../../src/main/tasks/index.ts';
 import { pairTexts } from '../../../../src/main/tasks/text/describe.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadTokenizer } from '../../../../src/main/data/text/tokenizer.ts';
+import { loadTokenizer } from '../../../../src/main/data/tokenizer/tokenizer.ts';
 import type { Evaluation, Feeds, PredictionModel, TensorData } from '../../../../src/main/tasks/index.ts';
 import { findTask } from '../../../../src/main/tasks/index.ts';
 import { describeMasked, describePair } from '../../../../src/main/tasks/text/describe.ts';

@@ -1,0 +1,57 @@
+/** From a source file, whatever its format, to documents, in batches. Whatever is wrong with the file is one of the results. */
+import type { DocumentBoundary } from '../../../shared/spec/manifests/text-corpus.ts';
+import { SkipFile } from '../import/skip-file.ts';
+import { readTable } from '../tables/read-table.ts';
+import type { SkippedDocument, TextDocument } from './document.ts';
+import type { ByteSource } from './read-bytes.ts';
+import { readFasta } from './read-fasta.ts';
+import { readTextDocuments } from './read-documents.ts';
+import { readWikipedia } from './read-wikipedia.ts';
+import type { SourceFile } from './source-files.ts';
+
+export interface SourceRequest {
+  readonly file: SourceFile;
+  readonly textColumn: string;
+  readonly boundary: DocumentBoundary;
+  readonly signal: AbortSignal;
+  readonly onBytes: (count: number) => void;
+  /** Called for every page of a dump that is not an article. */
+  readonly onNotArticle: () => void;
+}
+
+async function* readTableDocuments(
+  source: ByteSource,
+  format: 'csv' | 'tsv' | 'jsonl' | 'parquet',
+  textColumn: string,
+  header: boolean | undefined,
+): AsyncGenerator<(TextDocument | SkippedDocument)[]> {
+  for await (const rows of readTable(source, format, [textColumn], { header })) {
+    yield rows.map((row) => ('reason' in row ? row : { text: row.values[0] ?? '', line: row.line, isPart: false }));
+  }
+}
+
+function open(request: SourceRequest): AsyncGenerator<(TextDocument | SkippedDocument)[]> {
+  const { file, signal, onBytes } = request;
+  const { path, compression, encoding } = file;
+  const source: ByteSource = { path, compression, encoding, onBytes, signal };
+  switch (file.format) {
+    case 'text':
+      return readTextDocuments(source, request.boundary);
+    case 'wikipedia':
+      return readWikipedia(source, request.onNotArticle);
+    case 'fasta':
+      return readFasta(source);
+    default:
+      return readTableDocuments(source, file.format, request.textColumn, file.header);
+  }
+}
+
+/** Never rejects because of the file, only by the signal. */
+export async function* readSourceDocuments(request: SourceRequest): AsyncGenerator<(TextDocument | SkippedDocument)[]> {
+  try {
+    yield* open(request);
+  } catch (error) {
+    if (!(error instanceof SkipFile)) throw error;
+    yield [{ line: error.line, reason: error.reason, message: error.message }];
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * Lock files of processes: who works on a run, who has a workspace open. A process that is killed leaves its lock behind, so a lock
+ * counts only while its owner lives, and a number that the system has given to another process since is not taken for the owner.
+ */
+import { readFileSync } from 'node:fs';
+import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname, uptime } from 'node:os';
+import { z } from 'zod';
+import { LabError, reasonOf } from '../../shared/errors.ts';
+import { asDiskFull, replaceFile } from './durable-folder.ts';
+
+const lockOwner = z.object({
+  pid: z.int(),
+  host: z.string(),
+  /** When the process began, in a form of the system's own; absent where it does not tell. */
+  born: z.string().optional(),
+  /** Where a lab answers that serves its workspace to browsers. */
+  origin: z.string().optional(),
+});
+export type LockOwner = z.infer<typeof lockOwner>;
+
+/** Locks of this process: its own number in a lock may be left over from another one. */
+const held = new Set<string>();
+
+/** Who has it; undefined where there is no lock, or one of a process that is gone. */
+export async function ownerOfLock(file: string): Promise<LockOwner | undefined> {
+  const owner = parseLock(await readFile(file, 'utf8').catch(() => ''));
+  return owner && (await isLiving(owner, file)) ? owner : undefined;
+}
+
+/**
+ * Takes the lock until the returned function is called. Throws what `taken` makes of its owner, and `LabError('disk-full' |
+ * 'bad-input')` where the file cannot be written.
+ */
+export async function takeLock(
+  file: string,
+  taken: (owner: LockOwner | undefined) => LabError,
+): Promise<() => Promise<void>> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const owner = text === undefined ? undefined : parseLock(text);
+  if (owner && (await isLiving(owner, file))) throw taken(owner);
+  if (text !== undefined) await setAside(file, text);
+  try {
+    await writeFile(file, JSON.stringify(thisProcess()), { flag: 'wx' });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') throw taken(await ownerOfLock(file));
+    throw (
+      asDiskFull(error, file) ?? new LabError('bad-input', `${file} cannot be written: ${reasonOf(error)}`, {}, error)
+    );
+  }
+  held.add(file);
+  return async () => {
+    held.delete(file);
+    await rm(file, { force: true });
+  };
+}
+
+/** Says in a lock of ours where its lab answers. */
+export async function publishOrigin(file: string, origin: string): Promise<void> {
+  await replaceFile(file, JSON.stringify({ ...thisProcess(), origin }));
+}
+
+/** Whether there is a process of this number. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'; // alive, and someone else's
+  }
+}
+
+function thisProcess(): LockOwner {
+  const born = systemStatus('self')?.born;
+  return { pid: process.pid, host: hostname(), ...(born !== undefined && { born }) };
+}
+
+function parseLock(text: string): LockOwner | undefined {
+  try {
+    return lockOwner.parse(JSON.parse(text));
+  } catch {
+    return undefined; // half-written by a process that was killed
+  }
+}
+
+/** Clocks of files and of the system are compared: they may be this far apart. */
+const tolerance = 60_000;
+
+async function isLiving({ pid, host, born }: LockOwner, file: string): Promise<boolean> {
+  if (host !== hostname()) return true; // nothing is known of processes elsewhere
+  if (pid === process.pid) return held.has(file);
+  if (!isAlive(pid)) return false;
+  const found = systemStatus(pid);
+  // A process that has ended keeps its number until its parent asks how (a zombie, Z), in some containers for ever.
+  if (found?.state === 'Z' || found?.state === 'X') return false;
+  if (born !== undefined && found?.born !== undefined) return born === found.born;
+  // Elsewhere than on Linux: a lock from before the last start of the system.
+  const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: 0 }));
+  return mtimeMs > Date.now() - uptime() * 1000 - tolerance;
+}
+
+/**
+ * On Linux (proc(5), after the name in parentheses): the letter of the state, and the clock ticks from the start of the system to
+ * that of the process. Undefined elsewhere, and for a process that is not there.
+ */
+function systemStatus(pid: number | 'self'): { readonly state?: string; readonly born?: string } | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
+    const [state, born] = [fields[0], fields[19]];
+    return { ...(state !== undefined && { state }), ...(born !== undefined && { born }) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Two processes may find the same lock stale: what is moved aside is put back if it is another one by then. */
+async function setAside(file: string, staleText: string): Promise<void> {
+  const aside = `${file}.${process.pid}`;
+  try {
+    await rename(file, aside);
+  } catch {
+    return; // gone already
+  }
+  if ((await readFile(aside, 'utf8')) !== staleText) await link(aside, file).catch(() => undefined);
+  await rm(aside, { force: true });
+}

@@ -1,0 +1,91 @@
+/** Creates a run: a folder that has everything in it that the run needs besides its material. */
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import { LabError } from '../../shared/errors.ts';
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { writeFolder } from '../files/durable-folder.ts';
+import { gradientFlowProgram } from '../training/gradient-flow.ts';
+import { buildModel, countParameters } from '../training/model.ts';
+import type { PreparedRun } from './prepare.ts';
+import { findFoundations, findMaterialOf, hashFile, prepareRun } from './prepare.ts';
+import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
+import { openEventLog, runFolder, writeJson } from '../workspace/run-folder.ts';
+import { newRunId } from '../workspace/runs.ts';
+import { labVersion } from '../files/version.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+
+/**
+ * Checks the experiment against its data by building its network, then creates the run's folder. Throws what is wrong with
+ * the experiment before anything is written.
+ */
+export async function createRun(workspace: Workspace, experiment: Experiment): Promise<RunFolder> {
+  const material = await findMaterialOf(workspace, experiment);
+  const { weights, tokenizer } = await findFoundations(workspace, experiment);
+  const tokenizerFile = tokenizer?.file ?? corpusTokenizer(material);
+  const prepared = prepareRun(experiment, material, tokenizer?.file);
+  let size: ReturnType<typeof countParameters>;
+  try {
+    size = countParameters(checkModel(prepared));
+  } finally {
+    prepared.sampler.close();
+  }
+  const run = runFolder(join(workspace.runs, newRunId(experiment.name)));
+  const origin: RunOrigin = {
+    formatVersion: 1,
+    id: run.id,
+    createdAt: new Date().toISOString(),
+    data: { kind: material.kind, name: material.name, contentHash: material.contentHash },
+    weights: weights ? { label: weights.label, file: portablePath(workspace, weights.file) } : null,
+    tokenizer:
+      tokenizerFile === undefined
+        ? null
+        : { label: tokenizer?.label ?? `corpus ${material.name}`, sha256: await hashFile(tokenizerFile) },
+  };
+  await writeFolder(run.folder, async (temporary) => {
+    const parts = runFolder(temporary);
+    await mkdir(parts.artifacts);
+    await mkdir(parts.checkpoints);
+    await writeJson(parts.spec, experiment);
+    await writeJson(parts.origin, origin);
+    await writeJson(parts.facts, prepared.model.facts);
+    if (tokenizerFile !== undefined) await copyFile(tokenizerFile, parts.tokenizer);
+    await writeFile(parts.events, '');
+    openEventLog(parts)({
+      type: 'created',
+      step: 0,
+      id: run.id,
+      name: experiment.name,
+      lab: labVersion(),
+      parameters: size.total,
+      trainable: size.trainable,
+    });
+  });
+  return run;
+}
+
+/**
+ * Builds the network as it will be trained, which finds options and shapes that do not fit, parts to freeze that are not there, and
+ * measurements that it does not allow. Throws `LabError('bad-spec')`.
+ */
+export function checkModel({ model, experiment }: PreparedRun): ReturnType<typeof buildModel> {
+  const program = buildModel(model, 'training', experiment.training.batchSize, experiment.freeze);
+  if (countParameters(program).trainable === 0) {
+    const what =
+      experiment.freeze.length > 0 ? 'freeze: nothing is left to train' : 'pipeline: there is nothing to train';
+    throw new LabError('bad-spec', `${what}. Leave at least the head free`);
+  }
+  const { training, freeze } = experiment;
+  if (training.gradientFlow) gradientFlowProgram(model, training.batchSize, freeze); // throws without a recurrent layer
+  return program;
+}
+
+/** Inside the workspace relative to it, so that it can be moved. */
+function portablePath({ folder }: Workspace, file: string): string {
+  const inside = relative(folder, file);
+  return inside.startsWith('..') || resolve(inside) === inside ? file : inside.split(sep).join('/');
+}
+
+/** A text corpus is encoded with a tokenizer of its own. */
+function corpusTokenizer({ kind, folder }: PreparedRun['material']): string | undefined {
+  return kind === 'text-corpus' ? join(folder, 'tokenizer.json') : undefined;
+}

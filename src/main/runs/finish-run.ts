@@ -1,0 +1,180 @@
+/** The end of a run: its best weights are evaluated on both splits, the baselines computed, and the result written. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LabError, isLabError } from '../../shared/errors.ts';
+import type { NewRunEvent } from '../../shared/spec/run/events.ts';
+import type { EvaluatedSplit, RunResult } from '../../shared/spec/run/result.ts';
+import { resultVersion } from '../../shared/spec/run/result.ts';
+import type { Executable } from '../engines/engine.ts';
+import type { Program } from '../graph/program.ts';
+import type { Baseline, EvaluationResult, EvaluationSplit, Finding } from '../tasks/task.ts';
+import type { TrainingProgress } from '../training/checkpoints.ts';
+import { checkpointFolder, readCheckpoint } from '../training/checkpoints.ts';
+import { evaluateSplit } from '../training/evaluate.ts';
+import { countParameters } from '../training/model.ts';
+import type { PreparedRun } from './prepare.ts';
+import type { RunFolder } from '../workspace/run-folder.ts';
+import { writeJson } from '../workspace/run-folder.ts';
+
+export interface FinishOptions {
+  readonly run: RunFolder;
+  readonly prepared: PreparedRun;
+  readonly trainer: Executable;
+  readonly evaluator: Executable;
+  readonly program: Program;
+  readonly progress: TrainingProgress;
+  readonly engineName: string;
+  readonly threads: number | undefined;
+  readonly compilationSeconds: number;
+  /** Folder of the image corpus that the first weights were trained on. */
+  readonly pretrainedOn: string | undefined;
+  readonly signal: AbortSignal;
+  readonly onPhase?: (phase: string) => void;
+  readonly emit: (event: NewRunEvent) => void;
+}
+
+/** Undefined when it was stopped before the end; the run can be resumed then. */
+export async function finishRun(options: FinishOptions): Promise<RunResult | undefined> {
+  try {
+    return await computeResult(options);
+  } catch (error) {
+    if (options.signal.aborted && isLabError(error, 'aborted')) return undefined;
+    throw error;
+  }
+}
+
+async function computeResult(options: FinishOptions): Promise<RunResult | undefined> {
+  const { run, prepared, trainer, progress, signal, onPhase } = options;
+  const { experiment, task, plan } = prepared;
+  const { bestStep } = progress.selection;
+  if (bestStep !== null && bestStep !== progress.step) {
+    const { state } = await readCheckpoint(checkpointFolder(run.checkpoints, bestStep));
+    await trainer.importState({ parameters: state.parameters });
+  }
+  const started = performance.now();
+  const validation = await evaluate(options, 'validation', bestStep ?? progress.step);
+  const test =
+    experiment.evaluation.test && !signal.aborted
+      ? await evaluate(options, 'test', bestStep ?? progress.step)
+      : undefined;
+  const evaluated = performance.now();
+  if (experiment.evaluation.baselines) onPhase?.('Computing baselines');
+  const baselines = experiment.evaluation.baselines && !signal.aborted ? await computeBaselines(options) : [];
+  const compared = performance.now();
+  const audit = experiment.evaluation.inspect && !signal.aborted ? await inspectRun(options) : [];
+  await drawConfusion(options, test ?? validation);
+  if (signal.aborted || !baselines || !audit) return undefined;
+  const examples = progress.step * plan.batchSize * plan.accumulation;
+  const result: RunResult = {
+    formatVersion: resultVersion,
+    id: run.id,
+    name: experiment.name,
+    finishedAt: new Date().toISOString(),
+    reason: progress.stoppedEarly && progress.step < plan.totalSteps ? 'early-stopping' : 'steps',
+    steps: progress.step,
+    bestStep,
+    selection: task.selection,
+    validation: validation ?? { metrics: {} },
+    ...(test && { test }),
+    ...(audit.length > 0 && { audit: audit.map((finding) => ({ ...finding })) }),
+    baselines: baselines.map(({ name, summary, metrics }) => ({ name, summary, metrics })),
+    parameters: countParameters(options.program),
+    engine: {
+      name: options.engineName,
+      device: trainer.device.device,
+      deviceName: trainer.device.description,
+      threads: options.threads ?? null,
+    },
+    seconds: {
+      training: progress.trainingSeconds,
+      evaluation: (evaluated - started) / 1000,
+      baselines: (compared - evaluated) / 1000,
+      compilation: options.compilationSeconds,
+    },
+    examplesPerSecond: progress.trainingSeconds > 0 ? examples / progress.trainingSeconds : 0,
+  };
+  await writeJson(run.result, result);
+  return result;
+}
+
+async function evaluate(
+  { prepared, evaluator, onPhase, emit, progress, signal }: FinishOptions,
+  split: EvaluationSplit,
+  evaluatedStep: number,
+): Promise<EvaluatedSplit | undefined> {
+  const { experiment, model, sampler } = prepared;
+  onPhase?.(`Evaluating step ${evaluatedStep} on the ${split} split`);
+  const result = await evaluateSplit(model, evaluator, sampler, {
+    split,
+    batchSize: experiment.evaluation.batchSize ?? experiment.training.batchSize,
+    maximumBatches: experiment.evaluation.maximumBatches,
+    signal,
+  });
+  if (!result) return undefined;
+  if (split === 'test') emit({ type: 'evaluation', step: progress.step, split, metrics: result.metrics, best: true });
+  return describeEvaluation(result);
+}
+
+async function computeBaselines({ prepared, signal }: FinishOptions): Promise<readonly Baseline[] | undefined> {
+  const { task, sampler, setup } = prepared;
+  try {
+    return await task.baselines(sampler, setup.options, setup, signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error instanceof LabError
+      ? new LabError(error.code, `baselines: ${error.message}`, error.details, error)
+      : error;
+  }
+}
+
+/** The task's audit and pictures of the trained network; undefined when it was stopped. Warnings become notices. */
+async function inspectRun(options: FinishOptions): Promise<readonly Finding[] | undefined> {
+  const { run, prepared, trainer, evaluator, signal, progress, pretrainedOn, onPhase, emit } = options;
+  const { task, sampler, setup, experiment } = prepared;
+  if (!task.inspect) return [];
+  onPhase?.('Inspecting the network');
+  const { parameters } = await trainer.exportState();
+  const batchSize = experiment.evaluation.batchSize ?? experiment.training.batchSize;
+  try {
+    const { findings, pictures } = await task.inspect({
+      sampler,
+      setup,
+      parameters,
+      batchSize,
+      run: evaluator.run.bind(evaluator),
+      pretrainedOn,
+      signal,
+    });
+    for (const { file, content } of pictures) await writeFile(join(run.artifacts, file), content);
+    for (const { warning } of findings) {
+      if (warning !== undefined) emit({ type: 'notice', step: progress.step, message: `Warning: ${warning}` });
+    }
+    return findings;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+/** Up to this many classes a matrix can be read. */
+const mostClasses = 60;
+
+async function drawConfusion({ run, prepared }: FinishOptions, evaluated: EvaluatedSplit | undefined): Promise<void> {
+  const { evaluation } = prepared.experiment;
+  const confusion = evaluated?.confusion;
+  if (!evaluation.inspect || !confusion || confusion.classes.length > mostClasses) return;
+  const { confusionMatrixSvg, svgToPng } = await import('../figures/figures.ts'); // brings a native library along
+  const svg = confusionMatrixSvg(confusion.classes, confusion.counts.flat());
+  await writeFile(join(run.artifacts, 'confusion-matrix.png'), await svgToPng(svg, 2));
+}
+
+function describeEvaluation({ metrics, confusion, perClass, correct }: EvaluationResult): EvaluatedSplit {
+  return {
+    metrics: { ...metrics },
+    ...(confusion && {
+      confusion: { classes: [...confusion.classes], counts: confusion.counts.map((row) => [...row]) },
+    }),
+    ...(perClass && { perClass: perClass.map((row) => ({ ...row })) }),
+    ...(correct && { correct: correct.join('') }),
+  };
+}

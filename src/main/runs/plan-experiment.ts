@@ -1,0 +1,54 @@
+/** What an experiment would do, without doing it: `run --dry-run`. */
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { programFlops } from '../graph/op.ts';
+import { readSafetensors } from '../formats/safetensors.ts';
+import type { TransferReport } from '../training/fine-tuning.ts';
+import { matchParameters, requireTransfer } from '../training/fine-tuning.ts';
+import { countParameters } from '../training/model.ts';
+import { checkModel } from './create-run.ts';
+import { findFoundations, findMaterialOf, prepareRun } from './prepare.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+
+export interface ExperimentPlan {
+  readonly experiment: Experiment;
+  readonly data: { readonly kind: string; readonly name: string; readonly trainingExamples: number };
+  readonly evaluationBatches: { readonly validation: number; readonly test: number };
+  readonly totalSteps: number;
+  readonly epochs: number;
+  readonly parameters: { readonly total: number; readonly trainable: number };
+  /** Floating-point operations of one step, forward and backward, without the optimizer. */
+  readonly flopsPerStep: number;
+  readonly weights: { readonly label: string; readonly transfer: TransferReport } | null;
+  readonly tokenizer: string | null;
+}
+
+/** Throws whatever a run would fail with before its first step. */
+export async function planExperiment(workspace: Workspace, experiment: Experiment): Promise<ExperimentPlan> {
+  const material = await findMaterialOf(workspace, experiment);
+  const { weights, tokenizer } = await findFoundations(workspace, experiment);
+  const prepared = prepareRun(experiment, material, tokenizer?.file);
+  const { sampler, plan } = prepared;
+  try {
+    const program = checkModel(prepared);
+    const transfer = weights && matchParameters(program, (await readSafetensors(weights.file)).tensors).report;
+    if (weights && transfer) requireTransfer(transfer, weights.label);
+    const batchSize = experiment.evaluation.batchSize ?? plan.batchSize;
+    const examplesPerStep = plan.batchSize * plan.accumulation;
+    return {
+      experiment,
+      data: { kind: material.kind, name: material.name, trainingExamples: sampler.trainingExamples },
+      evaluationBatches: {
+        validation: sampler.evaluationBatchCount('validation', batchSize),
+        test: sampler.evaluationBatchCount('test', batchSize),
+      },
+      totalSteps: plan.totalSteps,
+      epochs: (plan.totalSteps * examplesPerStep) / sampler.trainingExamples,
+      parameters: countParameters(program),
+      flopsPerStep: programFlops(program) * plan.accumulation,
+      weights: weights && transfer ? { label: weights.label, transfer } : null,
+      tokenizer: tokenizer?.label ?? null,
+    };
+  } finally {
+    sampler.close();
+  }
+}

@@ -1,0 +1,124 @@
+/** Asks a trained run: rebuilds its network for a batch of one, with the weights of a checkpoint. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LabError } from '../../shared/errors.ts';
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { frameOptions } from '../../shared/spec/manifests/audio-dataset.ts';
+import { imageChannels, imageFit } from '../../shared/spec/manifests/image-corpus.ts';
+import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { readSafetensors } from '../formats/safetensors.ts';
+import { resolvePipeline } from '../nn/index.ts';
+import type { GeneratedToken, GenerationQuery, PredictionAnswer, PredictionQuery, TaskFacts } from '../tasks/index.ts';
+import { findTask } from '../tasks/index.ts';
+import { checkpointFolder } from '../training/checkpoints.ts';
+import type { Model } from '../training/model.ts';
+import { buildModel, withInitialisation } from '../training/model.ts';
+import { loadEngine } from './engines.ts';
+import { fileExists } from '../files/file-exists.ts';
+import { checkpointStep } from './prepare.ts';
+import type { RunFolder } from '../workspace/run-folder.ts';
+import { readJson } from '../workspace/run-folder.ts';
+
+export interface Predictor {
+  readonly experiment: Experiment;
+  readonly step: number;
+  /** What the network was trained on: images, for one, must be brought to the same size. */
+  readonly facts: TaskFacts;
+  /** Whether it is a language model, which can continue texts. */
+  readonly generates: boolean;
+  /** Throws `LabError('bad-input')` for a question that the task cannot answer. */
+  ask(query: PredictionQuery): Promise<readonly PredictionAnswer[]>;
+  /** Continues a text. Throws `LabError('bad-input')` for a task that cannot. */
+  generate(query: GenerationQuery): AsyncIterable<GeneratedToken>;
+  close(): Promise<void>;
+}
+
+/** Throws `LabError('not-found')` without a checkpoint, `LabError('bad-input')` for a task that predicts nothing. */
+export async function openPredictor(run: RunFolder, checkpoint: 'best' | 'last' | number = 'best'): Promise<Predictor> {
+  const experiment = await readJson(run.spec, experimentSpec);
+  const model = await readModel(run, experiment);
+  const { task, options, facts } = model;
+  if (!task.predict) {
+    throw new LabError('bad-input', `The task ${task.type} of the run ${run.id} predicts nothing to look at`);
+  }
+  const step = await checkpointStep(run, checkpoint);
+  const program = buildModel(model, 'prediction', 1);
+  const engine = await loadEngine(experiment.engine.name);
+  const executable = await engine.compile(program, {
+    ...(experiment.engine.device !== undefined && { device: experiment.engine.device }),
+  });
+  const { tensors } = await readSafetensors(join(checkpointFolder(run.checkpoints, step), 'model.safetensors'));
+  await executable.importState({ parameters: new Map([...tensors].filter(([name]) => program.parameters.has(name))) });
+  const tokenizerFile = (await fileExists(run.tokenizer)) ? run.tokenizer : undefined;
+  const predictionModel = {
+    ...facts,
+    ...(tokenizerFile !== undefined && { tokenizerFile }),
+    run: executable.run.bind(executable),
+  };
+  const predict = task.predict.bind(task);
+  const generate = task.generate?.bind(task);
+  return {
+    experiment,
+    step,
+    facts,
+    generates: generate !== undefined,
+    ask: (query) => predict(predictionModel, query, options),
+    generate(query) {
+      if (!generate) {
+        throw new LabError(
+          'bad-input',
+          `The run ${run.id} is no language model: its task is ${task.type}, not next-word`,
+        );
+      }
+      return generate(predictionModel, query, options);
+    },
+    close: () => executable.release(),
+  };
+}
+
+const factsSchema = z.object({
+  input: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('tokens'), length: z.int(), vocabularySize: z.int() }),
+    z.object({
+      kind: z.literal('image'),
+      height: z.int(),
+      width: z.int(),
+      channels: z.int(),
+      statistics: z.object({ mean: z.array(z.number()), standardDeviation: z.array(z.number()) }).optional(),
+    }),
+    z.object({ kind: z.literal('frames'), length: z.int(), features: z.int() }),
+  ]),
+  classes: z.array(z.string()).optional(),
+  images: z
+    .object({
+      height: z.int(),
+      width: z.int(),
+      channels: imageChannels,
+      fit: imageFit,
+      resizeShorter: z.int().nullable(),
+      background: z.tuple([z.int(), z.int(), z.int()]),
+    })
+    .optional(),
+  audio: frameOptions.optional(),
+});
+
+/** Leaves out what is undefined: absent is not the same to the types. */
+function inputOf(input: z.infer<typeof factsSchema>['input']): TaskFacts['input'] {
+  if (input.kind !== 'image') return input;
+  const { statistics, ...size } = input;
+  return statistics ? { ...size, statistics } : size;
+}
+
+/** The network of a run, from its own folder alone: the data it was trained on may be gone. */
+export async function readModel(run: RunFolder, experiment: Experiment): Promise<Model> {
+  const { input, classes, images, audio } = await readJson(run.facts, factsSchema);
+  const facts: TaskFacts = {
+    input: inputOf(input),
+    ...(classes && { classes }),
+    ...(images && { images }),
+    ...(audio && { audio }),
+  };
+  const { type, ...options } = experiment.task;
+  const pipeline = withInitialisation(resolvePipeline(experiment.pipeline), experiment.initialisation);
+  return { task: findTask(type), options, pipeline, facts };
+}

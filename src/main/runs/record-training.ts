@@ -1,0 +1,111 @@
+/**
+ * Looks at a model while it is trained, after every evaluation: how the gradient is distributed over its parts, and what it
+ * answers to the same few validation examples. Nothing of it changes what is trained; what fails is told once and left out.
+ */
+import { messageOf } from '../../shared/errors.ts';
+import type { NewRunEvent } from '../../shared/spec/run/events.ts';
+import { loadTokenizer } from '../data/tokenizer/tokenizer.ts';
+import type { TextTokenizer } from '../data/tokenizer/tokenizer.ts';
+import type { Engine, Executable, Tensor } from '../engines/engine.ts';
+import type { Program } from '../graph/program.ts';
+import { buildModel } from '../training/model.ts';
+import { readAnswers } from './answers.ts';
+import { fileExists } from '../files/file-exists.ts';
+import type { PreparedRun } from './prepare.ts';
+import type { RunFolder } from '../workspace/run-folder.ts';
+import { appendGradients, appendSamples } from '../workspace/training-records.ts';
+
+/** Examples whose answers are kept, and how many answers to a question. */
+const examples = 8;
+const choices = 3;
+
+export interface TrainingRecorder {
+  record(step: number): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface RecorderOptions {
+  readonly run: RunFolder;
+  readonly prepared: PreparedRun;
+  readonly engine: Engine;
+  readonly trainer: Executable;
+  readonly emit: (event: NewRunEvent) => void;
+}
+
+export async function createTrainingRecorder({
+  run,
+  prepared,
+  engine,
+  trainer,
+  emit,
+}: RecorderOptions): Promise<TrainingRecorder> {
+  const { experiment, model, sampler, plan } = prepared;
+  const tokenizer = (await fileExists(run.tokenizer)) ? loadTokenizer(run.tokenizer) : undefined;
+  let predictor: { readonly program: Program; readonly executable: Executable } | undefined;
+  let failed = false;
+
+  const answer = async (step: number): Promise<void> => {
+    const count = Math.min(examples, sampler.evaluationBatchCount('validation', 1));
+    if (count === 0 || !model.task.predict) return;
+    predictor ??= await openPredictor(prepared, engine, trainer);
+    const answers = [];
+    for (let index = 0; index < count; index++) {
+      answers.push(await answersTo(prepared, predictor, index, tokenizer));
+    }
+    if (answers.some((one) => one.length > 0)) await appendSamples(run, { step, answers });
+  };
+
+  return {
+    async record(step) {
+      if (failed) return;
+      try {
+        const feeds = sampler.trainingBatch(experiment.seed, step * plan.accumulation, plan.batchSize);
+        const { gradients } = await trainer.gradients(feeds, { seed: experiment.seed, step });
+        await appendGradients(run, { step, norms: normsByPart(gradients) });
+        await answer(step);
+      } catch (error) {
+        failed = true;
+        emit({ type: 'notice', step, message: `Gradients and samples are not recorded any more: ${messageOf(error)}` });
+      }
+    },
+    release: async () => predictor?.executable.release(),
+  };
+}
+
+async function openPredictor({ model, experiment }: PreparedRun, engine: Engine, trainer: Executable) {
+  const program = buildModel(model, 'prediction', 1);
+  const { device, threads } = experiment.engine;
+  const executable = await engine.compile(program, {
+    shareStateWith: trainer,
+    ...(device !== undefined && { device }),
+    ...(threads !== undefined && { threads }),
+  });
+  return { program, executable };
+}
+
+async function answersTo(
+  { sampler, model }: PreparedRun,
+  { program, executable }: { readonly program: Program; readonly executable: Executable },
+  index: number,
+  tokenizer: TextTokenizer | undefined,
+) {
+  const feeds = sampler.evaluationBatch('validation', index, 1);
+  const wanted = Object.fromEntries(Object.entries(feeds).filter(([name]) => program.inputs.has(name)));
+  return readAnswers(await executable.run(wanted), feeds, model.facts, tokenizer, choices);
+}
+
+/** L2 norms by block, and by layer within one: `backbone/encoder/layer.0`, `head`. */
+export function normsByPart(gradients: ReadonlyMap<string, Tensor>): Record<string, number | null> {
+  const squares = new Map<string, number>();
+  for (const [name, { data }] of gradients) {
+    let sum = 0;
+    for (const value of data) sum += value * value;
+    const part = partOf(name);
+    squares.set(part, (squares.get(part) ?? 0) + sum);
+  }
+  return Object.fromEntries([...squares].map(([part, sum]) => [part, Number.isFinite(sum) ? Math.sqrt(sum) : null]));
+}
+
+function partOf(name: string): string {
+  return /^backbone\/[^/]+(\/layer\.\d+(?=\/))?/.exec(name)?.[0] ?? name.split('/')[0] ?? name;
+}

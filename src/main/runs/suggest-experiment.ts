@@ -1,0 +1,66 @@
+/** A spec to begin with. The sizes are those that finish on a laptop within minutes; everything else is left to the defaults. */
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { registeredPresets } from '../nn/index.ts';
+import type { TaskDefinition } from '../tasks/index.ts';
+import { findTask } from '../tasks/index.ts';
+
+/** A run whose network is to be fine-tuned. */
+interface PretrainedRun {
+  readonly id: string;
+  readonly spec: Experiment;
+}
+
+/**
+ * @param kind of the data, where it is known: some tasks learn from images as well as from recordings
+ * @param corpus whose tokenizer labelled text is read with, from scratch: a dataset has none of its own
+ */
+export function suggestExperiment(
+  type: string,
+  data: string | undefined,
+  kind: string | undefined,
+  from: PretrainedRun | undefined,
+  corpus: string | undefined,
+): Record<string, unknown> {
+  const task = findTask(type);
+  const pipeline = from ? from.spec.pipeline : (smallestPreset(task, kind) ?? 'bert-tiny');
+  const isPretext = task.kind === 'pretext';
+  return {
+    name: [from?.spec.name, task.type].filter((part) => part !== undefined).join('-'),
+    task: { type: task.type, ...sharedOptions(task, from) },
+    ...(data !== undefined && { data }),
+    ...(!from && corpus !== undefined && task.data.includes('text-dataset') && { tokenizer: { corpus } }),
+    pipeline,
+    ...(from && { from: { run: from.id } }),
+    training: isPretext
+      ? { steps: 1000, batchSize: 32, learningRate: 0.0005 }
+      : { epochs: from ? 5 : 10, batchSize: 16, learningRate: from ? 0.0001 : 0.0003 },
+  };
+}
+
+/** What the network was trained with it has to be used with: the length of sequences, the size of images. */
+function sharedOptions({ options }: TaskDefinition<unknown>, from: PretrainedRun | undefined): Record<string, unknown> {
+  if (!from) return {};
+  const { type: _type, ...known } = from.spec.task;
+  const names = ['length', 'size', 'patchSize', 'height', 'width'].filter((name) => name in known);
+  const shared = Object.fromEntries(names.map((name) => [name, known[name]]));
+  return options.safeParse(shared).success ? shared : {};
+}
+
+/** Presets for tasks that not every network can learn: a language model must not see what comes, a reader needs a sequence. */
+const fitting: Readonly<Record<string, readonly string[]>> = {
+  'next-word': ['lstm-lm'],
+  transcription: ['crnn', 'speech-lstm'],
+};
+
+/** Of the presets for this kind of data, the first that fits: presets are registered from small to large. */
+function smallestPreset({ type, data }: TaskDefinition<unknown>, kind: string | undefined): string | undefined {
+  const known = kind === undefined ? data : [kind];
+  const wanted = known.some((name) => name.startsWith('image'))
+    ? 'image'
+    : known.some((name) => name.startsWith('text'))
+      ? 'tokens'
+      : 'frames';
+  return registeredPresets().find(
+    ({ name, input }) => input === wanted && (fitting[type] === undefined || fitting[type].includes(name)),
+  )?.name;
+}

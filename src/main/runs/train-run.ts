@@ -1,0 +1,306 @@
+/**
+ * Trains a run from wherever it stands to its end, or until it is told to stop. This is what the trainer process does, and
+ * `pretext run` too: it reads the run's folder, and everything it finds out goes into that folder.
+ */
+import { resolve } from 'node:path';
+import { LabError, isLabError, messageOf } from '../../shared/errors.ts';
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import type { NewRunEvent, RunEvent } from '../../shared/spec/run/events.ts';
+import type { RunResult } from '../../shared/spec/run/result.ts';
+import type { Engine, Executable } from '../engines/engine.ts';
+import { requireSelfCheck } from '../engines/self-check.ts';
+import { readSafetensors } from '../formats/safetensors.ts';
+import type { Program } from '../graph/program.ts';
+import { initialParameters } from '../nn/index.ts';
+import { prefetchBatches, sampleBatches } from '../training/batches.ts';
+import type { TrainingProgress } from '../training/checkpoints.ts';
+import {
+  checkpointFolder,
+  initialProgress,
+  listCheckpoints,
+  pruneCheckpoints,
+  readCheckpoint,
+  writeCheckpoint,
+} from '../training/checkpoints.ts';
+import { evaluateSplit } from '../training/evaluate.ts';
+import {
+  layerGroups,
+  matchParameters,
+  parameterGroups,
+  requireTransfer,
+  startingState,
+} from '../training/fine-tuning.ts';
+import { train } from '../training/loop.ts';
+import { buildModel, countParameters } from '../training/model.ts';
+import { loadEngine } from './engines.ts';
+import { finishRun } from './finish-run.ts';
+import { openGradientFlow } from './gradient-flow.ts';
+import type { PreparedRun } from './prepare.ts';
+import { findMaterialOf, prepareRun } from './prepare.ts';
+import { requireSpace, runBytes } from '../files/disk-space.ts';
+import { pretrainingCorpus } from './pretraining-corpus.ts';
+import { createTrainingRecorder } from './record-training.ts';
+import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
+import { lockRun, openEventLog, readJson, runOrigin, writeJson } from '../workspace/run-folder.ts';
+import { fileExists } from '../files/file-exists.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+
+export interface TrainOptions {
+  /** Stops at the next step or in the middle of an evaluation, with a checkpoint. */
+  readonly signal: AbortSignal;
+  readonly onEvent?: (event: RunEvent) => void;
+  /** After every step, for progress bars. */
+  readonly onStep?: (step: number, loss: number) => void;
+  /** What is going on besides training, e.g. 'Evaluating on the test split'. */
+  readonly onPhase?: (phase: string) => void;
+  /** Whether a worker thread prepares the batches. The results are the same. */
+  readonly prefetch?: boolean;
+}
+
+/** The result, or undefined when the run was stopped. Throws `LabError`; the failure is in the run's events, too. */
+export async function trainRun(
+  workspace: Workspace,
+  run: RunFolder,
+  options: TrainOptions,
+): Promise<RunResult | undefined> {
+  const unlock = await lockRun(run);
+  let step = 0;
+  try {
+    const log = openEventLog(run);
+    const emit = (event: NewRunEvent): void => {
+      step = event.step;
+      const written = log(event);
+      options.onEvent?.(written);
+    };
+    try {
+      return await trainLocked(workspace, run, options, emit);
+    } catch (error) {
+      const code = isLabError(error) ? error.code : 'internal';
+      if (code !== 'disk-full') emit({ type: 'failed', step, code, message: messageOf(error) });
+      throw error;
+    }
+  } finally {
+    await unlock();
+  }
+}
+
+async function trainLocked(
+  workspace: Workspace,
+  run: RunFolder,
+  options: TrainOptions,
+  emit: (event: NewRunEvent) => void,
+): Promise<RunResult | undefined> {
+  const experiment = await readJson(run.spec, experimentSpec);
+  const origin = await readJson(run.origin, runOrigin);
+  const prepared = await openRun(workspace, run, experiment, origin);
+  const session = await openSession(prepared, options);
+  const { trainer, evaluator, program } = session;
+  try {
+    await requireSpace(run.folder, runBytes(countParameters(program).total, experiment.training.keepCheckpoints));
+    const progress = await restore(workspace, run, origin, session, experiment, emit);
+    emit({
+      type: progress.step === 0 ? 'started' : 'resumed',
+      step: progress.step,
+      engine: session.engineName,
+      device: trainer.device.device,
+      deviceName: trainer.device.description,
+      totalSteps: prepared.plan.totalSteps,
+      trainingExamples: prepared.sampler.trainingExamples,
+      examplesPerStep: prepared.plan.batchSize * prepared.plan.accumulation,
+      parameters: countParameters(program).total,
+      trainable: countParameters(program).trainable,
+    });
+    const outcome = await runLoop(run, prepared, session, progress, options, emit);
+    if (outcome.status === 'stopped') return undefined;
+    const pretrainedOn = await pretrainingCorpus(workspace, origin);
+    const { progress: last } = outcome;
+    const finished = await finishRun({ run, prepared, progress: last, pretrainedOn, ...session, ...options, emit });
+    if (!finished) emit({ type: 'stopped', step: outcome.progress.step });
+    return finished;
+  } finally {
+    prepared.sampler.close();
+    await evaluator.release();
+    await trainer.release();
+  }
+}
+
+async function openRun(
+  workspace: Workspace,
+  run: RunFolder,
+  experiment: Experiment,
+  { data }: RunOrigin,
+): Promise<PreparedRun> {
+  const material = await findMaterialOf(workspace, experiment);
+  if (material.contentHash !== data.contentHash) {
+    throw new LabError(
+      'conflict',
+      `'${data.name}' is not what it was when this run was created: it has been imported again with other contents. Start a new run`,
+      { data: data.name },
+    );
+  }
+  return prepareRun(experiment, material, (await fileExists(run.tokenizer)) ? run.tokenizer : undefined);
+}
+
+interface Session {
+  readonly engine: Engine;
+  readonly engineName: string;
+  readonly trainer: Executable;
+  /** Reads the trainer's weights where they are. */
+  readonly evaluator: Executable;
+  readonly program: Program;
+  readonly compilationSeconds: number;
+  readonly threads: number | undefined;
+}
+
+async function openSession(prepared: PreparedRun, { onPhase }: TrainOptions): Promise<Session> {
+  const { experiment, model } = prepared;
+  const { training, evaluation, engine: wanted, freeze } = experiment;
+  const engine = await loadEngine(wanted.name);
+  const place = {
+    ...(wanted.device !== undefined && { device: wanted.device }),
+    ...(wanted.threads !== undefined && { threads: wanted.threads }),
+  };
+  onPhase?.('Checking the engine');
+  await requireSelfCheck(engine, place);
+  onPhase?.('Compiling');
+  const started = performance.now();
+  const program = buildModel(model, 'training', training.batchSize, freeze);
+  const layerDecay =
+    training.discriminativeFactor === undefined ? training.layerDecay : 1 / training.discriminativeFactor;
+  const trainer = await engine.compile(program, {
+    ...place,
+    optimizer: training.optimizer,
+    parameterGroup: parameterGroups(program, {
+      layerDecay,
+      headScale: training.headLearningRateScale,
+      unfreezeEvery: unfreezingOf(prepared, program),
+    }),
+  });
+  const evaluator = await engine.compile(buildModel(model, 'evaluation', evaluation.batchSize ?? training.batchSize), {
+    ...place,
+    shareStateWith: trainer,
+  });
+  const compilationSeconds = (performance.now() - started) / 1000;
+  return { engine, engineName: engine.name, trainer, evaluator, program, compilationSeconds, threads: wanted.threads };
+}
+
+/** Steps of a stage of gradual unfreezing. Throws `LabError('bad-spec')` where the lowest layers would never have their turn. */
+function unfreezingOf({ experiment, plan, sampler }: PreparedRun, program: Program): number | undefined {
+  const { gradualUnfreezing } = experiment.training;
+  if (!gradualUnfreezing) return undefined;
+  const { steps, epochs = 1 } = gradualUnfreezing;
+  const every =
+    steps ?? Math.max(1, Math.ceil((epochs * sampler.trainingExamples) / (plan.batchSize * plan.accumulation)));
+  const groups = layerGroups(program);
+  if (groups.length * every >= plan.totalSteps) {
+    throw new LabError(
+      'bad-spec',
+      `training.gradualUnfreezing: with a stage of ${every} steps ${groups[0] ?? 'the backbone'} would join at step ${groups.length * every} of ${plan.totalSteps}. Train longer, or take shorter stages`,
+    );
+  }
+  return every;
+}
+
+/** Brings the trainer to where the run stands: its last checkpoint, or its beginning. */
+async function restore(
+  workspace: Workspace,
+  run: RunFolder,
+  { weights }: RunOrigin,
+  { trainer, program }: Session,
+  experiment: Experiment,
+  emit: (event: NewRunEvent) => void,
+): Promise<TrainingProgress> {
+  const last = (await listCheckpoints(run.checkpoints)).at(-1);
+  if (last !== undefined) {
+    const { state, progress } = await readCheckpoint(checkpointFolder(run.checkpoints, last));
+    await trainer.importState(state);
+    return progress;
+  }
+  const initial = initialParameters(program, experiment.seed);
+  if (!weights) {
+    await trainer.importState(startingState(initial));
+    return initialProgress;
+  }
+  const { tensors } = await readSafetensors(resolve(workspace.folder, weights.file));
+  const { parameters, report } = matchParameters(program, tensors);
+  await writeJson(run.transfer, { source: weights.label, ...report });
+  requireTransfer(report, weights.label);
+  emit({
+    type: 'transfer',
+    step: 0,
+    source: weights.label,
+    matched: report.matched.length,
+    fresh: report.fresh.length,
+    mismatched: report.mismatched.length,
+    unused: report.unused.length,
+  });
+  await trainer.importState(startingState(initial, parameters));
+  return initialProgress;
+}
+
+async function runLoop(
+  run: RunFolder,
+  prepared: PreparedRun,
+  { engine, trainer, evaluator }: Session,
+  progress: TrainingProgress,
+  { signal, onStep, onPhase, prefetch = true }: TrainOptions,
+  emit: (event: NewRunEvent) => void,
+): ReturnType<typeof train> {
+  const { experiment, task, setup, sampler, model, plan } = prepared;
+  const { training, evaluation } = experiment;
+  const range = {
+    seed: experiment.seed,
+    batchSize: plan.batchSize,
+    from: progress.step * plan.accumulation,
+    to: plan.totalSteps * plan.accumulation,
+  };
+  const recorder = await createTrainingRecorder({ run, prepared, engine, trainer, emit });
+  const measureFlow = training.gradientFlow ? await openGradientFlow(run, prepared, engine, trainer) : undefined;
+  if (progress.step === 0) await measureFlow?.(0);
+  let reachedStep = progress.step;
+  const batches = prefetch ? prefetchBatches(task.type, setup, range) : sampleBatches(sampler, range);
+  onPhase?.('Training');
+  try {
+    return await train(
+      {
+        plan,
+        executable: trainer,
+        batches,
+        emit,
+        signal,
+        onStep: (step, loss) => {
+          reachedStep = step;
+          onStep?.(step, loss);
+        },
+        ...(progress.step > 0 && { startedFrom: checkpointFolder(run.checkpoints, progress.step) }),
+        evaluate: async () => {
+          onPhase?.('Evaluating');
+          const result = await evaluateSplit(model, evaluator, sampler, {
+            split: 'validation',
+            batchSize: evaluation.batchSize ?? plan.batchSize,
+            maximumBatches: evaluation.maximumBatches,
+            signal,
+          });
+          await recorder.record(reachedStep);
+          await measureFlow?.(reachedStep);
+          onPhase?.('Training');
+          const metrics = result?.metrics ?? {};
+          return { selected: metrics[task.selection.metric] ?? NaN, metrics };
+        },
+        save: async (reached) => {
+          const folder = await writeCheckpoint(run.checkpoints, {
+            state: await trainer.exportState(),
+            progress: reached,
+          });
+          await pruneCheckpoints(run.checkpoints, reached.selection.bestStep, training.keepCheckpoints);
+          return folder;
+        },
+      },
+      progress,
+    );
+  } finally {
+    await recorder.release();
+    await batches.close();
+  }
+}

@@ -1,0 +1,175 @@
+/** Looking at a trained run example by example: the cells of its confusion matrix, a quiz, the samples that were recorded. */
+import { setImmediate } from 'node:timers/promises';
+import type { z } from 'zod';
+import type { DemoForm, demosContract } from '../../shared/contract/demos.ts';
+import type { runsContract } from '../../shared/contract/runs.ts';
+import { LabError } from '../../shared/errors.ts';
+import { randomStream } from '../../shared/random.ts';
+import type { EvaluationSplit } from '../tasks/index.ts';
+import { readAnswers } from '../runs/answers.ts';
+import { findRun } from '../workspace/runs.ts';
+import type { SampleRecord } from '../workspace/training-records.ts';
+import { demoFormOf } from '../runs/demo-forms.ts';
+import type { RunData } from './validation-examples.ts';
+import { describeExample, exampleCount, loadModel, openRunData } from './validation-examples.ts';
+import type { WorkContext } from './work-context.ts';
+
+type RunsOutput<Method extends 'samples' | 'confusionExamples'> = z.input<(typeof runsContract)[Method]['output']>;
+type QuizInput = z.output<(typeof demosContract)['quiz']['input']>;
+type QuizOutput = z.input<(typeof demosContract)['quiz']['output']>;
+
+interface Prediction {
+  readonly index: number;
+  readonly actual: string;
+  readonly predicted: string;
+  readonly probability: number;
+}
+
+/** Predictions of a whole split are made once for each run and checkpoint. */
+const known = new Map<string, readonly Prediction[]>();
+
+async function predictionsOf(
+  context: WorkContext,
+  id: string,
+  split: EvaluationSplit,
+  data: RunData,
+): Promise<readonly Prediction[]> {
+  const run = await findRun(context.workspace, id);
+  const model = await loadModel(run, data, 'best', 'prediction');
+  const key = `${run.folder}:${split}:${model.step}`;
+  try {
+    const before = known.get(key);
+    if (before) return before;
+    const predictions: Prediction[] = [];
+    const total = exampleCount(data, split);
+    for (let index = 0; index < total; index++) {
+      if (index % 16 === 0) {
+        await setImmediate();
+        context.signal.throwIfAborted();
+        context.progress({ phase: 'Predicting', done: index, total, unit: 'examples', skipped: 0 });
+      }
+      const feeds = data.prepared.sampler.evaluationBatch(split, index, 1);
+      const [answer] = readAnswers(await model.run(feeds), feeds, data.prepared.model.facts, data.tokenizer, 1).filter(
+        ({ question }) => question === 'class',
+      );
+      const [choice] = answer?.choices ?? [];
+      if (answer && choice) {
+        predictions.push({ index, actual: answer.truth, predicted: choice.label, probability: choice.probability });
+      }
+    }
+    known.set(key, predictions);
+    return predictions;
+  } finally {
+    await model.close();
+  }
+}
+
+export async function confusionExamples(
+  context: WorkContext,
+  input: z.output<(typeof runsContract)['confusionExamples']['input']>,
+): Promise<RunsOutput<'confusionExamples'>> {
+  const run = await findRun(context.workspace, input.id);
+  const data = await openRunData(context.workspace, run);
+  try {
+    const predictions = await predictionsOf(context, input.id, input.split, data);
+    const cell = predictions.filter(
+      ({ actual, predicted }) => actual === input.actual && predicted === input.predicted,
+    );
+    const examples = await Promise.all(
+      cell.slice(input.offset, input.offset + input.limit).map(async ({ index, probability }) => ({
+        items: await describeExample(data, data.prepared.sampler.evaluationBatch(input.split, index, 1)),
+        probability,
+        source: null,
+      })),
+    );
+    return { total: cell.length, examples };
+  } finally {
+    data.close();
+  }
+}
+
+/** Questions that are drawn from the validation split, in an order that the seed decides. */
+export async function quizOf(
+  context: WorkContext,
+  { run: reference, checkpoint, count, seed }: QuizInput,
+): Promise<QuizOutput> {
+  const run = await findRun(context.workspace, reference);
+  const data = await openRunData(context.workspace, run);
+  try {
+    const { sampler, model: description, task } = data.prepared;
+    const model = await loadModel(run, data, checkpoint, 'prediction');
+    try {
+      const total = exampleCount(data, 'validation');
+      if (total === 0) {
+        throw new LabError('bad-input', 'The validation split of this run is empty: there is nothing to ask');
+      }
+      const stream = randomStream(seed, 0);
+      const drawn = new Set<number>();
+      while (drawn.size < Math.min(count, total)) drawn.add(stream.integer(total));
+      const questions: QuizOutput['questions'] = [];
+      for (const index of drawn) {
+        context.signal.throwIfAborted();
+        const feeds = sampler.evaluationBatch('validation', index, 1);
+        const classes = description.facts.classes ?? [];
+        const answers = readAnswers(
+          await model.run(feeds),
+          feeds,
+          description.facts,
+          data.tokenizer,
+          Math.max(8, classes.length),
+        );
+        const answer = answers.find(({ question }) => question === 'class') ?? answers[0];
+        if (!answer) continue;
+        const choices = answer.question === 'class' ? [...classes] : answer.choices.map(({ label }) => label);
+        questions.push({
+          id: index,
+          items: await describeExample(data, feeds),
+          choices: choices.includes(answer.truth) ? choices : [...choices, answer.truth],
+          truth: answer.truth,
+          answer: { question: answer.question, choices: answer.choices },
+        });
+      }
+      const form: DemoForm = demoFormOf(task.type, description.facts.input.kind);
+      return { form, questions };
+    } finally {
+      await model.close();
+    }
+  } finally {
+    data.close();
+  }
+}
+
+/** The examples that samples were recorded for, in words and pictures, with the answers of every evaluation. */
+export async function describeSamples(
+  { workspace }: WorkContext,
+  {
+    id,
+    records,
+    offset,
+    limit,
+  }: {
+    readonly id: string;
+    readonly records: readonly SampleRecord[];
+    readonly offset: number;
+    readonly limit: number;
+  },
+): Promise<RunsOutput<'samples'>> {
+  const recorded = records.at(-1)?.answers.length ?? 0;
+  if (recorded === 0) return { steps: [], examples: [] };
+  const data = await openRunData(workspace, await findRun(workspace, id));
+  try {
+    const indices = Array.from({ length: recorded }, (_, index) => index).slice(offset, offset + limit);
+    const examples = await Promise.all(
+      indices.map(async (index) => ({
+        items: await describeExample(data, data.prepared.sampler.evaluationBatch('validation', index, 1)),
+        truth: records.at(-1)?.answers[index]?.map(({ truth }) => truth) ?? [],
+        answers: records.map(({ answers }) =>
+          (answers[index] ?? []).map(({ question, choices }) => ({ question, choices })),
+        ),
+      })),
+    );
+    return { steps: records.map(({ step }) => step), examples };
+  } finally {
+    data.close();
+  }
+}

@@ -1,0 +1,127 @@
+/** Brings corpora and datasets into the workspace: a name becomes a folder, the importers of `data/` do the rest. */
+import { stat } from 'node:fs/promises';
+import { extname, resolve } from 'node:path';
+import { LabError, cannotRead } from '../../shared/errors.ts';
+import type { ImageImportOptionsInput } from '../../shared/spec/image-import.ts';
+import type { ImageImportProgress, ImageImportResult } from '../data/images/import.ts';
+import { importImageCorpus, importImageDataset } from '../data/images/import.ts';
+import { folderSource } from '../data/images/folder-source.ts';
+import type { AudioImport } from '../data/audio/import-audio.ts';
+import { importAudioDataset } from '../data/audio/import-audio.ts';
+import type { ImageSource } from '../data/images/source.ts';
+import { isTableName, tableSource } from '../data/images/table-source.ts';
+import { zipSource } from '../data/images/zip-source.ts';
+import type { ImportTextCorpusOptions } from '../data/text/import-corpus.ts';
+import type { ImportTextDatasetOptions } from '../data/text/import-dataset.ts';
+import { importTextDataset } from '../data/text/import-dataset.ts';
+import { importTextCorpus } from '../data/text/import-corpus.ts';
+import type { AudioDatasetManifest } from '../../shared/spec/manifests/audio-dataset.ts';
+import type { ImageCorpusManifest } from '../../shared/spec/manifests/image-corpus.ts';
+import type { ImageDatasetManifest } from '../../shared/spec/manifests/image-dataset.ts';
+import type { TextCorpusManifest } from '../../shared/spec/manifests/text-corpus.ts';
+import type { TextDatasetManifest } from '../../shared/spec/manifests/text-dataset.ts';
+import type { MaterialGroup } from '../workspace/catalogue.ts';
+import { materialFolder } from '../workspace/catalogue.ts';
+import { fileExists } from '../files/file-exists.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { requireName } from '../workspace/workspace.ts';
+
+/** Throws `LabError('conflict')` for a name that is taken, and what the importer throws; nothing half-done is left. */
+export async function importCorpus(
+  workspace: Workspace,
+  name: string,
+  options: Omit<ImportTextCorpusOptions, 'folder' | 'name'>,
+): Promise<TextCorpusManifest> {
+  const folder = await newFolder(workspace, 'corpus', name);
+  return importTextCorpus({ ...options, sources: options.sources.map((source) => resolve(source)), folder, name });
+}
+
+/** As `importCorpus`. */
+export async function importDataset(
+  workspace: Workspace,
+  name: string,
+  options: Omit<ImportTextDatasetOptions, 'folder' | 'name'>,
+): Promise<TextDatasetManifest> {
+  const folder = await newFolder(workspace, 'dataset', name);
+  return importTextDataset({ ...options, sources: options.sources.map((source) => resolve(source)), folder, name });
+}
+
+export interface ImageImportRequest {
+  /** A folder, a .zip archive, or a table whose column `path` names images beside it. */
+  readonly source: string;
+  readonly options: ImageImportOptionsInput;
+  /** Of a table for a dataset; 'label' without it. */
+  readonly labelColumn?: string | undefined;
+  /** Of a table; 'path' without it. */
+  readonly pathColumn?: string | undefined;
+  /** Of a table: images with the same value, such as those of one patient, stay on one side of a split. */
+  readonly groupColumn?: string | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ImageImportProgress) => void;
+}
+
+/** As `importCorpus`: labelled recordings, from a table or a folder for each class. */
+export async function importAudio(
+  workspace: Workspace,
+  name: string,
+  job: Omit<AudioImport, 'destination' | 'name'>,
+): Promise<AudioDatasetManifest> {
+  const destination = await newFolder(workspace, 'dataset', name);
+  return importAudioDataset({ ...job, destination, name });
+}
+
+/** As `importCorpus`. Classes of a dataset are the folders directly under the source, or the labels of a table. */
+export async function importImages(
+  workspace: Workspace,
+  group: 'corpus',
+  name: string,
+  request: ImageImportRequest,
+): Promise<ImageImportResult<ImageCorpusManifest>>;
+export async function importImages(
+  workspace: Workspace,
+  group: 'dataset',
+  name: string,
+  request: ImageImportRequest,
+): Promise<ImageImportResult<ImageDatasetManifest>>;
+export async function importImages(
+  workspace: Workspace,
+  group: MaterialGroup,
+  name: string,
+  request: ImageImportRequest,
+): Promise<ImageImportResult<ImageCorpusManifest | ImageDatasetManifest>> {
+  const { source, options, signal, onProgress } = request;
+  const destination = await newFolder(workspace, group, name);
+  const path = resolve(source);
+  await stat(path).catch((error: unknown) => {
+    throw cannotRead('file or folder', source, error);
+  });
+  const images = imageSourceOf(path, group === 'dataset', request);
+  const job = { source: images, destination, name, options, signal, onProgress };
+  return group === 'corpus' ? importImageCorpus(job) : importImageDataset(job);
+}
+
+function imageSourceOf(
+  path: string,
+  isLabelled: boolean,
+  { labelColumn = 'label', pathColumn, groupColumn }: ImageImportRequest,
+): ImageSource {
+  if (extname(path).toLowerCase() === '.zip') return zipSource(path, { classFolders: isLabelled });
+  if (!isTableName(path)) return folderSource(path, { classFolders: isLabelled });
+  return tableSource(path, {
+    ...(isLabelled && { labelColumn }),
+    ...(pathColumn !== undefined && { pathColumn }),
+    ...(groupColumn !== undefined && { groupColumn }),
+  });
+}
+
+async function newFolder(workspace: Workspace, group: MaterialGroup, name: string): Promise<string> {
+  const folder = materialFolder(workspace, group, requireName(name));
+  if (await fileExists(folder)) {
+    throw new LabError(
+      'conflict',
+      `There is a ${group} '${name}' in ${workspace.folder} already. Choose another name, or delete ${folder}`,
+      { name },
+    );
+  }
+  return folder;
+}

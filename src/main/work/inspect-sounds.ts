@@ -1,0 +1,49 @@
+/** Recordings of a folder, or those that a table lists: how many, their classes, and how long the first ones are. */
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import type { Inspection } from '../../shared/contract/materials.ts';
+import { decodeRecording } from '../data/audio/recording.ts';
+import { classOfPath } from '../data/images/source.ts';
+
+const decoded = 8;
+
+/** Whether a name says that it is a recording that the lab decodes. */
+export function isSoundName(path: string): boolean {
+  return /\.wave?$/i.test(path);
+}
+
+/**
+ * @param others files of the sources that are no text
+ * @param listed paths in the rows of a table
+ * @returns null if there is no recording
+ */
+export async function inspectSounds(
+  sources: readonly string[],
+  others: readonly string[],
+  listed: readonly string[],
+  signal: AbortSignal,
+): Promise<Inspection['sounds']> {
+  const [source] = sources;
+  if (source === undefined || sources.length > 1) return null;
+  const inTable = listed.filter(isSoundName);
+  const root = (await stat(source)).isDirectory() ? source : dirname(source);
+  const paths =
+    inTable.length > 0 ? inTable : others.filter(isSoundName).map((path) => relative(root, path).split(sep).join('/'));
+  if (paths.length === 0) return null;
+  const classes = new Map<string, number>();
+  for (const path of inTable.length > 0 ? [] : paths) {
+    const label = classOfPath(path);
+    if (label !== undefined) classes.set(label, (classes.get(label) ?? 0) + 1);
+  }
+  const recordings: NonNullable<Inspection['sounds']>['recordings'] = [];
+  const step = Math.max(1, Math.floor(paths.length / decoded));
+  for (let index = 0; index < paths.length && recordings.length < decoded; index += step) {
+    signal.throwIfAborted();
+    const path = paths[index]!;
+    const recording = await readFile(join(root, path)).then(decodeRecording, () => undefined); // the report will list it
+    if (recording === undefined) continue;
+    const { samples, rate } = recording;
+    recordings.push({ path, label: classOfPath(path) ?? null, seconds: samples.length / rate, rate });
+  }
+  return { total: paths.length, classes: [...classes].map(([name, count]) => ({ name, count })), recordings };
+}

@@ -1,0 +1,117 @@
+/** The beginning of the first text, its encoding, and whether the folders that texts lie in are classes. */
+import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Inspection } from '../../shared/contract/materials.ts';
+import type { TextEncoding } from '../../shared/spec/manifests/text-corpus.ts';
+import { extensionOf } from '../data/images/source.ts';
+import { decodeSample, guessEncoding } from '../data/reading/encoding.ts';
+import { readFileBytes } from '../data/reading/read-bytes.ts';
+import type { Compression, SourceFile } from '../data/reading/source-files.ts';
+
+const shownCharacters = 4000;
+/** Enough to tell an encoding by: the first letter above ASCII may come late. */
+const sampleBytes = 256 * 1024;
+/** Folders of texts beyond this are an order of somebody's, not classes. */
+const mostClasses = 50;
+const looked = 8;
+const lookedBytes = 4096;
+/** Text, but somebody's data about data or programs rather than what to learn from. */
+const notProse = new Set(['json', 'js', 'ts', 'yaml', 'yml', 'toml', 'xml', 'html', 'htm', 'svg', 'css', 'pickle']);
+
+interface Options {
+  /** A file that is text, although its name does not say so. */
+  readonly unnamed: string | undefined;
+  readonly encoding: TextEncoding | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** @returns null if no text begins with anything that can be read */
+export async function inspectText(
+  texts: readonly SourceFile[],
+  { unnamed, encoding, signal }: Options,
+): Promise<Inspection['text']> {
+  const plain = texts.filter(({ format }) => format === 'text' || format === 'fasta' || format === 'wikipedia');
+  const candidates: readonly Pick<SourceFile, 'path' | 'compression'>[] =
+    unnamed === undefined ? plain : [{ path: unnamed, compression: 'none' }];
+  for (const { path, compression } of candidates.slice(0, looked)) {
+    const { bytes, isComplete } = await readSample(path, compression, signal);
+    const guessed = guessEncoding(bytes, isComplete);
+    if (guessed === null || bytes.length === 0) continue; // empty, or binary: the next one may do
+    const actual = encoding ?? guessed;
+    const beginning = decodeSample(bytes, actual).slice(0, shownCharacters);
+    if (beginning.trim() === '') continue;
+    return { file: path, encoding: actual, beginning, classes: [...classesOf(plain)] };
+  }
+  return null;
+}
+
+/** The beginning of a file, decompressed. */
+export async function readSample(
+  path: string,
+  compression: Compression,
+  signal: AbortSignal,
+): Promise<{ readonly bytes: Buffer; readonly isComplete: boolean }> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of readFileBytes({ path, compression, signal })) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= sampleBytes) return { bytes: Buffer.concat(chunks), isComplete: false };
+  }
+  return { bytes: Buffer.concat(chunks), isComplete: true };
+}
+
+/** Folders directly under the source, where all texts lie in such folders and there are a few of them. */
+function classesOf(texts: readonly SourceFile[]): readonly { readonly name: string; readonly count: number }[] {
+  const counts = new Map<string, number>();
+  for (const { relative } of texts) {
+    const parts = relative.split('/');
+    if (parts.length !== 2) return [];
+    counts.set(parts[0]!, (counts.get(parts[0]!) ?? 0) + 1);
+  }
+  const classes = [...counts].map(([name, count]) => ({ name, count }));
+  const isFew = classes.length > 1 && classes.length <= mostClasses && texts.length >= 3 * classes.length;
+  return isFew ? classes : [];
+}
+
+/**
+ * Texts whose names do not say so: files without an extension where they are more than those with one, or where nothing else is
+ * text, those of the commonest extension. Undefined if there are none.
+ */
+export async function findUnnamedTexts(
+  sources: readonly string[],
+  texts: readonly SourceFile[],
+  others: readonly string[],
+): Promise<{ readonly globs: readonly string[]; readonly files: readonly string[] } | undefined> {
+  if (sources.length !== 1) return undefined;
+  const groups = Map.groupBy(others, (path) => extensionOf(basename(path)));
+  const bare = groups.get('') ?? [];
+  if (bare.length > texts.length && (await areTexts(bare))) return { globs: ['**/!(*.*)'], files: bare };
+  if (texts.length > 0) return undefined;
+  const bySize = [...groups].toSorted(([, one], [, other]) => other.length - one.length);
+  for (const [extension, files] of bySize) {
+    if (extension === '' || notProse.has(extension) || !(await areTexts(files))) continue;
+    return { globs: [`**/*.${extension}`], files };
+  }
+  return undefined;
+}
+
+/** Whether most of a few files begin like text. */
+async function areTexts(paths: readonly string[]): Promise<boolean> {
+  let good = 0;
+  const step = Math.max(1, Math.floor(paths.length / looked));
+  const chosen = paths.filter((_, index) => index % step === 0).slice(0, looked);
+  for (const path of chosen) if (await beginsLikeText(path)) good += 1;
+  return good > chosen.length / 2;
+}
+
+async function beginsLikeText(path: string): Promise<boolean> {
+  const handle = await open(path, 'r').catch(() => undefined);
+  if (handle === undefined) return false;
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(lookedBytes), 0, lookedBytes, 0);
+    return bytesRead > 0 && guessEncoding(buffer.subarray(0, bytesRead), bytesRead < lookedBytes) !== null;
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What workers do: all that takes long, needs a native library or reads whole files. A method is a line here and a function;
+ * the lab calls it by its name and knows its types.
+ */
+import { diagnose } from '../runs/doctor.ts';
+import { exportRun } from '../runs/export-onnx.ts';
+import { engineNames, loadEngine } from '../runs/engines.ts';
+import type { SpeedQuestion } from '../runs/machine-speed.ts';
+import { measureSpeed } from '../runs/machine-speed.ts';
+import { findRun } from '../workspace/runs.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { EngineStatus } from '../../shared/contract/workspace.ts';
+import { duplicatesOf, imagesOf, searchMaterial, splitsOf } from './browse.ts';
+import { continueText } from './continue-text.ts';
+import { embedExamples } from './embeddings.ts';
+import { confusionExamples, describeSamples, quizOf } from './examine.ts';
+import { createSample, importMaterial } from './import.ts';
+import { inspectSources } from './inspect.ts';
+import { askModel } from './models.ts';
+import { planOf, previewOf } from './plan.ts';
+import { lengthsOf, tokenize } from './text-measures.ts';
+import type { WorkContext, WorkMethod } from './work-context.ts';
+
+export const workMethods = {
+  import: importMaterial,
+  sample: createSample,
+  inspect: inspectSources,
+  search: searchMaterial,
+  images: imagesOf,
+  splits: splitsOf,
+  lengths: lengthsOf,
+  duplicates: duplicatesOf,
+  tokenize,
+  plan: planOf,
+  preview: previewOf,
+  ask: askModel,
+  engines: engineStatus,
+  speed: (_context: WorkContext, question: SpeedQuestion) => measureSpeed(question),
+  export: exportModel,
+  samples: describeSamples,
+  confusionExamples,
+  quiz: quizOf,
+  embeddings: embedExamples,
+  continue: continueText,
+} satisfies Readonly<Record<string, WorkMethod<never, unknown>>>;
+
+export type WorkMethods = typeof workMethods;
+
+async function engineStatus(
+  _context: WorkContext,
+  { diagnose: thoroughly }: { readonly diagnose: boolean },
+): Promise<EngineStatus[]> {
+  const nullable = <Value>(value: Value | undefined): Value | null => value ?? null;
+  if (thoroughly) {
+    const { engines } = await diagnose();
+    return engines.map(({ devices, ...engine }) => ({
+      ...engine,
+      devices: devices.map((device) => ({ ...device, reason: nullable(device.reason) })),
+    }));
+  }
+  return Promise.all(
+    engineNames.map(async (name) => {
+      try {
+        const { engine, version, devices } = await (await loadEngine(name)).probe();
+        return {
+          engine,
+          version,
+          problem: null,
+          devices: devices.map((device) => ({
+            ...device,
+            reason: nullable(device.reason),
+            gradientError: null,
+            gigaflops: null,
+            problem: null,
+          })),
+        };
+      } catch (error) {
+        return { engine: name, version: null, problem: messageOf(error), devices: [] };
+      }
+    }),
+  );
+}
+
+async function exportModel(
+  { workspace }: WorkContext,
+  { id, folder, checkpoint }: { readonly id: string; readonly folder: string; readonly checkpoint: 'best' | 'last' },
+) {
+  const exported = await exportRun(await findRun(workspace, id), folder, checkpoint);
+  return { ...exported, files: [...exported.files] };
+}

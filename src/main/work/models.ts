@@ -1,0 +1,80 @@
+/** Trained models that answer. A few stay loaded, because people ask again. */
+import type { z } from 'zod';
+import type { demosContract } from '../../shared/contract/demos.ts';
+import { LabError } from '../../shared/errors.ts';
+import type { PredictionQuery } from '../tasks/index.ts';
+import type { Predictor } from '../runs/predict.ts';
+import { openPredictor } from '../runs/predict.ts';
+import { decodeQueryImage } from '../runs/query-image.ts';
+import { decodeQueryRecording } from '../runs/query-recording.ts';
+import type { RunFolder } from '../workspace/run-folder.ts';
+import { findRun } from '../workspace/runs.ts';
+import { bytesOfDataUrl } from './pictures.ts';
+import type { WorkContext } from './work-context.ts';
+
+type Input<Method extends keyof typeof demosContract> = z.output<(typeof demosContract)[Method]['input']>;
+type Output<Method extends keyof typeof demosContract> = z.input<(typeof demosContract)[Method]['output']>;
+
+/** Models in memory at a time. */
+const keptModels = 2;
+
+const predictors = new Map<string, Promise<Predictor>>();
+
+export async function predictorOf(run: RunFolder, checkpoint: 'best' | 'last' | number): Promise<Predictor> {
+  const key = `${run.folder}:${checkpoint}`;
+  const known = predictors.get(key);
+  if (known) {
+    predictors.delete(key); // to the end: the first one is the one that was not asked for the longest time
+    predictors.set(key, known);
+    return known;
+  }
+  const opening = openPredictor(run, checkpoint);
+  predictors.set(key, opening);
+  opening.catch(() => predictors.delete(key));
+  for (const [oldest, predictor] of predictors) {
+    if (predictors.size <= keptModels) break;
+    predictors.delete(oldest);
+    void predictor.then((model) => model.close()).catch(() => undefined);
+  }
+  return opening;
+}
+
+export async function askModel({ workspace }: WorkContext, input: Input<'ask'>): Promise<Output<'ask'>> {
+  const run = await findRun(workspace, input.run);
+  const predictor = await predictorOf(run, input.checkpoint);
+  const query: PredictionQuery = {
+    top: input.top,
+    ...(input.text !== undefined && { text: input.text }),
+    ...(input.textPair !== undefined && { textPair: input.textPair }),
+    ...(input.image !== undefined && { image: await imageOf(predictor, input.image) }),
+    ...(input.recording !== undefined && { recording: recordingOf(predictor, input.recording) }),
+  };
+  const started = performance.now();
+  const answers = await predictor.ask(query);
+  return {
+    answers: answers.map(({ question, choices }) => ({ question, choices: choices.map((choice) => ({ ...choice })) })),
+    step: predictor.step,
+    engine: predictor.experiment.engine.name,
+    device: predictor.experiment.engine.device ?? 'cpu',
+    milliseconds: performance.now() - started,
+  };
+}
+
+/** A file that a page sent along, and what stands for it in messages. */
+function bytesOf(url: string, name: string): Buffer {
+  const bytes = bytesOfDataUrl(url);
+  if (!bytes) throw new LabError('bad-input', `${name} is given as data:…;base64,…`);
+  return bytes;
+}
+
+/** The picture as the training images were prepared. */
+async function imageOf({ facts }: Predictor, url: string): Promise<NonNullable<PredictionQuery['image']>> {
+  if (!facts.images) throw new LabError('bad-input', 'This model reads no pictures');
+  return decodeQueryImage(bytesOf(url, 'The picture'), 'The picture', facts.images);
+}
+
+/** The recording as frames like those of the training. */
+function recordingOf({ facts }: Predictor, url: string): NonNullable<PredictionQuery['recording']> {
+  if (!facts.audio) throw new LabError('bad-input', 'This model reads no recordings');
+  return decodeQueryRecording(bytesOf(url, 'The recording'), 'The recording', facts.audio);
+}

@@ -1,0 +1,114 @@
+/** What an experiment would do, take and need, and what its network will see. */
+import type { Item } from '../../shared/contract/common.ts';
+import type { ExperimentPlanSummary } from '../../shared/contract/experiments.ts';
+import type { PipelineInputSpec } from '../../shared/contract/registry.ts';
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { programFlops } from '../graph/op.ts';
+import type { Node } from '../graph/program.ts';
+import { elementCount } from '../graph/shape.ts';
+import type { PreviewItem } from '../tasks/index.ts';
+import { readSafetensors } from '../formats/safetensors.ts';
+import { matchParameters, requireTransfer } from '../training/fine-tuning.ts';
+import { countParameters } from '../training/model.ts';
+import { checkModel } from '../runs/create-run.ts';
+import { findFoundations, findMaterialOf, prepareRun } from '../runs/prepare.ts';
+import { runBytes } from '../files/disk-space.ts';
+import { pictureOf } from './pictures.ts';
+import type { WorkContext } from './work-context.ts';
+
+export type PlanWithoutTime = Omit<ExperimentPlanSummary, 'estimate'> & {
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+};
+
+/** Throws whatever a run would fail with before its first step. The spec is complete, with all its defaults. */
+export async function planOf(
+  { workspace }: WorkContext,
+  { spec }: { readonly spec: unknown },
+): Promise<PlanWithoutTime> {
+  const experiment: Experiment = experimentSpec.parse(spec);
+  const material = await findMaterialOf(workspace, experiment);
+  const { weights, tokenizer } = await findFoundations(workspace, experiment);
+  const prepared = prepareRun(experiment, material, tokenizer?.file);
+  const { sampler, plan, model } = prepared;
+  try {
+    const program = checkModel(prepared);
+    const transfer = weights && matchParameters(program, (await readSafetensors(weights.file)).tensors).report;
+    if (weights && transfer) requireTransfer(transfer, weights.label);
+    const batchSize = experiment.evaluation.batchSize ?? plan.batchSize;
+    const parameters = countParameters(program);
+    const named = ({ name, shape }: { readonly name: string; readonly shape: readonly number[] }) => ({
+      name,
+      shape: [...shape],
+    });
+    return {
+      data: { kind: material.kind, name: material.name, trainingExamples: sampler.trainingExamples },
+      evaluationBatches: {
+        validation: sampler.evaluationBatchCount('validation', batchSize),
+        test: sampler.evaluationBatchCount('test', batchSize),
+      },
+      input: withoutStatistics(model.facts.input),
+      totalSteps: plan.totalSteps,
+      epochs: (plan.totalSteps * plan.batchSize * plan.accumulation) / sampler.trainingExamples,
+      parameters: { total: parameters.total, trainable: parameters.trainable },
+      flopsPerStep: programFlops(program) * plan.accumulation,
+      weights:
+        weights && transfer
+          ? {
+              label: weights.label,
+              matched: transfer.matched.length,
+              fresh: transfer.fresh.map(named),
+              mismatched: transfer.mismatched.map((one) => ({ ...named(one), found: [...one.found] })),
+              unused: transfer.unused.length,
+            }
+          : null,
+      tokenizer: tokenizer?.label ?? null,
+      // Weights, gradients and two moments, and everything a step computes.
+      memoryBytes: 4 * (parameters.total + 3 * parameters.trainable) + bytesOf(program.nodes),
+      diskBytes: runBytes(parameters.total, experiment.training.keepCheckpoints),
+    };
+  } finally {
+    sampler.close();
+  }
+}
+
+/** What data gives to a pipeline, as the contract has it: the statistics of images belong to the run. */
+function withoutStatistics(input: PipelineInputSpec & { readonly statistics?: unknown }): PipelineInputSpec {
+  const { statistics: _, ...size } = input;
+  return size;
+}
+
+function bytesOf(nodes: readonly Node[]): number {
+  let bytes = 0;
+  for (const { op, outputs } of nodes) {
+    if (op.name === 'reshape') continue; // a view of what is there
+    for (const { dtype, shape } of outputs) {
+      bytes += elementCount(shape) * (dtype === 'float32' || dtype === 'int32' ? 4 : 1);
+    }
+  }
+  return bytes;
+}
+
+export async function previewOf(
+  { workspace }: WorkContext,
+  { spec, count, seed }: { readonly spec: unknown; readonly count: number; readonly seed?: number | undefined },
+): Promise<Item[]> {
+  const experiment = experimentSpec.parse(spec);
+  const material = await findMaterialOf(workspace, experiment);
+  const { tokenizer } = await findFoundations(workspace, experiment);
+  const { sampler } = prepareRun(experiment, material, tokenizer?.file);
+  try {
+    return await Promise.all(sampler.preview(seed ?? experiment.seed, count).map((item) => itemOf(item)));
+  } finally {
+    sampler.close();
+  }
+}
+
+const previewSize = 160;
+
+export async function itemOf(item: PreviewItem, size = previewSize): Promise<Item> {
+  const note = item.note === undefined ? {} : { note: item.note };
+  if (item.kind === 'text') return { kind: 'text', text: item.text, ...note };
+  return { kind: 'image', picture: await pictureOf(item.pixels, item, size), ...note };
+}

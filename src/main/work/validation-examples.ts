@@ -1,0 +1,151 @@
+/**
+ * Examples of a run's evaluation splits, one at a time: what the network saw, what is right, what it answered. Generic over
+ * tasks: it reads the inputs of the network (tokens, pictures) and the outputs that heads have in common (`logits` with
+ * `labels`, `maskedLogits` with `maskedLabels`).
+ */
+import { join } from 'node:path';
+import type { Item } from '../../shared/contract/common.ts';
+import { LabError } from '../../shared/errors.ts';
+import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import type { TextTokenizer } from '../data/tokenizer/tokenizer.ts';
+import { loadTokenizer } from '../data/tokenizer/tokenizer.ts';
+import type { Executable } from '../engines/engine.ts';
+import { readSafetensors } from '../formats/safetensors.ts';
+import type { Program } from '../graph/program.ts';
+import { drawFrames } from '../tasks/audio/frames.ts';
+import { readPlanar } from '../tasks/images/image-facts.ts';
+import type { EvaluationSplit, Feeds, TensorData } from '../tasks/index.ts';
+import { showTokens } from '../tasks/text/vocabulary.ts';
+import { checkpointFolder } from '../training/checkpoints.ts';
+import { buildModel } from '../training/model.ts';
+import { loadEngine } from '../runs/engines.ts';
+import { fileExists } from '../files/file-exists.ts';
+import type { PreparedRun } from '../runs/prepare.ts';
+import { checkpointStep, findMaterialOf, prepareRun } from '../runs/prepare.ts';
+import type { RunFolder } from '../workspace/run-folder.ts';
+import { readJson, runOrigin } from '../workspace/run-folder.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { pictureOf } from './pictures.ts';
+
+export interface RunData {
+  readonly prepared: PreparedRun;
+  readonly tokenizer: TextTokenizer | undefined;
+  close(): void;
+}
+
+/** A run's data as it was. Throws `LabError('conflict')` when it is not the same any more, `LabError('not-found')` when it is gone. */
+export async function openRunData(workspace: Workspace, run: RunFolder): Promise<RunData> {
+  const experiment = await readJson(run.spec, experimentSpec);
+  const origin = await readJson(run.origin, runOrigin);
+  const material = await findMaterialOf(workspace, experiment);
+  if (material.contentHash !== origin.data.contentHash) {
+    throw new LabError(
+      'conflict',
+      `'${origin.data.name}' has been imported again with other contents since this run was trained`,
+      { data: origin.data.name },
+    );
+  }
+  const tokenizerFile = (await fileExists(run.tokenizer)) ? run.tokenizer : undefined;
+  const prepared = prepareRun(experiment, material, tokenizerFile);
+  return {
+    prepared,
+    tokenizer: tokenizerFile === undefined ? undefined : loadTokenizer(tokenizerFile),
+    close: () => {
+      prepared.sampler.close();
+    },
+  };
+}
+
+export interface LoadedModel {
+  readonly program: Program;
+  readonly step: number;
+  run(feeds: Feeds): Promise<TensorData>;
+  close(): Promise<void>;
+}
+
+/** The network of a run for one example at a time, with the weights of a checkpoint. */
+export async function loadModel(
+  run: RunFolder,
+  { prepared: { model, experiment } }: RunData,
+  checkpoint: 'best' | 'last' | number,
+  mode: 'evaluation' | 'prediction',
+): Promise<LoadedModel> {
+  const step = await checkpointStep(run, checkpoint);
+  const program = buildModel(model, mode, 1);
+  const { name, device } = experiment.engine;
+  const executable = await (await loadEngine(name)).compile(program, { ...(device !== undefined && { device }) });
+  const { tensors } = await readSafetensors(join(checkpointFolder(run.checkpoints, step), 'model.safetensors'));
+  await executable.importState({
+    parameters: new Map([...tensors].filter(([parameter]) => program.parameters.has(parameter))),
+  });
+  return { program, step, run: (feeds) => runFed(executable, program, feeds), close: () => executable.release() };
+}
+
+/** Batches have more than a prediction reads, such as the labels. */
+export function runFed(executable: Executable, program: Program, feeds: Feeds): Promise<TensorData> {
+  const wanted = Object.fromEntries(Object.entries(feeds).filter(([name]) => program.inputs.has(name)));
+  return executable.run(wanted);
+}
+
+/** How many examples of a split there are; batches of one show it. */
+export function exampleCount({ prepared: { sampler, experiment } }: RunData, split: EvaluationSplit): number {
+  const { batchSize = experiment.training.batchSize, maximumBatches = Infinity } = experiment.evaluation;
+  return Math.min(sampler.evaluationBatchCount(split, 1), maximumBatches * batchSize);
+}
+
+const pictureSize = 128;
+
+/** What the network saw, for a person. */
+export async function describeExample({ prepared, tokenizer }: RunData, feeds: Feeds): Promise<Item[]> {
+  const { input } = prepared.model.facts;
+  switch (input.kind) {
+    case 'tokens':
+      return tokenizer ? describeTokens(tokenizer, feeds) : [];
+    case 'image': {
+      const size = input.height * input.width * input.channels;
+      const images = picturesIn(feeds, size);
+      return Promise.all(
+        images.map(async (data): Promise<Item> => {
+          const pixels = readPlanar(data, input.channels, 0, input.height * input.width);
+          return { kind: 'image', picture: await pictureOf(pixels, input, pictureSize) };
+        }),
+      );
+    }
+    case 'frames':
+      return describeFrames(feeds, input.features);
+  }
+}
+
+/** What of a batch of one is pictures: a network of twins reads several in one tensor, such as a patch and its neighbour. */
+export function picturesIn(feeds: Feeds, size: number): readonly Float32Array[] {
+  return Object.values(feeds).flatMap((data) =>
+    data instanceof Float32Array && data.length > 0 && data.length % size === 0
+      ? Array.from({ length: data.length / size }, (_, index) => data.subarray(index * size, (index + 1) * size))
+      : [],
+  );
+}
+
+/** Texts as words; a second segment is a second text. Masks are written as masks. */
+function describeTokens(tokenizer: TextTokenizer, { tokens, segments, mask }: Feeds): Item[] {
+  if (!tokens) return [];
+  const used = mask ? Array.from(tokens.keys()).filter((position) => mask[position] !== 0) : Array.from(tokens.keys());
+  const { classify, separate, pad } = tokenizer.special;
+  const textOf = (segment: number): string => {
+    const ids = used
+      .filter((position) => (segments?.[position] ?? 0) === segment)
+      .map((position) => Number(tokens[position]));
+    return showTokens(
+      tokenizer,
+      ids.filter((id) => id !== classify && id !== separate && id !== pad),
+    );
+  };
+  return [textOf(0), textOf(1)].filter((text) => text !== '').map((text) => ({ kind: 'text', text }));
+}
+
+/** A sequence of features as a picture: time to the right, features upwards, as far as it goes. */
+async function describeFrames({ frames, mask }: Feeds, features: number): Promise<Item[]> {
+  if (!(frames instanceof Float32Array)) return [];
+  const steps = mask ? Array.from(mask).filter((one) => one !== 0).length : frames.length / features;
+  const drawn = drawFrames(frames.subarray(0, Math.max(1, steps) * features), features);
+  return [{ kind: 'image', picture: await pictureOf(drawn.pixels, drawn, 256) }];
+}

@@ -1,0 +1,145 @@
+/**
+ * The folder of a run: all that the trainer and everyone else have in common, and enough to show everything about it.
+ *
+ *     spec.json      the experiment, complete with defaults; `pretext run` takes it as it is
+ *     events.jsonl   what happened, appended as it happens
+ *     checkpoints/   step-N folders
+ *     result.json    written once, at the end
+ *     artifacts/     origin.json, facts.json, transfer.json, tokenizer.json, pictures
+ *     lock           while a trainer works on it
+ */
+import { appendFileSync, closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { LabError, messageOf, reasonOf } from '../../shared/errors.ts';
+import type { NewRunEvent, RunEvent } from '../../shared/spec/run/events.ts';
+import { runEvent } from '../../shared/spec/run/events.ts';
+import { asDiskFull, replaceFile } from '../files/durable-folder.ts';
+import { ownerOfLock, takeLock } from '../files/process-lock.ts';
+
+export interface RunFolder {
+  readonly id: string;
+  readonly folder: string;
+  readonly spec: string;
+  readonly events: string;
+  readonly checkpoints: string;
+  readonly result: string;
+  readonly artifacts: string;
+  readonly origin: string;
+  readonly facts: string;
+  readonly transfer: string;
+  readonly tokenizer: string;
+  readonly lock: string;
+}
+
+export function runFolder(folder: string): RunFolder {
+  const artifacts = join(folder, 'artifacts');
+  return {
+    id: basename(folder),
+    folder,
+    spec: join(folder, 'spec.json'),
+    events: join(folder, 'events.jsonl'),
+    checkpoints: join(folder, 'checkpoints'),
+    result: join(folder, 'result.json'),
+    artifacts,
+    origin: join(artifacts, 'origin.json'),
+    facts: join(artifacts, 'facts.json'),
+    transfer: join(artifacts, 'transfer.json'),
+    tokenizer: join(artifacts, 'tokenizer.json'),
+    lock: join(folder, 'lock'),
+  };
+}
+
+/** Where a run's material, weights and tokenizer came from, fixed when it was created. */
+export const runOrigin = z.strictObject({
+  formatVersion: z.literal(1),
+  id: z.string(),
+  createdAt: z.iso.datetime(),
+  data: z.strictObject({ kind: z.string(), name: z.string(), contentHash: z.string() }),
+  /** The checkpoint or file that the backbone starts from. */
+  weights: z.strictObject({ label: z.string(), file: z.string() }).nullable(),
+  tokenizer: z.strictObject({ label: z.string(), sha256: z.string() }).nullable(),
+});
+export type RunOrigin = z.infer<typeof runOrigin>;
+
+/** Reads one of our JSON files. Throws `LabError('not-found' | 'corrupt')`. */
+export async function readJson<Content>(file: string, schema: z.ZodType<Content>): Promise<Content> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new LabError('not-found', `${file} cannot be read: ${reasonOf(error)}`, { file }, error);
+  }
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new LabError('corrupt', `${file} is damaged: ${messageOf(error)}`, { file }, error);
+  }
+}
+
+export async function writeJson(file: string, value: unknown): Promise<void> {
+  await replaceFile(file, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/**
+ * The events of a run, oldest first. Lines that a killed trainer left half-written, and events that a newer lab knows, are
+ * passed over.
+ */
+export async function readEvents({ events }: RunFolder): Promise<readonly RunEvent[]> {
+  const text = await readFile(events, 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => {
+    try {
+      const parsed = runEvent.safeParse(JSON.parse(line));
+      return parsed.success ? [parsed.data] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Opens the event log for appending. A half-written last line is cut off, so that the next one is whole. */
+export function openEventLog(run: RunFolder, now: () => number = Date.now): (event: NewRunEvent) => RunEvent {
+  dropPartialLine(run.events);
+  return (event) => {
+    const stamped: RunEvent = { time: now(), ...event };
+    try {
+      appendFileSync(run.events, `${JSON.stringify(stamped)}\n`);
+    } catch (error) {
+      throw asDiskFull(error, run.events) ?? error;
+    }
+    return stamped;
+  };
+}
+
+function dropPartialLine(file: string): void {
+  const handle = openSync(file, 'a+');
+  try {
+    let { size } = fstatSync(handle);
+    const byte = Buffer.alloc(1);
+    while (size > 0) {
+      readSync(handle, byte, 0, 1, size - 1);
+      if (byte[0] === 0x0a) break;
+      size--;
+    }
+    ftruncateSync(handle, size);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** True while a trainer works on the run. A lock of a process that is gone does not count. */
+export async function isLocked({ lock }: RunFolder): Promise<boolean> {
+  return (await ownerOfLock(lock)) !== undefined;
+}
+
+/** Keeps other trainers off a run until the returned function is called. Throws `LabError('conflict')`. */
+export function lockRun(run: RunFolder): Promise<() => Promise<void>> {
+  return takeLock(
+    run.lock,
+    () =>
+      new LabError('conflict', `The run ${run.id} is being trained by another process (see ${run.lock})`, {
+        run: run.id,
+      }),
+  );
+}

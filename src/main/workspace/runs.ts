@@ -1,0 +1,170 @@
+/** The runs of a workspace: finding them by what people call them, and saying how each stands. */
+import { randomInt } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LabError } from '../../shared/errors.ts';
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { nearest } from '../../shared/spec/problems.ts';
+import type { RunEvent } from '../../shared/spec/run/events.ts';
+import type { RunResult } from '../../shared/spec/run/result.ts';
+import { runResult } from '../../shared/spec/run/result.ts';
+import type { TransferReport } from '../training/fine-tuning.ts';
+import { fileExists } from '../files/file-exists.ts';
+import type { RunFolder, RunOrigin } from './run-folder.ts';
+import { isLocked, readEvents, readJson, runFolder, runOrigin } from './run-folder.ts';
+import type { Workspace } from './workspace.ts';
+
+export type RunStatus =
+  | 'created' // nothing has been done yet
+  | 'running'
+  | 'stopped' // by a person, at a checkpoint
+  | 'interrupted' // its trainer is gone without a word
+  | 'failed'
+  | 'finished';
+
+export interface RunSummary {
+  readonly id: string;
+  readonly folder: string;
+  readonly createdAt: string;
+  readonly status: RunStatus;
+  readonly experiment: Experiment;
+  readonly step: number;
+  readonly totalSteps: number | null;
+  readonly result: RunResult | null;
+  /** Why it failed. */
+  readonly failure: string | null;
+}
+
+export interface RunDetails extends RunSummary {
+  readonly origin: RunOrigin;
+  readonly events: readonly RunEvent[];
+  readonly transfer: TransferReport | null;
+}
+
+/** `name-xxxx`: readable, and short to type. Letters that look alike are left out. */
+export function newRunId(name: string): string {
+  const letters = '23456789abcdefghjkmnpqrstuvwxyz';
+  return `${name}-${Array.from({ length: 5 }, () => letters[randomInt(letters.length)]).join('')}`;
+}
+
+/** Newest first. Folders that hold no readable run are named in `damaged`. */
+export async function listRuns(
+  workspace: Workspace,
+): Promise<{ readonly runs: readonly RunSummary[]; readonly damaged: readonly string[] }> {
+  const names = await readdir(workspace.runs).catch(() => []);
+  const runs: RunSummary[] = [];
+  const damaged: string[] = [];
+  for (const name of names.filter((entry) => !entry.startsWith('.'))) {
+    const folder = join(workspace.runs, name);
+    const summary = await readRun(runFolder(folder)).catch(() => undefined);
+    if (summary) runs.push(summary);
+    else damaged.push(folder);
+  }
+  return { runs: runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id)), damaged };
+}
+
+/**
+ * The run with this id, with the only id that begins so, or the latest of the experiment with this name. Throws
+ * `LabError('not-found')`, or `LabError('bad-input')` when several ids begin so.
+ */
+export async function findRun(workspace: Workspace, reference: string): Promise<RunFolder> {
+  return (await findNamed(workspace, reference)).run;
+}
+
+/**
+ * As `findRun`, for whoever needs what was trained: of several runs of one name the latest that is finished, even when a later
+ * one has failed. Without any, the latest.
+ *
+ * @param onPassedOver told of a later run that is not taken
+ */
+export async function findTrainedRun(
+  workspace: Workspace,
+  reference: string,
+  onPassedOver?: (message: string) => void,
+): Promise<RunFolder> {
+  const { run, named } = await findNamed(workspace, reference);
+  const [latest] = named;
+  const finished = named.find(({ status }) => status === 'finished');
+  if (!latest || !finished || finished === latest) return run;
+  onPassedOver?.(
+    `${finished.id} is taken, the latest finished run of '${reference}'. A later one, ${latest.id}, is ${latest.status}; name it to take it`,
+  );
+  return runFolder(finished.folder);
+}
+
+/** What is meant, and where that is the name of an experiment all of its runs, newest first. */
+async function findNamed(
+  workspace: Workspace,
+  reference: string,
+): Promise<{ readonly run: RunFolder; readonly named: readonly RunSummary[] }> {
+  const exact = runFolder(join(workspace.runs, reference));
+  if (/^[^/\\]+$/.test(reference) && !reference.startsWith('.') && (await fileExists(exact.spec))) {
+    return { run: exact, named: [] };
+  }
+  const { runs } = await listRuns(workspace);
+  const named = runs.filter(({ experiment }) => experiment.name === reference);
+  if (named[0]) return { run: runFolder(named[0].folder), named };
+  const beginning = runs.filter(({ id }) => reference !== '' && id.startsWith(reference));
+  const [only] = beginning;
+  if (only && beginning.length === 1) return { run: runFolder(only.folder), named: [] };
+  if (only) {
+    const ids = beginning.map(({ id }) => id).join(', ');
+    throw new LabError('bad-input', `Several runs begin with '${reference}': ${ids}`, { reference });
+  }
+  const guess = nearest(
+    reference,
+    runs.flatMap(({ id, experiment }) => [id, experiment.name]),
+  );
+  const hint = guess !== undefined ? `Did you mean '${guess}'?` : "'pretext runs' lists them";
+  throw new LabError('not-found', `There is no run '${reference}' in ${workspace.folder}. ${hint}`, { reference });
+}
+
+/** How a run stands. Also for one that was killed at any moment of its life. Throws `LabError('not-found' | 'corrupt')`. */
+export async function readRun(run: RunFolder): Promise<RunDetails> {
+  const experiment = await readJson(run.spec, experimentSpec);
+  const origin = await readJson(run.origin, runOrigin);
+  const result = (await fileExists(run.result)) ? await readJson(run.result, runResult) : null;
+  // We write it ourselves, from this type.
+  const transfer = (await fileExists(run.transfer))
+    ? ((await readJson(run.transfer, z.unknown())) as TransferReport)
+    : null;
+  const events = await readEvents(run);
+  const failed = events.findLast(({ type }) => type === 'failed' || type === 'resumed' || type === 'started');
+  return {
+    id: run.id,
+    folder: run.folder,
+    createdAt: origin.createdAt,
+    status: await statusOf(run, events, result),
+    experiment,
+    step: events.at(-1)?.step ?? 0,
+    totalSteps: totalStepsOf(events),
+    result,
+    failure: failed?.type === 'failed' ? failed.message : null,
+    origin,
+    events,
+    transfer,
+  };
+}
+
+async function statusOf(run: RunFolder, events: readonly RunEvent[], result: RunResult | null): Promise<RunStatus> {
+  if (result) return 'finished';
+  if (await isLocked(run)) return 'running';
+  switch (events.at(-1)?.type) {
+    case undefined:
+    case 'created':
+      return 'created';
+    case 'failed':
+      return 'failed';
+    case 'stopped':
+      return 'stopped';
+    default:
+      return 'interrupted';
+  }
+}
+
+function totalStepsOf(events: readonly RunEvent[]): number | null {
+  const started = events.findLast(({ type }) => type === 'started' || type === 'resumed');
+  return started && 'totalSteps' in started ? started.totalSteps : null;
+}

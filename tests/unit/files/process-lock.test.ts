@@ -1,0 +1,110 @@
+// Locks of processes that are gone, whatever the system has done with their numbers since.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir, uptime } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LabError } from '../../../src/shared/errors.ts';
+import { ownerOfLock, takeLock } from '../../../src/main/files/process-lock.ts';
+
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pretext-lock-'));
+  file = join(folder, 'lock');
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const taken = (): LabError => new LabError('conflict', 'taken');
+const lockOf = (owner: object): Promise<void> => writeFile(file, JSON.stringify({ host: hostname(), ...owner }));
+
+/** A process that does nothing, for as long as a test takes. */
+async function withProcess(work: (pid: number) => Promise<void>): Promise<void> {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+  await once(child, 'spawn');
+  try {
+    await work(child.pid ?? 0);
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+}
+
+describe('a lock', () => {
+  it('is held by one at a time, and leaves nothing behind', async () => {
+    const release = await takeLock(file, taken);
+    expect((await ownerOfLock(file))?.pid).toBe(process.pid);
+    await expect(takeLock(file, taken)).rejects.toThrow('taken');
+    await release();
+    expect(await readdir(folder)).toEqual([]);
+    await (
+      await takeLock(file, taken)
+    )();
+  });
+
+  it('of a living process counts, and of one that is gone does not', async () => {
+    let pid = 0;
+    await withProcess(async (living) => {
+      pid = living;
+      await lockOf({ pid });
+      expect((await ownerOfLock(file))?.pid).toBe(pid);
+      await expect(takeLock(file, taken)).rejects.toThrow('taken');
+    });
+    expect(await ownerOfLock(file)).toBeUndefined();
+    await (
+      await takeLock(file, taken)
+    )();
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'of a process that has ended and that nobody has asked about does not count',
+    async () => {
+      // The shell leaves a child behind and becomes a program that never asks how the child ended, before it does.
+      const parent = spawn('sh', ['-c', 'sleep 1 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      try {
+        const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+        const pid = Number(line.toString());
+        await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8'), { timeout: 20_000 }).toMatch(/\) Z /);
+        await lockOf({ pid });
+        expect(await ownerOfLock(file)).toBeUndefined();
+      } finally {
+        parent.kill('SIGKILL');
+        await once(parent, 'exit');
+      }
+    },
+  );
+
+  it.runIf(process.platform === 'linux')('of a process whose number another one has now does not count', async () => {
+    await withProcess(async (pid) => {
+      await lockOf({ pid, born: '1' });
+      expect(await ownerOfLock(file)).toBeUndefined();
+      const release = await takeLock(file, taken);
+      expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ pid: process.pid });
+      await release();
+    });
+  });
+
+  it('from before the last start of the system does not count', async () => {
+    await withProcess(async (pid) => {
+      await lockOf({ pid });
+      const before = Date.now() / 1000 - uptime() - 3600;
+      await utimes(file, before, before);
+      expect(await ownerOfLock(file)).toBeUndefined();
+    });
+  });
+
+  it('of another machine counts, whatever its number', async () => {
+    await lockOf({ pid: 1, host: `${hostname()}.elsewhere` });
+    await expect(takeLock(file, taken)).rejects.toThrow('taken');
+  });
+
+  it('that cannot be written says why, and not that somebody has it', async () => {
+    await mkdir(join(folder, 'lock'));
+    await expect(takeLock(join(folder, 'none', 'lock'), taken)).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('it does not exist'),
+    });
+  });
+});

@@ -1,0 +1,206 @@
+// The look into files before an import: what is suggested for them, and that nothing is where nothing can be imported.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inspectSources } from '../../../src/main/work/inspect.ts';
+import { openWorkspace } from '../../../src/main/workspace/workspace.ts';
+import type { WorkContext } from '../../../src/main/work/work-context.ts';
+import { importRequest } from '../../../src/shared/contract/materials.ts';
+import { tone, wavFile } from '../audio-fixtures.ts';
+import { zipArchive } from '../data-images-fixtures.ts';
+
+describe('a look into files', () => {
+  let folder: string;
+  let context: WorkContext;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'pretext-inspect-'));
+    const workspace = await openWorkspace(join(folder, 'workspace'));
+    context = { workspace, signal: new AbortController().signal, progress: () => undefined };
+  });
+
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  let made = 0;
+
+  /** Writes files into a new folder and looks at it, or at one of them. */
+  async function look(
+    files: Readonly<Record<string, string | Uint8Array>>,
+    at = '',
+    { encoding, header = true }: { readonly encoding?: 'windows-1251'; readonly header?: boolean } = {},
+  ) {
+    const root = join(folder, `case-${(made += 1)}`);
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(dirname(join(root, name)), { recursive: true });
+      await writeFile(join(root, name), content);
+    }
+    const input = {
+      paths: [join(root, at)],
+      rows: 3,
+      pictures: 4,
+      header,
+      ...(encoding !== undefined && { encoding }),
+    };
+    const answer = await inspectSources(context, input);
+    if (answer.suggestion) expect(importRequest.safeParse(answer.suggestion).error).toBeUndefined();
+    return answer;
+  }
+
+  const png = (red: number) =>
+    sharp({ create: { width: 8, height: 6, channels: 3, background: { r: red, g: 0, b: 0 } } })
+      .png()
+      .toBuffer();
+  const wav = () => wavFile([tone(440, 0.25, 8000)], 8000, { bits: 16 });
+
+  it('guesses the encoding of a table, and takes that of a person', async () => {
+    const table = `text;label\n${'Ça va bien;gut\nTrès mal;schlecht\n'.repeat(4)}`;
+    const latin = await look({ 'reviews.csv': Buffer.from(table, 'latin1') }, 'reviews.csv');
+    expect(latin.table).toMatchObject({ encoding: 'windows-1252', delimiter: ';', read: 8, problems: [] });
+    expect(latin.table?.rows[0]).toEqual(['Ça va bien', 'gut']);
+    expect(latin.suggestion).toMatchObject({ kind: 'text-dataset', encoding: 'windows-1252', labelColumn: 'label' });
+    const wide = await look({ 'reviews.csv': Buffer.from(`\ufeff${table}`, 'utf16le') }, 'reviews.csv');
+    expect(wide.table).toMatchObject({ encoding: 'utf-16le', read: 8 });
+    const chosen = await look({ 'reviews.csv': Buffer.from(table, 'latin1') }, 'reviews.csv', {
+      encoding: 'windows-1251',
+    });
+    expect(chosen.table?.rows[0]?.[0]).toBe('Зa va bien');
+  });
+
+  it('notices a first row that is data, and reads it as data when told so', async () => {
+    const rows = [
+      'I love this film,good',
+      'I hate this film,bad',
+      'a warm story,good',
+      'a cold story,bad',
+      'so dull,bad',
+    ];
+    const files = { 'reviews.csv': rows.join('\n') };
+    const taken = await look(files, 'reviews.csv');
+    expect(taken.table).toMatchObject({ header: true, read: 4, headerDoubt: '“good” occurs below as well, once' });
+    const told = await look(files, 'reviews.csv', { header: false });
+    expect(told.table).toMatchObject({ header: false, read: 5, headerDoubt: null });
+    expect(told.table?.rows[0]).toEqual(['I love this film', 'good']);
+    expect(told.suggestion).toMatchObject({ kind: 'text-corpus', header: false });
+    const named = await look({ 'named.csv': `text,label\n${rows.join('\n')}` }, 'named.csv');
+    expect(named.table).toMatchObject({ header: true, headerDoubt: null });
+    expect(named.suggestion).not.toHaveProperty('header');
+    const lines = await look({ 'rows.jsonl': '{"text":"a","label":"b"}\n' }, 'rows.jsonl');
+    expect(lines.table).toMatchObject({ header: null, headerDoubt: null });
+  });
+
+  it('suggests symbols for FASTA, which has no words', async () => {
+    const plain = await look({ 'genes/a.fasta': '>one\nACGT\n>two\nTTGA\n' }, 'genes');
+    expect(plain.suggestion).toMatchObject({ kind: 'text-corpus', tokenizer: { kind: 'characters' } });
+  });
+
+  it('suggests a labelled set for texts in a few folders', async () => {
+    const files = Object.fromEntries(
+      ['ham', 'spam'].flatMap((label) => [1, 2, 3].map((number) => [`mail/${label}/${number}.txt`, `text ${number}`])),
+    );
+    const found = await look(files, 'mail');
+    expect(found.suggestion?.kind).toBe('text-dataset');
+    expect(found.text?.classes).toEqual([
+      { name: 'ham', count: 3 },
+      { name: 'spam', count: 3 },
+    ]);
+  });
+
+  it('takes the sides of a split for no classes', async () => {
+    const files = Object.fromEntries(
+      ['train', 'test'].flatMap((side) => [1, 2, 3].map((n) => [`s/${side}/${n}.txt`, 'x'])),
+    );
+    expect((await look(files, 's')).suggestion?.kind).toBe('text-corpus');
+  });
+
+  it('finds texts whose names do not say so, and counts what would be passed over', async () => {
+    const brown = await look(
+      { 'brown/ca01': 'The jury said', 'brown/ca02': 'it did', 'brown/cats.txt': 'ca01 news' },
+      'brown',
+    );
+    expect(brown.suggestion).toMatchObject({ kind: 'text-corpus', include: ['**/!(*.*)'] });
+    expect(brown.text?.beginning).toBe('The jury said');
+    expect(brown.files).toMatchObject({ total: 3, ignored: 1 });
+    const logs = await look(
+      { 'logs/a.log': 'one', 'logs/b.log': 'two', 'logs/c.bin': Buffer.from([0, 1, 0, 0]) },
+      'logs',
+    );
+    expect(logs.suggestion).toMatchObject({ include: ['**/*.log'] });
+  });
+
+  it('takes images for images, although a note lies beside them, and those that a table lists', async () => {
+    const folders = await look(
+      { 'p/a/1.png': await png(1), 'p/b/2.png': await png(200), 'p/readme.txt': 'hello' },
+      'p',
+    );
+    expect(folders.suggestion?.kind).toBe('image-dataset');
+    expect(folders.images?.pictures.map(({ label, width, height }) => [label, width, height])).toEqual([
+      ['a', 8, 6],
+      ['b', 8, 6],
+    ]);
+    const listed = await look(
+      { '1.png': await png(1), '2.png': await png(200), 'list.csv': 'path,label\n1.png,dark\n2.png,red\n' },
+      'list.csv',
+    );
+    expect(listed.suggestion).toMatchObject({ kind: 'image-dataset', labelColumn: 'label' });
+    expect(listed.images?.pictures).toHaveLength(2);
+  });
+
+  it('shows images of an archive, evenly chosen, and says what an archive without them needs', async () => {
+    const members = await Promise.all(
+      Array.from({ length: 9 }, async (_, index) => ({
+        name: `set/${index < 6 ? 'dark' : 'red'}/${index}.png`,
+        content: await png(20 * index),
+      })),
+    );
+    const note = { name: 'set/readme.txt', content: Buffer.from('hello') };
+    const found = await look({ 'set.zip': zipArchive([...members, note]) }, 'set.zip');
+    expect(found.suggestion?.kind).toBe('image-dataset');
+    expect(found.images?.classes).toEqual([
+      { name: 'dark', count: 6 },
+      { name: 'red', count: 3 },
+    ]);
+    expect(found.images?.pictures.map(({ path }) => path)).toEqual([
+      'dark/0.png',
+      'dark/2.png',
+      'dark/4.png',
+      'red/6.png',
+    ]);
+    const texts = await look({ 'texts.zip': zipArchive([note]) }, 'texts.zip');
+    expect(texts).toMatchObject({
+      suggestion: null,
+      problems: [
+        'texts.zip holds no images. Text, tables and recordings have to be unpacked first: then import the folder',
+      ],
+    });
+    const broken = { name: 'a.png', content: Buffer.from('no picture') };
+    const damaged = await look({ 'broken.zip': zipArchive([broken]) }, 'broken.zip');
+    expect(damaged.problems.join()).toMatch(/^broken\.zip holds no image that can be read\./);
+  });
+
+  it('takes recordings in folders, or in a table; without labels it says what they need', async () => {
+    const folders = await look({ 'w/yes/1.wav': wav(), 'w/no/2.wav': wav() }, 'w');
+    expect(folders.suggestion?.kind).toBe('audio-dataset');
+    expect(folders.sounds).toMatchObject({ total: 2, recordings: [{ seconds: 0.25, rate: 8000 }, {}] });
+    const listed = await look({ 'a.wav': wav(), 'list.tsv': 'path\tlabel\na.wav\tyes\n' }, 'list.tsv');
+    expect(listed.suggestion).toMatchObject({ kind: 'audio-dataset', labelColumn: 'label' });
+    const bare = await look({ 'r/1.wav': wav() }, 'r');
+    expect(bare.suggestion).toBeNull();
+    expect(bare.problems.join()).toMatch(/need labels/);
+  });
+
+  it.each([
+    ['an empty table', 'empty.csv', '', /is empty/],
+    ['a table of a header alone', 'bare.csv', 'text,label\n', /no row/],
+    ['an empty text', 'empty.txt', '', /empty/],
+    ['a binary file that is called text', 'noise.txt', Buffer.from([1, 2, 0, 4]), /binary/],
+    ['a damaged image', 'broken.png', Buffer.from('89504e470d0a1a0a', 'hex'), /Nothing here/],
+  ])('suggests nothing for %s', async (_name, file, content, reason) => {
+    const found = await look({ [file]: content }, file);
+    expect(found.suggestion).toBeNull();
+    expect(found.problems.join()).toMatch(reason);
+  });
+});
