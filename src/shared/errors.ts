@@ -64,13 +64,18 @@ const systemReasons: Readonly<Record<string, string>> = {
 
 /** Why the system refused something, as the end of a sentence; the message of anything else. */
 export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = errorCode(error) ?? '';
   return systemReasons[code] ?? messageOf(error);
 }
 
 /** For a file or folder that a person named: there is none, or why it cannot be read. */
 export function cannotRead(what: string, path: string, error: unknown): LabError {
-  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  const isMissing = errorCode(error) === 'ENOENT';
   const message = isMissing ? `There is no ${what} ${path}` : `The ${what} ${path} cannot be read: ${reasonOf(error)}`;
   return new LabError('not-found', message, { path }, error);
+}
+
+/** The code that Node gives errors of the system, such as `ENOENT`; undefined for others. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -18,9 +18,13 @@ export async function shortOfSpace(folder: string, neededBytes: number): Promise
 }
 
 /** Throws `LabError('disk-full')` where so many bytes cannot be written. */
-export async function requireSpace(folder: string, neededBytes: number): Promise<void> {
+export async function requireSpace(
+  folder: string,
+  neededBytes: number,
+  advice = 'Free some space and go on',
+): Promise<void> {
   const why = await describeShortage(folder, neededBytes);
-  if (why !== null) throw new LabError('disk-full', `${why}. Free some space and go on`, { folder, neededBytes });
+  if (why !== null) throw new LabError('disk-full', `${why}. ${advice}`, { folder, neededBytes });
 }
 
 async function describeShortage(folder: string, neededBytes: number): Promise<string | null> {

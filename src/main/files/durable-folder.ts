@@ -2,9 +2,11 @@
  * Folders that are there whole or not at all: written under a temporary name, forced to the disk, renamed. A process that
  * is killed in between leaves a temporary folder, which the next one removes.
  */
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { LabError } from '../../shared/errors.ts';
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { errorCode, isLabError, LabError } from '../../shared/errors.ts';
+import { asDiskFull, syncFolder } from './durable-file.ts';
 
 const temporaryMark = '.partial';
 
@@ -28,28 +30,50 @@ export async function writeFolder(folder: string, fill: (temporary: string) => P
   }
 }
 
-/** Writes a file, forced to the disk. */
-export async function writeFileDurably(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'w');
+/**
+ * Calls `fill` with an empty temporary folder and makes it `destination`, which must not be there yet; when anything fails the
+ * temporary folder is removed. Throws `LabError`: `conflict` if the destination exists, `aborted` if the signal fired,
+ * `disk-full` when there is no room.
+ */
+export async function createFolder<Result>(
+  destination: string,
+  signal: AbortSignal,
+  fill: (folder: string) => Promise<Result>,
+): Promise<Result> {
+  const target = resolve(destination);
+  const parent = dirname(target);
+  await access(target).then(
+    () => {
+      throw alreadyThere(target);
+    },
+    () => undefined,
+  );
+  await mkdir(parent, { recursive: true });
+  const temporary = join(parent, `.${basename(target)}.${randomUUID()}${temporaryMark}`);
+  await mkdir(temporary);
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const result = await fill(temporary);
+    signal.throwIfAborted();
+    await syncFolder(temporary);
+    await rename(temporary, target).catch((error: unknown) => {
+      const code = errorCode(error);
+      throw code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EPERM' ? alreadyThere(target, error) : error;
+    });
+    await syncFolder(parent);
+    return result;
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    if (signal.aborted && !isLabError(error)) {
+      const message = `The import into ${target} was stopped; nothing was kept.`;
+      throw new LabError('aborted', message, { destination: target }, error);
+    }
+    throw asDiskFull(error, target) ?? error;
   }
 }
 
-/** Replaces a file by one that is there whole or not at all. Throws `LabError('disk-full')`. */
-export async function replaceFile(file: string, text: string): Promise<void> {
-  const temporary = `${file}${temporaryMark}`;
-  try {
-    await writeFileDurably(temporary, text);
-    await rename(temporary, file);
-    await syncFolder(dirname(file));
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw asDiskFull(error, file) ?? error;
-  }
+function alreadyThere(destination: string, cause?: unknown): LabError {
+  const message = `${destination} exists already. Choose another name, or delete it first.`;
+  return new LabError('conflict', message, { destination }, cause);
 }
 
 /** Removes what killed processes have left. */
@@ -57,27 +81,5 @@ export async function removeTemporaries(parent: string): Promise<void> {
   const names = await readdir(parent).catch(() => []);
   for (const name of names.filter((entry) => entry.endsWith(temporaryMark))) {
     await rm(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-/** `LabError('disk-full')` for the errors that mean it. */
-export function asDiskFull(error: unknown, path: string): LabError | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined;
-  return new LabError(
-    'disk-full',
-    `There is no room on the disk for ${path}. Nothing that was there before has been lost: make room and go on.`,
-    { path },
-    error,
-  );
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return; // folders cannot be opened there, and NTFS journals renames
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

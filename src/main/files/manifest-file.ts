@@ -1,9 +1,9 @@
 /** Reading and writing `manifest.json` of imported material. */
 import { readFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LabError, messageOf, reasonOf } from '../../shared/errors.ts';
+import { writeFileDurably } from './durable-file.ts';
 
 const heading = z.looseObject({ formatVersion: z.int(), kind: z.string() });
 
@@ -52,17 +52,7 @@ export function readManifest<Manifest>(
   throw new LabError('corrupt', message, { path });
 }
 
-/** Writes a file that must be complete, and waits until it is on the disk. */
-export async function writeDurably(path: string, content: string): Promise<void> {
-  const handle = await open(path, 'wx');
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
+/** Writes `manifest.json`, the last file of material: what has none is not complete. */
 export async function writeManifest(folder: string, manifest: object): Promise<void> {
-  await writeDurably(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeFileDurably(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }

@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
 import { z } from 'zod';
-import { LabError, reasonOf } from '../../shared/errors.ts';
-import { asDiskFull, replaceFile } from './durable-folder.ts';
+import { errorCode, LabError, reasonOf } from '../../shared/errors.ts';
+import { asDiskFull, replaceFile } from './durable-file.ts';
 
 const lockOwner = z.object({
   pid: z.int(),
@@ -43,7 +43,7 @@ export async function takeLock(
   try {
     await writeFile(file, JSON.stringify(thisProcess()), { flag: 'wx' });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') throw taken(await ownerOfLock(file));
+    if (errorCode(error) === 'EEXIST') throw taken(await ownerOfLock(file));
     throw (
       asDiskFull(error, file) ?? new LabError('bad-input', `${file} cannot be written: ${reasonOf(error)}`, {}, error)
     );
@@ -66,7 +66,7 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'; // alive, and someone else's
+    return errorCode(error) === 'EPERM'; // alive, and someone else's
   }
 }
 

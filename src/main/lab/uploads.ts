@@ -10,7 +10,7 @@ import type { Readable } from 'node:stream';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { formatBytes } from '../../shared/display.ts';
-import { LabError } from '../../shared/errors.ts';
+import { errorCode, LabError } from '../../shared/errors.ts';
 import { shortOfSpace } from '../files/disk-space.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
@@ -70,7 +70,7 @@ export function createUploads(workspace: Workspace, limits: UploadLimits = defau
       try {
         await pipeline(body, counter, createWriteStream(file, { flags: 'wx', mode: 0o600 }));
       } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) await rm(file, { force: true });
+        if (errorCode(error) !== 'EEXIST') await rm(file, { force: true });
         throw error instanceof LabError
           ? error
           : new LabError(

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { loadSharp } from '../data/images/load-sharp.ts';
-import { replaceFile } from '../files/durable-folder.ts';
+import { replaceFile } from '../files/durable-file.ts';
 import type { Engine, Executable } from '../engines/engine.ts';
 import type { LayerFlow } from '../training/gradient-flow.ts';
 import { compileGradientFlow, gradientFlowProgram } from '../training/gradient-flow.ts';

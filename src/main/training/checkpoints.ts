@@ -8,7 +8,8 @@ import { z } from 'zod';
 import { LabError, messageOf, reasonOf } from '../../shared/errors.ts';
 import type { EngineState } from '../engines/engine.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
-import { removeTemporaries, writeFileDurably, writeFolder } from '../files/durable-folder.ts';
+import { writeFileDurably } from '../files/durable-file.ts';
+import { removeTemporaries, writeFolder } from '../files/durable-folder.ts';
 import { earlyStoppingState } from './early-stopping.ts';
 
 const stateVersion = 1;

@@ -15,7 +15,7 @@ import { z } from 'zod';
 import { LabError, messageOf, reasonOf } from '../../shared/errors.ts';
 import type { NewRunEvent, RunEvent } from '../../shared/spec/run/events.ts';
 import { runEvent } from '../../shared/spec/run/events.ts';
-import { asDiskFull, replaceFile } from '../files/durable-folder.ts';
+import { asDiskFull, replaceFile } from '../files/durable-file.ts';
 import { ownerOfLock, takeLock } from '../files/process-lock.ts';
 
 export interface RunFolder {

@@ -2,7 +2,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { LabError, reasonOf } from '../../shared/errors.ts';
+import { errorCode, LabError, reasonOf } from '../../shared/errors.ts';
 import { nameSpec } from '../../shared/spec/experiment/v1.ts';
 
 export interface Workspace {
@@ -22,7 +22,7 @@ export async function openWorkspace(given?: string): Promise<Workspace> {
     runs: join(folder, 'runs'),
   };
   try {
-    for (const part of [workspace.corpora, workspace.datasets, workspace.runs]) await createFolder(part);
+    for (const part of [workspace.corpora, workspace.datasets, workspace.runs]) await makeFolder(part);
   } catch (error) {
     throw new LabError(
       'bad-input',
@@ -38,16 +38,16 @@ export async function openWorkspace(given?: string): Promise<Workspace> {
  * Creates a folder with those above it. Node's recursive `mkdir` goes up when the system says ENOENT and down again when what is
  * above exists, without an end in places such as /proc, where it is the answer for whatever is made.
  */
-async function createFolder(folder: string): Promise<void> {
+async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = errorCode(error);
     if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
     const above = dirname(folder);
     // A folder whose parent is there and that still cannot be made is the system's last word.
     if (code !== 'ENOENT' || above === folder || (await isFolder(above))) throw error;
-    await createFolder(above);
+    await makeFolder(above);
     await mkdir(folder);
   }
 }

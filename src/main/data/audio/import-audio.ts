@@ -12,7 +12,7 @@ import { AppendingFile } from '../../files/appending-file.ts';
 import { requireClassNames } from '../import/class-names.ts';
 import { isTableName, tableSource } from '../images/table-source.ts';
 import { classOfPath, isSystemName } from '../images/source.ts';
-import { createFolder } from '../../files/new-folder.ts';
+import { createFolder } from '../../files/durable-folder.ts';
 import { writeManifest } from '../../files/manifest-file.ts';
 import { SkipFile } from '../import/skip-file.ts';
 import { compareCodePoints } from '../tokenizer/learn-merges.ts';

@@ -11,10 +11,12 @@ import { imageImportOptions, type ImageImportOptionsInput } from '../../../share
 import { IMAGE_MANIFEST_VERSION, type ImageCorpusManifest } from '../../../shared/spec/manifests/image-corpus.ts';
 import type { ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
 import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
-import { writeDurably, writeManifest } from '../../files/manifest-file.ts';
+import { writeFileDurably } from '../../files/durable-file.ts';
+import { writeManifest } from '../../files/manifest-file.ts';
 import type { Preparation } from './decode.ts';
 import { ImageCollector } from './image-collector.ts';
-import { createFolder, requireFreeSpace } from '../../files/new-folder.ts';
+import { requireSpace } from '../../files/disk-space.ts';
+import { createFolder } from '../../files/durable-folder.ts';
 import { orderedMap } from './ordered-map.ts';
 import { prepareImage } from './prepare-image.ts';
 import type { ImageSource } from './source.ts';
@@ -98,7 +100,7 @@ async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetMani
   return createFolder(job.destination, signal, async (folder) => {
     report({ phase: 'counting', done: 0, total: 0, skipped: 0, bytesRead: 0 });
     const total = await job.source.count(signal);
-    await requireFreeSpace(folder, total * (imageBytes + RECORD_BYTES));
+    await requireSpace(folder, total * (imageBytes + RECORD_BYTES), 'Free some space, or choose a smaller image size');
     const collector = await ImageCollector.create(folder, preparation, options, kind === 'image-dataset');
     try {
       let bytesRead = 0;
@@ -145,7 +147,7 @@ async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetMani
         },
         ...finished.report,
       };
-      await writeDurably(join(folder, 'import-report.json'), `${JSON.stringify(fullReport, null, 2)}\n`);
+      await writeFileDurably(join(folder, 'import-report.json'), `${JSON.stringify(fullReport, null, 2)}\n`);
       await writeManifest(folder, manifest);
       return { manifest, report: fullReport };
     } finally {

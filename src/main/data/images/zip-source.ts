@@ -6,7 +6,7 @@
 import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { getFileNameLowLevel, openPromise, validateFileName, type Entry, type ZipFile } from 'yauzl';
-import { LabError, messageOf } from '../../../shared/errors.ts';
+import { errorCode, LabError, messageOf } from '../../../shared/errors.ts';
 import {
   extensionOf,
   hasImageExtension,
@@ -34,7 +34,7 @@ async function openArchive(path: string): Promise<ZipFile> {
     return await openPromise(path, { autoClose: false, lazyEntries: true, decodeStrings: false });
   } catch (error) {
     // The file system's errors have a code.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    if (errorCode(error) === 'ENOENT') {
       throw new LabError('not-found', `There is no file ${path}. Check the path.`, { path }, error);
     }
     throw unreadableArchive(path, error);

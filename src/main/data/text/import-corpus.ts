@@ -17,9 +17,10 @@ import {
   type TextFormat,
   type TrainedTokenizerOptions,
 } from '../../../shared/spec/manifests/text-corpus.ts';
-import { createFolder } from '../../files/new-folder.ts';
+import { createFolder } from '../../files/durable-folder.ts';
 import { numberedColumn } from '../tables/header.ts';
-import { writeDurably, writeManifest } from '../../files/manifest-file.ts';
+import { writeFileDurably } from '../../files/durable-file.ts';
+import { writeManifest } from '../../files/manifest-file.ts';
 import { TOKENIZER_FILE } from './corpus.ts';
 import { collectDocuments } from './collect-documents.ts';
 import { DocumentSpool } from './document-spool.ts';
@@ -111,7 +112,7 @@ export async function importTextCorpus(options: ImportTextCorpusOptions): Promis
       const tokenizer = createTokenizer(json, TOKENIZER_FILE);
       const encoded = await encodeSpool(folder, settings, spool, json, tokenizer.vocabularySize);
       await spool.remove();
-      await writeDurably(join(folder, TOKENIZER_FILE), json);
+      await writeFileDurably(join(folder, TOKENIZER_FILE), json);
       const manifest: TextCorpusManifest = {
         formatVersion: TEXT_CORPUS_VERSION,
         kind: 'text-corpus',

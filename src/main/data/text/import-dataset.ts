@@ -11,7 +11,7 @@ import { TEXT_DATASET_VERSION, type TextDatasetManifest } from '../../../shared/
 import { AppendingFile } from '../../files/appending-file.ts';
 import { requireClassNames } from '../import/class-names.ts';
 import { ContentIndex } from '../import/content-index.ts';
-import { createFolder } from '../../files/new-folder.ts';
+import { createFolder } from '../../files/durable-folder.ts';
 import { GrowingUint32Array } from '../import/growing-array.ts';
 import { writeManifest } from '../../files/manifest-file.ts';
 import { SkipFile } from '../import/skip-file.ts';

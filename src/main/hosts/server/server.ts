@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { LabError, isLabError, messageOf } from '../../../shared/errors.ts';
+import { errorCode, isLabError, LabError, messageOf } from '../../../shared/errors.ts';
 import { toFailure } from '../../../shared/rpc/protocol.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { labDispatcher } from '../../rpc/features/index.ts';
@@ -100,7 +100,7 @@ export async function startServer(options: ServerOptions): Promise<LabServer> {
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
-      const isTaken = 'code' in error && error.code === 'EADDRINUSE';
+      const isTaken = errorCode(error) === 'EADDRINUSE';
       reject(
         new LabError(
           'conflict',
