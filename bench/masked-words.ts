@@ -50,6 +50,7 @@ function openSampler(): TaskSampler {
     continuation: new Uint8Array(size.vocabulary),
     reserved: Uint32Array.from({ length: specialCount }, (_, id) => id),
   };
+  const masked = { mask: createMasker(vocabulary, masking), places: predictionCount(size.length, masking) };
   return createPretextSampler({
     sources: { training: source, validation: source, test: source },
     length: size.length,
@@ -57,7 +58,7 @@ function openSampler(): TaskSampler {
     special: specialTokens,
     splitSeed: seed,
     evaluationExamples: 1,
-    masking: { mask: createMasker(vocabulary, masking), places: predictionCount(size.length, masking) },
+    masking: { training: masked, evaluation: masked },
     describe: () => ({ kind: 'text', text: '' }),
     close: () => undefined,
   });

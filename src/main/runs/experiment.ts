@@ -9,14 +9,36 @@ import { nearest, problemsOf, showPath } from '../../shared/spec/problems.ts';
 import { registeredBlocks, registeredPresets } from '../nn/index.ts';
 import { registeredTasks } from '../tasks/index.ts';
 import { experimentSchema } from './experiment-schema.ts';
+import type { ResolvedSetting } from './apply-recipe.ts';
+import { applyRecipe, resolvedSettings } from './apply-recipe.ts';
 import type { SpecSource } from './spec-file.ts';
 
+/** An experiment with all its values, and where each of them came from. */
+export interface ResolvedExperiment {
+  readonly experiment: Experiment;
+  readonly settings: readonly ResolvedSetting[];
+  /** Name of the recipe that stood in where the spec is silent. */
+  readonly recipe: string | undefined;
+}
+
 /**
- * The experiment with every default filled in, those of the task's options too. Throws `LabError('bad-spec')` listing every
- * problem with its place, and `LabError('format-version')`.
+ * The experiment with everything filled in: from the recipe of its preset and task where there is one, then from the defaults,
+ * those of the task's options too. Throws `LabError('bad-spec')` listing every problem with its place, and
+ * `LabError('format-version')`.
  */
 export function parseExperiment(source: SpecSource): Experiment {
-  const value = migrateExperiment(source.value);
+  return resolveExperiment(source).experiment;
+}
+
+/** The same, with the origin of every value. */
+export function resolveExperiment(source: SpecSource): ResolvedExperiment {
+  const written = migrateExperiment(source.value);
+  const { value, recipe, filled } = applyRecipe(written);
+  const experiment = parseFilled(source, value);
+  return { experiment, settings: resolvedSettings(experiment, written, filled), recipe: recipe?.name };
+}
+
+function parseFilled(source: SpecSource, value: unknown): Experiment {
   const schema = experimentSchema();
   const parsed = experimentSpec.safeParse(value);
   if (!parsed.success) {

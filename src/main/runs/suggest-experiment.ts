@@ -3,6 +3,7 @@ import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { registeredPresets } from '../nn/index.ts';
 import type { TaskDefinition } from '../tasks/index.ts';
 import { findTask } from '../tasks/index.ts';
+import { findRecipe } from './recipes.ts';
 
 /** A run whose network is to be fine-tuned. */
 interface PretrainedRun {
@@ -23,7 +24,9 @@ export function suggestExperiment(
 ): Record<string, unknown> {
   const task = findTask(type);
   const pipeline = from ? from.spec.pipeline : (smallestPreset(task, kind) ?? 'bert-tiny');
-  const isPretext = task.kind === 'pretext';
+  const length = task.kind === 'pretext' ? { steps: 1000 } : { epochs: from ? 5 : 10 };
+  const preset = typeof pipeline === 'string' ? pipeline : 'preset' in pipeline ? pipeline.preset : undefined;
+  const hasRecipe = preset !== undefined && findRecipe(preset, type) !== undefined;
   return {
     name: [from?.spec.name, task.type].filter((part) => part !== undefined).join('-'),
     task: { type: task.type, ...sharedOptions(task, from) },
@@ -31,10 +34,14 @@ export function suggestExperiment(
     ...(!from && corpus !== undefined && task.data.includes('text-dataset') && { tokenizer: { corpus } }),
     pipeline,
     ...(from && { from: { run: from.id } }),
-    training: isPretext
-      ? { steps: 1000, batchSize: 32, learningRate: 0.0005 }
-      : { epochs: from ? 5 : 10, batchSize: 16, learningRate: from ? 0.0001 : 0.0003 },
+    training: hasRecipe ? length : { ...length, ...usualSettings(task, from !== undefined) },
   };
+}
+
+/** For networks without a recipe: rates that small ones take. */
+function usualSettings({ kind }: TaskDefinition<unknown>, isPretrained: boolean): Record<string, number> {
+  if (kind === 'pretext') return { batchSize: 32, learningRate: 0.0005 };
+  return { batchSize: 16, learningRate: isPretrained ? 0.0001 : 0.0003 };
 }
 
 /** What the network was trained with it has to be used with: the length of sequences, the size of images. */

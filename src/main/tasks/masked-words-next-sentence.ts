@@ -8,16 +8,16 @@ import { defineTask } from './task.ts';
 import { pairBaselines, unigramBaseline } from './text/baselines.ts';
 import {
   corpusOptions,
-  maskingOf,
+  maskersOf,
   maskingOptions,
   pairOptions,
+  placesOf,
   sharesFit,
   sharesMessage,
 } from './text/corpus-options.ts';
 import { describeMasked } from './text/describe.ts';
 import { classEvaluation, maskedWordsEvaluation } from './text/evaluations.ts';
 import { maskedWordsHead, sentencePairHead } from './text/heads.ts';
-import { createMasker, predictionCount } from './text/masking.ts';
 import type { TextMaterial } from './text/material.ts';
 import { openTextMaterial } from './text/material.ts';
 import { pairClasses, pairNeeds, pairSources } from './text/pair-source.ts';
@@ -41,9 +41,6 @@ const options = z
   .refine(sharesFit, sharesMessage);
 
 export type MaskedWordsNextSentenceOptions = z.infer<typeof options>;
-
-const placesOf = (settings: MaskedWordsNextSentenceOptions): number =>
-  predictionCount(settings.length, maskingOf(settings));
 
 function openMaterial(setup: SamplerSetup<MaskedWordsNextSentenceOptions>): TextMaterial {
   return openTextMaterial(setup, pairNeeds('next-sentence'));
@@ -69,7 +66,7 @@ defineTask<MaskedWordsNextSentenceOptions>({
       special: vocabulary.special,
       splitSeed,
       evaluationExamples: settings.evaluationExamples,
-      masking: { mask: createMasker(vocabulary, maskingOf(settings)), places: placesOf(settings) },
+      masking: maskersOf(vocabulary, settings),
       classes,
       describe: (feeds, row) =>
         describeMasked(corpus.tokenizer, feeds, row, settings.length, classes[feeds.labels?.[row] === 1 ? 1 : 0]),
@@ -81,7 +78,7 @@ defineTask<MaskedWordsNextSentenceOptions>({
   build(context, backbone, settings) {
     const { program } = context;
     const shared = backbone(declareInputs(context));
-    const maskedWordsLoss = maskedWordsHead(context, shared, placesOf(settings), type);
+    const maskedWordsLoss = maskedWordsHead(context, shared, placesOf(settings, context.mode), type);
     const nextSentenceLoss = sentencePairHead(context, shared, type);
     if (!maskedWordsLoss || !nextSentenceLoss) return { loss: constant(program, 0) }; // prediction has no labels
     const loss = add(maskedWordsLoss, nextSentenceLoss);
@@ -141,7 +138,7 @@ defineTask<MaskedWordsNextSentenceOptions>({
       }
       const capacity = capacityOf(model, 1);
       const example = encodeExample(tokenizer, capacity + 2, windowAroundMasks(first, mask, capacity));
-      return predictMasks(model, example, placesOf(settings), top);
+      return predictMasks(model, example, placesOf(settings, 'prediction'), top);
     }
     const capacity = capacityOf(model, 2);
     const example = encodeExample(
@@ -149,10 +146,13 @@ defineTask<MaskedWordsNextSentenceOptions>({
       capacity + 3,
       ...cutPair(first, encodeWithMasks(tokenizer, textPair), capacity),
     );
-    const { logits } = await model.run({ ...example.feeds, maskedPositions: new Int32Array(placesOf(settings)) });
+    const { logits } = await model.run({
+      ...example.feeds,
+      maskedPositions: new Int32Array(placesOf(settings, 'prediction')),
+    });
     return [
       classAnswer('Does the second text follow the first?', logits?.data, classes, top),
-      ...(await predictMasks(model, example, placesOf(settings), top)),
+      ...(await predictMasks(model, example, placesOf(settings, 'prediction'), top)),
     ];
   },
 });

@@ -7,11 +7,10 @@ import type { SamplerSetup } from './task.ts';
 import { defineTask } from './task.ts';
 import { unigramBaseline } from './text/baselines.ts';
 import type { SectionSplit } from './text/document-split.ts';
-import { corpusOptions, maskingOf, maskingOptions, sharesFit, sharesMessage } from './text/corpus-options.ts';
+import { corpusOptions, maskersOf, maskingOptions, placesOf, sharesFit, sharesMessage } from './text/corpus-options.ts';
 import { describeMasked } from './text/describe.ts';
 import { maskedWordsEvaluation } from './text/evaluations.ts';
 import { maskedWordsHead } from './text/heads.ts';
-import { createMasker, predictionCount } from './text/masking.ts';
 import type { TextMaterial } from './text/material.ts';
 import { openTextMaterial, sourcesOf } from './text/material.ts';
 import { packSequences } from './text/packed-sequences.ts';
@@ -32,8 +31,6 @@ const options = z.strictObject({ ...corpusOptions, ...maskingOptions }).refine(s
 
 export type MaskedWordsOptions = z.infer<typeof options>;
 
-const placesOf = (settings: MaskedWordsOptions): number => predictionCount(settings.length, maskingOf(settings));
-
 function openMaterial(setup: SamplerSetup<MaskedWordsOptions>): TextMaterial {
   return openTextMaterial(setup, { minimumDocuments: 1, minimumSentences: 1 });
 }
@@ -51,7 +48,7 @@ function sequenceSource({ corpus }: TextMaterial, sections: SectionSplit['traini
 export const maskedWords = defineTask<MaskedWordsOptions>({
   type: 'masked-words',
   title: 'Masked words',
-  summary: 'Hides 15 % of the tokens of a text and predicts them from all others (Devlin et al. 2018).',
+  summary: 'Hides some of the tokens of a text and predicts them from all others (Devlin et al. 2018).',
   kind: 'pretext',
   data: ['text-corpus'],
   options,
@@ -67,7 +64,7 @@ export const maskedWords = defineTask<MaskedWordsOptions>({
       special: vocabulary.special,
       splitSeed,
       evaluationExamples: settings.evaluationExamples,
-      masking: { mask: createMasker(vocabulary, maskingOf(settings)), places: placesOf(settings) },
+      masking: maskersOf(vocabulary, settings),
       describe: (feeds, row) => describeMasked(corpus.tokenizer, feeds, row, settings.length),
       close: () => {
         corpus.close();
@@ -75,8 +72,8 @@ export const maskedWords = defineTask<MaskedWordsOptions>({
     });
   },
   build(context, backbone, settings) {
-    const { program } = context;
-    const loss = maskedWordsHead(context, backbone(declareInputs(context)), placesOf(settings), 'masked-words');
+    const { program, mode } = context;
+    const loss = maskedWordsHead(context, backbone(declareInputs(context)), placesOf(settings, mode), 'masked-words');
     if (!loss) return { loss: constant(program, 0) }; // prediction has no labels, and its program does not output this
     output(program, 'loss', loss);
     return { loss };
@@ -99,6 +96,6 @@ export const maskedWords = defineTask<MaskedWordsOptions>({
     }
     const capacity = capacityOf(model, 1);
     const example = encodeExample(tokenizer, capacity + 2, windowAroundMasks(ids, tokenizer.special.mask, capacity));
-    return predictMasks(model, example, placesOf(settings), top);
+    return predictMasks(model, example, placesOf(settings, 'prediction'), top);
   },
 });

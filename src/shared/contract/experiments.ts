@@ -42,6 +42,14 @@ export const experimentPlan = z.object({
 });
 export type ExperimentPlanSummary = z.infer<typeof experimentPlan>;
 
+/** A setting of the task or the training, and who said it: the spec, the recipe of its preset, or the default. */
+const resolvedSetting = z.object({
+  path: z.array(z.string()),
+  value: z.union([z.string(), z.number(), z.boolean()]),
+  origin: z.enum(['spec', 'recipe', 'default']),
+});
+export type ResolvedSettingView = z.infer<typeof resolvedSetting>;
+
 export const savedExperiment = z.object({ name: z.string(), savedAt: moment, spec: jsonObject });
 
 export const experimentsContract = {
@@ -66,6 +74,9 @@ export const experimentsContract = {
       /** With every default filled in; null while there are problems. */
       experiment: jsonObject.nullable(),
       problems: z.array(problem),
+      settings: z.array(resolvedSetting),
+      /** Name of the recipe that stands in where the spec is silent. */
+      recipe: z.string().nullable(),
     }),
   ),
   format: request(

@@ -52,7 +52,10 @@ export function describeDrafts(scenario: Scenario): void {
   it('suggests, validates, plans, previews and keeps experiments', async () => {
     expect(await scenario.client.experiments.schema({})).toHaveProperty('properties.task');
     const suggested = await scenario.client.experiments.suggest({ task: 'masked-words', data: 'stories' });
-    expect((await scenario.client.experiments.validate({ spec: suggested })).problems).toEqual([]);
+    const validated = await scenario.client.experiments.validate({ spec: suggested });
+    expect(validated.problems).toEqual([]);
+    expect(validated.settings.find(({ path }) => path.join('.') === 'training.steps')?.origin).toBe('spec');
+    expect(validated.settings.find(({ path }) => path.join('.') === 'training.logEvery')?.origin).toBe('default');
     const labelled = await scenario.client.experiments.suggest({ task: 'text-classification' });
     expect(labelled).toMatchObject({ tokenizer: { corpus: 'stories' } }); // a dataset has none of its own
     const wrong = await scenario.client.experiments.validate({

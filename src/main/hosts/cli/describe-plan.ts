@@ -2,7 +2,9 @@
 import { formatCount, formatNumber } from '../../../shared/display.ts';
 import type { ExperimentPlan } from '../../runs/plan-experiment.ts';
 import { describeTransfer } from './describe-run.ts';
-import { pairs } from './output.ts';
+import type { ResolvedExperiment } from '../../runs/experiment.ts';
+import type { SpecSource } from '../../runs/spec-file.ts';
+import { pairs, table } from './output.ts';
 
 export function describePlan(plan: ExperimentPlan): string {
   const { experiment, data, evaluationBatches, parameters, weights, tokenizer } = plan;
@@ -21,4 +23,17 @@ export function describePlan(plan: ExperimentPlan): string {
     ['weights', weights?.label ?? 'from scratch'],
   ];
   return [pairs(facts), ...(weights ? [describeTransfer(weights.transfer)] : [])].join('\n\n');
+}
+
+/** Each setting that the run will have, and who said so: the spec's line, the recipe of its preset, or the default. */
+export function describeSettings({ settings, recipe }: ResolvedExperiment, source: SpecSource): string {
+  const origins = { spec: '', recipe: `recipe of ${recipe ?? ''}`, default: 'default' };
+  return table(
+    [{ title: 'Setting' }, { title: 'Value', align: 'right' }, { title: 'From' }],
+    settings.map(({ path, value, origin }) => [
+      path.join('.'),
+      String(value),
+      origin === 'spec' ? source.locate(path) : origins[origin],
+    ]),
+  );
 }

@@ -8,11 +8,12 @@ import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import { formatNumber } from '../../../shared/display.ts';
 import { planExperiment } from '../../runs/plan-experiment.ts';
 import { createRun } from '../../runs/create-run.ts';
-import { parseExperiment } from '../../runs/experiment.ts';
+import { parseExperiment, resolveExperiment } from '../../runs/experiment.ts';
 import { fileExists } from '../../files/file-exists.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
 import { readJson } from '../../workspace/run-folder.ts';
 import { findRun, readRun } from '../../workspace/runs.ts';
+import type { SpecSource } from '../../runs/spec-file.ts';
 import { readSpecFile, withSettings } from '../../runs/spec-file.ts';
 import { trainRun } from '../../runs/train-run.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
@@ -23,7 +24,7 @@ import { wholeNumber } from './numbers.ts';
 import { emphasise, print, printJson, say, wrap } from './output.ts';
 import type { Progress } from './progress.ts';
 import { createProgress } from './progress.ts';
-import { describePlan } from './describe-plan.ts';
+import { describePlan, describeSettings } from './describe-plan.ts';
 import { describeEvent, describeResult, describeTransfer } from './describe-run.ts';
 
 interface RunOptions {
@@ -52,9 +53,11 @@ export function registerRun(program: Command): void {
       const workspace = await workspaceOf(command);
       const json = globalsOf(command).json ?? false;
       if (options.dryRun) {
-        const plan = await planExperiment(workspace, await readExperiment(spec, options));
-        if (json) printJson(plan);
-        else print(describePlan(plan));
+        const source = await readSource(spec, options);
+        const resolved = resolveExperiment(source);
+        const plan = await planExperiment(workspace, resolved.experiment);
+        if (json) printJson({ ...plan, recipe: resolved.recipe ?? null, settings: resolved.settings });
+        else print(`${describePlan(plan)}\n\n${describeSettings(resolved, source)}`);
         return;
       }
       const run = options.resume
@@ -65,12 +68,13 @@ export function registerRun(program: Command): void {
 }
 
 /** An experiment file with the settings of the command line. */
-export async function readExperiment(
-  file: string,
-  { set = [], seed }: Pick<RunOptions, 'set' | 'seed'>,
-): Promise<Experiment> {
+export async function readExperiment(file: string, options: Pick<RunOptions, 'set' | 'seed'>): Promise<Experiment> {
+  return parseExperiment(await readSource(file, options));
+}
+
+async function readSource(file: string, { set = [], seed }: Pick<RunOptions, 'set' | 'seed'>): Promise<SpecSource> {
   const settings = seed === undefined ? set : [...set, `seed=${seed}`];
-  return parseExperiment(withSettings(await readSpecFile(file), settings));
+  return withSettings(await readSpecFile(file), settings);
 }
 
 async function findRunToResume(workspace: Workspace, reference: string, options: RunOptions): Promise<RunFolder> {

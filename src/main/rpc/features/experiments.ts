@@ -6,7 +6,7 @@ import type { experimentsContract } from '../../../shared/contract/experiments.t
 import { isLabError } from '../../../shared/errors.ts';
 import { z } from 'zod';
 import { experimentSchema } from '../../runs/experiment-schema.ts';
-import { parseExperiment } from '../../runs/experiment.ts';
+import { parseExperiment, resolveExperiment } from '../../runs/experiment.ts';
 import { estimateFromSpeed, estimateSeconds } from '../../lab/estimate.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { rememberSpeeds } from '../../runs/machine-speed.ts';
@@ -28,11 +28,15 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
     validate(input) {
       const parsed =
         'text' in input ? tryParse(() => parseSpecText(input.text, 'experiment')) : { value: specSource(input.spec) };
-      if ('problems' in parsed) return { experiment: null, problems: parsed.problems };
-      const checked = tryParse(() => parseExperiment(parsed.value));
-      return 'problems' in checked
-        ? { experiment: null, problems: checked.problems }
-        : { experiment: asJson(checked.value), problems: [] };
+      const checked = 'problems' in parsed ? parsed : tryParse(() => resolveExperiment(parsed.value));
+      if ('problems' in checked) return { experiment: null, problems: checked.problems, settings: [], recipe: null };
+      const { experiment, settings, recipe = null } = checked.value;
+      return {
+        experiment: asJson(experiment),
+        problems: [],
+        settings: settings.map((setting) => ({ ...setting, path: [...setting.path] })),
+        recipe,
+      };
     },
     format: ({ spec, format }) => ({
       text: format === 'json' ? `${JSON.stringify(spec, null, 2)}\n` : stringify(spec, { lineWidth: 120 }),

@@ -1,6 +1,9 @@
 /** Options that the tasks on a text corpus share, and how they become a masker and chunks. */
 import { z } from 'zod';
-import type { MaskingOptions } from './masking.ts';
+import type { Mode } from '../../nn/index.ts';
+import type { MaskingOptions, Vocabulary } from './masking.ts';
+import { createMasker, predictionCount } from './masking.ts';
+import type { MaskedPart, PretextSamplerSetup } from './pretext-sampler.ts';
 
 export const lengthOption = z
   .int()
@@ -32,6 +35,14 @@ export const corpusOptions = {
 
 export const maskingOptions = {
   maskedShare: z.number().gt(0).max(0.9).default(0.15).describe('Share of the positions that is predicted'),
+  evaluationMaskedShare: z
+    .number()
+    .gt(0)
+    .max(0.9)
+    .optional()
+    .describe(
+      'The same in evaluations, by default maskedShare; runs with different shares can be compared when they share this one',
+    ),
   maximumPredictions: z.int().min(1).max(1024).default(20).describe('At most so many predictions in a sequence'),
   wholeWords: z.boolean().default(false).describe('Choose all pieces of a word or none'),
   keepShare: z.number().min(0).max(1).default(0.1).describe('Of the chosen positions, the share that keeps its token'),
@@ -54,6 +65,7 @@ export const pairOptions = {
 
 interface MaskingFields {
   readonly maskedShare: number;
+  readonly evaluationMaskedShare?: number | undefined;
   readonly maximumPredictions: number;
   readonly wholeWords: boolean;
   readonly keepShare: number;
@@ -65,7 +77,26 @@ export const sharesFit = ({ keepShare, randomShare }: { keepShare: number; rando
   keepShare + randomShare <= 1;
 export const sharesMessage = 'keepShare and randomShare are together more than 1';
 
-export function maskingOf(options: MaskingFields): MaskingOptions {
-  const { maskedShare, maximumPredictions, wholeWords, keepShare, randomShare } = options;
-  return { share: maskedShare, maximumPredictions, wholeWords, keepShare, randomShare };
+/** How examples are masked to be trained or to be evaluated on. */
+export function maskingOf(options: MaskingFields, use: 'training' | 'evaluation' = 'training'): MaskingOptions {
+  const { maskedShare, evaluationMaskedShare, maximumPredictions, wholeWords, keepShare, randomShare } = options;
+  const share = use === 'training' ? maskedShare : (evaluationMaskedShare ?? maskedShare);
+  return { share, maximumPredictions, wholeWords, keepShare, randomShare };
+}
+
+/** Predictions in a sequence; a trained model is asked as it is evaluated. */
+export function placesOf(options: MaskingFields & { readonly length: number }, mode: Mode): number {
+  return predictionCount(options.length, maskingOf(options, mode === 'training' ? 'training' : 'evaluation'));
+}
+
+/** The maskers of a task, as its sampler needs them. */
+export function maskersOf(
+  vocabulary: Vocabulary,
+  options: MaskingFields & { readonly length: number },
+): NonNullable<PretextSamplerSetup['masking']> {
+  const masking = (use: 'training' | 'evaluation'): MaskedPart => ({
+    mask: createMasker(vocabulary, maskingOf(options, use)),
+    places: placesOf(options, use),
+  });
+  return { training: masking('training'), evaluation: masking('evaluation') };
 }

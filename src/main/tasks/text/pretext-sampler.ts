@@ -20,6 +20,12 @@ export interface ExampleSource {
   write(batch: TokenBatch, row: number, index: number, label: 0 | 1, stream: RandomStream): number;
 }
 
+/** How the examples of a batch are masked, and how many predictions each has at most. */
+export interface MaskedPart {
+  readonly mask: Masker;
+  readonly places: number;
+}
+
 export interface PretextSamplerSetup {
   readonly sources: Readonly<Record<'training' | EvaluationSplit, ExampleSource>>;
   readonly length: number;
@@ -27,7 +33,7 @@ export interface PretextSamplerSetup {
   readonly special: SpecialTokens;
   readonly splitSeed: number;
   readonly evaluationExamples: number;
-  readonly masking?: { readonly mask: Masker; readonly places: number };
+  readonly masking?: { readonly training: MaskedPart; readonly evaluation: MaskedPart };
   /** Names of the two classes of a pair. */
   readonly classes?: readonly [string, string];
   readonly describe: (feeds: Feeds, row: number) => PreviewItem;
@@ -48,11 +54,11 @@ export function createPretextSampler(setup: PretextSamplerSetup): TaskSampler {
     test: evaluationChoice(sources.test.count, setup.evaluationExamples, splitSeed),
   };
 
-  function createBatch(batchSize: number): PretextBatch {
-    const places = batchSize * (masking?.places ?? 0);
+  function createBatch(batchSize: number, masked: MaskedPart | undefined): PretextBatch {
+    const places = batchSize * (masked?.places ?? 0);
     return {
       ...createTokenBatch(batchSize, length, special),
-      ...(masking && {
+      ...(masked && {
         masked: {
           positions: new Int32Array(places),
           labels: new Int32Array(places),
@@ -67,6 +73,7 @@ export function createPretextSampler(setup: PretextSamplerSetup): TaskSampler {
     batch: PretextBatch,
     row: number,
     source: ExampleSource,
+    masked: MaskedPart | undefined,
     index: number,
     label: 0 | 1,
     stream: RandomStream,
@@ -76,8 +83,8 @@ export function createPretextSampler(setup: PretextSamplerSetup): TaskSampler {
       batch.sentence.labels[row] = label;
       batch.sentence.weights[row] = 1;
     }
-    if (masking && batch.masked) {
-      const { mask, places } = masking;
+    if (masked && batch.masked) {
+      const { mask, places } = masked;
       const { positions, labels, weights } = batch.masked;
       const example = {
         tokens: batch.tokens.subarray(row * length, (row + 1) * length),
@@ -90,11 +97,12 @@ export function createPretextSampler(setup: PretextSamplerSetup): TaskSampler {
   }
 
   function trainingBatch(seed: number, step: number, batchSize: number): Feeds {
-    const batch = createBatch(batchSize);
+    const batch = createBatch(batchSize, masking?.training);
     for (let row = 0; row < batchSize; row += 1) {
       const counter = step * batchSize + row;
       const stream = randomStream(seed, purpose.trainingExample, counter);
-      write(batch, row, sources.training, order(seed, counter), balancedLabel(seed, counter), stream);
+      const label = balancedLabel(seed, counter);
+      write(batch, row, sources.training, masking?.training, order(seed, counter), label, stream);
     }
     return feedsOf(batch);
   }
@@ -106,7 +114,7 @@ export function createPretextSampler(setup: PretextSamplerSetup): TaskSampler {
     trainingBatch,
     evaluationBatchCount: (split, batchSize) => Math.ceil(chosen[split].length / batchSize),
     evaluationBatch(split, index, batchSize) {
-      const batch = createBatch(batchSize);
+      const batch = createBatch(batchSize, masking?.evaluation);
       for (let row = 0; row < batchSize; row += 1) {
         const counter = index * batchSize + row;
         const example = chosen[split][counter];
@@ -115,7 +123,8 @@ export function createPretextSampler(setup: PretextSamplerSetup): TaskSampler {
           continue;
         }
         const stream = randomStream(splitSeed, purpose.evaluationExample, counter);
-        write(batch, row, sources[split], example, balancedLabel(splitSeed, counter), stream);
+        const label = balancedLabel(splitSeed, counter);
+        write(batch, row, sources[split], masking?.evaluation, example, label, stream);
       }
       return feedsOf(batch);
     },

@@ -177,6 +177,12 @@ export const experimentV1 = z
     data: z.string().min(1).describe('Name of a corpus or dataset in the workspace'),
     tokenizer: tokenizerSpec.optional(),
     pipeline: pipelineSpec.describe('The backbone: a preset, a preset with options, or a graph of blocks'),
+    recipe: z
+      .enum(['preset', 'none'])
+      .default('preset')
+      .describe(
+        'What stands in where this experiment is silent: the recipe of its preset for its task, where there is one, or the defaults alone',
+      ),
     initialisation: z
       .enum(['truncated-normal', 'glorot', 'he', 'orthogonal'])
       .optional()

@@ -345,3 +345,27 @@ describe('the options of text tasks', () => {
     );
   });
 });
+
+describe('masks of evaluations', () => {
+  const places = (feeds: Feeds): number => feeds.maskedPositions!.length;
+
+  it.each(['masked-words', 'masked-words-next-sentence'])('of %s can have a share of their own', (type) => {
+    const both = { maskedShare: 0.5, maximumPredictions: 100 };
+    withSampler(type, (sampler) => {
+      expect(places(sampler.trainingBatch(1, 0, 2))).toBe(2 * Math.round(0.5 * LENGTH));
+      expect(places(sampler.evaluationBatch('validation', 0, 2))).toBe(2 * Math.round(0.5 * LENGTH));
+    }, both); // prettier-ignore
+    const batches = [0.3, 0.5].map((maskedShare) =>
+      withSampler(
+        type,
+        (sampler) => {
+          expect(places(sampler.trainingBatch(1, 0, 2))).toBe(2 * Math.round(maskedShare * LENGTH));
+          return plain(sampler.evaluationBatch('validation', 0, 2));
+        },
+        { ...both, maskedShare, evaluationMaskedShare: 0.15 },
+      ),
+    );
+    expect(batches[0]!.maskedPositions).toHaveLength(2 * Math.round(0.15 * LENGTH));
+    expect(batches[0]).toEqual(batches[1]); // so that their losses can be compared
+  });
+});

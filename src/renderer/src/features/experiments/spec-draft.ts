@@ -1,4 +1,5 @@
 /** A spec that is being written: reading its parts in whatever short form they were given, and changing them. */
+import type { ResolvedSettingView } from '../../../../shared/contract/experiments.ts';
 import type { JsonObject } from '../../components/schema-form/fields.ts';
 import { isObject, withMember } from '../../components/schema-form/fields.ts';
 
@@ -56,6 +57,20 @@ export function takeSuggestion(spec: JsonObject, suggestion: JsonObject): JsonOb
     ['notes', 'engine', 'seed', 'splitSeed'].flatMap((key) => (spec[key] === undefined ? [] : [[key, spec[key]]])),
   );
   return { ...suggestion, ...kept };
+}
+
+/** What the recipe says about a part, as an empty control shows it: objects such as an optimizer with all their members. */
+export function recipeDefaults(settings: readonly ResolvedSettingView[], part: string): JsonObject {
+  const defaults: Record<string, unknown> = {};
+  const inPart = settings.filter(({ path }) => path[0] === part);
+  const fromRecipe = new Set(inPart.flatMap(({ path, origin }) => (origin === 'recipe' ? [path[1]] : [])));
+  for (const { path, value } of inPart) {
+    const [, key, member] = path;
+    if (key === undefined || !fromRecipe.has(key)) continue;
+    const known = defaults[key];
+    defaults[key] = member === undefined ? value : { ...(isObject(known) ? known : {}), [member]: value };
+  }
+  return defaults;
 }
 
 /** Problems of one part, with paths that begin at it. */

@@ -1,0 +1,68 @@
+/**
+ * Recipes: the settings that suit a preset and a task, which stand in where an experiment is silent. They are part of the
+ * program, so that a packed lab has them, and a run's spec.json records what they amounted to. What they say was found by
+ * `npm run sweep` (docs/sweeps), on validation loss alone; how long to train is the experiment's to say.
+ */
+
+/** Options of the task and of the training, as they would be written in an experiment. */
+export interface RecipeSettings {
+  readonly task?: Readonly<Record<string, unknown>>;
+  readonly training?: Readonly<Record<string, unknown>>;
+}
+
+interface RecipeRow {
+  readonly presets: readonly string[];
+  readonly tasks: readonly string[];
+  readonly settings: RecipeSettings;
+}
+
+export interface Recipe {
+  /** As people are told: `modern-tiny for masked-words`. */
+  readonly name: string;
+  readonly settings: RecipeSettings;
+}
+
+/** Hu and others, MiniCPM, 2024; the fractions are those of the sweep. */
+const warmupStableDecay = { type: 'wsd', warmupFraction: 0.02, decayFraction: 0.4 };
+
+/**
+ * More masks than BERT's 15 % give more gradient for a step's price (Wettig and others, 2023). Evaluations keep 15 %, or
+ * their losses could not be compared with those of other shares. Sequences of 64 tokens are what the minutes suffice for.
+ */
+const maskedWordOptions = { length: 64, maskedShare: 0.3, evaluationMaskedShare: 0.15, maximumPredictions: 1024 };
+
+function modernEncoder(learningRate: number): Record<string, unknown> {
+  return {
+    batchSize: 32,
+    learningRate,
+    optimizer: { type: 'adamw', beta1: 0.9, beta2: 0.98 },
+    schedule: warmupStableDecay,
+  };
+}
+
+const maskedWordTasks = ['masked-words', 'masked-words-next-sentence'];
+
+const rows: readonly RecipeRow[] = [
+  {
+    presets: ['modern-tiny'],
+    tasks: maskedWordTasks,
+    settings: { task: maskedWordOptions, training: modernEncoder(3e-3) },
+  },
+  // Wider networks take smaller rates; these two are the rate of modern-tiny times √(128 / features), and not swept.
+  {
+    presets: ['modern-mini'],
+    tasks: maskedWordTasks,
+    settings: { task: maskedWordOptions, training: modernEncoder(2e-3) },
+  },
+  {
+    presets: ['modern-small'],
+    tasks: maskedWordTasks,
+    settings: { task: maskedWordOptions, training: modernEncoder(1.5e-3) },
+  },
+];
+
+/** The recipe of a preset for a task, where there is one. */
+export function findRecipe(preset: string, task: string): Recipe | undefined {
+  const row = rows.find(({ presets, tasks }) => presets.includes(preset) && tasks.includes(task));
+  return row && { name: `${preset} for ${task}`, settings: row.settings };
+}
