@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +26,7 @@ sys.path.insert(0, str(ROOT / "bench" / "torch"))
 
 from lab_bench import Trainer, as_torch_feed, bind, write_tensors  # noqa: E402
 from masked_words import MaskedWords  # noqa: E402
+from modernbert import BASE, ModernBertForMaskedLM  # noqa: E402
 
 STEPS = 3
 
@@ -190,13 +192,55 @@ def connectionist_loss():
     write_recording("ctc", tensors, {})
 
 
+def modern_encoders():
+    """ModernBERT by the names of Hugging Face's weights, and two encoders that have what else ours can: RMS normalisation,
+    SwiGLU and squared ReLU, normalised queries and keys, biases, a causal mask. Padding is masked in one of the sequences."""
+    size = {"batch": 2, "length": 10, "vocabulary": 37, "predictions": 3, "layers": 2, "features": 24, "heads": 2, "feedForward": 20}
+    variants = {
+        "modernbert": BASE,
+        "swiglu": {**BASE, "norm": "rms", "activation": "swiglu", "first_norm": True, "qk_norm": True, "bias": True},
+        "causal": {**BASE, "activation": "squared-relu", "first_norm": True, "qk_norm": True, "causal": True},
+    }
+    generator = torch.Generator().manual_seed(5)
+    draw = lambda *shape: torch.randint(5, size["vocabulary"], shape, generator=generator)
+    tokens = draw(size["batch"], size["length"])
+    mask = torch.ones(size["batch"], size["length"])
+    mask[1, 7:] = 0
+    positions, labels = torch.tensor([[1, 4, 8], [0, 3, 6]]), draw(size["batch"], size["predictions"])
+    tensors = {
+        "feeds/tokens": tokens.int(),
+        "feeds/mask": mask,
+        "feeds/maskedPositions": positions.int(),
+        "feeds/maskedLabels": labels.int(),
+    }
+    for name, config in variants.items():
+        model = ModernBertForMaskedLM(size, config).double()
+        for key, parameter in model.named_parameters():
+            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            drawn = 1 + 0.1 * noise if "norm.weight" in key else (0.2 if noise.dim() >= 2 else 0.1) * noise
+            with torch.no_grad():
+                parameter.copy_(drawn.half().double())
+        loss = F.cross_entropy(model.logits(tokens, positions, mask.double()), labels.flatten())
+        loss.backward()
+        for key, parameter in model.named_parameters():
+            tensors[f"{name}/weights/{key}"] = parameter.detach().half()
+            tensors[f"{name}/gradients/{key}"] = parameter.grad.float()
+        tensors[f"{name}/loss"] = loss.detach().float().reshape(1)
+    write_recording("modern-encoders", tensors, size)
+
+
 def write_recording(name, tensors, size):
     path = ROOT / "tests" / "fixtures" / "torch" / f"{name}.safetensors"
     write_tensors(path, tensors, {"size": json.dumps(size), "torch": torch.__version__})
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size} bytes")
 
 
-RECORDINGS = {"encoder-step": encoder_step, "recurrent-layers": recurrent_layers, "ctc": connectionist_loss}
+RECORDINGS = {
+    "encoder-step": encoder_step,
+    "recurrent-layers": recurrent_layers,
+    "ctc": connectionist_loss,
+    "modern-encoders": modern_encoders,
+}
 
 if __name__ == "__main__":
     names = sys.argv[1:] or list(RECORDINGS)

@@ -19,5 +19,6 @@ export * from './ops/normalisation.ts';
 export * from './ops/pooling.ts';
 export * from './ops/recurrence/recurrence.ts';
 export * from './ops/reductions.ts';
+export * from './ops/rotary.ts';
 export * from './ops/shape.ts';
 export * from './ops/softmax.ts';

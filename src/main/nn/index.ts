@@ -16,6 +16,7 @@ import './blocks/attention-pooling.ts';
 import './blocks/sequence-convolution.ts';
 import './blocks/join.ts';
 import './presets/bert.ts';
+import './presets/modern.ts';
 import './presets/recurrent.ts';
 import './presets/crnn.ts';
 import './presets/speech.ts';

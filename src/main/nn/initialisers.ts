@@ -9,17 +9,23 @@ export type WeightInitialisation = 'truncated-normal' | 'glorot' | 'he' | 'ortho
 
 export const weightInitialisations = ['truncated-normal', 'glorot', 'he', 'orthogonal'] as const;
 
-/** The initialiser of a weight with the given fans. Truncated normal has BERT's deviation, 0.02. */
-export function weightInitialiser(kind: WeightInitialisation, fanIn: number, fanOut: number): Initialiser {
+/**
+ * The initialiser of a weight with the given fans. Truncated normal has BERT's deviation, 0.02.
+ *
+ * @param scale multiplies what is drawn; 0 begins with zeros
+ */
+export function weightInitialiser(kind: WeightInitialisation, fanIn: number, fanOut: number, scale = 1): Initialiser {
+  if (scale === 0) return { type: 'zeros' };
+  const widened = 1 / scale ** 2; // fans are under a square root
   switch (kind) {
     case 'truncated-normal':
-      return { type: 'truncated-normal', deviation: 0.02 };
+      return { type: 'truncated-normal', deviation: 0.02 * scale };
     case 'glorot':
-      return { type: 'glorot-uniform', fanIn, fanOut };
+      return { type: 'glorot-uniform', fanIn: fanIn * widened, fanOut: fanOut * widened };
     case 'he':
-      return { type: 'he-normal', fanIn };
+      return { type: 'he-normal', fanIn: fanIn * widened };
     case 'orthogonal':
-      return { type: 'orthogonal', gain: 1 };
+      return { type: 'orthogonal', gain: scale };
   }
 }
 

@@ -1,6 +1,19 @@
 /** The small layers that blocks are made of: a matrix with its bias, a normalisation, an activation. */
 import { z } from 'zod';
-import { concat, dense, dropout, gelu, layerNormalization, relu, split, tanh } from '../graph/index.ts';
+import {
+  concat,
+  dense,
+  dropout,
+  gelu,
+  layerNormalization,
+  multiply,
+  relu,
+  rmsNormalization,
+  silu,
+  split,
+  squaredRelu,
+  tanh,
+} from '../graph/index.ts';
 import type { Value } from '../graph/program.ts';
 import { parameter, withScope } from '../graph/program.ts';
 import { sizeAt } from '../graph/shape.ts';
@@ -10,29 +23,72 @@ import { weightInitialisations, weightInitialiser } from './initialisers.ts';
 
 export interface DenseOptions {
   readonly initialisation?: WeightInitialisation;
+  /** Multiplies the initial weights; 0 for zeros. */
+  readonly initialScale?: number;
   readonly bias?: boolean;
 }
 
 /** x·W + b along the last axis, under the scope `name`: `weight` [in, out], `bias` [out]. */
 export function denseLayer(x: Value, name: string, features: number, options: DenseOptions = {}): Value {
-  const { program } = x;
-  const inputs = sizeAt(x.shape, -1);
-  return withScope(program, name, () => {
-    const initialiser = weightInitialiser(options.initialisation ?? 'truncated-normal', inputs, features);
-    const weight = parameter(program, 'weight', [inputs, features], { initialiser });
-    const bias =
-      options.bias === false ? undefined : parameter(program, 'bias', [features], { initialiser: { type: 'zeros' } });
-    return dense(x, weight, bias);
+  const { weight, bias } = denseParameters(x, name, features, options);
+  return withScope(x.program, name, () => dense(x, weight, bias));
+}
+
+function denseParameters(
+  { program, shape }: Value,
+  name: string,
+  features: number,
+  { initialisation = 'truncated-normal', initialScale = 1, bias: hasBias = true }: DenseOptions,
+): { readonly weight: Value; readonly bias: Value | undefined } {
+  const inputs = sizeAt(shape, -1);
+  return withScope(program, name, () => ({
+    weight: parameter(program, 'weight', [inputs, features], {
+      initialiser: weightInitialiser(initialisation, inputs, features, initialScale),
+    }),
+    bias: hasBias ? parameter(program, 'bias', [features], { initialiser: { type: 'zeros' } }) : undefined,
+  }));
+}
+
+/**
+ * A gated linear unit (Dauphin et al. 2016; Shazeer 2020): f(x·V + b) ∘ (x·W + c), under the scope `name` with the parameters
+ * `weight` [in, 2 · features], V beside W, and `bias`. The weights are cut in two instead of the product, which is far larger.
+ */
+export function gatedLayer(
+  x: Value,
+  name: string,
+  features: number,
+  f: (x: Value) => Value,
+  options: DenseOptions = {},
+): Value {
+  const { weight, bias } = denseParameters(x, name, 2 * features, options);
+  return withScope(x.program, name, () => {
+    const [biases, weights] = [bias && split(bias, 0, 2), split(weight, 1, 2)];
+    const half = (index: 0 | 1): Value => dense(x, weights[index]!, biases?.[index]); // both were cut in two
+    return multiply(f(half(0)), half(1));
   });
 }
 
-/** Layer normalisation (Ba et al. 2016) along the last axis, under the scope `name`: `gain`, `bias`. */
-export function layerNormalizationLayer(x: Value, name: string, epsilon: number): Value {
+export const normalisationTypes = ['layer', 'rms'] as const;
+
+export interface NormalizationOptions {
+  readonly epsilon: number;
+  /** RMS normalisation never has a bias. */
+  readonly type?: (typeof normalisationTypes)[number];
+  readonly bias?: boolean;
+}
+
+/**
+ * Layer normalisation (Ba et al. 2016) or RMS normalisation (Zhang & Sennrich 2019) along the last axis, under the scope
+ * `name`: `gain`, `bias`.
+ */
+export function normalizationLayer(x: Value, name: string, options: NormalizationOptions): Value {
   const { program } = x;
+  const { type = 'layer', bias: hasBias = true, epsilon } = options;
   const shape = [sizeAt(x.shape, -1)];
   return withScope(program, name, () => {
     const gain = parameter(program, 'gain', shape, { initialiser: { type: 'constant', value: 1 } });
-    const bias = parameter(program, 'bias', shape, { initialiser: { type: 'zeros' } });
+    if (type === 'rms') return rmsNormalization(x, gain, epsilon);
+    const bias = hasBias ? parameter(program, 'bias', shape, { initialiser: { type: 'zeros' } }) : undefined;
     return layerNormalization(x, gain, bias, epsilon);
   });
 }
@@ -69,9 +125,29 @@ function divisorNear(n: number, wanted: number): number {
   return best;
 }
 
-export const activations = { gelu, relu, tanh, identity: (x: Value): Value => x } as const;
+export const activations = {
+  gelu,
+  relu,
+  tanh,
+  identity: (x: Value): Value => x,
+  silu,
+  'squared-relu': squaredRelu,
+} as const;
 
-export const activationOption = z.enum(['gelu', 'relu', 'tanh', 'identity']).describe('Nonlinearity');
+/** Gated linear units: the function of one half of the features that the other half is multiplied by (Shazeer 2020). */
+export const gatedActivations = { geglu: gelu, swiglu: silu } as const;
+
+const plainNames = ['gelu', 'relu', 'tanh', 'identity', 'silu', 'squared-relu'] as const;
+
+export const activationOption = z.enum(plainNames).describe('Nonlinearity');
+export const feedForwardActivationOption = z
+  .enum([...plainNames, 'geglu', 'swiglu'])
+  .describe(
+    'Nonlinearity. geglu and swiglu multiply two projections, one of them through GELU or SiLU (Shazeer 2020); their inner size is 2/3 of the others by default, so that there are as many weights',
+  );
+export const normalisationTypeOption = z
+  .enum(normalisationTypes)
+  .describe('layer: mean and variance (Ba et al. 2016); rms: the root mean square alone (Zhang & Sennrich 2019)');
 export const dropoutOption = z.number().min(0).max(0.9).describe('Share of values set to zero while training');
 export const initialisationOption = z
   .enum(weightInitialisations)

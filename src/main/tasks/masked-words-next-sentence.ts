@@ -8,6 +8,7 @@ import { defineTask } from './task.ts';
 import { pairBaselines, unigramBaseline } from './text/baselines.ts';
 import {
   corpusOptions,
+  headOption,
   maskersOf,
   maskingOptions,
   pairOptions,
@@ -37,7 +38,7 @@ import { createPretextSampler } from './text/pretext-sampler.ts';
 const type = 'masked-words-next-sentence';
 const classes = pairClasses['next-sentence'];
 const options = z
-  .strictObject({ ...corpusOptions, ...maskingOptions, ...pairOptions })
+  .strictObject({ ...corpusOptions, ...maskingOptions, ...headOption, ...pairOptions })
   .refine(sharesFit, sharesMessage);
 
 export type MaskedWordsNextSentenceOptions = z.infer<typeof options>;
@@ -78,7 +79,7 @@ defineTask<MaskedWordsNextSentenceOptions>({
   build(context, backbone, settings) {
     const { program } = context;
     const shared = backbone(declareInputs(context));
-    const maskedWordsLoss = maskedWordsHead(context, shared, placesOf(settings, context.mode), type);
+    const maskedWordsLoss = maskedWordsHead(context, shared, placesOf(settings, context.mode), type, settings.head);
     const nextSentenceLoss = sentencePairHead(context, shared, type);
     if (!maskedWordsLoss || !nextSentenceLoss) return { loss: constant(program, 0) }; // prediction has no labels
     const loss = add(maskedWordsLoss, nextSentenceLoss);

@@ -7,7 +7,15 @@ import type { SamplerSetup } from './task.ts';
 import { defineTask } from './task.ts';
 import { unigramBaseline } from './text/baselines.ts';
 import type { SectionSplit } from './text/document-split.ts';
-import { corpusOptions, maskersOf, maskingOptions, placesOf, sharesFit, sharesMessage } from './text/corpus-options.ts';
+import {
+  corpusOptions,
+  headOption,
+  maskersOf,
+  maskingOptions,
+  placesOf,
+  sharesFit,
+  sharesMessage,
+} from './text/corpus-options.ts';
 import { describeMasked } from './text/describe.ts';
 import { maskedWordsEvaluation } from './text/evaluations.ts';
 import { maskedWordsHead } from './text/heads.ts';
@@ -27,7 +35,7 @@ import type { ExampleSource } from './text/pretext-sampler.ts';
 import { createPretextSampler } from './text/pretext-sampler.ts';
 import { writeSingle } from './text/token-batch.ts';
 
-const options = z.strictObject({ ...corpusOptions, ...maskingOptions }).refine(sharesFit, sharesMessage);
+const options = z.strictObject({ ...corpusOptions, ...maskingOptions, ...headOption }).refine(sharesFit, sharesMessage);
 
 export type MaskedWordsOptions = z.infer<typeof options>;
 
@@ -73,7 +81,8 @@ export const maskedWords = defineTask<MaskedWordsOptions>({
   },
   build(context, backbone, settings) {
     const { program, mode } = context;
-    const loss = maskedWordsHead(context, backbone(declareInputs(context)), placesOf(settings, mode), 'masked-words');
+    const sequences = backbone(declareInputs(context));
+    const loss = maskedWordsHead(context, sequences, placesOf(settings, mode), 'masked-words', settings.head);
     if (!loss) return { loss: constant(program, 0) }; // prediction has no labels, and its program does not output this
     output(program, 'loss', loss);
     return { loss };

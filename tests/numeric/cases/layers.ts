@@ -7,6 +7,9 @@ import {
   linearCrossEntropy,
   logSoftmax,
   multiply,
+  rmsNormalization,
+  rotaryAngles,
+  rotate,
   softmax,
   tanh,
 } from '../../../src/main/graph/index.ts';
@@ -57,7 +60,7 @@ export const layerCases: readonly OpCase[] = [
     op: 'layer-normalization',
     title: `of rank ${String(shape.length)}`,
     inputs: { x: { shape }, gain: { shape: shape.slice(-1) }, bias: { shape: shape.slice(-1) } },
-    build: ({ x, gain, bias }) => layerNormalization(x!, gain!, bias!, 1e-5),
+    build: ({ x, gain, bias }) => layerNormalization(x!, gain!, bias, 1e-5),
   })),
   {
     op: 'layer-normalization',
@@ -67,7 +70,37 @@ export const layerCases: readonly OpCase[] = [
       gain: { shape: [4] },
       bias: { shape: [4] },
     },
-    build: ({ x, gain, bias }) => layerNormalization(x!, gain!, bias!, 1e-5),
+    build: ({ x, gain, bias }) => layerNormalization(x!, gain!, bias, 1e-5),
+  },
+  {
+    op: 'layer-normalization',
+    title: 'without a bias',
+    inputs: { x: { shape: [4, 6] }, gain: { shape: [6] } },
+    build: ({ x, gain }) => layerNormalization(x!, gain!, undefined, 1e-5),
+  },
+  ...[[4, 6], [2, 3, 5], [7]].map((shape): OpCase => ({
+    op: 'rms-normalization',
+    title: `of rank ${String(shape.length)}`,
+    inputs: { x: { shape }, gain: { shape: shape.slice(-1) } },
+    build: ({ x, gain }) => rmsNormalization(x!, gain!, 1e-5),
+  })),
+  {
+    op: 'rms-normalization',
+    title: 'of a vector of nearly nothing',
+    inputs: { x: { shape: [2, 2], data: [1e-4, -2e-4, 3, 4] }, gain: { shape: [2] } },
+    build: ({ x, gain }) => rmsNormalization(x!, gain!, 1e-2),
+  },
+  {
+    op: 'rotary',
+    title: 'of two heads',
+    inputs: { x: { shape: [2, 2, 5, 6] } },
+    build: ({ x }) => rotate(x!, rotaryAngles(x!.program, 5, 6, 100)),
+  },
+  {
+    op: 'rotary',
+    title: 'of a long sequence',
+    inputs: { x: { shape: [1, 1, 300, 8] } },
+    build: ({ x }) => rotate(x!, rotaryAngles(x!.program, 300, 8, 10_000)),
   },
   {
     op: 'attention',

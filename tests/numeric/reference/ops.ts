@@ -114,6 +114,8 @@ export const referenceOps: Readonly<Record<string, ReferenceOp>> = {
   erf: elementwise(erf64),
   relu: elementwise((x) => (x > 0 ? x : 0)),
   tanh: elementwise(Math.tanh),
+  'squared-relu': elementwise((x) => (x > 0 ? x * x : 0)),
+  silu: elementwise((x) => x / (1 + Math.exp(-x))),
   sigmoid: elementwise((x) => 1 / (1 + Math.exp(-x))),
   softplus: elementwise((x) => Math.log1p(Math.exp(x))),
   gelu: elementwise(gelu),
@@ -264,7 +266,7 @@ export const referenceOps: Readonly<Record<string, ReferenceOp>> = {
     return [
       tabulate(
         x!.shape,
-        (index) => read(standardised, index) * read(gain!, index.slice(-1)) + read(bias!, index.slice(-1)),
+        (index) => read(standardised, index) * read(gain!, index.slice(-1)) + (bias ? read(bias, index.slice(-1)) : 0),
       ),
       {
         shape: x!.shape.with(-1, 1),
@@ -273,6 +275,32 @@ export const referenceOps: Readonly<Record<string, ReferenceOp>> = {
           (_, row) => moments([...x!.data.subarray(row * width, (row + 1) * width)], number(epsilon)).inverse,
         ),
       },
+    ];
+  },
+  'rms-normalization': ([x, gain], { epsilon }) => {
+    const width = x!.shape.at(-1)!;
+    const inverses = Array.from({ length: x!.data.length / width }, (_, row) => {
+      const squares = [...x!.data.subarray(row * width, (row + 1) * width)].map((value) => value ** 2);
+      return 1 / Math.sqrt(squares.reduce((total, square) => total + square, 0) / width + number(epsilon));
+    });
+    return [
+      {
+        shape: x!.shape,
+        data: x!.data.map((value, index) => value * inverses[Math.floor(index / width)]! * gain!.data[index % width]!),
+      },
+      { shape: x!.shape.with(-1, 1), data: Float64Array.from(inverses) },
+    ];
+  },
+  // Each pair of features as a complex number, times another of length 1.
+  rotary: ([x, cosines, sines]) => {
+    const half = x!.shape[3]! / 2;
+    return [
+      tabulate(x!.shape, ([batch, head, position, feature]) => {
+        const pair = feature! % half;
+        const [real, imaginary] = [pair, pair + half].map((one) => read(x!, [batch!, head!, position!, one]));
+        const [cosine, sine] = [cosines!, sines!].map((table) => read(table, [position!, pair]));
+        return feature! < half ? real! * cosine! - imaginary! * sine! : imaginary! * cosine! + real! * sine!;
+      }),
     ];
   },
   attention: (inputs, { scale, hasBias, hasMask }) => {

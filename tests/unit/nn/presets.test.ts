@@ -31,10 +31,28 @@ const bert = (layers: number, features: number): readonly [PipelineInput, object
   },
 ];
 
+/** Four projections, the gated network of 8/3 the width, two normalisations, no bias (Warner et al. 2024). */
+const modernLayer = (f: number, inner: number): number => 4 * f * f + 3 * f * inner + 2 * f;
+const modern = (layers: number, f: number, inner: number): readonly [PipelineInput, object, Expected] => [
+  tokens,
+  {},
+  {
+    embedding: [[20, f], 1000 * f + f],
+    encoder: [[20, f], layers * modernLayer(f, inner)], // one normalisation less in the first layer, one more at the end
+  },
+];
+
 const presets: Readonly<Record<string, readonly [PipelineInput, object, Expected]>> = {
   'bert-tiny': bert(2, 128),
   'bert-mini': bert(4, 256),
   'bert-small': bert(4, 512),
+  ...Object.fromEntries(
+    ['', '-causal'].flatMap((direction) => [
+      [`modern-tiny${direction}`, modern(2, 128, 336)],
+      [`modern-mini${direction}`, modern(4, 256, 672)],
+      [`modern-small${direction}`, modern(4, 512, 1360)],
+    ]),
+  ),
   'lstm-lm': [
     tokens,
     { features: 16, layers: 2 },

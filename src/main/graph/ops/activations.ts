@@ -5,7 +5,7 @@ import type { Value } from '../program.ts';
 import { constant } from '../program.ts';
 import { elementCount } from '../shape.ts';
 import { reshape } from './broadcasting.ts';
-import { defineUnary, multiply, subtract } from './elementwise.ts';
+import { add, defineUnary, multiply, scale, subtract } from './elementwise.ts';
 
 /** max(x, 0), with a gradient of 0 at 0. */
 export const relu = defineUnary({
@@ -29,6 +29,41 @@ const reluGradientOp = defineOp({
   tfjs: (tf, inputs) => [tf.mul(at(inputs, 0), tf.step(at(inputs, 1)))],
   flops: ({ outputs }) => 2 * elementCount(at(outputs, 0).shape),
 });
+
+const squaredReluOp = defineOp({
+  name: 'squared-relu',
+  infer: (inputs) => [requireFloat(at(inputs, 0))],
+  gradient: ({ inputs }, [gradient]) => [gradient && multiply(gradient, scale(relu(at(inputs, 0)), 2))],
+  onnx(emit, inputs) {
+    const positive = emit.one('Relu', inputs);
+    return [emit.one('Mul', [positive, positive])];
+  },
+  tfjs: (tf, inputs) => [tf.square(tf.relu(at(inputs, 0)))],
+  flops: ({ outputs }) => 2 * elementCount(at(outputs, 0).shape),
+});
+
+/** max(x, 0)² (So et al. 2021, "Primer"). */
+export function squaredRelu(x: Value): Value {
+  return apply(squaredReluOp, [x], {});
+}
+
+const siluOp = defineOp({
+  name: 'silu',
+  infer: (inputs) => [requireFloat(at(inputs, 0))],
+  /** With s the sigmoid and y = x·s: y' = y + s·(1 − y). */
+  gradient({ inputs, outputs }, [gradient]) {
+    const [x, y] = [at(inputs, 0), at(outputs, 0)];
+    return [gradient && multiply(gradient, add(y, multiply(sigmoid(x), subtract(constant(x.program, 1), y))))];
+  },
+  onnx: (emit, inputs) => [emit.one('Mul', [at(inputs, 0), emit.one('Sigmoid', inputs)])],
+  tfjs: (tf, inputs) => [tf.mul(at(inputs, 0), tf.sigmoid(at(inputs, 0)))],
+  flops: ({ outputs }) => 5 * elementCount(at(outputs, 0).shape),
+});
+
+/** x · sigmoid(x), also called swish (Ramachandran et al. 2017; Elfwing et al. 2017). */
+export function silu(x: Value): Value {
+  return apply(siluOp, [x], {});
+}
 
 export const tanh = defineUnary({
   name: 'tanh',

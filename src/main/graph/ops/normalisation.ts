@@ -1,9 +1,9 @@
-/** Layer normalisation (Ba, Kiros & Hinton 2016). */
+/** Layer normalisation (Ba, Kiros & Hinton 2016) and its form without a mean, RMS normalisation (Zhang & Sennrich 2019). */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { LabError } from '../../../shared/errors.ts';
 import type { TensorFlow } from '../op.ts';
 import { apply, applyAll, at, defineOp, requireFloat } from '../op.ts';
-import type { Value } from '../program.ts';
+import type { TensorType, Value } from '../program.ts';
 import { elementCount, sameShape, showShape, sizeAt } from '../shape.ts';
 import { reshape, sumTo } from './broadcasting.ts';
 import { multiply, subtract } from './elementwise.ts';
@@ -20,25 +20,32 @@ const standardiseOp = defineOp<{ readonly epsilon: number }>({
   flops: ({ outputs }) => 6 * elementCount(at(outputs, 0).shape),
 });
 
+/** The input's type, and one number for each of its vectors: what it was divided by, inverted. */
+function normalizedTypes(inputs: readonly TensorType[]): readonly TensorType[] {
+  const { shape } = requireFloat(at(inputs, 0));
+  const features = [sizeAt(shape, -1)];
+  if (!inputs.slice(1).every((vector) => sameShape(vector.shape, features))) {
+    throw new LabError('shape', `gain and bias of ${showShape(shape)} need the shape ${showShape(features)}`);
+  }
+  return [
+    { dtype: 'float32', shape },
+    { dtype: 'float32', shape: [...shape.slice(0, -1), 1] },
+  ];
+}
+
+const asRows = (value: Value): Value => reshape(value, [-1, sizeAt(value.shape, -1)]);
+
 const layerNormalizationOp = defineOp<{ readonly epsilon: number }>({
   name: 'layer-normalization',
-  infer(inputs) {
-    const [x, gain, bias] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
-    const features = [sizeAt(requireFloat(x).shape, -1)];
-    if (!sameShape(gain.shape, features) || !sameShape(bias.shape, features)) {
-      throw new LabError('shape', `gain and bias of ${showShape(x.shape)} need the shape ${showShape(features)}`);
-    }
-    return [x, { dtype: 'float32', shape: [...x.shape.slice(0, -1), 1] }];
-  },
+  infer: normalizedTypes,
   /**
    * With x̂ the standardised input and d = gradient∘gain: ∂x = (d − mean(d) − x̂∘mean(d∘x̂))/σ. The means over d are products
    * with the gain as a column, which read the gradient without writing anything; x̂ is computed again in one fused pass.
    */
   gradient({ inputs, outputs, attributes }, [gradient], needed) {
     if (!gradient) return [];
-    const [x, gain, bias] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+    const [x, gain] = [at(inputs, 0), at(inputs, 1)];
     const features = sizeAt(x.shape, -1);
-    const asRows = (value: Value): Value => reshape(value, [-1, sizeAt(value.shape, -1)]);
     const rows = asRows(gradient);
     const needsStandardised = needed[0] === true || needed[1] === true;
     const standardised = needsStandardised ? asRows(apply(standardiseOp, [x], attributes)) : rows;
@@ -54,7 +61,7 @@ const layerNormalizationOp = defineOp<{ readonly epsilon: number }>({
     return [
       needed[0] ? towardsInput() : undefined,
       needed[1] ? sumTo(weighted, gain.shape) : undefined,
-      needed[2] ? sumTo(rows, bias.shape) : undefined,
+      ...(needed[2] ? [sumTo(rows, gain.shape)] : []),
     ];
   },
   onnx(emit, inputs, { attributes: { epsilon } }) {
@@ -64,7 +71,8 @@ const layerNormalizationOp = defineOp<{ readonly epsilon: number }>({
   },
   tfjs(tf, inputs, { attributes: { epsilon } }) {
     const [standardised, inverse] = standardiseWithTfjs(tf, at(inputs, 0), epsilon);
-    return [tf.add(tf.mul(standardised, at(inputs, 1)), at(inputs, 2)), inverse];
+    const scaled = tf.mul(standardised, at(inputs, 1));
+    return [inputs.length > 2 ? tf.add(scaled, at(inputs, 2)) : scaled, inverse];
   },
   flops: ({ outputs }) => 8 * elementCount(at(outputs, 0).shape),
 });
@@ -76,9 +84,43 @@ function standardiseWithTfjs(tf: TensorFlow, x: Tensor, epsilon: number): readon
 }
 
 /**
- * (x − mean) / √(variance + epsilon) · gain + bias, with mean and variance over the last axis; gain and bias have its size.
- * Throws `LabError('shape')`.
+ * (x − mean) / √(variance + epsilon) · gain + bias, with mean and variance over the last axis; gain and bias, which may be
+ * left out, have its size. Throws `LabError('shape')`.
  */
-export function layerNormalization(x: Value, gain: Value, bias: Value, epsilon: number): Value {
-  return at(applyAll(layerNormalizationOp, [x, gain, bias], { epsilon }), 0);
+export function layerNormalization(x: Value, gain: Value, bias: Value | undefined, epsilon: number): Value {
+  return at(applyAll(layerNormalizationOp, [x, gain, ...(bias ? [bias] : [])], { epsilon }), 0);
+}
+
+const rmsNormalizationOp = defineOp<{ readonly epsilon: number }>({
+  name: 'rms-normalization',
+  infer: normalizedTypes,
+  /** With x̂ = x/r, r the root mean square, and d = gradient∘gain: ∂x = (d − x̂∘mean(d∘x̂))/r. */
+  gradient({ inputs, outputs }, [gradient], needed) {
+    if (!gradient) return [];
+    const [x, gain] = [at(inputs, 0), at(inputs, 1)];
+    const features = sizeAt(x.shape, -1);
+    const [rows, inverse] = [asRows(gradient), asRows(at(outputs, 1))];
+    const standardised = multiply(asRows(x), inverse);
+    const weighted = multiply(rows, standardised);
+    const inputGradient = (): Value => {
+      const mean = matmul(weighted, reshape(gain, [features, 1]), { scale: 1 / features });
+      const projected = subtract(multiply(rows, gain), multiply(standardised, mean));
+      return reshape(multiply(projected, inverse), x.shape);
+    };
+    return [needed[0] ? inputGradient() : undefined, needed[1] ? sumTo(weighted, gain.shape) : undefined];
+  },
+  onnx(emit, inputs, { attributes: { epsilon } }) {
+    const attributes = { axis: -1, epsilon: { float: epsilon } };
+    return emit.node('SimplifiedLayerNormalization', inputs, { attributes, outputs: 2 }); // normalised, 1/r
+  },
+  tfjs(tf, inputs, { attributes: { epsilon } }) {
+    const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(at(inputs, 0)), -1, true), epsilon));
+    return [tf.mul(tf.mul(at(inputs, 0), inverse), at(inputs, 1)), inverse];
+  },
+  flops: ({ outputs }) => 5 * elementCount(at(outputs, 0).shape),
+});
+
+/** x / √(mean of x² + epsilon) · gain, with the mean over the last axis, whose size gain has. Throws `LabError('shape')`. */
+export function rmsNormalization(x: Value, gain: Value, epsilon: number): Value {
+  return at(applyAll(rmsNormalizationOp, [x, gain], { epsilon }), 0);
 }

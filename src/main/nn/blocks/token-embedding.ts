@@ -5,19 +5,30 @@ import { add, gather, reshape, slice } from '../../graph/index.ts';
 import { parameter } from '../../graph/program.ts';
 import { defineBlock } from '../block.ts';
 import { weightInitialiser } from '../initialisers.ts';
-import { dropoutLayer, dropoutOption, initialisationOption, layerNormalizationLayer } from '../layers.ts';
+import {
+  dropoutLayer,
+  dropoutOption,
+  initialisationOption,
+  normalisationTypeOption,
+  normalizationLayer,
+} from '../layers.ts';
 
 const options = z.strictObject({
   features: z.int().positive().default(128).describe('Size of the vectors'),
-  positions: z.boolean().default(true).describe('Add a learned vector for each position'),
+  positions: z
+    .boolean()
+    .default(true)
+    .describe('Add a learned vector for each position; off where the layers above have rotary positions, or need none'),
   maximumLength: z
     .int()
     .positive()
     .default(512)
     .describe('Number of positions in the table: the longest input it can ever take'),
   segments: z.int().min(0).max(16).default(2).describe('Number of segment types (sentence A, B); 0 for none'),
-  normalise: z.boolean().default(true).describe('Layer normalisation after the sum'),
-  epsilon: z.number().positive().default(1e-12).describe('Added to the variance in layer normalisation'),
+  normalise: z.boolean().default(true).describe('Normalisation after the sum'),
+  normalisationType: normalisationTypeOption.default('layer'),
+  bias: z.boolean().default(true).describe('A bias in the normalisation'),
+  epsilon: z.number().positive().default(1e-12).describe('Added to the variance in the normalisation'),
   dropout: dropoutOption.default(0.1),
   initialisation: initialisationOption.default('truncated-normal'),
 });
@@ -63,7 +74,10 @@ defineBlock({
       sequence = add(sequence, gather(lookup('segment', settings.segments), segments));
     }
     sequence = reshape(sequence, [batch * length, features]);
-    if (settings.normalise) sequence = layerNormalizationLayer(sequence, 'normalisation', settings.epsilon);
+    if (settings.normalise) {
+      const { epsilon, bias, normalisationType: type } = settings;
+      sequence = normalizationLayer(sequence, 'normalisation', { epsilon, bias, type });
+    }
     return { sequence: reshape(dropoutLayer(sequence, settings.dropout, mode), [batch, length, features]), table };
   },
 });

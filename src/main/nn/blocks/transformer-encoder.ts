@@ -4,19 +4,24 @@
  */
 import { z } from 'zod';
 import { LabError } from '../../../shared/errors.ts';
-import { add, attention, constant, reshape, scale, shift, transpose } from '../../graph/index.ts';
+import type { RotaryAngles } from '../../graph/index.ts';
+import { add, attention, constant, reshape, rotaryAngles, rotate, scale, shift, transpose } from '../../graph/index.ts';
 import type { Value } from '../../graph/program.ts';
 import { withScope } from '../../graph/program.ts';
 import type { BuildContext } from '../block.ts';
 import { defineBlock } from '../block.ts';
+import type { DenseOptions, NormalizationOptions } from '../layers.ts';
 import {
-  activationOption,
   activations,
   denseLayer,
   dropoutLayer,
   dropoutOption,
+  feedForwardActivationOption,
+  gatedActivations,
+  gatedLayer,
   initialisationOption,
-  layerNormalizationLayer,
+  normalisationTypeOption,
+  normalizationLayer,
   tileRows,
 } from '../layers.ts';
 
@@ -27,23 +32,67 @@ const options = z.strictObject({
     .int()
     .positive()
     .optional()
-    .describe('Inner size of the feed-forward sublayer; 4 × features by default'),
-  activation: activationOption.default('gelu'),
+    .describe(
+      'Inner size of the feed-forward sublayer; by default 4 × features, or 8/3 × features in multiples of 16 where the activation is gated',
+    ),
+  activation: feedForwardActivationOption.default('gelu'),
+  positions: z
+    .enum(['none', 'rotary'])
+    .default('none')
+    .describe(
+      'rotary: queries and keys are turned by their positions (Su et al. 2021), so that attention knows distances from the first step on. none: positions come with the input, or not at all',
+    ),
+  rotaryBase: z
+    .number()
+    .positive()
+    .default(10_000)
+    .describe('Rotary positions: the larger, the slower the slowest pair of features turns'),
   normalisation: z
     .enum(['post', 'pre'])
     .default('post')
-    .describe('Layer normalisation after each sublayer (BERT) or before it'),
+    .describe('Normalisation after each sublayer (BERT) or before it'),
+  normalisationType: normalisationTypeOption.default('layer'),
+  normaliseFirst: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Pre-normalisation: also before the attention of the first layer. ModernBERT leaves it out, because its embedding is normalised',
+    ),
+  finalNormalisation: z
+    .boolean()
+    .optional()
+    .describe('Normalisation of the result; by default with pre-normalisation, where nothing else has normalised it'),
+  queryKeyNormalisation: z
+    .boolean()
+    .default(false)
+    .describe('Normalises each query and key, which keeps attention from saturating (Henry et al. 2020)'),
+  bias: z.boolean().default(true).describe('Biases in the projections and in layer normalisation'),
   causal: z
     .boolean()
     .default(false)
     .describe('Each position sees only itself and earlier ones: for next-word prediction'),
-  epsilon: z.number().positive().default(1e-12).describe('Added to the variance in layer normalisation'),
+  epsilon: z.number().positive().default(1e-12).describe('Added to the variance in the normalisations'),
   dropout: dropoutOption.default(0.1),
   attentionDropout: dropoutOption.default(0.1),
   initialisation: initialisationOption.default('truncated-normal'),
+  outputInitialisation: z
+    .enum(['same', 'depth-scaled', 'zero'])
+    .default('same')
+    .describe(
+      'How the projections start that are added to the residual connection: as all others, smaller by √(2 × layers) (Radford et al. 2019), or as zeros, so that each layer begins as the identity',
+    ),
 });
 
 type Options = z.infer<typeof options>;
+
+/** What all layers share. */
+interface Shared {
+  readonly context: BuildContext;
+  readonly settings: Options;
+  readonly length: number;
+  readonly bias: Value | undefined;
+  readonly angles: RotaryAngles | undefined;
+}
 
 defineBlock({
   type: 'transformer-encoder',
@@ -65,80 +114,122 @@ defineBlock({
   ],
   build(context, { sequence, mask }, settings) {
     const [batch, length, features] = sequence!.shape as readonly [number, number, number]; // the port has three axes
-    if (features % settings.heads !== 0) {
-      throw new LabError(
-        'bad-spec',
-        `${features} features cannot be divided among ${settings.heads} heads: make features a multiple of heads`,
-      );
-    }
-    const bias = attentionBias(context, settings.causal, length, mask);
+    const shared: Shared = {
+      context,
+      settings,
+      length,
+      bias: attentionBias(context, settings.causal, length, mask),
+      angles: headAngles(context, length, features, settings),
+    };
     const layers: Record<string, Value> = {};
     // Positions are rows of one matrix between the sublayers, which saves the reshapes around every matrix product.
     let rows = reshape(sequence!, [batch * length, features]);
     for (let layer = 0; layer < settings.layers; layer++) {
-      rows = withScope(context.program, `layer.${String(layer)}`, () =>
-        encoderLayer(context, rows, length, bias, settings),
-      );
+      rows = withScope(context.program, `layer.${String(layer)}`, () => encoderLayer(shared, rows, layer));
       layers[`layer-${String(layer)}`] = reshape(rows, [batch, length, features]);
     }
-    if (settings.normalisation === 'pre') rows = layerNormalizationLayer(rows, 'normalisation', settings.epsilon);
+    const isFinallyNormalised = settings.finalNormalisation ?? settings.normalisation === 'pre';
+    if (isFinallyNormalised) rows = normalizationLayer(rows, 'normalisation', normalizationOf(settings));
     return { sequence: reshape(rows, [batch, length, features]), ...layers };
   },
 });
 
-function encoderLayer(
-  context: BuildContext,
-  x: Value,
+/** Throws `LabError('bad-spec')` for heads that do not divide the features, or that rotary positions cannot turn. */
+function headAngles(
+  { program }: BuildContext,
   length: number,
-  bias: Value | undefined,
-  settings: Options,
-): Value {
-  const { normalisation, epsilon, dropout } = settings;
+  features: number,
+  { heads, positions, rotaryBase }: Options,
+): RotaryAngles | undefined {
+  if (features % heads !== 0) {
+    throw new LabError(
+      'bad-spec',
+      `${features} features cannot be divided among ${heads} heads: make features a multiple of heads`,
+    );
+  }
+  if (positions !== 'rotary') return undefined;
+  const headSize = features / heads;
+  if (headSize % 2 !== 0) {
+    throw new LabError(
+      'bad-spec',
+      `rotary positions turn pairs of features, and a head has ${headSize}: make features a multiple of ${2 * heads}`,
+    );
+  }
+  return rotaryAngles(program, length, headSize, rotaryBase);
+}
+
+const normalizationOf = ({ normalisationType, bias, epsilon }: Options): NormalizationOptions => ({
+  type: normalisationType,
+  bias,
+  epsilon,
+});
+
+const denseOf = ({ initialisation, bias }: Options): DenseOptions => ({ initialisation, bias });
+
+/** Of the projections whose result is added to the residual connection. */
+function outputDenseOf(settings: Options): DenseOptions {
+  const scales = { same: 1, 'depth-scaled': 1 / Math.sqrt(2 * settings.layers), zero: 0 };
+  return { ...denseOf(settings), initialScale: scales[settings.outputInitialisation] };
+}
+
+function encoderLayer(shared: Shared, x: Value, layer: number): Value {
+  const { settings, context } = shared;
+  const { normalisation, dropout } = settings;
   const sublayer = (rows: Value, name: string, compute: (rows: Value) => Value): Value => {
-    const norm = `${name}-normalisation`;
-    const before = normalisation === 'pre' ? layerNormalizationLayer(rows, norm, epsilon) : rows;
+    const normalised = (value: Value): Value =>
+      normalizationLayer(value, `${name}-normalisation`, normalizationOf(settings));
+    const isFirst = layer === 0 && name === 'attention';
+    const before = normalisation === 'pre' && (settings.normaliseFirst || !isFirst) ? normalised(rows) : rows;
     const sum = add(rows, dropoutLayer(compute(before), dropout, context.mode));
-    return normalisation === 'post' ? layerNormalizationLayer(sum, norm, epsilon) : sum;
+    return normalisation === 'post' ? normalised(sum) : sum;
   };
-  const attended = sublayer(x, 'attention', (rows) => selfAttention(context, rows, length, bias, settings));
+  const attended = sublayer(x, 'attention', (rows) => selfAttention(shared, rows));
   return sublayer(attended, 'feed-forward', (rows) => feedForward(context, rows, settings));
 }
 
-function selfAttention(
-  context: BuildContext,
-  rows: Value,
-  length: number,
-  bias: Value | undefined,
-  settings: Options,
-): Value {
+function selfAttention({ context, settings, length, bias, angles }: Shared, rows: Value): Value {
   const [count, features] = rows.shape as readonly [number, number]; // rows is a matrix
-  const { heads, initialisation } = settings;
+  const { heads } = settings;
   const headSize = features / heads;
-  const split4 = (x: Value): Value => transpose(reshape(x, [count / length, length, heads, headSize]), [0, 2, 1, 3]);
+  const project = (name: string): Value => {
+    const projected = denseLayer(rows, name, features, denseOf(settings));
+    return transpose(reshape(projected, [count / length, length, heads, headSize]), [0, 2, 1, 3]);
+  };
+  const compared = (name: string): Value => {
+    const projected = project(name);
+    const normalised = settings.queryKeyNormalisation
+      ? normalizationLayer(projected, `${name}-normalisation`, normalizationOf(settings))
+      : projected;
+    return angles ? rotate(normalised, angles) : normalised;
+  };
   return withScope(context.program, 'attention', () => {
-    const [query, key, value] = ['query', 'key', 'value'].map((name) =>
-      split4(denseLayer(rows, name, features, { initialisation })),
-    );
-    const mixed = attention(query!, key!, value!, {
+    const mixed = attention(compared('query'), compared('key'), project('value'), {
       ...(bias && { bias }),
       scale: 1 / Math.sqrt(headSize),
       dropout: context.mode === 'training' ? settings.attentionDropout : 0,
     });
     const merged = reshape(transpose(mixed, [0, 2, 1, 3]), [count, features]);
-    return denseLayer(merged, 'output', features, { initialisation });
+    return denseLayer(merged, 'output', features, outputDenseOf(settings));
   });
 }
 
 function feedForward(context: BuildContext, rows: Value, settings: Options): Value {
   const features = rows.shape[1]!; // rows is a matrix
-  const { activation, initialisation } = settings;
-  return withScope(context.program, 'feed-forward', () => {
-    const innerFeatures = settings.feedForward ?? 4 * features;
-    return tileRows(rows, 4 * innerFeatures, (slice) => {
-      const inner = denseLayer(slice, 'inner', innerFeatures, { initialisation });
-      return denseLayer(activations[activation](inner), 'outer', features, { initialisation });
-    });
-  });
+  const { activation } = settings;
+  const inner = (slice: Value): Value =>
+    activation === 'geglu' || activation === 'swiglu'
+      ? gatedLayer(slice, 'inner', innerSize(features, settings), gatedActivations[activation], denseOf(settings))
+      : activations[activation](denseLayer(slice, 'inner', innerSize(features, settings), denseOf(settings)));
+  return withScope(context.program, 'feed-forward', () =>
+    tileRows(rows, 4 * innerSize(features, settings), (slice) =>
+      denseLayer(inner(slice), 'outer', features, outputDenseOf(settings)),
+    ),
+  );
+}
+
+function innerSize(features: number, { feedForward: given, activation }: Options): number {
+  if (given !== undefined) return given;
+  return activation in gatedActivations ? Math.max(16, 16 * Math.floor(features / 6)) : 4 * features;
 }
 
 /** What is added to the attention logits: −10⁴ where a position must not be looked at, as BERT does. */

@@ -7,6 +7,12 @@ const options = z.strictObject({
   features: z.int().positive().optional().describe('Hidden size'),
   heads: z.int().positive().optional().describe('Attention heads'),
   maximumLength: z.int().positive().default(512).describe('Number of positions in the table'),
+  positions: z
+    .enum(['learned', 'rotary', 'none'])
+    .default('learned')
+    .describe(
+      'A learned vector for each position (BERT), queries and keys turned by their positions (Su et al. 2021), or none',
+    ),
   normalisation: z
     .enum(['post', 'pre'])
     .default('post')
@@ -33,6 +39,7 @@ for (const size of sizes) {
       features = size.features,
       heads = size.heads,
       maximumLength,
+      positions,
       normalisation,
       dropout,
       initialisation,
@@ -43,13 +50,20 @@ for (const size of sizes) {
           {
             id: 'embedding',
             type: 'token-embedding',
-            options: { features, maximumLength, ...common },
+            options: { features, maximumLength, positions: positions === 'learned', ...common },
             inputs: { tokens: 'input.tokens', segments: 'input.segments' },
           },
           {
             id: 'encoder',
             type: 'transformer-encoder',
-            options: { layers, heads, normalisation, attentionDropout: dropout, ...common },
+            options: {
+              layers,
+              heads,
+              positions: positions === 'rotary' ? 'rotary' : 'none',
+              normalisation,
+              attentionDropout: dropout,
+              ...common,
+            },
             inputs: { sequence: 'embedding', mask: 'input.mask' },
           },
         ],

@@ -72,6 +72,13 @@ interface MaskingFields {
   readonly randomShare: number;
 }
 
+export const headOption = {
+  head: z
+    .enum(['bert', 'modernbert'])
+    .default('bert')
+    .describe("The output network's biases: everywhere (BERT), or for the words alone (ModernBERT)"),
+};
+
 /** Refuses shares of more than one in all. */
 export const sharesFit = ({ keepShare, randomShare }: { keepShare: number; randomShare: number }): boolean =>
   keepShare + randomShare <= 1;

@@ -21,11 +21,15 @@ import {
 } from '../../graph/index.ts';
 import type { BuildContext } from '../../nn/block.ts';
 import { poolSequence } from '../../nn/blocks/sequence-pooling.ts';
-import { denseLayer, layerNormalizationLayer } from '../../nn/layers.ts';
+import { denseLayer, normalizationLayer } from '../../nn/layers.ts';
 import type { Backbone } from '../../nn/pipeline.ts';
 import { backboneOutput } from '../../nn/pipeline.ts';
 
-const EPSILON = 1e-12; // of the reference's layer normalisation
+/** What the heads of the references differ in. BERT has biases everywhere, ModernBERT (B. Warner et al. 2024) at the output alone. */
+const headStyles = {
+  bert: { bias: true, epsilon: 1e-12 },
+  modernbert: { bias: false, epsilon: 1e-5 },
+} as const;
 
 /**
  * Masked words (J. Devlin et al. 2018): dense + GELU + layer normalisation at the masked positions alone, then the
@@ -40,6 +44,7 @@ export function maskedWordsHead(
   backbone: Backbone,
   places: number,
   task: string,
+  style: keyof typeof headStyles,
 ): Value | undefined {
   const { program, mode, batchSize, input: kind } = context;
   if (kind.kind !== 'tokens') {
@@ -52,7 +57,9 @@ export function maskedWordsHead(
       const table = backbone.outputs.table ?? ownTable(context, kind.vocabularySize, sizeAt(sequence.shape, -1));
       const [vocabularySize, width] = [sizeAt(table.shape, 0), sizeAt(table.shape, 1)];
       const chosen = reshape(batchGather(sequence, positions), [batchSize * places, sizeAt(sequence.shape, -1)]);
-      const hidden = layerNormalizationLayer(gelu(denseLayer(chosen, 'transform', width)), 'normalisation', EPSILON);
+      const { bias: hasBias, epsilon } = headStyles[style];
+      const transformed = gelu(denseLayer(chosen, 'transform', width, { bias: hasBias }));
+      const hidden = normalizationLayer(transformed, 'normalisation', { epsilon, bias: hasBias });
       const bias = parameter(program, 'bias', [vocabularySize], { initialiser: { type: 'zeros' } });
       if (mode === 'prediction') {
         const logits = add(matmul(hidden, table, { transposeB: true }), bias);

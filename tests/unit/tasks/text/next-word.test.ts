@@ -206,13 +206,14 @@ describe('pipelines that read the answers', () => {
     opened.sampler.close();
   });
 
-  it('a causal encoder is not', () => {
+  it.each(['modern-tiny-causal', 'bert-tiny'])('%s is not, where it is causal', (preset) => {
     const opened = open();
-    const graph = resolvePipeline({ preset: 'bert-tiny', options: { layers: 1, features: 8, heads: 2 } });
+    const graph = resolvePipeline({ preset, options: { layers: 1, features: 8, heads: 2 } });
     const blocks = graph.blocks.map((block) =>
       block.id === 'encoder' ? { ...block, options: { ...block.options, causal: true } } : block,
     );
-    const model = { ...modelOf(opened, 'bert-tiny'), pipeline: { ...graph, blocks } };
+    const pipeline = preset === 'bert-tiny' ? { ...graph, blocks } : graph;
+    const model = { ...modelOf(opened, preset), pipeline };
     expect(buildModel(model, 'training', 2).gradients.length).toBeGreaterThan(0);
     opened.sampler.close();
   });

@@ -1,0 +1,83 @@
+/**
+ * ModernBERT encoders (B. Warner et al. 2024, "Smarter, better, faster, longer") in BERT's small sizes, and the same layers as
+ * language models that read from left to right. Every layer attends to the whole text.
+ */
+import { z } from 'zod';
+import { definePreset } from '../preset.ts';
+
+const options = z.strictObject({
+  layers: z.int().positive().optional().describe('Number of layers'),
+  features: z.int().positive().optional().describe('Hidden size'),
+  heads: z.int().positive().optional().describe('Attention heads'),
+  feedForward: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Inner size of the feed-forward sublayers; 8/3 × features in multiples of 16 by default'),
+  rotaryBase: z.number().positive().optional().describe('See the block transformer-encoder'),
+  dropout: z.number().min(0).max(0.9).default(0).describe('Dropout of embeddings, sublayers and attention'),
+  initialisation: z.string().optional().describe('How weights start; see the block transformer-encoder'),
+  outputInitialisation: z.string().default('depth-scaled').describe('See the block transformer-encoder'),
+});
+
+const sizes = [
+  { name: 'tiny', layers: 2, features: 128, heads: 2 },
+  { name: 'mini', layers: 4, features: 256, heads: 4 },
+  { name: 'small', layers: 4, features: 512, heads: 8 },
+] as const;
+
+const directions = [
+  { causal: false, ending: '', title: '', summary: 'Transformer encoder' },
+  { causal: true, ending: '-causal', title: ', causal', summary: 'Transformer that reads from left to right' },
+] as const;
+
+for (const { causal, ending, title, summary } of directions) {
+  for (const size of sizes) {
+    definePreset({
+      name: `modern-${size.name}${ending}`,
+      title: `ModernBERT ${size.name}${title}`,
+      summary: `${summary}: ${String(size.layers)} layers of ${String(size.features)} features with rotary positions, pre-normalisation, GeGLU and no biases (Warner et al. 2024). Learns from little text what learned positions need far more for.`,
+      input: 'tokens',
+      options,
+      graph({ dropout, initialisation, outputInitialisation, feedForward, rotaryBase, ...chosen }) {
+        const { layers, features, heads } = { ...size, ...chosen };
+        const common = {
+          bias: false,
+          epsilon: 1e-5,
+          dropout,
+          ...(initialisation !== undefined && { initialisation }),
+        };
+        return {
+          blocks: [
+            {
+              id: 'embedding',
+              type: 'token-embedding',
+              options: { features, positions: false, segments: 0, ...common },
+              inputs: { tokens: 'input.tokens' },
+            },
+            {
+              id: 'encoder',
+              type: 'transformer-encoder',
+              options: {
+                layers,
+                heads,
+                activation: 'geglu',
+                positions: 'rotary',
+                normalisation: 'pre',
+                normaliseFirst: false,
+                causal,
+                attentionDropout: dropout,
+                outputInitialisation,
+                ...common,
+                ...(feedForward !== undefined && { feedForward }),
+                ...(rotaryBase !== undefined && { rotaryBase }),
+              },
+              inputs: { sequence: 'embedding', mask: 'input.mask' },
+            },
+          ],
+          outputs: { sequence: 'encoder', table: 'embedding.table' },
+        };
+      },
+    });
+  }
+}

@@ -1,0 +1,133 @@
+/** Options of the Transformer encoder: how it starts, what it refuses, and what positions do. */
+import { describe, expect, it } from 'vitest';
+import { createOnnxRuntimeEngine } from '../../../src/main/engines/onnxruntime/engine.ts';
+import { createProgram, output } from '../../../src/main/graph/index.ts';
+import type { BuildContext } from '../../../src/main/nn/index.ts';
+import { buildPipeline, declareInputs, initialParameters, resolvePipeline } from '../../../src/main/nn/index.ts';
+import type { PipelineGraph } from '../../../src/shared/spec/pipeline.ts';
+import { pipelineGraph } from '../../../src/shared/spec/pipeline.ts';
+
+const length = 6;
+
+function contextOf(): BuildContext {
+  const input = { kind: 'tokens', length, vocabularySize: 11 } as const;
+  return { program: createProgram('test'), mode: 'evaluation', batchSize: 1, input };
+}
+
+function encoder(options: object, embedding: object = {}): PipelineGraph {
+  return pipelineGraph.parse({
+    blocks: [
+      {
+        id: 'embedding',
+        type: 'token-embedding',
+        options: { features: 8, positions: false, segments: 0, ...embedding },
+        inputs: { tokens: 'input.tokens' },
+      },
+      {
+        id: 'encoder',
+        type: 'transformer-encoder',
+        options: { heads: 2, ...options },
+        inputs: { sequence: 'embedding', mask: 'input.mask' },
+      },
+    ],
+    outputs: { sequence: 'encoder' },
+  });
+}
+
+function build(graph: PipelineGraph): BuildContext {
+  const context = contextOf();
+  const { outputs, stages } = buildPipeline(context, graph, declareInputs(context));
+  output(context.program, 'result', outputs.sequence!);
+  output(context.program, 'embedded', stages['embedding.sequence']!);
+  return context;
+}
+
+/** Of one text; weights have a size at which they do something. */
+async function run(graph: PipelineGraph, tokens: readonly number[], real: readonly number[] = [1, 1, 1, 1, 1, 1]) {
+  const { program } = build(graph);
+  const executable = await createOnnxRuntimeEngine().compile(program, { threads: 1 });
+  await executable.importState({ parameters: initialParameters(program, 3) });
+  const mask = Float32Array.from(real);
+  const segments = new Int32Array(length);
+  const { result, embedded } = await executable.run({ tokens: Int32Array.from(tokens), segments, mask });
+  await executable.release();
+  return { result: [...result!.data], embedded: [...embedded!.data] };
+}
+
+const deviation = (values: Float32Array): number =>
+  Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
+
+describe('output projections', () => {
+  it.each([
+    ['truncated-normal', 'depth-scaled', 1 / Math.sqrt(16)],
+    ['glorot', 'depth-scaled', 1 / Math.sqrt(16)],
+    ['he', 'depth-scaled', 1 / Math.sqrt(16)],
+    ['orthogonal', 'depth-scaled', 1 / Math.sqrt(16)],
+    ['glorot', 'zero', 0],
+  ])('of %s weights start %s', (initialisation, outputInitialisation, ratio) => {
+    const start = (how: string): ((name: string) => number) => {
+      const graph = encoder({ layers: 8, initialisation, outputInitialisation: how });
+      const parameters = initialParameters(build(graph).program, 1);
+      return (name) => deviation(parameters.get(`encoder/layer.3/${name}/weight`)!.data);
+    };
+    const [plain, scaled] = [start('same'), start(outputInitialisation)];
+    for (const name of ['attention/output', 'feed-forward/outer']) {
+      expect(scaled(name) / plain(name)).toBeCloseTo(ratio, 5);
+    }
+    expect(scaled('attention/query')).toBe(plain('attention/query'));
+  });
+
+  it('as zeros make each layer the identity', async () => {
+    const options = { normalisation: 'pre', finalNormalisation: false, outputInitialisation: 'zero', layers: 2 };
+    const { result, embedded } = await run(encoder({ ...options, activation: 'swiglu' }), [1, 2, 3, 4, 5, 6]);
+    expect(result).toEqual(embedded);
+  });
+});
+
+describe('positions', () => {
+  const options = { layers: 1, initialisation: 'orthogonal' };
+  const first = ({ result }: { result: readonly number[] }): readonly number[] => result.slice(0, 8);
+
+  it('without any, the order of the other tokens is not seen', async () => {
+    const graph = encoder(options, { initialisation: 'glorot' });
+    const [there, reordered] = [
+      first(await run(graph, [1, 2, 3, 4, 5, 6])),
+      first(await run(graph, [1, 6, 4, 3, 2, 5])),
+    ];
+    there.forEach((value, index) => expect(reordered[index]).toBeCloseTo(value, 5));
+  });
+
+  it('that are rotary make it seen', async () => {
+    const graph = encoder({ ...options, positions: 'rotary' }, { initialisation: 'glorot' });
+    const [there, reordered] = [
+      first(await run(graph, [1, 2, 3, 4, 5, 6])),
+      first(await run(graph, [1, 6, 4, 3, 2, 5])),
+    ];
+    expect(Math.max(...there.map((value, index) => Math.abs(value - reordered[index]!)))).toBeGreaterThan(1e-3);
+  });
+
+  it('that are rotary know distances alone: a text two places later is the same', async () => {
+    const graph = encoder({ ...options, layers: 2, positions: 'rotary' }, { initialisation: 'glorot' });
+    const { result: early } = await run(graph, [1, 2, 3, 4, 0, 0], [1, 1, 1, 1, 0, 0]);
+    const { result: late } = await run(graph, [0, 0, 1, 2, 3, 4], [0, 0, 1, 1, 1, 1]);
+    for (let index = 0; index < 4 * 8; index++) expect(late[2 * 8 + index]).toBeCloseTo(early[index]!, 5);
+  });
+
+  it('that are rotary need pairs of features', () => {
+    expect(() => build(encoder({ positions: 'rotary', heads: 8 }))).toThrow(
+      'encoder: rotary positions turn pairs of features, and a head has 1: make features a multiple of 16',
+    );
+  });
+});
+
+describe('the preset bert-tiny', () => {
+  it('has a position table only where positions are learned', () => {
+    const names = (positions: string): readonly string[] => {
+      const graph = resolvePipeline({ preset: 'bert-tiny', options: { positions } });
+      return [...build(graph).program.parameters.keys()];
+    };
+    const [learned, rotary, none] = [names('learned'), names('rotary'), names('none')];
+    expect(learned.filter((name) => !rotary.includes(name))).toEqual(['embedding/position']);
+    expect(none).toEqual(rotary);
+  });
+});
