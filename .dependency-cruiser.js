@@ -8,6 +8,7 @@ const computing = ['files', 'graph', 'formats', 'engines', 'nn', 'data', 'figure
 /** Folders under src/main, lowest first, with the folders each one may look into (besides itself and src/shared). */
 const sees = {
   files: [],
+  workspace: ['files'],
   graph: ['files'],
   formats: ['files', 'graph'],
   engines: ['files', 'graph', 'formats'], // a program reaches ONNX Runtime as an ONNX file
@@ -15,10 +16,9 @@ const sees = {
   data: ['files', 'formats'],
   figures: ['data'],
   tasks: ['files', 'graph', 'nn', 'data', 'figures'],
-  training: ['files', 'graph', 'formats', 'engines', 'nn', 'data', 'tasks'],
-  workspace: ['files', 'tasks', 'training'],
+  training: ['files', 'workspace', 'graph', 'formats', 'engines', 'nn', 'data', 'tasks'],
   runs: [...computing, 'workspace'],
-  lab: ['files', 'tasks', 'training', 'workspace', 'work'],
+  lab: ['files', 'workspace', 'work'], // of work only the types of its methods: the rule 'lab-never-computes'
   work: [...computing, 'workspace', 'runs'],
   rpc: [...computing, 'workspace', 'runs', 'work', 'lab'],
   hosts: [...computing, 'workspace', 'runs', 'work', 'lab', 'rpc'],
@@ -36,6 +36,13 @@ const layers = Object.entries(sees).map(([folder, others]) => ({
 export default {
   forbidden: [
     ...layers,
+    {
+      name: 'lab-never-computes',
+      comment: 'the lab asks its workers by the types of their methods; their code runs in other processes',
+      severity: 'error',
+      from: { path: `^${main}/lab/` },
+      to: { path: `^${main}/work/`, dependencyTypesNot: ['type-only'] },
+    },
     {
       name: 'known-folders',
       comment: `a folder under ${main} needs a place in the layers: add it to 'sees' in .dependency-cruiser.js`,

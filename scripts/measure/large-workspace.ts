@@ -18,6 +18,7 @@ import { parseSpecText } from '../../src/main/runs/spec-file.ts';
 import { trainRun } from '../../src/main/runs/train-run.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
+import { taskNotes } from '../../src/main/runs/task-notes.ts';
 
 export const manyRuns = 1000;
 export const longRuns = 50;
@@ -40,7 +41,12 @@ export async function createLargeWorkspace(folder: string): Promise<LargeWorkspa
   const model = await createRun(workspace, smallExperiment());
   await trainRun(workspace, model, { signal: new AbortController().signal });
   for (let number = 0; number < manyRuns - 1; number += 1) await copyRun(workspace, model, number);
-  const lab = await openLab({ folder: workspace.folder, host: 'command-line', processes: nodeProcesses });
+  const lab = await openLab({
+    folder: workspace.folder,
+    host: 'command-line',
+    processes: nodeProcesses,
+    tasks: taskNotes,
+  });
   const points = lab.runs
     .all()
     .flatMap((record) => lab.runs.points.metrics(record.number))

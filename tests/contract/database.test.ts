@@ -13,6 +13,7 @@ import { lockRun, openEventLog, runFolder, writeJson } from '../../src/main/work
 import { experimentSpec } from '../../src/shared/spec/experiment/index.ts';
 import { mkdir } from 'node:fs/promises';
 import { temporaryFolder, testLab, tinyExperiment } from './lab-fixture.ts';
+import { taskNotes } from '../../src/main/runs/task-notes.ts';
 
 /** A run's folder as a trainer that was stopped leaves it, with a loss for every step. */
 async function writeRun(workspaceFolder: string, id: string, losses: readonly number[]): Promise<void> {
@@ -115,11 +116,11 @@ describe('reindex', () => {
     const lab = await testLab({ folder });
     await lab.runs.annotate('tiny-aaaaa', { notes: 'the good one', tags: ['kept', 'best'], pinned: true });
     await lab.documents.save('experiments', 'draft', { name: 'x' }, false);
-    await expect(reindex(lab.workspace)).rejects.toMatchObject({ code: 'conflict' });
+    await expect(reindex(lab.workspace, taskNotes)).rejects.toMatchObject({ code: 'conflict' });
     await lab.close();
     await writeFile(databaseFile(lab.workspace), 'broken');
 
-    const found = await reindex(lab.workspace, () => new Date(0));
+    const found = await reindex(lab.workspace, taskNotes, () => new Date(0));
     expect(found).toMatchObject({ runs: 2, points: 16, keptAs: expect.stringContaining('lab.sqlite.1970-01-01') });
     expect(await readFile(found.keptAs ?? '', 'utf8')).toBe('broken');
     const again = await testLab({ folder });
@@ -138,7 +139,7 @@ describe('reindex', () => {
     const { folder } = await openWorkspace(join(await temporaryFolder(), 'workspace'));
     await writeRun(folder, 'tiny-aaaaa', [1]);
     await mkdir(join(folder, 'runs', 'nothing'));
-    const { runs, damaged } = await reindex(await openWorkspace(folder));
+    const { runs, damaged } = await reindex(await openWorkspace(folder), taskNotes);
     expect([runs, [...damaged.keys()]]).toEqual([1, [join(folder, 'runs', 'nothing')]]);
   });
 });
@@ -222,7 +223,7 @@ describe('a database that has no room left', () => {
     onTestFinished(() => {
       database.close();
     });
-    const runs = createRunStore(workspace, database);
+    const runs = createRunStore(workspace, database, taskNotes);
     await runs.scan(() => false);
     const { page_count: pages } = database.prepare('PRAGMA page_count').get() ?? {};
     database.exec(`PRAGMA max_page_count = ${Number(pages)}`);
@@ -241,7 +242,7 @@ describe('a database that has no room left', () => {
     await runs.scan(() => false);
     const { points, total } = runs.points.line(1, 'training.loss', { maximumPoints: 5000 });
     expect([total, points.at(-1)?.value]).toEqual([2000, 2000]);
-    const again = createRunStore(workspace, database);
+    const again = createRunStore(workspace, database, taskNotes);
     expect(again.get('tiny-aaaaa').progress).toMatchObject({ step: 2000, loss: 2000 });
     expect(again.get('tiny-aaaaa').failure?.message).toBe(reason);
   });

@@ -12,6 +12,7 @@ import { openLab } from '../../src/main/lab/lab.ts';
 import type { ProcessHost } from '../../src/main/lab/process-host.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
 import { inProcessPair } from '../../src/main/rpc/transports/in-process.ts';
+import { taskNotes } from '../../src/main/runs/task-notes.ts';
 
 export const inProcessWorkers: ProcessHost = {
   startTrainer: nodeProcesses.startTrainer,
@@ -40,7 +41,7 @@ export async function temporaryFolder(name = 'pretext-'): Promise<string> {
 /** Closed when the test is over. */
 export async function testLab(options: Partial<LabOptions> = {}): Promise<Lab> {
   const folder = options.folder ?? join(await temporaryFolder(), 'workspace');
-  const lab = await openLab({ host: 'server', processes: inProcessWorkers, ...options, folder });
+  const lab = await openLab({ host: 'server', processes: inProcessWorkers, tasks: taskNotes, ...options, folder });
   onTestFinished(() => lab.close());
   return lab;
 }

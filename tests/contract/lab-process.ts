@@ -3,9 +3,10 @@ import { nodeProcesses } from '../../src/main/hosts/node/processes.ts';
 import { createRun } from '../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../src/main/runs/experiment.ts';
 import { openLab } from '../../src/main/lab/lab.ts';
+import { taskNotes } from '../../src/main/runs/task-notes.ts';
 
 const [folder = '', spec = '{}'] = process.argv.slice(2);
-const lab = await openLab({ folder, host: 'command-line', processes: nodeProcesses });
+const lab = await openLab({ folder, host: 'command-line', processes: nodeProcesses, tasks: taskNotes });
 const experiment = parseExperiment({ value: JSON.parse(spec), locate: () => 'test' });
 const first = (await createRun(lab.workspace, experiment)).id;
 const second = (await createRun(lab.workspace, experiment)).id;

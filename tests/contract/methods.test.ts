@@ -17,6 +17,7 @@ import { noting } from './methods/scenario.ts';
 import { describeWorkspace } from './methods/workspace.ts';
 import type { Connected } from './transports.ts';
 import { transports } from './transports.ts';
+import { taskNotes } from '../../src/main/runs/task-notes.ts';
 
 vi.setConfig({ testTimeout: 120_000 }); // a trainer takes seconds to start, on a busy machine many
 
@@ -30,7 +31,12 @@ describe.each(Object.entries(transports))('over %s', (_name, connect) => {
   beforeAll(async () => {
     scenario.folder = await mkdtemp(join(tmpdir(), 'pretext-contract-'));
     process.env.PRETEXT_SETTINGS = join(scenario.folder, 'settings');
-    lab = await openLab({ folder: join(scenario.folder, 'workspace'), host: 'server', processes: inProcessWorkers });
+    lab = await openLab({
+      folder: join(scenario.folder, 'workspace'),
+      host: 'server',
+      processes: inProcessWorkers,
+      tasks: taskNotes,
+    });
     connection = await connect(lab);
     scenario.client = noting(connection.lab, called);
     const { workspace, runs, jobs } = scenario.client;

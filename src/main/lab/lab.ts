@@ -22,6 +22,7 @@ import { createQueue } from './queue/queue.ts';
 import { databaseFile, openDatabase } from './store/database.ts';
 import type { RunStore } from './store/run-store.ts';
 import { createRunStore } from './store/run-store.ts';
+import type { TaskNotes } from './task-notes.ts';
 import type { Trash } from './trash.ts';
 import { createTrash } from './trash.ts';
 import type { UploadLimits, Uploads } from './uploads.ts';
@@ -37,6 +38,7 @@ export type HostKind = 'desktop' | 'server' | 'command-line';
 export interface Lab {
   readonly host: HostKind;
   readonly workspace: Workspace;
+  readonly tasks: TaskNotes;
   readonly runs: RunStore;
   readonly queue: Queue;
   readonly materials: MaterialIndex;
@@ -58,6 +60,7 @@ export interface LabOptions {
   readonly folder?: string | undefined;
   readonly host: HostKind;
   readonly processes: ProcessHost;
+  readonly tasks: TaskNotes;
   /** How often the folders are looked at for what other processes did. */
   readonly scanMilliseconds?: number;
   readonly queue?: Partial<Pick<QueueOptions, 'trains' | 'spaceCheckMilliseconds' | 'checkSpace'>>;
@@ -89,7 +92,7 @@ async function startLab(
 ): Promise<Lab> {
   const { host, processes, scanMilliseconds = 2000, patienceMilliseconds = 15_000 } = options;
   const changes = createSignal<ChangedPart>();
-  const runs = createRunStore(workspace, database);
+  const runs = createRunStore(workspace, database, options.tasks);
   const queue = createQueue({ workspace, database, store: runs, host: processes, ...options.queue });
   const materials = createMaterialIndex(workspace, database);
   const documents = createDocuments(workspace, database);
@@ -154,6 +157,7 @@ async function startLab(
   return {
     host,
     workspace,
+    tasks: options.tasks,
     runs,
     queue,
     materials,

@@ -6,6 +6,7 @@ import { holdLock } from './lab-lock.ts';
 import { createMaterialIndex } from './materials.ts';
 import { databaseFile, openDatabase } from './store/database.ts';
 import { createRunStore } from './store/run-store.ts';
+import type { TaskNotes } from './task-notes.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export interface Reindexed {
@@ -19,7 +20,11 @@ export interface Reindexed {
 }
 
 /** Throws `LabError('conflict')` while a lab has the workspace open. */
-export async function reindex(workspace: Workspace, now: () => Date = () => new Date()): Promise<Reindexed> {
+export async function reindex(
+  workspace: Workspace,
+  tasks: TaskNotes,
+  now: () => Date = () => new Date(),
+): Promise<Reindexed> {
   const unlock = await holdLock(workspace);
   try {
     const file = databaseFile(workspace);
@@ -30,7 +35,7 @@ export async function reindex(workspace: Workspace, now: () => Date = () => new 
     }
     const database = await openDatabase(file);
     try {
-      const runs = createRunStore(workspace, database);
+      const runs = createRunStore(workspace, database, tasks);
       const materials = createMaterialIndex(workspace, database);
       await runs.scan(() => false);
       await materials.scan();

@@ -1,18 +1,16 @@
 /** A run as pages see it: what is stored, what its trainer says, and what can be done with it. */
 import type { Run } from '../../shared/contract/runs.ts';
-import { findTask } from '../tasks/index.ts';
 import type { Lab } from './lab.ts';
 import type { RunRecord } from './store/run-record.ts';
-import { selectionOf } from './store/run-store.ts';
 
 export function viewRun(
-  { queue }: Pick<Lab, 'queue'>,
+  { queue, tasks }: Pick<Lab, 'queue' | 'tasks'>,
   record: RunRecord,
   order: readonly string[] = queue.state().order,
 ): Run {
   const { id, spec, origin, state, progress, result } = record;
   const live = queue.live(id);
-  const selection = selectionOf(record);
+  const selection = tasks.selectionOf(spec.task.type);
   const waiting = order.indexOf(id);
   return {
     id,
@@ -21,7 +19,7 @@ export function viewRun(
     queuePosition: waiting < 0 ? null : waiting + 1,
     paused: record.paused,
     task: spec.task.type,
-    taskKind: taskKindOf(spec.task.type),
+    taskKind: tasks.kindOf(spec.task.type),
     data: spec.data,
     from: origin.weights?.label ?? null,
     seed: spec.seed,
@@ -58,14 +56,6 @@ export function viewRun(
 
 function isResumable({ state }: RunRecord): boolean {
   return state === 'stopped' || state === 'interrupted' || state === 'failed';
-}
-
-function taskKindOf(type: string): Run['taskKind'] {
-  try {
-    return findTask(type).kind;
-  } catch {
-    return null; // of a lab that knows more tasks
-  }
 }
 
 function named(split: string, metrics: Readonly<Record<string, number | null>> = {}): Record<string, number | null> {

@@ -14,7 +14,7 @@ import type { Program } from '../graph/program.ts';
 import { needsMicrosoftOps, writeOnnx } from '../formats/onnx/write.ts';
 import type { SafetensorsTensor } from '../formats/safetensors.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
-import { checkpointFolder } from '../training/checkpoints.ts';
+import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import { writeFileDurably } from '../files/durable-file.ts';
 import { writeFolder } from '../files/durable-folder.ts';
 import { buildModel } from '../training/model.ts';

@@ -2,7 +2,7 @@
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { programFlops } from '../graph/op.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
-import type { TransferReport } from '../training/fine-tuning.ts';
+import type { TransferReport } from '../../shared/spec/run/transfer.ts';
 import { matchParameters, requireTransfer } from '../training/fine-tuning.ts';
 import { countParameters } from '../training/model.ts';
 import { checkModel } from './create-run.ts';

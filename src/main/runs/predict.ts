@@ -10,7 +10,7 @@ import { readSafetensors } from '../formats/safetensors.ts';
 import { resolvePipeline } from '../nn/index.ts';
 import type { GeneratedToken, GenerationQuery, PredictionAnswer, PredictionQuery, TaskFacts } from '../tasks/index.ts';
 import { findTask } from '../tasks/index.ts';
-import { checkpointFolder } from '../training/checkpoints.ts';
+import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import type { Model } from '../training/model.ts';
 import { buildModel, withInitialisation } from '../training/model.ts';
 import { loadEngine } from './engines.ts';

@@ -27,7 +27,7 @@ import type { LabelledImages } from '../tasks/images/labelled-images.ts';
 import { imageBatch, openLabelledImages } from '../tasks/images/labelled-images.ts';
 import { bestNeighbourCount } from '../tasks/images/pixel-baselines.ts';
 import { mostProbable } from '../tasks/metrics/probabilistic.ts';
-import { checkpointFolder } from '../training/checkpoints.ts';
+import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import type { Model } from '../training/model.ts';
 import { findMaterial } from '../workspace/catalogue.ts';
 import { loadEngine } from './engines.ts';

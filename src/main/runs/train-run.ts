@@ -15,14 +15,7 @@ import type { Program } from '../graph/program.ts';
 import { initialParameters } from '../nn/index.ts';
 import { prefetchBatches, sampleBatches } from '../training/batches.ts';
 import type { TrainingProgress } from '../training/checkpoints.ts';
-import {
-  checkpointFolder,
-  initialProgress,
-  listCheckpoints,
-  pruneCheckpoints,
-  readCheckpoint,
-  writeCheckpoint,
-} from '../training/checkpoints.ts';
+import { initialProgress, pruneCheckpoints, readCheckpoint, writeCheckpoint } from '../training/checkpoints.ts';
 import { evaluateSplit } from '../training/evaluate.ts';
 import {
   layerGroups,
@@ -33,6 +26,7 @@ import {
 } from '../training/fine-tuning.ts';
 import { train } from '../training/loop.ts';
 import { buildModel, countParameters } from '../training/model.ts';
+import { checkpointFolder, listCheckpoints } from '../workspace/checkpoint-folders.ts';
 import { loadEngine } from './engines.ts';
 import { finishRun } from './finish-run.ts';
 import { openGradientFlow } from './gradient-flow.ts';

@@ -57,6 +57,7 @@ export const imageClassification = defineTask<ImageClassificationOptions>({
   kind: 'supervised',
   data: ['image-dataset'],
   options,
+  metrics: ['accuracy', 'macroF1', 'balancedAccuracy', 'loss'],
   selection: { metric: 'loss', direction: 'minimise' },
   openSampler: (setup) => createSampler(openLabelledImages(setup), setup.options),
   build(context, backbone, { features, dropout }, { classes = [] }) {

@@ -55,6 +55,16 @@ defineTask<MaskedWordsNextSentenceOptions>({
   kind: 'pretext',
   data: ['text-corpus'],
   options,
+  metrics: [
+    'maskedWordsAccuracy',
+    'nextSentenceAccuracy',
+    'loss',
+    'maskedWordsLoss',
+    'maskedWordsPerplexity',
+    'nextSentenceLoss',
+    'nextSentenceMacroF1',
+    'nextSentenceBalancedAccuracy',
+  ],
   selection: { metric: 'loss', direction: 'minimise' },
   openSampler(setup) {
     const { options: settings, splitSeed } = setup;

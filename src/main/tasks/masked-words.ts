@@ -60,6 +60,7 @@ export const maskedWords = defineTask<MaskedWordsOptions>({
   kind: 'pretext',
   data: ['text-corpus'],
   options,
+  metrics: ['accuracy', 'perplexity', 'loss'],
   selection: { metric: 'loss', direction: 'minimise' },
   openSampler(setup) {
     const { options: settings, splitSeed } = setup;

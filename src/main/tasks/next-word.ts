@@ -47,6 +47,7 @@ defineTask<NextWordOptions>({
   kind: 'pretext',
   data: ['text-corpus'],
   options,
+  metrics: ['perplexity', 'accuracy', 'loss'],
   selection: { metric: 'loss', direction: 'minimise' },
   openSampler(setup) {
     const { options: settings, splitSeed } = setup;

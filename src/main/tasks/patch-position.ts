@@ -72,6 +72,7 @@ export const patchPosition = defineTask<PatchPositionOptions>({
   kind: 'pretext',
   data: ['image-corpus'],
   options,
+  metrics: ['accuracy', 'loss'],
   selection: { metric: 'loss', direction: 'minimise' },
   openSampler: (setup) => createSampler(openPatchCorpus(setup), setup),
   build(context, backbone, { fusion }) {

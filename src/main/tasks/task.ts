@@ -6,15 +6,17 @@
  * The sampler is apart from the network, because it runs in a worker thread: everything it needs is in `SamplerSetup`.
  */
 import type { z } from 'zod';
+import type { DataKind } from '../../shared/spec/data-kind.ts';
 import type { FrameOptions } from '../../shared/spec/manifests/audio-dataset.ts';
 import { LabError } from '../../shared/errors.ts';
+import type { MetricName } from '../../shared/metrics.ts';
+import { metricOf } from '../../shared/metrics.ts';
 import type { ConstantData, Value } from '../graph/program.ts';
 import type { Backbone, Endpoints } from '../nn/pipeline.ts';
 import type { BuildContext, PipelineInput } from '../nn/block.ts';
 
 export type Feeds = Readonly<Record<string, ConstantData>>;
 export type TensorData = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: ConstantData }>>;
-export type DataKind = 'text-corpus' | 'text-dataset' | 'image-corpus' | 'image-dataset' | 'audio-dataset';
 
 /** Serialisable, so that a worker can open the same sampler. */
 export interface SamplerSetup<Options = unknown> {
@@ -205,8 +207,10 @@ export interface TaskDefinition<Options> {
   readonly data: readonly DataKind[];
   /** An object schema, each field with a default and a `.describe()`. */
   readonly options: z.ZodType<Options>;
-  /** The metric that decides which checkpoint is best, and its direction. */
-  readonly selection: { readonly metric: string; readonly direction: 'minimise' | 'maximise' };
+  /** What its evaluation reports, the most telling first: a study compares by the first unless it is told otherwise. */
+  readonly metrics: readonly MetricName[];
+  /** The one of them that decides which checkpoint is best, and its direction. */
+  readonly selection: { readonly metric: MetricName; readonly direction: 'minimise' | 'maximise' };
   /** Throws `LabError('bad-input')` for data that the task cannot use, saying why. */
   openSampler(setup: SamplerSetup<Options>): TaskSampler;
   /**
@@ -239,6 +243,13 @@ const registry = new Map<string, TaskDefinition<unknown>>();
 /** Registers a task. Types are unique. */
 export function defineTask<Options>(definition: TaskDefinition<Options>): TaskDefinition<Options> {
   if (registry.has(definition.type)) throw new LabError('internal', `the task ${definition.type} is defined twice`);
+  const { metric, direction } = definition.selection;
+  if (!definition.metrics.includes(metric) || metricOf(metric).direction !== direction) {
+    throw new LabError(
+      'internal',
+      `the task ${definition.type} selects by '${metric}', which is not a metric of its own to ${direction}`,
+    );
+  }
   // Options are parsed by the definition's own schema before they come back to it.
   registry.set(definition.type, definition);
   return definition;

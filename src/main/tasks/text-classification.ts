@@ -58,6 +58,7 @@ export const textClassification = defineTask<TextClassificationOptions>({
   kind: 'supervised',
   data: ['text-dataset'],
   options,
+  metrics: ['macroF1', 'accuracy', 'balancedAccuracy', 'loss'], // mails are mostly not spam: with unequal classes accuracy says little
   selection: { metric: 'loss', direction: 'minimise' },
   openSampler(setup) {
     return createSampler(openLabelledTexts(setup), setup.options);

@@ -49,6 +49,7 @@ defineTask<TranscriptionOptions>({
   kind: 'supervised',
   data: ['image-dataset', 'audio-dataset'],
   options,
+  metrics: ['characterErrorRate', 'wordErrorRate', 'loss'],
   selection: { metric: 'characterErrorRate', direction: 'minimise' },
   openSampler: (setup) => createSampler(openLabelledLines(setup), setup.options),
   build(context, backbone, { longest }, { classes: alphabet = [] }) {

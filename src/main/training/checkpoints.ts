@@ -2,7 +2,7 @@
  * Checkpoints: `step-N/` with the model, the optimizer's moments and what the loop has to know to go on as if it had never
  * stopped. Each appears whole or not at all; old ones are removed only when the new one is on the disk.
  */
-import { readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LabError, messageOf, reasonOf } from '../../shared/errors.ts';
@@ -10,6 +10,7 @@ import type { EngineState } from '../engines/engine.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import { writeFileDurably } from '../files/durable-file.ts';
 import { removeTemporaries, writeFolder } from '../files/durable-folder.ts';
+import { checkpointFolder, listCheckpoints } from '../workspace/checkpoint-folders.ts';
 import { earlyStoppingState } from './early-stopping.ts';
 
 const stateVersion = 1;
@@ -47,10 +48,6 @@ export interface Checkpoint {
   readonly progress: TrainingProgress;
 }
 
-export function checkpointFolder(checkpoints: string, step: number): string {
-  return join(checkpoints, `step-${step}`);
-}
-
 /**
  * Writes `step-N` under the folder of checkpoints and returns its path. Throws `LabError('disk-full')`, and
  * `LabError('non-finite')` for weights that no one could go on with.
@@ -80,15 +77,6 @@ async function requireFinite(checkpoints: string, parameters: EngineState['param
       { step, parameter: name, checkpoint: last },
     );
   }
-}
-
-/** The steps that there are checkpoints of, ascending. */
-export async function listCheckpoints(checkpoints: string): Promise<readonly number[]> {
-  const names = await readdir(checkpoints).catch(() => []);
-  return names
-    .flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b);
 }
 
 /** Everything that training continues from. Throws `LabError('not-found' | 'corrupt' | 'format-version')`. */

@@ -2,21 +2,11 @@
  * Fine-tuning: which weights of another run go where, and how fast each part of the network may learn.
  */
 import { LabError } from '../../shared/errors.ts';
+import type { TransferReport } from '../../shared/spec/run/transfer.ts';
 import type { EngineState, ParameterGroup, Tensor } from '../engines/engine.ts';
 import type { Parameter, Program, Shape } from '../graph/program.ts';
 import { sameShape, showShape, sizeAt } from '../graph/shape.ts';
 import { isUnder } from './model.ts';
-
-export interface TransferReport {
-  /** Taken over. `found` is there where the source has more rows (positions), of which the first were taken. */
-  readonly matched: readonly { readonly name: string; readonly shape: Shape; readonly found?: Shape }[];
-  /** In this network only: they start fresh. */
-  readonly fresh: readonly { readonly name: string; readonly shape: Shape }[];
-  /** In both, with shapes that do not fit: they start fresh. */
-  readonly mismatched: readonly { readonly name: string; readonly shape: Shape; readonly found: Shape }[];
-  /** In the source only, such as its head. */
-  readonly unused: readonly { readonly name: string; readonly shape: Shape }[];
-}
 
 /** The part of a network that is transferred. */
 const transferredPart = 'backbone';

@@ -10,7 +10,7 @@ import { createProgram, output, withScope } from '../graph/index.ts';
 import type { Value } from '../graph/program.ts';
 import { buildPipeline, declareInputs } from '../nn/index.ts';
 import type { Feeds } from '../tasks/index.ts';
-import { checkpointFolder } from '../training/checkpoints.ts';
+import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import { loadEngine } from '../runs/engines.ts';
 import { checkpointStep } from '../runs/prepare.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';

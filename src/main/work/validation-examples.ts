@@ -16,7 +16,7 @@ import { drawFrames } from '../tasks/audio/frames.ts';
 import { readPlanar } from '../tasks/images/image-facts.ts';
 import type { EvaluationSplit, Feeds, TensorData } from '../tasks/index.ts';
 import { showTokens } from '../tasks/text/vocabulary.ts';
-import { checkpointFolder } from '../training/checkpoints.ts';
+import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import { buildModel } from '../training/model.ts';
 import { loadEngine } from '../runs/engines.ts';
 import { fileExists } from '../files/file-exists.ts';

@@ -3,14 +3,15 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LabError, reasonOf } from '../../shared/errors.ts';
+import type { DataKind } from '../../shared/spec/data-kind.ts';
+import { dataKind } from '../../shared/spec/data-kind.ts';
 import { nearest } from '../../shared/spec/problems.ts';
-import type { DataKind } from '../tasks/task.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What all manifests have in common. */
 const manifestHeading = z.looseObject({
   formatVersion: z.int(),
-  kind: z.enum(['text-corpus', 'text-dataset', 'image-corpus', 'image-dataset', 'audio-dataset']),
+  kind: dataKind,
   name: z.string(),
   createdAt: z.string(),
   contentHash: z.string(),

@@ -2,7 +2,6 @@
 import { randomInt } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
@@ -10,7 +9,8 @@ import { nearest } from '../../shared/spec/problems.ts';
 import type { RunEvent } from '../../shared/spec/run/events.ts';
 import type { RunResult } from '../../shared/spec/run/result.ts';
 import { runResult } from '../../shared/spec/run/result.ts';
-import type { TransferReport } from '../training/fine-tuning.ts';
+import type { TransferReport } from '../../shared/spec/run/transfer.ts';
+import { transferReport } from '../../shared/spec/run/transfer.ts';
 import { fileExists } from '../files/file-exists.ts';
 import type { RunFolder, RunOrigin } from './run-folder.ts';
 import { isLocked, readEvents, readJson, runFolder, runOrigin } from './run-folder.ts';
@@ -126,10 +126,7 @@ export async function readRun(run: RunFolder): Promise<RunDetails> {
   const experiment = await readJson(run.spec, experimentSpec);
   const origin = await readJson(run.origin, runOrigin);
   const result = (await fileExists(run.result)) ? await readJson(run.result, runResult) : null;
-  // We write it ourselves, from this type.
-  const transfer = (await fileExists(run.transfer))
-    ? ((await readJson(run.transfer, z.unknown())) as TransferReport)
-    : null;
+  const transfer = (await fileExists(run.transfer)) ? await readJson(run.transfer, transferReport) : null;
   const events = await readEvents(run);
   const failed = events.findLast(({ type }) => type === 'failed' || type === 'resumed' || type === 'started');
   return {

@@ -59,6 +59,8 @@ export const taskInformation = z.object({
   data: z.array(z.string()),
   options: jsonSchema,
   defaults: jsonObject,
+  /** What its evaluation reports, the most telling first. */
+  metrics: z.array(z.string()),
   /** The metric that decides which checkpoint is best. */
   selection: z.object({ metric: z.string(), direction: z.enum(['minimise', 'maximise']) }),
   /** Whether a trained run can be asked in a demo. */

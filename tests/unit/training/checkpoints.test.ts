@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TrainingProgress } from '../../../src/main/training/checkpoints.ts';
+import { checkpointFolder, listCheckpoints } from '../../../src/main/workspace/checkpoint-folders.ts';
 import {
-  checkpointFolder,
   initialProgress,
-  listCheckpoints,
   pruneCheckpoints,
   readCheckpoint,
   writeCheckpoint,

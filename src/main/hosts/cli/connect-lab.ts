@@ -18,6 +18,7 @@ import { nodeProcesses } from '../node/processes.ts';
 import { createAccess } from '../server/access.ts';
 import { socketPath } from '../server/server.ts';
 import { sessionSecret } from '../server/session-secret.ts';
+import { taskNotes } from '../../runs/task-notes.ts';
 
 export interface ConnectedLab {
   readonly lab: LabClient;
@@ -38,6 +39,7 @@ export async function connectLab(
     folder: workspace.folder,
     host: 'command-line',
     processes: nodeProcesses,
+    tasks: taskNotes,
     queue: { trains },
   });
   const [near, far] = inProcessPair();

@@ -3,7 +3,7 @@ import { formatDuration } from '../../../shared/eta.ts';
 import { formatCount, formatNumber } from '../../../shared/display.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import type { EvaluatedSplit, RunResult } from '../../../shared/spec/run/result.ts';
-import type { TransferReport } from '../../training/fine-tuning.ts';
+import type { TransferReport } from '../../../shared/spec/run/transfer.ts';
 import type { Column } from './output.ts';
 import { pairs, table, wrap } from './output.ts';
 

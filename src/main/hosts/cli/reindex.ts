@@ -4,13 +4,14 @@ import { formatCount } from '../../../shared/display.ts';
 import { reindex } from '../../lab/reindex.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
 import { print, printJson, say } from './output.ts';
+import { taskNotes } from '../../runs/task-notes.ts';
 
 export function registerReindex(program: Command): void {
   program
     .command('reindex')
     .description('build the database of the workspace anew from its folders; the old one is kept')
     .action(async (_options: object, command: Command) => {
-      const { damaged, ...found } = await reindex(await workspaceOf(command));
+      const { damaged, ...found } = await reindex(await workspaceOf(command), taskNotes);
       for (const [folder, message] of damaged) say(`${folder}: ${message}`);
       if (globalsOf(command).json) {
         printJson({ ...found, damaged: [...damaged.keys()] });

@@ -18,6 +18,7 @@ import { registerBridge } from './bridge.ts';
 import { keepAtHome, lockedWebPreferences, refusePermissions } from './lock-down.ts';
 import { utilityProcesses } from './processes.ts';
 import { readWindowState, writeWindowState } from './window-state.ts';
+import { taskNotes } from '../../runs/task-notes.ts';
 
 /** A file of the build: out/main, out/preload and out/renderer lie beside package.json, packed or not. */
 function builtFile(...names: readonly string[]): string {
@@ -43,7 +44,12 @@ let window: BrowserWindow | undefined;
 async function openWorkspace(folder: string | undefined): Promise<boolean> {
   if (folder !== undefined && opened?.lab.workspace.folder === path.resolve(folder)) return true;
   if (opened && !(await mayStopTraining(opened.lab, window, 'Stop and open the other workspace'))) return false;
-  const lab = await openLab({ folder, host: 'desktop', processes: utilityProcesses(builtFile('main')) });
+  const lab = await openLab({
+    folder,
+    host: 'desktop',
+    processes: utilityProcesses(builtFile('main')),
+    tasks: taskNotes,
+  });
   const before = opened;
   opened = { lab, dispatcher: labDispatcher(lab), stopAnnouncing: announceRuns(lab, () => window, showFirstWindow) };
   before?.stopAnnouncing();
@@ -120,7 +126,7 @@ const chooseAnother = 'Choose another folder …';
 const quit = 'Quit';
 
 async function reindexFolder(folder: string | undefined): Promise<void> {
-  await reindex(await workspaceFolder(folder));
+  await reindex(await workspaceFolder(folder), taskNotes);
 }
 
 function showFirstWindow(): void {

@@ -11,6 +11,7 @@ import { nodeProcesses } from '../node/processes.ts';
 import type { LabServer } from './server.ts';
 import { startServer } from './server.ts';
 import { sessionSecret } from './session-secret.ts';
+import { taskNotes } from '../../runs/task-notes.ts';
 
 export interface ServeOptions {
   readonly workspace?: string | undefined;
@@ -41,7 +42,7 @@ export async function serveLab(options: ServeOptions): Promise<ServedLab> {
       pages,
     });
   }
-  const lab = await openLab({ folder: options.workspace, host: 'server', processes: nodeProcesses });
+  const lab = await openLab({ folder: options.workspace, host: 'server', processes: nodeProcesses, tasks: taskNotes });
   try {
     const server = await startServer({
       lab,

@@ -1,10 +1,10 @@
 /** Two sets of runs, paired by seed and split where they share them: what is luck of the draw then cancels. */
 import type { PairedComparison } from '../../../shared/contract/compare.ts';
+import { metricOf } from '../../../shared/metrics.ts';
 import type { Comparison } from '../../../shared/stats.ts';
 import { comparePredictions, pairedDifference, welchDifference } from '../../../shared/stats.ts';
 import type { RunWithSpec } from '../run-fields.ts';
 import { specFields } from '../run-fields.ts';
-import { metricDirection } from './compare-table.ts';
 
 export function comparePaired(
   first: readonly RunWithSpec[],
@@ -38,7 +38,7 @@ export function comparePaired(
   const [ours, theirs] = [values(first), values(second)];
   return {
     metric,
-    direction: metricDirection([...first, ...second], metric),
+    direction: metricOf(metric).direction,
     pairs,
     unpaired,
     paired:

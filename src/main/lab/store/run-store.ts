@@ -9,10 +9,10 @@ import { LabError, messageOf } from '../../../shared/errors.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
 import { runResult } from '../../../shared/spec/run/result.ts';
-import { findTask } from '../../tasks/index.ts';
-import { listCheckpoints } from '../../training/checkpoints.ts';
+import { listCheckpoints } from '../../workspace/checkpoint-folders.ts';
 import { createSignal } from '../events.ts';
 import type { Signal } from '../events.ts';
+import type { TaskNotes } from '../task-notes.ts';
 import { fileExists } from '../../files/file-exists.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
 import { isLocked, readJson, runFolder, runOrigin } from '../../workspace/run-folder.ts';
@@ -60,7 +60,7 @@ export interface RunStore {
   remove(id: string): void;
 }
 
-export function createRunStore(workspace: Workspace, database: DatabaseSync): RunStore {
+export function createRunStore(workspace: Workspace, database: DatabaseSync, tasks: TaskNotes): RunStore {
   const points = createPointStore(database);
   const changes = createSignal<RunChange>();
   const records = new Map(readRuns(database).map((record) => [record.id, record]));
@@ -108,7 +108,7 @@ export function createRunStore(workspace: Workspace, database: DatabaseSync): Ru
           points.dropAfter(record.number, -1);
           progress = initialRunProgress;
         }
-        const selection = selectionOf(record).metric;
+        const selection = tasks.selectionOf(record.spec.task.type).metric;
         let found: Point[] = [];
         const addFound = (): void => {
           points.add(record.number, found);
@@ -197,18 +197,6 @@ export function createRunStore(workspace: Workspace, database: DatabaseSync): Ru
       changes.emit({ id, events: [], removed: false });
     },
   };
-}
-
-/** The metric that decides which checkpoint is best; of a task that this lab does not know, the loss. */
-export function selectionOf({ spec }: Pick<RunRecord, 'spec'>): {
-  readonly metric: string;
-  readonly direction: 'minimise' | 'maximise';
-} {
-  try {
-    return findTask(spec.task.type).selection;
-  } catch {
-    return { metric: 'loss', direction: 'minimise' };
-  }
 }
 
 async function readFolder(run: RunFolder): Promise<NewRunRecord> {

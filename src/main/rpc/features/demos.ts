@@ -4,7 +4,6 @@ import { demoExamples, demoFormOf } from '../../runs/demo-forms.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { readModel } from '../../runs/predict.ts';
 import type { RunRecord } from '../../lab/store/run-record.ts';
-import { selectionOf } from '../../lab/store/run-store.ts';
 import type { PipelineInput } from '../../nn/index.ts';
 import { findTask } from '../../tasks/index.ts';
 import type { HandlersOf } from '../dispatcher.ts';
@@ -30,13 +29,13 @@ export function demosHandlers(lab: Lab): HandlersOf<typeof demosContract> {
   };
 }
 
-async function describeDemo({ runs }: Lab, record: RunRecord): Promise<Demo | undefined> {
+async function describeDemo({ runs, tasks }: Lab, record: RunRecord): Promise<Demo | undefined> {
   const { id, spec, progress, result } = record;
   const task = findTask(spec.task.type);
   if (!task.predict) return undefined;
   const { facts } = await readModel(runs.folder(id), spec);
   const form = demoFormOf(task.type, facts.input.kind);
-  const { metric } = selectionOf(record);
+  const { metric } = tasks.selectionOf(spec.task.type);
   return {
     run: id,
     name: spec.name,

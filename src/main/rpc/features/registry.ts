@@ -32,13 +32,14 @@ export function registryHandlers(): HandlersOf<typeof contract> {
         };
       }),
     tasks: () =>
-      registeredTasks().map(({ type, title, summary, kind, data, options, selection, predict }) => ({
+      registeredTasks().map(({ type, title, summary, kind, data, options, metrics, selection, predict }) => ({
         type,
         title,
         summary,
         kind,
         data: [...data],
         ...describeOptions(options),
+        metrics: [...metrics],
         selection,
         predicts: predict !== undefined,
       })),

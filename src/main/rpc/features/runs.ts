@@ -16,7 +16,7 @@ import { compareFields, fieldOf, fieldTitle, groupRuns, passes, specFields } fro
 import { readEvents } from '../../workspace/run-folder.ts';
 import { readSeries } from '../../lab/run-series.ts';
 import { viewRun } from '../../lab/run-view.ts';
-import { checkpointFolder, listCheckpoints } from '../../training/checkpoints.ts';
+import { checkpointFolder, listCheckpoints } from '../../workspace/checkpoint-folders.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 import { specSource } from './experiments.ts';
 import { followRun, watchRuns } from './run-subscriptions.ts';

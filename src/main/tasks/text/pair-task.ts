@@ -31,6 +31,7 @@ export function pairTask(
     kind: 'pretext',
     data: ['text-corpus'],
     options,
+    metrics: ['accuracy', 'macroF1', 'balancedAccuracy', 'loss'],
     selection: { metric: 'loss', direction: 'minimise' },
     openSampler(setup) {
       const { options: settings, splitSeed } = setup;

@@ -1,6 +1,7 @@
 /** The states of a run in words, with a sign and a tone, and what a person can do in each. */
 import type { Run, RunState } from '../../../../shared/contract/runs.ts';
 import { activeStates } from '../../../../shared/contract/runs.ts';
+import { metricNames, metricOf } from '../../../../shared/metrics.ts';
 
 export type Tone = 'neutral' | 'accent' | 'success' | 'danger' | 'warning';
 
@@ -47,16 +48,6 @@ export function shareDone({ state, step, totalSteps }: Pick<Run, 'state' | 'step
   return Math.min(1, step / totalSteps);
 }
 
-/** What people ask for first, where a task chooses its checkpoints by the loss. */
-const telling = [
-  'accuracy',
-  'characterErrorRate',
-  'maskedWordsAccuracy',
-  'maskedAccuracy',
-  'perplexity',
-  'nextSentenceAccuracy',
-];
-
 /**
  * The value to show for a run: the test split's where there is one, otherwise the best on the validation split. A loss gives way to
  * a metric that says something by itself.
@@ -66,7 +57,10 @@ export function headlineMetric({ metrics, selection }: Pick<Run, 'metrics' | 'se
   readonly value: number | null;
   readonly split: 'test' | 'validation';
 } {
-  const names = selection.metric === 'loss' ? [...telling, selection.metric] : [selection.metric];
+  const names =
+    selection.metric === 'loss'
+      ? [...metricNames.filter((name) => metricOf(name).telling), selection.metric]
+      : [selection.metric];
   for (const split of ['test', 'validation'] as const) {
     for (const name of names) {
       const value = metrics[`${split}.${name}`];

@@ -123,16 +123,6 @@ export function largestCell(choice: StudyChoice, study: JsonObject): JsonObject 
   };
 }
 
-/** Metrics by which a task's arms can be compared, the most telling first; none where the task's own is the one. */
-export function metricsFor(task: Pick<TaskInformation, 'type' | 'data'> | undefined): readonly string[] {
-  if (task?.type.endsWith('classification') !== true) return [];
-  // Mails are mostly not spam: with classes of unequal size accuracy says little.
-  const isText = task.data.some((kind) => kind.startsWith('text'));
-  return isText
-    ? ['macroF1', 'accuracy', 'balancedAccuracy', 'loss']
-    : ['accuracy', 'macroF1', 'balancedAccuracy', 'loss'];
-}
-
 /** What trains small networks on few labels well: images take larger batches and steps. */
 export function trainingFor(reads: 'tokens' | 'images'): Pick<StudyChoice, 'steps' | 'batchSize' | 'learningRate'> {
   return reads === 'images'

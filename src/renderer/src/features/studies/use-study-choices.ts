@@ -10,15 +10,7 @@ import type { TaskInformation } from '../../../../shared/contract/registry.ts';
 import type { Run } from '../../../../shared/contract/runs.ts';
 import { useRequest } from '../../composables/use-request.ts';
 import type { BudgetOption, StudyChoice } from './study-draft.ts';
-import {
-  budgetOptionsOf,
-  metricsFor,
-  parseBudgets,
-  studyName,
-  suggestBudgets,
-  tasksFor,
-  trainingFor,
-} from './study-draft.ts';
+import { budgetOptionsOf, parseBudgets, studyName, suggestBudgets, tasksFor, trainingFor } from './study-draft.ts';
 import type { Selection } from './use-selection.ts';
 import { useSelection } from './use-selection.ts';
 
@@ -105,7 +97,7 @@ export function useStudyChoices(): StudyChoices {
   );
   const budgetOption = computed(() => budgetOptions.current.value ?? 'labelsInAll');
   const metrics = useSelection(
-    () => metricsFor(tasks.current.value),
+    () => tasks.current.value?.metrics ?? [],
     (metric) => metric,
   );
   const reads = computed(() => (material.value?.kind.startsWith('image') === true ? 'images' : 'tokens'));

@@ -1,0 +1,16 @@
+/** Where the checkpoints of a run are: `step-N/`, each of them whole. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export function checkpointFolder(checkpoints: string, step: number): string {
+  return join(checkpoints, `step-${step}`);
+}
+
+/** The steps that there are checkpoints of, ascending. */
+export async function listCheckpoints(checkpoints: string): Promise<readonly number[]> {
+  const names = await readdir(checkpoints).catch(() => []);
+  return names
+    .flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+}

@@ -1,0 +1,74 @@
+/**
+ * Every metric once: what it is called, which way is better, and how it is shown. Tasks name theirs from here, and tables,
+ * charts, comparisons and studies ask here, so that none of them reads meaning into a name.
+ */
+
+export type Direction = 'minimise' | 'maximise';
+
+export interface Metric {
+  readonly title: string;
+  /** Which way is better; null for what only describes a run, such as its learning rate. */
+  readonly direction: Direction | null;
+  /** The least and the largest value there can be; null where there is no bound. */
+  readonly bounds: readonly [minimum: number | null, maximum: number | null];
+  readonly unit?: string;
+  /** Says something by itself, as a share of right answers does and a loss does not: shown first where there is room for one. */
+  readonly telling?: true;
+}
+
+const share = { bounds: [0, 1], direction: 'maximise', telling: true } as const;
+const errorRate = { bounds: [0, null], direction: 'minimise', telling: true } as const;
+const lossInNats = { title: 'Loss', direction: 'minimise', bounds: [0, null], unit: 'nats' } as const;
+const perplexity = { title: 'Perplexity', direction: 'minimise', bounds: [1, null], telling: true } as const;
+
+/** In the order in which they are shown where several are asked for at once. */
+const registry = {
+  loss: lossInNats,
+  accuracy: { title: 'Accuracy', ...share },
+  macroF1: { title: 'Macro F1', ...share },
+  balancedAccuracy: { title: 'Balanced accuracy', ...share },
+  characterErrorRate: { title: 'Character error rate', ...errorRate },
+  wordErrorRate: { title: 'Word error rate', ...errorRate },
+  maskedWordsAccuracy: { title: 'Masked words: accuracy', ...share },
+  perplexity,
+  maskedWordsLoss: { ...lossInNats, title: 'Masked words: loss' },
+  maskedWordsPerplexity: { ...perplexity, title: 'Masked words: perplexity' },
+  nextSentenceLoss: { ...lossInNats, title: 'Next sentence: loss' },
+  nextSentenceAccuracy: { title: 'Next sentence: accuracy', ...share },
+  nextSentenceMacroF1: { title: 'Next sentence: macro F1', ...share },
+  nextSentenceBalancedAccuracy: { title: 'Next sentence: balanced accuracy', ...share },
+  learningRate: { title: 'Learning rate', direction: null, bounds: [0, null] },
+  gradientNorm: { title: 'Gradient norm', direction: null, bounds: [0, null] },
+  examplesPerSecond: { title: 'Examples per second', direction: null, bounds: [0, null], unit: '1/s' },
+} satisfies Readonly<Record<string, Metric>>;
+
+export type MetricName = keyof typeof registry;
+
+export const metricNames = Object.keys(registry) as readonly MetricName[]; // the record has exactly these keys
+
+/** `validation.accuracy` → `accuracy`; a name without a split is its own. */
+export function metricName(metric: string): string {
+  const dot = metric.indexOf('.');
+  return dot < 0 ? metric : metric.slice(dot + 1);
+}
+
+/** `validation.accuracy` → `validation`; '' for a name without a split. */
+export function splitName(metric: string): string {
+  const dot = metric.indexOf('.');
+  return dot < 0 ? '' : metric.slice(0, dot);
+}
+
+/** The metric of this name, with or without its split. Of a newer lab's only the name is known: `hitRate` → 'Hit rate'. */
+export function metricOf(metric: string): Metric {
+  const name = metricName(metric);
+  if (isKnown(name)) return registry[name];
+  const words = name.replace(
+    /([a-z\d])([A-Z])/g,
+    (_, before: string, after: string) => `${before} ${after.toLowerCase()}`,
+  );
+  return { title: words.charAt(0).toUpperCase() + words.slice(1), direction: null, bounds: [null, null] };
+}
+
+function isKnown(name: string): name is MetricName {
+  return Object.hasOwn(registry, name);
+}
