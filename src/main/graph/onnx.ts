@@ -5,12 +5,11 @@
  * reads and writes the weights in place.
  */
 import { LabError } from '../../shared/errors.ts';
-import type { ConstantData, DType, Node, Program, Shape, Value } from './program.ts';
+import type { ConstantData, DType, Node, OnnxAttributes, OnnxEmitter, Program, Shape, Value } from './types.ts';
+
+export type { OnnxAttribute, OnnxEmitter } from './types.ts';
 
 export type OnnxType = DType | 'int64' | 'float16' | 'double' | 'int8' | 'string';
-export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
-export type OnnxAttributes = Readonly<Record<string, OnnxAttribute>>;
-
 export interface OnnxTensor {
   readonly name: string;
   readonly type: OnnxType;
@@ -40,27 +39,6 @@ export interface OnnxGraph {
   readonly initialisers: OnnxTensor[];
   readonly inputs: OnnxValueInfo[];
   readonly outputs: OnnxValueInfo[];
-}
-
-/** What an op's `onnx` method writes with. */
-export interface OnnxEmitter {
-  /** Appends a node, unless the same one is there already, and returns the names of its outputs (one unless `outputs` says more). */
-  node(
-    opType: string,
-    inputs: readonly string[],
-    options?: { readonly attributes?: OnnxAttributes; readonly domain?: string; readonly outputs?: number },
-  ): readonly string[];
-  /** As `node`, for one output. */
-  one(opType: string, inputs: readonly string[], attributes?: OnnxAttributes, domain?: string): string;
-  /** A constant of int64s, as shapes, axes and indices are given in ONNX; a vector unless a shape is given. */
-  ints(values: readonly number[], shape?: Shape): string;
-  int32(values: readonly number[], shape?: Shape): string;
-  /** A scalar float32 constant. */
-  float(value: number): string;
-  /** A vector of float32 constants. */
-  floats(values: readonly number[]): string;
-  /** As in `LoweringOptions`. */
-  readonly channelBlock: number | undefined;
 }
 
 /** Microsoft's contributed ops (FusedMatMul, Gelu …), present in every ONNX Runtime build. */

@@ -3,44 +3,12 @@
  * TensorFlow.js, and its cost. `ops/` holds one file per family. Adding an op is one `defineOp` and a row in
  * `tests/numeric/`, which checks every registered op on both engines against float64 finite differences.
  */
-import type * as tfjs from '@tensorflow/tfjs-core';
 import { LabError, isLabError } from '../../shared/errors.ts';
-import type { OnnxEmitter } from './onnx.ts';
-import type { DType, Node, Program, RowGradient, TensorType, Value } from './program.ts';
 import { newValue, scopePath } from './program.ts';
 import { elementCount, showShape } from './shape.ts';
+import type { DType, Node, Op, OpAttributes, OpDefinition, Program, TensorType, Value } from './types.ts';
 
-/** JSON-like, so that equal applications can be recognised. */
-export type OpAttribute = number | string | boolean | readonly number[] | undefined;
-export type OpAttributes = { readonly [name: string]: OpAttribute };
-
-export type Gradient = Value | RowGradient | undefined;
-export type TensorFlow = typeof tfjs;
-
-/** Methods rather than function properties: an `Op<A>` is then usable as an `Op`. */
-export interface OpDefinition<Attributes extends OpAttributes> {
-  readonly name: string;
-  /** Types of the outputs. Throws `LabError('shape')`; the block path and the op's name are added by `apply`. */
-  infer(inputs: readonly TensorType[], attributes: Attributes): readonly TensorType[];
-  /**
-   * The vector-Jacobian product: given ∂loss/∂output for each output (undefined where nothing depends on it), returns
-   * ∂loss/∂input for each input. Built from ops, so it is part of the program. Absent for ops without a gradient.
-   * `needed[i]` is false where nobody wants the i-th answer, which saves building it.
-   */
-  gradient?(
-    node: Node<Attributes>,
-    outputs: readonly (Value | undefined)[],
-    needed: readonly boolean[],
-  ): readonly Gradient[];
-  /** Emits ONNX nodes; returns the names of the outputs. */
-  onnx(emit: OnnxEmitter, inputs: readonly string[], node: Node<Attributes>): readonly string[];
-  /** Computes with TensorFlow.js. */
-  tfjs(tf: TensorFlow, inputs: readonly tfjs.Tensor[], node: Node<Attributes>): readonly tfjs.Tensor[];
-  /** Floating-point operations of one application; by default one for each element of the first output. */
-  flops?(node: Node<Attributes>): number;
-}
-
-export type Op<Attributes extends OpAttributes = OpAttributes> = OpDefinition<Attributes>;
+export type { Gradient, Op, OpAttribute, OpAttributes, OpDefinition, TensorFlow } from './types.ts';
 
 const registry = new Map<string, Op>();
 

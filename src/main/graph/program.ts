@@ -7,99 +7,23 @@
  */
 import { LabError } from '../../shared/errors.ts';
 import type { Initialiser } from './initialiser.ts';
-import type { Op, OpAttributes } from './op.ts';
 import { elementCount, showShape } from './shape.ts';
+import type { ConstantData, DType, Parameter, Program, Shape, TensorType, Value, ValueSource } from './types.ts';
 
-export type DType = 'float32' | 'int32' | 'uint8' | 'bool';
-export type Shape = readonly number[];
-
-export interface TensorType {
-  readonly dtype: DType;
-  readonly shape: Shape;
-}
-
-/** A tensor that the program will compute, be fed, or own. */
-export interface Value extends TensorType {
-  readonly id: number;
-  readonly program: Program;
-  readonly source: ValueSource;
-}
-
-export type ValueSource =
-  | { readonly kind: 'input'; readonly name: string }
-  | { readonly kind: 'parameter'; readonly parameter: Parameter }
-  | { readonly kind: 'constant'; readonly data: ConstantData }
-  | { readonly kind: 'node'; readonly node: Node; readonly index: number };
-
-export type ConstantData = Float32Array | Int32Array | Uint8Array;
-
-/** One application of an op. `path` is the block that made it, e.g. `encoder/layer.0/attention`. */
-export interface Node<Attributes extends OpAttributes = OpAttributes> {
-  readonly id: number;
-  readonly op: Op<Attributes>;
-  readonly inputs: readonly Value[];
-  readonly attributes: Attributes;
-  readonly outputs: readonly Value[];
-  readonly path: string;
-}
-
-/**
- * A float32 tensor that outlives a step. Weights are changed by the optimizer; states (running statistics, a carried
- * recurrent state) only by `assign`. Both are in checkpoints, under `name`.
- */
-export interface Parameter {
-  readonly name: string;
-  readonly shape: Shape;
-  readonly initialiser: Initialiser;
-  readonly role: 'weight' | 'state';
-  /** Whether decoupled weight decay applies: true for matrices and kernels, false for biases and normalisation gains. */
-  readonly decay: boolean;
-  /** Frozen weights get no gradient, and what only they need is pruned from the backward pass. */
-  trainable: boolean;
-  readonly value: Value;
-}
-
-/** A window into a pool of random numbers; see `ops/dropout.ts`. */
-export interface DropoutSite {
-  readonly index: number;
-  readonly rate: number;
-  readonly windowLength: number;
-  readonly pool: Value;
-  readonly offset: Value;
-}
-
-/**
- * ∂loss/∂(rows of a table): each row of `rows` (shape `indices.shape` and that of one row) is to be added to the row of
- * the table that `indices`, int32 of any shape, says. Kept apart because adding is the host's work.
- */
-export interface RowGradient {
-  readonly kind: 'rows';
-  readonly indices: Value;
-  readonly rows: Value;
-}
-
-/** The gradient of one parameter: a dense part, rows to be added to it, or both. */
-export interface ParameterGradient {
-  readonly parameter: Parameter;
-  readonly dense: Value | undefined;
-  readonly rows: readonly RowGradient[];
-}
-
-export interface Program {
-  readonly name: string;
-  readonly nodes: Node[];
-  readonly inputs: Map<string, Value>;
-  readonly parameters: Map<string, Parameter>;
-  readonly constants: Value[];
-  readonly outputs: Map<string, Value>;
-  /** New contents of state parameters, stored after the step. */
-  readonly assignments: Map<Parameter, Value>;
-  readonly dropoutSites: DropoutSite[];
-  /** Filled by `appendGradients`. */
-  gradients: readonly ParameterGradient[];
-  /** Internal: the next id and the current block path. */
-  readonly internal: { nextId: number; scope: string[]; constantCache: Map<string, Value> };
-}
+export type {
+  ConstantData,
+  DType,
+  DropoutSite,
+  Node,
+  Parameter,
+  ParameterGradient,
+  Program,
+  RowGradient,
+  Shape,
+  TensorType,
+  Value,
+  ValueSource,
+} from './types.ts';
 
 export function createProgram(name: string): Program {
   return {

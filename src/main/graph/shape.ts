@@ -1,6 +1,6 @@
 /** Arithmetic on static shapes: counting, broadcasting, axes, and how shapes are shown in messages. */
 import { LabError } from '../../shared/errors.ts';
-import type { Shape } from './program.ts';
+import type { Shape } from './types.ts';
 
 /** Number of elements; 1 for a scalar. */
 export function elementCount(shape: Shape): number {

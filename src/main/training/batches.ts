@@ -5,20 +5,12 @@
 import { Worker } from 'node:worker_threads';
 import { LabError, messageOf } from '../../shared/errors.ts';
 import type { Feeds, SamplerSetup, TaskSampler } from '../tasks/task.ts';
-import type { PrefetchReply, PrefetchRequest } from './prefetch-worker.ts';
+import type { BatchOptions, PrefetchReply, PrefetchRequest } from './prefetch-messages.ts';
 
 export interface BatchSource {
   /** The next batch; indices count up from where the source was opened. Throws what the sampler threw. */
   next(): Promise<Feeds>;
   close(): Promise<void>;
-}
-
-export interface BatchOptions {
-  readonly seed: number;
-  readonly batchSize: number;
-  /** Index of the first batch, and of the one after the last. */
-  readonly from: number;
-  readonly to: number;
 }
 
 export function sampleBatches(sampler: TaskSampler, { seed, batchSize, from }: BatchOptions): BatchSource {

@@ -3,21 +3,10 @@
  * handed over, so a sampler must not keep those that it returns.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ErrorDetails, LabErrorCode } from '../../shared/errors.ts';
 import { isLabError, messageOf } from '../../shared/errors.ts';
 import { findTask } from '../tasks/index.ts';
-import type { Feeds, SamplerSetup } from '../tasks/task.ts';
-import type { BatchOptions } from './batches.ts';
-
-export interface PrefetchRequest extends BatchOptions {
-  readonly task: string;
-  readonly setup: SamplerSetup;
-  readonly ahead: number;
-}
-
-export type PrefetchReply =
-  | { readonly feeds: Feeds }
-  | { readonly error: { readonly code: LabErrorCode; readonly message: string; readonly details: ErrorDetails } };
+import type { Feeds } from '../tasks/task.ts';
+import type { PrefetchReply, PrefetchRequest } from './prefetch-messages.ts';
 
 function start(
   request: PrefetchRequest,

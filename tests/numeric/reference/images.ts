@@ -1,6 +1,6 @@
 /** What the ops on images compute, in float64 and plain loops. Shares no code with the ops. */
 import type { OpAttributes } from '../../../src/main/graph/op.ts';
-import type { ReferenceOp } from './ops.ts';
+import type { ReferenceOp } from './reference-op.ts';
 import type { Tensor64 } from './tensor.ts';
 import { forEachIndex, read, sizeOf, tabulate } from './tensor.ts';
 

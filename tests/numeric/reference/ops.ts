@@ -1,11 +1,9 @@
 /** What every op computes, in float64 and plain loops. Shares no code with the ops. */
-import type { OpAttributes } from '../../../src/main/graph/op.ts';
 import { imageReferenceOps } from './images.ts';
 import { recurrenceOps } from './recurrence.ts';
+import type { ReferenceOp } from './reference-op.ts';
 import type { Tensor64 } from './tensor.ts';
 import { erf64, read, readBroadcast, reduce, sizeOf, tabulate } from './tensor.ts';
-
-export type ReferenceOp = (inputs: readonly Tensor64[], attributes: OpAttributes) => readonly Tensor64[];
 
 const numbers = (value: unknown): readonly number[] => value as readonly number[];
 const number = (value: unknown): number => value as number;

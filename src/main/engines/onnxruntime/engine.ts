@@ -11,7 +11,6 @@ import type { OnnxGraph } from '../../graph/onnx.ts';
 import { lowerToOnnx } from '../../graph/onnx.ts';
 import { mergeCommonSubexpressions } from '../../graph/passes/common-subexpressions.ts';
 import { removeDeadCode } from '../../graph/passes/dead-code.ts';
-import type { Program, Value } from '../../graph/program.ts';
 import { elementCount } from '../../graph/shape.ts';
 import { writeOnnx } from '../../formats/onnx/write.ts';
 import type { CompileOptions, DeviceReport, Engine, Executable } from '../engine.ts';
@@ -21,16 +20,8 @@ import { physicalCores } from '../host/processor.ts';
 import { channelBlock } from './channel-block.ts';
 import { probeDevice, probeDevices } from './devices.ts';
 import { createExecutable } from './executable.ts';
-
-/** What a compiled program writes besides its own outputs, and where each goes. */
-export interface StepPlan {
-  readonly program: Program;
-  /** Every output of the model, by its name in the model. */
-  readonly outputs: ReadonlyMap<string, Value>;
-  readonly dense: readonly { readonly name: string; readonly parameter: string }[];
-  readonly rows: readonly { readonly parameter: string; readonly indices: string; readonly rows: string }[];
-  readonly states: readonly { readonly name: string; readonly parameter: string }[];
-}
+import type { StepPlan } from './step-plan.ts';
+import { planStep } from './step-plan.ts';
 
 /**
  * Larger models are unrolled recurrences. ONNX Runtime's optimisations take more than proportionally long on them (10 s where the
@@ -70,37 +61,6 @@ export function createOnnxRuntimeEngine(): Engine {
 export function engineVersion(): string {
   const manifest = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }; // npm's format
   return manifest.version;
-}
-
-/** Names the outputs of the model. Values that several parameters need as rows are written once. */
-function planStep(program: Program): StepPlan {
-  const outputs = new Map(program.outputs);
-  const rowNames = new Map<number, string>();
-  const rowOutput = (value: Value): string => {
-    const name = rowNames.get(value.id) ?? `rows:${String(rowNames.size)}`;
-    rowNames.set(value.id, name);
-    outputs.set(name, value);
-    return name;
-  };
-  const dense = program.gradients.flatMap(({ parameter, dense: value }) => {
-    if (!value) return [];
-    const name = `gradient:${parameter.name}`;
-    outputs.set(name, value);
-    return [{ name, parameter: parameter.name }];
-  });
-  const rows = program.gradients.flatMap(({ parameter, rows: list }) =>
-    list.map((row) => ({
-      parameter: parameter.name,
-      indices: rowOutput(row.indices),
-      rows: rowOutput(row.rows),
-    })),
-  );
-  const states = [...program.assignments].map(([parameter, value]) => {
-    const name = `state:${parameter.name}`;
-    outputs.set(name, value);
-    return { name, parameter: parameter.name };
-  });
-  return { program, outputs, dense, rows, states };
 }
 
 function newStore(plan: StepPlan, options: CompileOptions): ParameterStore {

@@ -8,7 +8,7 @@ import type { ConstantData, Parameter, Value } from '../../graph/program.ts';
 import { elementCount, showShape } from '../../graph/shape.ts';
 import type { DeviceReport, Executable, Feeds, StepResult, Tensor } from '../engine.ts';
 import type { ParameterStore } from '../host/parameter-store.ts';
-import type { StepPlan } from './engine.ts';
+import type { StepPlan } from './step-plan.ts';
 
 export function createExecutable(
   plan: StepPlan,
