@@ -229,6 +229,47 @@ def modern_encoders():
     write_recording("modern-encoders", tensors, size)
 
 
+def view_losses():
+    """NT-Xent, DCL and VICReg on projections of five images, the two views of an image one after the other."""
+    images, features, temperature = 5, 4, 0.3
+    generator = torch.Generator().manual_seed(6)
+    drawn = torch.randn(2 * images, features, generator=generator, dtype=torch.float64).half().double()
+    partner = torch.arange(2 * images) ^ 1
+    itself = torch.eye(2 * images, dtype=torch.bool)
+
+    def nt_xent(z):
+        units = nn.functional.normalize(z, dim=1)
+        logits = (units @ units.t() / temperature).masked_fill(itself, -torch.inf)
+        return nn.functional.cross_entropy(logits, partner)
+
+    def dcl(z):
+        units = nn.functional.normalize(z, dim=1)
+        logits = units @ units.t() / temperature
+        positive = logits.gather(1, partner[:, None])[:, 0]
+        negatives = logits.masked_fill(itself | itself[partner], -torch.inf)
+        return (torch.logsumexp(negatives, 1) - positive).mean()
+
+    def vicreg(z):
+        """As the authors' code, https://github.com/facebookresearch/vicreg: 25, 25, 1."""
+        first, second = z[0::2], z[1::2]
+        loss = 25 * nn.functional.mse_loss(first, second)
+        for branch in (first, second):
+            centred = branch - branch.mean(0)
+            loss = loss + 25 * torch.relu(1 - torch.sqrt(centred.var(0) + 1e-4)).mean() / 2
+            covariance = centred.t() @ centred / (images - 1)
+            loss = loss + (covariance - covariance.diag().diag()).pow(2).sum() / features
+        return loss
+
+    tensors = {"projections": drawn.float()}
+    for name, loss_of in (("nt-xent", nt_xent), ("dcl", dcl), ("vicreg", vicreg)):
+        given = drawn.clone().requires_grad_()
+        loss = loss_of(given)
+        loss.backward()
+        tensors[f"{name}/loss"] = loss.detach().float().reshape(1)
+        tensors[f"{name}/gradient"] = given.grad.float()
+    write_recording("view-losses", tensors, {"temperature": temperature})
+
+
 def write_recording(name, tensors, size):
     path = ROOT / "tests" / "fixtures" / "torch" / f"{name}.safetensors"
     write_tensors(path, tensors, {"size": json.dumps(size), "torch": torch.__version__})
@@ -240,6 +281,7 @@ RECORDINGS = {
     "recurrent-layers": recurrent_layers,
     "ctc": connectionist_loss,
     "modern-encoders": modern_encoders,
+    "view-losses": view_losses,
 }
 
 if __name__ == "__main__":

@@ -37,6 +37,9 @@ const registry = {
   nextSentenceAccuracy: { title: 'Next sentence: accuracy', ...share },
   nextSentenceMacroF1: { title: 'Next sentence: macro F1', ...share },
   nextSentenceBalancedAccuracy: { title: 'Next sentence: balanced accuracy', ...share },
+  /** 1: spread evenly over all directions; near 0 or 1 direction: collapsed. */
+  projectionSpread: { title: 'Spread of projections', direction: 'maximise', bounds: [0, null] },
+  embeddingRank: { title: 'Effective rank of embeddings', direction: 'maximise', bounds: [0, null] },
   learningRate: { title: 'Learning rate', direction: null, bounds: [0, null] },
   gradientNorm: { title: 'Gradient norm', direction: null, bounds: [0, null] },
   examplesPerSecond: { title: 'Examples per second', direction: null, bounds: [0, null], unit: '1/s' },

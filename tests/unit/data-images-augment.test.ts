@@ -27,15 +27,63 @@ const nothing: AugmentationDraw = {
   brightness: 1,
   contrast: 1,
   saturation: 1,
+  hue: 0,
+  isGreyscale: false,
+  box: null,
   cutOut: null,
 };
+
+/** Hue as a share of the circle, saturation and lightness (HSL, which has HSV's hue), by their textbook definition. */
+function toHsl(colour: readonly number[]): [number, number, number] {
+  const [red = 0, green = 0, blue = 0] = colour;
+  const [high, low] = [Math.max(...colour), Math.min(...colour)];
+  const lightness = (high + low) / 2;
+  if (high === low) return [0, 0, lightness];
+  const chroma = high - low;
+  const hue =
+    high === red
+      ? ((green - blue) / chroma + 6) % 6
+      : high === green
+        ? (blue - red) / chroma + 2
+        : (red - green) / chroma + 4;
+  return [hue / 6, chroma / (1 - Math.abs(2 * lightness - 1)), lightness];
+}
+
+function fromHsl(hue: number, saturation: number, lightness: number): number[] {
+  const chroma = (1 - Math.abs(2 * lightness - 1)) * saturation;
+  const middle = chroma * (1 - Math.abs(((hue * 6) % 2) - 1));
+  const sixths = [
+    [chroma, middle, 0],
+    [middle, chroma, 0],
+    [0, chroma, middle],
+    [0, middle, chroma],
+    [middle, 0, chroma],
+    [chroma, 0, middle],
+  ];
+  return sixths[Math.floor(hue * 6) % 6]!.map((value) => value + lightness - chroma / 2);
+}
 
 /** Applies the steps one after the other on whole images of real numbers, each by its definition. */
 function slowAugmentation(source: Uint8Array, draw: AugmentationDraw, cutOutSize: number, of = shape): number[] {
   const { height, width, channels } = of;
   type Picture = (y: number, x: number, channel: number) => number;
   const inside = (y: number, x: number): boolean => y >= 0 && y < height && x >= 0 && x < width;
-  const original: Picture = (y, x, c) => (inside(y, x) ? source[(y * width + x) * channels + c]! : fill[c]!);
+  const pixel: Picture = (y, x, c) => source[(y * width + x) * channels + c]!;
+  const enlarged: Picture = (y, x, c) => {
+    if (!draw.box) return pixel(y, x, c);
+    const place = (index: number, size: number, start: number, extent: number): number =>
+      Math.min(size - 1, Math.max(0, start + ((index + 0.5) / size) * extent - 0.5));
+    const sy = place(y, height, draw.box.top, draw.box.height);
+    const sx = place(x, width, draw.box.left, draw.box.width);
+    let sum = 0;
+    for (let py = 0; py < height; py += 1) {
+      for (let px = 0; px < width; px += 1) {
+        sum += Math.max(0, 1 - Math.abs(sy - py)) * Math.max(0, 1 - Math.abs(sx - px)) * pixel(py, px, c);
+      }
+    }
+    return Math.round(sum);
+  };
+  const original: Picture = (y, x, c) => (inside(y, x) ? enlarged(y, x, c) : fill[c]!);
   const cropped: Picture = (y, x, c) => original(y + draw.top, x + draw.left, c);
   const flipped: Picture = draw.flip ? (y, x, c) => cropped(y, width - 1 - x, c) : cropped;
   const rotated: Picture = (y, x, c) => {
@@ -67,6 +115,15 @@ function slowAugmentation(source: Uint8Array, draw: AugmentationDraw, cutOutSize
   if (channels === 3) {
     values = values.map((value, index) => clamp(draw.saturation * value + (1 - draw.saturation) * grey(values, index)));
   }
+  if (channels === 3 && draw.hue !== 0) {
+    for (let at = 0; at < values.length; at += 3) {
+      const [hue, saturation, lightness] = toHsl(values.slice(at, at + 3).map((value) => value / 255));
+      fromHsl((((hue + draw.hue) % 1) + 1) % 1, saturation, lightness).forEach((value, channel) => {
+        values[at + channel] = 255 * value;
+      });
+    }
+  }
+  if (draw.isGreyscale) values = values.map((_, index) => grey(values, index));
   return values.map((value, index) => {
     const pixel = Math.floor(index / channels);
     const dy = Math.floor(pixel / width) - (draw.cutOut?.y ?? Infinity) + Math.floor(cutOutSize / 2);
@@ -87,6 +144,14 @@ describe('augmentation', () => {
     ['contrast', { contrast: 1.7 }],
     ['saturation', { saturation: 0.2 }],
     ['all colours', { brightness: 0.7, contrast: 0.6, saturation: 1.9 }],
+    ['hue', { hue: 0.37 }],
+    ['hue the other way', { hue: -0.2, saturation: 1.5 }],
+    ['greyscale', { isGreyscale: true, hue: 0.1 }],
+    ['resized crop', { box: { top: 1.3191, left: 4.2713, height: 6.1371, width: 8.9113 } }],
+    [
+      'resized crop of a corner, mirrored and moved',
+      { box: { top: 7, left: 0, height: 5, width: 4 }, flip: true, left: 3 },
+    ],
     ['cut-out', { cutOut: { y: 5, x: 6 } }],
     ['cut-out at the border', { cutOut: { y: 0, x: 16 } }],
     [
@@ -175,6 +240,36 @@ describe('augmentation', () => {
     const withoutRotation = drawAugmentation({ ...all, rotation: 0 }, shape, 9, 1, 77);
     expect(withoutRotation).toEqual({ ...draws[77], angle: withoutRotation.angle });
     expect(Math.abs(withoutRotation.angle)).toBe(0);
+  });
+
+  it('crops within the image, as large as it is told and in bearable shapes', () => {
+    const options = augmentationOptions.parse({
+      cropScale: 0.2,
+      hue: 0.1,
+      colourProbability: 0.5,
+      greyscale: 0.25,
+      brightness: 0.5,
+    });
+    const draws = Array.from({ length: 3000 }, (_, index) => drawAugmentation(options, shape, 4, 1, index));
+    const areas = draws.map(({ box }) => (box!.height * box!.width) / (shape.height * shape.width));
+    expect(Math.min(...areas)).toBeGreaterThan(0.19);
+    expect(Math.min(...areas)).toBeLessThan(0.22);
+    expect(Math.max(...areas)).toBeGreaterThan(0.9);
+    for (const { box, hue } of draws) {
+      expect(box!.top).toBeGreaterThanOrEqual(0);
+      expect(box!.left).toBeGreaterThanOrEqual(0);
+      expect(box!.top + box!.height).toBeLessThanOrEqual(shape.height + 1e-9);
+      expect(box!.left + box!.width).toBeLessThanOrEqual(shape.width + 1e-9);
+      expect(Math.abs(hue)).toBeLessThanOrEqual(0.1);
+    }
+    const small = draws.filter((_, index) => areas[index]! < 0.4).map(({ box }) => Math.log(box!.width / box!.height));
+    expect(Math.max(...small)).toBeCloseTo(Math.log(4 / 3), 1);
+    expect(Math.min(...small)).toBeCloseTo(-Math.log(4 / 3), 1);
+    // Binomial: standard deviations of 27 and 24.
+    expect(Math.abs(draws.filter(({ brightness }) => brightness !== 1).length - 1500)).toBeLessThan(135);
+    expect(Math.abs(draws.filter(({ isGreyscale }) => isGreyscale).length - 750)).toBeLessThan(120);
+    // Switched on or off, they leave the others as they were.
+    expect(drawAugmentation({ ...options, cropScale: 1 }, shape, 4, 1, 7)).toEqual({ ...draws[7], box: null });
   });
 
   it('changes nothing by default, and refuses unknown options', () => {

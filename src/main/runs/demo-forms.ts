@@ -10,6 +10,8 @@ const forms: Readonly<Record<string, DemoForm>> = {
   'next-word': 'next-word',
   'relative-patch-position': 'patch-position',
   'patch-position': 'patch-position',
+  rotation: 'rotation',
+  'contrastive-views': 'which-view',
   'text-classification': 'classify-text',
   'image-classification': 'classify-image',
   'audio-classification': 'classify-sound',

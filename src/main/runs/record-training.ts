@@ -8,6 +8,7 @@ import { loadTokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { TextTokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Engine, Executable, Tensor } from '../engines/engine.ts';
 import type { Program } from '../graph/program.ts';
+import { questionFeeds } from '../tasks/index.ts';
 import { buildModel } from '../training/model.ts';
 import { readAnswers } from './answers.ts';
 import { fileExists } from '../files/file-exists.ts';
@@ -89,7 +90,7 @@ async function answersTo(
   index: number,
   tokenizer: TextTokenizer | undefined,
 ) {
-  const feeds = sampler.evaluationBatch('validation', index, 1);
+  const feeds = questionFeeds(sampler, 'validation', index);
   const wanted = Object.fromEntries(Object.entries(feeds).filter(([name]) => program.inputs.has(name)));
   return readAnswers(await executable.run(wanted), feeds, model.facts, tokenizer, choices);
 }

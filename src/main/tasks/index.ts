@@ -7,6 +7,8 @@ import './next-word.ts';
 import './text-classification.ts';
 import './transcription.ts';
 import './patch-position.ts';
+import './contrastive-views.ts';
+import './rotation.ts';
 import './image-classification.ts';
 import './audio-classification.ts';
 

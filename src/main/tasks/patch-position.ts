@@ -8,19 +8,18 @@
  */
 import { z } from 'zod';
 import { constant, input, output } from '../graph/index.ts';
+import { constantBaseline } from './images/constant-baseline.ts';
 import { gridPicture } from './images/patch-pictures.ts';
 import { patchPairHead } from './images/heads.ts';
 import { imageFacts, trainingStatistics } from './images/image-facts.ts';
 import { inspectPatches } from './images/patch-audit.ts';
 import type { PatchCorpus } from './images/patch-corpus.ts';
 import { openPatchCorpus } from './images/patch-corpus.ts';
-import { placeCount, placeNames } from './images/patch-geometry.ts';
+import { placeNames } from './images/patch-geometry.ts';
 import { predictPlaces } from './images/patch-prediction.ts';
 import type { EvaluationSplit, PreviewItem, SamplerSetup, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
 import { classEvaluation } from './text/evaluations.ts';
-import { fitMajorityClass, majorityProbabilities } from './baselines/majority.ts';
-import { logLoss } from './metrics/probabilistic.ts';
 
 const options = z
   .strictObject({
@@ -85,25 +84,8 @@ export const patchPosition = defineTask<PatchPositionOptions>({
     return { loss };
   },
   evaluation: () => classEvaluation(placeNames),
-  baselines(sampler) {
-    const split = sampler.evaluationBatchCount('test', placeCount) > 0 ? 'test' : 'validation';
-    const batches = Array.from({ length: sampler.evaluationBatchCount(split, placeCount) }, (_, index) =>
-      sampler.evaluationBatch(split, index, placeCount),
-    );
-    const labels = batches.flatMap(({ labels: own, weights }) =>
-      Array.from(own ?? []).filter((_, row) => weights?.[row] === 1),
-    );
-    const majority = fitMajorityClass(labels, placeCount);
-    const right = labels.filter((label) => label === majority.label).length;
-    const loss = logLoss(majorityProbabilities(majority, labels.length), labels, placeCount);
-    return Promise.resolve([
-      {
-        name: 'majority class',
-        summary: `Always '${placeNames[majority.label]!}'; the places are drawn equally often, so this is chance`,
-        metrics: { loss, accuracy: right / labels.length },
-      },
-    ]);
-  },
+  baselines: (sampler) =>
+    Promise.resolve([constantBaseline(sampler, placeNames, 'the places are drawn equally often, so this is chance')]),
   inspect: inspectPatches,
   predict: predictPlaces,
 });

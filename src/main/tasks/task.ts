@@ -61,6 +61,11 @@ export interface TaskSampler extends TaskFacts {
   /** Fixed examples (and masks), the same for every run that shares the split seed. */
   evaluationBatchCount(split: EvaluationSplit, batchSize: number): number;
   evaluationBatch(split: EvaluationSplit, index: number, batchSize: number): Feeds;
+  /**
+   * The feeds of one question out of a split for the prediction program, where people and models are asked something else than
+   * `evaluationBatch(split, index, 1)`, which stands in for it.
+   */
+  question?(split: EvaluationSplit, index: number): Feeds;
   /** What the network will see in the first training examples, for people. */
   preview(seed: number, count: number): readonly PreviewItem[];
   close(): void;
@@ -78,6 +83,11 @@ export type PreviewItem =
       readonly pixels: Uint8Array;
       readonly note?: string;
     };
+
+/** What a person, or a model for prediction, is asked about an example of a split. */
+export function questionFeeds(sampler: TaskSampler, split: EvaluationSplit, index: number): Feeds {
+  return sampler.question?.(split, index) ?? sampler.evaluationBatch(split, index, 1);
+}
 
 /** Collects the outputs of evaluation batches into metrics. */
 export interface Evaluation {

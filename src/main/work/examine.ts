@@ -6,6 +6,7 @@ import type { runsContract } from '../../shared/contract/runs.ts';
 import { LabError } from '../../shared/errors.ts';
 import { randomStream } from '../../shared/random.ts';
 import type { EvaluationSplit } from '../tasks/index.ts';
+import { questionFeeds } from '../tasks/index.ts';
 import { readAnswers } from '../runs/answers.ts';
 import { findRun } from '../workspace/runs.ts';
 import type { SampleRecord } from '../workspace/training-records.ts';
@@ -48,7 +49,7 @@ async function predictionsOf(
         context.signal.throwIfAborted();
         context.progress({ phase: 'Predicting', done: index, total, unit: 'examples', skipped: 0 });
       }
-      const feeds = data.prepared.sampler.evaluationBatch(split, index, 1);
+      const feeds = questionFeeds(data.prepared.sampler, split, index);
       const [answer] = readAnswers(await model.run(feeds), feeds, data.prepared.model.facts, data.tokenizer, 1).filter(
         ({ question }) => question === 'class',
       );
@@ -77,7 +78,7 @@ export async function confusionExamples(
     );
     const examples = await Promise.all(
       cell.slice(input.offset, input.offset + input.limit).map(async ({ index, probability }) => ({
-        items: await describeExample(data, data.prepared.sampler.evaluationBatch(input.split, index, 1)),
+        items: await describeExample(data, questionFeeds(data.prepared.sampler, input.split, index)),
         probability,
         source: null,
       })),
@@ -109,7 +110,7 @@ export async function quizOf(
       const questions: QuizOutput['questions'] = [];
       for (const index of drawn) {
         context.signal.throwIfAborted();
-        const feeds = sampler.evaluationBatch('validation', index, 1);
+        const feeds = questionFeeds(sampler, 'validation', index);
         const classes = description.facts.classes ?? [];
         const answers = readAnswers(
           await model.run(feeds),
@@ -161,7 +162,7 @@ export async function describeSamples(
     const indices = Array.from({ length: recorded }, (_, index) => index).slice(offset, offset + limit);
     const examples = await Promise.all(
       indices.map(async (index) => ({
-        items: await describeExample(data, data.prepared.sampler.evaluationBatch('validation', index, 1)),
+        items: await describeExample(data, questionFeeds(data.prepared.sampler, 'validation', index)),
         truth: records.at(-1)?.answers[index]?.map(({ truth }) => truth) ?? [],
         answers: records.map(({ answers }) =>
           (answers[index] ?? []).map(({ question, choices }) => ({ question, choices })),

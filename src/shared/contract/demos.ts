@@ -10,6 +10,8 @@ export const demoForm = z.enum([
   'sentence-pair',
   'next-word',
   'patch-position',
+  'rotation',
+  'which-view',
   'classify-text',
   'classify-pair',
   'classify-image',

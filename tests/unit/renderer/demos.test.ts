@@ -232,6 +232,35 @@ describe('the quiz', () => {
   });
 });
 
+describe('the quiz of views', () => {
+  it('offers pictures to choose from, and shows who chose which', async () => {
+    const image = (number: number) => ({
+      kind: 'image' as const,
+      picture: { width: 8, height: 8, url: `data:image/png;base64,AA${number}=` },
+    });
+    const names = ['first', 'second', 'third', 'fourth'];
+    const question = {
+      id: 1,
+      items: [0, 1, 2, 3, 4].map(image),
+      choices: names,
+      truth: 'third',
+      answer: { question: 'class', choices: choices('second') },
+    };
+    const quiz = vi.fn(async () => Promise.resolve({ form: 'which-view', questions: [question] }));
+    const wrapper = mounted(QuizDemo, demo({ form: 'which-view' }), { quiz });
+    await flushPromises();
+    expect(wrapper.text()).toContain('Which of the four is another view of this image?');
+    const offered = wrapper.findAll('button.view');
+    expect(offered.map((one) => one.attributes('aria-label'))).toEqual(names.map((name) => `The ${name} view`));
+    expect(offered[2]!.get('img').attributes('src')).toBe('data:image/png;base64,AA3=');
+    await offered[2]!.trigger('click');
+    expect(wrapper.get('.reveal').text()).toMatch(/^Right: it is third\. The model says\s+second\./);
+    expect(offered[2]!.classes()).toContain('right');
+    expect(offered[1]!.text()).toBe('the model');
+    wrapper.unmount();
+  });
+});
+
 describe('points of a projection', () => {
   it('never look alike in two classes, as far as there are colours and shapes', () => {
     const looks = Array.from({ length: 32 }, (_, index) => JSON.stringify(pointStyle(index)));

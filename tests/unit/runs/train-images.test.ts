@@ -75,6 +75,8 @@ describe('pretraining on patches', () => {
       'class imbalance',
       'absolute position, pixels',
       'absolute position, embedding',
+      'spread, embeddings',
+      'effective rank, embeddings',
       'accuracy, as trained',
       'accuracy, no gap',
       'accuracy, no jitter',

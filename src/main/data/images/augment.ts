@@ -5,21 +5,24 @@
  * Every kind of change always draws its numbers, used or not, so switching one on leaves the others as they were.
  */
 import type { AugmentationOptions } from '../../../shared/spec/augmentation.ts';
+import type { RandomStream } from '../../../shared/random.ts';
 import { hashString, randomStream } from '../../../shared/random.ts';
+import type { ColourChange } from './augment-colours.ts';
+import { changeColours } from './augment-colours.ts';
 import type { PixelShape } from './pixel-shape.ts';
+import type { Region } from './resample.ts';
+import { enlargeRegion } from './resample.ts';
 
 /** What is done to one image. */
-export interface AugmentationDraw {
+export interface AugmentationDraw extends ColourChange {
   /** Where the crop begins in the padded image's frame, minus the padding: −padding … padding. */
   readonly top: number;
   readonly left: number;
   readonly flip: boolean;
   /** Counter-clockwise, in radians. */
   readonly angle: number;
-  /** Factors; 1 changes nothing. */
-  readonly brightness: number;
-  readonly contrast: number;
-  readonly saturation: number;
+  /** The part of the image that is enlarged to the whole, in pixels, before everything else; or null. */
+  readonly box: Region | null;
   /** Centre of the covered square, or null. */
   readonly cutOut: { readonly y: number; readonly x: number } | null;
 }
@@ -47,7 +50,40 @@ export function drawAugmentation(
   const covers = stream.uniform() < options.cutOut && options.cutOutSize > 0;
   const y = Math.floor(stream.uniform() * shape.height);
   const x = Math.floor(stream.uniform() * shape.width);
-  return { top, left, flip, angle, brightness, contrast, saturation, cutOut: covers ? { y, x } : null };
+  const box = drawBox(options.cropScale, shape, stream);
+  const hue = symmetric(options.hue);
+  const changesColours = stream.uniform() < options.colourProbability;
+  const isGreyscale = stream.uniform() < options.greyscale;
+  return {
+    top,
+    left,
+    flip,
+    angle,
+    brightness: changesColours ? brightness : 1,
+    contrast: changesColours ? contrast : 1,
+    saturation: changesColours ? saturation : 1,
+    hue: changesColours ? hue : 0,
+    isGreyscale,
+    box: options.cropScale < 1 ? box : null,
+    cutOut: covers ? { y, x } : null,
+  };
+}
+
+/** Largest ratio of the sides of a crop. */
+const mostStretched = 4 / 3;
+
+/**
+ * The random resized crop of C. Szegedy et al. 2015: a share of the area, uniform from `least` to 1, and a ratio of the sides
+ * with a uniform logarithm. Sides and place are fractions of pixels, where torchvision rounds them; a side that would be
+ * longer than the image's is as long. Draws four numbers.
+ */
+function drawBox(least: number, { height, width }: PixelShape, stream: RandomStream): Region {
+  const area = height * width * (least + (1 - least) * stream.uniform());
+  const ratio = Math.exp((2 * stream.uniform() - 1) * Math.log(mostStretched));
+  const [boxHeight, boxWidth] = [Math.min(height, Math.sqrt(area / ratio)), Math.min(width, Math.sqrt(area * ratio))];
+  const top = stream.uniform() * (height - boxHeight);
+  const left = stream.uniform() * (width - boxWidth);
+  return { top, left, height: boxHeight, width: boxWidth };
 }
 
 /** Crop and flip without rotation: whole pixels are moved. */
@@ -125,43 +161,6 @@ function rotatePixels(
   }
 }
 
-function clampToByte(value: number): number {
-  return value < 0 ? 0 : value > 255 ? 255 : value;
-}
-
-/** Brightness as the eye weighs it (ITU-R BT.601). */
-function greyAt(values: Float32Array, offset: number, channels: number): number {
-  if (channels !== 3) return values[offset]!;
-  return 0.299 * values[offset]! + 0.587 * values[offset + 1]! + 0.114 * values[offset + 2]!;
-}
-
-/**
- * Brightness, contrast and saturation as torchvision's `adjust_…` define them, in this order: blends of the image with
- * black, with its own mean grey, and with its grey version; clamped after each.
- */
-function changeColours(values: Float32Array, channels: number, draw: AugmentationDraw): void {
-  const { brightness, contrast, saturation } = draw;
-  if (brightness !== 1) {
-    for (let index = 0; index < values.length; index += 1) values[index] = clampToByte(values[index]! * brightness);
-  }
-  if (contrast !== 1) {
-    let sum = 0;
-    for (let offset = 0; offset < values.length; offset += channels) sum += greyAt(values, offset, channels);
-    const shift = (1 - contrast) * (sum / (values.length / channels));
-    for (let index = 0; index < values.length; index += 1) {
-      values[index] = clampToByte(values[index]! * contrast + shift);
-    }
-  }
-  if (saturation !== 1 && channels === 3) {
-    for (let offset = 0; offset < values.length; offset += 3) {
-      const shift = (1 - saturation) * greyAt(values, offset, 3);
-      for (let index = offset; index < offset + 3; index += 1) {
-        values[index] = clampToByte(values[index]! * saturation + shift);
-      }
-    }
-  }
-}
-
 /** Covers a square (T. DeVries, G. W. Taylor, "Improved regularization of CNNs with Cutout", 2017), clipped at the border. */
 function coverSquare(
   output: Uint8Array,
@@ -184,6 +183,7 @@ function coverSquare(
 }
 
 let scratch = new Float32Array(0);
+let enlarged = new Uint8Array(0);
 
 /**
  * Applies the drawn changes.
@@ -200,9 +200,14 @@ export function applyAugmentation(
   cutOutSize: number,
   output: Uint8Array,
 ): void {
-  if (scratch.length !== source.length) scratch = new Float32Array(source.length);
-  if (draw.angle === 0) moveWholePixels(source, shape, draw, fill, scratch);
-  else rotatePixels(source, shape, draw, fill, scratch);
+  if (scratch.length !== source.length) {
+    scratch = new Float32Array(source.length);
+    enlarged = new Uint8Array(source.length);
+  }
+  if (draw.box) enlargeRegion(source, shape, draw.box, enlarged);
+  const framed = draw.box ? enlarged : source;
+  if (draw.angle === 0) moveWholePixels(framed, shape, draw, fill, scratch);
+  else rotatePixels(framed, shape, draw, fill, scratch);
   changeColours(scratch, shape.channels, draw);
   for (let index = 0; index < output.length; index += 1) output[index] = Math.floor(scratch[index]! + 0.5);
   if (draw.cutOut !== null) coverSquare(output, shape, draw.cutOut, cutOutSize, fill);

@@ -105,3 +105,52 @@ export function enlargeBilinear(small: Float32Array, side: number, shape: PixelS
     }
   }
 }
+
+/** A part of a picture with sides in fractions of pixels, from its upper left corner. */
+export interface Region {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** For each target pixel of a line: the two source pixels it lies between, and the share of the second one. */
+function betweenPixels(length: number, start: number, extent: number) {
+  const first = new Int32Array(length);
+  const second = new Int32Array(length);
+  const share = new Float64Array(length);
+  for (let index = 0; index < length; index += 1) {
+    const place = Math.min(length - 1, Math.max(0, start + ((index + 0.5) * extent) / length - 0.5));
+    first[index] = Math.floor(place);
+    second[index] = Math.min(length - 1, Math.floor(place) + 1);
+    share[index] = place - Math.floor(place);
+  }
+  return { first, second, share };
+}
+
+/**
+ * Enlarges a region of a picture to the picture's own size, bilinear with pixel centres at halves. Pixels beside the region
+ * take part where its border cuts them; the picture's border is continued outwards. Rounded to bytes.
+ */
+export function enlargeRegion(source: Uint8Array, shape: PixelShape, region: Region, output: Uint8Array): void {
+  const { height, width, channels } = shape;
+  const rows = betweenPixels(height, region.top, region.height);
+  const columns = betweenPixels(width, region.left, region.width);
+  let target = 0;
+  for (let y = 0; y < height; y += 1) {
+    const upper = rows.first[y]! * width * channels;
+    const lower = rows.second[y]! * width * channels;
+    const down = rows.share[y]!;
+    for (let x = 0; x < width; x += 1) {
+      const left = columns.first[x]! * channels;
+      const right = columns.second[x]! * channels;
+      const across = columns.share[x]!;
+      for (let channel = 0; channel < channels; channel += 1) {
+        const above = source[upper + left + channel]! * (1 - across) + source[upper + right + channel]! * across;
+        const below = source[lower + left + channel]! * (1 - across) + source[lower + right + channel]! * across;
+        output[target] = Math.floor(above * (1 - down) + below * down + 0.5);
+        target += 1;
+      }
+    }
+  }
+}

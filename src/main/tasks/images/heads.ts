@@ -9,6 +9,7 @@ import type { Backbone } from '../../nn/pipeline.ts';
 import { backboneOutput } from '../../nn/pipeline.ts';
 import { classLoss } from '../text/heads.ts';
 import { placeCount } from './patch-geometry.ts';
+import { turnCount } from './turned-images.ts';
 
 const normalisation = { momentum: 0.9, epsilon: 1e-5 };
 
@@ -39,14 +40,56 @@ export function imageClassHead(
   backbone: Backbone,
   { features, dropout, classCount }: { features: ImageFeatures; dropout: number; classCount: number },
 ): Value | undefined {
-  const { program, mode, batchSize } = context;
   const found = backboneOutput(backbone, features, 'image-classification');
-  const vector = found.shape.length === 2 ? found : reshape(poolToGrid(found, [1, 1], 'average'), [batchSize, -1]);
+  const vector =
+    found.shape.length === 2 ? found : reshape(poolToGrid(found, [1, 1], 'average'), [context.batchSize, -1]);
+  return linearHead(context, vector, 'image-classes', classCount, dropout);
+}
+
+/** How an image is turned: one dense layer to four classes. Outputs as `imageClassHead`. */
+export function rotationHead(context: BuildContext, backbone: Backbone): Value | undefined {
+  return linearHead(context, backboneOutput(backbone, 'vector', 'rotation'), 'rotation', turnCount, 0);
+}
+
+function linearHead(
+  context: BuildContext,
+  vector: Value,
+  name: string,
+  classCount: number,
+  dropout: number,
+): Value | undefined {
+  const { program, mode } = context;
   if (mode === 'evaluation') output(program, 'embeddings', vector);
   return withScope(program, 'head', () =>
-    withScope(program, 'image-classes', () => {
+    withScope(program, name, () => {
       const kept = dropoutLayer(vector, dropout, mode);
       return classLoss(context, denseLayer(kept, 'output', classCount, { initialisation: 'glorot' }));
+    }),
+  );
+}
+
+export interface ProjectionOptions {
+  readonly layers: number;
+  readonly hidden: number;
+  readonly features: number;
+}
+
+/**
+ * The projection of contrastive views (T. Chen et al. 2020, section 4.2): dense layers with batch normalisation and ReLU, the
+ * last one bare. It is where the loss is taken, and is thrown away afterwards. Outputs `embeddings` [rows, …] in evaluation.
+ */
+export function projectionHead(context: BuildContext, backbone: Backbone, options: ProjectionOptions): Value {
+  const { program, mode } = context;
+  const embeddings = backboneOutput(backbone, 'vector', 'contrastive-views');
+  if (mode === 'evaluation') output(program, 'embeddings', embeddings);
+  return withScope(program, 'head', () =>
+    withScope(program, 'contrastive-views', () => {
+      let x = embeddings;
+      for (let layer = 1; layer < options.layers; layer += 1) {
+        const product = denseLayer(x, `hidden.${layer}`, options.hidden, { initialisation: 'he', bias: false });
+        x = relu(batchNormalizationLayer(product, `normalisation.${layer}`, context, normalisation));
+      }
+      return denseLayer(x, 'projection', options.features, { initialisation: 'glorot', bias: false });
     }),
   );
 }

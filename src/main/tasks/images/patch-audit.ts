@@ -13,6 +13,7 @@ import { findNeighbours } from '../baselines/nearest-neighbours.ts';
 import { accuracy } from '../metrics/classification.ts';
 import { mostProbable, softmaxRows } from '../metrics/probabilistic.ts';
 import type { Feeds, Finding, Inspection, InspectionReport, Picture } from '../task.ts';
+import { collapseFindings } from './embedding-audit.ts';
 import { filterPicture } from './filters.ts';
 import type { PatchCorpus, PatchTaskOptions } from './patch-corpus.ts';
 import { openPatchCorpus } from './patch-corpus.ts';
@@ -72,7 +73,7 @@ function classBalance({ corpus: { pairs, sides }, setup }: Audit): Finding[] {
   ];
 }
 
-/** Where single patches were cut, from their pixels and from the network's embedding of them. */
+/** Where single patches were cut, from their pixels and from the network's embedding of them; and whether those have collapsed. */
 async function positionProbes(audit: Audit): Promise<Finding[]> {
   const { corpus, setup, signal, batchSize, run } = audit;
   const { shape } = corpus.store;
@@ -128,6 +129,7 @@ async function positionProbes(audit: Audit): Promise<Finding[]> {
   return [
     await score('absolute position, pixels', 'the pixels', (side) => side.pixels),
     await score('absolute position, embedding', 'the embedding', (side) => side.embedding),
+    ...collapseFindings('embeddings', test.embedding),
   ];
 }
 

@@ -5,7 +5,7 @@
 import { hash32, permutation, randomStream } from '../../../shared/random.ts';
 import type { ImageCorpus } from '../../data/images/image-store.ts';
 import { cutPatch, dropColours, losePatchDetail, projectChroma } from '../../data/images/patches.ts';
-import type { EvaluationSplit, Feeds } from '../task.ts';
+import type { Feeds } from '../task.ts';
 import { writePlanar } from './image-facts.ts';
 import type { PatchCorner, PatchGeometry } from './patch-geometry.ts';
 import { cellCorner, drawGrid, gridCell, jittered, placeCount } from './patch-geometry.ts';
@@ -18,8 +18,6 @@ export interface PatchTreatment {
   /** Share of patches that lose their detail. */
   readonly detailLoss: number;
 }
-
-export type ImageSides = Readonly<Record<'training' | EvaluationSplit, Uint32Array>>;
 
 /** The reference leaves as little as 100 of 96 × 96 pixels: a tenth of the side. */
 const leastDetail = 10 / 96;

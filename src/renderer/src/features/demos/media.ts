@@ -27,6 +27,8 @@ export const media: Readonly<
 
 const formsOfFiles: Readonly<Partial<Record<DemoForm, Medium>>> = {
   'classify-image': 'image',
+  rotation: 'image',
+  'which-view': 'image',
   'transcribe-image': 'image',
   'classify-sound': 'recording',
   'transcribe-sound': 'recording',
