@@ -6,66 +6,16 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import type { RunState } from '../../src/shared/contract/runs.ts';
 import { nodeProcesses } from '../../src/main/hosts/node/processes.ts';
-import { importCorpus } from '../../src/main/work/import-material.ts';
-import type { Lab } from '../../src/main/lab/lab.ts';
 import type { ProcessHost, TrainerProcess } from '../../src/main/lab/process-host.ts';
 import { explainExit } from '../../src/main/lab/queue/explain-exit.ts';
-import { createRun } from '../../src/main/runs/create-run.ts';
-import { parseExperiment } from '../../src/main/runs/experiment.ts';
 import { isAlive } from '../../src/main/files/process-lock.ts';
 import { readEvents } from '../../src/main/workspace/run-folder.ts';
-import { openWorkspace } from '../../src/main/workspace/workspace.ts';
-import { inProcessWorkers, temporaryFolder, testLab, tinyExperiment, writeSources } from './lab-fixture.ts';
+import { inProcessWorkers, temporaryFolder, testLab, tinyExperiment } from './lab-fixture.ts';
+import { endless, idleTrainer, newRun, passesStep, patience, prepareWorkspace, reaches } from './queue-fixture.ts';
 
 // Trainers are processes that take seconds to start, on a busy machine many.
 vi.setConfig({ testTimeout: 120_000 });
-const patience = 60_000;
-
-/** A workspace with a corpus. */
-async function prepareWorkspace(): Promise<string> {
-  const folder = await temporaryFolder();
-  const { text } = await writeSources(folder);
-  const workspace = await openWorkspace(join(folder, 'workspace'));
-  await importCorpus(workspace, 'stories', {
-    sources: [text],
-    documents: 'blank-line',
-    tokenizer: { vocabularySize: 64, minimumFrequency: 1 },
-  });
-  return workspace.folder;
-}
-
-async function newRun(
-  { workspace, runs, queue }: Pick<Lab, 'workspace' | 'runs' | 'queue'>,
-  training: object = {},
-): Promise<string> {
-  const spec = { ...tinyExperiment, training: { ...tinyExperiment.training, ...training } };
-  const { id } = await createRun(workspace, parseExperiment({ value: spec, locate: () => 'test' }));
-  await runs.scan(queue.isOurs);
-  return id;
-}
-
-/** Far more steps than a test waits for. */
-const endless = { steps: 100_000, evaluateEvery: 50_000, checkpointEvery: 5, logEvery: 1 };
-
-async function reaches({ runs }: Lab, id: string, ...states: RunState[]): Promise<void> {
-  await vi.waitFor(
-    () => {
-      expect(states).toContain(runs.get(id).state);
-    },
-    { timeout: patience, interval: 20 },
-  );
-}
-
-async function passesStep({ runs }: Lab, id: string, step: number): Promise<void> {
-  await vi.waitFor(
-    () => {
-      expect(runs.get(id).progress.step).toBeGreaterThanOrEqual(step);
-    },
-    { timeout: patience, interval: 20 },
-  );
-}
 
 describe('the queue', () => {
   it('trains one run at a time, in order; a paused run goes on where it stopped, with the same weights', async () => {
@@ -290,24 +240,6 @@ describe('a lab that is opened again', () => {
     expect(again.runs.get(id).progress.checkpoint).toBe(again.runs.get(id).progress.step);
   });
 });
-
-/** A trainer that does nothing until it is stopped. */
-function idleTrainer(): TrainerProcess {
-  const listeners: (() => void)[] = [];
-  const end = (): void => {
-    for (const listener of listeners) listener();
-  };
-  return {
-    pid: undefined,
-    stop: end,
-    kill: end,
-    onMessage: () => undefined,
-    onExit: (listener) =>
-      listeners.push(() => {
-        listener({ code: 130, signal: null, output: '' });
-      }),
-  };
-}
 
 describe('why a trainer is gone', () => {
   it.each([

@@ -1,4 +1,5 @@
 /** Files that are on the disk, whole, when a function returns: what would be lost with the power is not told as written. */
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode, LabError } from '../../shared/errors.ts';
@@ -14,15 +15,65 @@ export async function writeFileDurably(file: string, text: string): Promise<void
   }
 }
 
-/** Replaces a file by one that is there whole or not at all. Throws `LabError('disk-full')`. */
+/** Of this process, the last replacement of each file that is still under way. */
+const replacing = new Map<string, Promise<void>>();
+let replacements = 0;
+
+/** No two writers, of one process or of several, have the same one. */
+function temporaryName(file: string): string {
+  replacements += 1;
+  return `${file}.${process.pid}-${replacements}.partial`;
+}
+
+/**
+ * Replaces a file by one that is there whole or not at all. Replacements of one file happen in the order in which they were asked
+ * for. Throws `LabError('disk-full')`.
+ */
 export async function replaceFile(file: string, text: string): Promise<void> {
-  const temporary = `${file}.partial`;
+  const before = replacing.get(file) ?? Promise.resolve();
+  const next = before.catch(() => undefined).then(() => replaceNow(file, text));
+  replacing.set(file, next);
+  try {
+    await next;
+  } finally {
+    if (replacing.get(file) === next) replacing.delete(file);
+  }
+}
+
+async function replaceNow(file: string, text: string): Promise<void> {
+  const temporary = temporaryName(file);
   try {
     await writeFileDurably(temporary, text);
     await rename(temporary, file);
     await syncFolder(dirname(file));
   } catch (error) {
     await rm(temporary, { force: true });
+    throw asDiskFull(error, file) ?? error;
+  }
+}
+
+/** As `replaceFile`, for small files whose writer has to answer at once. Everything is on the disk when it returns. */
+export function replaceFileSync(file: string, text: string): void {
+  const temporary = temporaryName(file);
+  try {
+    const handle = openSync(temporary, 'w');
+    try {
+      writeFileSync(handle, text);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(temporary, file);
+    if (process.platform !== 'win32') {
+      const folder = openSync(dirname(file), 'r');
+      try {
+        fsyncSync(folder);
+      } finally {
+        closeSync(folder);
+      }
+    }
+  } catch (error) {
+    rmSync(temporary, { force: true });
     throw asDiskFull(error, file) ?? error;
   }
 }

@@ -3,10 +3,11 @@
  * is killed in between leaves a temporary folder, which the next one removes.
  */
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorCode, isLabError, LabError } from '../../shared/errors.ts';
 import { asDiskFull, syncFolder } from './durable-file.ts';
+import { namesIn } from './file-exists.ts';
 
 const temporaryMark = '.partial';
 
@@ -78,7 +79,7 @@ function alreadyThere(destination: string, cause?: unknown): LabError {
 
 /** Removes what killed processes have left. */
 export async function removeTemporaries(parent: string): Promise<void> {
-  const names = await readdir(parent).catch(() => []);
+  const names = await namesIn(parent);
   for (const name of names.filter((entry) => entry.endsWith(temporaryMark))) {
     await rm(join(parent, name), { recursive: true, force: true });
   }

@@ -8,6 +8,7 @@ import { hostname, uptime } from 'node:os';
 import { z } from 'zod';
 import { errorCode, LabError, reasonOf } from '../../shared/errors.ts';
 import { asDiskFull, replaceFile } from './durable-file.ts';
+import { textOf } from './file-exists.ts';
 
 const lockOwner = z.object({
   pid: z.int(),
@@ -24,7 +25,7 @@ const held = new Set<string>();
 
 /** Who has it; undefined where there is no lock, or one of a process that is gone. */
 export async function ownerOfLock(file: string): Promise<LockOwner | undefined> {
-  const owner = parseLock(await readFile(file, 'utf8').catch(() => ''));
+  const owner = parseLock((await textOf(file)) ?? '');
   return owner && (await isLiving(owner, file)) ? owner : undefined;
 }
 
@@ -36,7 +37,7 @@ export async function takeLock(
   file: string,
   taken: (owner: LockOwner | undefined) => LabError,
 ): Promise<() => Promise<void>> {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const text = await textOf(file);
   const owner = text === undefined ? undefined : parseLock(text);
   if (owner && (await isLiving(owner, file))) throw taken(owner);
   if (text !== undefined) await setAside(file, text);

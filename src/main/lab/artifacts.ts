@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import type { Artifact, artifactContent } from '../../shared/contract/artifacts.ts';
 import { formatBytes } from '../../shared/display.ts';
 import { LabError } from '../../shared/errors.ts';
+import { unlessAbsent } from '../files/file-exists.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 
 const mediaTypes: Readonly<Record<string, string>> = {
@@ -21,7 +22,7 @@ export const largestArtifactBytes = 8 * 1024 * 1024;
 
 /** By name, a 2 before a 10. A run that has left nothing yet has none. */
 export async function listArtifacts({ artifacts }: RunFolder): Promise<Artifact[]> {
-  const entries = await readdir(artifacts, { withFileTypes: true }).catch(() => []);
+  const entries = (await unlessAbsent(readdir(artifacts, { withFileTypes: true }))) ?? [];
   const found = await Promise.all(
     entries
       .filter((entry) => entry.isFile() && !entry.name.startsWith('.') && extname(entry.name) in mediaTypes)

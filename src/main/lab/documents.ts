@@ -2,11 +2,13 @@
  * Pipelines and experiments that people keep by name: a JSON file each in the workspace, which can be read and moved, and a
  * row in the database, which lists them.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { LabError } from '../../shared/errors.ts';
+import { LabError, isLabError } from '../../shared/errors.ts';
+import { namesIn } from '../files/file-exists.ts';
+import { inTransaction } from './store/database.ts';
 import { readJson, writeJson } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
@@ -72,14 +74,21 @@ export function createDocuments(workspace: Workspace, database: DatabaseSync): D
     },
     async scan() {
       for (const kind of kinds) {
-        const names = (await readdir(join(workspace.folder, kind)).catch(() => []))
+        const names = (await namesIn(join(workspace.folder, kind)))
           .filter((file) => file.endsWith('.json'))
           .map((file) => file.slice(0, -5));
-        database.prepare('DELETE FROM documents WHERE kind = ?').run(kind);
+        const documents: StoredDocument[] = [];
         for (const name of names) {
-          const document = await readJson(fileOf(kind, name), stored).catch(() => undefined); // not one of ours: it stays where it is
-          if (document) put(kind, { name, ...document });
+          const document = await readJson(fileOf(kind, name), stored).catch((error: unknown) => {
+            if (isLabError(error, 'corrupt')) return undefined; // not one of ours: it stays where it is
+            throw error;
+          });
+          if (document) documents.push({ name, ...document });
         }
+        inTransaction(database, () => {
+          database.prepare('DELETE FROM documents WHERE kind = ?').run(kind);
+          for (const document of documents) put(kind, document);
+        });
       }
     },
   };

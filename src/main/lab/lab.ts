@@ -6,6 +6,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { changedPart } from '../../shared/contract/workspace.ts';
+import type { RunState } from '../../shared/contract/runs.ts';
+import { reasonOf } from '../../shared/errors.ts';
 import type { z } from 'zod';
 import type { Documents } from './documents.ts';
 import { createDocuments } from './documents.ts';
@@ -19,6 +21,7 @@ import { createMaterialIndex } from './materials.ts';
 import type { ProcessHost } from './process-host.ts';
 import type { Queue, QueueOptions } from './queue/queue.ts';
 import { createQueue } from './queue/queue.ts';
+import { openQueueFile } from './queue/queue-file.ts';
 import { databaseFile, openDatabase } from './store/database.ts';
 import type { RunStore } from './store/run-store.ts';
 import { createRunStore } from './store/run-store.ts';
@@ -50,6 +53,8 @@ export interface Lab {
   readonly changes: Signal<ChangedPart>;
   /** Runs that were found running without their trainer when the lab was opened. */
   readonly interrupted: readonly string[];
+  /** Why the folders could not be looked at the last time; null where they could. */
+  readonly scanProblem: string | null;
   /** Looks at the folders now, and not only at the next time. */
   refresh(): Promise<void>;
   /** Stops runs with a checkpoint and ends all processes. */
@@ -84,6 +89,11 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   }
 }
 
+/** A run that was found at rest before is not one that was interrupted now. */
+function isAtRest(state: RunState | undefined): boolean {
+  return state === 'interrupted' || state === 'stopped' || state === 'failed' || state === 'queued';
+}
+
 async function startLab(
   workspace: Workspace,
   database: DatabaseSync,
@@ -92,8 +102,9 @@ async function startLab(
 ): Promise<Lab> {
   const { host, processes, scanMilliseconds = 2000, patienceMilliseconds = 15_000 } = options;
   const changes = createSignal<ChangedPart>();
-  const runs = createRunStore(workspace, database, options.tasks);
-  const queue = createQueue({ workspace, database, store: runs, host: processes, ...options.queue });
+  const queueFile = await openQueueFile(workspace, database);
+  const runs = createRunStore(workspace, database, options.tasks, queueFile.waits);
+  const queue = createQueue({ workspace, file: queueFile, store: runs, host: processes, ...options.queue });
   const materials = createMaterialIndex(workspace, database);
   const documents = createDocuments(workspace, database);
   const jobs = createJobs();
@@ -111,7 +122,7 @@ async function startLab(
   await materials.scan();
   const interrupted = runs
     .all()
-    .filter(({ id, state }) => state === 'interrupted' && before.get(id) !== 'interrupted')
+    .filter(({ id, state }) => state === 'interrupted' && !isAtRest(before.get(id)))
     .map(({ id }) => id);
 
   runs.changes.on(() => {
@@ -127,12 +138,19 @@ async function startLab(
     changes.emit('materials');
   });
 
+  let scanProblem: string | null = null;
+  /** What was known stays; pages hear why nothing new is. */
+  const tell = (problem: string | null): void => {
+    if (problem === scanProblem) return;
+    scanProblem = problem;
+    changes.emit('notices');
+  };
   let scanning: Promise<void> | undefined;
   const refresh = (): Promise<void> => {
-    scanning ??= Promise.all([runs.scan(queue.isOurs), materials.scan()]).then(
-      () => undefined,
-      () => undefined, // a folder that went away in the middle; it is looked at again
-    );
+    scanning ??= Promise.allSettled([runs.scan(queue.isOurs), materials.scan()]).then((scans) => {
+      const [problem = null] = scans.flatMap((scan) => (scan.status === 'rejected' ? [reasonOf(scan.reason)] : []));
+      tell(problem);
+    });
     return scanning.finally(() => {
       scanning = undefined;
     });
@@ -143,14 +161,30 @@ async function startLab(
 
   const close = async (): Promise<void> => {
     clearInterval(timer);
-    await scanning;
-    await Promise.all([queue.close(patienceMilliseconds), jobs.close()]);
-    workers.close();
-    await trash.empty();
-    await uploads.close();
-    database.exec('PRAGMA optimize');
-    database.close();
-    await unlock();
+    const failures: unknown[] = [];
+    /** Whatever one of them throws, the others are closed as well. */
+    const attempt = async (step: () => unknown): Promise<void> => {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    await attempt(() => scanning);
+    await Promise.all([attempt(() => queue.close(patienceMilliseconds)), attempt(() => jobs.close())]);
+    await attempt(() => {
+      workers.close();
+    });
+    await attempt(() => trash.empty());
+    await attempt(() => uploads.close());
+    await attempt(() => {
+      database.exec('PRAGMA optimize');
+    });
+    await attempt(() => {
+      database.close();
+    });
+    await attempt(unlock);
+    if (failures.length > 0) throw failures[0];
   };
   let closing: Promise<void> | undefined;
 
@@ -168,6 +202,9 @@ async function startLab(
     uploads,
     changes,
     interrupted,
+    get scanProblem() {
+      return scanProblem;
+    },
     refresh,
     close: () => (closing ??= close()),
   };

@@ -5,6 +5,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '../../shared/errors.ts';
 import type { Material, MaterialGroup } from '../workspace/catalogue.ts';
 import { findMaterial, listMaterials } from '../workspace/catalogue.ts';
+import { namesIn, unlessAbsent } from '../files/file-exists.ts';
 import type { Signal } from './events.ts';
 import { createSignal } from './events.ts';
 import { inTransaction } from './store/database.ts';
@@ -65,9 +66,9 @@ export function createMaterialIndex(workspace: Workspace, database: DatabaseSync
 async function fingerprintOf({ corpora, datasets }: Workspace): Promise<string> {
   const parts: string[] = [];
   for (const parent of [corpora, datasets]) {
-    const names = await readdir(parent).catch(() => []);
+    const names = await namesIn(parent);
     for (const name of names.filter((entry) => !entry.startsWith('.')).sort()) {
-      const manifest = await stat(join(parent, name, 'manifest.json')).catch(() => undefined);
+      const manifest = await unlessAbsent(stat(join(parent, name, 'manifest.json')));
       parts.push(`${parent}/${name}:${manifest?.mtimeMs ?? 'none'}:${manifest?.size ?? 0}`);
     }
   }

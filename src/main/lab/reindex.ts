@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { createDocuments } from './documents.ts';
 import { holdLock } from './lab-lock.ts';
 import { createMaterialIndex } from './materials.ts';
+import { openQueueFile } from './queue/queue-file.ts';
 import { databaseFile, openDatabase } from './store/database.ts';
 import { createRunStore } from './store/run-store.ts';
 import type { TaskNotes } from './task-notes.ts';
@@ -35,7 +36,8 @@ export async function reindex(
     }
     const database = await openDatabase(file);
     try {
-      const runs = createRunStore(workspace, database, tasks);
+      const { waits } = await openQueueFile(workspace, database);
+      const runs = createRunStore(workspace, database, tasks, waits);
       const materials = createMaterialIndex(workspace, database);
       await runs.scan(() => false);
       await materials.scan();

@@ -1,8 +1,8 @@
 /** The corpora and datasets of a workspace, listed by reading their manifests. */
-import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { LabError, reasonOf } from '../../shared/errors.ts';
+import { LabError, isLabError, messageOf } from '../../shared/errors.ts';
+import { namesIn, textOf } from '../files/file-exists.ts';
 import type { DataKind } from '../../shared/spec/data-kind.ts';
 import { dataKind } from '../../shared/spec/data-kind.ts';
 import { nearest } from '../../shared/spec/problems.ts';
@@ -44,12 +44,15 @@ export async function listMaterials(
   workspace: Workspace,
   group: MaterialGroup,
 ): Promise<{ readonly materials: readonly Material[]; readonly damaged: readonly string[] }> {
-  const names = await readdir(materialFolder(workspace, group, '')).catch(() => []);
+  const names = await namesIn(materialFolder(workspace, group, ''));
   const materials: Material[] = [];
   const damaged: string[] = [];
   for (const name of names.filter((entry) => !entry.startsWith('.')).sort()) {
     const folder = materialFolder(workspace, group, name);
-    const material = await readMaterial(folder, name).catch(() => undefined);
+    const material = await readMaterial(folder, name).catch((error: unknown) => {
+      if (isLabError(error, 'corrupt')) return undefined;
+      throw error; // nothing is known of it now
+    });
     if (material) materials.push(material);
     else damaged.push(folder);
   }
@@ -81,13 +84,17 @@ export async function findMaterial(
 
 async function readMaterial(folder: string, name: string): Promise<Material> {
   const file = join(folder, 'manifest.json');
+  const text = await textOf(file);
+  if (text === undefined) {
+    throw new LabError('corrupt', `${file} is not there: delete ${folder} and import again`, { file });
+  }
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(file, 'utf8'));
+    value = JSON.parse(text);
   } catch (error) {
     throw new LabError(
       'corrupt',
-      `${file} cannot be read (${reasonOf(error)}): delete ${folder} and import again`,
+      `${file} is damaged (${messageOf(error)}): delete ${folder} and import again`,
       { file },
       error,
     );

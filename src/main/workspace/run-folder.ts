@@ -16,6 +16,7 @@ import { LabError, messageOf, reasonOf } from '../../shared/errors.ts';
 import type { NewRunEvent, RunEvent } from '../../shared/spec/run/events.ts';
 import { runEvent } from '../../shared/spec/run/events.ts';
 import { asDiskFull, replaceFile } from '../files/durable-file.ts';
+import { textOf } from '../files/file-exists.ts';
 import { ownerOfLock, takeLock } from '../files/process-lock.ts';
 
 export interface RunFolder {
@@ -87,7 +88,7 @@ export async function writeJson(file: string, value: unknown): Promise<void> {
  * passed over.
  */
 export async function readEvents({ events }: RunFolder): Promise<readonly RunEvent[]> {
-  const text = await readFile(events, 'utf8').catch(() => '');
+  const text = (await textOf(events)) ?? '';
   return text.split('\n').flatMap((line) => {
     try {
       const parsed = runEvent.safeParse(JSON.parse(line));

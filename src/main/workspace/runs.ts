@@ -1,6 +1,5 @@
 /** The runs of a workspace: finding them by what people call them, and saying how each stands. */
 import { randomInt } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
@@ -11,7 +10,7 @@ import type { RunResult } from '../../shared/spec/run/result.ts';
 import { runResult } from '../../shared/spec/run/result.ts';
 import type { TransferReport } from '../../shared/spec/run/transfer.ts';
 import { transferReport } from '../../shared/spec/run/transfer.ts';
-import { fileExists } from '../files/file-exists.ts';
+import { fileExists, namesIn } from '../files/file-exists.ts';
 import type { RunFolder, RunOrigin } from './run-folder.ts';
 import { isLocked, readEvents, readJson, runFolder, runOrigin } from './run-folder.ts';
 import type { Workspace } from './workspace.ts';
@@ -53,7 +52,7 @@ export function newRunId(name: string): string {
 export async function listRuns(
   workspace: Workspace,
 ): Promise<{ readonly runs: readonly RunSummary[]; readonly damaged: readonly string[] }> {
-  const names = await readdir(workspace.runs).catch(() => []);
+  const names = await namesIn(workspace.runs);
   const runs: RunSummary[] = [];
   const damaged: string[] = [];
   for (const name of names.filter((entry) => !entry.startsWith('.'))) {

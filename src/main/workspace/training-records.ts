@@ -3,9 +3,10 @@
  * model answers to the same few validation examples. `artifacts/gradients.jsonl` and `artifacts/samples.jsonl`; a run that
  * was taken up again repeats steps, and the later line counts.
  */
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { textOf } from '../files/file-exists.ts';
 import type { RunFolder } from './run-folder.ts';
 
 const gradientRecord = z.object({ step: z.int(), norms: z.record(z.string(), z.number().nullable()) });
@@ -43,7 +44,7 @@ async function readLines<Line extends { readonly step: number }>(
   file: string,
   schema: z.ZodType<Line>,
 ): Promise<Line[]> {
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const text = (await textOf(file)) ?? '';
   const byStep = new Map<number, Line>();
   for (const line of text.split('\n')) {
     try {

@@ -15,6 +15,7 @@ import { webSocketTransport } from '../../rpc/transports/web-socket.ts';
 import { contentSecurityPolicy, securityHeaders } from '../electron/content-security.ts';
 import type { Access } from './access.ts';
 import { allowedHosts, createAccess, hasSession, isOwnHost, isOwnOrigin, isSame, sessionCookie } from './access.ts';
+import { limitConnections } from './connection-limit.ts';
 import { readStatic } from './static-files.ts';
 
 export interface ServerOptions {
@@ -28,6 +29,8 @@ export interface ServerOptions {
   readonly names?: readonly string[] | undefined;
   /** Largest message of a client, in bytes; files come by upload. */
   readonly maximumMessageBytes?: number | undefined;
+  /** Connections at a time; by default what the system's limit of open files allows. */
+  readonly maximumConnections?: number | undefined;
   /** Of the user: with it, pages that were let in stay so when the server is started again. */
   readonly secret?: string | undefined;
   readonly onBug?: (method: string, error: unknown) => void;
@@ -50,12 +53,14 @@ export async function startServer(options: ServerOptions): Promise<LabServer> {
   const dispatcher = labDispatcher(lab, options.onBug);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maximumMessageBytes, perMessageDeflate: false });
   const server = createServer({ requestTimeout: 0, headersTimeout: 20_000 });
+  const limit = limitConnections(server, options.maximumConnections);
   await listen(server, host, port);
   const { port: bound } = server.address() as AddressInfo; // it listens on a port
   const hosts = allowedHosts(host, bound, names);
   const access = createAccess({ workspace: lab.workspace.folder, port: bound }, options.secret);
 
   server.on('request', (request, response) => {
+    if (hasSession(request.headers, access)) limit.vouchFor(request.socket);
     for (const [name, value] of Object.entries(headersFor(request, hosts))) response.setHeader(name, value);
     answer(options, access, hosts, request, response).catch((error: unknown) => {
       refuse(response, error);
@@ -68,6 +73,7 @@ export async function startServer(options: ServerOptions): Promise<LabServer> {
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      limit.vouchFor(request.socket);
       dispatcher.serve(webSocketTransport(webSocket));
     });
   });

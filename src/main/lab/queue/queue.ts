@@ -2,7 +2,6 @@
  * The queue of runs: which one is next, and the trainers at work. Nothing of a run is in here that its folder or the store
  * does not have, so a lab that is killed at any moment finds everything again.
  */
-import type { DatabaseSync } from 'node:sqlite';
 import type { Failure } from '../../../shared/contract/common.ts';
 import type { QueueState } from '../../../shared/contract/runs.ts';
 import { LabError, messageOf, reasonOf } from '../../../shared/errors.ts';
@@ -14,11 +13,11 @@ import { openEventLog } from '../../workspace/run-folder.ts';
 import type { RunRecord } from '../store/run-record.ts';
 import type { RunStore } from '../store/run-store.ts';
 import { settle } from '../store/run-store.ts';
-import { isFullDatabase } from '../store/database.ts';
 import { readNewEvents } from '../store/follow-events.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { checkpointBytes, runBytes, shortOfSpace } from '../../files/disk-space.ts';
 import { explainExit } from './explain-exit.ts';
+import type { QueueFile } from './queue-file.ts';
 import { trainerMessage } from './trainer-message.ts';
 
 /** What is known of a run while its trainer works, and of no interest afterwards. */
@@ -64,7 +63,7 @@ interface Active {
 
 export interface QueueOptions {
   readonly workspace: Workspace;
-  readonly database: DatabaseSync;
+  readonly file: QueueFile;
   readonly store: RunStore;
   readonly host: ProcessHost;
   readonly now?: () => number;
@@ -78,7 +77,7 @@ export interface QueueOptions {
 export function createQueue(options: QueueOptions): Queue {
   const {
     workspace,
-    database,
+    file,
     store,
     host,
     now = () => performance.now(),
@@ -89,27 +88,18 @@ export function createQueue(options: QueueOptions): Queue {
   const changes = createSignal<void>();
   const active = new Map<string, Active>();
   const outputs = new Map<string, string>();
-  let held = readSetting(database, 'queue.held') === 'true';
   let reason: string | null = null;
-  let concurrency = Number(readSetting(database, 'queue.concurrency') ?? 1);
   let advancing: Promise<void> | undefined;
   let closed = false;
 
-  const waiting = (): string[] =>
-    store
-      .all()
-      .filter(({ state, position }) => state === 'queued' && position !== null)
-      .sort((a, b) => (a.position ?? 0) - (b.position ?? 0))
-      .map(({ id }) => id);
+  const waiting = (): string[] => file.content.order.filter((id) => store.find(id)?.state === 'queued');
+  const takeOut = (id: string): void => {
+    if (file.waits(id)) file.note({ order: file.content.order.filter((other) => other !== id) });
+  };
 
   const hold = (value: boolean, why: string | null): void => {
-    held = value;
     reason = why;
-    try {
-      writeSetting(database, 'queue.held', String(value));
-    } catch (error) {
-      if (!isFullDatabase(error)) throw error; // it is held nevertheless, as long as this lab is open
-    }
+    file.note({ held: value });
     changes.emit();
   };
 
@@ -132,7 +122,7 @@ export function createQueue(options: QueueOptions): Queue {
   const stopActive = (id: string, run: Active, wish: Active['wish']): void => {
     run.wish = wish;
     run.trainer.stop();
-    store.change(id, { state: 'stopping' });
+    if (store.find(id)) store.change(id, { state: 'stopping' });
   };
 
   const start = async (id: string): Promise<void> => {
@@ -141,16 +131,17 @@ export function createQueue(options: QueueOptions): Queue {
       runBytes(record.progress.parameters?.total ?? 0, record.spec.training.keepCheckpoints),
     );
     // Meanwhile it may have been taken out of the queue, or the lab closed.
-    if (closed || held || waiting()[0] !== id) return;
+    if (closed || file.content.held || waiting()[0] !== id) return;
     if (short !== null) {
       hold(true, short);
       return;
     }
-    store.change(id, { state: 'preparing', paused: false, position: null, failure: null });
+    store.change(id, { state: 'preparing', paused: false, failure: null });
     let trainer: TrainerProcess;
     try {
       trainer = host.startTrainer(workspace.folder, id);
     } catch (error) {
+      takeOut(id);
       store.change(id, {
         state: 'failed',
         failure: { code: 'internal', message: `The trainer could not be started: ${messageOf(error)}`, details: {} },
@@ -189,6 +180,7 @@ export function createQueue(options: QueueOptions): Queue {
         if (data.event.type === 'started' || data.event.type === 'resumed') {
           run.remaining = new RemainingTime(Math.max(1, data.event.totalSteps));
           run.remaining.observe(data.event.step, now());
+          takeOut(id); // only now: a run whose trainer has not begun is not lost from the queue with the lab
           if (store.get(id).state === 'preparing') store.change(id, { state: 'running' });
         }
         void store.follow(id).catch(() => undefined); // it is read again at the end
@@ -210,6 +202,7 @@ export function createQueue(options: QueueOptions): Queue {
 
   const ended = async (id: string, run: Active, exit: ProcessExit): Promise<void> => {
     outputs.set(id, exit.output);
+    takeOut(id);
     try {
       await store.follow(id).catch(() => undefined);
       if (store.find(id)) await settleEnded(id, run, exit);
@@ -229,7 +222,7 @@ export function createQueue(options: QueueOptions): Queue {
     if (failure) await explain(id, failure).catch(() => undefined);
     // A copy: whoever sees that the run has ended sees all of it, and can begin it anew at once.
     const settled = { ...store.get(id) };
-    await settle(store.folder(id), settled, () => settled);
+    await settle(store.folder(id), settled, () => settled, false);
     const { state, result, progress } = settled;
     const interrupted = state === 'interrupted' && run.wish !== 'none';
     const hasNoFailure = interrupted || state === 'finished' || state === 'stopped';
@@ -258,7 +251,7 @@ export function createQueue(options: QueueOptions): Queue {
   };
 
   const advanceOnce = async (): Promise<void> => {
-    while (trains && !closed && !held && active.size < concurrency) {
+    while (trains && !closed && !file.content.held && active.size < file.content.concurrency) {
       const [next] = waiting();
       if (next === undefined) return;
       await start(next);
@@ -273,7 +266,10 @@ export function createQueue(options: QueueOptions): Queue {
 
   return {
     changes,
-    state: () => ({ order: waiting(), active: [...active.keys()], held, reason, concurrency }),
+    state() {
+      const { held, concurrency } = file.content;
+      return { order: waiting(), active: [...active.keys()], held, reason, concurrency };
+    },
     live(id) {
       const run = active.get(id);
       if (!run) return undefined;
@@ -293,12 +289,9 @@ export function createQueue(options: QueueOptions): Queue {
           throw new LabError('conflict', `The run ${id} is being trained already`, { id });
         }
       }
-      let last = Math.max(0, ...store.all().map(({ position }) => position ?? 0));
-      for (const id of ids) {
-        if (store.get(id).state !== 'queued') {
-          store.change(id, { state: 'queued', position: ++last, paused: false, failure: null });
-        }
-      }
+      const added = new Set(ids.filter((id) => store.get(id).state !== 'queued'));
+      if (added.size > 0) file.write({ order: [...file.content.order.filter((id) => !added.has(id)), ...added] });
+      for (const id of added) store.change(id, { state: 'queued', paused: false, failure: null });
       changes.emit();
       void advance();
     },
@@ -308,16 +301,13 @@ export function createQueue(options: QueueOptions): Queue {
       if (unknown !== undefined) {
         throw new LabError('conflict', `The run ${unknown} does not wait in the queue any more`, { id: unknown });
       }
-      [...ids, ...order.filter((id) => !ids.includes(id))].forEach((id, index) =>
-        store.change(id, { position: index + 1 }),
-      );
+      const first = new Set(ids);
+      file.write({ order: [...first, ...file.content.order.filter((id) => !first.has(id))] });
+      for (const id of order) store.touch(id); // each of them has another place
       changes.emit();
     },
     configure({ held: nextHeld, concurrency: nextConcurrency }) {
-      if (nextConcurrency !== undefined) {
-        concurrency = nextConcurrency;
-        writeSetting(database, 'queue.concurrency', String(concurrency));
-      }
+      if (nextConcurrency !== undefined) file.write({ concurrency: nextConcurrency });
       if (nextHeld !== undefined) hold(nextHeld, null);
       changes.emit();
       void advance();
@@ -326,8 +316,10 @@ export function createQueue(options: QueueOptions): Queue {
       const run = active.get(id);
       const { state } = store.get(id);
       if (run) stopActive(id, run, 'pause');
-      else if (state === 'queued') store.change(id, { state: 'stopped', position: null, paused: true });
-      else throw notOurs(id, state);
+      else if (state === 'queued') {
+        takeOut(id);
+        store.change(id, { state: 'stopped', paused: true });
+      } else throw notOurs(id, state);
       changes.emit();
     },
     cancel(id, immediately) {
@@ -338,7 +330,8 @@ export function createQueue(options: QueueOptions): Queue {
         if (immediately) run.trainer.kill();
       } else if (state === 'running') throw notOurs(id, state);
       else if (state !== 'finished') {
-        store.change(id, { state: state === 'queued' ? 'stopped' : state, position: null, paused: false });
+        takeOut(id);
+        store.change(id, { state: state === 'queued' ? 'stopped' : state, paused: false });
       }
       changes.emit();
     },
@@ -372,15 +365,4 @@ function notOurs(id: string, state: string): LabError {
     );
   }
   return new LabError('conflict', `The run ${id} is not active: it is ${state}`, { id, state });
-}
-
-function readSetting(database: DatabaseSync, name: string): string | undefined {
-  const row = database.prepare('SELECT value FROM settings WHERE name = ?').get(name);
-  return row && String(row.value);
-}
-
-function writeSetting(database: DatabaseSync, name: string, value: string): void {
-  database
-    .prepare('INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value')
-    .run(name, value);
 }

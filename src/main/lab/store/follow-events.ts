@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import { runEvent } from '../../../shared/spec/run/events.ts';
+import { unlessAbsent } from '../../files/file-exists.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
 import type { Point } from './points.ts';
 import type { RunProgress } from './run-record.ts';
@@ -21,7 +22,7 @@ export async function readNewEvents(
   readonly more: boolean;
   readonly restarted: boolean;
 }> {
-  const handle = await open(file, 'r').catch(() => undefined);
+  const handle = await unlessAbsent(open(file, 'r'));
   if (!handle) return { events: [], position, more: false, restarted: false };
   try {
     const { size } = await handle.stat();

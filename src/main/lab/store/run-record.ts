@@ -52,8 +52,6 @@ export interface RunRecord {
   readonly origin: RunOrigin;
   state: RunState;
   paused: boolean;
-  /** In the queue; null when it does not wait. */
-  position: number | null;
   result: RunResult | null;
   progress: RunProgress;
   failure: Failure | null;
@@ -71,8 +69,8 @@ export type NewRunRecord = Omit<RunRecord, 'number'>;
 export function insertRun(database: DatabaseSync, record: NewRunRecord): RunRecord {
   const { lastInsertRowid } = database
     .prepare(
-      `INSERT INTO runs (id, name, task, data, created_at, spec, origin, state, paused, position, result, progress, failure, notes, archived, pinned, study, events_read)
-       VALUES (:id, :name, :task, :data, :created, :spec, :origin, :state, :paused, :position, :result, :progress, :failure, :notes, :archived, :pinned, :study, :read)`,
+      `INSERT INTO runs (id, name, task, data, created_at, spec, origin, state, paused, result, progress, failure, notes, archived, pinned, study, events_read)
+       VALUES (:id, :name, :task, :data, :created, :spec, :origin, :state, :paused, :result, :progress, :failure, :notes, :archived, :pinned, :study, :read)`,
     )
     .run({
       id: record.id,
@@ -92,7 +90,7 @@ export function insertRun(database: DatabaseSync, record: NewRunRecord): RunReco
 export function updateRun(database: DatabaseSync, record: RunRecord): void {
   database
     .prepare(
-      `UPDATE runs SET state = :state, paused = :paused, position = :position, result = :result, progress = :progress, failure = :failure,
+      `UPDATE runs SET state = :state, paused = :paused, result = :result, progress = :progress, failure = :failure,
        notes = :notes, archived = :archived, pinned = :pinned, study = :study, events_read = :read WHERE number = :number`,
     )
     .run({ ...changingColumns(record), number: record.number });
@@ -121,7 +119,6 @@ export function readRuns(database: DatabaseSync): RunRecord[] {
       origin: JSON.parse(String(row.origin)) as RunOrigin, // written by us
       state: row.state as RunState, // written by us
       paused: row.paused === 1,
-      position: row.position === null ? null : Number(row.position),
       result: row.result === null ? null : (JSON.parse(String(row.result)) as RunResult), // written by us
       progress: JSON.parse(String(row.progress)) as RunProgress, // written by us
       failure: row.failure === null ? null : (JSON.parse(String(row.failure)) as Failure), // written by us
@@ -138,7 +135,6 @@ function changingColumns(record: NewRunRecord): Record<string, SQLInputValue> {
   return {
     state: record.state,
     paused: record.paused ? 1 : 0,
-    position: record.position,
     result: record.result && JSON.stringify(record.result),
     progress: JSON.stringify(record.progress),
     failure: record.failure && JSON.stringify(record.failure),

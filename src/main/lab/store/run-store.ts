@@ -2,10 +2,10 @@
  * All runs of the workspace, in memory and in the database: found by scanning the folders, followed by reading their events.
  * Runs of other processes (`pretext run`) are followed just the same.
  */
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { LabError, messageOf } from '../../../shared/errors.ts';
+import { LabError, reasonOf } from '../../../shared/errors.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
 import { runResult } from '../../../shared/spec/run/result.ts';
@@ -13,7 +13,7 @@ import { listCheckpoints } from '../../workspace/checkpoint-folders.ts';
 import { createSignal } from '../events.ts';
 import type { Signal } from '../events.ts';
 import type { TaskNotes } from '../task-notes.ts';
-import { fileExists } from '../../files/file-exists.ts';
+import { fileExists, namesIn, unlessAbsent } from '../../files/file-exists.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
 import { isLocked, readJson, runFolder, runOrigin } from '../../workspace/run-folder.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
@@ -47,10 +47,7 @@ export interface RunStore {
   /** Reads what is new in the events of one run. */
   follow(id: string): Promise<void>;
   /** Changes a record, stores it and says so; annotations go into the run's folder as well. */
-  change(
-    id: string,
-    change: Partial<Pick<RunRecord, 'state' | 'paused' | 'position' | 'failure' | 'result'>>,
-  ): RunRecord;
+  change(id: string, change: Partial<Pick<RunRecord, 'state' | 'paused' | 'failure' | 'result'>>): RunRecord;
   annotate(
     id: string,
     change: Partial<Pick<RunRecord, 'notes' | 'tags' | 'archived' | 'pinned' | 'study'>>,
@@ -60,7 +57,13 @@ export interface RunStore {
   remove(id: string): void;
 }
 
-export function createRunStore(workspace: Workspace, database: DatabaseSync, tasks: TaskNotes): RunStore {
+/** `waits`: whether a run is in the queue, whatever its folder tells of how it ended before. */
+export function createRunStore(
+  workspace: Workspace,
+  database: DatabaseSync,
+  tasks: TaskNotes,
+  waits: (id: string) => boolean = () => false,
+): RunStore {
   const points = createPointStore(database);
   const changes = createSignal<RunChange>();
   const records = new Map(readRuns(database).map((record) => [record.id, record]));
@@ -162,9 +165,12 @@ export function createRunStore(workspace: Workspace, database: DatabaseSync, tas
     follow,
     remove,
     async scan(ours) {
-      const names = (await readdir(workspace.runs).catch(() => [])).filter((name) => !name.startsWith('.'));
+      const names = (await namesIn(workspace.runs)).filter((name) => !name.startsWith('.'));
       const there = new Set(names);
-      for (const id of records.keys()) if (!there.has(id)) remove(id);
+      for (const id of [...records.keys()]) {
+        // A trainer of ours that has lost its folder is told to its end, and not forgotten. Some file systems leave names out.
+        if (!there.has(id) && !ours(id) && !(await fileExists(folder(id).folder))) remove(id);
+      }
       damaged.clear();
       for (const id of unwritten) {
         const record = records.get(id);
@@ -178,10 +184,10 @@ export function createRunStore(workspace: Workspace, database: DatabaseSync, tas
           const mark = await markOf(folder(name));
           if (isAtRest(get(name)) && settled.get(name) === mark) continue;
           await follow(name);
-          await settle(folder(name), get(name), store);
+          await settle(folder(name), get(name), store, waits(name));
           settled.set(name, mark);
         } catch (error) {
-          if (!isFullDatabase(error)) damaged.set(join(workspace.runs, name), messageOf(error));
+          if (!isFullDatabase(error)) damaged.set(join(workspace.runs, name), reasonOf(error));
         }
       }
     },
@@ -208,7 +214,6 @@ async function readFolder(run: RunFolder): Promise<NewRunRecord> {
     origin,
     state: 'stopped',
     paused: false,
-    position: null,
     result: null,
     progress: initialRunProgress,
     failure: null,
@@ -222,6 +227,7 @@ export async function settle(
   run: RunFolder,
   record: RunRecord,
   store: (record: RunRecord) => RunRecord,
+  waits: boolean,
 ): Promise<void> {
   const before = { state: record.state, result: record.result !== null };
   if (!record.result && (await fileExists(run.result))) record.result = await readJson(run.result, runResult);
@@ -232,11 +238,14 @@ export async function settle(
     record.failure = null;
   } else if (await isLocked(run)) {
     record.state = 'running'; // another process trains it
+  } else if (waits) {
+    record.state = 'queued';
+    record.failure = null;
   } else if (last?.type === 'failed') {
     record.state = 'failed';
     record.failure = { code: last.code, message: last.message, details: {} };
   } else if (last === undefined || last.type === 'created' || last.type === 'stopped') {
-    if (record.state !== 'queued') record.state = 'stopped';
+    record.state = 'stopped';
   } else {
     record.state = 'interrupted';
     record.failure ??= {
@@ -250,7 +259,6 @@ export async function settle(
   if (record.state !== before.state || (record.result !== null) !== before.result) store(record);
 }
 
-/** The last event; the last few kilobytes are enough for it. */
 /** A trainer of another process, whose end leaves no event, is behind none of these. */
 function isAtRest({ state }: RunRecord): boolean {
   return state === 'finished' || state === 'stopped' || state === 'failed' || state === 'interrupted';
@@ -258,12 +266,13 @@ function isAtRest({ state }: RunRecord): boolean {
 
 /** Changes whenever a trainer says something. */
 async function markOf({ events }: RunFolder): Promise<string> {
-  const { size, mtimeMs } = await stat(events).catch(() => ({ size: -1, mtimeMs: 0 }));
+  const { size, mtimeMs } = (await unlessAbsent(stat(events))) ?? { size: -1, mtimeMs: 0 };
   return `${size} ${mtimeMs}`;
 }
 
+/** The last few kilobytes are enough for it. */
 async function lastEvent(run: RunFolder): Promise<RunEvent | undefined> {
-  const { size } = await stat(run.events).catch(() => ({ size: 0 }));
+  const { size } = (await unlessAbsent(stat(run.events))) ?? { size: 0 };
   const { events } = await readNewEvents(run, Math.max(0, size - 65_536));
   return events.at(-1);
 }

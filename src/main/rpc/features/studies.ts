@@ -1,9 +1,10 @@
 /** Studies: grids of runs, queued like any other. */
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { StudySummary, studiesContract } from '../../../shared/contract/studies.ts';
 import { LabError } from '../../../shared/errors.ts';
+import { namesIn } from '../../files/file-exists.ts';
 import type { Study } from '../../../shared/spec/study.ts';
 import { createRun } from '../../runs/create-run.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -33,9 +34,7 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
   };
   return {
     async list() {
-      const names = (await readdir(join(workspace.folder, 'studies')).catch(() => [])).filter((file) =>
-        file.endsWith('.spec.json'),
-      );
+      const names = (await namesIn(join(workspace.folder, 'studies'))).filter((file) => file.endsWith('.spec.json'));
       const studies = await Promise.all(
         names.map((file) => read(file.slice(0, -'.spec.json'.length)).catch(() => undefined)),
       ); // damaged ones are left out

@@ -36,6 +36,15 @@ export function workspaceHandlers(lab: Lab): HandlersOf<typeof workspaceContract
         damaged: [...materials.damaged, ...runs.damaged].map(([folder, message]) => ({ folder, message })),
         notices: [
           ...(held && reason !== null ? [{ id: 'queue-held', severity: 'error' as const, message: reason }] : []),
+          ...(lab.scanProblem === null
+            ? []
+            : [
+                {
+                  id: 'scan',
+                  severity: 'error' as const,
+                  message: `${lab.scanProblem}. What is shown is what was known before`,
+                },
+              ]),
           ...(waiting.length > 0
             ? [
                 {
