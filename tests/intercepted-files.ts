@@ -97,7 +97,7 @@ export async function interceptFiles(folder: string, before: (call: FileCall) =>
           try {
             tell(told, descriptors.get(this.fd));
           } catch (error) {
-            return Promise.reject(error as Error); // what the listener threw
+            return Promise.reject(error); // what the listener threw
           }
           return original.apply(this, given);
         },
