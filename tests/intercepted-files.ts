@@ -93,12 +93,8 @@ export async function interceptFiles(folder: string, before: (call: FileCall) =>
       handles,
       name,
       (original) =>
-        function (this: { readonly fd: number }, ...given: unknown[]) {
-          try {
-            tell(told, descriptors.get(this.fd));
-          } catch (error) {
-            return Promise.reject(error); // what the listener threw
-          }
+        async function (this: { readonly fd: number }, ...given: unknown[]) {
+          tell(told, descriptors.get(this.fd));
           return original.apply(this, given);
         },
     );
