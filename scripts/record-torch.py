@@ -270,6 +270,34 @@ def view_losses():
     write_recording("view-losses", tensors, {"temperature": temperature})
 
 
+def muon_steps():
+    """torch.optim.Muon (PyTorch 2.9 and later) on wide, tall and square matrices. It multiplies in bfloat16, which is good
+    enough for training and too coarse to compare with: here that conversion is left out, and everything is float64."""
+    steps, rate, decay = 4, 0.02, 0.1
+    generator = torch.Generator().manual_seed(5)
+    draw = lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64).half().double()
+    shapes = {"wide": (5, 8), "tall": (9, 4), "square": (6, 6)}
+    parameters = {name: nn.Parameter(draw(*shape)) for name, shape in shapes.items()}
+    tensors = {f"weights/{name}": parameter.detach().float().clone() for name, parameter in parameters.items()}
+    bfloat16, torch.Tensor.bfloat16 = torch.Tensor.bfloat16, lambda self: self.clone()
+    try:
+        for nesterov in (True, False):
+            group = "nesterov" if nesterov else "plain"
+            with torch.no_grad():
+                for name, parameter in parameters.items():
+                    parameter.copy_(tensors[f"weights/{name}"])
+            optimizer = torch.optim.Muon(parameters.values(), lr=rate, weight_decay=decay, momentum=0.95, nesterov=nesterov)
+            for step in range(steps):
+                for name, parameter in parameters.items():
+                    parameter.grad = draw(*shapes[name])
+                    tensors[f"{group}/gradients/{step}/{name}"] = parameter.grad.float().clone()
+                optimizer.step()
+            tensors.update({f"{group}/updated/{name}": parameter.detach().float().clone() for name, parameter in parameters.items()})
+    finally:
+        torch.Tensor.bfloat16 = bfloat16
+    write_recording("muon", tensors, {"steps": steps, "learningRate": rate, "weightDecay": decay, "momentum": 0.95})
+
+
 def write_recording(name, tensors, size):
     path = ROOT / "tests" / "fixtures" / "torch" / f"{name}.safetensors"
     write_tensors(path, tensors, {"size": json.dumps(size), "torch": torch.__version__})
@@ -282,6 +310,7 @@ RECORDINGS = {
     "ctc": connectionist_loss,
     "modern-encoders": modern_encoders,
     "view-losses": view_losses,
+    "muon": muon_steps,
 }
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
  * exported state, and the same small training run on both.
  */
 import { describe, expect, it } from 'vitest';
-import type { EngineState, Executable, Feeds } from '../../src/main/engines/engine.ts';
-import type { OptimizerConfig } from '../../src/main/engines/optimizer.ts';
-import { adamWDefaults, momentsOf, updateReference } from '../../src/main/engines/optimizer.ts';
+import type { EngineState, Executable, Feeds, ParameterGroup } from '../../src/main/engines/engine.ts';
+import type { Chain, OptimizerConfig } from '../../src/main/engines/optimizer.ts';
+import { adamWDefaults, chainOf, momentsOf } from '../../src/main/engines/optimizer.ts';
 import type { Program, Value } from '../../src/main/graph/index.ts';
 import {
   add,
@@ -30,10 +30,21 @@ import {
 } from '../../src/main/graph/index.ts';
 import { randomStream } from '../../src/shared/random.ts';
 import { engines, expectClose } from './harness.ts';
+import { updateReference } from './reference/optimizer.ts';
 
 const initialiser = { type: 'zeros' } as const;
 const clipped = { ...adamWDefaults, clipNorm: 0.5 };
 const sgd = { type: 'sgd', momentum: 0, nesterov: false, weightDecay: 0.1, clipNorm: 0 } as const;
+const muon = {
+  ...adamWDefaults,
+  type: 'muon',
+  momentum: 0.9,
+  nesterov: true,
+  iterations: 5,
+  matrixRateScale: 4,
+  weightDecay: 0.1,
+  clipNorm: 0,
+} as const;
 
 const configurations: readonly (readonly [string, OptimizerConfig])[] = [
   ['AdamW', { ...adamWDefaults, weightDecay: 0.1, clipNorm: 0 }],
@@ -41,6 +52,36 @@ const configurations: readonly (readonly [string, OptimizerConfig])[] = [
   ['SGD', sgd],
   ['SGD with momentum and clipping', { ...sgd, momentum: 0.9, clipNorm: 1 }],
   ['SGD with Nesterov momentum', { ...sgd, momentum: 0.9, nesterov: true }],
+  ['Muon', muon],
+  ['Muon without Nesterov momentum and with clipping', { ...muon, nesterov: false, clipNorm: 0.5 }],
+  [
+    'a chain',
+    {
+      type: 'chain',
+      clipNorm: 0.7,
+      transforms: [
+        { type: 'decay', rate: 0.2 },
+        { type: 'momentum', decay: 0.8, nesterov: true },
+        { type: 'adam', beta1: 0.9, beta2: 0.99, epsilon: 1e-3 },
+        { type: 'scale', factor: 0.5 },
+      ],
+    },
+  ],
+  [
+    'a chain with another one for matrices',
+    {
+      type: 'chain',
+      clipNorm: 0,
+      transforms: [{ type: 'momentum', decay: 0.5, nesterov: false }],
+      matrices: [
+        { type: 'adam', beta1: 0.9, beta2: 0.99, epsilon: 1e-3 },
+        { type: 'orthogonalise', iterations: 3 },
+        { type: 'momentum', decay: 0.5, nesterov: false },
+        { type: 'decay', rate: 0.1 },
+      ],
+    },
+  ],
+  ['a chain of nothing', { type: 'chain', clipNorm: 0, transforms: [{ type: 'scale', factor: 1 }] }],
 ];
 
 function normals(length: number, ...counters: number[]): Float32Array {
@@ -48,7 +89,7 @@ function normals(length: number, ...counters: number[]): Float32Array {
   return Float32Array.from({ length }, () => stream.normal());
 }
 
-const shapes = { matrix: [3, 5], vector: [7], table: [6, 2], frozen: [4] } as const;
+const shapes = { matrix: [3, 5], tall: [6, 2, 2], vector: [7], table: [6, 2], frozen: [4] } as const;
 const tableRows = 4;
 
 /** A loss that is linear in its weights: its gradients are what is fed. */
@@ -62,6 +103,7 @@ function linearProgram(): Program {
   const indices = input(program, 'indices', 'int32', [tableRows]);
   const terms = [
     multiply(weights.matrix!, factor('matrix', shapes.matrix)),
+    multiply(weights.tall!, factor('tall', shapes.tall)),
     multiply(weights.vector!, factor('vector', shapes.vector)),
     multiply(gather(weights.table!, indices), factor('rows', [tableRows, 2])),
     multiply(weights.table!, factor('table', shapes.table)),
@@ -76,6 +118,7 @@ function linearProgram(): Program {
 function linearFeeds(step: number, microBatch: number): Feeds {
   return {
     'factor:matrix': normals(15, step, microBatch, 0),
+    'factor:tall': normals(24, step, microBatch, 4),
     'factor:vector': normals(7, step, microBatch, 1),
     'factor:rows': normals(tableRows * 2, step, microBatch, 2),
     'factor:table': normals(12, step, microBatch, 3),
@@ -91,17 +134,22 @@ function linearGradients(feeds: Feeds): Map<string, Float64Array> {
   });
   return new Map([
     ['matrix', Float64Array.from(feeds['factor:matrix']!)],
+    ['tall', Float64Array.from(feeds['factor:tall']!)],
     ['vector', Float64Array.from(feeds['factor:vector']!)],
     ['table', table],
   ]);
 }
 
 const groups = {
-  matrix: { learningRateScale: 1, decay: true },
+  matrix: { learningRateScale: 1, decay: true, matrix: { rows: 3, columns: 5, gain: 1.3 } },
+  tall: { learningRateScale: 1.5, decay: true, startsAt: 1, matrix: { rows: 6, columns: 4, gain: 1 } },
   vector: { learningRateScale: 0.5, decay: false },
   table: { learningRateScale: 2, decay: true, startsAt: 2 },
 } as const;
-const groupOf = (name: string): (typeof groups)[keyof typeof groups] => groups[name as keyof typeof groups];
+const groupOf = (name: string): ParameterGroup => groups[name as keyof typeof groups];
+const startOf = (name: string): number => groupOf(name).startsAt ?? 0;
+const chainFor = (optimizer: OptimizerConfig, name: string): Chain =>
+  chainOf(optimizer, name in groups && groupOf(name).matrix !== undefined);
 
 function startState(): EngineState['parameters'] {
   return new Map(
@@ -137,7 +185,10 @@ describe.each(engines)('$name', ({ engine, device }) => {
       const expected = new Map(
         [...startState()].map(([name, { data }]) => [
           name,
-          { weights: Float64Array.from(data), moments: momentsOf(optimizer).map(() => new Float64Array(data.length)) },
+          {
+            weights: Float64Array.from(data),
+            moments: momentsOf(chainFor(optimizer, name)).map(() => new Float64Array(data.length)),
+          },
         ]),
       );
 
@@ -152,18 +203,18 @@ describe.each(engines)('$name', ({ engine, device }) => {
               .map((_, place) => gradients.reduce((total, each) => total + each.get(name)![place]!, 0) / microBatches),
           ]),
         );
-        const starts = (name: string): number => (name === 'table' ? groups.table.startsAt : 0);
-        const active = [...averages].filter(([name]) => starts(name) <= step);
+        const active = [...averages].filter(([name]) => startOf(name) <= step);
         const norm = Math.hypot(...active.flatMap(([, values]) => [...values]));
         const clip = optimizer.clipNorm > 0 ? Math.min(1, optimizer.clipNorm / norm) : 1;
         for (const [name, gradient] of active) {
           const { weights, moments } = expected.get(name)!;
           const group = groupOf(name);
-          updateReference(optimizer, weights, gradient, moments, {
+          updateReference(chainFor(optimizer, name), weights, gradient, moments, {
             learningRate: learningRateAt(step) * group.learningRateScale,
             gradientScale: clip,
-            update: step + 1 - starts(name),
+            update: step + 1 - startOf(name),
             decay: group.decay,
+            matrix: group.matrix,
           });
         }
         const [first, ...rest] = batches;
@@ -177,7 +228,7 @@ describe.each(engines)('$name', ({ engine, device }) => {
       expect(state.updates).toBe(5);
       for (const [name, { weights, moments }] of expected) {
         expectClose(state.parameters.get(name)!.data, weights, name, 2e-6);
-        momentsOf(optimizer).forEach((moment, index) => {
+        momentsOf(chainFor(optimizer, name)).forEach((moment, index) => {
           const exported = state.optimizer.get(`${name}/${moment}`);
           if (name === 'frozen') expect(exported).toBeUndefined();
           else expectClose(exported!.data, moments[index]!, `${name}/${moment}`, 2e-6);
@@ -191,27 +242,66 @@ describe.each(engines)('$name', ({ engine, device }) => {
     const feeds = linearFeeds(3, 1);
     const { gradients } = await executable.gradients(feeds);
     await executable.release();
-    expect([...gradients.keys()].sort()).toEqual(['matrix', 'table', 'vector']);
+    expect([...gradients.keys()].sort()).toEqual(['matrix', 'table', 'tall', 'vector']);
     for (const [name, expected] of linearGradients(feeds)) expectClose(gradients.get(name)!.data, expected, name, 1e-6);
   });
 
-  it('continues from an exported state as if nothing had happened', async () => {
-    const run = async (executable: Executable, from: number, to: number): Promise<void> => {
-      for (let step = from; step < to; step++) {
-        await executable.step([linearFeeds(step, 0)], { learningRate: 0.01, seed: 1, step });
-      }
-    };
-    const whole = await compile(linearProgram(), clipped);
-    await whole.importState({ parameters: startState() });
-    await run(whole, 0, 3);
-    const middle = await whole.exportState();
-    await run(whole, 3, 6);
-    const resumed = await compile(linearProgram(), clipped);
-    await resumed.importState(middle);
-    await run(resumed, 3, 6);
-    expect(await resumed.exportState()).toEqual(await whole.exportState()); // every bit of it
-    await whole.release();
-    await resumed.release();
+  it.each([
+    ['AdamW', clipped, 0],
+    ['Muon', muon, 0],
+    ['averaged weights', muon, 0.7],
+  ] as const)(
+    'continues from an exported state as if nothing had happened: %s',
+    async (_, optimizer, weightAverage) => {
+      const parameterGroup = ({ name }: { readonly name: string }): ParameterGroup => groupOf(name);
+      const open = (): Promise<Executable> =>
+        engine.compile(linearProgram(), { device, threads: 2, optimizer, weightAverage, parameterGroup });
+      const run = async (executable: Executable, from: number, to: number): Promise<void> => {
+        for (let step = from; step < to; step++) {
+          await executable.step([linearFeeds(step, 0)], { learningRate: 0.01, seed: 1, step });
+          await executable.withAverages(() => executable.run(linearFeeds(step, 0)));
+        }
+      };
+      const whole = await open();
+      await whole.importState({ parameters: startState() });
+      await run(whole, 0, 3);
+      const middle = await whole.exportState();
+      expect(await whole.withAverages(() => whole.exportState())).toEqual(middle);
+      await run(whole, 3, 6);
+      const resumed = await open();
+      await resumed.importState(middle);
+      await run(resumed, 3, 6);
+      expect(await resumed.exportState()).toEqual(await whole.exportState()); // every bit of it
+      await whole.release();
+      await resumed.release();
+    },
+  );
+
+  it('averages weights, evaluates and exports the averages, and trains on with the weights', async () => {
+    const decay = 0.6;
+    const plain = await compile(linearProgram(), clipped);
+    const averaged = await engine.compile(linearProgram(), { device, optimizer: clipped, weightAverage: decay });
+    const reading = createProgram('reading');
+    output(reading, 'same', scale(parameter(reading, 'matrix', shapes.matrix, { initialiser }), 1));
+    const reader = await engine.compile(reading, { device, shareStateWith: averaged });
+    for (const executable of [plain, averaged]) await executable.importState({ parameters: startState() });
+    const average = Float64Array.from(startState().get('matrix')!.data);
+    for (let step = 0; step < 4; step++) {
+      const options = { learningRate: 0.05, seed: 1, step };
+      await plain.step([linearFeeds(step, 0)], options);
+      await averaged.step([linearFeeds(step, 0)], options);
+      const trained = (await plain.exportState()).parameters.get('matrix')!.data;
+      const kept = Math.min(decay, (2 + step) / (11 + step));
+      average.forEach((value, index) => (average[index] = kept * value + (1 - kept) * trained[index]!));
+      const { parameters, optimizer } = await averaged.exportState();
+      expectClose(parameters.get('matrix')!.data, average, 'average', 2e-6);
+      expect(optimizer.get('matrix/trained')!.data).toEqual(trained);
+      expect((await reader.run({})).same!.data).toEqual(trained);
+      const shown = await averaged.withAverages(() => reader.run({}));
+      expect(shown.same!.data).toEqual(parameters.get('matrix')!.data);
+      expect(parameters.get('frozen')!.data).toEqual(startState().get('frozen')!.data);
+    }
+    for (const executable of [reader, plain, averaged]) await executable.release();
   });
 
   it('lets an inference program see the weights that another one trains', async () => {

@@ -35,6 +35,11 @@ export interface DeviceReport {
 export interface CompileOptions {
   /** Present for training: the program must have gradients. */
   readonly optimizer?: OptimizerConfig;
+  /**
+   * Decay of an exponential moving average of the weights, 0 or left out for none. Exported states hold the averages as
+   * parameters, and the weights as they are trained as part of the optimizer's state.
+   */
+  readonly weightAverage?: number;
   /** Per-parameter factors, fixed at compile time: discriminative rates, layer-wise decay, no decay on biases. */
   readonly parameterGroup?: (parameter: Parameter) => ParameterGroup;
   /** Another executable of the same engine whose parameters and optimizer state this one reads and writes. */
@@ -55,6 +60,11 @@ export interface ParameterGroup {
    * begin as at the first update of all.
    */
   readonly startsAt?: number;
+  /**
+   * Present for a hidden matrix, which optimizers such as Muon treat in a way of their own: its sizes as it is stored, kernels
+   * as [outputs, everything else], and √max(1, outputs / inputs).
+   */
+  readonly matrix?: { readonly rows: number; readonly columns: number; readonly gain: number };
 }
 
 /** Typed arrays by input name; lengths and types must fit the program's inputs. Dropout inputs are filled by the engine. */
@@ -106,6 +116,11 @@ export interface Executable {
     readonly outputs: Readonly<Record<string, Tensor>>;
     readonly gradients: ReadonlyMap<string, Tensor>;
   }>;
+  /**
+   * Does the work with averaged weights in the place of those that are trained, which come back afterwards: what reads this
+   * executable's weights, others that share them too, reads the averages. Without averages the work is just done.
+   */
+  withAverages<Result>(work: () => Promise<Result>): Promise<Result>;
   /** A copy, in the caller's memory. */
   exportState(): Promise<EngineState>;
   /** Sets what is named and leaves the rest. Throws `LabError('shape')` for a tensor that does not fit. */

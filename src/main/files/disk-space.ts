@@ -33,12 +33,20 @@ async function describeShortage(folder: string, neededBytes: number): Promise<st
   return `There are ${formatBytes(free)} left on the disk of ${folder}, and ${formatBytes(neededBytes)} are needed`;
 }
 
-/** Bytes of one checkpoint: the weights and two moments of each, in float32. */
-export function checkpointBytes(parameters: number): number {
-  return 3 * 4 * parameters;
+interface CheckpointFields {
+  readonly keepCheckpoints: number;
+  readonly weightAverage: number;
+}
+
+/** Bytes of one checkpoint: the weights, two moments of each and an average where there is one, in float32. */
+export function checkpointBytes(
+  parameters: number,
+  { weightAverage }: Pick<CheckpointFields, 'weightAverage'>,
+): number {
+  return (weightAverage > 0 ? 4 : 3) * 4 * parameters;
 }
 
 /** Bytes of the checkpoints that a run has at a time: best, last, the one being written, and those that are kept besides. */
-export function runBytes(parameters: number, kept: number): number {
-  return checkpointBytes(parameters) * (3 + kept);
+export function runBytes(parameters: number, training: CheckpointFields): number {
+  return checkpointBytes(parameters, training) * (3 + training.keepCheckpoints);
 }

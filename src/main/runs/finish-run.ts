@@ -37,7 +37,7 @@ export interface FinishOptions {
 /** Undefined when it was stopped before the end; the run can be resumed then. */
 export async function finishRun(options: FinishOptions): Promise<RunResult | undefined> {
   try {
-    return await computeResult(options);
+    return await options.trainer.withAverages(() => computeResult(options));
   } catch (error) {
     if (options.signal.aborted && isLabError(error, 'aborted')) return undefined;
     throw error;

@@ -25,6 +25,7 @@ import {
   startingState,
 } from '../training/fine-tuning.ts';
 import { train } from '../training/loop.ts';
+import { optimizerConfig } from '../training/optimizer-config.ts';
 import { buildModel, countParameters } from '../training/model.ts';
 import { checkpointFolder, listCheckpoints } from '../workspace/checkpoint-folders.ts';
 import { loadEngine } from './engines.ts';
@@ -91,7 +92,7 @@ async function trainLocked(
   const session = await openSession(prepared, options);
   const { trainer, evaluator, program } = session;
   try {
-    await requireSpace(run.folder, runBytes(countParameters(program).total, experiment.training.keepCheckpoints));
+    await requireSpace(run.folder, runBytes(countParameters(program).total, experiment.training));
     const progress = await restore(workspace, run, origin, session, experiment, emit);
     emit({
       type: progress.step === 0 ? 'started' : 'resumed',
@@ -164,7 +165,8 @@ async function openSession(prepared: PreparedRun, { onPhase }: TrainOptions): Pr
     training.discriminativeFactor === undefined ? training.layerDecay : 1 / training.discriminativeFactor;
   const trainer = await engine.compile(program, {
     ...place,
-    optimizer: training.optimizer,
+    optimizer: optimizerConfig(training),
+    weightAverage: training.weightAverage,
     parameterGroup: parameterGroups(program, {
       layerDecay,
       headScale: training.headLearningRateScale,
@@ -268,20 +270,21 @@ async function runLoop(
           onStep?.(step, loss);
         },
         ...(progress.step > 0 && { startedFrom: checkpointFolder(run.checkpoints, progress.step) }),
-        evaluate: async () => {
-          onPhase?.('Evaluating');
-          const result = await evaluateSplit(model, evaluator, sampler, {
-            split: 'validation',
-            batchSize: evaluation.batchSize ?? plan.batchSize,
-            maximumBatches: evaluation.maximumBatches,
-            signal,
-          });
-          await recorder.record(reachedStep);
-          await measureFlow?.(reachedStep);
-          onPhase?.('Training');
-          const metrics = result?.metrics ?? {};
-          return { selected: metrics[task.selection.metric] ?? NaN, metrics };
-        },
+        evaluate: () =>
+          trainer.withAverages(async () => {
+            onPhase?.('Evaluating');
+            const result = await evaluateSplit(model, evaluator, sampler, {
+              split: 'validation',
+              batchSize: evaluation.batchSize ?? plan.batchSize,
+              maximumBatches: evaluation.maximumBatches,
+              signal,
+            });
+            await recorder.record(reachedStep);
+            await measureFlow?.(reachedStep);
+            onPhase?.('Training');
+            const metrics = result?.metrics ?? {};
+            return { selected: metrics[task.selection.metric] ?? NaN, metrics };
+          }),
         save: async (reached) => {
           const folder = await writeCheckpoint(run.checkpoints, {
             state: await trainer.exportState(),

@@ -6,6 +6,7 @@ import type { TransferReport } from '../../shared/spec/run/transfer.ts';
 import type { EngineState, ParameterGroup, Tensor } from '../engines/engine.ts';
 import type { Parameter, Program, Shape } from '../graph/program.ts';
 import { sameShape, showShape, sizeAt } from '../graph/shape.ts';
+import { hiddenMatrices } from './hidden-matrices.ts';
 import { isUnder } from './model.ts';
 
 /** The part of a network that is transferred. */
@@ -99,13 +100,16 @@ export function parameterGroups(
   { layerDecay, headScale, unfreezeEvery }: LearningRateScales,
 ): (parameter: Parameter) => ParameterGroup {
   const groups = layerGroups(program);
+  const matrices = hiddenMatrices(program);
   const depthBelowHead = new Map(groups.map((group, index) => [group, groups.length - index]));
   return ({ name, decay }) => {
     const group = layerGroup(name);
     const depth = group === undefined ? undefined : depthBelowHead.get(group);
+    const matrix = matrices.get(name);
     return {
       learningRateScale: depth === undefined ? headScale : layerDecay ** depth,
       decay,
+      ...(matrix && { matrix }),
       ...(unfreezeEvery !== undefined && { startsAt: (depth ?? 0) * unfreezeEvery }),
     };
   };

@@ -64,9 +64,11 @@ export async function planOf(
             }
           : null,
       tokenizer: tokenizer?.label ?? null,
-      // Weights, gradients and two moments, and everything a step computes.
-      memoryBytes: 4 * (parameters.total + 3 * parameters.trainable) + bytesOf(program.nodes),
-      diskBytes: runBytes(parameters.total, experiment.training.keepCheckpoints),
+      // Weights, gradients, two moments, averages where they are kept, and everything a step computes.
+      memoryBytes:
+        4 * (parameters.total + (experiment.training.weightAverage > 0 ? 4 : 3) * parameters.trainable) +
+        bytesOf(program.nodes),
+      diskBytes: runBytes(parameters.total, experiment.training),
     };
   } finally {
     sampler.close();

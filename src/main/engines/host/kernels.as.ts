@@ -61,7 +61,7 @@ export function addRows(target: usize, tableRows: i32, indices: usize, rows: usi
 }
 
 /**
- * One AdamW update in place (see `updateReference` in engines/optimizer.ts): gradients are multiplied by `gradientScale`
+ * One AdamW update in place (the chain adam, decay of engines/optimizer.ts): gradients are multiplied by `gradientScale`
  * (clipping, averaging), weights by `shrink` (decay). `stepSize` = learningRate / (1 − β₁ᵗ), `secondScale` = 1 / √(1 − β₂ᵗ).
  */
 export function adamW(
@@ -124,5 +124,70 @@ export function sgd(
       step = nesterov ? f32x4.add(step, f32x4.mul(m, decay)) : m;
     }
     v128.store(weights, f32x4.sub(f32x4.mul(v128.load(weights), keep), f32x4.mul(step, rate)));
+  }
+}
+
+// What chains of transforms are made of that no loop above does in one pass; see `Transform` in engines/optimizer.ts.
+
+/** x *= factor */
+export function scaleBy(x: usize, length: usize, factor: f32): void {
+  const splat = f32x4.splat(factor);
+  for (let end = x + (length << 2); x < end; x += 16) v128.store(x, f32x4.mul(v128.load(x), splat));
+}
+
+/** target += factor · x */
+export function addScaled(target: usize, x: usize, length: usize, factor: f32): void {
+  const splat = f32x4.splat(factor);
+  for (let end = target + (length << 2); target < end; target += 16, x += 16) {
+    v128.store(target, f32x4.add(v128.load(target), f32x4.mul(v128.load(x), splat)));
+  }
+}
+
+/** target += share · (x − target), which leaves equal numbers equal. */
+export function moveTowards(target: usize, x: usize, length: usize, share: f32): void {
+  const splat = f32x4.splat(share);
+  for (let end = target + (length << 2); target < end; target += 16, x += 16) {
+    const value = v128.load(target);
+    v128.store(target, f32x4.add(value, f32x4.mul(f32x4.sub(v128.load(x), value), splat)));
+  }
+}
+
+/** moment = decay · moment + update; the update becomes the moment, or update + decay · moment with Nesterov's. */
+export function momentum(update: usize, moment: usize, length: usize, decay: f32, nesterov: bool): void {
+  const keep = f32x4.splat(decay);
+  for (let end = update + (length << 2); update < end; update += 16, moment += 16) {
+    const u = v128.load(update);
+    const m = f32x4.add(f32x4.mul(v128.load(moment), keep), u);
+    v128.store(moment, m);
+    v128.store(update, nesterov ? f32x4.add(u, f32x4.mul(m, keep)) : m);
+  }
+}
+
+/** The update becomes Adam's: m · firstScale / (√v · secondScale + ε), with the scales of `adamW` at a step size of 1. */
+export function adamDirection(
+  update: usize,
+  first: usize,
+  second: usize,
+  length: usize,
+  beta1: f64,
+  beta2: f64,
+  epsilon: f32,
+  firstScale: f32,
+  secondScale: f32,
+): void {
+  const b1 = f32x4.splat(<f32>beta1);
+  const b2 = f32x4.splat(<f32>beta2);
+  const c1 = f32x4.splat(<f32>(1 - beta1));
+  const c2 = f32x4.splat(<f32>(1 - beta2));
+  const small = f32x4.splat(epsilon);
+  const size = f32x4.splat(firstScale);
+  const correction = f32x4.splat(secondScale);
+  for (let end = update + (length << 2); update < end; update += 16, first += 16, second += 16) {
+    const g = v128.load(update);
+    const m = f32x4.add(f32x4.mul(v128.load(first), b1), f32x4.mul(g, c1));
+    const v = f32x4.add(f32x4.mul(v128.load(second), b2), f32x4.mul(f32x4.mul(g, g), c2));
+    v128.store(first, m);
+    v128.store(second, v);
+    v128.store(update, f32x4.div(f32x4.mul(m, size), f32x4.add(f32x4.mul(f32x4.sqrt(v), correction), small)));
   }
 }

@@ -16,6 +16,14 @@ export interface Kernels {
     weights: number, gradients: number, moment: number, length: number,
     gradientScale: number, momentum: number, nesterov: boolean, learningRate: number, shrink: number,
   ): void; // prettier-ignore
+  scaleBy(x: number, length: number, factor: number): void;
+  addScaled(target: number, x: number, length: number, factor: number): void;
+  moveTowards(target: number, x: number, length: number, share: number): void;
+  momentum(update: number, moment: number, length: number, decay: number, nesterov: boolean): void;
+  adamDirection(
+    update: number, first: number, second: number, length: number,
+    beta1: number, beta2: number, epsilon: number, firstScale: number, secondScale: number,
+  ): void; // prettier-ignore
 }
 
 export interface HostMemory {

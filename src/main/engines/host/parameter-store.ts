@@ -2,16 +2,19 @@
  * The weights of an executable, with their gradients and moments, in one memory. Regions are laid out alike, so that
  * the same offset finds a weight, its gradient and its moments:
  *
- *     weights (trainable, then frozen and state) | gradients | moments … | accumulated gradients | scratch
+ *     weights (trainable, then frozen and state) | gradients | moments … | averages | accumulated gradients | scratch
  *
- * Only the trainable part has gradients and moments.
+ * Only the trainable part has gradients, moments and averages.
  */
 import { LabError } from '../../../shared/errors.ts';
 import type { Parameter, Program, Shape } from '../../graph/program.ts';
 import { elementCount, sameShape, showShape } from '../../graph/shape.ts';
 import type { CompileOptions, EngineState, ParameterGroup, StepOptions, Tensor } from '../engine.ts';
-import type { OptimizerConfig } from '../optimizer.ts';
-import { momentsOf } from '../optimizer.ts';
+import type { Chain, OptimizerConfig } from '../optimizer.ts';
+import { averageDecayAt, chainOf, momentsOf, trainedWeights } from '../optimizer.ts';
+import type { MatrixFactor } from '../orthogonalise.ts';
+import type { UpdateFactors, UpdatePlace } from './apply-chain.ts';
+import { applyFused, applyTransforms, isFused } from './apply-chain.ts';
 import type { HostMemory } from './kernels.ts';
 import { createHostMemory } from './kernels.ts';
 
@@ -25,7 +28,16 @@ interface Slot {
   readonly offset: number;
   readonly length: number;
   /** Present where the optimizer updates it. */
-  readonly group: ParameterGroup | undefined;
+  readonly trained: TrainedSlot | undefined;
+}
+
+interface TrainedSlot {
+  readonly group: ParameterGroup;
+  readonly chain: Chain;
+  readonly isFused: boolean;
+  /** Place of the orthogonalisation in the chain; −1 where there is none. */
+  readonly orthogonalisedAt: number;
+  readonly moments: readonly string[];
 }
 
 export interface ParameterStore {
@@ -33,7 +45,7 @@ export interface ParameterStore {
   /** Number of optimizer updates so far. */
   updates: number;
   weights(parameter: Parameter): Float32Array;
-  gradient(parameter: Parameter): Float32Array;
+  gradient(parameter: Pick<Parameter, 'name'>): Float32Array;
   /** Memory for things that live for one step, such as row gradients; `float32` and `int32` views of the same place. */
   scratch(key: string): { readonly float32: Float32Array; readonly int32: Int32Array };
   clearGradient(parameter: Parameter): void;
@@ -43,7 +55,9 @@ export interface ParameterStore {
   /** L2 norm of all gradients. */
   gradientNorm(): number;
   /** Gradients are multiplied by `gradientScale` first, then clipped to the optimizer's global norm. */
-  update(options: StepOptions, gradientScale: number, gradientNorm: number): void;
+  update(options: StepOptions, gradientScale: number, gradientNorm: number): Promise<void>;
+  /** See `Executable`. */
+  withAverages<Result>(work: () => Promise<Result>): Promise<Result>;
   exportState(): EngineState;
   importState(state: Partial<EngineState>): void;
 }
@@ -53,18 +67,36 @@ export interface ScratchRequest {
   readonly elements: number;
 }
 
+/** Orthogonalises the updates of the matrices of `matricesToOrthogonalise`, where they are. */
+export type Orthogonalise = (store: ParameterStore) => Promise<void>;
+
+/** The hidden matrices of a program whose chain orthogonalises their updates, and in how many iterations. */
+export function matricesToOrthogonalise(
+  program: Program,
+  { optimizer, parameterGroup }: CompileOptions,
+): { readonly matrices: ReadonlyMap<string, MatrixFactor>; readonly iterations: number } {
+  const chain = optimizer ? chainOf(optimizer, true) : [];
+  const step = chain.find((transform) => transform.type === 'orthogonalise');
+  const matrices = program.gradients.flatMap(({ parameter }) => {
+    const matrix = parameterGroup?.(parameter).matrix;
+    return step && matrix ? [[parameter.name, matrix] as const] : [];
+  });
+  return { matrices: new Map(matrices), iterations: step?.type === 'orthogonalise' ? step.iterations : 0 };
+}
+
 /** Lays out and reserves the memory for a program. Throws `LabError('out-of-memory')`. */
 export function createParameterStore(
   program: Program,
   options: CompileOptions,
   scratch: readonly ScratchRequest[],
+  orthogonalise?: Orthogonalise,
 ): ParameterStore {
-  const { optimizer } = options;
-  const updated = new Set(optimizer ? program.gradients.map(({ parameter }) => parameter.name) : []);
-  const slots = layOut(program, updated, options);
-  const trainableLength = regionLength(slots.filter(({ group }) => group));
+  const { optimizer, weightAverage = 0 } = options;
+  const slots = layOut(program, options);
+  const trainedSlots = slots.filter((slot): slot is Slot & { trained: TrainedSlot } => slot.trained !== undefined);
+  const trainableLength = regionLength(trainedSlots);
   const allLength = regionLength(slots);
-  const momentNames = optimizer ? momentsOf(optimizer) : [];
+  const isAveraged = optimizer !== undefined && weightAverage > 0;
 
   let end = allLength;
   const region = (length: number): number => {
@@ -73,7 +105,9 @@ export function createParameterStore(
     return start;
   };
   const gradientStart = region(trainableLength);
-  const momentStarts = momentNames.map(() => region(trainableLength));
+  const mostMoments = Math.max(0, ...trainedSlots.map(({ trained }) => trained.moments.length));
+  const momentStarts = Array.from({ length: mostMoments }, () => region(trainableLength));
+  const averageStart = region(isAveraged ? trainableLength : 0);
   const accumulatedStart = region(trainableLength);
   const scratchStarts = new Map(scratch.map(({ key, elements }) => [key, { start: region(elements), elements }]));
   const memory: HostMemory = createHostMemory(end * floatBytes);
@@ -93,6 +127,25 @@ export function createParameterStore(
     return place;
   };
   let accumulating = false;
+  let averagesInPlace = false;
+
+  /** Exchanges the weights with their averages. */
+  const swapAverages = (): void => {
+    const [weights, averages] = [view(0, trainableLength), view(averageStart, trainableLength)];
+    const kept = weights.slice();
+    weights.set(averages);
+    averages.set(kept);
+    averagesInPlace = !averagesInPlace;
+  };
+  /** Where the weights of a region are that is asked for by what they mean. */
+  const regionOf = (which: 'trained' | 'averaged'): number =>
+    (which === 'trained') === averagesInPlace ? averageStart : 0;
+  const placeOf = ({ offset, length, trained }: Slot & { trained: TrainedSlot }): UpdatePlace => ({
+    weights: offset * floatBytes,
+    gradients: (gradientStart + offset) * floatBytes,
+    moments: trained.moments.map((_, index) => (momentStarts[index]! + offset) * floatBytes), // as many as the longest list
+    length: align(length), // the padding between slots stays zero under every update rule
+  });
 
   return {
     optimizer,
@@ -137,73 +190,87 @@ export function createParameterStore(
     gradientNorm() {
       const squares = (offset: number, length: number): number =>
         kernels.sumOfSquares((gradientStart + offset) * floatBytes, length);
-      const isActive = ({ group }: Slot): boolean => group !== undefined && startOf(group) <= this.updates;
-      const trained = slots.filter(({ group }) => group);
-      if (trained.every(isActive)) return Math.sqrt(squares(0, trainableLength));
-      const active = trained.filter(isActive);
+      const active = trainedSlots.filter(({ trained }) => startOf(trained.group) <= this.updates);
+      if (active.length === trainedSlots.length) return Math.sqrt(squares(0, trainableLength));
       return Math.sqrt(active.reduce((sum, { offset, length }) => sum + squares(offset, align(length)), 0));
     },
-    update({ learningRate }, gradientScale, gradientNorm) {
+    async update({ learningRate }, gradientScale, gradientNorm) {
       if (!optimizer) throw new LabError('internal', 'this executable was compiled without an optimizer');
       this.updates++;
-      const { clipNorm, weightDecay } = optimizer;
+      const { clipNorm } = optimizer;
       const clip = clipNorm > 0 && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1;
-      for (const { offset, length, group } of slots) {
-        const updates = group ? this.updates - startOf(group) : 0;
-        if (!group || updates < 1) continue;
-        const rate = learningRate * group.learningRateScale;
-        const shrink = group.decay ? 1 - rate * weightDecay : 1;
-        const [weights, gradients, ...moments] = [0, gradientStart, ...momentStarts].map(
-          (start) => (start + offset) * floatBytes,
-        ) as [number, number, ...number[]]; // two, and the moments
-        const padded = align(length); // the padding between slots stays zero under every update rule
-        if (optimizer.type === 'adamw') {
-          const { beta1, beta2, epsilon } = optimizer;
-          const [first, second] = moments as [number, number]; // as `momentsOf` says
-          const stepSize = rate / (1 - beta1 ** updates);
-          const secondScale = 1 / Math.sqrt(1 - beta2 ** updates);
-          kernels.adamW(
-            weights, gradients, first, second, padded,
-            gradientScale * clip, beta1, beta2, epsilon, stepSize, secondScale, shrink,
-          ); // prettier-ignore
-        } else {
-          const { momentum, nesterov } = optimizer;
-          kernels.sgd(
-            weights,
-            gradients,
-            moments[0] ?? 0,
-            padded,
-            gradientScale * clip,
-            momentum,
-            nesterov,
-            rate,
-            shrink,
-          );
+      const active = trainedSlots.filter(({ trained }) => startOf(trained.group) < this.updates);
+      const factorsOf = ({ trained: { group } }: { trained: TrainedSlot }): UpdateFactors => ({
+        learningRate: learningRate * group.learningRateScale,
+        gradientScale: gradientScale * clip,
+        update: this.updates - startOf(group),
+        decay: group.decay,
+      });
+      const finish = (slot: (typeof active)[number], from: number): void => {
+        const [place, factors] = [placeOf(slot), factorsOf(slot)];
+        const { chain } = slot.trained;
+        applyTransforms(kernels, chain, { from, to: chain.length }, place, factors);
+        kernels.sgd(place.weights, place.gradients, 0, place.length, 1, 0, false, factors.learningRate, 1);
+      };
+      for (const slot of active) {
+        const { chain, orthogonalisedAt } = slot.trained;
+        const [place, factors] = [placeOf(slot), factorsOf(slot)];
+        if (slot.trained.isFused) {
+          applyFused(kernels, chain, place, factors);
+          continue;
         }
+        kernels.scaleBy(place.gradients, place.length, factors.gradientScale);
+        if (orthogonalisedAt < 0) finish(slot, 0);
+        else applyTransforms(kernels, chain, { from: 0, to: orthogonalisedAt }, place, factors);
+      }
+      const orthogonal = active.filter(({ trained }) => trained.orthogonalisedAt >= 0);
+      if (orthogonal.length > 0) {
+        await orthogonalise?.(this);
+        for (const slot of orthogonal) finish(slot, slot.trained.orthogonalisedAt + 1);
+      }
+      if (isAveraged) {
+        const share = 1 - averageDecayAt(weightAverage, this.updates);
+        kernels.moveTowards(averageStart * floatBytes, 0, trainableLength, share);
+      }
+    },
+    async withAverages(work) {
+      if (!isAveraged || averagesInPlace) return work();
+      swapAverages();
+      try {
+        return await work();
+      } finally {
+        swapAverages();
       }
     },
     exportState() {
       const parameters = new Map<string, Tensor>();
       const moments = new Map<string, Tensor>();
-      for (const { parameter, offset, length, group } of slots) {
-        parameters.set(parameter.name, { shape: parameter.shape, data: view(offset, length).slice() });
-        momentNames.forEach((name, index) => {
-          if (!group) return;
-          const start = momentStarts[index]! + offset; // as many starts as names
-          moments.set(`${parameter.name}/${name}`, { shape: parameter.shape, data: view(start, length).slice() });
+      for (const { parameter, offset, length, trained } of slots) {
+        const read = (start: number): Tensor => ({
+          shape: parameter.shape,
+          data: view(start + offset, length).slice(),
         });
+        parameters.set(parameter.name, read(trained && isAveraged ? regionOf('averaged') : 0));
+        trained?.moments.forEach((name, index) => moments.set(`${parameter.name}/${name}`, read(momentStarts[index]!))); // as many as the longest list
+        if (trained && isAveraged) moments.set(`${parameter.name}/${trainedWeights}`, read(regionOf('trained')));
       }
       return { parameters, optimizer: moments, updates: this.updates };
     },
     importState({ parameters, optimizer: moments, updates }) {
       for (const [name, tensor] of parameters ?? []) {
-        const { parameter, offset, length } = find(name);
-        view(offset, length).set(checked(name, tensor, parameter.shape));
+        const { parameter, offset, length, trained } = find(name);
+        const data = checked(name, tensor, parameter.shape);
+        view(offset, length).set(data);
+        if (trained && isAveraged) view(averageStart + offset, length).set(data);
       }
       for (const [key, tensor] of moments ?? []) {
         const slash = key.lastIndexOf('/');
-        const { parameter, offset, length } = find(key.slice(0, slash));
-        const start = momentStarts[momentNames.indexOf(key.slice(slash + 1))];
+        const { parameter, offset, length, trained } = find(key.slice(0, slash));
+        const name = key.slice(slash + 1);
+        const start =
+          name === trainedWeights && isAveraged
+            ? regionOf('trained')
+            : momentStarts[trained?.moments.indexOf(name) ?? -1];
         if (start === undefined) {
           throw new LabError(
             'bad-input',
@@ -217,17 +284,31 @@ export function createParameterStore(
   };
 }
 
-function layOut(program: Program, updated: ReadonlySet<string>, { parameterGroup }: CompileOptions): readonly Slot[] {
+function layOut(program: Program, options: CompileOptions): readonly Slot[] {
+  const { optimizer } = options;
+  const updated = new Set(optimizer ? program.gradients.map(({ parameter }) => parameter.name) : []);
+  const orthogonalised = matricesToOrthogonalise(program, options).matrices;
   const parameters = [...program.parameters.values()];
   const isUpdated = ({ name }: Parameter): boolean => updated.has(name);
+  const trainedSlot = (parameter: Parameter, config: OptimizerConfig): TrainedSlot => {
+    const group = options.parameterGroup?.(parameter) ?? { learningRateScale: 1, decay: parameter.decay };
+    const chain = chainOf(config, group.matrix !== undefined);
+    return {
+      group,
+      chain,
+      isFused: isFused(chain),
+      orthogonalisedAt: orthogonalised.has(parameter.name)
+        ? chain.findIndex(({ type }) => type === 'orthogonalise')
+        : -1,
+      moments: momentsOf(chain),
+    };
+  };
   let offset = 0;
   return [...parameters.filter(isUpdated), ...parameters.filter((parameter) => !isUpdated(parameter))].map(
     (parameter) => {
       const length = elementCount(parameter.shape);
-      const group = isUpdated(parameter)
-        ? (parameterGroup?.(parameter) ?? { learningRateScale: 1, decay: parameter.decay })
-        : undefined;
-      const slot = { parameter, offset, length, group };
+      const trained = optimizer && isUpdated(parameter) ? trainedSlot(parameter, optimizer) : undefined;
+      const slot = { parameter, offset, length, trained };
       offset += align(length);
       return slot;
     },

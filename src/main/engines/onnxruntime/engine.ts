@@ -15,11 +15,13 @@ import { elementCount } from '../../graph/shape.ts';
 import { writeOnnx } from '../../formats/onnx/write.ts';
 import type { CompileOptions, DeviceReport, Engine, Executable } from '../engine.ts';
 import type { ParameterStore, ScratchRequest } from '../host/parameter-store.ts';
-import { createParameterStore } from '../host/parameter-store.ts';
+import { createParameterStore, matricesToOrthogonalise } from '../host/parameter-store.ts';
 import { physicalCores } from '../host/processor.ts';
 import { channelBlock } from './channel-block.ts';
 import { probeDevice, probeDevices } from './devices.ts';
 import { createExecutable } from './executable.ts';
+import type { Orthogonaliser } from './orthogonaliser.ts';
+import { createOrthogonaliser } from './orthogonaliser.ts';
 import type { StepPlan } from './step-plan.ts';
 import { planStep } from './step-plan.ts';
 
@@ -45,13 +47,21 @@ export function createOnnxRuntimeEngine(): Engine {
         throw new LabError('internal', `${program.name} is to be trained, but nothing in it has a gradient`);
       }
       const plan = planStep(program);
-      const store = options.shareStateWith ? sharedStore(options.shareStateWith) : newStore(plan, options);
+      const threads = options.threads ?? physicalCores();
+      const orthogonaliser = options.shareStateWith
+        ? undefined
+        : await createOrthogonaliser(matricesToOrthogonalise(program, options), (graph) =>
+            createSession(graph, device, threads),
+          );
+      const store = options.shareStateWith
+        ? sharedStore(options.shareStateWith)
+        : newStore(plan, options, orthogonaliser);
       const session = await createSession(
         lowerToOnnx(program, plan.outputs, { channelBlock: device === 'cpu' ? await channelBlock() : undefined }),
         device,
-        options.threads ?? physicalCores(),
+        threads,
       );
-      const executable = createExecutable(plan, session, store, report);
+      const executable = createExecutable(plan, session, store, report, async () => orthogonaliser?.release());
       storeOf.set(executable, store);
       return executable;
     },
@@ -63,7 +73,7 @@ export function engineVersion(): string {
   return manifest.version;
 }
 
-function newStore(plan: StepPlan, options: CompileOptions): ParameterStore {
+function newStore(plan: StepPlan, options: CompileOptions, orthogonaliser?: Orthogonaliser): ParameterStore {
   const keys = new Set([
     ...plan.rows.flatMap(({ indices, rows }) => [indices, rows]),
     ...plan.states.map(({ name }) => name),
@@ -72,7 +82,12 @@ function newStore(plan: StepPlan, options: CompileOptions): ParameterStore {
     key,
     elements: elementCount(plan.outputs.get(key)!.shape), // the keys come from the same plan
   }));
-  return createParameterStore(plan.program, options, scratch);
+  return createParameterStore(
+    plan.program,
+    options,
+    [...scratch, ...(orthogonaliser?.scratch ?? [])],
+    orthogonaliser?.run,
+  );
 }
 
 function sharedStore(executable: Executable): ParameterStore {

@@ -15,6 +15,7 @@ export function createExecutable(
   session: InferenceSession,
   store: ParameterStore,
   device: DeviceReport,
+  release: () => Promise<void>,
 ): Executable {
   const { program } = plan;
   const parameterOf = (name: string): Parameter => program.parameters.get(name)!; // names come from the program
@@ -74,7 +75,7 @@ export function createExecutable(
       }
       const gradientNorm = store.gradientNorm() / batches.length;
       const finite = Number.isFinite(gradientNorm) && Object.values(sums).every(Number.isFinite);
-      if (finite) store.update({ learningRate, seed, step }, 1 / batches.length, gradientNorm);
+      if (finite) await store.update({ learningRate, seed, step }, 1 / batches.length, gradientNorm);
       else statesBefore.forEach((before, index) => states[index]?.set(before));
       return { scalars: sums, gradientNorm, finite };
     },
@@ -97,11 +98,15 @@ export function createExecutable(
       }
       return { outputs, gradients };
     },
+    withAverages: (work) => store.withAverages(work),
     exportState: () => Promise.resolve(store.exportState()),
     async importState(state) {
       store.importState(state);
     },
-    release: () => session.release(),
+    async release() {
+      await session.release();
+      await release();
+    },
   };
 }
 

@@ -135,6 +135,7 @@ export function createExecutable(
       disposeAll([...values.values(), ...tensors.values()]);
       return { outputs, gradients };
     },
+    withAverages: (work) => store.withAverages(work),
     exportState: () => store.exportState(),
     async importState(state) {
       store.importState(state);

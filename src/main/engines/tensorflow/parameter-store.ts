@@ -5,15 +5,20 @@ import type { TensorFlow } from '../../graph/op.ts';
 import type { Parameter, Program } from '../../graph/program.ts';
 import { sameShape, showShape } from '../../graph/shape.ts';
 import type { CompileOptions, EngineState, ParameterGroup, Tensor as HostTensor } from '../engine.ts';
-import type { OptimizerConfig } from '../optimizer.ts';
-import { momentsOf } from '../optimizer.ts';
+import type { Chain, OptimizerConfig } from '../optimizer.ts';
+import { averageDecayAt, chainOf, momentsOf, trainedWeights } from '../optimizer.ts';
+import { applyChain } from './apply-chain.ts';
 import { download, upload } from './interpreter.ts';
 
 interface Slot {
   readonly parameter: Parameter;
   tensor: Tensor;
+  /** Present where averages of the weights are kept. */
+  average: Tensor | undefined;
   /** Present where the optimizer updates it. */
   readonly group: ParameterGroup | undefined;
+  readonly chain: Chain;
+  readonly momentNames: readonly string[];
   readonly moments: Tensor[];
 }
 
@@ -26,6 +31,8 @@ export interface ParameterStore {
   active(gradients: ReadonlyMap<string, Tensor>): readonly Tensor[];
   /** One optimizer step; the gradients, by parameter name, are multiplied by `gradientScale` first. */
   update(gradients: ReadonlyMap<string, Tensor>, learningRate: number, gradientScale: number): void;
+  /** See `Executable`. */
+  withAverages<Result>(work: () => Promise<Result>): Promise<Result>;
   exportState(): Promise<EngineState>;
   importState(state: Partial<EngineState>): void;
   /** Executables that share the store hold it; the last one to let go frees the tensors. */
@@ -34,16 +41,20 @@ export interface ParameterStore {
 }
 
 export function createParameterStore(tf: TensorFlow, program: Program, options: CompileOptions): ParameterStore {
-  const { optimizer } = options;
-  const momentNames = optimizer ? momentsOf(optimizer) : [];
+  const { optimizer, weightAverage = 0 } = options;
   const updated = new Set(optimizer ? program.gradients.map(({ parameter }) => parameter.name) : []);
   const slots = new Map(
     [...program.parameters.values()].map((parameter): [string, Slot] => {
-      const group = options.parameterGroup?.(parameter) ?? { learningRateScale: 1, decay: parameter.decay };
       const isUpdated = updated.has(parameter.name);
+      const group = isUpdated
+        ? (options.parameterGroup?.(parameter) ?? { learningRateScale: 1, decay: parameter.decay })
+        : undefined;
+      const chain = optimizer && group ? chainOf(optimizer, group.matrix !== undefined) : [];
       const zeros = (): Tensor => tf.zeros([...parameter.shape]);
-      const moments = isUpdated ? momentNames.map(zeros) : [];
-      return [parameter.name, { parameter, tensor: zeros(), group: isUpdated ? group : undefined, moments }];
+      const momentNames = momentsOf(chain);
+      const average = group && weightAverage > 0 ? zeros() : undefined;
+      const moments = momentNames.map(zeros);
+      return [parameter.name, { parameter, tensor: zeros(), average, group, chain, momentNames, moments }];
     }),
   );
   const find = (name: string): Slot => {
@@ -53,6 +64,13 @@ export function createParameterStore(tf: TensorFlow, program: Program, options: 
   };
   let updates = 0;
   let holders = 0;
+  let averagesInPlace = false;
+  const swapAverages = (): void => {
+    for (const slot of slots.values()) {
+      if (slot.average) [slot.tensor, slot.average] = [slot.average, slot.tensor];
+    }
+    averagesInPlace = !averagesInPlace;
+  };
 
   return {
     optimizer,
@@ -72,25 +90,50 @@ export function createParameterStore(tf: TensorFlow, program: Program, options: 
         const slot = find(name);
         const updatesOfGroup = updates - (slot.group?.startsAt ?? 0);
         if (!slot.group || updatesOfGroup < 1) continue;
-        const rate = learningRate * slot.group.learningRateScale;
-        const shrink = slot.group.decay ? 1 - rate * optimizer.weightDecay : 1;
-        const factors = { rate, shrink, gradientScale, updates: updatesOfGroup };
+        const { group } = slot;
+        const factors = {
+          learningRate: learningRate * group.learningRateScale,
+          gradientScale,
+          update: updatesOfGroup,
+          decay: group.decay,
+          matrix: group.matrix,
+        };
         const before = [slot.tensor, ...slot.moments];
-        const [tensor, ...moments] = tf.tidy(() => updateRule(tf, optimizer, slot, gradient, factors));
+        const [tensor, ...moments] = tf.tidy(() =>
+          applyChain(tf, slot.chain, { weights: slot.tensor, gradient, moments: slot.moments }, factors),
+        );
         if (!tensor) throw new LabError('internal', 'an update rule without a result');
         slot.tensor = tensor;
         slot.moments.splice(0, slot.moments.length, ...moments);
         for (const old of before) old.dispose();
+      }
+      const share = 1 - averageDecayAt(weightAverage, updates);
+      for (const slot of slots.values()) {
+        const { average, tensor } = slot;
+        if (!average) continue;
+        slot.average = tf.tidy(() => tf.add(average, tf.mul(tf.sub(tensor, average), share)));
+        average.dispose();
+      }
+    },
+    async withAverages(work) {
+      if (weightAverage === 0 || averagesInPlace) return work();
+      swapAverages();
+      try {
+        return await work();
+      } finally {
+        swapAverages();
       }
     },
     async exportState() {
       const parameters = new Map<string, HostTensor>();
       const moments = new Map<string, HostTensor>();
       for (const [name, slot] of slots) {
-        parameters.set(name, await download(slot.tensor, slot.parameter.value));
+        const [averaged, trained] = inPlaces(slot, averagesInPlace);
+        parameters.set(name, await download(averaged, slot.parameter.value));
         for (const [index, moment] of slot.moments.entries()) {
-          moments.set(`${name}/${momentNames[index] ?? ''}`, await download(moment, slot.parameter.value));
+          moments.set(`${name}/${slot.momentNames[index] ?? ''}`, await download(moment, slot.parameter.value));
         }
+        if (slot.average) moments.set(`${name}/${trainedWeights}`, await download(trained, slot.parameter.value));
       }
       return { parameters, optimizer: moments, updates };
     },
@@ -100,11 +143,24 @@ export function createParameterStore(tf: TensorFlow, program: Program, options: 
         const imported = uploadChecked(tf, name, tensor, slot.parameter);
         slot.tensor.dispose();
         slot.tensor = imported;
+        if (slot.average) {
+          slot.average.dispose();
+          slot.average = imported.clone();
+        }
       }
       for (const [key, tensor] of state.optimizer ?? []) {
         const slash = key.lastIndexOf('/');
         const slot = find(key.slice(0, slash));
-        const index = momentNames.indexOf(key.slice(slash + 1));
+        const momentName = key.slice(slash + 1);
+        if (momentName === trainedWeights && slot.average) {
+          const [, trained] = inPlaces(slot, averagesInPlace);
+          const imported = uploadChecked(tf, key, tensor, slot.parameter);
+          if (averagesInPlace) slot.average = imported;
+          else slot.tensor = imported;
+          trained.dispose();
+          continue;
+        }
+        const index = slot.momentNames.indexOf(momentName);
         const before = slot.moments[index];
         if (!before) {
           throw new LabError(
@@ -123,42 +179,17 @@ export function createParameterStore(tf: TensorFlow, program: Program, options: 
     release() {
       holders--;
       if (holders > 0) return;
-      for (const { tensor, moments } of slots.values()) for (const owned of [tensor, ...moments]) owned.dispose();
+      for (const { tensor, average, moments } of slots.values()) {
+        for (const owned of [tensor, ...(average ? [average] : []), ...moments]) owned.dispose();
+      }
       slots.clear();
     },
   };
 }
 
-interface Factors {
-  readonly rate: number;
-  readonly shrink: number;
-  readonly gradientScale: number;
-  readonly updates: number;
-}
-
-/** The weight and its moments after the update: `updateReference` of `optimizer.ts`, in tensors. */
-function updateRule(
-  tf: TensorFlow,
-  optimizer: OptimizerConfig,
-  { tensor, moments }: Slot,
-  gradient: Tensor,
-  { rate, shrink, gradientScale, updates }: Factors,
-): Tensor[] {
-  const scaled = tf.mul(gradient, gradientScale);
-  const shrunk = tf.mul(tensor, shrink);
-  const [first, second] = moments;
-  if (optimizer.type === 'sgd') {
-    const momentum = first && tf.add(tf.mul(first, optimizer.momentum), scaled);
-    const direction = momentum ?? scaled;
-    const step = optimizer.nesterov ? tf.add(scaled, tf.mul(direction, optimizer.momentum)) : direction;
-    return [tf.sub(shrunk, tf.mul(step, rate)), ...(momentum ? [momentum] : [])];
-  }
-  if (!first || !second) throw new LabError('internal', 'AdamW keeps two moments');
-  const { beta1, beta2, epsilon } = optimizer;
-  const m = tf.add(tf.mul(first, beta1), tf.mul(scaled, 1 - beta1));
-  const v = tf.add(tf.mul(second, beta2), tf.mul(tf.square(scaled), 1 - beta2));
-  const deviation = tf.add(tf.sqrt(tf.div(v, 1 - beta2 ** updates)), epsilon);
-  return [tf.sub(shrunk, tf.mul(tf.div(m, deviation), rate / (1 - beta1 ** updates))), m, v];
+/** The averaged weights of a slot and those that are trained: the same where no averages are kept. */
+function inPlaces({ tensor, average = tensor }: Slot, averagesInPlace: boolean): readonly [Tensor, Tensor] {
+  return averagesInPlace ? [tensor, average] : [average, tensor];
 }
 
 /** The global L2 norm, as one number on the host. */

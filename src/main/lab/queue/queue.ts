@@ -108,8 +108,11 @@ export function createQueue(options: QueueOptions): Queue {
   const watchSpace = async (): Promise<void> => {
     const working = [...active].filter(([, { wish }]) => wish === 'none');
     if (working.length === 0) return;
-    const parameters = working.map(([id]) => store.find(id)?.progress.parameters?.total ?? 0);
-    const short = await whyShort(checkpointBytes(Math.max(...parameters)));
+    const sizes = working.map(([id]) => {
+      const record = store.find(id);
+      return record ? checkpointBytes(record.progress.parameters?.total ?? 0, record.spec.training) : 0;
+    });
+    const short = await whyShort(Math.max(...sizes));
     if (short === null || closed) return;
     hold(true, short);
     for (const [id, run] of working) if (active.has(id)) stopActive(id, run, 'space');
@@ -127,9 +130,7 @@ export function createQueue(options: QueueOptions): Queue {
 
   const start = async (id: string): Promise<void> => {
     const record = store.get(id);
-    const short = await whyShort(
-      runBytes(record.progress.parameters?.total ?? 0, record.spec.training.keepCheckpoints),
-    );
+    const short = await whyShort(runBytes(record.progress.parameters?.total ?? 0, record.spec.training));
     // Meanwhile it may have been taken out of the queue, or the lab closed.
     if (closed || file.content.held || waiting()[0] !== id) return;
     if (short !== null) {

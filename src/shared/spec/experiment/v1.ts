@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { pipelineSpec } from '../pipeline.ts';
+import { optimizerSpec } from './optimizer.ts';
 import { scheduleOptions } from './schedule.ts';
 
 export const nameSpec = z
@@ -40,35 +41,6 @@ const tokenizerSpec = z
   ])
   .describe("The tokenizer for labelled text; by default that of the run in `from`, or the dataset's own");
 
-const norm = z.number().min(0).default(1).describe('Gradients are scaled down to this global L2 norm; 0: never');
-const decay = (value: number) =>
-  z.number().min(0).default(value).describe('Decoupled weight decay of matrices and kernels');
-
-const optimizerSpec = z
-  .discriminatedUnion('type', [
-    z
-      .strictObject({
-        type: z.literal('adamw').default('adamw'),
-        beta1: z.number().min(0).lt(1).default(0.9).describe('Decay of the first moment'),
-        beta2: z.number().min(0).lt(1).default(0.999).describe('Decay of the second moment'),
-        epsilon: z.number().positive().default(1e-6).describe('Added to the root of the second moment'),
-        weightDecay: decay(0.01),
-        clipNorm: norm,
-      })
-      .describe('AdamW (Loshchilov and Hutter, 2019); defaults of BERT'),
-    z
-      .strictObject({
-        type: z.literal('sgd'),
-        momentum: z.number().min(0).lt(1).default(0.9).describe('Momentum; 0 for none'),
-        nesterov: z.boolean().default(false).describe("Nesterov's momentum"),
-        weightDecay: decay(1e-4),
-        clipNorm: norm,
-      })
-      .describe('Stochastic gradient descent'),
-  ])
-  .default({ type: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 })
-  .describe('The optimizer');
-
 const steps = z.int().positive();
 const every = (what: string) => steps.optional().describe(`${what}, in steps; by default ten times in a run`);
 
@@ -89,6 +61,14 @@ const trainingSpec = z
     schedule: scheduleOptions
       .default({ type: 'linear', warmupFraction: 0.1, finalFraction: 0 })
       .describe('How the learning rate runs over the training'),
+    weightAverage: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0)
+      .describe(
+        'Decay of an exponential moving average of the weights, which is then what is evaluated, saved and exported; 0 for none, 0.999 for long runs',
+      ),
     layerDecay: z
       .number()
       .gt(0)
