@@ -39,7 +39,8 @@ describe('hidden matrices', () => {
     const found = matricesOf('image-classification', 'patch-cnn', facts);
     const kernels = [...found].filter(([name]) => name.endsWith('/kernel'));
     expect(kernels.length).toBeGreaterThan(1);
-    for (const [, { rows, columns, gain }] of kernels)
+    for (const [, { rows, columns, gain }] of kernels) {
       expect(gain).toBeCloseTo(Math.sqrt(Math.max(1, rows / columns)), 12);
+    }
   });
 });
