@@ -56,23 +56,3 @@ function betaFraction(x: number, a: number, b: number): number {
   }
   return front * fraction;
 }
-
-/** The complementary error function: the series DLMF 7.6.2 near zero, the continued fraction DLMF 7.9.1 in the tails. */
-export function complementaryError(x: number): number {
-  if (Number.isNaN(x)) return Number.NaN;
-  if (x < 0) return 2 - complementaryError(-x);
-  if (x > 27.3) return 0; // below the smallest float64
-  if (x < 2) {
-    let term = x;
-    let sum = x;
-    for (let n = 1; term > sum * 1e-17; n += 1) {
-      term *= (2 * x * x) / (2 * n + 1);
-      sum += term;
-    }
-    return 1 - (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
-  }
-  // Backwards from a depth at which float64 no longer changes for x ≥ 2.
-  let fraction = x;
-  for (let n = 120; n >= 1; n -= 1) fraction = x + n / 2 / fraction;
-  return Math.exp(-x * x) / (Math.sqrt(Math.PI) * fraction);
-}

@@ -3,8 +3,7 @@
  * be of it. An interval is `null` where the data cannot give one (a single run has no spread).
  */
 import { normalQuantile } from './normal-distribution.ts';
-import { randomStream } from './random.ts';
-import { complementaryError, logGamma, regularisedBeta } from './special-functions.ts';
+import { logGamma, regularisedBeta } from './special-functions.ts';
 
 export interface Interval {
   readonly low: number;
@@ -65,11 +64,6 @@ function sortedQuantile(sorted: Float64Array, probability: number): number {
   const low = sorted[below] ?? Number.NaN;
   const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? Number.NaN;
   return low + (position - below) * (high - low);
-}
-
-/** P(Z ≤ x) of the standard normal distribution. */
-export function normalCdf(x: number): number {
-  return complementaryError(-x / Math.SQRT2) / 2;
 }
 
 /** P(T ≤ t) of Student's distribution with the given, possibly fractional, degrees of freedom. */
@@ -148,7 +142,7 @@ export function pairedDifference(first: ArrayLike<number>, second: ArrayLike<num
     standardError,
     degreesOfFreedom: count - 1,
     interval: meanInterval(differences, confidence),
-    pValue: twoSided(difference, standardError, count - 1),
+    pValue: studentTwoSided(difference, standardError, count - 1),
   };
 }
 
@@ -159,7 +153,8 @@ function pairDifferences(first: ArrayLike<number>, second: ArrayLike<number>): F
   return Float64Array.from(first, (value, index) => value - (second[index] ?? 0));
 }
 
-function twoSided(difference: number, standardError: number, degreesOfFreedom: number): number {
+/** The two-sided probability of a difference at least as large, in standard errors, if there were none. */
+export function studentTwoSided(difference: number, standardError: number, degreesOfFreedom: number): number {
   if (standardError === 0) return difference === 0 ? 1 : 0;
   return 2 * studentTail(Math.abs(difference / standardError), degreesOfFreedom);
 }
@@ -187,68 +182,8 @@ export function welchDifference(first: ArrayLike<number>, second: ArrayLike<numb
     standardError,
     degreesOfFreedom,
     interval: { low: difference - margin, high: difference + margin, confidence },
-    pValue: twoSided(difference, standardError, degreesOfFreedom),
+    pValue: studentTwoSided(difference, standardError, degreesOfFreedom),
   };
-}
-
-export interface BootstrapOptions {
-  readonly confidence?: number;
-  readonly resamples?: number;
-  readonly seed?: number;
-}
-
-/**
- * The bias-corrected and accelerated (BCa) bootstrap interval of a mean: B. Efron, "Better bootstrap confidence intervals",
- * JASA 82 (1987). It assumes no shape, but needs data: with fewer than about ten values it is too narrow, prefer
- * `meanInterval`. `null` for fewer than two values.
- */
-export function bootstrapMeanInterval(values: ArrayLike<number>, options: BootstrapOptions = {}): Interval | null {
-  const { confidence = 0.95, resamples = 10_000, seed = 0 } = options;
-  const count = values.length;
-  if (count < 2) return null;
-  const centre = mean(values);
-  const stream = randomStream(seed, count, resamples);
-  const means = new Float64Array(resamples);
-  let below = 0;
-  for (let resample = 0; resample < resamples; resample += 1) {
-    let sum = 0;
-    for (let draw = 0; draw < count; draw += 1) sum += values[stream.integer(count)] ?? 0;
-    const resampled = sum / count;
-    means[resample] = resampled;
-    // Ties count half: the means of few or discrete values repeat exactly.
-    if (Math.abs(resampled - centre) <= 1e-12 * Math.abs(centre)) below += 0.5;
-    else if (resampled < centre) below += 1;
-  }
-  means.sort();
-  if (means[0] === means[resamples - 1]) return { low: centre, high: centre, confidence };
-  // For a mean the jackknife values differ from their mean by (centre − value) / (n − 1), and the factor cancels.
-  let squares = 0;
-  let cubes = 0;
-  for (let index = 0; index < count; index += 1) {
-    const deviation = (values[index] ?? 0) - centre;
-    squares += deviation ** 2;
-    cubes += deviation ** 3;
-  }
-  const acceleration = cubes / (6 * squares ** 1.5);
-  const bias = normalQuantile(Math.min(Math.max(below / resamples, 0.5 / resamples), 1 - 0.5 / resamples));
-  const adjusted = (probability: number): number => {
-    const z = bias + normalQuantile(probability);
-    return normalCdf(bias + z / (1 - acceleration * z));
-  };
-  return {
-    low: sortedQuantile(means, adjusted((1 - confidence) / 2)),
-    high: sortedQuantile(means, adjusted((1 + confidence) / 2)),
-    confidence,
-  };
-}
-
-/** The BCa bootstrap interval of the mean of first[i] − second[i], resampling pairs. */
-export function pairedBootstrapInterval(
-  first: ArrayLike<number>,
-  second: ArrayLike<number>,
-  options: BootstrapOptions = {},
-): Interval | null {
-  return bootstrapMeanInterval(pairDifferences(first, second), options);
 }
 
 /**

@@ -68,6 +68,10 @@ export async function createRun(workspace: Workspace, experiment: Experiment): P
  * measurements that it does not allow. Throws `LabError('bad-spec')`.
  */
 export function checkModel({ model, experiment }: PreparedRun): ReturnType<typeof buildModel> {
+  // What is not trained by gradient descent may leave nothing to train.
+  if (experiment.method === 'frozen-features' || experiment.method === 'baseline') {
+    return buildModel(model, 'evaluation', experiment.training.batchSize);
+  }
   const program = buildModel(model, 'training', experiment.training.batchSize, experiment.freeze);
   if (countParameters(program).trainable === 0) {
     const what =

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError, isLabError } from '../../shared/errors.ts';
 import type { NewRunEvent } from '../../shared/spec/run/events.ts';
-import type { EvaluatedSplit, RunResult } from '../../shared/spec/run/result.ts';
+import type { EvaluatedSplit, RunResult, RunTuning } from '../../shared/spec/run/result.ts';
 import { resultVersion } from '../../shared/spec/run/result.ts';
 import type { Executable } from '../engines/engine.ts';
 import type { Program } from '../graph/program.ts';
@@ -13,6 +13,7 @@ import { readCheckpoint } from '../training/checkpoints.ts';
 import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import { evaluateSplit } from '../training/evaluate.ts';
 import { countParameters } from '../training/model.ts';
+import { writeAnswers } from './answers-file.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { writeJson } from '../workspace/run-folder.ts';
@@ -29,6 +30,8 @@ export interface FinishOptions {
   readonly compilationSeconds: number;
   /** Folder of the image corpus that the first weights were trained on. */
   readonly pretrainedOn: string | undefined;
+  /** How its settings were chosen. */
+  readonly tuning: RunTuning | undefined;
   readonly signal: AbortSignal;
   readonly onPhase?: (phase: string) => void;
   readonly emit: (event: NewRunEvent) => void;
@@ -63,7 +66,7 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
   const baselines = experiment.evaluation.baselines && !signal.aborted ? await computeBaselines(options) : [];
   const compared = performance.now();
   const audit = experiment.evaluation.inspect && !signal.aborted ? await inspectRun(options) : [];
-  await drawConfusion(options, test ?? validation);
+  await drawConfusion(options, (test ?? validation)?.described);
   if (signal.aborted || !baselines || !audit) return undefined;
   const examples = progress.step * plan.batchSize * plan.accumulation;
   const result: RunResult = {
@@ -75,10 +78,16 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
     steps: progress.step,
     bestStep,
     selection: task.selection,
-    validation: validation ?? { metrics: {} },
-    ...(test && { test }),
+    validation: validation?.described ?? { metrics: {} },
+    ...(test && { test: test.described }),
     ...(audit.length > 0 && { audit: audit.map((finding) => ({ ...finding })) }),
     baselines: baselines.map(({ name, summary, metrics }) => ({ name, summary, metrics })),
+    examples: {
+      training: prepared.sampler.trainingExamples,
+      validation: validation?.examples ?? 0,
+      test: test?.examples ?? 0,
+    },
+    ...(options.tuning && { tuning: options.tuning }),
     parameters: countParameters(options.program),
     engine: {
       name: options.engineName,
@@ -99,10 +108,10 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
 }
 
 async function evaluate(
-  { prepared, evaluator, onPhase, emit, progress, signal }: FinishOptions,
+  { run, prepared, evaluator, onPhase, emit, progress, signal }: FinishOptions,
   split: EvaluationSplit,
   evaluatedStep: number,
-): Promise<EvaluatedSplit | undefined> {
+): Promise<{ readonly described: EvaluatedSplit; readonly examples: number } | undefined> {
   const { experiment, model, sampler } = prepared;
   onPhase?.(`Evaluating step ${evaluatedStep} on the ${split} split`);
   const result = await evaluateSplit(model, evaluator, sampler, {
@@ -113,7 +122,8 @@ async function evaluate(
   });
   if (!result) return undefined;
   if (split === 'test') emit({ type: 'evaluation', step: progress.step, split, metrics: result.metrics, best: true });
-  return describeEvaluation(result);
+  if (split === 'test' && result.answers) await writeAnswers(run.answers, split, result.answers);
+  return { described: describeEvaluation(result), examples: result.answers?.labels.length ?? 0 };
 }
 
 async function computeBaselines({ prepared, signal }: FinishOptions): Promise<readonly Baseline[] | undefined> {
@@ -169,7 +179,8 @@ async function drawConfusion({ run, prepared }: FinishOptions, evaluated: Evalua
   await writeFile(join(run.artifacts, 'confusion-matrix.png'), await svgToPng(svg, 2));
 }
 
-function describeEvaluation({ metrics, confusion, perClass, correct }: EvaluationResult): EvaluatedSplit {
+/** As it is written into a result; the answers go into a file of their own. */
+export function describeEvaluation({ metrics, confusion, perClass, correct }: EvaluationResult): EvaluatedSplit {
   return {
     metrics: { ...metrics },
     ...(confusion && {

@@ -85,6 +85,7 @@ export function prepareRun(experiment: Experiment, material: Material, tokenizer
     dataFolder: material.folder,
     ...(tokenizerFile !== undefined && { tokenizerFile }),
     splitSeed: experiment.splitSeed,
+    ...(experiment.labelSeed !== undefined && { labelSeed: experiment.labelSeed }),
   };
   const sampler = task.openSampler(setup);
   try {

@@ -7,7 +7,8 @@ import { LabError, isLabError, messageOf } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import type { NewRunEvent, RunEvent } from '../../shared/spec/run/events.ts';
-import type { RunResult } from '../../shared/spec/run/result.ts';
+import type { RunResult, RunTuning } from '../../shared/spec/run/result.ts';
+import { runResult } from '../../shared/spec/run/result.ts';
 import type { Engine, Executable } from '../engines/engine.ts';
 import { requireSelfCheck } from '../engines/self-check.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
@@ -30,6 +31,7 @@ import { buildModel, countParameters } from '../training/model.ts';
 import { checkpointFolder, listCheckpoints } from '../workspace/checkpoint-folders.ts';
 import { loadEngine } from './engines.ts';
 import { finishRun } from './finish-run.ts';
+import { fitRun } from './fit-run.ts';
 import { openGradientFlow } from './gradient-flow.ts';
 import type { PreparedRun } from './prepare.ts';
 import { findMaterialOf, prepareRun } from './prepare.ts';
@@ -40,6 +42,7 @@ import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { lockRun, openEventLog, readJson, runOrigin, writeJson } from '../workspace/run-folder.ts';
 import { fileExists } from '../files/file-exists.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { hasTrials, tuneRun, withChosen } from './tune-run.ts';
 
 export interface TrainOptions {
   /** Stops at the next step or in the middle of an evaluation, with a checkpoint. */
@@ -86,8 +89,15 @@ async function trainLocked(
   options: TrainOptions,
   emit: (event: NewRunEvent) => void,
 ): Promise<RunResult | undefined> {
-  const experiment = await readJson(run.spec, experimentSpec);
+  const stored = await readJson(run.spec, experimentSpec);
   const origin = await readJson(run.origin, runOrigin);
+  if (stored.method === 'frozen-features' || stored.method === 'baseline') {
+    return fitWithoutTraining(workspace, run, stored, origin, options, emit);
+  }
+  const tuning = hasTrials(stored) ? await chooseSettings(workspace, run, stored, origin, options, emit) : undefined;
+  if (hasTrials(stored) && !tuning) return undefined;
+  const experiment = tuning ? withChosen(stored, tuning.chosen) : stored;
+  if (tuning) await writeJson(run.spec, experiment); // what is read of a run is what it was trained with
   const prepared = await openRun(workspace, run, experiment, origin);
   const session = await openSession(prepared, options);
   const { trainer, evaluator, program } = session;
@@ -110,7 +120,16 @@ async function trainLocked(
     if (outcome.status === 'stopped') return undefined;
     const pretrainedOn = await pretrainingCorpus(workspace, origin);
     const { progress: last } = outcome;
-    const finished = await finishRun({ run, prepared, progress: last, pretrainedOn, ...session, ...options, emit });
+    const finished = await finishRun({
+      run,
+      prepared,
+      progress: last,
+      pretrainedOn,
+      tuning,
+      ...session,
+      ...options,
+      emit,
+    });
     if (!finished) emit({ type: 'stopped', step: outcome.progress.step });
     return finished;
   } finally {
@@ -118,6 +137,51 @@ async function trainLocked(
     await evaluator.release();
     await trainer.release();
   }
+}
+
+async function fitWithoutTraining(
+  workspace: Workspace,
+  run: RunFolder,
+  experiment: Experiment,
+  origin: RunOrigin,
+  { signal, onPhase }: TrainOptions,
+  emit: (event: NewRunEvent) => void,
+): Promise<RunResult | undefined> {
+  const prepared = await openRun(workspace, run, experiment, origin);
+  try {
+    return await fitRun({ workspace, run, origin, prepared, signal, emit, ...(onPhase && { onPhase }) });
+  } finally {
+    prepared.sampler.close();
+  }
+}
+
+/** Undefined when it was stopped. */
+async function chooseSettings(
+  workspace: Workspace,
+  run: RunFolder,
+  experiment: Experiment,
+  origin: RunOrigin,
+  { signal, onPhase, prefetch }: TrainOptions,
+  emit: (event: NewRunEvent) => void,
+): Promise<RunTuning | undefined> {
+  const tuning = await tuneRun({
+    workspace,
+    run,
+    experiment,
+    origin,
+    async train(trial, number, total) {
+      if (await fileExists(trial.result)) return readJson(trial.result, runResult);
+      onPhase?.(`Trial ${number} of ${total}`);
+      return trainLocked(
+        workspace,
+        trial,
+        { signal, ...(prefetch !== undefined && { prefetch }) },
+        openEventLog(trial),
+      );
+    },
+  });
+  if (!tuning) emit({ type: 'stopped', step: 0 });
+  return tuning;
 }
 
 async function openRun(

@@ -10,6 +10,7 @@ import { poolSequence, poolings } from '../nn/blocks/sequence-pooling.ts';
 import { denseLayer, dropoutLayer } from '../nn/layers.ts';
 import type { Backbone } from '../nn/pipeline.ts';
 import { backboneOutput, declareInputs } from '../nn/pipeline.ts';
+import { classicalRecordings } from './audio/classical-recordings.ts';
 import { drawFrames, frameFeeds, framesInput, queryFeeds } from './audio/frames.ts';
 import { fitMajorityClass, majorityProbabilities } from './baselines/majority.ts';
 import { accuracyOf, balancedAccuracy, confusionMatrix, macroF1 } from './metrics/classification.ts';
@@ -55,8 +56,9 @@ defineTask<AudioClassificationOptions>({
     const built = backbone(inputs);
     const loss = withScope(program, 'head', () =>
       withScope(program, 'audio-classes', () => {
-        const pooled = dropoutLayer(poolRecording(built, inputs.mask, pooling), dropout, mode);
-        return classLoss(context, denseLayer(pooled, 'output', classes.length));
+        const pooled = poolRecording(built, inputs.mask, pooling);
+        if (mode === 'evaluation') output(program, 'embeddings', pooled);
+        return classLoss(context, denseLayer(dropoutLayer(pooled, dropout, mode), 'output', classes.length));
       }),
     );
     if (!loss) return { loss: constant(program, 0) }; // prediction has no labels, and its program does not output this
@@ -69,6 +71,7 @@ defineTask<AudioClassificationOptions>({
     recordings.dataset.close(); // labels are in memory
     return Promise.resolve([mostFrequentClass(recordings)]);
   },
+  classical: (setup) => classicalRecordings(openLabelledRecordings(setup)),
   async predict(model, query) {
     const { logits } = await model.run(queryFeeds(query, model.input));
     return [classAnswer('Which class?', logits?.data, model.classes ?? [], query.top)];
@@ -95,7 +98,7 @@ function poolRecording(
   return poolSequence(sequence, max(reshape(mask, [batch, steps, length / steps]), [2]), pooling);
 }
 
-interface LabelledRecordings {
+export interface LabelledRecordings {
   readonly dataset: AudioDataset;
   readonly sides: Readonly<Record<'training' | EvaluationSplit, Uint32Array>>;
 }
@@ -104,6 +107,7 @@ function openLabelledRecordings({
   dataFolder,
   options: settings,
   splitSeed,
+  labelSeed,
 }: SamplerSetup<AudioClassificationOptions>): LabelledRecordings {
   const dataset = openAudioDataset(dataFolder);
   try {
@@ -116,7 +120,7 @@ function openLabelledRecordings({
     const { train, validation, test } = splitDataset(material, { seed: splitSeed, fractions });
     const { labelsPerClass: perClass, labelsInAll: total } = settings;
     const budget = perClass !== undefined ? { perClass } : total !== undefined ? { total } : undefined;
-    const training = budget ? takeLabelled(material, train, budget, splitSeed) : train;
+    const training = budget ? takeLabelled(material, train, budget, labelSeed ?? splitSeed) : train;
     return { dataset, sides: { training, validation, test } };
   } catch (error) {
     dataset.close();
@@ -146,6 +150,8 @@ function createSampler({ dataset, sides }: LabelledRecordings): TaskSampler {
     evaluationBatchCount: (split, batchSize) => Math.ceil(sides[split].length / batchSize),
     evaluationBatch: (split, index, batchSize) =>
       createBatch(Array.from({ length: batchSize }, (_, row) => sides[split][index * batchSize + row])),
+    labelledBatch: (index, batchSize) =>
+      createBatch(Array.from({ length: batchSize }, (_, row) => sides.training[index * batchSize + row])),
     preview: (seed, count) =>
       Array.from({ length: count }, (_, row) => {
         const index = sides.training[order(seed, row)]!;

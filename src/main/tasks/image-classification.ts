@@ -5,6 +5,7 @@ import { augmentImage } from '../data/images/augment.ts';
 import { constant, output } from '../graph/index.ts';
 import { declareInputs } from '../nn/pipeline.ts';
 import { LabError } from '../../shared/errors.ts';
+import { classicalImages } from './images/classical-images.ts';
 import { imageClassHead } from './images/heads.ts';
 import { imageFacts, readPlanar, trainingStatistics, writePlanar } from './images/image-facts.ts';
 import { inspectImages } from './images/image-inspection.ts';
@@ -77,6 +78,7 @@ export const imageClassification = defineTask<ImageClassificationOptions>({
       images.dataset.close();
     }
   },
+  classical: (setup) => classicalImages(openLabelledImages(setup)),
   inspect: inspectImages,
   async predict(model, { image, top }) {
     if (!image) throw new LabError('bad-input', 'this model needs an image');
@@ -135,6 +137,11 @@ function createSampler(images: LabelledImages, settings: ImageClassificationOpti
       imageBatch(
         dataset,
         rows(batchSize, (row) => sides[split][index * batchSize + row]),
+      ),
+    labelledBatch: (index, batchSize) =>
+      imageBatch(
+        dataset,
+        rows(batchSize, (row) => sides.training[index * batchSize + row]),
       ),
     preview,
     close: () => {

@@ -11,9 +11,11 @@ import type { FrameOptions } from '../../shared/spec/manifests/audio-dataset.ts'
 import { LabError } from '../../shared/errors.ts';
 import type { MetricName } from '../../shared/metrics.ts';
 import { metricOf } from '../../shared/metrics.ts';
+import type { AnsweredRun } from '../../shared/study/answered-run.ts';
 import type { ConstantData, Value } from '../graph/program.ts';
 import type { Backbone, Endpoints } from '../nn/pipeline.ts';
 import type { BuildContext, PipelineInput } from '../nn/block.ts';
+import type { Features } from './baselines/features.ts';
 
 export type Feeds = Readonly<Record<string, ConstantData>>;
 export type TensorData = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: ConstantData }>>;
@@ -25,8 +27,10 @@ export interface SamplerSetup<Options = unknown> {
   readonly dataFolder: string;
   /** The tokenizer to encode labelled text with: the backbone's, or the corpus's own. */
   readonly tokenizerFile?: string;
-  /** Decides splits, budgets and evaluation masks: runs that are compared share it, whatever their training seed. */
+  /** Decides splits and evaluation masks: runs that are compared share it, whatever their training seed. */
   readonly splitSeed: number;
+  /** Decides which training examples a label budget keeps; the split seed where it is left out. */
+  readonly labelSeed?: number;
 }
 
 /** What the network depends on of the data. Stored with a run, which must not need its data again to predict. */
@@ -66,6 +70,8 @@ export interface TaskSampler extends TaskFacts {
    * `evaluationBatch(split, index, 1)`, which stands in for it.
    */
   question?(split: EvaluationSplit, index: number): Feeds;
+  /** The labelled training examples in a fixed order, each once and as it is: for fits on frozen features. Labelled tasks have it. */
+  labelledBatch?(index: number, batchSize: number): Feeds;
   /** What the network will see in the first training examples, for people. */
   preview(seed: number, count: number): readonly PreviewItem[];
   close(): void;
@@ -109,12 +115,30 @@ export interface EvaluationResult {
   }[];
   /** Per-example correctness in evaluation order, for paired tests between runs. */
   readonly correct?: Uint8Array;
+  /** Of classifiers: what was answered to each example, in evaluation order. */
+  readonly answers?: AnsweredRun;
 }
 
 export interface Baseline {
   readonly name: string;
   readonly summary: string;
   readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** Features that a classical method reads of labelled examples. */
+export interface ClassicalFeatures {
+  /** E.g. 'TF-IDF of words'. */
+  readonly name: string;
+  /** Fits what there is to fit, such as a vocabulary, to the training examples. */
+  features(): Readonly<Record<'training' | EvaluationSplit, Features>>;
+}
+
+/** What classical methods learn from: the examples and labels that a network of the same setup gets. */
+export interface ClassicalMaterial {
+  readonly labels: Readonly<Record<'training' | EvaluationSplit, Int32Array>>;
+  readonly classes: readonly string[];
+  readonly candidates: readonly ClassicalFeatures[];
+  close(): void;
 }
 
 export interface PredictionQuery {
@@ -241,6 +265,8 @@ export interface TaskDefinition<Options> {
     setup: SamplerSetup<Options>,
     signal: AbortSignal,
   ): Promise<readonly Baseline[]>;
+  /** What the best classical method is chosen from, on validation examples. Tasks with classes have it. */
+  classical?(setup: SamplerSetup<Options>): ClassicalMaterial;
   /** The task's audit of a trained network, and pictures of it for the run's artifacts. */
   inspect?(inspection: Inspection<Options>): Promise<InspectionReport>;
   predict?(model: PredictionModel, query: PredictionQuery, options: Options): Promise<readonly PredictionAnswer[]>;

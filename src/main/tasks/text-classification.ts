@@ -10,6 +10,7 @@ import { backboneOutput, declareInputs } from '../nn/pipeline.ts';
 import type { EvaluationSplit, Feeds, PreviewItem, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
 import { wordBaselines } from './text/baselines.ts';
+import { classicalTexts } from './text/classical-texts.ts';
 import { lengthOption } from './text/corpus-options.ts';
 import { classEvaluation } from './text/evaluations.ts';
 import { trainingOrder } from './text/example-order.ts';
@@ -69,8 +70,9 @@ export const textClassification = defineTask<TextClassificationOptions>({
     const outputs = backbone(inputs);
     const loss = withScope(program, 'head', () =>
       withScope(program, 'text-classes', () => {
-        const pooled = dropoutLayer(poolText(outputs, inputs.mask, pooling), dropout, mode);
-        return classLoss(context, denseLayer(pooled, 'output', classes.length));
+        const pooled = poolText(outputs, inputs.mask, pooling);
+        if (mode === 'evaluation') output(program, 'embeddings', pooled);
+        return classLoss(context, denseLayer(dropoutLayer(pooled, dropout, mode), 'output', classes.length));
       }),
     );
     if (!loss) return { loss: constant(program, 0) }; // prediction has no labels, and its program does not output this
@@ -86,6 +88,7 @@ export const textClassification = defineTask<TextClassificationOptions>({
       texts.dataset.close();
     }
   },
+  classical: (setup) => classicalTexts(openLabelledTexts(setup)),
   async predict(model, { text, textPair, top }) {
     const tokenizer = tokenizerOf(model);
     const length = lengthOf(model);
@@ -159,6 +162,7 @@ function createSampler(texts: LabelledTexts, settings: TextClassificationOptions
     evaluationBatchCount: (split: EvaluationSplit, batchSize) => Math.ceil(sides[split].length / batchSize),
     evaluationBatch: (split, index, batchSize) =>
       createBatch(rows(batchSize, (row) => sides[split][index * batchSize + row])),
+    labelledBatch: (index, batchSize) => createBatch(rows(batchSize, (row) => sides.training[index * batchSize + row])),
     preview: (seed, count) => Array.from({ length: count }, (_, row) => describe(trainingExample(seed, row))),
     close: () => {
       dataset.close();

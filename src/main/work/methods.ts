@@ -18,6 +18,7 @@ import { createSample, importMaterial } from './import.ts';
 import { inspectSources } from './inspect.ts';
 import { askModel } from './models.ts';
 import { planOf, previewOf } from './plan.ts';
+import { summariseStudyRuns } from './study.ts';
 import { lengthsOf, tokenize } from './text-measures.ts';
 import type { WorkContext, WorkMethod } from './work-context.ts';
 
@@ -42,6 +43,7 @@ export const workMethods = {
   quiz: quizOf,
   embeddings: embedExamples,
   continue: continueText,
+  study: summariseStudyRuns,
 } satisfies Readonly<Record<string, WorkMethod<never, unknown>>>;
 
 export type WorkMethods = typeof workMethods;

@@ -5,7 +5,8 @@
  *     events.jsonl   what happened, appended as it happens
  *     checkpoints/   step-N folders
  *     result.json    written once, at the end
- *     artifacts/     origin.json, facts.json, transfer.json, tokenizer.json, pictures
+ *     artifacts/     origin.json, facts.json, transfer.json, tokenizer.json, tuning.json, answers.json, pictures
+ *     trials/        trainings by which settings were chosen, without checkpoints
  *     lock           while a trainer works on it
  */
 import { appendFileSync, closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
@@ -31,6 +32,8 @@ export interface RunFolder {
   readonly facts: string;
   readonly transfer: string;
   readonly tokenizer: string;
+  readonly tuning: string;
+  readonly answers: string;
   readonly lock: string;
 }
 
@@ -48,6 +51,8 @@ export function runFolder(folder: string): RunFolder {
     facts: join(artifacts, 'facts.json'),
     transfer: join(artifacts, 'transfer.json'),
     tokenizer: join(artifacts, 'tokenizer.json'),
+    tuning: join(artifacts, 'tuning.json'),
+    answers: join(artifacts, 'answers.json'),
     lock: join(folder, 'lock'),
   };
 }

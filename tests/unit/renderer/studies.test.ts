@@ -21,7 +21,8 @@ import {
   studyOf,
   suggestBudgets,
 } from '../../../src/renderer/src/features/studies/study-draft.ts';
-import { planStudy, parseStudy, summariseStudy } from '../../../src/main/runs/study.ts';
+import { parseStudy, planStudy } from '../../../src/main/runs/study-plan.ts';
+import { summariseStudy } from '../../../src/main/runs/study-summary.ts';
 import type { StudyResult } from '../../../src/shared/spec/study.ts';
 
 const choice: StudyChoice = {
@@ -57,10 +58,15 @@ function resultOf(
   );
   const sign = direction === 'maximise' ? 1 : -1;
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     name: 'one',
     metric: 'accuracy',
     direction,
+    splits: 'shared',
+    testExamples: 100,
+    conditions: Object.keys(values).map((name) => ({ name, labels: null })),
+    verdicts: [],
+    labelsSaved: [],
     runs: cells.flatMap(({ condition, arm, list }) =>
       list.map((value, seed) => ({
         condition,
@@ -69,10 +75,20 @@ function resultOf(
         run: `${condition}-${arm}-${seed}`,
         value,
         split: 'test' as const,
+        chosen: null,
+        trials: null,
       })),
     ),
     baselines: [],
-    arms: cells.map(({ condition, arm, list }) => ({ condition, arm, mean: mean(list), interval: null })),
+    arms: cells.map(({ condition, arm, list }) => ({
+      condition,
+      arm,
+      title: arm,
+      method: 'training',
+      pretrained: arm !== 'scratch',
+      mean: mean(list),
+      interval: null,
+    })),
     gains: cells
       .filter(({ arm }) => arm !== 'scratch')
       .map(({ condition, arm, list }) => {
@@ -83,7 +99,11 @@ function resultOf(
           reference: 'scratch',
           gain,
           interval: { low: gain - 0.01, high: gain + 0.01, confidence: 0.95 },
+          overSeeds: null,
+          overExamples: null,
           pValue: null,
+          seedsNeeded: null,
+          sentence: '',
         };
       }),
   };
@@ -102,8 +122,10 @@ describe('a study from choices', () => {
     expect(pretrainedFrom).toMatchObject({ run: 'words-abc12' });
     expect(scratchFrom).toBeUndefined();
     expect(tokenizer).toEqual({ run: 'words-abc12' });
-    expect(scratch).toEqual(pretrained);
-    expect(pretrained).toMatchObject({ seed: 2, splitSeed: 2, training: { steps: 50, batchSize: 8 } });
+    expect({ ...scratch, evaluation: undefined }).toEqual({ ...pretrained, evaluation: undefined });
+    // The task's simple baselines are computed once, with the reference.
+    expect([pretrained.evaluation.baselines, scratch.evaluation.baselines]).toEqual([false, true]);
+    expect(pretrained).toMatchObject({ seed: 2, splitSeed: 0, labelSeed: 2, training: { steps: 50, batchSize: 8 } });
     expect(pretrained.task).toMatchObject({ labelsInAll: 20, length: 64 });
     expect(at('frozen').experiment.freeze).toEqual(['backbone']);
     const all = cells.find(({ condition }) => condition === 'all-labels')!;

@@ -1,11 +1,13 @@
 /** `pretext study`: what did the pretraining buy? One table of arms, baselines and gains with their intervals. */
 import type { Command } from 'commander';
-import { formatNumber, formatSigned } from '../../../shared/display.ts';
+import { formatCount, formatNumber, formatSigned } from '../../../shared/display.ts';
+import { settingsWords } from '../../../shared/study/verdict.ts';
 import type { Interval } from '../../../shared/stats.ts';
 import type { StudyResult } from '../../../shared/spec/study.ts';
 import { readSpecFile } from '../../runs/spec-file.ts';
 import type { SpecSource } from '../../runs/spec-file.ts';
-import { parseStudy, planStudy, runStudy } from '../../runs/study.ts';
+import { runStudy } from '../../runs/study.ts';
+import { parseStudy, planStudy } from '../../runs/study-plan.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { exitCodes } from './exit-codes.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
@@ -54,6 +56,9 @@ export async function studyWithProgress(workspace: Workspace, source: SpecSource
             progress.start('Training', event.totalSteps, 'steps', event.step);
           }
         },
+        onPhase: (phase) => {
+          if (phase.startsWith('Trial')) progress.note(phase);
+        },
         onStep: (step, loss) => {
           progress.update(step, `loss ${formatNumber(loss)}`);
         },
@@ -64,34 +69,63 @@ export async function studyWithProgress(workspace: Workspace, source: SpecSource
   });
 }
 
-/** The answer as tables: every arm and baseline by condition, and the gains. */
-export function describeStudy({ name, metric, arms, baselines, gains, runs }: StudyResult): string {
-  const conditions = [...new Set(arms.map(({ condition }) => condition))];
+/** The answer in sentences, and as tables: every arm and baseline by condition, the gains, and what tuning chose. */
+export function describeStudy(result: StudyResult): string {
+  const { name, metric, arms, baselines, gains, runs, conditions, verdicts, labelsSaved, testExamples } = result;
   const seeds = new Set(runs.map(({ seed }) => seed)).size;
-  const sections = conditions.map((condition) => {
+  const sections = conditions.map(({ name: condition, labels }) => {
     const rows = [
       ...arms
         .filter((row) => row.condition === condition)
-        .map(({ arm, mean, interval }) => [arm, formatNumber(mean), show(interval)]),
+        .map(({ title, arm, mean, interval }) => [
+          title,
+          formatNumber(mean),
+          show(interval),
+          tuned(result, condition, arm),
+        ]),
       ...baselines
         .filter((row) => row.condition === condition)
-        .map(({ name: baseline, mean, interval }) => [`(${baseline})`, formatNumber(mean), show(interval)]),
+        .map(({ name: baseline, mean, interval }) => [`(${baseline})`, formatNumber(mean), show(interval), '']),
     ];
-    const gainRows = gains
-      .filter((row) => row.condition === condition)
-      .map(({ arm, reference, gain, interval }) =>
-        `Transfer gain of ${arm} over ${reference}: ${formatSigned(gain)} ${show(interval)}`.trimEnd(),
-      );
+    const own = gains.filter((row) => row.condition === condition);
     return [
-      condition,
-      table([{ title: '' }, { title: metric, align: 'right' }, { title: '95 % interval' }], rows),
-      ...gainRows,
+      labels === null ? condition : `${condition} (${labels} labelled examples)`,
+      table(
+        [{ title: '' }, { title: metric, align: 'right' }, { title: '95 % CI over seeds' }, { title: 'chosen' }],
+        rows,
+      ),
+      ...own.map(
+        ({ arm, reference, gain, interval, overSeeds, overExamples }) =>
+          `Gain of ${arm} over ${reference}: ${formatSigned(gain)} ${show(interval)}${parts(overSeeds, overExamples)}`,
+      ),
     ].join('\n');
   });
+  const split = runs[0]?.split ?? 'test';
+  const tested = testExamples === null ? '' : ` (${formatCount(testExamples)} examples)`;
   return [
-    `${name}: ${metric} on the ${runs[0]?.split ?? 'test'} split, ${seeds === 1 ? 'of one seed' : `mean over ${seeds} seeds`}, in parentheses the baselines`,
+    `${name}: ${metric} on the ${split} split${tested}, ${seeds === 1 ? 'one seed' : `mean over ${seeds} seeds`}, in parentheses simple baselines`,
     ...sections,
+    ['Verdict', ...verdicts.map(({ sentence }) => sentence), ...gains.map(({ sentence }) => sentence)].join('\n'),
+    ...(labelsSaved.length > 0 ? [['Labels saved', ...labelsSaved.map(({ sentence }) => sentence)].join('\n')] : []),
   ].join('\n\n');
+}
+
+/** What tuning chose in the runs of an arm, and from how many trials. */
+function tuned({ runs }: StudyResult, condition: string, arm: string): string {
+  const own = runs.filter((run) => run.condition === condition && run.arm === arm);
+  const chosen = [...new Set(own.flatMap((run) => (run.chosen ? [settingsWords(run.chosen)] : [])))];
+  const [first] = chosen;
+  if (first === undefined) return '';
+  const trials = own[0]?.trials ?? 0;
+  return `${first}${chosen.length > 1 ? `, or ${chosen.length - 1} other` : ''}; ${trials} ${trials === 1 ? 'trial' : 'trials'}`;
+}
+
+function parts(overSeeds: Interval | null, overExamples: Interval | null): string {
+  const known = [
+    ...(overSeeds && overExamples ? [`over seeds ${show(overSeeds)}`] : []),
+    ...(overExamples ? [`over test examples ${show(overExamples)}`] : []),
+  ];
+  return known.length === 0 ? '' : ` (${known.join(', ')})`;
 }
 
 function show(interval: Interval | null): string {

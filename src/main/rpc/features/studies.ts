@@ -1,17 +1,17 @@
 /** Studies: grids of runs, queued like any other. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import type { StudySummary, studiesContract } from '../../../shared/contract/studies.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { namesIn } from '../../files/file-exists.ts';
-import type { Study } from '../../../shared/spec/study.ts';
+import type { Study, StudyResult } from '../../../shared/spec/study.ts';
 import { createRun } from '../../runs/create-run.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { writeJson } from '../../workspace/run-folder.ts';
 import type { RunRecord } from '../../lab/store/run-record.ts';
-import type { StudyCell } from '../../runs/study.ts';
-import { parseStudy, planStudy, summariseStudy } from '../../runs/study.ts';
+import { isRunOf } from '../../runs/study.ts';
+import type { StudyCell } from '../../runs/study-plan.ts';
+import { parseStudy, planStudy } from '../../runs/study-plan.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 import { specSource, tryParse } from './experiments.ts';
 
@@ -19,18 +19,59 @@ const specFile = (lab: Lab, name: string): string => join(lab.workspace.folder, 
 
 export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
   const { runs, queue, workspace } = lab;
-  const parse = (spec: unknown): { study: Study; cells: readonly StudyCell[] } => {
+  const summaries = new Map<string, { readonly key: string; readonly result: Promise<StudyResult> }>();
+  const parse = (spec: unknown): ParsedStudy => {
     const source = specSource(spec);
     const study = parseStudy(source);
     return { study, cells: planStudy(study, source) };
+  };
+  /** As the study says; where nothing of that is there, as studies of old were run, each seed with a split of its own. */
+  const parseStored = (spec: unknown): ParsedStudy => {
+    const parsed = parse(spec);
+    const records = runs.all();
+    if (parsed.study.splits === 'per-seed' || parsed.cells.some((cell) => runOf(cell, records))) return parsed;
+    const old = parse({ ...(spec as object), splits: 'per-seed' }); // it was read as a study
+    return old.cells.some((cell) => runOf(cell, records)) ? old : parsed;
+  };
+  const summarise = async ({ study, cells }: ParsedStudy): Promise<StudySummary> => {
+    const records = runs.all();
+    const found = cells.flatMap((cell) => {
+      const record = runOf(cell, records);
+      return record ? [{ cell, record }] : [];
+    });
+    const finished = found.filter(({ record }) => record.result !== null);
+    const complete = completeCells(study, finished);
+    return {
+      name: study.name,
+      notes: study.notes ?? '',
+      runs: found.map(({ cell: { condition, arm, seed }, record: { id, state } }) => ({
+        id,
+        condition,
+        arm,
+        seed,
+        state,
+      })),
+      finished: finished.length,
+      result: complete.length === 0 ? null : await resultOf(study, complete),
+    };
+  };
+  /** Computed by a worker, and once for the same runs. */
+  const resultOf = (study: Study, complete: readonly FoundCell[]): Promise<StudyResult> => {
+    const question = { study, runs: complete.map(({ cell, record }) => ({ cell, id: record.id })) };
+    const key = JSON.stringify(question);
+    const known = summaries.get(study.name);
+    if (known?.key === key) return known.result;
+    const result = lab.workers.call('study', question);
+    summaries.set(study.name, { key, result });
+    result.catch(() => summaries.delete(study.name)); // asked again, it may work
+    return result;
   };
   const read = async (name: string): Promise<StudySummary> => {
     if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) throw new LabError('not-found', `There is no study '${name}'`);
     const text = await readFile(specFile(lab, name), 'utf8').catch((error: unknown) => {
       throw new LabError('not-found', `There is no study '${name}'`, { name }, error);
     });
-    const { study, cells } = parse(JSON.parse(text));
-    return summarise(study, cells, runs.all());
+    return summarise(parseStored(JSON.parse(text)));
   };
   return {
     async list() {
@@ -64,47 +105,36 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
         queued.push(id);
       }
       queue.enqueue(queued);
-      return summarise(study, cells, runs.all());
+      return summarise({ study, cells });
     },
     get: ({ name }) => read(name),
   };
 }
 
+interface ParsedStudy {
+  readonly study: Study;
+  readonly cells: readonly StudyCell[];
+}
+
+interface FoundCell {
+  readonly cell: StudyCell;
+  readonly record: RunRecord;
+}
+
 /** The run of exactly this experiment that is nearest to its end. */
 function runOf({ experiment }: StudyCell, records: readonly RunRecord[]): RunRecord | undefined {
-  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown; // without undefined members
-  const wanted = plain(experiment);
-  const same = records.filter(({ spec }) => spec.name === experiment.name && isDeepStrictEqual(plain(spec), wanted));
+  const same = records.filter(({ spec }) => spec.name === experiment.name && isRunOf(spec, experiment));
   return same.find(({ state }) => state === 'finished') ?? same.find(({ state }) => state !== 'failed');
 }
 
-function summarise(study: Study, cells: readonly StudyCell[], records: readonly RunRecord[]): StudySummary {
-  const found = cells.flatMap((cell) => {
-    const record = runOf(cell, records);
-    return record ? [{ cell, record }] : [];
-  });
-  const results = found.flatMap(({ cell, record }) => (record.result ? [{ cell, result: record.result }] : []));
-  // A seed counts when all arms of its condition have it, so that what is compared stays paired.
-  const complete = results.filter(({ cell }) =>
+/** A seed counts when all arms of its condition have it, so that what is compared stays paired. */
+function completeCells(study: Study, finished: readonly FoundCell[]): readonly FoundCell[] {
+  return finished.filter(({ cell }) =>
     study.arms.every((arm) =>
-      results.some(
+      finished.some(
         (other) =>
           other.cell.arm === arm.name && other.cell.condition === cell.condition && other.cell.seed === cell.seed,
       ),
     ),
   );
-  const conditions = study.conditions.filter(({ name }) => complete.some(({ cell }) => cell.condition === name));
-  return {
-    name: study.name,
-    notes: study.notes ?? '',
-    runs: found.map(({ cell, record }) => ({
-      id: record.id,
-      condition: cell.condition,
-      arm: cell.arm,
-      seed: cell.seed,
-      state: record.state,
-    })),
-    finished: results.length,
-    result: complete.length === 0 ? null : summariseStudy({ ...study, conditions }, complete),
-  };
 }

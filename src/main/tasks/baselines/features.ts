@@ -184,3 +184,34 @@ function accumulateSparse(
     }
   }
 }
+
+/** The features of two matrices of the same rows, one after the other. */
+export function besideEachOther(first: SparseFeatures, second: SparseFeatures): SparseFeatures {
+  if (first.rows !== second.rows) throw new RangeError(`${first.rows} rows cannot stand beside ${second.rows}.`);
+  const count = first.values.length + second.values.length;
+  const rowOffsets = new Uint32Array(first.rows + 1);
+  const columnIndices = new Uint32Array(count);
+  const values = new Float32Array(count);
+  let position = 0;
+  for (let row = 0; row < first.rows; row += 1) {
+    for (const { matrix, shift } of [
+      { matrix: first, shift: 0 },
+      { matrix: second, shift: first.columns },
+    ]) {
+      for (let entry = matrix.rowOffsets[row]!; entry < matrix.rowOffsets[row + 1]!; entry += 1) {
+        columnIndices[position] = matrix.columnIndices[entry]! + shift;
+        values[position] = matrix.values[entry]!;
+        position += 1;
+      }
+    }
+    rowOffsets[row + 1] = position;
+  }
+  return {
+    kind: 'sparse',
+    rows: first.rows,
+    columns: first.columns + second.columns,
+    rowOffsets,
+    columnIndices,
+    values,
+  };
+}

@@ -134,6 +134,8 @@ export const DEFAULT_PENALTIES: readonly number[] = [1, 0.1, 1e-2, 1e-3, 1e-4, 1
 export interface SelectionOptions {
   /** Tried in this order, each fit starting from the one before; strongest first is fastest. */
   readonly penalties?: readonly number[];
+  /** What is chosen by instead of accuracy: a metric of the validation examples' probabilities, more is better. */
+  readonly score?: (probabilities: Float64Array) => number;
   readonly signal?: AbortSignal;
 }
 
@@ -141,10 +143,14 @@ export interface SelectedRegression {
   readonly model: LogisticRegression;
   readonly validationAccuracy: number;
   readonly validationLoss: number;
+  /** By which it was chosen. */
+  readonly validationScore: number;
+  /** Penalties that were tried. */
+  readonly trials: number;
 }
 
 /**
- * Fits with several penalties and keeps the one with the best accuracy on the validation examples; of equally accurate ones,
+ * Fits with several penalties and keeps the one with the best accuracy (or score) on the validation examples; of equally good ones,
  * the one with the smaller log loss. Gives up on weaker penalties once two in a row have been worse in both.
  */
 export async function selectLogisticRegression(
@@ -154,6 +160,10 @@ export async function selectLogisticRegression(
   options: SelectionOptions = {},
 ): Promise<SelectedRegression> {
   const { penalties = DEFAULT_PENALTIES, signal } = options;
+  const accuracyScore = (probabilities: Float64Array): number =>
+    accuracy(validation.labels, mostProbable(probabilities, classCount));
+  const { score = accuracyScore } = options;
+  let trials = 0;
   let best: SelectedRegression | undefined;
   let start: Float64Array | undefined;
   let lowestLoss = Number.POSITIVE_INFINITY;
@@ -166,16 +176,18 @@ export async function selectLogisticRegression(
     });
     start = model.parameters;
     const probabilities = predictProbabilities(model, validation.features);
-    const validationAccuracy = accuracy(validation.labels, mostProbable(probabilities, classCount));
+    const validationAccuracy = accuracyScore(probabilities);
+    const validationScore = score(probabilities);
     const validationLoss = logLoss(probabilities, validation.labels, classCount);
-    const gain = best === undefined ? 1 : validationAccuracy - best.validationAccuracy;
+    trials += 1;
+    const gain = best === undefined ? 1 : validationScore - best.validationScore;
     worse = gain < 0 && validationLoss > lowestLoss ? worse + 1 : 0;
     lowestLoss = Math.min(lowestLoss, validationLoss);
     if (best === undefined || gain > 0 || (gain === 0 && validationLoss < best.validationLoss)) {
-      best = { model, validationAccuracy, validationLoss };
+      best = { model, validationAccuracy, validationLoss, validationScore, trials };
     }
     if (worse === 2) break;
   }
   if (best === undefined) throw new RangeError('There is no penalty to choose from.');
-  return best;
+  return { ...best, trials };
 }

@@ -25,7 +25,8 @@ export function openLabelledImages({
   dataFolder,
   options,
   splitSeed,
-}: Pick<SamplerSetup<LabelledImageSettings>, 'dataFolder' | 'options' | 'splitSeed'>): LabelledImages {
+  labelSeed,
+}: Pick<SamplerSetup<LabelledImageSettings>, 'dataFolder' | 'options' | 'splitSeed' | 'labelSeed'>): LabelledImages {
   const dataset = openImageDataset(dataFolder);
   try {
     const { train, validation, test } = splitImages(dataset, {
@@ -36,7 +37,7 @@ export function openLabelledImages({
     const budget = budgetOf(options);
     const { labels, classes, groups, manifest } = dataset;
     const material = { labels, classes, groups, contentHash: manifest.contentHash };
-    const training = budget ? takeLabelled(material, train, budget, splitSeed) : train;
+    const training = budget ? takeLabelled(material, train, budget, labelSeed ?? splitSeed) : train;
     return { dataset, sides: { training, validation, test } };
   } catch (error) {
     dataset.close();

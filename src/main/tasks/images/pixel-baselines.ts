@@ -91,7 +91,7 @@ export async function bestNeighbourCount(
 }
 
 /** Pixels from 0 to 1, of images no larger than side × side. */
-function pixelFeatures({ pixels, shape }: ImageDataset, images: Uint32Array, side: number): DenseFeatures {
+export function pixelFeatures({ pixels, shape }: ImageDataset, images: Uint32Array, side: number): DenseFeatures {
   const isSmall = Math.max(shape.height, shape.width) <= side;
   const columns = (isSmall ? shape.height * shape.width : side * side) * shape.channels;
   const values = new Float32Array(images.length * columns);

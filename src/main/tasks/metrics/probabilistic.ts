@@ -61,12 +61,20 @@ export function softmaxRows(logits: ArrayLike<number>, classCount: number): Floa
 
 /** Mean negative natural logarithm of the probability of the true class, in nats. NaN without examples. */
 export function logLoss(probabilities: ArrayLike<number>, labels: ArrayLike<number>, classCount: number): number {
+  return logLosses(probabilities, labels, classCount).reduce((sum, loss) => sum + loss, 0) / labels.length;
+}
+
+/** The same of each example. */
+export function logLosses(
+  probabilities: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  classCount: number,
+): Float64Array {
   requireLabels(probabilities, labels, classCount);
-  let sum = 0;
-  for (let row = 0; row < labels.length; row += 1) {
-    sum -= Math.log(Math.max(probabilities[row * classCount + (labels[row] ?? 0)] ?? 0, SMALLEST_PROBABILITY));
-  }
-  return sum / labels.length;
+  return Float64Array.from(
+    labels,
+    (label, row) => -Math.log(Math.max(probabilities[row * classCount + label] ?? 0, SMALLEST_PROBABILITY)),
+  );
 }
 
 /** e to the mean negative log likelihood (nats) per token: the number of equally likely tokens that would be as surprising. */

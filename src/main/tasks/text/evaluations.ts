@@ -1,14 +1,7 @@
 /** Collects the outputs of evaluation batches into the metrics of masked words and of classes. */
 import { LabError } from '../../../shared/errors.ts';
-import {
-  accuracyOf,
-  addPredictions,
-  balancedAccuracy,
-  classMetrics,
-  emptyConfusionMatrix,
-  macroF1,
-} from '../metrics/classification.ts';
-import { logLoss, mostProbable, perplexity, softmaxRows } from '../metrics/probabilistic.ts';
+import { accuracyOf, balancedAccuracy, classMetrics, confusionMatrix, macroF1 } from '../metrics/classification.ts';
+import { logLosses, mostProbable, perplexity, softmaxRows } from '../metrics/probabilistic.ts';
 import type { Evaluation, EvaluationResult, Feeds, TensorData } from '../task.ts';
 
 /**
@@ -52,9 +45,8 @@ function tokenEvaluation(kind: 'masked' | 'next'): Evaluation {
 
 /** Loss (nats per example), accuracy, macro-F1 and balanced accuracy; examples of weight 0 are padding. */
 export function classEvaluation(classes: readonly string[]): Evaluation {
-  const matrix = emptyConfusionMatrix(classes.length);
-  let loss = 0;
-  const correct: number[] = [];
+  const known: number[] = [];
+  const probabilities: number[] = [];
   return {
     add(outputs, feeds) {
       const logits = outputData(outputs, 'logits');
@@ -63,30 +55,41 @@ export function classEvaluation(classes: readonly string[]): Evaluation {
       for (let example = 0; example < labels.length; example += 1) {
         if (weights[example] === 0) continue;
         const row = logits.subarray(example * classes.length, (example + 1) * classes.length);
-        const label = labels.subarray(example, example + 1);
-        const predicted = mostProbable(row, classes.length);
-        loss += logLoss(softmaxRows(row, classes.length), label, classes.length);
-        addPredictions(matrix, label, predicted);
-        correct.push(predicted[0] === label[0] ? 1 : 0);
+        probabilities.push(...softmaxRows(row, classes.length));
+        known.push(labels[example]!);
       }
     },
-    result(): EvaluationResult {
-      const { counts, classCount } = matrix;
-      return {
-        metrics: {
-          loss: loss / correct.length,
-          accuracy: accuracyOf(matrix),
-          macroF1: macroF1(matrix),
-          balancedAccuracy: balancedAccuracy(matrix),
-        },
-        confusion: {
-          classes,
-          counts: classes.map((_, row) => Array.from(counts.subarray(row * classCount, (row + 1) * classCount))),
-        },
-        perClass: classMetrics(matrix).map((metrics, index) => ({ name: classes[index]!, ...metrics })),
-        correct: Uint8Array.from(correct),
-      };
+    result: () => evaluateProbabilities(classes, known, probabilities),
+  };
+}
+
+/**
+ * The same of probabilities that do not come from a network.
+ * @param probabilities row-major [labels, classes]
+ */
+export function evaluateProbabilities(
+  classes: readonly string[],
+  labels: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+): EvaluationResult {
+  const classCount = classes.length;
+  const predicted = mostProbable(probabilities, classCount);
+  const matrix = confusionMatrix(labels, predicted, classCount);
+  const losses = logLosses(probabilities, labels, classCount);
+  return {
+    metrics: {
+      loss: losses.reduce((sum, loss) => sum + loss, 0) / labels.length,
+      accuracy: accuracyOf(matrix),
+      macroF1: macroF1(matrix),
+      balancedAccuracy: balancedAccuracy(matrix),
     },
+    confusion: {
+      classes,
+      counts: classes.map((_, row) => Array.from(matrix.counts.subarray(row * classCount, (row + 1) * classCount))),
+    },
+    perClass: classMetrics(matrix).map((metrics, index) => ({ name: classes[index]!, ...metrics })),
+    correct: Uint8Array.from(labels, (label, row) => (predicted[row] === label ? 1 : 0)),
+    answers: { labels: Int32Array.from(labels), predicted, losses, classCount },
   };
 }
 

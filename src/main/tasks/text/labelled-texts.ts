@@ -28,6 +28,7 @@ export function openLabelledTexts({
   tokenizerFile,
   options,
   splitSeed,
+  labelSeed,
 }: SamplerSetup<LabelledTextSettings>): LabelledTexts {
   if (tokenizerFile === undefined) {
     throw new LabError(
@@ -47,7 +48,7 @@ export function openLabelledTexts({
     const fractions = { validation: options.validationShare, test: options.testShare };
     const { train, validation, test } = splitDataset(dataset, { seed: splitSeed, fractions });
     const budget = budgetOf(options);
-    const training = budget ? takeLabelled(dataset, train, budget, splitSeed) : train;
+    const training = budget ? takeLabelled(dataset, train, budget, labelSeed ?? splitSeed) : train;
     return { dataset, tokenizer, sides: { training, validation, test } };
   } catch (error) {
     dataset.close();

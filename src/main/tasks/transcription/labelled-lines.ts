@@ -4,7 +4,7 @@
  */
 import { LabError } from '../../../shared/errors.ts';
 import { requireSeparateGroups } from '../../data/images/leakage.ts';
-import { splitDataset } from '../../data/split.ts';
+import { splitDataset, takeLabelled } from '../../data/split.ts';
 import type { EvaluationSplit, SamplerSetup } from '../task.ts';
 import type { LineMaterial } from './line-material.ts';
 import { openLineMaterial } from './line-material.ts';
@@ -32,7 +32,8 @@ export function openLabelledLines({
   dataFolder,
   options,
   splitSeed,
-}: Pick<SamplerSetup<LabelledLineSettings>, 'dataFolder' | 'options' | 'splitSeed'>): LabelledLines {
+  labelSeed,
+}: Pick<SamplerSetup<LabelledLineSettings>, 'dataFolder' | 'options' | 'splitSeed' | 'labelSeed'>): LabelledLines {
   const material = openLineMaterial(dataFolder);
   try {
     const characters = material.classes.map((text) => Array.from(text.normalize('NFC')));
@@ -47,8 +48,7 @@ export function openLabelledLines({
       );
     }
     const sides = splitByFolder(material, options) ?? splitAtRandom(material, options, splitSeed);
-    const training =
-      options.labelsInAll === undefined ? sides.training : sides.training.subarray(0, options.labelsInAll);
+    const training = takeLines(material, sides.training, options.labelsInAll, labelSeed);
     return {
       material,
       alphabet,
@@ -59,6 +59,23 @@ export function openLabelledLines({
     material.close();
     throw error;
   }
+}
+
+/** Without a seed of its own, a budget has the first lines. */
+function takeLines(
+  { length, contentHash }: LineMaterial,
+  lines: Uint32Array,
+  count: number | undefined,
+  seed: number | undefined,
+): Uint32Array {
+  if (count === undefined) return lines;
+  if (seed === undefined || count >= lines.length) return lines.subarray(0, count);
+  return takeLabelled(
+    { labels: new Int32Array(length), classes: ['line'], contentHash },
+    lines,
+    { total: count },
+    seed,
+  );
 }
 
 const folders = { train: 'training', validation: 'validation', test: 'test' } as const;

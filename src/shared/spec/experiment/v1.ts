@@ -13,6 +13,17 @@ export const nameSpec = z
   .regex(/^[a-z0-9][a-z0-9._-]{0,79}$/, 'lower-case letters, digits, dots, dashes and underscores, at most 80')
   .describe('A name for people and for commands');
 
+export const trainingMethod = z
+  .enum(['training', 'frozen-features', 'baseline'])
+  .describe(
+    'Training: gradient descent on the whole network, or on what is not frozen. Frozen features: logistic regression on what the backbone makes of the examples. Baseline: the best classical method without a network, on the same examples',
+  );
+export type TrainingMethod = z.output<typeof trainingMethod>;
+
+export const tunedSettings = z
+  .record(z.string().min(1), z.array(z.unknown()).min(1))
+  .describe('Values to try for settings by dotted path, e.g. {training.learningRate: [1e-4, 1e-3]}');
+
 const taskSpec = z
   .union([
     z.string().transform((type): { type: string; [option: string]: unknown } => ({ type })),
@@ -147,6 +158,22 @@ const engineSpec = z.strictObject({
 
 const seed = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
+const tuneSpec = z
+  .strictObject({
+    settings: tunedSettings,
+    metric: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Chosen by this metric of the validation split; by default the one that selects checkpoints'),
+    seed: seed
+      .optional()
+      .describe("Seed and label seed of the trials; by default the run's own. Runs that share it share the trials"),
+  })
+  .describe(
+    'Settings that are chosen before the training, by trials on the validation split: the test is not evaluated',
+  );
+
 export const experimentV1 = z
   .strictObject({
     $schema: z.string().optional().describe('Where an editor finds the JSON schema'),
@@ -156,6 +183,7 @@ export const experimentV1 = z
     task: taskSpec,
     data: z.string().min(1).describe('Name of a corpus or dataset in the workspace'),
     tokenizer: tokenizerSpec.optional(),
+    method: trainingMethod.optional().describe('How the examples are learned from; training unless it is said'),
     pipeline: pipelineSpec.describe('The backbone: a preset, a preset with options, or a graph of blocks'),
     recipe: z
       .enum(['preset', 'none'])
@@ -173,12 +201,14 @@ export const experimentV1 = z
       .default([])
       .describe('Parts that are not trained: beginnings of parameter names, e.g. backbone/encoder/layer.0'),
     training: trainingSpec.prefault({}).describe('How it is trained'),
+    tune: tuneSpec.optional(),
     evaluation: evaluationSpec.prefault({}).describe('How it is evaluated'),
     engine: engineSpec.prefault({}).describe('What it runs on'),
     seed: seed.default(0).describe('Decides initial weights, the order of examples, masks and dropout'),
-    splitSeed: seed
-      .default(0)
-      .describe('Decides splits, label budgets and evaluation masks; runs that are compared share it'),
+    splitSeed: seed.default(0).describe('Decides splits and evaluation masks; runs that are compared share it'),
+    labelSeed: seed
+      .optional()
+      .describe('Decides which training examples a label budget keeps; by default the split seed'),
   })
   .describe('An experiment of Pretext Lab');
 

@@ -27,6 +27,17 @@ const evaluated = z.object({
     .optional(),
 });
 
+const settings = z.record(z.string(), z.unknown());
+
+export const runTuning = z.object({
+  /** Of the validation split. */
+  metric: z.string(),
+  direction: z.enum(['minimise', 'maximise']),
+  chosen: settings,
+  trials: z.array(z.object({ settings, value: z.number().nullable() })),
+});
+export type RunTuning = z.infer<typeof runTuning>;
+
 export const runResult = z.object({
   formatVersion: z.literal(resultVersion),
   id: z.string(),
@@ -52,6 +63,10 @@ export const runResult = z.object({
     )
     .optional(),
   baselines: z.array(z.object({ name: z.string(), summary: z.string(), metrics })),
+  /** Labelled examples on each side; runs of before do not say. */
+  examples: z.object({ training: z.int(), validation: z.int(), test: z.int() }).optional(),
+  /** What was chosen by trials on validation examples, and all that was tried. */
+  tuning: runTuning.optional(),
   parameters: z.object({ total: z.int(), trainable: z.int() }),
   /** What really ran. */
   engine: z.object({ name: z.string(), device: z.string(), deviceName: z.string(), threads: z.int().nullable() }),

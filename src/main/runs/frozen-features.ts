@@ -1,0 +1,146 @@
+/**
+ * What a network makes of labelled examples before its head: its embeddings with pretrained or untrained weights, in evaluation
+ * mode, of every example on each side.
+ */
+import { resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { LabError } from '../../shared/errors.ts';
+import type { RunResult } from '../../shared/spec/run/result.ts';
+import type { Executable } from '../engines/engine.ts';
+import { requireSelfCheck } from '../engines/self-check.ts';
+import { readSafetensors } from '../formats/safetensors.ts';
+import type { Program } from '../graph/program.ts';
+import { initialParameters } from '../nn/index.ts';
+import type { DenseFeatures } from '../tasks/baselines/features.ts';
+import { denseFeatures } from '../tasks/baselines/features.ts';
+import type { EvaluationSplit, Feeds } from '../tasks/task.ts';
+import { matchParameters, requireTransfer, startingState } from '../training/fine-tuning.ts';
+import { buildModel, countParameters } from '../training/model.ts';
+import { loadEngine } from './engines.ts';
+import type { PreparedRun } from './prepare.ts';
+import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
+import { writeJson } from '../workspace/run-folder.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+
+export interface FeatureOptions {
+  readonly workspace: Workspace;
+  readonly run: RunFolder;
+  readonly origin: RunOrigin;
+  readonly prepared: PreparedRun;
+  readonly signal: AbortSignal;
+  /** When the network stands and the examples are about to go through it. */
+  readonly onStart: (engine: RunResult['engine'], parameters: number) => void;
+}
+
+export interface LabelledSide {
+  readonly features: DenseFeatures;
+  readonly labels: Int32Array;
+}
+
+export interface FrozenFeatures {
+  readonly sides: Readonly<Record<'training' | EvaluationSplit, LabelledSide>>;
+  readonly classes: readonly string[];
+  readonly engine: RunResult['engine'];
+  readonly parameters: number;
+  readonly compilationSeconds: number;
+}
+
+/** Throws `LabError('bad-spec')` for a task without classes or weights that do not fit, `LabError('aborted')`. */
+export async function computeFrozenFeatures(options: FeatureOptions): Promise<FrozenFeatures> {
+  const { prepared, signal, onStart } = options;
+  const { experiment, model, sampler } = prepared;
+  const { classes, labelledBatch } = sampler;
+  const { name, device, threads } = experiment.engine;
+  const batchSize = experiment.evaluation.batchSize ?? experiment.training.batchSize;
+  const engine = await loadEngine(name);
+  const place = { ...(device !== undefined && { device }), ...(threads !== undefined && { threads }) };
+  await requireSelfCheck(engine, place);
+  const started = performance.now();
+  const program = buildModel(model, 'evaluation', batchSize);
+  if (!classes || !labelledBatch || !program.outputs.has('embeddings')) {
+    const what = `method: ${model.task.type} has no features to fit to labels; classification tasks have`;
+    throw new LabError('bad-spec', what);
+  }
+  const executable = await engine.compile(program, place);
+  const compilationSeconds = (performance.now() - started) / 1000;
+  try {
+    await importWeights(options, program, executable);
+    const used: RunResult['engine'] = {
+      name: engine.name,
+      device: executable.device.device,
+      deviceName: executable.device.description,
+      threads: threads ?? null,
+    };
+    const parameters = countParameters(program).total;
+    onStart(used, parameters);
+    const collect = (batch: (index: number) => Feeds, batches: number): Promise<LabelledSide> =>
+      collectFeatures(executable, batch, batches, batchSize, signal);
+    const split = (side: EvaluationSplit): Promise<LabelledSide> =>
+      collect(
+        (index) => sampler.evaluationBatch(side, index, batchSize),
+        sampler.evaluationBatchCount(side, batchSize),
+      );
+    const sides = {
+      training: await collect(
+        (index) => labelledBatch(index, batchSize),
+        Math.ceil(sampler.trainingExamples / batchSize),
+      ),
+      validation: await split('validation'),
+      test: experiment.evaluation.test ? await split('test') : noExamples(),
+    };
+    return { sides, classes, engine: used, parameters, compilationSeconds };
+  } finally {
+    await executable.release();
+  }
+}
+
+/** Without weights of another run the network is as it was drawn: what it knows then is what its build gives. */
+async function importWeights(
+  { workspace, run, origin: { weights }, prepared }: FeatureOptions,
+  program: Program,
+  executable: Executable,
+): Promise<void> {
+  const initial = initialParameters(program, prepared.experiment.seed);
+  if (!weights) {
+    await executable.importState(startingState(initial));
+    return;
+  }
+  const { tensors } = await readSafetensors(resolve(workspace.folder, weights.file));
+  const { parameters, report } = matchParameters(program, tensors);
+  await writeJson(run.transfer, { source: weights.label, ...report });
+  requireTransfer(report, weights.label);
+  await executable.importState(startingState(initial, parameters));
+}
+
+/** The embeddings and labels of all examples that are there: rows of weight 0 are padding. */
+async function collectFeatures(
+  executable: Executable,
+  batch: (index: number) => Feeds,
+  batches: number,
+  batchSize: number,
+  signal: AbortSignal,
+): Promise<LabelledSide> {
+  const rows: Float32Array[] = [];
+  const labels: number[] = [];
+  for (let index = 0; index < batches; index += 1) {
+    const feeds = batch(index);
+    const { embeddings } = await executable.run(feeds);
+    if (!embeddings) throw new LabError('internal', "the evaluation program has no output 'embeddings'");
+    const columns = embeddings.data.length / batchSize;
+    for (const [row, weight] of (feeds.weights ?? []).entries()) {
+      if (weight === 0) continue;
+      rows.push(Float32Array.from(embeddings.data.subarray(row * columns, (row + 1) * columns)));
+      labels.push(feeds.labels?.[row] ?? 0);
+    }
+    await setImmediate(); // a native call blocks the event loop
+    if (signal.aborted) throw new LabError('aborted', 'The computation of features was stopped');
+  }
+  const columns = rows[0]?.length ?? 0;
+  const values = new Float32Array(rows.length * columns);
+  for (const [row, features] of rows.entries()) values.set(features, row * columns);
+  return { features: denseFeatures(values, rows.length, columns), labels: Int32Array.from(labels) };
+}
+
+function noExamples(): LabelledSide {
+  return { features: denseFeatures(new Float32Array(0), 0, 0), labels: new Int32Array(0) };
+}

@@ -1,0 +1,103 @@
+/** From a study to its runs: one experiment for every condition, arm and seed. */
+import { LabError } from '../../shared/errors.ts';
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { problemsOf, showPath } from '../../shared/spec/problems.ts';
+import type { Study } from '../../shared/spec/study.ts';
+import { studySpec } from '../../shared/spec/study.ts';
+import { parseExperiment } from './experiment.ts';
+import type { SpecSource } from './spec-file.ts';
+import { withSettings } from './spec-file.ts';
+import { combinations, withChosen } from './tune-run.ts';
+
+export interface StudyCell {
+  readonly condition: string;
+  readonly arm: string;
+  readonly seed: number;
+  readonly experiment: Experiment;
+}
+
+type Arm = Study['arms'][number];
+
+/** Throws `LabError('bad-spec')` listing every problem with its place. */
+export function parseStudy(source: SpecSource): Study {
+  const parsed = studySpec.safeParse(source.value);
+  if (parsed.success) return parsed.data;
+  const problems = problemsOf(parsed.error, source.value, {});
+  throw new LabError(
+    'bad-spec',
+    problems.map(({ path, message }) => `${source.locate(path)}: ${showPath(path)}: ${message}`).join('\n'),
+    { problems },
+  );
+}
+
+/** Every run of the study, checked with all trials: a mistake in the last cell shows before the first one is trained. */
+export function planStudy(study: Study, source: SpecSource): readonly StudyCell[] {
+  requireEqualTuning(study);
+  const checked = new Set<string>();
+  return study.conditions.flatMap((condition) =>
+    study.arms.flatMap((arm) =>
+      study.seeds.map((seed) => {
+        const inner: SpecSource = { value: study.experiment, locate: (path) => source.locate(['experiment', ...path]) };
+        const settings = cellSettings(study, condition, arm, seed);
+        const lines = Object.entries(settings).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+        const experiment = parseExperiment(withSettings(inner, lines));
+        const key = `${condition.name} ${arm.name}`;
+        if (!checked.has(key)) for (const chosen of trialsOf(study, arm)) withChosen(experiment, chosen);
+        checked.add(key);
+        return { condition: condition.name, arm: arm.name, seed, experiment };
+      }),
+    ),
+  );
+}
+
+/** Settings that are tried for an arm; one trial without settings is none. */
+function trialsOf(study: Study, arm: Arm) {
+  return isTrained(arm) ? combinations(arm.tune ?? study.tune ?? {}) : [];
+}
+
+function isTrained({ method = 'training' }: Arm): boolean {
+  return method === 'training';
+}
+
+function requireEqualTuning(study: Study): void {
+  const counts = study.arms.filter(isTrained).map((arm) => ({ name: arm.name, trials: trialsOf(study, arm).length }));
+  if (new Set(counts.map(({ trials }) => trials)).size <= 1) return;
+  const list = counts.map(({ name, trials }) => `${name} has ${trials}`).join(', ');
+  throw new LabError(
+    'bad-spec',
+    `tune: trained arms need the same number of trials, else the comparison is of how hard each was tuned: ${list}`,
+  );
+}
+
+function cellSettings(
+  study: Study,
+  condition: Study['conditions'][number],
+  arm: Arm,
+  seed: number,
+): Readonly<Record<string, unknown>> {
+  const reference = study.arms.at(-1);
+  const name = [study.name, condition.name, arm.name, seed].join('.').slice(0, 80);
+  const own = arm.method === 'baseline' && Object.keys(arm.settings).length === 0 ? reference.settings : arm.settings;
+  if (study.splits === 'per-seed') return { name, seed, splitSeed: seed, ...condition.settings, ...own };
+  const tuned = isTrained(arm) ? (arm.tune ?? study.tune ?? {}) : {};
+  const tunes = Object.keys(tuned).length > 0;
+  return {
+    name,
+    seed,
+    splitSeed: study.splitSeed,
+    labelSeed: seed,
+    // The task's simple baselines depend on the labels alone: those of the reference stand for all arms.
+    ...(arm !== reference && { 'evaluation.baselines': false }),
+    ...condition.settings,
+    ...own,
+    ...combinations(tuned)[0],
+    ...(arm.method !== undefined && { method: arm.method }),
+    ...((tunes || (!isTrained(arm) && study.metric !== undefined)) && {
+      tune: {
+        settings: tuned,
+        ...(study.metric !== undefined && { metric: study.metric }),
+        ...(tunes && study.tuneOn === 'first-seed' && { seed: study.seeds[0] }),
+      },
+    }),
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * The answer of a study in sentences. The rules: an arm wins under a condition when it is better than every other one by an interval
+ * that excludes 0, the confidence shared among the comparisons (Bonferroni); the winner may be the baseline. Otherwise the
+ * condition is inconclusive, and the sentence says what would settle it. With one seed nothing is claimed.
+ */
+import { formatNumber, formatSigned } from '../display.ts';
+import type { Interval } from '../stats.ts';
+import type { Gain } from './gain.ts';
+import { seedsToShow } from './gain.ts';
+
+export type VerdictKind = 'winner' | 'inconclusive' | 'one-seed';
+
+export interface Verdict {
+  readonly condition: string;
+  readonly kind: VerdictKind;
+  /** The arm with the best mean. */
+  readonly leader: string;
+  /** The arm that is nearest to it. */
+  readonly rival: string;
+  /** Leader over rival; more is better. */
+  readonly difference: number;
+  readonly interval: Interval | null;
+  /** Seeds that would show a gain of `worthwhileGain`; null where no number would, or it is not known. */
+  readonly seedsNeeded: number | null;
+  readonly sentence: string;
+}
+
+export interface VerdictArm {
+  readonly name: string;
+  /** As in a sentence. */
+  readonly title: string;
+  readonly mean: number;
+}
+
+export interface VerdictOptions {
+  readonly condition: string;
+  readonly arms: readonly VerdictArm[];
+  readonly direction: 'minimise' | 'maximise';
+  /** The gain of one arm over another, more is better, at a confidence. */
+  readonly gainOf: (arm: string, other: string, confidence: number) => Gain;
+}
+
+/** A difference that would matter to somebody, as a share. */
+export const worthwhileGain = 0.02;
+
+const CONFIDENCE = 0.95;
+
+/** `50-labels` → `50 labels`. */
+export function conditionWords(condition: string): string {
+  return condition.replaceAll('-', ' ');
+}
+
+/** `learningRate 0.001, steps 60`: settings by the last part of their path. */
+export function settingsWords(settings: Readonly<Record<string, unknown>>): string {
+  return Object.entries(settings)
+    .map(([path, value]) => `${path.replace(/^.*\./, '')} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ');
+}
+
+/** Undefined for fewer than two arms. */
+export function verdictOf({ condition, arms, direction, gainOf }: VerdictOptions): Verdict | undefined {
+  const sign = direction === 'maximise' ? 1 : -1;
+  const [leader, ...others] = arms.toSorted((a, b) => sign * (b.mean - a.mean));
+  if (!leader || others.length === 0) return undefined;
+  const confidence = 1 - (1 - CONFIDENCE) / others.length;
+  const comparisons = others.map((other) => ({ other, ...gainOf(leader.name, other.name, confidence) }));
+  // Nearest is who is hardest to tell apart, which need not be the second best.
+  const rival = comparisons.reduce((a, b) => (lowOf(b) < lowOf(a) ? b : a));
+  const { gain: difference, interval, uncertainty } = rival;
+  const kind = interval === null ? 'one-seed' : interval.low > 0 ? 'winner' : 'inconclusive';
+  const seedsNeeded = uncertainty && seedsToShow(worthwhileGain, uncertainty);
+  const where = `with ${conditionWords(condition)}`;
+  const [ours, theirs] = [formatNumber(leader.mean), formatNumber(rival.other.mean)];
+  const shown = interval
+    ? `${intervalWords(interval)}${others.length > 1 ? `, adjusted for ${others.length} comparisons` : ''}`
+    : '';
+  const sentence = {
+    winner: `${leader.title} wins ${where}: ${ours} against ${theirs} of ${rival.other.title} (difference ${formatSigned(difference)}, ${shown}).`,
+    inconclusive: `Inconclusive ${where}: ${leader.title} ${ours}, ${rival.other.title} ${theirs} (difference ${formatSigned(difference)}, ${shown}). ${needWords(seedsNeeded)}`,
+    'one-seed': `${capital(where)}: ${leader.title} ${ours}, ${rival.other.title} ${theirs}. Add seeds to get a confidence interval.`,
+  }[kind];
+  return { condition, kind, leader: leader.name, rival: rival.other.name, difference, interval, seedsNeeded, sentence };
+}
+
+function lowOf({ gain, interval }: Gain): number {
+  return interval?.low ?? gain;
+}
+
+/** What pretraining gained, for a sentence of its own. */
+export function gainSentence(
+  { gain, interval, uncertainty }: Pick<Gain, 'gain' | 'interval' | 'uncertainty'>,
+  arm: string,
+  reference: string,
+  condition: string,
+): string {
+  const what = `${capital(arm)} against ${reference} with ${conditionWords(condition)}: ${formatSigned(gain)}`;
+  if (!interval) return `${what}. Add seeds to get a confidence interval.`;
+  const shown = `${what} (${intervalWords(interval)})`;
+  if (interval.low > 0) return `${shown}: better.`;
+  if (interval.high < 0) return `${shown}: worse.`;
+  return `${shown}: inconclusive. ${needWords(uncertainty && seedsToShow(worthwhileGain, uncertainty))}`;
+}
+
+function intervalWords({ low, high }: Interval): string {
+  return `95 % CI ${formatSigned(low)} to ${formatSigned(high)}`;
+}
+
+function needWords(seeds: number | null): string {
+  return seeds === null
+    ? `More seeds alone would not show a gain of ${worthwhileGain}: the test set is too small.`
+    : `With this spread, ${seeds} seeds would show a gain of ${worthwhileGain}.`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
