@@ -17,6 +17,7 @@ import { writeAnswers } from './answers-file.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { writeJson } from '../workspace/run-folder.ts';
+import { leaksOfResult } from '../workspace/run-leaks.ts';
 
 export interface FinishOptions {
   readonly run: RunFolder;
@@ -81,6 +82,7 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
     validation: validation?.described ?? { metrics: {} },
     ...(test && { test: test.described }),
     ...(audit.length > 0 && { audit: audit.map((finding) => ({ ...finding })) }),
+    ...(await leaksOfResult(run)),
     baselines: baselines.map(({ name, summary, metrics }) => ({ name, summary, metrics })),
     examples: {
       training: prepared.sampler.trainingExamples,

@@ -17,6 +17,7 @@ import { computeFrozenFeatures } from './frozen-features.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { writeJson } from '../workspace/run-folder.ts';
+import { leaksOfResult } from '../workspace/run-leaks.ts';
 import { writeAnswers } from './answers-file.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
@@ -90,6 +91,7 @@ export async function fitRun(options: FitOptions): Promise<RunResult | undefined
       selection: task.selection,
       validation: describeEvaluation(validation),
       ...(test && { test: describeEvaluation(test) }),
+      ...(await leaksOfResult(run)),
       baselines: baselines.map(({ name, summary, metrics }) => ({ name, summary, metrics })),
       examples: {
         training: labels.training.length,

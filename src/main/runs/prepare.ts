@@ -77,7 +77,12 @@ export async function findFoundations(workspace: Workspace, { from, tokenizer }:
  * Opens the sampler and lays out network and plan; the caller closes the sampler. Throws what the task says about its data,
  * and `LabError('bad-spec')`.
  */
-export function prepareRun(experiment: Experiment, material: Material, tokenizerFile: string | undefined): PreparedRun {
+export function prepareRun(
+  experiment: Experiment,
+  material: Material,
+  tokenizerFile: string | undefined,
+  excludedFromTest: readonly number[] = [],
+): PreparedRun {
   const task = findTask(experiment.task.type);
   const { type: _type, ...options } = experiment.task;
   const setup: SamplerSetup = {
@@ -86,6 +91,7 @@ export function prepareRun(experiment: Experiment, material: Material, tokenizer
     ...(tokenizerFile !== undefined && { tokenizerFile }),
     splitSeed: experiment.splitSeed,
     ...(experiment.labelSeed !== undefined && { labelSeed: experiment.labelSeed }),
+    ...(excludedFromTest.length > 0 && { excludedFromTest }),
   };
   const sampler = task.openSampler(setup);
   try {

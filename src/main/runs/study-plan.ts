@@ -69,6 +69,31 @@ function requireEqualTuning(study: Study): void {
   );
 }
 
+/** Whether test examples that leak are taken out: then those that leak into any arm, so that all are tested with the same. */
+function excludesLeaks(study: Study, condition: Study['conditions'][number], arm: Arm): boolean {
+  const settings = { ...flatten(study.experiment), ...flatten(condition.settings), ...flatten(arm.settings) };
+  return settings['evaluation.leaks'] === 'exclude' && backbonesOf(study).length > 0;
+}
+
+/** The runs that any arm begins with. */
+function backbonesOf({ experiment, arms, conditions }: Study): readonly string[] {
+  const runs = [experiment, ...[...arms, ...conditions].map(({ settings }) => settings)].map(
+    (settings) => flatten(settings)['from.run'],
+  );
+  return [...new Set(runs.filter((run) => typeof run === 'string'))].sort();
+}
+
+/** Settings by dotted path, as `--set` takes them, however they are nested. */
+function flatten(settings: Readonly<Record<string, unknown>>, prefix = ''): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(settings).flatMap(([key, value]) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.entries(flatten({ ...value }, `${prefix}${key}.`))
+        : [[`${prefix}${key}`, value] as const],
+    ),
+  );
+}
+
 function cellSettings(
   study: Study,
   condition: Study['conditions'][number],
@@ -88,6 +113,7 @@ function cellSettings(
     labelSeed: seed,
     // The task's simple baselines depend on the labels alone: those of the reference stand for all arms.
     ...(arm !== reference && { 'evaluation.baselines': false }),
+    ...(excludesLeaks(study, condition, arm) && { 'evaluation.leaksAgainst': backbonesOf(study) }),
     ...condition.settings,
     ...own,
     ...combinations(tuned)[0],

@@ -34,13 +34,13 @@ import { finishRun } from './finish-run.ts';
 import { fitRun } from './fit-run.ts';
 import { openGradientFlow } from './gradient-flow.ts';
 import type { PreparedRun } from './prepare.ts';
-import { findMaterialOf, prepareRun } from './prepare.ts';
+import { openCheckedRun } from './open-run.ts';
 import { requireSpace, runBytes } from '../files/disk-space.ts';
+import { fileExists } from '../files/file-exists.ts';
 import { pretrainingCorpus } from './pretraining-corpus.ts';
 import { createTrainingRecorder } from './record-training.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { lockRun, openEventLog, readJson, runOrigin, writeJson } from '../workspace/run-folder.ts';
-import { fileExists } from '../files/file-exists.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { hasTrials, tuneRun, withChosen } from './tune-run.ts';
 
@@ -91,14 +91,26 @@ async function trainLocked(
 ): Promise<RunResult | undefined> {
   const stored = await readJson(run.spec, experimentSpec);
   const origin = await readJson(run.origin, runOrigin);
+  const open = (): ReturnType<typeof openCheckedRun> =>
+    openCheckedRun(workspace, run, {
+      ...options,
+      notice: (message) => {
+        emit({ type: 'notice', step: 0, message });
+      },
+    });
   if (stored.method === 'frozen-features' || stored.method === 'baseline') {
-    return fitWithoutTraining(workspace, run, stored, origin, options, emit);
+    const prepared = await open();
+    return prepared && fitWithoutTraining(workspace, run, prepared, origin, options, emit);
   }
   const tuning = hasTrials(stored) ? await chooseSettings(workspace, run, stored, origin, options, emit) : undefined;
   if (hasTrials(stored) && !tuning) return undefined;
-  const experiment = tuning ? withChosen(stored, tuning.chosen) : stored;
-  if (tuning) await writeJson(run.spec, experiment); // what is read of a run is what it was trained with
-  const prepared = await openRun(workspace, run, experiment, origin);
+  if (tuning) await writeJson(run.spec, withChosen(stored, tuning.chosen)); // what is read of a run is what it was trained with
+  const prepared = await open();
+  if (!prepared) {
+    emit({ type: 'stopped', step: 0 });
+    return undefined;
+  }
+  const { experiment } = prepared;
   const session = await openSession(prepared, options);
   const { trainer, evaluator, program } = session;
   try {
@@ -142,12 +154,11 @@ async function trainLocked(
 async function fitWithoutTraining(
   workspace: Workspace,
   run: RunFolder,
-  experiment: Experiment,
+  prepared: PreparedRun,
   origin: RunOrigin,
   { signal, onPhase }: TrainOptions,
   emit: (event: NewRunEvent) => void,
 ): Promise<RunResult | undefined> {
-  const prepared = await openRun(workspace, run, experiment, origin);
   try {
     return await fitRun({ workspace, run, origin, prepared, signal, emit, ...(onPhase && { onPhase }) });
   } finally {
@@ -182,23 +193,6 @@ async function chooseSettings(
   });
   if (!tuning) emit({ type: 'stopped', step: 0 });
   return tuning;
-}
-
-async function openRun(
-  workspace: Workspace,
-  run: RunFolder,
-  experiment: Experiment,
-  { data }: RunOrigin,
-): Promise<PreparedRun> {
-  const material = await findMaterialOf(workspace, experiment);
-  if (material.contentHash !== data.contentHash) {
-    throw new LabError(
-      'conflict',
-      `'${data.name}' is not what it was when this run was created: it has been imported again with other contents. Start a new run`,
-      { data: data.name },
-    );
-  }
-  return prepareRun(experiment, material, (await fileExists(run.tokenizer)) ? run.tokenizer : undefined);
 }
 
 interface Session {

@@ -15,13 +15,12 @@ import { drawFrames, frameFeeds, framesInput, queryFeeds } from './audio/frames.
 import { fitMajorityClass, majorityProbabilities } from './baselines/majority.ts';
 import { accuracyOf, balancedAccuracy, confusionMatrix, macroF1 } from './metrics/classification.ts';
 import { logLoss, mostProbable } from './metrics/probabilistic.ts';
-import type { Baseline, EvaluationSplit, Feeds, SamplerSetup, TaskSampler } from './task.ts';
-import { defineTask } from './task.ts';
+import type { Baseline, ExampleSides, Feeds, SamplerSetup, TaskSampler } from './task.ts';
+import { defineTask, withoutExcluded } from './task.ts';
 import { classEvaluation } from './text/evaluations.ts';
 import { trainingOrder } from './text/example-order.ts';
 import { classLoss } from './text/heads.ts';
 import { classAnswer } from './text/prediction.ts';
-import { classAnswers } from './answers.ts';
 
 const options = z
   .strictObject({
@@ -73,8 +72,6 @@ defineTask<AudioClassificationOptions>({
     return Promise.resolve([mostFrequentClass(recordings)]);
   },
   classical: (setup) => classicalRecordings(openLabelledRecordings(setup)),
-  answers: classAnswers,
-  demo: { form: () => 'classify-sound' },
   async predict(model, query) {
     const { logits } = await model.run(queryFeeds(query, model.input));
     return [classAnswer('Which class?', logits?.data, model.classes ?? [], query.top)];
@@ -103,7 +100,7 @@ function poolRecording(
 
 export interface LabelledRecordings {
   readonly dataset: AudioDataset;
-  readonly sides: Readonly<Record<'training' | EvaluationSplit, Uint32Array>>;
+  readonly sides: ExampleSides;
 }
 
 function openLabelledRecordings({
@@ -111,6 +108,7 @@ function openLabelledRecordings({
   options: settings,
   splitSeed,
   labelSeed,
+  excludedFromTest,
 }: SamplerSetup<AudioClassificationOptions>): LabelledRecordings {
   const dataset = openAudioDataset(dataFolder);
   try {
@@ -124,7 +122,7 @@ function openLabelledRecordings({
     const { labelsPerClass: perClass, labelsInAll: total } = settings;
     const budget = perClass !== undefined ? { perClass } : total !== undefined ? { total } : undefined;
     const training = budget ? takeLabelled(material, train, budget, labelSeed ?? splitSeed) : train;
-    return { dataset, sides: { training, validation, test } };
+    return { dataset, sides: withoutExcluded({ training, validation, test }, excludedFromTest) };
   } catch (error) {
     dataset.close();
     throw error;
@@ -148,6 +146,7 @@ function createSampler({ dataset, sides }: LabelledRecordings): TaskSampler {
     classes: dataset.classes,
     audio: dataset.manifest.options,
     trainingExamples: sides.training.length,
+    sides,
     trainingBatch: (seed, step, batchSize) =>
       createBatch(Array.from({ length: batchSize }, (_, row) => sides.training[order(seed, step * batchSize + row)])),
     evaluationBatchCount: (split, batchSize) => Math.ceil(sides[split].length / batchSize),

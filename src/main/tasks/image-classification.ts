@@ -17,7 +17,6 @@ import { defineTask } from './task.ts';
 import { classEvaluation } from './text/evaluations.ts';
 import { trainingOrder } from './text/example-order.ts';
 import { classAnswer } from './text/prediction.ts';
-import { classAnswers } from './answers.ts';
 
 const options = z
   .strictObject({
@@ -81,8 +80,6 @@ export const imageClassification = defineTask<ImageClassificationOptions>({
   },
   classical: (setup) => classicalImages(openLabelledImages(setup)),
   inspect: inspectImages,
-  answers: classAnswers,
-  demo: { form: () => 'classify-image' },
   async predict(model, { image, top }) {
     if (!image) throw new LabError('bad-input', 'this model needs an image');
     const feed = new Float32Array(image.pixels.length);
@@ -134,6 +131,7 @@ function createSampler(images: LabelledImages, settings: ImageClassificationOpti
     classes: dataset.classes,
     images: imageFacts(dataset),
     trainingExamples: sides.training.length,
+    sides,
     trainingBatch,
     evaluationBatchCount: (split, batchSize) => Math.ceil(sides[split].length / batchSize),
     evaluationBatch: (split, index, batchSize) =>

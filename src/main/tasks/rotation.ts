@@ -29,7 +29,6 @@ import type {
 import { defineTask } from './task.ts';
 import { classEvaluation } from './text/evaluations.ts';
 import { classAnswer } from './text/prediction.ts';
-import { classAnswers } from './answers.ts';
 
 const options = z
   .strictObject({
@@ -78,8 +77,6 @@ export const rotation = defineTask<RotationOptions>({
       corpus.store.close();
     }
   },
-  answers: classAnswers,
-  demo: { form: () => 'rotation' },
   predict: predictTurns,
 });
 

@@ -20,7 +20,6 @@ import { createEncoder, encodeParts, openLabelledTexts } from './text/labelled-t
 import { classAnswer, encodeExample, lengthOf, requireText, tokenizerOf } from './text/prediction.ts';
 import { createTokenBatch, writeNothing, writePair, writeSingle } from './text/token-batch.ts';
 import { showTokens } from './text/vocabulary.ts';
-import { classAnswers } from './answers.ts';
 
 const options = z
   .strictObject({
@@ -90,8 +89,6 @@ export const textClassification = defineTask<TextClassificationOptions>({
     }
   },
   classical: (setup) => classicalTexts(openLabelledTexts(setup)),
-  answers: classAnswers,
-  demo: { form: () => 'classify-text' },
   async predict(model, { text, textPair, top }) {
     const tokenizer = tokenizerOf(model);
     const length = lengthOf(model);
@@ -157,6 +154,7 @@ function createSampler(texts: LabelledTexts, settings: TextClassificationOptions
     input: { kind: 'tokens', length, vocabularySize: tokenizer.vocabularySize },
     classes: dataset.classes,
     trainingExamples: sides.training.length,
+    sides,
     trainingBatch: (seed, step, batchSize) =>
       createBatch(
         rows(batchSize, (row) => trainingExample(seed, step * batchSize + row)),

@@ -5,8 +5,6 @@
  */
 import { join } from 'node:path';
 import type { Item } from '../../shared/contract/common.ts';
-import { LabError } from '../../shared/errors.ts';
-import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import type { TextTokenizer } from '../data/tokenizer/tokenizer.ts';
 import { loadTokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Executable } from '../engines/engine.ts';
@@ -19,11 +17,10 @@ import { showTokens } from '../tasks/text/vocabulary.ts';
 import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import { buildModel } from '../training/model.ts';
 import { loadEngine } from '../runs/engines.ts';
-import { fileExists } from '../files/file-exists.ts';
 import type { PreparedRun } from '../runs/prepare.ts';
-import { checkpointStep, findMaterialOf, prepareRun } from '../runs/prepare.ts';
+import { checkpointStep } from '../runs/prepare.ts';
+import { openRun } from '../runs/open-run.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
-import { readJson, runOrigin } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { pictureOf } from './pictures.ts';
 
@@ -35,18 +32,8 @@ export interface RunData {
 
 /** A run's data as it was. Throws `LabError('conflict')` when it is not the same any more, `LabError('not-found')` when it is gone. */
 export async function openRunData(workspace: Workspace, run: RunFolder): Promise<RunData> {
-  const experiment = await readJson(run.spec, experimentSpec);
-  const origin = await readJson(run.origin, runOrigin);
-  const material = await findMaterialOf(workspace, experiment);
-  if (material.contentHash !== origin.data.contentHash) {
-    throw new LabError(
-      'conflict',
-      `'${origin.data.name}' has been imported again with other contents since this run was trained`,
-      { data: origin.data.name },
-    );
-  }
-  const tokenizerFile = (await fileExists(run.tokenizer)) ? run.tokenizer : undefined;
-  const prepared = prepareRun(experiment, material, tokenizerFile);
+  const prepared = await openRun(workspace, run);
+  const { tokenizerFile } = prepared.setup;
   return {
     prepared,
     tokenizer: tokenizerFile === undefined ? undefined : loadTokenizer(tokenizerFile),

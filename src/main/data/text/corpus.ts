@@ -26,6 +26,12 @@ export interface TextCorpus {
   sentenceLength(sentence: number): number;
   sentenceTokens(sentence: number): Uint32Array;
   documentTokens(document: number): Uint32Array;
+  /** Where the tokens of a document lie in the corpus: from `first` up to and without `end`. */
+  documentTokenRange(document: number): { readonly first: number; readonly end: number };
+  /** Where the sentence of a token ends: its last token + 1. */
+  sentenceEnd(offset: number): number;
+  /** The document that a token belongs to. */
+  documentAtToken(offset: number): number;
   /** The whole corpus as one stream: `length` tokens from `offset` on, without any tokens between documents. */
   tokens(offset: number, length: number): Uint32Array;
   close(): void;
@@ -80,6 +86,10 @@ export function openTextCorpus(folder: string): TextCorpus {
   const documents = new BoundaryFile(join(folder, DOCUMENTS_FILE), 'document', manifest.documents);
   const reader = new TokenReader(folder, manifest);
   const readRange = ({ first, end }: { first: number; end: number }): Uint32Array => reader.read(first, end - first);
+  const tokenRange = (document: number): { first: number; end: number } => {
+    const { first, end } = documents.range(document);
+    return { first: sentences.range(first).first, end: sentences.range(end - 1).end };
+  };
   return {
     manifest,
     tokenizer,
@@ -96,10 +106,10 @@ export function openTextCorpus(folder: string): TextCorpus {
       return end - first;
     },
     sentenceTokens: (sentence) => readRange(sentences.range(sentence)),
-    documentTokens: (document) => {
-      const { first, end } = documents.range(document);
-      return readRange({ first: sentences.range(first).first, end: sentences.range(end - 1).end });
-    },
+    documentTokens: (document) => readRange(tokenRange(document)),
+    documentTokenRange: tokenRange,
+    sentenceEnd: (offset) => sentences.range(sentences.find(offset)).end,
+    documentAtToken: (offset) => documents.find(sentences.find(offset)),
     tokens: (offset, length) => reader.read(offset, length),
     close: () => {
       sentences.close();

@@ -3,13 +3,14 @@ import { takeLabelled } from '../../data/split.ts';
 import type { ImageDataset } from '../../data/images/image-store.ts';
 import { openImageDataset } from '../../data/images/image-store.ts';
 import { splitImages } from '../../data/images/leakage.ts';
-import type { EvaluationSplit, Feeds, SamplerSetup } from '../task.ts';
+import type { ExampleSides, Feeds, SamplerSetup } from '../task.ts';
+import { withoutExcluded } from '../task.ts';
 import { writePlanar } from './image-facts.ts';
 
 export interface LabelledImages {
   readonly dataset: ImageDataset;
   /** Indices of images. */
-  readonly sides: Readonly<Record<'training' | EvaluationSplit, Uint32Array>>;
+  readonly sides: ExampleSides;
 }
 
 export interface LabelledImageSettings {
@@ -26,7 +27,11 @@ export function openLabelledImages({
   options,
   splitSeed,
   labelSeed,
-}: Pick<SamplerSetup<LabelledImageSettings>, 'dataFolder' | 'options' | 'splitSeed' | 'labelSeed'>): LabelledImages {
+  excludedFromTest,
+}: Pick<
+  SamplerSetup<LabelledImageSettings>,
+  'dataFolder' | 'options' | 'splitSeed' | 'labelSeed' | 'excludedFromTest'
+>): LabelledImages {
   const dataset = openImageDataset(dataFolder);
   try {
     const { train, validation, test } = splitImages(dataset, {
@@ -38,7 +43,7 @@ export function openLabelledImages({
     const { labels, classes, groups, manifest } = dataset;
     const material = { labels, classes, groups, contentHash: manifest.contentHash };
     const training = budget ? takeLabelled(material, train, budget, labelSeed ?? splitSeed) : train;
-    return { dataset, sides: { training, validation, test } };
+    return { dataset, sides: withoutExcluded({ training, validation, test }, excludedFromTest) };
   } catch (error) {
     dataset.close();
     throw error;

@@ -5,14 +5,15 @@ import type { TextDataset } from '../../data/text/dataset.ts';
 import { openTextDataset } from '../../data/text/dataset.ts';
 import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.ts';
-import type { EvaluationSplit, SamplerSetup } from '../task.ts';
+import type { ExampleSides, SamplerSetup } from '../task.ts';
+import { withoutExcluded } from '../task.ts';
 import { cutPair } from './prediction.ts';
 
 export interface LabelledTexts {
   readonly dataset: TextDataset;
   readonly tokenizer: TextTokenizer;
   /** Indices of examples. */
-  readonly sides: Readonly<Record<'training' | EvaluationSplit, Uint32Array>>;
+  readonly sides: ExampleSides;
 }
 
 export interface LabelledTextSettings {
@@ -29,6 +30,7 @@ export function openLabelledTexts({
   options,
   splitSeed,
   labelSeed,
+  excludedFromTest,
 }: SamplerSetup<LabelledTextSettings>): LabelledTexts {
   if (tokenizerFile === undefined) {
     throw new LabError(
@@ -49,7 +51,7 @@ export function openLabelledTexts({
     const { train, validation, test } = splitDataset(dataset, { seed: splitSeed, fractions });
     const budget = budgetOf(options);
     const training = budget ? takeLabelled(dataset, train, budget, labelSeed ?? splitSeed) : train;
-    return { dataset, tokenizer, sides: { training, validation, test } };
+    return { dataset, tokenizer, sides: withoutExcluded({ training, validation, test }, excludedFromTest) };
   } catch (error) {
     dataset.close();
     throw error;

@@ -5,7 +5,8 @@
 import { LabError } from '../../../shared/errors.ts';
 import { requireSeparateGroups } from '../../data/images/leakage.ts';
 import { splitDataset, takeLabelled } from '../../data/split.ts';
-import type { EvaluationSplit, SamplerSetup } from '../task.ts';
+import type { EvaluationSplit, ExampleSides, SamplerSetup } from '../task.ts';
+import { withoutExcluded } from '../task.ts';
 import type { LineMaterial } from './line-material.ts';
 import { openLineMaterial } from './line-material.ts';
 
@@ -14,7 +15,7 @@ export interface LabelledLines {
   /** The characters that occur, sorted; CTC's label of a character is its place here, counted from 1. */
   readonly alphabet: readonly string[];
   /** Indices of lines. */
-  readonly sides: Readonly<Record<'training' | EvaluationSplit, Uint32Array>>;
+  readonly sides: ExampleSides;
   /** CTC labels of a line. */
   transcript(line: number): readonly number[];
 }
@@ -33,7 +34,11 @@ export function openLabelledLines({
   options,
   splitSeed,
   labelSeed,
-}: Pick<SamplerSetup<LabelledLineSettings>, 'dataFolder' | 'options' | 'splitSeed' | 'labelSeed'>): LabelledLines {
+  excludedFromTest,
+}: Pick<
+  SamplerSetup<LabelledLineSettings>,
+  'dataFolder' | 'options' | 'splitSeed' | 'labelSeed' | 'excludedFromTest'
+>): LabelledLines {
   const material = openLineMaterial(dataFolder);
   try {
     const characters = material.classes.map((text) => Array.from(text.normalize('NFC')));
@@ -52,7 +57,7 @@ export function openLabelledLines({
     return {
       material,
       alphabet,
-      sides: { ...sides, training },
+      sides: withoutExcluded({ ...sides, training }, excludedFromTest),
       transcript: (line) => transcripts[material.labels[line]!]!,
     };
   } catch (error) {

@@ -4,6 +4,7 @@
  * the definitions' own schemas (`runs/experiment.ts`).
  */
 import { z } from 'zod';
+import { leakAction } from '../leaks.ts';
 import { pipelineSpec } from '../pipeline.ts';
 import { optimizerSpec } from './optimizer.ts';
 import { scheduleOptions } from './schedule.ts';
@@ -144,6 +145,17 @@ const evaluationSpec = z.strictObject({
     .boolean()
     .default(true)
     .describe("Check the trained network with the task's audit, and draw pictures of it"),
+  leaks: leakAction
+    .default('report')
+    .describe(
+      'What to do about test examples that also occur, nearly as they are, in what the network was pretrained or trained on: exclude them from the test, report them, or do not look',
+    ),
+  leaksAgainst: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Further runs whose training data must not hold test examples, such as those of the other arms of a study',
+    ),
 });
 
 const engineSpec = z.strictObject({

@@ -1,5 +1,6 @@
 /** What a run has found: `result.json`, written once at its end. */
 import { z } from 'zod';
+import { runLeaks } from '../leaks.ts';
 
 export const resultVersion = 1;
 
@@ -62,6 +63,8 @@ export const runResult = z.object({
       }),
     )
     .optional(),
+  /** Test examples that the network has seen elsewhere; runs of before were not checked. */
+  leaks: runLeaks.optional(),
   baselines: z.array(z.object({ name: z.string(), summary: z.string(), metrics })),
   /** Labelled examples on each side; runs of before do not say. */
   examples: z.object({ training: z.int(), validation: z.int(), test: z.int() }).optional(),

@@ -1,0 +1,69 @@
+/** A run's experiment with its data as it was, and without the test examples that its network has seen elsewhere. */
+import { LabError } from '../../shared/errors.ts';
+import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { describeLeaks } from '../../shared/spec/leaks.ts';
+import { fileExists } from '../files/file-exists.ts';
+import type { RunFolder } from '../workspace/run-folder.ts';
+import { readJson, runOrigin } from '../workspace/run-folder.ts';
+import { readRunLeaks, writeRunLeaks } from '../workspace/run-leaks.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import type { PreparedRun } from './prepare.ts';
+import { findMaterialOf, prepareRun } from './prepare.ts';
+import { checkRunLeaks } from './run-leaks.ts';
+
+/**
+ * Opens a run as it was when its leaks were last checked; the caller closes the sampler. Throws `LabError('conflict')` when its
+ * material is another one by now, `LabError('not-found')` when it is gone.
+ */
+export async function openRun(workspace: Workspace, run: RunFolder): Promise<PreparedRun> {
+  const experiment = await readJson(run.spec, experimentSpec);
+  const origin = await readJson(run.origin, runOrigin);
+  const material = await findMaterialOf(workspace, experiment);
+  if (material.contentHash !== origin.data.contentHash) {
+    throw new LabError(
+      'conflict',
+      `'${origin.data.name}' is not what it was when this run was created: it has been imported again with other contents. Start a new run`,
+      { data: origin.data.name },
+    );
+  }
+  const tokenizerFile = (await fileExists(run.tokenizer)) ? run.tokenizer : undefined;
+  const excluded = (await readRunLeaks(run))?.excluded;
+  return prepareRun(experiment, material, tokenizerFile, excluded);
+}
+
+export interface LeakCheck {
+  readonly signal: AbortSignal;
+  readonly onPhase?: ((phase: string) => void) | undefined;
+  /** For the run's log. */
+  readonly notice: (message: string) => void;
+}
+
+/**
+ * Opens a run for training: the first time, its test examples are checked for leaks, and taken out where the experiment says so.
+ * Undefined when it was stopped meanwhile.
+ */
+export async function openCheckedRun(
+  workspace: Workspace,
+  run: RunFolder,
+  { signal, onPhase, notice }: LeakCheck,
+): Promise<PreparedRun | undefined> {
+  const prepared = await openRun(workspace, run);
+  const { experiment, material, sampler } = prepared;
+  const { sides } = sampler;
+  if (!sides || !experiment.evaluation.test || (await readRunLeaks(run))) return prepared;
+  try {
+    onPhase?.('Checking for leaks');
+    const { weights } = await readJson(run.origin, runOrigin);
+    const leaks = await checkRunLeaks(workspace, { experiment, material, test: sides.test, weights }, { signal });
+    if (!leaks) return prepared;
+    await writeRunLeaks(run, leaks);
+    if (leaks.leaked > 0) notice(`Warning: ${describeLeaks(leaks)}`);
+    if (leaks.excluded.length === 0) return prepared;
+  } catch (error) {
+    sampler.close();
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+  sampler.close();
+  return openRun(workspace, run);
+}

@@ -1,0 +1,32 @@
+/** What a run noted of leaks when it was started: `artifacts/leaks.json`. */
+import { join } from 'node:path';
+import { isLabError } from '../../shared/errors.ts';
+import type { RunLeaks } from '../../shared/spec/leaks.ts';
+import { runLeaks } from '../../shared/spec/leaks.ts';
+import type { RunFolder } from './run-folder.ts';
+import { readJson, writeJson } from './run-folder.ts';
+
+const leaksFile = ({ artifacts }: RunFolder): string => join(artifacts, 'leaks.json');
+
+/** Undefined for a run whose leaks were not checked. Throws `LabError('corrupt')`. */
+export async function readRunLeaks(run: RunFolder): Promise<RunLeaks | undefined> {
+  try {
+    return await readJson(leaksFile(run), runLeaks);
+  } catch (error) {
+    if (isLabError(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
+/** Leaks that are shown with a result; all that were noted are in the file. */
+const SHOWN = 20;
+
+/** What a run's result says of its leaks: nothing where they were not checked. */
+export async function leaksOfResult(run: RunFolder): Promise<{ readonly leaks?: RunLeaks }> {
+  const leaks = await readRunLeaks(run);
+  return leaks ? { leaks: { ...leaks, listed: leaks.listed.slice(0, SHOWN) } } : {};
+}
+
+export async function writeRunLeaks(run: RunFolder, leaks: RunLeaks): Promise<void> {
+  await writeJson(leaksFile(run), leaks);
+}
