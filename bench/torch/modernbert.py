@@ -16,7 +16,7 @@ def make_norm(features, config):
     return nn.LayerNorm(features, eps=EPSILON, bias=config["bias"])
 
 
-def rotary_tables(length, size, base=10000.0, dtype=torch.float32):
+def rotary_tables(length, size, base, dtype):
     frequencies = base ** (-torch.arange(0, size, 2, dtype=torch.float64) / size)
     angles = torch.outer(torch.arange(length, dtype=torch.float64), frequencies)
     return angles.cos().to(dtype), angles.sin().to(dtype)
@@ -97,11 +97,12 @@ class ModernBert(nn.Module):
         self.layers = nn.ModuleList([EncoderLayer(size, config, number) for number in range(size["layers"])])
         self.final_norm = make_norm(size["features"], config)
         self.head_size = size["features"] // size["heads"]
+        self.rotary_base = size.get("rotaryBase", 10_000)
 
     def forward(self, tokens, mask=None):
         """`mask` is 1 at real positions; left out, all are real, and attention needs no bias."""
         x = self.embeddings(tokens)
-        tables = rotary_tables(tokens.shape[1], self.head_size, dtype=x.dtype)
+        tables = rotary_tables(tokens.shape[1], self.head_size, self.rotary_base, x.dtype)
         bias = None if mask is None else ((mask - 1) * 1e4)[:, None, None, :]
         for layer in self.layers:
             x = layer(x, tables, bias)

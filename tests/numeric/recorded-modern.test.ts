@@ -123,7 +123,10 @@ function pipelines({ layers, features, heads, feedForward }: Size): Readonly<Rec
       outputs: { sequence: 'encoder', table: 'embedding.table' },
     });
   return {
-    modernbert: resolvePipeline({ preset: 'modern-tiny', options: { layers, features, heads, feedForward } }),
+    modernbert: resolvePipeline({
+      preset: 'modern-tiny',
+      options: { layers, features, heads, feedForward, rotaryBase: 10_000 },
+    }),
     swiglu: encoder({ normalisationType: 'rms', activation: 'swiglu' }, { normalisationType: 'rms' }),
     causal: encoder({ activation: 'squared-relu', bias: false, causal: true }, { bias: false }),
   };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { brownPassages, brownWithoutPassages, passagesOf } from '../../src/main/data/samples/brown-passages.ts';
 import { brownTexts, joinTaggedTokens } from '../../src/main/data/samples/brown.ts';
 import { decodeEncodedWords, htmlToText, readMail } from '../../src/main/data/samples/mail.ts';
 import { cleanMail, spamAssassinMails } from '../../src/main/data/samples/spam-assassin.ts';
@@ -25,6 +26,32 @@ describe('the Brown corpus', () => {
     expect(genres.size).toBe(15);
     expect([...genres.values()].reduce((sum, count) => sum + count, 0)).toBe(500);
     expect(genres.get('learned')).toBe(80);
+  });
+});
+
+describe('passages of the Brown corpus', () => {
+  const passages = [...brownPassages()];
+
+  it('are of documents that are not read without labels', () => {
+    const labelled = new Set(passages.map(({ document }) => document));
+    const others = [...brownWithoutPassages()].map(({ name }) => name);
+    expect(others.filter((name) => labelled.has(name))).toEqual([]);
+    expect(labelled.size + others.length).toBe(500);
+  });
+
+  it('are of five groups, ten of each document, and no two alike', () => {
+    const counts = Map.groupBy(passages, ({ label }) => label);
+    expect([...counts.keys()].sort()).toEqual(['essays', 'fiction', 'learned', 'lore', 'press']);
+    for (const own of counts.values()) expect(own.length).toBeGreaterThan(250);
+    expect(new Set(passages.map(({ name }) => name)).size).toBe(passages.length);
+    expect(new Set(passages.map(({ text }) => text)).size).toBe(passages.length);
+  });
+
+  it('are whole sentences in a row, of enough words', () => {
+    const words = Array.from({ length: 30 }, (_, index) => `word${index}`).join(' ');
+    const sentences = [`First ${words}.`, 'Second?', 'Third here, as well!', `"Fourth ${words}."`, 'Too short.'];
+    // 31 + 1 + 4 words are enough; what is left at the end is not.
+    expect(passagesOf(sentences.join(' '))).toEqual([sentences.slice(0, 3).join(' ')]);
   });
 });
 

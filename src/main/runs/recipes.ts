@@ -29,7 +29,15 @@ const warmupStableDecay = { type: 'wsd', warmupFraction: 0.02, decayFraction: 0.
  * More masks than BERT's 15 % give more gradient for a step's price (Wettig and others, 2023). Evaluations keep 15 %, or
  * their losses could not be compared with those of other shares. Sequences of 64 tokens are what the minutes suffice for.
  */
-const maskedWordOptions = { length: 64, maskedShare: 0.3, evaluationMaskedShare: 0.15, maximumPredictions: 1024 };
+const maskedWordOptions = {
+  length: 64,
+  maskedShare: 0.3,
+  evaluationMaskedShare: 0.15,
+  maximumPredictions: 1024,
+  head: 'modernbert',
+};
+/** A fifth of what whole sentences leave room for is padding. */
+const fullSequences = { ...maskedWordOptions, packing: 'full' };
 
 function modernEncoder(learningRate: number): Record<string, unknown> {
   return {
@@ -40,26 +48,16 @@ function modernEncoder(learningRate: number): Record<string, unknown> {
   };
 }
 
-const maskedWordTasks = ['masked-words', 'masked-words-next-sentence'];
+/** Wider networks take smaller rates: the two larger are the rate of modern-tiny times √(128 / features), and not swept. */
+const modernRates = { 'modern-tiny': 3e-3, 'modern-mini': 2e-3, 'modern-small': 1.5e-3 };
 
-const rows: readonly RecipeRow[] = [
-  {
-    presets: ['modern-tiny'],
-    tasks: maskedWordTasks,
-    settings: { task: maskedWordOptions, training: modernEncoder(3e-3) },
-  },
-  // Wider networks take smaller rates; these two are the rate of modern-tiny times √(128 / features), and not swept.
-  {
-    presets: ['modern-mini'],
-    tasks: maskedWordTasks,
-    settings: { task: maskedWordOptions, training: modernEncoder(2e-3) },
-  },
-  {
-    presets: ['modern-small'],
-    tasks: maskedWordTasks,
-    settings: { task: maskedWordOptions, training: modernEncoder(1.5e-3) },
-  },
-];
+const rows: readonly RecipeRow[] = Object.entries(modernRates).flatMap(([preset, learningRate]) => {
+  const training = modernEncoder(learningRate);
+  return [
+    { presets: [preset], tasks: ['masked-words'], settings: { task: fullSequences, training } },
+    { presets: [preset], tasks: ['masked-words-next-sentence'], settings: { task: maskedWordOptions, training } },
+  ];
+});
 
 /** The recipe of a preset for a task, where there is one. */
 export function findRecipe(preset: string, task: string): Recipe | undefined {

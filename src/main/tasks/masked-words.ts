@@ -34,8 +34,21 @@ import {
 import type { ExampleSource } from './text/pretext-sampler.ts';
 import { createPretextSampler } from './text/pretext-sampler.ts';
 import { writeSingle } from './text/token-batch.ts';
+import { openTokenStream } from './text/token-stream.ts';
 
-const options = z.strictObject({ ...corpusOptions, ...maskingOptions, ...headOption }).refine(sharesFit, sharesMessage);
+const options = z
+  .strictObject({
+    ...corpusOptions,
+    ...maskingOptions,
+    ...headOption,
+    packing: z
+      .enum(['sentences', 'full'])
+      .default('sentences')
+      .describe(
+        'sentences: as many whole sentences of one document as fit, and padding after them; full: every sequence is filled, from where the one before it ended, with [SEP] between documents (Liu et al. 2019)',
+      ),
+  })
+  .refine(sharesFit, sharesMessage);
 
 export type MaskedWordsOptions = z.infer<typeof options>;
 
@@ -43,9 +56,23 @@ function openMaterial(setup: SamplerSetup<MaskedWordsOptions>): TextMaterial {
   return openTextMaterial(setup, { minimumDocuments: 1, minimumSentences: 1 });
 }
 
-function sequenceSource({ corpus }: TextMaterial, sections: SectionSplit['training'], length: number): ExampleSource {
-  const sequences = packSequences(corpus, sections, length - 2);
+function sequenceSource(
+  { corpus }: TextMaterial,
+  sections: SectionSplit['training'],
+  { length, packing }: MaskedWordsOptions,
+): ExampleSource {
   const { special } = corpus.tokenizer;
+  if (packing === 'full') {
+    const capacity = length - 2;
+    const stream = openTokenStream(corpus, sections, special.separate);
+    return {
+      // What is left at the end is shorter than a sequence and is not used, unless there is nothing else.
+      count: Math.max(Math.floor(stream.length / capacity), Math.min(1, sections.length)),
+      write: (batch, row, index) =>
+        writeSingle(batch, row, stream.read(index * capacity, Math.min(capacity, stream.length)), special),
+    };
+  }
+  const sequences = packSequences(corpus, sections, length - 2);
   return {
     count: sequences.count,
     write: (batch, row, index) =>
@@ -67,7 +94,7 @@ export const maskedWords = defineTask<MaskedWordsOptions>({
     const material = openMaterial(setup);
     const { corpus, vocabulary, split } = material;
     return createPretextSampler({
-      sources: sourcesOf(material, settings, (side) => sequenceSource(material, split[side], settings.length)),
+      sources: sourcesOf(material, settings, (side) => sequenceSource(material, split[side], settings)),
       length: settings.length,
       vocabularySize: vocabulary.size,
       special: vocabulary.special,

@@ -7,12 +7,14 @@ export interface SampleText {
   /** The class: a genre, or spam and ham. */
   readonly label: string;
   readonly text: string;
+  /** What it was cut from: texts of one document must stay on one side of a split. */
+  readonly document?: string;
 }
 
 const LINES_PER_WRITE = 256;
 
 /**
- * Writes JSON lines with the columns `text`, `label` and `name`.
+ * Writes JSON lines with the columns `text`, `label` and `name`, and `document` where there is one.
  * @param path a file that does not exist yet
  * @returns the number of documents
  */
@@ -25,8 +27,8 @@ export async function writeSampleTexts(texts: Iterable<SampleText>, path: string
       await handle.writeFile(lines.join(''));
       lines = [];
     };
-    for (const { text, label, name } of texts) {
-      lines.push(`${JSON.stringify({ text, label, name })}\n`);
+    for (const { text, label, name, document } of texts) {
+      lines.push(`${JSON.stringify({ text, label, name, document })}\n`);
       count += 1;
       if (lines.length === LINES_PER_WRITE) await flush();
     }

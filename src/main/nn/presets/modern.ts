@@ -14,9 +14,20 @@ const options = z.strictObject({
     .positive()
     .optional()
     .describe('Inner size of the feed-forward sublayers; 8/3 × features in multiples of 16 by default'),
-  rotaryBase: z.number().positive().optional().describe('See the block transformer-encoder'),
+  rotaryBase: z
+    .number()
+    .positive()
+    .default(500)
+    .describe(
+      'See the block transformer-encoder. With 500 the slowest pair of features turns once in 2,600 tokens; ModernBERT reads longer texts and has 10,000 and 160,000',
+    ),
   dropout: z.number().min(0).max(0.9).default(0).describe('Dropout of embeddings, sublayers and attention'),
-  initialisation: z.string().optional().describe('How weights start; see the block transformer-encoder'),
+  initialisation: z
+    .string()
+    .default('glorot')
+    .describe(
+      "How weights start; see the block transformer-encoder. A deviation of 0.02 suits ModernBERT's 768 features; with fewer, attention would long be the same everywhere",
+    ),
   outputInitialisation: z.string().default('depth-scaled').describe('See the block transformer-encoder'),
 });
 
@@ -41,12 +52,7 @@ for (const { causal, ending, title, summary } of directions) {
       options,
       graph({ dropout, initialisation, outputInitialisation, feedForward, rotaryBase, ...chosen }) {
         const { layers, features, heads } = { ...size, ...chosen };
-        const common = {
-          bias: false,
-          epsilon: 1e-5,
-          dropout,
-          ...(initialisation !== undefined && { initialisation }),
-        };
+        const common = { bias: false, epsilon: 1e-5, dropout, initialisation };
         return {
           blocks: [
             {
@@ -63,6 +69,7 @@ for (const { causal, ending, title, summary } of directions) {
                 heads,
                 activation: 'geglu',
                 positions: 'rotary',
+                rotaryBase,
                 normalisation: 'pre',
                 normaliseFirst: false,
                 causal,
@@ -70,7 +77,6 @@ for (const { causal, ending, title, summary } of directions) {
                 outputInitialisation,
                 ...common,
                 ...(feedForward !== undefined && { feedForward }),
-                ...(rotaryBase !== undefined && { rotaryBase }),
               },
               inputs: { sequence: 'embedding', mask: 'input.mask' },
             },

@@ -200,6 +200,33 @@ describe('masked words', () => {
     });
   });
 
+  it('packed full has no padding, and its sequences in order are the documents, with [SEP] between them', () => {
+    const tokenizer = loadTokenizer(fixture.tokenizerFile);
+    const { separate } = tokenizer.special;
+    const rows = (packing: string): number[][] =>
+      withSampler(
+        'masked-words',
+        (sampler) =>
+          evaluationFeeds(sampler, 'validation', 1)
+            .filter((feeds) => numbers(feeds, 'maskedWeights').includes(1))
+            .map((feeds) => originalRow(feeds, 0)),
+        { packing, evaluationExamples: 10_000 },
+      );
+    const [full, sentences] = [rows('full'), rows('sentences')];
+    expect(full.every((tokens) => tokens.length === LENGTH)).toBe(true);
+
+    const body = (tokens: readonly number[]): number[] => tokens.slice(1, -1);
+    const stream = full.flatMap(body);
+    const pieces = stream.join(' ').split(` ${String(separate)} `);
+    const whole = sentences.flatMap(body);
+    // What is left at the end is shorter than a sequence.
+    const left = whole.length + pieces.length - stream.length;
+    expect(left).toBeGreaterThanOrEqual(0);
+    expect(left).toBeLessThan(LENGTH);
+    expect(stream.filter((token) => token !== separate)).toEqual(whole.slice(0, whole.length - left));
+    expect(pieces.length).toBeGreaterThan(3);
+  });
+
   it('evaluates at most so many examples, spread over the split', () => {
     withSampler('masked-words', (sampler) => expect(sampler.evaluationBatchCount('validation', 4)).toBe(2), {
       evaluationExamples: 7,
