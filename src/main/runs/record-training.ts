@@ -10,7 +10,6 @@ import type { Engine, Executable, Tensor } from '../engines/engine.ts';
 import type { Program } from '../graph/program.ts';
 import { questionFeeds } from '../tasks/index.ts';
 import { buildModel } from '../training/model.ts';
-import { readAnswers } from './answers.ts';
 import { fileExists } from '../files/file-exists.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
@@ -47,7 +46,7 @@ export async function createTrainingRecorder({
 
   const answer = async (step: number): Promise<void> => {
     const count = Math.min(examples, sampler.evaluationBatchCount('validation', 1));
-    if (count === 0 || !model.task.predict) return;
+    if (count === 0 || !model.task.answers) return;
     predictor ??= await openPredictor(prepared, engine, trainer);
     const answers = [];
     for (let index = 0; index < count; index++) {
@@ -92,7 +91,9 @@ async function answersTo(
 ) {
   const feeds = questionFeeds(sampler, 'validation', index);
   const wanted = Object.fromEntries(Object.entries(feeds).filter(([name]) => program.inputs.has(name)));
-  return readAnswers(await executable.run(wanted), feeds, model.facts, tokenizer, choices);
+  const outputs = await executable.run(wanted);
+  const answers = model.task.answers?.({ outputs, feeds, facts: model.facts, tokenizer, top: choices }) ?? [];
+  return answers.map(({ question, choices: found, truth }) => ({ question, choices: found, truth }));
 }
 
 /** L2 norms by block, and by layer within one: `backbone/encoder/layer.0`, `head`. */

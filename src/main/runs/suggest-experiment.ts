@@ -34,7 +34,11 @@ export function suggestExperiment(
     ...(!from && corpus !== undefined && task.data.includes('text-dataset') && { tokenizer: { corpus } }),
     pipeline,
     ...(from && { from: { run: from.id } }),
-    training: hasRecipe ? length : { ...length, ...usualSettings(task, from !== undefined) },
+    training: {
+      ...length,
+      ...(!hasRecipe && usualSettings(task, from !== undefined)),
+      ...task.suggested?.training,
+    },
   };
 }
 
@@ -53,21 +57,14 @@ function sharedOptions({ options }: TaskDefinition<unknown>, from: PretrainedRun
   return options.safeParse(shared).success ? shared : {};
 }
 
-/** Presets for tasks that not every network can learn: a language model must not see what comes, a reader needs a sequence. */
-const fitting: Readonly<Record<string, readonly string[]>> = {
-  'next-word': ['lstm-lm'],
-  transcription: ['crnn', 'speech-lstm'],
-};
-
 /** Of the presets for this kind of data, the first that fits: presets are registered from small to large. */
-function smallestPreset({ type, data }: TaskDefinition<unknown>, kind: string | undefined): string | undefined {
+function smallestPreset({ suggested, data }: TaskDefinition<unknown>, kind: string | undefined): string | undefined {
   const known = kind === undefined ? data : [kind];
   const wanted = known.some((name) => name.startsWith('image'))
     ? 'image'
     : known.some((name) => name.startsWith('text'))
       ? 'tokens'
       : 'frames';
-  return registeredPresets().find(
-    ({ name, input }) => input === wanted && (fitting[type] === undefined || fitting[type].includes(name)),
-  )?.name;
+  return registeredPresets().find(({ name, input }) => input === wanted && (suggested?.presets?.includes(name) ?? true))
+    ?.name;
 }

@@ -21,6 +21,7 @@ import { classEvaluation } from './text/evaluations.ts';
 import { trainingOrder } from './text/example-order.ts';
 import { classLoss } from './text/heads.ts';
 import { classAnswer } from './text/prediction.ts';
+import { classAnswers } from './answers.ts';
 
 const options = z
   .strictObject({
@@ -72,6 +73,8 @@ defineTask<AudioClassificationOptions>({
     return Promise.resolve([mostFrequentClass(recordings)]);
   },
   classical: (setup) => classicalRecordings(openLabelledRecordings(setup)),
+  answers: classAnswers,
+  demo: { form: () => 'classify-sound' },
   async predict(model, query) {
     const { logits } = await model.run(queryFeeds(query, model.input));
     return [classAnswer('Which class?', logits?.data, model.classes ?? [], query.top)];

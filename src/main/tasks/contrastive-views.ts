@@ -23,6 +23,7 @@ import { decoupledLoss, ntXentLoss, unitRows, vicregLoss, viewSimilarity } from 
 import { askWhichView, candidateNames } from './images/view-prediction.ts';
 import type { EvaluationSplit, PreviewItem, SamplerSetup, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
+import { classAnswers } from './answers.ts';
 
 const options = z
   .strictObject({
@@ -129,6 +130,8 @@ export const contrastiveViews = defineTask<ContrastiveViewsOptions>({
       corpus.store.close();
     }
   },
+  answers: classAnswers,
+  demo: { form: () => 'which-view' },
   predict: (model, query, settings) => askWhichView(model, query, settings.augmentation),
 });
 

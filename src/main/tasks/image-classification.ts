@@ -17,6 +17,7 @@ import { defineTask } from './task.ts';
 import { classEvaluation } from './text/evaluations.ts';
 import { trainingOrder } from './text/example-order.ts';
 import { classAnswer } from './text/prediction.ts';
+import { classAnswers } from './answers.ts';
 
 const options = z
   .strictObject({
@@ -80,6 +81,8 @@ export const imageClassification = defineTask<ImageClassificationOptions>({
   },
   classical: (setup) => classicalImages(openLabelledImages(setup)),
   inspect: inspectImages,
+  answers: classAnswers,
+  demo: { form: () => 'classify-image' },
   async predict(model, { image, top }) {
     if (!image) throw new LabError('bad-input', 'this model needs an image');
     const feed = new Float32Array(image.pixels.length);

@@ -34,6 +34,8 @@ import {
   windowAroundMasks,
 } from './text/prediction.ts';
 import { createPretextSampler } from './text/pretext-sampler.ts';
+import { maskedAnswers } from './text/answers.ts';
+import { classAnswers } from './answers.ts';
 
 const type = 'masked-words-next-sentence';
 const classes = pairClasses['next-sentence'];
@@ -135,6 +137,15 @@ defineTask<MaskedWordsNextSentenceOptions>({
     } finally {
       corpus.close();
     }
+  },
+  answers: (example) => [...maskedAnswers(example), ...classAnswers(example)],
+  demo: {
+    form: () => 'masked-words-and-pair',
+    examples: [
+      { text: 'the man went to the [MASK] .', textPair: null },
+      { text: 'the man went to the [MASK] .', textPair: 'he bought a gallon of [MASK] .' },
+      { text: 'the man went to the store .', textPair: 'penguins are flightless birds .' },
+    ],
   },
   async predict(model, { text, textPair, top }, settings) {
     const tokenizer = tokenizerOf(model);

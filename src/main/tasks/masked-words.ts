@@ -5,6 +5,7 @@ import { declareInputs } from '../nn/pipeline.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { SamplerSetup } from './task.ts';
 import { defineTask } from './task.ts';
+import { maskedAnswers } from './text/answers.ts';
 import { unigramBaseline } from './text/baselines.ts';
 import type { SectionSplit } from './text/document-split.ts';
 import {
@@ -123,6 +124,15 @@ export const maskedWords = defineTask<MaskedWordsOptions>({
     } finally {
       corpus.close();
     }
+  },
+  answers: maskedAnswers,
+  demo: {
+    form: () => 'masked-words',
+    examples: [
+      { text: 'the man went to the [MASK] .', textPair: null },
+      { text: 'she opened the [MASK] and looked at the [MASK] .', textPair: null },
+      { text: 'please send your [MASK] to this address .', textPair: null },
+    ],
   },
   async predict(model, { text, textPair, top }, settings) {
     const tokenizer = tokenizerOf(model);

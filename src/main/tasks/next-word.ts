@@ -13,6 +13,7 @@ import { createNextWordSampler } from './text/next-word-sampler.ts';
 import { likeliest, requireText, tokenizerOf } from './text/prediction.ts';
 import { openTokenStream } from './text/token-stream.ts';
 import { showTokens, tokenTexts } from './text/vocabulary.ts';
+import { nextAnswers } from './text/answers.ts';
 
 const options = z
   .strictObject({
@@ -91,6 +92,9 @@ defineTask<NextWordOptions>({
       corpus.close();
     }
   },
+  answers: nextAnswers,
+  demo: { form: () => 'next-word', examples: [{ text: 'once upon a time', textPair: null }] },
+  suggested: { presets: ['lstm-lm'] }, // most other networks see what comes
   async predict(model, { text, top }) {
     const tokenizer = tokenizerOf(model);
     const beginning = requireText(text, 'the beginning of a text');

@@ -20,6 +20,7 @@ import { predictPlaces } from './images/patch-prediction.ts';
 import type { EvaluationSplit, PreviewItem, SamplerSetup, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
 import { classEvaluation } from './text/evaluations.ts';
+import { classAnswers } from './answers.ts';
 
 const options = z
   .strictObject({
@@ -87,6 +88,8 @@ export const patchPosition = defineTask<PatchPositionOptions>({
   baselines: (sampler) =>
     Promise.resolve([constantBaseline(sampler, placeNames, 'the places are drawn equally often, so this is chance')]),
   inspect: inspectPatches,
+  answers: classAnswers,
+  demo: { form: () => 'patch-position' },
   predict: predictPlaces,
 });
 

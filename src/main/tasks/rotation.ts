@@ -29,6 +29,7 @@ import type {
 import { defineTask } from './task.ts';
 import { classEvaluation } from './text/evaluations.ts';
 import { classAnswer } from './text/prediction.ts';
+import { classAnswers } from './answers.ts';
 
 const options = z
   .strictObject({
@@ -77,6 +78,8 @@ export const rotation = defineTask<RotationOptions>({
       corpus.store.close();
     }
   },
+  answers: classAnswers,
+  demo: { form: () => 'rotation' },
   predict: predictTurns,
 });
 

@@ -6,12 +6,14 @@
  * The sampler is apart from the network, because it runs in a worker thread: everything it needs is in `SamplerSetup`.
  */
 import type { z } from 'zod';
+import type { Demo, DemoForm } from '../../shared/contract/demos.ts';
 import type { DataKind } from '../../shared/spec/data-kind.ts';
 import type { FrameOptions } from '../../shared/spec/manifests/audio-dataset.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { MetricName } from '../../shared/metrics.ts';
 import { metricOf } from '../../shared/metrics.ts';
 import type { AnsweredRun } from '../../shared/study/answered-run.ts';
+import type { TextTokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { ConstantData, Value } from '../graph/program.ts';
 import type { Backbone, Endpoints } from '../nn/pipeline.ts';
 import type { BuildContext, PipelineInput } from '../nn/block.ts';
@@ -181,6 +183,25 @@ export interface PredictionAnswer {
   }[];
 }
 
+/** A batch of one example of an evaluation split, and what the prediction program made of it. */
+export interface AnsweredExample {
+  readonly outputs: TensorData;
+  readonly feeds: Feeds;
+  readonly facts: TaskFacts;
+  readonly tokenizer: TextTokenizer | undefined;
+  /** Choices that are wanted for each question. */
+  readonly top: number;
+}
+
+export interface ExampleAnswer {
+  readonly question: string;
+  /** `class`: one of the task's classes, so that answers to many examples fill a confusion matrix. */
+  readonly kind: 'class' | 'token' | 'transcript';
+  /** Likeliest first, with probabilities over all there is. */
+  readonly choices: { label: string; probability: number }[];
+  readonly truth: string;
+}
+
 /** How a text is to be continued. */
 export interface GenerationQuery {
   readonly text: string;
@@ -245,6 +266,20 @@ export interface InspectionReport {
   readonly pictures: readonly Picture[];
 }
 
+export interface TaskDemo {
+  /** Which form of the demos suits it: a task that reads several kinds of input has one for each. */
+  form(input: PipelineInput['kind']): DemoForm;
+  /** Something to begin with, where the run's own data offers nothing. */
+  readonly examples?: readonly Demo['examples'][number][];
+}
+
+export interface SuggestedSettings {
+  /** Presets that learn it, where not every network can. The first that reads the data is taken. */
+  readonly presets?: readonly string[];
+  /** Settings of the training. */
+  readonly training?: Readonly<Record<string, unknown>>;
+}
+
 export interface TaskDefinition<Options> {
   /** As written in an experiment, e.g. `masked-words`. */
   readonly type: string;
@@ -284,6 +319,12 @@ export interface TaskDefinition<Options> {
   /** The task's audit of a trained network, and pictures of it for the run's artifacts. */
   inspect?(inspection: Inspection<Options>): Promise<InspectionReport>;
   predict?(model: PredictionModel, query: PredictionQuery, options: Options): Promise<readonly PredictionAnswer[]>;
+  /** What a trained network answered to one example of an evaluation split, for those who look at examples one by one. */
+  answers?(example: AnsweredExample): readonly ExampleAnswer[];
+  /** How a person asks a trained run. */
+  readonly demo?: TaskDemo;
+  /** What an experiment begins with where a person has chosen nothing else. */
+  readonly suggested?: SuggestedSettings;
   /** Continues a text, token by token. */
   generate?(model: PredictionModel, query: GenerationQuery, options: Options): AsyncIterable<GeneratedToken>;
 }

@@ -20,6 +20,7 @@ import { createEncoder, encodeParts, openLabelledTexts } from './text/labelled-t
 import { classAnswer, encodeExample, lengthOf, requireText, tokenizerOf } from './text/prediction.ts';
 import { createTokenBatch, writeNothing, writePair, writeSingle } from './text/token-batch.ts';
 import { showTokens } from './text/vocabulary.ts';
+import { classAnswers } from './answers.ts';
 
 const options = z
   .strictObject({
@@ -89,6 +90,8 @@ export const textClassification = defineTask<TextClassificationOptions>({
     }
   },
   classical: (setup) => classicalTexts(openLabelledTexts(setup)),
+  answers: classAnswers,
+  demo: { form: () => 'classify-text' },
   async predict(model, { text, textPair, top }) {
     const tokenizer = tokenizerOf(model);
     const length = lengthOf(model);

@@ -15,6 +15,7 @@ import { decodeByBeam } from './transcription/ctc-decoding.ts';
 import { stepProbabilities, textOf, transcriptionEvaluation } from './transcription/evaluation.ts';
 import type { LabelledLines } from './transcription/labelled-lines.ts';
 import { openLabelledLines } from './transcription/labelled-lines.ts';
+import { transcriptAnswers } from './transcription/answers.ts';
 
 const options = z.strictObject({
   longest: z.int().min(1).max(512).default(32).describe('Characters of the longest transcript'),
@@ -49,7 +50,7 @@ defineTask<TranscriptionOptions>({
   kind: 'supervised',
   data: ['image-dataset', 'audio-dataset'],
   options,
-  metrics: ['characterErrorRate', 'wordErrorRate', 'loss'],
+  metrics: ['characterErrorRate', 'wordErrorRate', 'accuracy', 'loss'],
   selection: { metric: 'characterErrorRate', direction: 'minimise' },
   openSampler: (setup) => createSampler(openLabelledLines(setup), setup.options),
   build(context, backbone, { longest }, { classes: alphabet = [] }) {
@@ -94,6 +95,9 @@ defineTask<TranscriptionOptions>({
       lines.material.close();
     }
   },
+  answers: transcriptAnswers,
+  demo: { form: (input) => (input === 'frames' ? 'transcribe-sound' : 'transcribe-image') },
+  suggested: { presets: ['crnn', 'speech-lstm'] }, // it needs a network that gives a sequence
   async predict(model, query, { beamWidth }) {
     const { top } = query;
     const feeds = questionFeeds(query, model);

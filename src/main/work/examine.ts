@@ -5,9 +5,8 @@ import type { DemoForm, demosContract } from '../../shared/contract/demos.ts';
 import type { runsContract } from '../../shared/contract/runs.ts';
 import { LabError } from '../../shared/errors.ts';
 import { randomStream } from '../../shared/random.ts';
-import type { EvaluationSplit } from '../tasks/index.ts';
+import type { EvaluationSplit, ExampleAnswer, Feeds, TensorData } from '../tasks/index.ts';
 import { questionFeeds } from '../tasks/index.ts';
-import { readAnswers } from '../runs/answers.ts';
 import { findRun } from '../workspace/runs.ts';
 import type { SampleRecord } from '../workspace/training-records.ts';
 import { demoFormOf } from '../runs/demo-forms.ts';
@@ -50,9 +49,7 @@ async function predictionsOf(
         context.progress({ phase: 'Predicting', done: index, total, unit: 'examples', skipped: 0 });
       }
       const feeds = questionFeeds(data.prepared.sampler, split, index);
-      const [answer] = readAnswers(await model.run(feeds), feeds, data.prepared.model.facts, data.tokenizer, 1).filter(
-        ({ question }) => question === 'class',
-      );
+      const answer = answersTo(data, await model.run(feeds), feeds, 1).find(({ kind }) => kind === 'class');
       const [choice] = answer?.choices ?? [];
       if (answer && choice) {
         predictions.push({ index, actual: answer.truth, predicted: choice.label, probability: choice.probability });
@@ -112,16 +109,10 @@ export async function quizOf(
         context.signal.throwIfAborted();
         const feeds = questionFeeds(sampler, 'validation', index);
         const classes = description.facts.classes ?? [];
-        const answers = readAnswers(
-          await model.run(feeds),
-          feeds,
-          description.facts,
-          data.tokenizer,
-          Math.max(8, classes.length),
-        );
-        const answer = answers.find(({ question }) => question === 'class') ?? answers[0];
+        const answers = answersTo(data, await model.run(feeds), feeds, Math.max(8, classes.length));
+        const answer = answers.find(({ kind }) => kind === 'class') ?? answers[0];
         if (!answer) continue;
-        const choices = answer.question === 'class' ? [...classes] : answer.choices.map(({ label }) => label);
+        const choices = answer.kind === 'class' ? [...classes] : answer.choices.map(({ label }) => label);
         questions.push({
           id: index,
           items: await describeExample(data, feeds),
@@ -130,7 +121,7 @@ export async function quizOf(
           answer: { question: answer.question, choices: answer.choices },
         });
       }
-      const form: DemoForm = demoFormOf(task.type, description.facts.input.kind);
+      const form: DemoForm = demoFormOf(task, description.facts.input.kind);
       return { form, questions };
     } finally {
       await model.close();
@@ -138,6 +129,16 @@ export async function quizOf(
   } finally {
     data.close();
   }
+}
+
+/** What the task reads out of a prediction; nothing for a task whose examples are not looked at one by one. */
+function answersTo(
+  { prepared: { task, model }, tokenizer }: RunData,
+  outputs: TensorData,
+  feeds: Feeds,
+  top: number,
+): readonly ExampleAnswer[] {
+  return task.answers?.({ outputs, feeds, facts: model.facts, tokenizer, top }) ?? [];
 }
 
 /** The examples that samples were recorded for, in words and pictures, with the answers of every evaluation. */

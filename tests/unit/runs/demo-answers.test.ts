@@ -1,17 +1,19 @@
 // What demos and quizzes show of single examples: pictures as they are, recordings as far as they go, transcripts beside the truth.
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { readAnswers } from '../../../src/main/runs/answers.ts';
-import { demoExamples, demoFormOf } from '../../../src/main/runs/demo-forms.ts';
+import { demoFormOf } from '../../../src/main/runs/demo-forms.ts';
 import { decodeQueryRecording } from '../../../src/main/runs/query-recording.ts';
 import { embeddedItem } from '../../../src/main/work/embeddings.ts';
 import { bytesOfDataUrl } from '../../../src/main/work/pictures.ts';
 import type { RunData } from '../../../src/main/work/validation-examples.ts';
 import { describeExample } from '../../../src/main/work/validation-examples.ts';
 import type { TaskFacts } from '../../../src/main/tasks/index.ts';
-import { demoForm } from '../../../src/shared/contract/demos.ts';
+import { findTask, registeredTasks } from '../../../src/main/tasks/index.ts';
+import { nextAnswers } from '../../../src/main/tasks/text/answers.ts';
+import { transcriptAnswers } from '../../../src/main/tasks/transcription/answers.ts';
 import { frameOptions } from '../../../src/shared/spec/manifests/audio-dataset.ts';
 import { tone, wavFile } from '../audio-fixtures.ts';
+import type { TextTokenizer } from '../../../src/main/data/tokenizer/tokenizer.ts';
 
 /** The grey values of a picture of one channel that is shown. */
 async function shown(input: TaskFacts['input'], feeds: Parameters<typeof describeExample>[1]) {
@@ -56,7 +58,7 @@ describe('answers about transcripts', () => {
 
   it('are the likeliest ones with their probabilities, and the transcript that was fed', () => {
     const feeds = { places: Int32Array.of(0, 1, 0, 2, 0), mask: new Float32Array(3).fill(1) };
-    const [answer, ...others] = readAnswers({ logits }, feeds, facts, undefined, 2);
+    const [answer, ...others] = transcriptAnswers({ outputs: { logits }, feeds, facts, tokenizer: undefined, top: 2 });
     expect(others).toEqual([]);
     expect(answer).toMatchObject({ question: 'transcript', truth: 'ab' });
     expect(answer!.choices.map(({ label }) => label)).toEqual(['ab', 'a']);
@@ -66,31 +68,56 @@ describe('answers about transcripts', () => {
 
   it('are none for a line that only fills up a batch', () => {
     const feeds = { places: new Int32Array(5), weights: Float32Array.of(0) };
-    expect(readAnswers({ logits }, feeds, facts, undefined, 2)).toEqual([]);
+    expect(transcriptAnswers({ outputs: { logits }, feeds, facts, tokenizer: undefined, top: 2 })).toEqual([]);
+  });
+});
+
+describe('answers about the next token', () => {
+  const facts: TaskFacts = { input: { kind: 'tokens', length: 3, vocabularySize: 4 } };
+  const words = ['[PAD]', 'he', 'went', 'home'];
+  const tokenizer = { token: (id: number) => words[id], isContinuation: () => false } as unknown as TextTokenizer; // all that is read of it
+  const outputs = { nextLogits: { shape: [1, 4], data: Float32Array.from([0, 1, 0, 3]) } };
+  const feeds = {
+    nextPosition: Int32Array.of(2),
+    nextLabels: Int32Array.of(1, 2, 3),
+    nextWeights: Float32Array.of(1, 1, 1),
+  };
+
+  it('are the likeliest tokens after the window, beside the one that came', () => {
+    const [answer, ...others] = nextAnswers({ outputs, feeds, facts, tokenizer, top: 2 });
+    expect(others).toEqual([]);
+    expect(answer).toMatchObject({ question: 'next token', truth: 'home' });
+    expect(answer!.choices.map(({ label }) => label)).toEqual(['home', 'he']);
+    expect(answer!.choices[0]!.probability).toBeCloseTo(Math.exp(3) / (Math.exp(3) + Math.E + 2), 6);
+  });
+
+  it('are none for a window that only fills up a batch', () => {
+    const nothing = { ...feeds, nextWeights: new Float32Array(3) };
+    expect(nextAnswers({ outputs, feeds: nothing, facts, tokenizer, top: 2 })).toEqual([]);
   });
 });
 
 describe('the form of a demo', () => {
-  it('suits what the network reads', () => {
-    expect(demoFormOf('transcription', 'image')).toBe('transcribe-image');
-    expect(demoFormOf('transcription', 'frames')).toBe('transcribe-sound');
-    expect(demoFormOf('audio-classification', 'frames')).toBe('classify-sound');
-    expect(demoFormOf('masked-words-next-sentence', 'tokens')).toBe('masked-words-and-pair');
-    expect(demoFormOf('a task of tomorrow', 'frames')).toBe('classify-sound');
-    expect(demoFormOf('a task of tomorrow', 'tokens')).toBe('other');
+  it('suits the task and what the network reads', () => {
+    expect(demoFormOf(findTask('transcription'), 'image')).toBe('transcribe-image');
+    expect(demoFormOf(findTask('transcription'), 'frames')).toBe('transcribe-sound');
+    expect(demoFormOf(findTask('audio-classification'), 'frames')).toBe('classify-sound');
+    expect(demoFormOf(findTask('masked-words-next-sentence'), 'tokens')).toBe('masked-words-and-pair');
+    expect(demoFormOf({}, 'frames')).toBe('classify-sound');
+    expect(demoFormOf({}, 'tokens')).toBe('other');
   });
 
   it('offers texts that can be asked as they are', () => {
-    for (const form of demoForm.options) {
-      for (const { text, textPair } of demoExamples(form)) {
+    for (const { type, demo } of registeredTasks()) {
+      for (const { text, textPair } of demo?.examples ?? []) {
         expect(text).not.toBe('');
-        if (form === 'masked-words') expect([text.includes('[MASK]'), textPair]).toEqual([true, null]);
-        if (form === 'sentence-pair') expect(textPair).not.toBeNull();
-        if (form === 'masked-words-and-pair') expect(text.includes('[MASK]') || textPair !== null).toBe(true);
+        if (type === 'masked-words') expect([text.includes('[MASK]'), textPair]).toEqual([true, null]);
+        if (demo?.form('tokens') === 'sentence-pair') expect(textPair).not.toBeNull();
+        if (type === 'masked-words-next-sentence') expect(text.includes('[MASK]') || textPair !== null).toBe(true);
       }
     }
-    expect(demoExamples('next-word')).not.toHaveLength(0);
-    expect(demoExamples('classify-text')).toEqual([]); // those of its own data are offered
+    expect(findTask('next-word').demo?.examples).not.toHaveLength(0);
+    expect(findTask('text-classification').demo?.examples).toBeUndefined(); // those of its own data are offered
   });
 });
 

@@ -1,6 +1,6 @@
 /** Demos. */
 import type { Demo, demosContract } from '../../../shared/contract/demos.ts';
-import { demoExamples, demoFormOf } from '../../runs/demo-forms.ts';
+import { demoFormOf } from '../../runs/demo-forms.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { readModel } from '../../runs/predict.ts';
 import type { RunRecord } from '../../lab/store/run-record.ts';
@@ -34,20 +34,19 @@ async function describeDemo({ runs, tasks }: Lab, record: RunRecord): Promise<De
   const task = findTask(spec.task.type);
   if (!task.predict) return undefined;
   const { facts } = await readModel(runs.folder(id), spec);
-  const form = demoFormOf(task.type, facts.input.kind);
   const { metric } = tasks.selectionOf(spec.task.type);
   return {
     run: id,
     name: spec.name,
     task: task.type,
     title: task.title,
-    form,
+    form: demoFormOf(task, facts.input.kind),
     data: spec.data,
     classes: facts.classes ? [...facts.classes] : null,
     input: { kind: facts.input.kind, shape: shapeOf(facts.input) },
     finishedAt: result ? Date.parse(result.finishedAt) : progress.lastEventAt,
     metric: { name: metric, value: result?.test?.metrics[metric] ?? progress.best?.value ?? null },
-    examples: demoExamples(form),
+    examples: [...(task.demo?.examples ?? [])],
   };
 }
 

@@ -14,6 +14,7 @@ import { pairClasses, pairNeeds, pairSources } from './pair-source.ts';
 import type { EncodedText } from './prediction.ts';
 import { capacityOf, classAnswer, cutPair, encodeExample, requireText, tokenizerOf } from './prediction.ts';
 import { createPretextSampler } from './pretext-sampler.ts';
+import { classAnswers } from '../answers.ts';
 
 const options = z.strictObject({ ...corpusOptions, ...pairOptions });
 
@@ -66,6 +67,14 @@ export function pairTask(
       } finally {
         corpus.close();
       }
+    },
+    answers: classAnswers,
+    demo: {
+      form: () => 'sentence-pair',
+      examples: [
+        { text: 'the man went to the store .', textPair: 'he bought a gallon of milk .' },
+        { text: 'the man went to the store .', textPair: 'penguins are flightless birds .' },
+      ],
     },
     async predict(model, { text, textPair, top }) {
       const first = requireText(text, 'two texts');
