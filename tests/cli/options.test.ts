@@ -38,8 +38,8 @@ describe('what cannot be', () => {
   it.each([
     ['pipeline show lstm-lm --set feature=32', "lstm-lm: feature: unknown option. Did you mean 'features'?"],
     ['pipeline show lstm-lm --set features=many', 'lstm-lm: features: should be a number, not "many"'],
-    ['corpus import several one two --images', 'these are 2 sources: one, two'],
-    ['dataset import several one two --audio', 'Sound comes from one table or folder'],
+    ['corpus import several one two --images', 'There is no file or folder'],
+    ['dataset import several --audio --test nothing-here', 'There is no file or folder'],
   ])('%s', async (line, message) => {
     expect(await pretextInProcess(...line.split(' '))).toMatchObject({
       code: 1,

@@ -4,7 +4,8 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { ContentIndex } from '../../src/main/data/import/content-index.ts';
 import { GroupCollector, summariseGroups } from '../../src/main/data/images/groups.ts';
-import { DisjointSets, joinNearDuplicates } from '../../src/main/data/images/near-duplicates.ts';
+import { DisjointSets } from '../../src/main/data/import/disjoint-sets.ts';
+import { joinNearDuplicates } from '../../src/main/data/images/near-duplicates.ts';
 import {
   countBits,
   perceptualHash,

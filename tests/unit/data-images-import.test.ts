@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { folderSource } from '../../src/main/data/images/folder-source.ts';
 import { openImageCorpus, openImageDataset, verifyImages } from '../../src/main/data/images/image-store.ts';
+import { splitImages } from '../../src/main/data/images/leakage.ts';
 import { importImageCorpus, importImageDataset, type ImageImportProgress } from '../../src/main/data/images/import.ts';
 import { zipSource } from '../../src/main/data/images/zip-source.ts';
 import { bombPng, picture, writeFile, zipArchive } from './data-images-fixtures.ts';
@@ -30,7 +31,7 @@ describe('a folder', () => {
     expect(report).toMatchObject({
       images: 4,
       formats: { png: 4 },
-      ignored: { total: 1, byExtension: { txt: 1 } },
+      ignored: { byExtension: { txt: 1 } },
       skipped: { total: 0 },
       enlarged: 0,
     });
@@ -124,7 +125,7 @@ describe('a folder per class', () => {
   });
 
   it('is refused where the folders are the sides of a split', async () => {
-    await writePictures(place.input, ['train/cat/a.png', 'train/dog/a.png', 'test/cat/b.png']);
+    await writePictures(place.input, ['train/a.png', 'test/b.png']);
     const error = await labError(
       importImageDataset(importJob(place, folderSource(place.input, { classFolders: true }))),
     );
@@ -133,10 +134,17 @@ describe('a folder per class', () => {
       message: expect.stringContaining('“test” and “train”: these are sides of a split, not classes'),
     });
     expectNothingLeft(place);
-    const { manifest } = await importImageDataset(
-      importJob(place, folderSource(join(place.input, 'train'), { classFolders: true })),
-    );
+  });
+
+  it('inside folders of the sides of a split gives classes and the split', async () => {
+    await writePictures(place.input, ['train/cat/a.png', 'train/dog/a.png', 'test/cat/b.png']);
+    const { manifest } = await importImageDataset(importJob(place, folderSource(place.input, { classFolders: true })));
     expect(manifest.classes.map(({ name }) => name)).toEqual(['cat', 'dog']);
+    expect(manifest.officialSplit).toEqual({ training: 2, validation: 0, test: 1 });
+    const dataset = openImageDataset(place.destination);
+    const split = splitImages(dataset, { seed: 1, fractions: { validation: 0, test: 0.4 } });
+    expect([...split.test].map((image) => dataset.source(image).path)).toEqual(['test/cat/b.png']);
+    expect(split.train).toHaveLength(2);
   });
 
   it('is refused with a single class', async () => {

@@ -125,7 +125,7 @@ describe('sources', () => {
       'b.jsonl.gz': gzipSync(jsonl),
       'c.jsonl.zst': zstdCompressSync(jsonl),
       'd.csv': csv,
-      'e.tsv.gz': gzipSync('text\tid\nalpha\t1\n"beta"\t2\n'),
+      'e.tsv.gz': gzipSync('text\tid\nalpha\t1\n"beta" ""\t2\n'),
       'f.md': '# alpha\n\nbeta\n',
       'g.txt.gz': gzipSync('\ufeffgamma\r\nalpha'),
     });
@@ -142,7 +142,7 @@ describe('sources', () => {
     expect(await textsOf('b.jsonl.gz')).toEqual(words);
     expect(await textsOf('c.jsonl.zst')).toEqual(words);
     expect(await textsOf('d.csv')).toEqual(['alpha', 'be ; ta " two "', 'gamma']);
-    expect(await textsOf('e.tsv.gz')).toEqual(['alpha', 'beta']);
+    expect(await textsOf('e.tsv.gz')).toEqual(['alpha', '" beta " " "']);
     expect(await textsOf('f.md')).toEqual(['# alpha beta']);
     expect(await textsOf('g.txt.gz')).toEqual(['gamma alpha']);
     expect(await textsOf("h[1] o'clock.parquet")).toEqual(['alpha', 'gamma']);
@@ -160,7 +160,7 @@ describe('sources', () => {
     });
     const all = await importFrom([folder]);
     expect(all.texts).toEqual(['one', 'three', 'four', 'two']);
-    expect(all.corpus.manifest.report.ignored).toEqual({ png: 1, rst: 1 });
+    expect(all.corpus.manifest.report.ignored).toEqual({ png: 1, rst: 1, '(hidden)': 1 });
     const some = await importFrom([folder], { include: ['**/*.txt', '*.rst'], exclude: ['b/skip'] });
     expect(some.texts).toEqual(['one', 'two', 'seven']);
   });
@@ -206,7 +206,10 @@ describe('sources', () => {
       writeFiles({ 'x-pages-articles.xml': `<mediawiki>\n${page}<page>\n<title>Mo` }),
     ]);
     expect(texts).toEqual(['sun a star.']);
-    expect(corpus.manifest.report.skipped.listed).toMatchObject([{ line: 8, reason: 'damaged' }]);
+    expect(corpus.manifest.report.skipped.total).toBe(0);
+    expect(corpus.manifest.report.notes.listed).toMatchObject([
+      { line: 8, message: expect.stringContaining('the one document before that was used') },
+    ]);
   });
 });
 
@@ -218,13 +221,13 @@ describe('what cannot be used', () => {
       'blank.txt': ' \n \n',
       'good.txt': 'good',
       'latin.txt': Buffer.from('caf\xe9', 'latin1'),
+      'half.txt': Buffer.concat([Buffer.from('été '), Buffer.from([0xe9])]),
       'utf16.txt': Buffer.from('\ufeffwide', 'utf16le'),
-      'broken.txt.gz': gzipSync(prose(200, 3)).subarray(0, 300),
       'rows.jsonl': '{"text":"fine"}\nnot json\n[1]\n\n{"other":1}\n{"text":null}\n',
       'other.csv': 'a,b\n1,2\n',
     });
     const { corpus, texts } = await importFrom([folder]);
-    expect(texts.sort()).toEqual(['fine', 'good', 'wide']);
+    expect(texts.sort()).toEqual(['cafe', 'fine', 'good', 'wide']);
     const listed = corpus.manifest.report.skipped.listed.map(({ path, line, reason }) => [
       path.slice(folder.length + 1),
       line,
@@ -233,16 +236,15 @@ describe('what cannot be used', () => {
     expect(listed.sort()).toEqual([
       ['binary.txt', null, 'binary'],
       ['blank.txt', 1, 'empty'],
-      ['broken.txt.gz', null, 'damaged'],
       ['empty.txt', null, 'empty'],
-      ['latin.txt', 1, 'invalid-utf8'],
+      ['half.txt', 1, 'invalid-utf8'],
       ['other.csv', null, 'missing-column'],
       ['rows.jsonl', 2, 'malformed'],
       ['rows.jsonl', 3, 'malformed'],
       ['rows.jsonl', 5, 'missing-column'],
       ['rows.jsonl', 6, 'empty'],
     ]);
-    expect(corpus.manifest.report.skipped.total).toBe(10);
+    expect(corpus.manifest.report.skipped.total).toBe(9);
   });
 
   it.each([
@@ -261,10 +263,22 @@ describe('what cannot be used', () => {
   });
 
   it('costs one line, not the file, when lines are documents', async () => {
-    const bad = Buffer.concat([Buffer.from('one\n'), Buffer.from([0xff, 0x0a]), Buffer.from('three')]);
+    const bad = Buffer.concat([Buffer.from('üüne\n'), Buffer.from([0xff, 0x0a]), Buffer.from('three')]);
     const { corpus, texts } = await importFrom([writeFiles({ 'a.txt': bad })], { documents: 'line' });
-    expect(texts).toEqual(['one', 'three']);
+    expect(texts).toEqual(['uune', 'three']);
     expect(corpus.manifest.report.skipped.listed).toMatchObject([{ line: 2, reason: 'invalid-utf8' }]);
+  });
+
+  it('of a compressed text that breaks off is what came before, with a note', async () => {
+    const whole = prose(2000, 3);
+    const bytes = gzipSync(whole);
+    const { corpus } = await importFrom([writeFiles({ 'a.txt.gz': bytes.subarray(0, bytes.length * 0.7) })]);
+    const { textBytes, report } = corpus.manifest;
+    expect(textBytes).toBeGreaterThan(whole.length * 0.3);
+    expect(report.skipped.total).toBe(0);
+    expect(report.notes.listed).toMatchObject([
+      { message: expect.stringMatching(/^cannot be decompressed: .*the one document before that was used$/) },
+    ]);
   });
 
   it('is listed up to a hundred times, and counted', async () => {

@@ -2,7 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { CsvParser, detectDelimiter, type CsvFault, type CsvRecord } from '../../src/main/data/tables/csv-parser.ts';
+import { detectDelimiter } from '../../src/main/data/tables/csv-dialect.ts';
+import { CsvParser, type CsvFault, type CsvRecord } from '../../src/main/data/tables/csv-parser.ts';
 import {
   importTextDataset,
   openTextDataset,
@@ -120,7 +121,11 @@ describe('a labelled dataset', () => {
   });
 
   it('rejects a record with bytes that are not UTF-8, on the line that has them', async () => {
-    const bad = Buffer.concat([Buffer.from('text,label\n"a\nb'), Buffer.from([0xff]), Buffer.from('",x\nc,y\nd,z\n')]);
+    const bad = Buffer.concat([
+      Buffer.from('text,label\n"é ü\nb'),
+      Buffer.from([0xff]),
+      Buffer.from('",x\nc,y\nd,z\n'),
+    ]);
     const { dataset } = await importFrom({ 'a.csv': bad });
     expect(dataset.manifest.report.skipped.listed).toMatchObject([{ line: 3, reason: 'invalid-utf8' }]);
     expect(examplesOf(dataset)).toEqual([
@@ -164,7 +169,7 @@ describe('a labelled dataset', () => {
       message: expect.stringContaining('without labels'),
     });
     expect(await failure({ 'a.csv': 'text,label\n' })).toMatchObject({ code: 'bad-input' });
-    expect(await failure({ 'Train/ham/1.txt': 'x', 'test/ham/2.txt': 'y' })).toMatchObject({
+    expect(await failure({ 'Train/1.txt': 'x', 'test/2.txt': 'y' })).toMatchObject({
       code: 'bad-input',
       message: expect.stringContaining('“Train” and “test”: these are sides of a split, not classes'),
     });
@@ -194,7 +199,7 @@ describe('the CSV parser', () => {
   };
 
   it('reads what RFC 4180 describes', () => {
-    expect(parse('a,"b,""c""",\n"d\n\ne",,"" ')).toMatchObject([
+    expect(parse('a,"b,""c""",\n"d\n\ne",,"" x')).toMatchObject([
       { line: 1, fields: ['a', 'b,"c"', ''] },
       { line: 2, message: expect.stringContaining('followed by text') },
       { line: 4, message: expect.stringContaining('followed by text') },

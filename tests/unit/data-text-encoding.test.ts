@@ -98,12 +98,18 @@ describe('an import', () => {
     expect([0, 1].map((index) => dataset.text(index))).toEqual(['Très déçu; froid', 'Bon café']);
   });
 
-  it('does not guess: what is not UTF-8 is reported unless an encoding is named', async () => {
+  it('guesses, and says so; where an encoding is named, what is not in it is reported with the one that would read it', async () => {
     const folder = temporaryFolder();
     const file = join(folder, 'latin.csv');
     writeFileSync(file, Buffer.from('text,label\ncaf\xe9,a\ntea,b\nmilk,c\n', 'latin1'));
-    const manifest = await importTextDataset({ sources: [file], folder: join(folder, 'dataset'), name: 'drinks' });
-    expect(manifest.examples).toBe(2);
-    expect(manifest.report.skipped.listed).toMatchObject([{ line: 2, reason: 'invalid-utf8' }]);
+    const job = { sources: [file], name: 'drinks' };
+    const guessed = await importTextDataset({ ...job, folder: join(folder, 'guessed') });
+    expect(guessed.examples).toBe(3);
+    expect(guessed.report.readAs).toMatchObject([{ format: 'csv', encoding: 'windows-1252', guessed: true }]);
+    const named = await importTextDataset({ ...job, folder: join(folder, 'named'), encoding: 'utf-8' });
+    expect(named.examples).toBe(2);
+    expect(named.report.skipped.listed).toMatchObject([
+      { line: 2, reason: 'invalid-utf8', message: expect.stringContaining('as windows-1252 it reads “café,a”') },
+    ]);
   });
 });

@@ -11,6 +11,8 @@ export interface SplitMaterial {
   readonly classes: readonly string[];
   /** Examples with the same number always stay on one side; without it every example stands alone. */
   readonly groups?: ArrayLike<number> | undefined;
+  /** The sides that the material itself puts examples on: 0 for none, 1 training, 2 validation, 3 test; see import/sides.ts. */
+  readonly sides?: Uint8Array | undefined;
   /** Hexadecimal hash of the material. */
   readonly contentHash: string;
 }
@@ -115,10 +117,52 @@ function wantedCounts(material: SplitMaterial, options: SplitOptions): SplitShar
 
 /**
  * Splits by class, so that every side has the classes in the material's proportions, up to rounding and as far as groups
- * allow: a group goes to the first side that has room for the whole of it.
+ * allow: a group goes to the first side that has room for the whole of it. Sides that come with the material are kept.
  * @throws LabError `bad-spec` if nothing is left for training, or a class is too small for `trainPerClass`
  */
 export function splitDataset(material: SplitMaterial, options: SplitOptions): Split {
+  const { sides, ...rest } = material;
+  const split = sides === undefined ? drawSplit(rest, options) : officialSplit(rest, sides, options);
+  const { trainPerClass: perClass } = options;
+  return perClass === undefined
+    ? split
+    : { ...split, train: takeLabelled(material, split.train, { perClass }, options.seed) };
+}
+
+/** The sides that come with the material; one that does not come with it is drawn from the training side. */
+function officialSplit(material: SplitMaterial, sides: Uint8Array, options: SplitOptions): Split {
+  const on = (...numbers: readonly number[]): number[] => {
+    const examples: number[] = [];
+    sides.forEach((side, example) => {
+      if (numbers.includes(side)) examples.push(example);
+    });
+    return examples;
+  };
+  const official = { validation: on(2), test: on(3) };
+  const pool = on(0, 1);
+  const { counts, fractions = DEFAULT_FRACTIONS } = options;
+  const given = counts ?? fractions;
+  const drawn = {
+    validation: official.validation.length > 0 ? 0 : given.validation,
+    test: official.test.length > 0 ? 0 : given.test,
+  };
+  const { groups } = material;
+  const part = {
+    ...material,
+    labels: Int32Array.from(pool, (example) => material.labels[example]!),
+    groups: groups && Uint32Array.from(pool, (example) => groups[example]!),
+  };
+  const split = drawSplit(part, { seed: options.seed, ...(counts ? { counts: drawn } : { fractions: drawn }) });
+  const originals = (indices: Uint32Array): Uint32Array => indices.map((index) => pool[index]!);
+  const evaluated = (side: 'validation' | 'test', domain: number): Uint32Array => {
+    if (official[side].length === 0) return originals(split[side]);
+    shuffle(official[side], material, options.seed, EVALUATION_DOMAIN, domain);
+    return Uint32Array.from(official[side]);
+  };
+  return { train: originals(split.train), validation: evaluated('validation', 0), test: evaluated('test', 1) };
+}
+
+function drawSplit(material: SplitMaterial, options: SplitOptions): Split {
   const wanted = wantedCounts(material, options);
   const size = material.labels.length;
   const { units, byClass } = gatherUnits(material);
@@ -146,10 +190,8 @@ export function splitDataset(material: SplitMaterial, options: SplitOptions): Sp
     shuffle(examples, material, options.seed, EVALUATION_DOMAIN, side);
     return Uint32Array.from(examples);
   };
-  const train = Uint32Array.from(sides.train).sort();
-  const budget = options.trainPerClass === undefined ? undefined : { perClass: options.trainPerClass };
   return {
-    train: budget === undefined ? train : takeLabelled(material, train, budget, options.seed),
+    train: Uint32Array.from(sides.train).sort(),
     validation: mixed(sides.validation, 0),
     test: mixed(sides.test, 1),
   };

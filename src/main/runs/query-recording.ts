@@ -19,13 +19,13 @@ export async function readQueryRecording(
 }
 
 /** The same from memory; `name` is for messages. */
-export function decodeQueryRecording(
+export async function decodeQueryRecording(
   bytes: Uint8Array,
   name: string,
   options: FrameOptions,
-): NonNullable<PredictionQuery['recording']> {
+): Promise<NonNullable<PredictionQuery['recording']>> {
   try {
-    const { samples, rate } = decodeRecording(bytes);
+    const { samples, rate } = await decodeRecording(bytes);
     return { frames: logMelFrames(samples, rate, options) };
   } catch (error) {
     if (error instanceof SkipFile || isLabError(error, 'bad-input')) {

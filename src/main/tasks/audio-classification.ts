@@ -115,11 +115,11 @@ function openLabelledRecordings({
 }: SamplerSetup<AudioClassificationOptions>): LabelledRecordings {
   const dataset = openAudioDataset(dataFolder);
   try {
-    const { labels, classes, manifest } = dataset;
+    const { labels, classes, groups, sides, manifest } = dataset;
     if (classes.length < 2) {
       throw new LabError('bad-input', `every recording has the label '${classes[0] ?? ''}'; classification needs two`);
     }
-    const material = { labels, classes, contentHash: manifest.contentHash };
+    const material = { labels, classes, groups, sides, contentHash: manifest.contentHash };
     const fractions = { validation: settings.validationShare, test: settings.testShare };
     const { train, validation, test } = splitDataset(material, { seed: splitSeed, fractions });
     const { labelsPerClass: perClass, labelsInAll: total } = settings;

@@ -31,6 +31,7 @@ export interface Browser {
     readonly classes: readonly string[];
     readonly labels: Int32Array;
     readonly contentHash: string;
+    readonly sides: Uint8Array | undefined;
   };
   /** Items with the same number belong together. */
   readonly groups?: Uint32Array;
@@ -69,10 +70,10 @@ function browseTextCorpus(folder: string): Browser {
 
 function browseTextDataset(folder: string): Browser {
   const dataset = openTextDataset(folder);
-  const { classes, labels, contentHash, groups } = dataset;
+  const { classes, labels, contentHash, groups, sides } = dataset;
   return {
     size: dataset.size,
-    labelled: { classes, labels, contentHash },
+    labelled: { classes, labels, contentHash, sides },
     groups,
     text: (index) => [dataset.text(index), dataset.textPair(index) ?? ''].join('\n'),
     item: async (index) => ({
@@ -92,7 +93,12 @@ function browseTextDataset(folder: string): Browser {
 function browseImages(store: ImageCorpus | ImageDataset): Browser {
   const labelled =
     'labels' in store
-      ? { classes: store.classes, labels: Int32Array.from(store.labels), contentHash: store.manifest.contentHash }
+      ? {
+          classes: store.classes,
+          labels: Int32Array.from(store.labels),
+          contentHash: store.manifest.contentHash,
+          sides: store.sides,
+        }
       : undefined;
   return {
     size: store.length,
@@ -117,10 +123,11 @@ function browseImages(store: ImageCorpus | ImageDataset): Browser {
 }
 
 function browseRecordings(dataset: AudioDataset): Browser {
-  const { classes, labels, manifest } = dataset;
+  const { classes, labels, groups, sides, manifest } = dataset;
   return {
     size: dataset.length,
-    labelled: { classes, labels, contentHash: manifest.contentHash },
+    labelled: { classes, labels, contentHash: manifest.contentHash, sides },
+    ...(groups && { groups }),
     text: (index) => dataset.path(index),
     async item(index, pictureSize) {
       const { pixels, width, height } = drawFrames(dataset.frames(index), manifest.options.bands);

@@ -9,7 +9,9 @@ import { folderSource } from '../data/images/folder-source.ts';
 import type { AudioImport } from '../data/audio/import-audio.ts';
 import { importAudioDataset } from '../data/audio/import-audio.ts';
 import type { ImageSource } from '../data/images/source.ts';
-import { isTableName, tableSource } from '../data/images/table-source.ts';
+import { joinSources } from '../data/images/joined-source.ts';
+import { sourcesWithSides, type SideSources } from '../data/import/sides.ts';
+import { isTableName, tableSource, type FileTableOptions } from '../data/images/table-source.ts';
 import { zipSource } from '../data/images/zip-source.ts';
 import type { ImportTextCorpusOptions } from '../data/text/import-corpus.ts';
 import type { ImportTextDatasetOptions } from '../data/text/import-dataset.ts';
@@ -43,19 +45,18 @@ export async function importDataset(
   options: Omit<ImportTextDatasetOptions, 'folder' | 'name'>,
 ): Promise<TextDatasetManifest> {
   const folder = await newFolder(workspace, 'dataset', name);
-  return importTextDataset({ ...options, sources: options.sources.map((source) => resolve(source)), folder, name });
+  const sources = options.sources.map((source) => resolve(source));
+  return importTextDataset({ ...options, sources, folder, name });
 }
 
 export interface ImageImportRequest {
-  /** A folder, a .zip archive, or a table whose column `path` names images beside it. */
-  readonly source: string;
+  /** Folders, .zip archives, or tables whose column `path` names images beside them. */
+  readonly sources: readonly string[];
+  /** Sources of the sides of an official split, beside `sources`. */
+  readonly sides?: SideSources | undefined;
   readonly options: ImageImportOptionsInput;
-  /** Of a table for a dataset; 'label' without it. */
-  readonly labelColumn?: string | undefined;
-  /** Of a table; 'path' without it. */
-  readonly pathColumn?: string | undefined;
-  /** Of a table: images with the same value, such as those of one patient, stay on one side of a split. */
-  readonly groupColumn?: string | undefined;
+  /** Of a table; its column of labels is 'label' for a dataset without it. */
+  readonly table?: FileTableOptions | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ImageImportProgress) => void;
 }
@@ -89,29 +90,25 @@ export async function importImages(
   name: string,
   request: ImageImportRequest,
 ): Promise<ImageImportResult<ImageCorpusManifest | ImageDatasetManifest>> {
-  const { source, options, signal, onProgress } = request;
+  const { sources, sides, options, signal, onProgress } = request;
   const destination = await newFolder(workspace, group, name);
-  const path = resolve(source);
-  await stat(path).catch((error: unknown) => {
-    throw cannotRead('file or folder', source, error);
-  });
-  const images = imageSourceOf(path, group === 'dataset', request);
+  const parts = [...sources.map((source) => [resolve(source), undefined] as const), ...sourcesWithSides(sides)];
+  for (const [path] of parts) {
+    await stat(path).catch((error: unknown) => {
+      throw cannotRead('file or folder', path, error);
+    });
+  }
+  const images = joinSources(
+    parts.map(([path, side]) => ({ source: imageSourceOf(path, group === 'dataset', request), side })),
+  );
   const job = { source: images, destination, name, options, signal, onProgress };
   return group === 'corpus' ? importImageCorpus(job) : importImageDataset(job);
 }
 
-function imageSourceOf(
-  path: string,
-  isLabelled: boolean,
-  { labelColumn = 'label', pathColumn, groupColumn }: ImageImportRequest,
-): ImageSource {
+function imageSourceOf(path: string, isLabelled: boolean, { table }: ImageImportRequest): ImageSource {
   if (extname(path).toLowerCase() === '.zip') return zipSource(path, { classFolders: isLabelled });
   if (!isTableName(path)) return folderSource(path, { classFolders: isLabelled });
-  return tableSource(path, {
-    ...(isLabelled && { labelColumn }),
-    ...(pathColumn !== undefined && { pathColumn }),
-    ...(groupColumn !== undefined && { groupColumn }),
-  });
+  return tableSource(path, { ...table, labelColumn: isLabelled ? (table?.labelColumn ?? 'label') : undefined });
 }
 
 async function newFolder(workspace: Workspace, group: MaterialGroup, name: string): Promise<string> {

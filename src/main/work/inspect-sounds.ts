@@ -2,15 +2,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import type { Inspection } from '../../shared/contract/materials.ts';
-import { decodeRecording } from '../data/audio/recording.ts';
-import { classOfPath } from '../data/images/source.ts';
+import { decodeRecording, isSoundName } from '../data/audio/recording.ts';
+import { OuterFolders, placeOf } from '../data/import/sides.ts';
 
 const decoded = 8;
-
-/** Whether a name says that it is a recording that the lab decodes. */
-export function isSoundName(path: string): boolean {
-  return /\.wave?$/i.test(path);
-}
 
 /**
  * @param others files of the sources that are no text
@@ -30,9 +25,12 @@ export async function inspectSounds(
   const paths =
     inTable.length > 0 ? inTable : others.filter(isSoundName).map((path) => relative(root, path).split(sep).join('/'));
   if (paths.length === 0) return null;
+  const outer = new OuterFolders();
+  for (const path of paths) outer.add(path);
+  const hasSides = outer.areSides;
   const classes = new Map<string, number>();
   for (const path of inTable.length > 0 ? [] : paths) {
-    const label = classOfPath(path);
+    const { label } = placeOf(path, hasSides);
     if (label !== undefined) classes.set(label, (classes.get(label) ?? 0) + 1);
   }
   const recordings: NonNullable<Inspection['sounds']>['recordings'] = [];
@@ -43,7 +41,7 @@ export async function inspectSounds(
     const recording = await readFile(join(root, path)).then(decodeRecording, () => undefined); // the report will list it
     if (recording === undefined) continue;
     const { samples, rate } = recording;
-    recordings.push({ path, label: classOfPath(path) ?? null, seconds: samples.length / rate, rate });
+    recordings.push({ path, label: placeOf(path, hasSides).label ?? null, seconds: samples.length / rate, rate });
   }
   return { total: paths.length, classes: [...classes].map(([name, count]) => ({ name, count })), recordings };
 }

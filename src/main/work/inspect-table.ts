@@ -1,14 +1,15 @@
 /** The columns of a table and its first rows, read with the import's own readers. */
-import { open } from 'node:fs/promises';
 import type { Inspection } from '../../shared/contract/materials.ts';
-import { LabError, messageOf } from '../../shared/errors.ts';
+import { LabError } from '../../shared/errors.ts';
 import type { TextEncoding } from '../../shared/spec/manifests/text-corpus.ts';
-import { CsvParser, detectDelimiter } from '../data/tables/csv-parser.ts';
-import { columnNames, headerDoubt } from '../data/tables/header.ts';
-import { readTable } from '../data/tables/read-table.ts';
-import { decodeSample, guessEncoding } from '../data/reading/encoding.ts';
+import { similarLabels } from '../data/import/labels.ts';
+import type { EncodingFound } from '../data/reading/encoding.ts';
+import type { ByteSource } from '../data/reading/read-bytes.ts';
 import type { SourceFile } from '../data/reading/source-files.ts';
-import { readSample } from './inspect-text.ts';
+import type { CsvQuote } from '../data/tables/csv-parser.ts';
+import { headerDoubt } from '../data/tables/header.ts';
+import { readTable } from '../data/tables/read-table.ts';
+import type { TableFacts, TableOptions } from '../data/tables/table-row.ts';
 
 type Table = NonNullable<Inspection['table']>;
 
@@ -24,29 +25,41 @@ interface Options {
   readonly encoding: TextEncoding | undefined;
   /** Whether the first row of CSV and TSV files holds the names of the columns. */
   readonly header: boolean;
+  /** Told by the file without it. */
+  readonly quote: CsvQuote | undefined;
   readonly signal: AbortSignal;
 }
 
-/** @throws LabError `bad-input` for a table without a header, or what is no table; `SkipFile` for a file that cannot be read */
+/** @throws LabError `bad-input` for what is no table; `SkipFile` for a file that cannot be read */
 export async function inspectTable(
   file: SourceFile,
-  { shown, encoding: wanted, header, signal }: Options,
+  { shown, encoding, header, quote, signal }: Options,
 ): Promise<Table> {
-  if (file.format === 'text' || file.format === 'wikipedia' || file.format === 'fasta') {
+  const { format, path, compression } = file;
+  if (format !== 'csv' && format !== 'tsv' && format !== 'jsonl' && format !== 'parquet') {
     throw new LabError('internal', 'not a table');
   }
-  const { names, encoding, delimiter } = await headerOf(file, wanted, header, signal);
-  const hasFields = delimiter !== null;
-  const source = {
-    path: file.path,
-    compression: file.compression,
-    signal,
-    ...(encoding !== null && { encoding }),
+  let facts: TableFacts | undefined;
+  let found: EncodingFound | undefined;
+  const source: ByteSource = {
+    ...{ path, compression, encoding, signal },
+    onEncoding: (now) => {
+      found = now;
+    },
   };
   const rows: (string | null)[][] = [];
   const problems: Table['problems'] = [];
+  const notes: Table['notes'] = [];
   let complete = true;
-  reading: for await (const batch of readTable(source, file.format, names, { optional: names, header })) {
+  const options: TableOptions = {
+    header,
+    quote,
+    onOpen: (now) => {
+      facts = now;
+    },
+    onNote: (note) => notes.push(note),
+  };
+  reading: for await (const batch of readTable(source, format, null, options)) {
     for (const row of batch) {
       if (rows.length + problems.length >= mostRows) {
         complete = false;
@@ -56,13 +69,17 @@ export async function inspectTable(
       else problems.push({ line: row.line, message: row.message });
     }
   }
+  if (facts === undefined) throw new LabError('bad-input', 'is empty', { path });
+  const { columns: names, delimiter } = facts;
+  const hasFields = delimiter !== null;
   const valuesOf = (column: number): (string | null)[] => rows.map((row) => row[column] ?? null);
   return {
-    file: file.path,
-    format: file.format,
-    encoding,
+    file: path,
+    format,
+    encoding: found?.encoding ?? null,
     delimiter,
-    header: hasFields ? header : null,
+    quote: facts.quote,
+    header: facts.header,
     headerDoubt: hasFields && header ? headerDoubt(names, valuesOf) : null,
     columns: withRoles(names.map((name, index) => describeColumn(name, valuesOf(index)))),
     rows: rows
@@ -71,67 +88,8 @@ export async function inspectTable(
     read: rows.length,
     complete,
     problems: problems.slice(0, 20),
+    notes: notes.slice(0, 20),
   };
-}
-
-type Header = Pick<Table, 'encoding' | 'delimiter'> & { readonly names: readonly string[] };
-
-async function headerOf(
-  { path, format, compression }: SourceFile,
-  wanted: TextEncoding | undefined,
-  hasHeader: boolean,
-  signal: AbortSignal,
-): Promise<Header> {
-  if (format === 'parquet') return { names: await parquetColumns(path), encoding: null, delimiter: null };
-  const { bytes, isComplete } = await readSample(path, compression, signal);
-  const guessed = guessEncoding(bytes, isComplete);
-  if (guessed === null) throw new LabError('bad-input', 'is a binary file, not a table', { path });
-  const encoding = wanted ?? guessed;
-  const lines = decodeSample(bytes, encoding).split(/\r?\n/);
-  if (format === 'jsonl') return { names: jsonColumns(lines.slice(0, 200)), encoding, delimiter: null };
-  const [first = ''] = lines;
-  const delimiter = format === 'tsv' ? '\t' : detectDelimiter(first, []);
-  const parser = new CsvParser(delimiter);
-  const [row] = lines.slice(0, 20).flatMap((line, index) => parser.add(line, index + 1));
-  if (!row || !('fields' in row)) {
-    const message = bytes.length === 0 ? 'is empty' : 'has no header line with the names of its columns';
-    throw new LabError('bad-input', message, { path });
-  }
-  return { names: columnNames(row.fields, hasHeader), encoding, delimiter };
-}
-
-/** Members of the first lines, in the order in which they appear. */
-function jsonColumns(lines: readonly string[]): string[] {
-  const names = new Set<string>();
-  for (const line of lines) {
-    try {
-      const value: unknown = JSON.parse(line);
-      if (typeof value === 'object' && value !== null) for (const name of Object.keys(value)) names.add(name);
-    } catch {
-      // counted among the problems when the rows are read
-    }
-  }
-  return [...names];
-}
-
-async function parquetColumns(path: string): Promise<string[]> {
-  await (await open(path, 'r')).close();
-  const { DuckDBInstance } = await import('@duckdb/node-api');
-  try {
-    const instance = await DuckDBInstance.create(':memory:');
-    const connection = await instance.connect();
-    try {
-      const reader = await connection.runAndReadAll(
-        `SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet('${path.replaceAll("'", "''")}'))`,
-      );
-      return reader.getRows().map(([name]) => String(name));
-    } finally {
-      connection.closeSync();
-      instance.closeSync();
-    }
-  } catch (error) {
-    throw new LabError('bad-input', `is not a Parquet file that can be read: ${messageOf(error)}`, { path }, error);
-  }
 }
 
 function describeColumn(name: string, values: readonly (string | null)[]): Omit<Table['columns'][number], 'role'> {
@@ -150,6 +108,7 @@ function describeColumn(name: string, values: readonly (string | null)[]): Omit<
     distinct: counts.size,
     averageLength: filled.length === 0 ? 0 : length / filled.length,
     values: common.map(([value, count]) => ({ name: value.slice(0, 200), count })),
+    similar: common.length === 0 ? [] : similarLabels(counts).map((group) => group.map((one) => ({ ...one }))),
   };
 }
 

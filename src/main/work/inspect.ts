@@ -7,7 +7,7 @@ import { basename, extname, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { ImportRequest, Inspection, materialsContract } from '../../shared/contract/materials.ts';
 import { LabError, messageOf } from '../../shared/errors.ts';
-import { areSides } from '../data/import/class-names.ts';
+import { areSides } from '../data/import/sides.ts';
 import { folderSource } from '../data/images/folder-source.ts';
 import { extensionOf, hasImageExtension } from '../data/images/source.ts';
 import { tableSource } from '../data/images/table-source.ts';
@@ -15,7 +15,8 @@ import { zipSource } from '../data/images/zip-source.ts';
 import type { SourceFile } from '../data/reading/source-files.ts';
 import { findSourceFiles } from '../data/reading/source-files.ts';
 import { inspectImages } from './inspect-images.ts';
-import { inspectSounds, isSoundName } from './inspect-sounds.ts';
+import { isSoundName } from '../data/audio/recording.ts';
+import { inspectSounds } from './inspect-sounds.ts';
 import { inspectTable } from './inspect-table.ts';
 import { findUnnamedTexts, inspectText } from './inspect-text.ts';
 import type { WorkContext } from './work-context.ts';
@@ -46,7 +47,7 @@ interface Found extends Pick<Inspection, 'table' | 'text' | 'images' | 'sounds'>
 
 export async function inspectSources(
   { signal }: WorkContext,
-  { paths, rows, pictures, encoding, header }: Input,
+  { paths, rows, pictures, encoding, header, quote }: Input,
 ): Promise<Answer> {
   const sources = paths.map((path) => resolve(path));
   for (const source of sources) {
@@ -66,7 +67,7 @@ export async function inspectSources(
   const { texts, others, bytes } = listing;
   const tableFile = texts.find(({ format }) => !['text', 'wikipedia', 'fasta'].includes(format));
   const table = tableFile
-    ? await inspectTable(tableFile, { shown: rows, encoding, header, signal }).catch(tell(tableFile.path))
+    ? await inspectTable(tableFile, { shown: rows, encoding, header, quote, signal }).catch(tell(tableFile.path))
     : null;
   const unnamed = await findUnnamedTexts(sources, texts, others);
   const text = await inspectText(texts, { unnamed: unnamed?.files[0], encoding, signal }).catch(

@@ -47,7 +47,7 @@ export async function askModel({ workspace }: WorkContext, input: Input<'ask'>):
     ...(input.text !== undefined && { text: input.text }),
     ...(input.textPair !== undefined && { textPair: input.textPair }),
     ...(input.image !== undefined && { image: await imageOf(predictor, input.image) }),
-    ...(input.recording !== undefined && { recording: recordingOf(predictor, input.recording) }),
+    ...(input.recording !== undefined && { recording: await recordingOf(predictor, input.recording) }),
   };
   const started = performance.now();
   const answers = await predictor.ask(query);
@@ -74,7 +74,7 @@ async function imageOf({ facts }: Predictor, url: string): Promise<NonNullable<P
 }
 
 /** The recording as frames like those of the training. */
-function recordingOf({ facts }: Predictor, url: string): NonNullable<PredictionQuery['recording']> {
+async function recordingOf({ facts }: Predictor, url: string): Promise<NonNullable<PredictionQuery['recording']>> {
   if (!facts.audio) throw new LabError('bad-input', 'This model reads no recordings');
   return decodeQueryRecording(bytesOf(url, 'The recording'), 'The recording', facts.audio);
 }

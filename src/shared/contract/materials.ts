@@ -60,6 +60,21 @@ export const materialItem = z.object({
 });
 export type MaterialItem = z.infer<typeof materialItem>;
 
+/** What quotes in CSV and TSV mean; told by each file unless it is given. */
+export const csvQuote = z.enum(['double', 'none']);
+
+const tableColumns = {
+  labelColumn: z.string().optional(),
+  pathColumn: z.string().optional(),
+  groupColumn: z.string().optional(),
+  splitColumn: z.string().optional(),
+  /** The folder that paths must not leave; the table's own without it. */
+  root: z.string().optional(),
+  encoding: textEncoding.optional(),
+  header: z.boolean().optional(),
+  quote: csvQuote.optional(),
+};
+
 /** Imports, as data. Paths are files and folders of the machine the lab runs on, or those that an upload answered with. */
 export const importRequest = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -70,6 +85,7 @@ export const importRequest = z.discriminatedUnion('kind', [
     encoding: textEncoding.optional(),
     /** False for CSV and TSV files that begin with a row of data. */
     header: z.boolean().optional(),
+    quote: csvQuote.optional(),
     include: z.array(z.string()).optional(),
     exclude: z.array(z.string()).optional(),
     textColumn: z.string().optional(),
@@ -85,18 +101,22 @@ export const importRequest = z.discriminatedUnion('kind', [
     encoding: textEncoding.optional(),
     /** False for CSV and TSV files that begin with a row of data. */
     header: z.boolean().optional(),
+    quote: csvQuote.optional(),
     include: z.array(z.string()).optional(),
     exclude: z.array(z.string()).optional(),
     textColumn: z.string().optional(),
     labelColumn: z.string().optional(),
     pairColumn: z.string().optional(),
+    groupColumn: z.string().optional(),
+    splitColumn: z.string().optional(),
+    mergeLabels: z.boolean().optional(),
   }),
   z.strictObject({
     kind: z.enum(['image-corpus', 'image-dataset']),
     name: nameSpec,
     sources: z.array(z.string().min(1)).length(1),
     /** Of a table that lists images. */
-    labelColumn: z.string().optional(),
+    ...tableColumns,
     options: imageImportOptions.prefault({}),
   }),
   z.strictObject({
@@ -104,7 +124,8 @@ export const importRequest = z.discriminatedUnion('kind', [
     name: nameSpec,
     sources: z.array(z.string().min(1)).length(1),
     /** Of a table that lists recordings. */
-    labelColumn: z.string().optional(),
+    ...tableColumns,
+    mergeLabels: z.boolean().optional(),
     options: frameOptions.prefault({}),
   }),
 ]);
@@ -120,6 +141,8 @@ const column = z.object({
   role: z.enum(['text', 'label', 'other']),
   /** The commonest values, of columns with few. */
   values: z.array(classCount),
+  /** Groups of values that look alike; see importFacts. */
+  similar: z.array(z.array(classCount)),
 });
 
 /** What lies at some paths, before it is imported. */
@@ -143,6 +166,8 @@ export const inspection = z.object({
       encoding: textEncoding.nullable(),
       /** Between the fields; null where there are none. */
       delimiter: z.string().nullable(),
+      /** What quotes were taken for; null where the format fixes it. */
+      quote: csvQuote.nullable(),
       /** Whether the first row was read as the names of the columns; null where the format has them elsewhere. */
       header: z.boolean().nullable(),
       /** What speaks against the first row being names, for a person. */
@@ -154,6 +179,8 @@ export const inspection = z.object({
       /** True when that was the whole file. */
       complete: z.boolean(),
       problems: z.array(z.object({ line: z.int().nullable(), message: z.string() })),
+      /** What is odd about the table, though no row is lost. */
+      notes: z.array(z.object({ line: z.int().nullable(), message: z.string() })),
     })
     .nullable(),
   /** The beginning of the first text file, and the folders that the texts lie in, as classes. */
@@ -237,6 +264,8 @@ export const materialsContract = {
       encoding: textEncoding.optional(),
       /** False for tables that begin with a row of data. */
       header: z.boolean().default(true),
+      /** Told by the file without it. */
+      quote: csvQuote.optional(),
       rows: z.int().min(1).max(100).default(10),
       pictures: z.int().min(0).max(60).default(24),
     }),

@@ -42,6 +42,10 @@ export const imageImportOptions = z
       .enum(['drop', 'keep'])
       .default('drop')
       .describe('Files with the same bytes (and label): keep the first one only, or all of them'),
+    mergeLabels: z
+      .boolean()
+      .default(false)
+      .describe('Merge classes whose names differ by case, accents, blanks or the way a number is written'),
     nearDistance: z
       .int()
       .min(0)

@@ -122,17 +122,21 @@ describe('the form of a demo', () => {
 });
 
 describe('a recording that a model is asked about', () => {
-  it('becomes frames of as many bands as the training had', () => {
+  it('becomes frames of as many bands as the training had', async () => {
     const options = frameOptions.parse({ bands: 20 });
-    const { frames } = decodeQueryRecording(wavFile([tone(440, 0.5, 16_000)], 16_000, { bits: 16 }), 'It', options);
+    const { frames } = await decodeQueryRecording(
+      wavFile([tone(440, 0.5, 16_000)], 16_000, { bits: 16 }),
+      'It',
+      options,
+    );
     expect(frames.length % 20).toBe(0);
     expect(frames.length).toBeGreaterThan(20);
   });
 
-  it('is refused by its name when it is none', () => {
+  it('is refused by its name when it is none', async () => {
     const options = frameOptions.parse({});
-    expect(() => decodeQueryRecording(Buffer.from('no sound'), 'The recording', options)).toThrow(
-      /^The recording is not a WAV file/,
+    await expect(decodeQueryRecording(Buffer.from('no sound'), 'The recording', options)).rejects.toThrow(
+      /^The recording is not a WAV, FLAC, MP3 or Ogg Vorbis file/,
     );
   });
 });

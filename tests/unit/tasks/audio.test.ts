@@ -32,7 +32,7 @@ async function datasetOf(name: string, files: readonly (readonly [path: string, 
   }
   await writeFile(join(root, name, 'list.csv'), `${rows.join('\n')}\n`);
   const destination = join(root, `${name}-dataset`);
-  await importAudioDataset({ source: join(root, name, 'list.csv'), destination, name, options: { bands: 16 } });
+  await importAudioDataset({ sources: [join(root, name, 'list.csv')], destination, name, options: { bands: 16 } });
   return destination;
 }
 
@@ -166,7 +166,7 @@ describe('classification of recordings', () => {
       await writeFile(question, 'not a sound');
       await expect(readQueryRecording(question, facts.audio!)).rejects.toMatchObject({
         code: 'bad-input',
-        message: expect.stringContaining('question.wav is not a WAV file'),
+        message: expect.stringContaining('question.wav is not a WAV, FLAC'),
       });
       await predictor.release();
     }

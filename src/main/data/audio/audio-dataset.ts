@@ -5,12 +5,15 @@ import { LabError, messageOf } from '../../../shared/errors.ts';
 import type { AudioDatasetManifest } from '../../../shared/spec/manifests/audio-dataset.ts';
 import { AUDIO_DATASET_VERSION, audioDatasetManifest } from '../../../shared/spec/manifests/audio-dataset.ts';
 import { readManifest } from '../../files/manifest-file.ts';
+import { readSides } from '../import/sides.ts';
 import { PagedFile } from '../../files/paged-file.ts';
 
 export const FRAMES_FILE = 'frames.bin';
 export const OFFSETS_FILE = 'offsets.bin';
 export const LABELS_FILE = 'labels.bin';
 export const RECORDINGS_FILE = 'recordings.jsonl';
+/** The first recording of each one's group: uint32, little endian; there only where the source names groups. */
+export const GROUPS_FILE = 'groups.bin';
 
 export interface AudioDataset {
   readonly manifest: AudioDatasetManifest;
@@ -19,6 +22,10 @@ export interface AudioDataset {
   readonly classes: readonly string[];
   /** The class of each recording, an index into `classes`. */
   readonly labels: Int32Array;
+  /** Recordings with the same number stay on one side of a split; undefined where each stands alone. */
+  readonly groups: Uint32Array | undefined;
+  /** The sides of the split that came with the material, if one did; see import/sides.ts. */
+  readonly sides: Uint8Array | undefined;
   /** Where a recording came from, relative to the source. */
   path(index: number): string;
   /** [frames, bands]; a copy. */
@@ -40,6 +47,8 @@ export function openAudioDataset(folder: string): AudioDataset {
     length: recordings,
     classes: classes.map(({ name }) => name),
     labels: Int32Array.from(labels),
+    groups: manifest.groups === undefined ? undefined : readUint32(join(root, GROUPS_FILE), recordings, recordings - 1),
+    sides: manifest.officialSplit === undefined ? undefined : readSides(root, recordings),
     path(index) {
       paths ??= readPaths(join(root, RECORDINGS_FILE));
       return paths[index] ?? '';

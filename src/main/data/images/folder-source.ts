@@ -1,14 +1,12 @@
-/**
- * Images in a folder, or in a folder per class, at any depth. The walk is sorted by name within each folder, so the same
- * folder always gives the same order; only one folder's names are in memory for each level of depth.
- */
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+/** Images in a folder, or in a folder per class, at any depth. */
+import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isLabError, LabError, reasonOf } from '../../../shared/errors.ts';
+import { OuterFolders } from '../import/sides.ts';
+import { walkFolder, type WalkedFile, type WalkProblem } from '../reading/walk-folder.ts';
 import {
   extensionOf,
   hasImageExtension,
-  isSystemName,
   labelledByFolder,
   MAXIMUM_FILE_BYTES,
   type ImageEntry,
@@ -32,37 +30,6 @@ export async function readImageFile(path: string): Promise<Buffer> {
   }
 }
 
-/** All paths with an image's extension below the folder, relative to it. Links are followed, but never in a circle. */
-async function* walk(
-  root: string,
-  relative: string,
-  ancestors: readonly string[],
-  ignore: (path: string) => void,
-  signal: AbortSignal,
-): AsyncGenerator<string> {
-  const folder = join(root, relative);
-  const realFolder = await realpath(folder);
-  if (ancestors.includes(realFolder)) return;
-  const entries = await readdir(folder, { withFileTypes: true });
-  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const entry of entries) {
-    signal.throwIfAborted();
-    if (isSystemName(entry.name)) continue;
-    const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
-    let isFolder = entry.isDirectory();
-    if (entry.isSymbolicLink()) {
-      // A link to nowhere is kept as a file: reading it fails, and the report says so.
-      isFolder = await stat(join(root, path)).then(
-        (target) => target.isDirectory(),
-        () => false,
-      );
-    }
-    if (isFolder) yield* walk(root, path, [...ancestors, realFolder], ignore, signal);
-    else if (hasImageExtension(path)) yield path;
-    else ignore(path);
-  }
-}
-
 async function requireFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch((error: unknown) => {
     throw new LabError('not-found', `There is no folder ${folder}. Check the path.`, { folder }, error);
@@ -74,34 +41,58 @@ async function requireFolder(folder: string): Promise<void> {
   }
 }
 
-/** A source of the images in a folder. With `classFolders` each first-level folder's name is the label of what it holds. */
-export function folderSource(folder: string, options: { readonly classFolders?: boolean } = {}): ImageSource {
-  const root = resolve(folder);
-  const classFolders = options.classFolders ?? false;
-  const ignored = new Map<string, number>();
+export interface FolderOptions {
+  /** The label of a file is the outermost folder that holds it; or the next one, where the outermost are sides of a split. */
+  readonly classFolders?: boolean;
+  /** Which names are taken; those of images without it. */
+  readonly isWanted?: (path: string) => boolean;
+}
 
-  async function* paths(signal: AbortSignal): AsyncGenerator<string> {
+/** A source of the images in a folder, or of other files. */
+export function folderSource(
+  folder: string,
+  { classFolders = false, isWanted = hasImageExtension }: FolderOptions = {},
+): ImageSource {
+  const root = resolve(folder);
+  const ignored = new Map<string, number>();
+  const ignore = (kind: string): void => {
+    ignored.set(kind, (ignored.get(kind) ?? 0) + 1);
+  };
+
+  async function* found(signal: AbortSignal): AsyncGenerator<WalkedFile | WalkProblem> {
     await requireFolder(root);
     ignored.clear();
-    const ignore = (path: string): void => {
-      const extension = extensionOf(path);
-      ignored.set(extension, (ignored.get(extension) ?? 0) + 1);
-    };
-    yield* walk(root, '', [], ignore, signal);
+    for await (const item of walkFolder(root, { signal })) {
+      if ('passedOver' in item) ignore(`(${item.passedOver})`);
+      else if ('problem' in item || isWanted(item.path)) yield item;
+      else ignore(extensionOf(item.path));
+    }
+  }
+
+  async function survey(signal: AbortSignal): Promise<{ files: number; hasSides: boolean }> {
+    let files = 0;
+    const outer = new OuterFolders();
+    for await (const item of found(signal)) {
+      files += 1;
+      outer.add(item.path);
+    }
+    return { files, hasSides: classFolders && outer.areSides };
   }
 
   return {
     kind: classFolders ? 'class-folders' : 'folder',
     path: root,
-    async count(signal) {
-      let images = 0;
-      for await (const _path of paths(signal)) images += 1;
-      return images;
-    },
+    count: async (signal) => (await survey(signal)).files,
     async *entries(signal) {
-      for await (const path of paths(signal)) {
+      const hasSides = classFolders && (await survey(signal)).hasSides;
+      for await (const item of found(signal)) {
+        if ('problem' in item) {
+          yield { path: item.path, unusable: { reason: 'unreadable', message: item.problem } };
+          continue;
+        }
+        const { path } = item;
         const entry: ImageEntry = { path, read: () => readImageFile(join(root, path)) };
-        yield classFolders ? labelledByFolder(entry) : entry;
+        yield classFolders ? labelledByFolder(entry, hasSides) : entry;
       }
     },
     ignored: () => ignored,

@@ -5,7 +5,8 @@
 import { hash } from 'node:crypto';
 import { ContentIndex } from '../import/content-index.ts';
 import { GrowingUint32Array } from '../import/growing-array.ts';
-import { DisjointSets, joinNearDuplicates } from './near-duplicates.ts';
+import { DisjointSets } from '../import/disjoint-sets.ts';
+import { joinNearDuplicates } from './near-duplicates.ts';
 import { relativeDifference, thumbnail } from './perceptual-hash.ts';
 import type { PixelShape } from './pixel-shape.ts';
 

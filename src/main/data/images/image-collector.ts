@@ -9,7 +9,10 @@ import type { ImageImportOptions } from '../../../shared/spec/image-import.ts';
 import type { ImageCorpusManifest } from '../../../shared/spec/manifests/image-corpus.ts';
 import type { ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
 import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
-import { requireClassNames } from '../import/class-names.ts';
+import type { SimilarLabels } from '../../../shared/spec/manifests/import-facts.ts';
+import { mergedNames, similarLabels } from '../import/labels.ts';
+import { countSides, requireClassNames, sideNumber, SIDES_FILE } from '../import/sides.ts';
+import { classNotes } from '../import/class-notes.ts';
 import { ContentIndex } from '../import/content-index.ts';
 import type { Preparation } from './decode.ts';
 import { GroupCollector, summariseGroups, type GroupSummary } from './groups.ts';
@@ -34,9 +37,23 @@ type StoreFields = Omit<ImageCorpusManifest, 'kind' | 'formatVersion' | 'name' |
 export interface CollectedImages {
   readonly store: StoreFields;
   readonly classes: ImageDatasetManifest['classes'] | null;
+  /** Of a split that came with the images. */
+  readonly officialSplit: ImageDatasetManifest['officialSplit'] | null;
+  /** Images that share a group with an image on another side of it. */
+  readonly acrossSides: number;
+  /** About the classes. */
+  readonly notes: readonly string[];
   readonly report: Pick<
     ImageImportReport,
-    'skipped' | 'formats' | 'enlarged' | 'firstFrameOnly' | 'exactDuplicates' | 'nearDuplicates' | 'classes'
+    | 'skipped'
+    | 'formats'
+    | 'enlarged'
+    | 'firstFrameOnly'
+    | 'exactDuplicates'
+    | 'nearDuplicates'
+    | 'classes'
+    | 'similarLabels'
+    | 'labelsMerged'
   >;
 }
 
@@ -53,10 +70,14 @@ function littleEndian(values: Uint32Array): Buffer {
   return bytes;
 }
 
-async function writeUint32(path: string, values: Uint32Array): Promise<void> {
+function writeUint32(path: string, values: Uint32Array): Promise<void> {
+  return writeBytes(path, littleEndian(values));
+}
+
+async function writeBytes(path: string, bytes: Buffer): Promise<void> {
   const file = await open(path, 'wx');
   try {
-    await file.writeFile(littleEndian(values));
+    await file.writeFile(bytes);
     await file.sync();
   } finally {
     await file.close();
@@ -79,6 +100,10 @@ export class ImageCollector {
   private readonly classOf = new GrowingUint32Array();
   private readonly formats = new Map<string, number>();
   private readonly duplicates: { path: string; sameAs: number }[] = [];
+  private readonly sides = new GrowingUint32Array();
+  private hasSides = false;
+  private similar: SimilarLabels = [];
+  private classNotes: readonly string[] = [];
   private exactDuplicates = 0;
   private dropped = 0;
   private labelConflicts = 0;
@@ -155,6 +180,8 @@ export class ImageCollector {
       const formed = this.groups.form(preparation, options.nearDistance, (image) => reader.pixels(image), signal);
       const labels = this.labelled ? this.finalLabels() : null;
       await writeUint32(join(this.folder, GROUPS_FILE), formed.groups);
+      const split = await this.writeSides(formed.groups);
+      if (split.officialSplit !== null) content.update(Buffer.from(Uint8Array.from(this.sides.view())));
       await writeUint32(join(this.folder, PERCEPTUAL_HASHES_FILE), this.groups.perceptualHashes());
       content.update(JSON.stringify([preparation.height, preparation.width, preparation.channels]));
       if (labels !== null) {
@@ -186,6 +213,8 @@ export class ImageCollector {
           },
         },
         classes: labels?.classes ?? null,
+        ...split,
+        notes: this.classNotes,
         report: this.report(near, formed.incomplete, labels?.classes ?? null),
       };
     } finally {
@@ -222,10 +251,13 @@ export class ImageCollector {
       format: image.format,
       ...(label === '' ? {} : { label }),
       ...(entry.group === undefined ? {} : { group: entry.group }),
+      ...(entry.side === undefined ? {} : { side: entry.side }),
     });
     this.histograms.add(image.pixels);
     this.groups.add(result.perceptualHash, entry.group);
     if (this.labelled) this.classOf.push(classNumber);
+    this.sides.push(sideNumber(entry.side));
+    if (entry.side !== undefined) this.hasSides = true;
     this.formats.set(image.format, (this.formats.get(image.format) ?? 0) + 1);
     if (image.originalHeight < this.preparation.height || image.originalWidth < this.preparation.width) {
       this.enlarged += 1;
@@ -239,7 +271,9 @@ export class ImageCollector {
     const numbers = this.classOf.view();
     const counts = new Uint32Array(this.classNumbers.size);
     for (const number of numbers) counts[number]! += 1;
-    const names = sortedClassNames(this.classNumbers.keys());
+    const merged = this.mergedClasses(counts);
+    const classOfName = (name: string): string => merged.get(name) ?? name;
+    const names = sortedClassNames(new Set([...this.classNumbers.keys()].map(classOfName)));
     if (names.length < 2) {
       const found = names.map((name) => `"${name}"`).join();
       const message = `A labelled dataset needs at least two classes, but every image has the label ${found}. Check the folders or the label column, or import the images as a corpus.`;
@@ -247,12 +281,35 @@ export class ImageCollector {
     }
     requireClassNames(names);
     const labelOf = new Uint32Array(this.classNumbers.size);
-    const classes = names.map((name, label) => {
-      const number = this.classNumbers.get(name)!;
+    const place = new Map(names.map((name, label) => [name, label]));
+    const images = new Uint32Array(names.length);
+    for (const [name, number] of this.classNumbers) {
+      const label = place.get(classOfName(name))!;
       labelOf[number] = label;
-      return { name, images: counts[number]! };
-    });
+      images[label]! += counts[number]!;
+    }
+    const classes = names.map((name, label) => ({ name, images: images[label]! }));
     return { values: numbers.map((number) => labelOf[number]!), classes };
+  }
+
+  /** For each class that gives way to one that looks like it, the name of that one. */
+  private mergedClasses(counts: Uint32Array): ReadonlyMap<string, string> {
+    const perName = new Map([...this.classNumbers].map(([name, number]) => [name, counts[number]!]));
+    this.similar = similarLabels(perName);
+    this.classNotes = classNotes(perName);
+    return this.options.mergeLabels ? mergedNames(this.similar) : new Map<string, string>();
+  }
+
+  /** The sides of the split that came with the images, and how many share a group with one on another side. */
+  private async writeSides(groups: Uint32Array): Promise<Pick<CollectedImages, 'officialSplit' | 'acrossSides'>> {
+    if (!this.hasSides || !this.labelled) return { officialSplit: null, acrossSides: 0 };
+    const sides = Uint8Array.from(this.sides.view());
+    await writeBytes(join(this.folder, SIDES_FILE), Buffer.from(sides));
+    let acrossSides = 0;
+    groups.forEach((group, image) => {
+      if (sides[group] !== sides[image]) acrossSides += 1;
+    });
+    return { officialSplit: countSides(sides), acrossSides };
   }
 
   private report(
@@ -282,6 +339,8 @@ export class ImageCollector {
           listed: near.examples.map((members) => members.map(pathOf)),
         },
         classes,
+        similarLabels: this.similar.map((group) => group.map((one) => ({ ...one }))),
+        labelsMerged: this.options.mergeLabels && this.similar.length > 0,
       };
     } finally {
       records.close();

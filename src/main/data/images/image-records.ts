@@ -23,6 +23,8 @@ export const imageRecord = z.strictObject({
   label: z.string().optional(),
   /** The group the source named. */
   group: z.string().optional(),
+  /** The side of a split that came with the material. */
+  side: z.enum(['training', 'validation', 'test']).optional(),
 });
 export type ImageRecord = z.infer<typeof imageRecord>;
 

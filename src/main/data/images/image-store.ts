@@ -13,6 +13,7 @@ import {
   type ImageCorpusManifest,
 } from '../../../shared/spec/manifests/image-corpus.ts';
 import { imageDatasetManifest, type ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
+import { readSides } from '../import/sides.ts';
 import { readManifest } from '../../files/manifest-file.ts';
 import { GROUPS_FILE, LABELS_FILE, PERCEPTUAL_HASHES_FILE } from './image-collector.ts';
 import { ImageRecordReader, type ImageRecord } from './image-records.ts';
@@ -48,6 +49,8 @@ export interface ImageDataset extends ImageStore<ImageDatasetManifest> {
   readonly classes: readonly string[];
   /** The class of each image, an index into `classes`. */
   readonly labels: Int32Array;
+  /** The sides of the split that came with the images, if one did; see import/sides.ts. */
+  readonly sides: Uint8Array | undefined;
 }
 
 export interface OpenOptions {
@@ -130,8 +133,9 @@ export function openImageDataset(folder: string, options: OpenOptions = {}): Ima
   const path = resolve(folder);
   const manifest = readManifest(path, 'image-dataset', IMAGE_MANIFEST_VERSION, imageDatasetManifest);
   const labels = Int32Array.from(readUint32(join(path, LABELS_FILE), manifest.images, manifest.classes.length));
+  const sides = manifest.officialSplit === undefined ? undefined : readSides(path, manifest.images);
   const store = openStore(path, manifest, options);
-  return { ...store, classes: manifest.classes.map(({ name }) => name), labels };
+  return { ...store, classes: manifest.classes.map(({ name }) => name), labels, sides };
 }
 
 /** Mean and standard deviation of the channels over some of the images, say the training part: 0 … 1. */

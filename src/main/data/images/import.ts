@@ -14,7 +14,7 @@ import type { ImageImportReport } from '../../../shared/spec/manifests/image-imp
 import { writeFileDurably } from '../../files/durable-file.ts';
 import { writeManifest } from '../../files/manifest-file.ts';
 import type { Preparation } from './decode.ts';
-import { ImageCollector } from './image-collector.ts';
+import { ImageCollector, type CollectedImages } from './image-collector.ts';
 import { requireSpace } from '../../files/disk-space.ts';
 import { createFolder } from '../../files/durable-folder.ts';
 import { orderedMap } from './ordered-map.ts';
@@ -132,7 +132,12 @@ async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetMani
       const manifest: ImageCorpusManifest | ImageDatasetManifest =
         finished.classes === null
           ? { kind: 'image-corpus', ...store }
-          : { kind: 'image-dataset', ...store, classes: finished.classes };
+          : {
+              kind: 'image-dataset',
+              ...store,
+              classes: finished.classes,
+              ...(finished.officialSplit && { officialSplit: finished.officialSplit }),
+            };
       const ignored = job.source.ignored();
       const fullReport: ImageImportReport = {
         formatVersion: 1,
@@ -146,6 +151,7 @@ async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetMani
           byExtension: Object.fromEntries(ignored),
         },
         ...finished.report,
+        ...factsOf(job.source, finished),
       };
       await writeFileDurably(join(folder, 'import-report.json'), `${JSON.stringify(fullReport, null, 2)}\n`);
       await writeManifest(folder, manifest);
@@ -154,6 +160,18 @@ async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetMani
       await collector.close();
     }
   });
+}
+
+function factsOf(
+  source: ImageSource,
+  { acrossSides, notes: ofClasses }: Pick<CollectedImages, 'acrossSides' | 'notes'>,
+): Pick<ImageImportReport, 'readAs' | 'notes'> {
+  const { readAs = [], notes = { total: 0, listed: [] } } = source.facts?.() ?? {};
+  const images = acrossSides === 1 ? 'one image shares' : `${acrossSides} images share`;
+  const shared = `${images} a group with an image on another side of the split that came with the material`;
+  const messages = acrossSides === 0 ? ofClasses : [shared, ...ofClasses];
+  const own = messages.map((message) => ({ path: source.path, line: null, message }));
+  return { readAs, notes: { total: notes.total + own.length, listed: [...own, ...notes.listed] } };
 }
 
 function nothingImported(source: ImageSource, collector: ImageCollector): LabError {

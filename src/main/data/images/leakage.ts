@@ -6,7 +6,8 @@ import { LabError } from '../../../shared/errors.ts';
 import { splitDataset, type Split, type SplitOptions } from '../split.ts';
 import { SAME_PICTURE } from './groups.ts';
 import type { ImageCorpus, ImageDataset } from './image-store.ts';
-import { joinNearDuplicates, DisjointSets } from './near-duplicates.ts';
+import { DisjointSets } from '../import/disjoint-sets.ts';
+import { joinNearDuplicates } from './near-duplicates.ts';
 import { relativeDifference, thumbnail } from './perceptual-hash.ts';
 
 type Store = ImageCorpus | ImageDataset;
@@ -69,11 +70,12 @@ export interface ImageSplitOptions extends SplitOptions {
  * @throws LabError `bad-spec` as `splitDataset`
  */
 export function splitImages(dataset: ImageDataset, options: ImageSplitOptions): Split {
-  const { labels, classes, groups, manifest } = dataset;
-  const material = { labels, classes, contentHash: manifest.contentHash };
+  const { labels, classes, groups, sides, manifest } = dataset;
+  const material = { labels, classes, sides, contentHash: manifest.contentHash };
   if (options.allowSharedGroups === true) return splitDataset(material, options);
   const split = splitDataset({ ...material, groups }, options);
-  requireSeparateGroups({ groups, path: (image) => dataset.source(image).path }, { ...split });
+  // What an official split shares is in the report of the import; its sides stay as they are.
+  if (sides === undefined) requireSeparateGroups({ groups, path: (image) => dataset.source(image).path }, { ...split });
   return split;
 }
 

@@ -4,6 +4,7 @@
  * two hashes differ in at most d bits, some band differs in at most ⌊d / 4⌋, so looking up each band with all its
  * neighbours within that radius finds every pair.
  */
+import type { DisjointSets } from '../import/disjoint-sets.ts';
 import { countBits } from './perceptual-hash.ts';
 
 const BANDS = 4;
@@ -14,37 +15,6 @@ const BAND_VALUES = 65536;
  * hash by the thousand; the nearest ones before an image are enough to chain them, and time stays linear.
  */
 const MAXIMUM_COMPARISONS = 1000;
-
-/** Sets that can be joined; a set's name is its smallest member. */
-export class DisjointSets {
-  private readonly parents: Uint32Array;
-
-  constructor(size: number) {
-    this.parents = Uint32Array.from({ length: size }, (_, index) => index);
-  }
-
-  find(member: number): number {
-    const { parents } = this;
-    let current = member;
-    while (parents[current] !== current) {
-      parents[current] = parents[parents[current]!]!;
-      current = parents[current]!;
-    }
-    return current;
-  }
-
-  join(first: number, second: number): void {
-    const a = this.find(first);
-    const b = this.find(second);
-    if (a < b) this.parents[b] = a;
-    else this.parents[a] = b;
-  }
-
-  /** For each member the smallest one of its set. */
-  names(): Uint32Array {
-    return this.parents.map((_, member) => this.find(member));
-  }
-}
 
 /** The band values within `radius` bits of zero: what a band is combined with (XOR) to reach its neighbours. */
 function bandNeighbours(radius: number): Uint16Array {

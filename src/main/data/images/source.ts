@@ -3,6 +3,9 @@
  * the same every time. Folders, archives, tables and samples each make a source; the importer does not know which.
  */
 import type { Buffer } from 'node:buffer';
+import type { TextImportReport } from '../../../shared/spec/manifests/text-import-report.ts';
+import { cleanLabel } from '../import/labels.ts';
+import { placeOf, type Side } from '../import/sides.ts';
 
 /** Pixels that are already decoded: height × width × channels bytes, row-major, channels interleaved. */
 export interface RawImage {
@@ -19,6 +22,8 @@ export interface ImageEntry {
   readonly label?: string;
   /** Images of the same group (a patient, a film, a sheet) always stay on one side of a split. */
   readonly group?: string;
+  /** The side of a split that came with the material. */
+  readonly side?: Side;
   /** The file's bytes, or pixels. Rejects with a `LabError` that says why the image cannot be read. */
   readonly read: () => Promise<Buffer | RawImage>;
 }
@@ -49,6 +54,8 @@ export interface ImageSource {
   readonly entries: (signal: AbortSignal) => AsyncIterable<ImageEntry | UnusableEntry>;
   /** Files that were passed over because nothing about their name says image, by lower-case extension; after `entries`. */
   readonly ignored: () => ReadonlyMap<string, number>;
+  /** Of a table: how it was read, and what is odd about it; after `entries`. */
+  readonly facts?: () => Pick<TextImportReport, 'readAs' | 'notes'>;
 }
 
 /** Largest file that is read into memory. */
@@ -87,16 +94,10 @@ export function isSystemName(name: string): boolean {
   return name.startsWith('.') || name === '__MACOSX' || name === 'Thumbs.db' || name === 'desktop.ini';
 }
 
-/** The class of an image in a folder per class: the first folder of its path, or nothing if it lies beside the folders. */
-export function classOfPath(path: string): string | undefined {
-  const slash = path.indexOf('/');
-  return slash > 0 ? path.slice(0, slash) : undefined;
-}
-
-/** An entry whose class is the first folder of its path; unusable if there is none. */
-export function labelledByFolder(entry: ImageEntry): ImageEntry | UnusableEntry {
-  const label = classOfPath(entry.path);
-  if (label !== undefined) return { ...entry, label };
+/** An entry whose class is the first folder of its path, or the second where the first is a side; unusable if there is none. */
+export function labelledByFolder(entry: ImageEntry, hasSides: boolean): ImageEntry | UnusableEntry {
+  const { label, side } = placeOf(entry.path, hasSides);
+  if (label !== undefined) return { ...entry, label: cleanLabel(label), ...(side !== undefined && { side }) };
   const message = 'lies beside the class folders; move it into the folder of its class';
   return { path: entry.path, unusable: { reason: 'no-label', message } };
 }

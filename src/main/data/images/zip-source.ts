@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { getFileNameLowLevel, openPromise, validateFileName, type Entry, type ZipFile } from 'yauzl';
 import { errorCode, LabError, messageOf } from '../../../shared/errors.ts';
+import { OuterFolders } from '../import/sides.ts';
 import {
   extensionOf,
   hasImageExtension,
@@ -97,6 +98,11 @@ function commonFolder(folder: string | undefined, name: string): string {
   return common;
 }
 
+/** A path with a name that stands for all files of its folder. */
+function foldersOf(name: string): string {
+  return `${name.slice(0, name.lastIndexOf('/') + 1)}*`;
+}
+
 /** A source of the images in a zip archive. With `classFolders` the first folder below the wrapping ones is the label. */
 export function zipSource(file: string, options: { readonly classFolders?: boolean } = {}): ImageSource {
   const path = resolve(file);
@@ -107,16 +113,21 @@ export function zipSource(file: string, options: { readonly classFolders?: boole
     ignored.set(extension, (ignored.get(extension) ?? 0) + 1);
   };
 
-  async function survey(signal: AbortSignal): Promise<{ images: number; wrapper: string }> {
+  async function survey(signal: AbortSignal): Promise<{ images: number; wrapper: string; hasSides: boolean }> {
     const archive = await openArchive(path);
     try {
       let images = 0;
       let wrapper: string | undefined;
+      const names = new Set<string>();
       for await (const { name } of imageEntries(path, archive, () => undefined, signal)) {
         images += 1;
-        if (validateFileName(name) === null) wrapper = commonFolder(wrapper, name);
+        if (validateFileName(name) !== null) continue;
+        wrapper = commonFolder(wrapper, name);
+        names.add(foldersOf(name));
       }
-      return { images, wrapper: wrapper ?? '' };
+      const outer = new OuterFolders();
+      for (const name of names) outer.add(name.slice((wrapper ?? '').length));
+      return { images, wrapper: wrapper ?? '', hasSides: outer.areSides };
     } finally {
       archive.close();
     }
@@ -127,7 +138,7 @@ export function zipSource(file: string, options: { readonly classFolders?: boole
     path,
     count: async (signal) => (await survey(signal)).images,
     async *entries(signal) {
-      const { wrapper } = await survey(signal);
+      const { wrapper, hasSides } = await survey(signal);
       ignored.clear();
       const archive = await openArchive(path);
       const reading = new Set<Promise<unknown>>();
@@ -143,7 +154,7 @@ export function zipSource(file: string, options: { readonly classFolders?: boole
           return bytes;
         };
         const image: ImageEntry = { path: name.slice(wrapper.length), read };
-        return classFolders ? labelledByFolder(image) : image;
+        return classFolders ? labelledByFolder(image, hasSides) : image;
       };
       try {
         for await (const { name, entry } of imageEntries(path, archive, ignore, signal)) {

@@ -1,26 +1,33 @@
 /** Gathers what an import has to say: totals of everything, and the first hundred of each list. */
+import type { ReadAs, SimilarLabels } from '../../../shared/spec/manifests/import-facts.ts';
 import type { TextImportReport, TextSkipReason } from '../../../shared/spec/manifests/text-import-report.ts';
 import { LabError } from '../../../shared/errors.ts';
 import type { SkippedDocument } from '../reading/document.ts';
 
 export const LISTED = 100;
 const NAMED_IN_MESSAGE = 3;
+/** Of somebody's data in a message. */
+const LONGEST_MESSAGE = 300;
 
 export class ReportCollector {
   files = 0;
   bytes = 0;
   divided = 0;
   notArticles = 0;
+  similarLabels: SimilarLabels = [];
+  labelsMerged = false;
   private readonly ignored = new Map<string, number>();
   private readonly byReason = new Map<TextSkipReason, number>();
   private readonly listed: TextImportReport['skipped']['listed'] = [];
   private skippedTotal = 0;
   private readonly duplicates: TextImportReport['duplicates'] = { total: 0, listed: [] };
+  private readonly notes: TextImportReport['notes'] = { total: 0, listed: [] };
+  private readonly ways = new Map<string, ReadAs>();
 
   skip(path: string, { line, reason, message }: SkippedDocument): void {
     this.skippedTotal += 1;
     this.byReason.set(reason, (this.byReason.get(reason) ?? 0) + 1);
-    if (this.listed.length < LISTED) this.listed.push({ path, line, reason, message });
+    if (this.listed.length < LISTED) this.listed.push({ path, line, reason, message: shortened(message) });
   }
 
   ignore(extension: string): void {
@@ -32,6 +39,28 @@ export class ReportCollector {
     if (this.duplicates.listed.length < LISTED) this.duplicates.listed.push({ path, line });
   }
 
+  note(path: string, line: number | null, message: string): void {
+    this.notes.total += 1;
+    if (this.notes.listed.length < LISTED) this.notes.listed.push({ path, line, message: shortened(message) });
+  }
+
+  /** How one more file was read. */
+  readAs(way: Omit<ReadAs, 'files'>): void {
+    const { path: _path, ...rest } = way;
+    const key = JSON.stringify(rest);
+    const known = this.ways.get(key);
+    this.ways.set(key, known === undefined ? { ...way, files: 1 } : { ...known, files: known.files + 1 });
+  }
+
+  /** What a source has to say by itself. */
+  take(
+    { readAs, notes }: Pick<TextImportReport, 'readAs' | 'notes'> = { readAs: [], notes: { total: 0, listed: [] } },
+  ): void {
+    for (const way of readAs) this.ways.set(JSON.stringify(way), way);
+    for (const { path, line, message } of notes.listed) this.note(path, line, message);
+    this.notes.total += notes.total - notes.listed.length;
+  }
+
   report(): TextImportReport {
     return {
       files: this.files,
@@ -41,6 +70,10 @@ export class ReportCollector {
       duplicates: this.duplicates,
       divided: this.divided,
       notArticles: this.notArticles,
+      readAs: [...this.ways.values()].slice(0, LISTED),
+      notes: this.notes,
+      similarLabels: this.similarLabels.slice(0, LISTED).map((group) => group.map((one) => ({ ...one }))),
+      labelsMerged: this.labelsMerged,
     };
   }
 
@@ -53,9 +86,18 @@ export class ReportCollector {
     if (rest > 0) reasons.push(`  and ${rest} more`);
     const ignored = [...this.ignored].map(([extension, count]) => `${count} .${extension}`).join(', ');
     if (ignored !== '') reasons.push(`  passed over by their names: ${ignored} (name the format to read them)`);
-    const reason = reasons.length === 0 ? ' No file there is named as text.' : `\n${reasons.join('\n')}`;
+    const reason =
+      reasons.length > 0
+        ? `\n${reasons.join('\n')}`
+        : this.files > 0
+          ? ' The files are empty.'
+          : ' There are no files.';
     return new LabError('bad-input', `There is no ${what} in ${sources.join(', ')}.${reason}`, {
       report: this.report(),
     });
   }
+}
+
+function shortened(message: string): string {
+  return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
 }

@@ -15,6 +15,8 @@ export interface SkippedDocument {
   readonly line: number | null;
   readonly reason: TextSkipReason;
   readonly message: string;
+  /** True where the rest of the file cannot be read. */
+  readonly endsFile?: boolean;
 }
 
 /** Everything except line feeds, tabs and what is written: C0 and C1 controls and byte order marks. */

@@ -1,25 +1,29 @@
 /** A file's bytes as a stream, decompressed by its name, and as UTF-8. Files that break off or are not what they seem end in `SkipFile`. */
 import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import { PassThrough, type Transform } from 'node:stream';
+import { open } from 'node:fs/promises';
+import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import createBunzip2 from 'unbzip2-stream';
 import { messageOf } from '../../../shared/errors.ts';
 import type { TextEncoding } from '../../../shared/spec/manifests/text-corpus.ts';
 import { SkipFile } from '../import/skip-file.ts';
-import { toUtf8 } from './encoding.ts';
+import { toUtf8, type EncodingFound } from './encoding.ts';
 import type { Compression } from './source-files.ts';
 
 /** Larger chunks cost a mapping of fresh memory each. */
 const CHUNK_BYTES = 64 * 1024;
+/** Compressed bytes may expand to a thousand times as many. */
+const COMPRESSED_CHUNK_BYTES = 16 * 1024;
 /** bzip2 blocks expand to up to 900 kB each; fed in small pieces, few of them are in memory at once. */
 const BZIP2_CHUNK_BYTES = 32 * 1024;
 
 export interface ByteSource {
   readonly path: string;
   readonly compression: Compression;
-  /** Of a text without a mark; UTF-8 without it. */
+  /** Of a text without a mark; guessed from its beginning without it. */
   readonly encoding?: TextEncoding | undefined;
+  /** Called with the encoding of a text before its first bytes. */
+  readonly onEncoding?: ((found: EncodingFound) => void) | undefined;
   /** Called with the number of bytes read from the disk, before decompression. */
   readonly onBytes?: ((count: number) => void) | undefined;
   readonly signal: AbortSignal;
@@ -42,17 +46,37 @@ async function* readRaw(source: ByteSource, chunkBytes: number): AsyncGenerator<
   }
 }
 
+/** What was decompressed before a file breaks off comes first, then the error: a pipeline would drop what it holds. */
 async function* decompressWith(source: ByteSource, decompressor: Transform): AsyncGenerator<Buffer> {
-  const output = new PassThrough({ highWaterMark: CHUNK_BYTES });
-  const finished = pipeline(readRaw(source, CHUNK_BYTES), decompressor, output);
-  finished.catch(() => undefined); // also thrown by the loop below, from `output`
+  const ready: Buffer[] = [];
+  let failure: Error | undefined;
+  decompressor.on('data', (chunk: Buffer) => ready.push(chunk));
+  decompressor.on('error', (error: Error) => {
+    failure = error;
+  });
+  const hasFailed = (): boolean => failure !== undefined;
   try {
-    // As above: Buffers, because no encoding is set.
-    for await (const chunk of output as AsyncIterable<Buffer>) yield chunk;
-    await finished;
+    for await (const chunk of readRaw(source, COMPRESSED_CHUNK_BYTES)) {
+      await new Promise<void>((resolve) => {
+        decompressor.write(chunk, () => {
+          resolve();
+        });
+      });
+      yield* ready.splice(0);
+      if (hasFailed()) break;
+    }
+    if (!hasFailed()) {
+      await new Promise<void>((resolve) => {
+        decompressor.once('end', resolve).once('error', () => {
+          resolve();
+        });
+        decompressor.end();
+      });
+    }
+    yield* ready.splice(0);
+    if (failure !== undefined) throw failure;
   } finally {
-    output.destroy();
-    await finished.catch(() => undefined);
+    decompressor.destroy();
   }
 }
 
@@ -70,14 +94,14 @@ async function* decompressBzip2(source: ByteSource): AsyncGenerator<Buffer> {
   };
   for await (const chunk of readRaw(source, BZIP2_CHUNK_BYTES)) {
     stream.write(chunk);
-    check();
     yield* blocks.splice(0);
+    check();
   }
   stream.end();
+  yield* blocks.splice(0);
   // The decompressor reads beyond what there is when the last block is cut off.
   if (failure instanceof TypeError) throw new Error('unexpected end of file', { cause: failure });
   check();
-  yield* blocks.splice(0);
 }
 
 /**
@@ -85,7 +109,30 @@ async function* decompressBzip2(source: ByteSource): AsyncGenerator<Buffer> {
  * @throws SkipFile as `readFileBytes`
  */
 export async function* readBytes(source: ByteSource): AsyncGenerator<Buffer> {
-  yield* toUtf8(readFileBytes(source), source.encoding);
+  yield* toUtf8(readFileBytes(source), source.encoding, source.onEncoding);
+}
+
+const beginnings: readonly (readonly [string, Compression])[] = [
+  ['\x1f\x8b', 'gzip'],
+  ['\x28\xb5\x2f\xfd', 'zstd'],
+  ['BZh', 'bzip2'],
+];
+
+/** By the first bytes: names are given by hand, and browsers decompress what they download without renaming it. */
+async function compressionOf({ path }: ByteSource): Promise<Compression> {
+  let start: string;
+  try {
+    const handle = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+      start = buffer.toString('latin1', 0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw new SkipFile('unreadable', `cannot be read: ${messageOf(error)}`, null, error);
+  }
+  return beginnings.find(([mark]) => start.startsWith(mark))?.[1] ?? 'none';
 }
 
 /**
@@ -93,8 +140,8 @@ export async function* readBytes(source: ByteSource): AsyncGenerator<Buffer> {
  * @throws SkipFile `unreadable` if the file cannot be read, `damaged` if it cannot be decompressed; the signal's reason
  */
 export async function* readFileBytes(source: ByteSource): AsyncGenerator<Buffer> {
-  const { compression } = source;
   try {
+    const compression = await compressionOf(source);
     if (compression === 'none') yield* readRaw(source, CHUNK_BYTES);
     else if (compression === 'bzip2') yield* decompressBzip2(source);
     else yield* decompressWith(source, compression === 'gzip' ? createGunzip() : createZstdDecompress());

@@ -1,5 +1,6 @@
 /** Text files to documents: one document a file, a paragraph, or a line. */
 import type { DocumentBoundary } from '../../../shared/spec/manifests/text-corpus.ts';
+import { SkipFile } from '../import/skip-file.ts';
 import type { SkippedDocument, TextDocument } from './document.ts';
 import type { ByteSource } from './read-bytes.ts';
 import { readLines } from './read-lines.ts';
@@ -16,12 +17,13 @@ class DocumentCollector {
   private lines: string[] = [];
   private characters = 0;
   private firstLine = 1;
-  private invalidLine: number | null = null;
+  private invalid: { readonly line: number; readonly message: string } | null = null;
   private isPart = false;
 
-  add(text: string, line: number, isValid: boolean, joinsPrevious: boolean): void {
+  /** @param fault what makes the line, and with it the document, unusable */
+  add(text: string, line: number, fault: string | undefined, joinsPrevious: boolean): void {
     if (this.lines.length === 0) this.firstLine = line;
-    if (!isValid) this.invalidLine ??= line;
+    if (fault !== undefined) this.invalid ??= { line, message: fault };
     if (joinsPrevious && this.lines.length > 0) this.lines.push((this.lines.pop() ?? '') + text);
     else this.lines.push(text);
     this.characters += text.length + 1;
@@ -33,13 +35,13 @@ class DocumentCollector {
   /** @param goesOn the document was cut because it is too long */
   finish(goesOn: boolean): void {
     if (this.lines.length > 0) {
-      const { firstLine: line, invalidLine, isPart } = this;
-      if (invalidLine === null) this.ready.push({ text: this.lines.join('\n'), line, isPart });
-      else this.ready.push({ line: invalidLine, reason: 'invalid-utf8', message: 'holds bytes that are not UTF-8' });
+      const { firstLine: line, invalid, isPart } = this;
+      if (invalid === null) this.ready.push({ text: this.lines.join('\n'), line, isPart });
+      else this.ready.push({ ...invalid, reason: 'invalid-utf8' });
     }
     this.lines = [];
     this.characters = 0;
-    this.invalidLine = null;
+    this.invalid = null;
     this.isPart = goesOn;
   }
 }
@@ -53,6 +55,23 @@ export async function* readTextDocuments(
   boundary: DocumentBoundary,
 ): AsyncGenerator<DocumentOrSkipped[]> {
   const collector = new DocumentCollector();
+  try {
+    yield* readComplete(source, boundary, collector);
+  } catch (error) {
+    // What was read before the file breaks off is text.
+    if (error instanceof SkipFile) {
+      collector.finish(false);
+      yield collector.ready.splice(0);
+    }
+    throw error;
+  }
+}
+
+async function* readComplete(
+  source: ByteSource,
+  boundary: DocumentBoundary,
+  collector: DocumentCollector,
+): AsyncGenerator<DocumentOrSkipped[]> {
   let joinsPrevious = false;
   for await (const batch of readLines(source, MAXIMUM_LINE_BYTES)) {
     for (const [index, text] of batch.lines.entries()) {
@@ -60,7 +79,7 @@ export async function* readTextDocuments(
       const isLast = index === batch.lines.length - 1;
       const isBlank = !joinsPrevious && text.trim() === '';
       if (isBlank && boundary !== 'file') collector.finish(false);
-      else collector.add(text, line, !batch.invalid.has(index), joinsPrevious);
+      else collector.add(text, line, batch.invalid.get(index), joinsPrevious);
       joinsPrevious = isLast && batch.unfinished;
       if (boundary === 'line' && !joinsPrevious) collector.finish(false);
     }

@@ -3,7 +3,10 @@
  * that one bad line costs one document and not the file.
  */
 import { isUtf8 } from 'node:buffer';
+import type { TextEncoding } from '../../../shared/spec/manifests/text-corpus.ts';
 import { SkipFile } from '../import/skip-file.ts';
+import { isZeroFilled, readableAs, type EncodingFound } from './encoding.ts';
+import { describeKind } from './file-kinds.ts';
 import { readBytes, type ByteSource } from './read-bytes.ts';
 
 export interface LineBatch {
@@ -11,46 +14,65 @@ export interface LineBatch {
   readonly firstLine: number;
   /** Without their line ends. What is not UTF-8 in them is U+FFFD. */
   readonly lines: readonly string[];
-  /** Indices into `lines` of those that are not valid UTF-8. */
-  readonly invalid: ReadonlySet<number>;
+  /** Indices into `lines` of those that are not valid in the file's encoding, with a message that says so. */
+  readonly invalid: ReadonlyMap<number, string>;
   /** The last line is so long that it goes on as the first line of the next batch, which has the same number. */
   readonly unfinished: boolean;
 }
 
-const NONE: ReadonlySet<number> = new Set();
+const NONE: ReadonlyMap<number, string> = new Map();
 const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const INSPECTED_BYTES = 8192;
-
-/** What files that are taken for text by mistake begin with, in Latin-1, and what to do with them. */
-const knownBeginnings: readonly (readonly [RegExp, string])[] = [
-  [/^PK\x03\x04/, 'is a ZIP archive, not text. Unpack its texts first, or import it as images'],
-  [/^(?:\x89PNG|\xff\xd8\xff|GIF8|RIFF[^]{4}WEBP)/, 'is an image, not text. Import it as images'],
-  [/^RIFF[^]{4}WAVE/, 'is a recording, not text. Import it as audio'],
-  [/^%PDF-/, 'is a PDF document, not text. Save its text first'],
-];
+const SHOWN_CHARACTERS = 40;
 
 /** @throws SkipFile `binary` for bytes that no UTF-8 text begins with */
 function rejectBinary(start: Buffer): void {
   const head = start.subarray(0, INSPECTED_BYTES);
-  if (!head.includes(0)) return;
-  const beginning = head.toString('latin1', 0, 16);
-  const known = knownBeginnings.find(([pattern]) => pattern.test(beginning));
-  throw new SkipFile('binary', known?.[1] ?? 'is a binary file, not text');
+  const known = describeKind(head);
+  if (known !== undefined) throw new SkipFile('binary', known);
+  if (isZeroFilled(head)) throw new SkipFile('binary', 'is a binary file, not text');
 }
 
-function decode(block: Buffer, firstLine: number, unfinished: boolean): LineBatch {
+function decode(block: Buffer, firstLine: number, unfinished: boolean, encoding: TextEncoding): LineBatch {
   const lines = block.toString('utf8').replaceAll('\r\n', '\n').split('\n');
   const last = lines.length - 1;
   if (lines[last]!.endsWith('\r')) lines[last] = lines[last]!.slice(0, -1);
+  if (encoding !== 'utf-8') return { firstLine, lines, invalid: findReplaced(block, lines, encoding), unfinished };
   if (isUtf8(block)) return { firstLine, lines, invalid: NONE, unfinished };
-  const invalid = new Set<number>();
+  const invalid = new Map<number, string>();
   for (let index = 0, start = 0; start <= block.length; index += 1) {
     const feed = block.indexOf(LINE_FEED, start);
     const end = feed < 0 ? block.length : feed;
-    if (!isUtf8(block.subarray(start, end))) invalid.add(index);
+    const bytes = block.subarray(start, end);
+    if (!isUtf8(bytes)) invalid.set(index, describeInvalid(bytes));
     start = end + 1;
   }
   return { firstLine, lines, invalid, unfinished };
+}
+
+const REPLACEMENT = '\ufffd';
+const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT, 'utf8');
+
+/** Lines of a text in another encoding, with characters that it does not have. */
+function findReplaced(block: Buffer, lines: readonly string[], encoding: TextEncoding): ReadonlyMap<number, string> {
+  if (!block.includes(REPLACEMENT_BYTES)) return NONE;
+  const message = `holds bytes that are not ${encoding}`;
+  return new Map(lines.flatMap((line, index) => (line.includes(REPLACEMENT) ? [[index, message] as const] : [])));
+}
+
+function describeInvalid(bytes: Buffer): string {
+  const found = readableAs(bytes.subarray(0, INSPECTED_BYTES));
+  if (found === null) return 'holds bytes that are not UTF-8';
+  const place = found.text.search(/[^\0-\x7f]/u);
+  const start = Math.max(0, place - SHOWN_CHARACTERS / 2);
+  const shown = found.text.slice(start, start + SHOWN_CHARACTERS).trim();
+  return `holds bytes that are not UTF-8; as ${found.encoding} it reads “${shown}”`;
+}
+
+/** Whether lines end with a carriage return alone, as on old Macintosh systems. */
+function endsWithReturns(start: Buffer): boolean {
+  return start.includes(CARRIAGE_RETURN) && !start.includes(LINE_FEED);
 }
 
 /** The largest length up to `limit` that does not cut a character in two. */
@@ -69,32 +91,46 @@ export async function* readLines(source: ByteSource, maximumLineBytes: number): 
   let restBytes = 0;
   let line = 1;
   let isFirst = true;
-  for await (const received of readBytes(source)) {
-    let chunk = received;
-    if (isFirst) {
-      rejectBinary(chunk);
-      isFirst = false;
-      if (chunk.length >= 3 && chunk.readUIntBE(0, 3) === 0xefbbbf) chunk = chunk.subarray(3);
+  let hasReturns = false;
+  let encoding: TextEncoding = 'utf-8';
+  const onEncoding = (found: EncodingFound): void => {
+    ({ encoding } = found);
+    source.onEncoding?.(found);
+  };
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    for await (const received of readBytes({ ...source, onEncoding })) {
+      let chunk = received;
+      if (isFirst) {
+        rejectBinary(chunk);
+        isFirst = false;
+        if (chunk.length >= 3 && chunk.readUIntBE(0, 3) === 0xefbbbf) chunk = chunk.subarray(3);
+        hasReturns = endsWithReturns(chunk);
+      }
+      if (hasReturns) chunk = chunk.map((byte) => (byte === CARRIAGE_RETURN ? LINE_FEED : byte)) as Buffer; // map keeps the class
+      const feed = chunk.lastIndexOf(LINE_FEED);
+      if (feed >= 0) {
+        const batch = decode(Buffer.concat([...rest, chunk.subarray(0, feed)]), line, false, encoding);
+        yield batch;
+        line += batch.lines.length;
+        chunk = chunk.subarray(feed + 1);
+        rest = [];
+        restBytes = 0;
+      }
+      if (chunk.length === 0) continue;
+      rest.push(chunk);
+      restBytes += chunk.length;
+      while (restBytes > maximumLineBytes) {
+        const bytes = Buffer.concat(rest);
+        const end = characterBoundary(bytes, maximumLineBytes);
+        yield decode(bytes.subarray(0, end), line, true, encoding);
+        rest = [bytes.subarray(end)];
+        restBytes = bytes.length - end;
+      }
     }
-    const feed = chunk.lastIndexOf(LINE_FEED);
-    if (feed >= 0) {
-      const batch = decode(Buffer.concat([...rest, chunk.subarray(0, feed)]), line, false);
-      yield batch;
-      line += batch.lines.length;
-      chunk = chunk.subarray(feed + 1);
-      rest = [];
-      restBytes = 0;
-    }
-    if (chunk.length === 0) continue;
-    rest.push(chunk);
-    restBytes += chunk.length;
-    while (restBytes > maximumLineBytes) {
-      const bytes = Buffer.concat(rest);
-      const end = characterBoundary(bytes, maximumLineBytes);
-      yield decode(bytes.subarray(0, end), line, true);
-      rest = [bytes.subarray(end)];
-      restBytes = bytes.length - end;
-    }
+  } catch (error) {
+    failure = { error }; // thrown below, after what came before it
   }
-  if (restBytes > 0) yield decode(Buffer.concat(rest), line, false);
+  if (restBytes > 0) yield decode(Buffer.concat(rest), line, false, encoding);
+  if (failure !== undefined) throw failure.error;
 }

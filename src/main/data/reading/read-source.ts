@@ -1,9 +1,10 @@
 /** From a source file, whatever its format, to documents, in batches. Whatever is wrong with the file is one of the results. */
 import type { DocumentBoundary } from '../../../shared/spec/manifests/text-corpus.ts';
 import { SkipFile } from '../import/skip-file.ts';
+import type { ReportCollector } from '../import/report-collector.ts';
 import { readTable } from '../tables/read-table.ts';
 import type { SkippedDocument, TextDocument } from './document.ts';
-import type { ByteSource } from './read-bytes.ts';
+import { openSource, type OpenedSource } from './open-source.ts';
 import { readFasta } from './read-fasta.ts';
 import { readTextDocuments } from './read-documents.ts';
 import { readWikipedia } from './read-wikipedia.ts';
@@ -17,32 +18,31 @@ export interface SourceRequest {
   readonly onBytes: (count: number) => void;
   /** Called for every page of a dump that is not an article. */
   readonly onNotArticle: () => void;
+  readonly report: ReportCollector;
 }
 
 async function* readTableDocuments(
-  source: ByteSource,
+  { source, options }: OpenedSource,
   format: 'csv' | 'tsv' | 'jsonl' | 'parquet',
   textColumn: string,
-  header: boolean | undefined,
 ): AsyncGenerator<(TextDocument | SkippedDocument)[]> {
-  for await (const rows of readTable(source, format, [textColumn], { header })) {
+  for await (const rows of readTable(source, format, [textColumn], options)) {
     yield rows.map((row) => ('reason' in row ? row : { text: row.values[0] ?? '', line: row.line, isPart: false }));
   }
 }
 
 function open(request: SourceRequest): AsyncGenerator<(TextDocument | SkippedDocument)[]> {
-  const { file, signal, onBytes } = request;
-  const { path, compression, encoding } = file;
-  const source: ByteSource = { path, compression, encoding, onBytes, signal };
+  const { file } = request;
+  const opened = openSource(file, request);
   switch (file.format) {
     case 'text':
-      return readTextDocuments(source, request.boundary);
+      return readTextDocuments(opened.source, request.boundary);
     case 'wikipedia':
-      return readWikipedia(source, request.onNotArticle);
+      return readWikipedia(opened.source, request.onNotArticle);
     case 'fasta':
-      return readFasta(source);
+      return readFasta(opened.source);
     default:
-      return readTableDocuments(source, file.format, request.textColumn, file.header);
+      return readTableDocuments(opened, file.format, request.textColumn);
   }
 }
 
@@ -52,6 +52,6 @@ export async function* readSourceDocuments(request: SourceRequest): AsyncGenerat
     yield* open(request);
   } catch (error) {
     if (!(error instanceof SkipFile)) throw error;
-    yield [{ line: error.line, reason: error.reason, message: error.message }];
+    yield [{ line: error.line, reason: error.reason, message: error.message, endsFile: true }];
   }
 }

@@ -2,10 +2,13 @@
  * The files of an import: what the user named, and in folders what their names say is text. The walk is sorted, so the same
  * sources always give the same order, and lazy, so a folder of millions of files is not held in memory.
  */
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import type { CsvQuote } from '../tables/csv-parser.ts';
 import { basename, join, matchesGlob, resolve } from 'node:path';
-import { cannotRead, messageOf } from '../../../shared/errors.ts';
+import { cannotRead } from '../../../shared/errors.ts';
 import type { TextEncoding, TextFormat } from '../../../shared/spec/manifests/text-corpus.ts';
+import type { TextSkipReason } from '../../../shared/spec/manifests/text-import-report.ts';
+import { walkFolder } from './walk-folder.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'bzip2';
 
@@ -14,24 +17,30 @@ export interface SourceFile {
   readonly size: number;
   readonly format: TextFormat;
   readonly compression: Compression;
-  /** Of a text without a mark; UTF-8 without it. */
+  /** Of a text without a mark; guessed without it. */
   readonly encoding: TextEncoding | undefined;
   /** False for tables that begin with a row of data. */
   readonly header: boolean | undefined;
+  /** What quotes in CSV and TSV mean; told by the file without it. */
+  readonly quote: CsvQuote | undefined;
   /** True if the user named this file, false if it was found in a folder. */
   readonly named: boolean;
   /** Relative to the folder that the user named, with forward slashes; the file's name for a named file. */
   readonly relative: string;
+  /** What the user named: this file, or the folder that it was found in. */
+  readonly source: string;
 }
 
 export interface SourceOptions {
   readonly sources: readonly string[];
   /** Reads every file as this, whatever its name. */
   readonly format?: TextFormat | undefined;
-  /** Of files without a mark; UTF-8 without it. */
+  /** Of files without a mark; guessed without it. */
   readonly encoding?: TextEncoding | undefined;
   /** Whether CSV and TSV files begin with the names of their columns, which they do without it. */
   readonly header?: boolean | undefined;
+  /** What quotes in CSV and TSV mean; told by each file without it. */
+  readonly quote?: CsvQuote | undefined;
   /** Globs relative to the folder, e.g. `**\/*.md`; a file in a folder must match one of them. Without any: all text files. */
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
@@ -41,6 +50,7 @@ export interface SourceOptions {
 /** A file that cannot be looked at at all; the walk goes on. */
 export interface UnusableFile {
   readonly path: string;
+  readonly reason: TextSkipReason;
   readonly unusable: string;
 }
 
@@ -57,6 +67,7 @@ const FORMATS: Readonly<Record<string, TextFormat>> = {
   md: 'text',
   markdown: 'text',
   jsonl: 'jsonl',
+  json: 'jsonl',
   ndjson: 'jsonl',
   csv: 'csv',
   tsv: 'tsv',
@@ -93,69 +104,67 @@ export function formatOfName(path: string): {
   return { format, compression, extension: last };
 }
 
+/** What people call the files that hold text, but not as text; for those that the user named. */
+const OTHER_KINDS: Readonly<Record<string, string>> = {
+  rtf: 'is an RTF document, not text. Save it as plain text (.txt) first',
+  doc: 'is a Word document, not text. Save it as plain text (.txt) first',
+  docx: 'is a Word document, not text. Save it as plain text (.txt) first',
+  odt: 'is an OpenDocument text. Save it as plain text (.txt) first',
+  xls: 'is an old Excel workbook. Save its sheet as .csv or .xlsx first',
+  ods: 'is an OpenDocument spreadsheet. Save its sheet as .csv first',
+  epub: 'is an electronic book. Save its text as .txt first',
+  gb: 'is a GenBank record. Save its sequences as FASTA first',
+  gbk: 'is a GenBank record. Save its sequences as FASTA first',
+  gbff: 'is a GenBank record. Save its sequences as FASTA first',
+  embl: 'is an EMBL record. Save its sequences as FASTA first',
+  xml: 'is XML, of which the lab reads only dumps of Wikipedia (--format wikipedia). Save its text as .txt, or its records as .jsonl',
+};
+
+interface Origin {
+  readonly named: boolean;
+  readonly relative: string;
+  readonly source: string;
+}
+
 function asSource(
   path: string,
   size: number,
-  named: boolean,
-  relative: string,
+  { named, relative, source }: Origin,
   options: SourceOptions,
-): SourceFile | undefined {
+): SourceFile | UnusableFile | IgnoredFile {
   const { format, compression, extension } = formatOfName(path);
-  // A file that the user named is text if nothing says otherwise; an XML file is a dump.
-  const assumed = named ? (extension === 'xml' || /\.xml\.(gz|bz2|zst)$/.test(path) ? 'wikipedia' : 'text') : undefined;
-  const chosen = options.format ?? format ?? assumed;
-  if (chosen === undefined) return undefined;
-  const { encoding, header } = options;
-  return { path, size, format: chosen, compression, encoding, header, named, relative };
+  const { encoding, header, quote } = options;
+  const chosen = options.format ?? format;
+  if (chosen === undefined && !named) return { path, ignoredExtension: extension };
+  const kind = compression === 'none' ? extension : extensionOf(basename(path).slice(0, -extension.length - 1));
+  const other = OTHER_KINDS[kind];
+  if (chosen === undefined && other !== undefined) return { path, reason: 'unsupported', unusable: other };
+  // A file that the user named is text if nothing says otherwise.
+  return { path, size, format: chosen ?? 'text', compression, encoding, header, quote, named, relative, source };
 }
 
-async function* walk(
+async function* filesOfFolder(
   root: string,
-  relative: string,
-  ancestors: readonly string[],
   options: SourceOptions,
 ): AsyncGenerator<SourceFile | UnusableFile | IgnoredFile> {
-  const folder = join(root, relative);
-  const real = await realpath(folder);
-  if (ancestors.includes(real)) return; // a link that leads back up
-  const entries = await readdir(folder, { withFileTypes: true });
-  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const entry of entries) {
-    options.signal.throwIfAborted();
-    if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
-    const inside = relative === '' ? entry.name : `${relative}/${entry.name}`;
-    const path = join(root, inside);
-    let information;
-    try {
-      information = await stat(path);
-    } catch (error) {
-      yield { path, unusable: messageOf(error) };
+  const { signal, include } = options;
+  const skipsFolder = (path: string): boolean => isExcluded(path, options);
+  for await (const found of walkFolder(root, { signal, sizes: true, skipsFolder })) {
+    const path = join(root, found.path);
+    if ('problem' in found) {
+      yield { path, reason: 'unreadable', unusable: found.problem };
       continue;
     }
-    if (information.isDirectory()) {
-      if (!isExcluded(inside, options)) yield* walkSafely(root, inside, [...ancestors, real], options);
+    if ('passedOver' in found) {
+      yield { path, ignoredExtension: `(${found.passedOver})` };
       continue;
     }
-    if (!information.isFile() || isExcluded(inside, options)) continue;
-    if (options.include !== undefined && !options.include.some((glob) => matchesGlob(inside, glob))) continue;
+    if (isExcluded(found.path, options)) continue;
+    if (include !== undefined && !include.some((glob) => matchesGlob(found.path, glob))) continue;
     // A file that was asked for by a glob is read even if its name says nothing.
-    const asked = options.include !== undefined && formatOfName(path).format === undefined;
-    const source = asSource(path, information.size, asked, inside, options);
-    yield source === undefined ? { path, ignoredExtension: extensionOf(entry.name) } : { ...source, named: false };
-  }
-}
-
-async function* walkSafely(
-  root: string,
-  relative: string,
-  ancestors: readonly string[],
-  options: SourceOptions,
-): AsyncGenerator<SourceFile | UnusableFile | IgnoredFile> {
-  try {
-    yield* walk(root, relative, ancestors, options);
-  } catch (error) {
-    if (options.signal.aborted) throw error;
-    yield { path: join(root, relative), unusable: messageOf(error) };
+    const asked = include !== undefined && formatOfName(path).format === undefined;
+    const file = asSource(path, found.size, { named: asked, relative: found.path, source: root }, options);
+    yield 'format' in file ? { ...file, named: false } : file;
   }
 }
 
@@ -180,10 +189,9 @@ export async function* findSourceFiles(
       throw cannotRead('file or folder', path, error);
     }
     if (information.isDirectory()) {
-      yield* walkSafely(path, '', [], options);
+      yield* filesOfFolder(path, options);
       continue;
     }
-    const file = asSource(path, information.size, true, basename(path), options);
-    if (file !== undefined) yield file;
+    yield asSource(path, information.size, { named: true, relative: basename(path), source: path }, options);
   }
 }

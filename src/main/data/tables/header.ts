@@ -7,7 +7,20 @@ export function numberedColumn(number: number): string {
 
 /** Names of the columns of a file with this first row. */
 export function columnNames(firstRow: readonly string[], hasHeader: boolean): string[] {
-  return firstRow.map((field, index) => (hasHeader ? field.trim() : numberedColumn(index + 1)));
+  return hasHeader
+    ? distinctNames(firstRow.map((name) => name.trim()))
+    : firstRow.map((_, index) => numberedColumn(index + 1));
+}
+
+/** Columns of one name are told apart by their order: `text (1)`, `text (2)`. */
+function distinctNames(names: readonly string[]): string[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    if (name === '' || names.indexOf(name) === names.lastIndexOf(name)) return name;
+    const number = (seen.get(name) ?? 0) + 1;
+    seen.set(name, number);
+    return `${name} (${number})`;
+  });
 }
 
 /** Names of columns are rarely as long as texts are. */

@@ -1,25 +1,21 @@
 /** Rows of a Parquet file through DuckDB, which streams them row group by row group. */
+import { isUtf8 } from 'node:buffer';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { open, stat } from 'node:fs/promises';
 import { SkipFile } from '../import/skip-file.ts';
 import { messageOf } from '../../../shared/errors.ts';
+import { guessEncoding, readableAs } from '../reading/encoding.ts';
 import type { ByteSource } from '../reading/read-bytes.ts';
-import { missingColumnMessage, type TableRow, type UnusableRow } from './table-row.ts';
+import { plainValue, quoteLiteral, readColumns, type ParquetColumns } from './parquet-columns.ts';
+import type { TableOptions, TableRow, UnusableRow } from './table-row.ts';
 
 /** Rows are read in order by one thread, and DuckDB keeps to this much memory. */
 const CONFIGURATION = { threads: '1', memory_limit: '256MB', temp_directory: '' };
-
-function quoteLiteral(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
+const LONGEST_REASON = 200;
 
 /** DuckDB takes every path for a glob: characters that mean something there are put into brackets. */
 function escapeGlob(path: string): string {
   return path.replace(/[*?[]/g, '[$&]');
-}
-
-function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /** Parquet begins and ends with its name; DuckDB's message for anything else speaks of its own options. */
@@ -33,36 +29,138 @@ async function requireParquet(path: string): Promise<void> {
   }
 }
 
+interface OpenParquet {
+  readonly connection: DuckDBConnection;
+  /** The SQL of the file. */
+  readonly table: string;
+  readonly columns: ParquetColumns;
+  close(): void;
+}
+
+async function openParquet(path: string): Promise<OpenParquet> {
+  const instance = await DuckDBInstance.create(':memory:', CONFIGURATION);
+  const connection = await instance.connect();
+  const close = (): void => {
+    connection.closeSync();
+    instance.closeSync();
+  };
+  try {
+    const file = quoteLiteral(escapeGlob(path));
+    const table = `read_parquet(${file})`;
+    return { connection, table, columns: await readColumns(connection, table, file), close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function unreadable(error: unknown): SkipFile {
+  if (error instanceof SkipFile) return error;
+  return new SkipFile(
+    'damaged',
+    `cannot be read as Parquet: ${messageOf(error).slice(0, LONGEST_REASON)}`,
+    null,
+    error,
+  );
+}
+
+/**
+ * The columns that hold files as bytes, such as the pictures of Hugging Face's data sets: `image.bytes`.
+ * @throws SkipFile `unreadable`, `damaged`
+ */
+export async function fileColumnsOf(path: string): Promise<readonly string[]> {
+  await requireParquet(path);
+  try {
+    const { columns, close } = await openParquet(path);
+    close();
+    return columns.files;
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+/** Texts that are stored as bytes: UTF-8, or what the first ones that are not look like. */
+class BytesReader {
+  private readonly source: ByteSource;
+  private decoder: InstanceType<typeof TextDecoder> | undefined;
+  private wasGuessed = false;
+
+  constructor(source: ByteSource) {
+    this.source = source;
+    const { encoding } = source;
+    if (encoding !== undefined && encoding !== 'utf-8') this.decoder = new TextDecoder(encoding);
+  }
+
+  /** Guesses once, from all bytes of the first rows that need it. */
+  prepare(values: readonly Uint8Array[]): void {
+    if (this.source.encoding !== undefined || this.wasGuessed || values.every((bytes) => isUtf8(bytes))) return;
+    this.wasGuessed = true;
+    const encoding = guessEncoding(Buffer.concat(values.flatMap((bytes) => [bytes, Buffer.from('\n')])), true);
+    if (encoding === null || encoding === 'utf-8') return;
+    this.decoder = new TextDecoder(encoding);
+    this.source.onEncoding?.({ encoding, guessed: true });
+  }
+
+  /** @returns undefined for bytes that are no text */
+  read(bytes: Uint8Array): string | undefined {
+    if (this.decoder !== undefined) return this.decoder.decode(bytes);
+    return isUtf8(bytes) ? Buffer.from(bytes).toString('utf8') : undefined;
+  }
+}
+
 async function* readRows(
-  connection: DuckDBConnection,
+  { connection, table, columns: present }: OpenParquet,
   source: ByteSource,
-  columns: readonly string[],
-  optional: readonly string[],
+  columns: readonly string[] | null,
+  { optional = [], bytesColumn, onOpen }: TableOptions,
 ): AsyncGenerator<(TableRow | UnusableRow)[]> {
-  const table = `read_parquet(${quoteLiteral(escapeGlob(source.path))})`;
-  const description = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${table}`);
-  const present = description.getRows().map(([name]) => (typeof name === 'string' ? name : ''));
-  const missing = columns.find((name) => !present.includes(name) && !optional.includes(name));
-  if (missing !== undefined) throw new SkipFile('missing-column', missingColumnMessage(missing, present));
-  const selected = columns.map((name) => (present.includes(name) ? `${quoteName(name)}::VARCHAR` : 'NULL::VARCHAR'));
-  const result = await connection.stream(`SELECT ${selected.join(', ')} FROM ${table}`);
+  onOpen?.({ columns: present.paths, delimiter: null, quote: null, header: null });
+  const wanted = columns ?? present.paths.filter((path) => !present.files.includes(path));
+  const asked = bytesColumn === undefined ? wanted : [...wanted, bytesColumn];
+  const resolved = asked.map((name) => present.resolve(name, optional.includes(name) || columns === null));
+  const selected = resolved.length === 0 ? 'NULL' : resolved.map(({ sql }) => sql).join(', ');
+  const result = await connection.stream(`SELECT ${selected} FROM ${table}`);
+  const texts = new BytesReader(source);
   let line = 1;
   for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
     source.signal.throwIfAborted();
-    const rows: TableRow[] = [];
-    for (const values of chunk.getRows()) {
-      rows.push({ line, values: values.map((value) => (typeof value === 'string' ? value : null)) });
+    const values = chunk.getRows().map((row) => row.map((value, index) => plainValue(value, resolved[index]?.names)));
+    texts.prepare(values.flatMap((row) => row.slice(0, wanted.length).filter((value) => value instanceof Uint8Array)));
+    const rows: (TableRow | UnusableRow)[] = [];
+    for (const row of values) {
+      rows.push(toRow(row, line, wanted, texts));
       line += 1;
     }
     yield rows;
   }
 }
 
+function toRow(
+  row: readonly (string | Uint8Array | null)[],
+  line: number,
+  wanted: readonly string[],
+  texts: BytesReader,
+): TableRow | UnusableRow {
+  const values: (string | null)[] = [];
+  for (const [index, name] of wanted.entries()) {
+    const value = row[index] ?? null;
+    const text = value instanceof Uint8Array ? texts.read(value) : value;
+    if (text === undefined) {
+      const other = value instanceof Uint8Array ? readableAs(Buffer.from(value)) : null;
+      const hint = other === null ? '' : `; ${other.encoding} would read them`;
+      return { line, reason: 'invalid-utf8', message: `“${name}” holds bytes that are not UTF-8${hint}` };
+    }
+    values.push(text);
+  }
+  const bytes = row[wanted.length];
+  return { line, values, ...(bytes instanceof Uint8Array && { bytes }) };
+}
+
 /** @throws SkipFile `unreadable`, `damaged`, `missing-column` */
 export async function* readParquet(
   source: ByteSource,
-  columns: readonly string[],
-  optional: readonly string[],
+  columns: readonly string[] | null,
+  options: TableOptions,
 ): AsyncGenerator<(TableRow | UnusableRow)[]> {
   if (source.compression !== 'none') throw new SkipFile('damaged', 'is a compressed Parquet file; decompress it first');
   let size: number;
@@ -73,19 +171,17 @@ export async function* readParquet(
     if (error instanceof SkipFile) throw error;
     throw new SkipFile('unreadable', `cannot be read: ${messageOf(error)}`, null, error);
   }
-  const instance = await DuckDBInstance.create(':memory:', CONFIGURATION);
   try {
-    const connection = await instance.connect();
+    const file = await openParquet(source.path);
     try {
-      yield* readRows(connection, source, columns, optional);
+      yield* readRows(file, source, columns, options);
     } finally {
-      connection.closeSync();
+      file.close();
     }
   } catch (error) {
-    if (source.signal.aborted || error instanceof SkipFile) throw error;
-    throw new SkipFile('damaged', `cannot be read as Parquet: ${messageOf(error)}`, null, error);
+    if (source.signal.aborted) throw error;
+    throw unreadable(error);
   } finally {
-    instance.closeSync();
     source.onBytes?.(size);
   }
 }

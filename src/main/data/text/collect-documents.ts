@@ -44,7 +44,7 @@ export async function collectDocuments(
   const collector = new Collector(settings, report, spool);
   for await (const file of findSourceFiles(settings.source)) {
     if ('ignoredExtension' in file) report.ignore(file.ignoredExtension);
-    else if ('unusable' in file) report.skip(file.path, { line: null, reason: 'unreadable', message: file.unusable });
+    else if ('unusable' in file) report.skip(file.path, { line: null, reason: file.reason, message: file.unusable });
     else await collector.addFile(file, onBytes);
   }
   await spool.seal();
@@ -74,11 +74,12 @@ class Collector {
     const onNotArticle = (): void => {
       report.notArticles += 1;
     };
-    const request = { file, textColumn, boundary, signal: source.signal, onBytes, onNotArticle };
+    const request = { file, textColumn, boundary, signal: source.signal, onBytes, onNotArticle, report };
     let isFirst = true;
+    const documentsBefore = spool.documents;
     for await (const batch of readSourceDocuments(request)) {
       for (const item of batch) {
-        if ('reason' in item) this.skip(file, item, isFirst);
+        if ('reason' in item) this.skip(file, item, isFirst, spool.documents - documentsBefore);
         else this.add(file, item);
         isFirst = false;
         if (spool.isFull) await spool.flush();
@@ -91,13 +92,19 @@ class Collector {
     return this.content.digest('hex');
   }
 
-  private skip(file: SourceFile, item: SkippedDocument, isFirst: boolean): void {
+  private skip(file: SourceFile, item: SkippedDocument, isFirst: boolean, used: number): void {
+    if (item.endsFile === true && used > 0) {
+      const before = used === 1 ? 'the one document before that was' : `the ${used} documents before that were`;
+      this.report.note(file.path, item.line, `${item.message}; ${before} used`);
+      return;
+    }
     // A column that is missing in the file somebody named is a mistake in the options; in a folder it is another file's.
     if (item.reason === 'missing-column' && file.named && isFirst) {
       const details = { path: file.path, column: this.settings.textColumn, reason: item.reason };
       throw new LabError('bad-input', `${file.path} ${item.message}.`, details);
     }
-    this.report.skip(file.path, item);
+    const { line, reason, message } = item;
+    this.report.skip(file.path, { line, reason, message });
   }
 
   private add(file: SourceFile, document: TextDocument): void {

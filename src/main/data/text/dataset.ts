@@ -7,6 +7,7 @@ import {
   textDatasetManifest,
   type TextDatasetManifest,
 } from '../../../shared/spec/manifests/text-dataset.ts';
+import { readSides } from '../import/sides.ts';
 import { readManifest } from '../../files/manifest-file.ts';
 import { PagedFile } from '../../files/paged-file.ts';
 import {
@@ -29,6 +30,8 @@ export interface TextDataset {
   readonly labels: Int32Array;
   /** Examples with the same text have the same number; a split keeps them on one side. */
   readonly groups: Uint32Array;
+  /** The sides of the split that came with the material, if one did; see import/sides.ts. */
+  readonly sides: Uint8Array | undefined;
   readonly contentHash: string;
   text(index: number): string;
   textPair(index: number): string | null;
@@ -68,6 +71,7 @@ export function openTextDataset(folder: string): TextDataset {
   const groupBytes = readWords(join(folder, GROUPS_FILE), size);
   const labels = Int32Array.from({ length: size }, (_, index) => labelBytes.readInt32LE(index * 4));
   const groups = Uint32Array.from({ length: size }, (_, index) => groupBytes.readUInt32LE(index * 4));
+  const sides = manifest.officialSplit === undefined ? undefined : readSides(folder, size);
   const examples = new PagedFile(join(folder, EXAMPLES_FILE));
   const offsets = new PagedFile(join(folder, OFFSETS_FILE));
   let lastIndex = -1;
@@ -95,6 +99,7 @@ export function openTextDataset(folder: string): TextDataset {
     size,
     labels,
     groups,
+    sides,
     contentHash: manifest.contentHash,
     text: (index) => example(index).text,
     textPair: (index) => example(index).pair ?? null,

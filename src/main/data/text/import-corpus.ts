@@ -18,6 +18,7 @@ import {
   type TrainedTokenizerOptions,
 } from '../../../shared/spec/manifests/text-corpus.ts';
 import { createFolder } from '../../files/durable-folder.ts';
+import type { CsvQuote } from '../tables/csv-parser.ts';
 import { numberedColumn } from '../tables/header.ts';
 import { writeFileDurably } from '../../files/durable-file.ts';
 import { writeManifest } from '../../files/manifest-file.ts';
@@ -58,6 +59,8 @@ export interface ImportTextCorpusOptions {
   readonly exclude?: readonly string[] | undefined;
   /** False for CSV and TSV files that begin with a row of data: their columns are called column1, column2 and so on. */
   readonly header?: boolean | undefined;
+  /** What quotes in CSV and TSV mean; told by each file without it. */
+  readonly quote?: CsvQuote | undefined;
   /** For tables and JSON lines; 'text' without it, the first column without a header. */
   readonly textColumn?: string | undefined;
   /** BCP 47 tag for cutting sentences; 'en' without it. */
@@ -130,6 +133,7 @@ export async function importTextCorpus(options: ImportTextCorpusOptions): Promis
           textColumn: settings.textColumn,
           ...(options.encoding !== undefined && { encoding: options.encoding }),
           ...(options.header !== undefined && { header: options.header }),
+          ...(options.quote !== undefined && { quote: options.quote }),
           tokenizer: settings.tokenizer,
         },
         report: report.report(),
@@ -160,6 +164,7 @@ function readSettings(options: ImportTextCorpusOptions): Settings {
       include: options.include,
       exclude: options.exclude,
       header: options.header,
+      quote: options.quote,
       signal: options.signal ?? new AbortController().signal,
     },
     language: options.language ?? 'en',

@@ -5,34 +5,30 @@ import { formatBytes, formatCount } from '../../../shared/display.ts';
 import type {
   DocumentBoundary,
   TextCorpusManifest,
-  TextEncoding,
   TextFormat,
   TrainedTokenizerOptions,
 } from '../../../shared/spec/manifests/text-corpus.ts';
-import {
-  documentBoundary,
-  textEncoding,
-  textFormat,
-  trainedTokenizerOptions,
-} from '../../../shared/spec/manifests/text-corpus.ts';
+import { documentBoundary, textFormat, trainedTokenizerOptions } from '../../../shared/spec/manifests/text-corpus.ts';
 import { importCorpus, importImages } from '../../work/import-material.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import type { ImageOptions } from './image-options.ts';
 import { addImageOptions, describeImageImport, imageImportOptionsOf, imageOptionNames } from './image-options.ts';
-import { importWithProgress, onlySource, reportText } from './import-progress.ts';
+import { importWithProgress } from './import-progress.ts';
+import { reportImages, reportText } from './import-report.ts';
 import { registerMaterialCommands } from './material.ts';
 import { positiveNumber } from './numbers.ts';
 import { refuseOutOfPlace } from './out-of-place.ts';
 import { print, printJson } from './output.ts';
+import type { TableOptions } from './table-options.ts';
+import { addTableOptions, fileTableOptionNames, fileTableOptionsOf, textTableOptionsOf } from './table-options.ts';
 
-interface ImportOptions extends ImageOptions {
+interface ImportOptions extends ImageOptions, TableOptions {
+  readonly groupColumn?: string;
   readonly images?: boolean;
   readonly format?: TextFormat;
-  readonly encoding?: TextEncoding;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
-  readonly header: boolean;
   readonly textColumn?: string;
   readonly language?: string;
   readonly documents?: DocumentBoundary;
@@ -47,10 +43,8 @@ interface ImportOptions extends ImageOptions {
 const vocabularyOptions = ['vocabularySize', 'tokenizerKind', 'k', 'lowercase'];
 const textOptions = [
   'format',
-  'encoding',
   'include',
   'exclude',
-  'header',
   'textColumn',
   'language',
   'documents',
@@ -66,19 +60,15 @@ export function registerCorpus(program: Command): void {
       'import text (.txt, .md, .jsonl, .csv, .tsv, .parquet, Wikipedia dumps), FASTA, also compressed, or images',
     )
     .argument('<name>', 'what to call it')
-    .argument('<sources...>', 'files and folders; for images one folder, .zip or table')
+    .argument('<sources...>', 'files and folders; for images folders, .zip archives or tables')
     .option('--images', 'the sources are images')
     .addOption(
       new Option('--format <format>', 'read every file as this; by default their names decide').choices(
         textFormat.options,
       ),
     )
-    .addOption(
-      new Option('--encoding <name>', 'of text files without a mark (default: utf-8)').choices(textEncoding.options),
-    )
     .option('--include <glob>', 'only files that match, relative to a source folder (may be repeated)', collect)
     .option('--exclude <glob>', 'no files that match (may be repeated)', collect)
-    .option('--no-header', 'CSV and TSV files begin with a row of data: their columns are column1, column2 and so on')
     .option(
       '--text-column <name>',
       "column with the text, in tables and JSON lines (default: 'text', or the first one)",
@@ -99,9 +89,14 @@ export function registerCorpus(program: Command): void {
     .option('--k <characters>', 'length of the k-mers, with that kind of vocabulary (default: 6)', positiveNumber)
     .option('--no-lowercase', 'keep upper case and accents')
     .option('--tokenizer <file>', 'use this tokenizer.json instead of learning one');
-  addImageOptions(add).action(async (name: string, sources: string[], options: ImportOptions, command: Command) => {
+  addTableOptions(addImageOptions(add));
+  add.option(
+    '--group-column <name>',
+    'for images that a table lists: those with the same value here stay on one side of a split',
+  );
+  add.action(async (name: string, sources: string[], options: ImportOptions, command: Command) => {
     if (options.images) refuseOutOfPlace(command, textOptions, 'with --images');
-    else refuseOutOfPlace(command, imageOptionNames, 'without --images');
+    else refuseOutOfPlace(command, [...imageOptionNames, ...fileTableOptionNames, 'groupColumn'], 'without --images');
     if (options.tokenizer !== undefined) refuseOutOfPlace(command, vocabularyOptions, 'with --tokenizer');
     if (options.tokenizerKind !== 'k-mers') refuseOutOfPlace(command, ['k'], 'without --tokenizer-kind k-mers');
     const workspace = await workspaceOf(command);
@@ -123,8 +118,7 @@ async function addText(
     importCorpus(workspace, name, {
       sources,
       format: options.format,
-      encoding: options.encoding,
-      ...(!options.header && { header: false }),
+      ...textTableOptionsOf(options),
       include: options.include,
       exclude: options.exclude,
       textColumn: options.textColumn,
@@ -139,7 +133,7 @@ async function addText(
     printJson(manifest);
     return;
   }
-  reportText(manifest.report);
+  reportText(manifest.report, false);
   print(describeCorpus(manifest));
 }
 
@@ -173,17 +167,19 @@ async function addImages(
   options: ImportOptions,
   json: boolean,
 ): Promise<void> {
-  const source = onlySource(sources, 'Images come from one table, folder or .zip');
   const { manifest, report } = await importWithProgress((signal, onProgress) =>
     importImages(workspace, 'corpus', name, {
-      source,
+      sources,
       options: imageImportOptionsOf(options),
-      pathColumn: options.pathColumn,
-      groupColumn: options.groupColumn,
+      table: fileTableOptionsOf(options),
       signal,
       onProgress,
     }),
   );
-  if (json) printJson({ manifest, report });
-  else print(describeImageImport(report, manifest));
+  if (json) {
+    printJson({ manifest, report });
+    return;
+  }
+  reportImages(report);
+  print(describeImageImport(report, manifest));
 }

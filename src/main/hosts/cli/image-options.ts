@@ -9,14 +9,11 @@ import type { ImageDatasetManifest } from '../../../shared/spec/manifests/image-
 import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
 import { formatCount } from '../../../shared/display.ts';
 import { positiveNumber } from './numbers.ts';
-import { say } from './output.ts';
 
 export interface ImageOptions {
   readonly size?: NonNullable<ImageImportOptionsInput['size']>;
   readonly fit?: ImageImportOptionsInput['fit'];
   readonly grey?: boolean;
-  readonly pathColumn?: string;
-  readonly groupColumn?: string;
   readonly imageOption?: Readonly<Record<string, string | number>>;
 }
 
@@ -24,14 +21,7 @@ export interface ImageOptions {
 const further = Object.keys(imageImportOptions.shape).filter((name) => !['size', 'fit', 'channels'].includes(name));
 
 /** The options below, by which nothing but images are read. */
-export const imageOptionNames: readonly (keyof ImageOptions)[] = [
-  'size',
-  'fit',
-  'grey',
-  'pathColumn',
-  'groupColumn',
-  'imageOption',
-];
+export const imageOptionNames: readonly (keyof ImageOptions)[] = ['size', 'fit', 'grey', 'imageOption'];
 
 /** `minimumSide=16`; may be repeated. */
 function imageOption(text: string, previous: Readonly<Record<string, string | number>> = {}) {
@@ -65,11 +55,6 @@ export function addImageOptions(command: Command): Command {
       ),
     )
     .option('--grey', 'for images: one channel instead of three')
-    .option('--path-column <name>', "for images that a table lists: column with their paths (default: 'path')")
-    .option(
-      '--group-column <name>',
-      'for images that a table lists: those with the same value here stay on one side of a split',
-    )
     .option('--image-option <name=value>', `for images: ${further.join(', ')} (may be repeated)`, imageOption);
 }
 
@@ -82,13 +67,11 @@ export function imageImportOptionsOf({ size, fit, grey, imageOption: others }: I
   };
 }
 
-/** One line of what came in; what was left out goes to stderr. */
+/** One line of what came in. */
 export function describeImageImport(
   report: ImageImportReport,
   { height, width, channels }: ImageCorpusManifest | ImageDatasetManifest,
 ): string {
-  for (const { path, message } of report.skipped.listed.slice(0, 10)) say(`Left out: ${path}: ${message}`);
-  if (report.skipped.total > 10) say(`… and ${report.skipped.total - 10} more left out`);
   return `${report.name}: ${formatCount(report.images)} images of ${height} × ${width} × ${channels}${describeDuplicates(report)}`;
 }
 

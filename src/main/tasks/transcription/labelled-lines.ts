@@ -52,7 +52,9 @@ export function openLabelledLines({
         `the transcript '${material.classes[longest]!}' has ${characters[longest]!.length} characters; set task.longest to at least that (it is ${options.longest})`,
       );
     }
-    const sides = splitByFolder(material, options) ?? splitAtRandom(material, options, splitSeed);
+    const sides =
+      (material.sides === undefined ? splitByFolder(material, options) : undefined) ??
+      splitAtRandom(material, options, splitSeed);
     const training = takeLines(material, sides.training, options.labelsInAll, labelSeed);
     return {
       material,
@@ -109,9 +111,9 @@ function splitByFolder(
 
 function splitAtRandom(lines: LineMaterial, options: LabelledLineSettings, seed: number): LabelledLines['sides'] {
   // Transcripts are no classes: all lines count as one.
-  const { length, contentHash } = lines;
+  const { length, contentHash, sides } = lines;
   const groups = options.nearDuplicates === 'together' ? lines.groups : undefined;
-  const material = { labels: new Int32Array(length), classes: ['line'], groups, contentHash };
+  const material = { labels: new Int32Array(length), classes: ['line'], groups, sides, contentHash };
   const fractions = { validation: options.validationShare, test: options.testShare };
   const { train, validation, test } = splitDataset(material, { seed, fractions });
   return { training: train, validation, test };

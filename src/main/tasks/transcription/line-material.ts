@@ -15,6 +15,8 @@ export interface LineMaterial {
   readonly labels: Int32Array;
   /** Lines of one group stay on one side of a split. */
   readonly groups: Uint32Array | undefined;
+  /** The sides of the split that came with the material, if one did. */
+  readonly sides: Uint8Array | undefined;
   readonly contentHash: string;
   /** Where a line came from, relative to the source. */
   path(line: number): string;
@@ -48,6 +50,7 @@ function openImages(folder: string): LineMaterial {
     classes: dataset.classes,
     labels: dataset.labels,
     groups: dataset.groups,
+    sides: dataset.sides,
     contentHash: dataset.manifest.contentHash,
     path: (line) => dataset.source(line).path,
     facts: (training) => ({
@@ -86,7 +89,8 @@ function openRecordings(folder: string): LineMaterial {
     length: dataset.length,
     classes: dataset.classes,
     labels: dataset.labels,
-    groups: undefined,
+    groups: dataset.groups,
+    sides: dataset.sides,
     contentHash,
     path: (line) => dataset.path(line),
     facts: () => ({ input: framesInput(dataset), audio: options }),

@@ -4,6 +4,7 @@
  * each recording was (`recordings.jsonl`).
  */
 import { z } from 'zod';
+import { officialSplit } from './text-dataset.ts';
 import { textImportReport } from './text-import-report.ts';
 
 export const AUDIO_DATASET_VERSION = 1;
@@ -42,6 +43,10 @@ export const audioDatasetManifest = z.strictObject({
   longest: z.int().min(1),
   /** Sorted by code point; for transcription these are the transcripts. A recording's label is an index into it. */
   classes: z.array(z.strictObject({ name: z.string().min(1), recordings: z.int().min(1) })).min(1),
+  /** Recordings on each side of the split that came with the material, which every task keeps. */
+  officialSplit: officialSplit.optional(),
+  /** Groups that the source named: speakers, sessions. */
+  groups: z.int().min(1).optional(),
   options: frameOptions,
   report: textImportReport,
 });

@@ -3,6 +3,7 @@
  * `labels.bin` (uint32, little endian), an index into `classes`.
  */
 import { z } from 'zod';
+import { officialSplit } from './text-dataset.ts';
 import { imageStoreFields } from './image-corpus.ts';
 
 export const imageDatasetManifest = z.strictObject({
@@ -10,5 +11,7 @@ export const imageDatasetManifest = z.strictObject({
   ...imageStoreFields,
   /** Sorted by name, or by value if every name is an integer; the position is the label. */
   classes: z.array(z.strictObject({ name: z.string().min(1), images: z.int().min(1) })).min(2),
+  /** Images on each side of the split that came with the material, which every task keeps. */
+  officialSplit: officialSplit.optional(),
 });
 export type ImageDatasetManifest = z.infer<typeof imageDatasetManifest>;

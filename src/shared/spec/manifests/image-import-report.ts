@@ -3,6 +3,7 @@
  * list of what was skipped is `skipped.jsonl` beside it.
  */
 import { z } from 'zod';
+import { importFacts } from './import-facts.ts';
 
 const count = z.int().min(0);
 
@@ -44,5 +45,6 @@ export const imageImportReport = z.strictObject({
     listed: z.array(z.array(z.string())),
   }),
   classes: z.array(z.strictObject({ name: z.string(), images: count })).nullable(),
+  ...importFacts,
 });
 export type ImageImportReport = z.infer<typeof imageImportReport>;

@@ -5,6 +5,12 @@ import { textImportReport } from './text-import-report.ts';
 
 export const TEXT_DATASET_VERSION = 1;
 
+export const officialSplit = z.strictObject({
+  training: z.int().min(0),
+  validation: z.int().min(0),
+  test: z.int().min(0),
+});
+
 const count = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -22,6 +28,10 @@ export const textDatasetManifest = z.strictObject({
   /** True if every example has a second text. */
   pairs: z.boolean(),
   textBytes: count,
+  /** Examples on each side of the split that came with the material, which every task keeps. */
+  officialSplit: officialSplit.optional(),
+  /** Groups that the source named: speakers, patients, authors. */
+  groups: z.int().min(1).optional(),
   options: z.strictObject({
     textColumn: z.string(),
     pairColumn: z.string().nullable(),
@@ -30,6 +40,9 @@ export const textDatasetManifest = z.strictObject({
     encoding: textEncoding.optional(),
     /** False for tables that begin with a row of data. */
     header: z.boolean().optional(),
+    quote: z.enum(['double', 'none']).optional(),
+    groupColumn: z.string().optional(),
+    splitColumn: z.string().optional(),
   }),
   /** Texts that occur with more than one label. All are kept, on one side of every split. */
   conflicts: z.strictObject({

@@ -1,5 +1,6 @@
 /** What an import of text did, for a person. Lists are capped, totals are not. Part of the manifests of corpora and datasets. */
 import { z } from 'zod';
+import { importFacts } from './import-facts.ts';
 
 const count = z.int().min(0);
 
@@ -8,6 +9,7 @@ export const textSkipReason = z.enum([
   'unreadable', // could not be opened or read: missing, no permission
   'damaged', // compressed or structured data that breaks off or contradicts itself
   'binary', // not text
+  'unsupported', // a kind of file that the lab does not read
   'invalid-utf8',
   'empty', // a file, document or row without any text
   'missing-column', // a table without the column that was named
@@ -43,5 +45,6 @@ export const textImportReport = z.strictObject({
   divided: count,
   /** Of a Wikipedia dump: redirects and pages outside the article namespace, which are left out. */
   notArticles: count,
+  ...importFacts,
 });
 export type TextImportReport = z.infer<typeof textImportReport>;

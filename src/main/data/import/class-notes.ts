@@ -1,0 +1,38 @@
+/** What a person should know about the classes of a labelled set before anything is trained on them. */
+import { countCombined } from './labels.ts';
+
+/** Fewer examples than this leave nothing to measure. */
+const FEW_EXAMPLES = 3;
+const NUMBER = /^[+-]?\d+(?:\.\d+)?$/u;
+/** Transcripts and other texts are no classes. */
+const MOST_CLASSES = 1000;
+
+/** Sentences for the report; none where nothing is odd. */
+export function classNotes(counts: ReadonlyMap<string, number>): string[] {
+  if (counts.size > MOST_CLASSES) return [];
+  const names = [...counts.keys()];
+  const examples = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const notes: string[] = [];
+  if (names.length > 2 && names.every((name) => NUMBER.test(name)) && counts.size > examples / 3) {
+    notes.push(
+      `${counts.size} different numbers are labels of ${examples} examples: they look like quantities, and each is learned as a class of its own`,
+    );
+  }
+  const combined = countCombined(new Set(names));
+  if (combined > 0) {
+    const labels = combined === 1 ? 'one label stands' : `${combined} labels stand`;
+    notes.push(`${labels} for several classes at once; every combination is learned as a class of its own`);
+  }
+  const rare = names.filter((name) => counts.get(name)! < FEW_EXAMPLES);
+  if (rare.length > 0) {
+    const shown = rare
+      .slice(0, 5)
+      .map((name) => `“${name.slice(0, 40)}”`)
+      .join(', ');
+    const more = rare.length > 5 ? ` and ${rare.length - 5} more` : '';
+    notes.push(
+      `too few examples for training, validation and test: ${shown}${more}. Merge or leave out these classes, or import more`,
+    );
+  }
+  return notes;
+}
