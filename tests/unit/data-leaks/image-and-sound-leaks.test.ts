@@ -147,7 +147,7 @@ it('recordings that are louder, noisier, cut or within longer ones are found, an
   const options = { minimumFrequency: 100, maximumFrequency: 3800 };
   for (const name of ['test', 'other']) {
     await importAudioDataset({
-      source: join(folder, name),
+      sources: [join(folder, name)],
       destination: join(folder, 'imported', name),
       name,
       options,
@@ -162,7 +162,7 @@ it('recordings that are louder, noisier, cut or within longer ones are found, an
   const within = await findDatasetLeaks(side('test'), undefined, search);
   expect([...within.places.keys()]).toEqual([]);
   await importAudioDataset({
-    source: join(folder, 'other'),
+    sources: [join(folder, 'other')],
     destination: join(folder, 'imported', 'coarse'),
     name: 'coarse',
     options: { ...options, bands: 20 },

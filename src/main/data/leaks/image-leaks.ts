@@ -2,7 +2,8 @@
 import type { LeakPlace } from '../../../shared/spec/leaks.ts';
 import { SAME_PICTURE } from '../images/groups.ts';
 import type { ImageCorpus, ImageDataset } from '../images/image-store.ts';
-import { DisjointSets, joinNearDuplicates } from '../images/near-duplicates.ts';
+import { DisjointSets } from '../import/disjoint-sets.ts';
+import { joinNearDuplicates } from '../images/near-duplicates.ts';
 import { perceptualHash, relativeDifference, thumbnail } from '../images/perceptual-hash.ts';
 
 type Images = ImageCorpus | ImageDataset;
