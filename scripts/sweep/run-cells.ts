@@ -1,0 +1,174 @@
+/**
+ * Trains the cells of a sweep: each candidate with each budget and seed. What is finished is found again by its experiment in
+ * the workspace and not done anew; what was stopped goes on.
+ */
+import { join } from 'node:path';
+import { mkdir, readFile } from 'node:fs/promises';
+import { LabError } from '../../src/shared/errors.ts';
+import type { Experiment } from '../../src/shared/spec/experiment/index.ts';
+import type { RunResult } from '../../src/shared/spec/run/result.ts';
+import { createRun } from '../../src/main/runs/create-run.ts';
+import { trainRun } from '../../src/main/runs/train-run.ts';
+import { writeJson, runFolder } from '../../src/main/workspace/run-folder.ts';
+import { listRuns } from '../../src/main/workspace/runs.ts';
+import type { Workspace } from '../../src/main/workspace/workspace.ts';
+import type { SpecSource } from '../../src/main/runs/spec-file.ts';
+import type { Budget, Candidate, SweepSpec } from './sweep-spec.ts';
+import { budgetName, cellExperiment, isSame } from './sweep-spec.ts';
+
+export interface Cell {
+  readonly candidate: string;
+  readonly budget: Budget;
+  readonly seed: number;
+  readonly steps: number;
+  readonly run: string;
+  /** Of the validation split after the last step. */
+  readonly metric: string;
+  readonly value: number;
+  readonly accuracy: number | null;
+  /** Spent in training steps. */
+  readonly seconds: number;
+}
+
+export interface SweepOptions {
+  readonly name: string;
+  readonly budgets: readonly Budget[];
+  readonly seeds: readonly number[];
+  readonly candidates: readonly Candidate[];
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+  /** After every cell, with all so far. */
+  readonly onCell: (cells: readonly Cell[]) => Promise<void>;
+}
+
+/** Steps of a trial: the first ones are slower and not counted. */
+const trialSteps = { warm: 10, timed: 40 };
+
+/** Undefined when it was stopped; the cells so far are in the workspace then. */
+export async function runCells(
+  workspace: Workspace,
+  sweep: SweepSpec,
+  source: SpecSource,
+  options: SweepOptions,
+): Promise<readonly Cell[] | undefined> {
+  const { name, budgets, seeds, candidates, signal, say, onCell } = options;
+  const speeds = await openSpeeds(workspace, name);
+  // A mistake in the last candidate shows before the first one is trained.
+  for (const candidate of candidates) cellExperiment(sweep, source, { candidate, name: 'x', steps: 1, seed: 1 });
+  const cells: Cell[] = [];
+  const total = budgets.length * candidates.length * seeds.length;
+  for (const budget of budgets) {
+    for (const candidate of candidates) {
+      const trial = cellExperiment(sweep, source, {
+        candidate,
+        name: runName(name, candidate, 'trial'),
+        steps: trialSteps.warm + trialSteps.timed,
+        seed: 1,
+      });
+      const steps =
+        budget.kind === 'steps' ? budget.amount : await stepsIn(workspace, trial, budget.amount, speeds, signal);
+      if (steps === undefined) return undefined;
+      for (const seed of seeds) {
+        const place = runName(name, candidate, budgetName(budget), seed);
+        const experiment = cellExperiment(sweep, source, { candidate, name: place, steps, seed });
+        say(`${cells.length + 1}/${total} ${place}: ${steps} steps`);
+        const result = await resultOf(workspace, experiment, signal);
+        if (!result) return undefined;
+        const cell = cellOf(sweep, candidate, budget, seed, result);
+        say(`    ${cell.metric} ${cell.value.toFixed(3)} after ${Math.round(cell.seconds)} s`);
+        cells.push(cell);
+        await onCell(cells);
+      }
+    }
+  }
+  return cells;
+}
+
+function runName(sweep: string, candidate: Candidate, budget: string, seed?: number): string {
+  return ['sweep', sweep, candidate.name, budget, ...(seed === undefined ? [] : [seed])].join('.').slice(0, 80);
+}
+
+function cellOf(sweep: SweepSpec, candidate: Candidate, budget: Budget, seed: number, result: RunResult): Cell {
+  const { metrics } = result.validation;
+  const metric = sweep.metrics.find((name) => typeof metrics[name] === 'number');
+  if (metric === undefined) {
+    throw new LabError('bad-spec', `The run ${result.id} has none of the metrics ${sweep.metrics.join(', ')}`);
+  }
+  const accuracy = metrics[metric.replace(/loss$/i, (loss) => (loss === 'loss' ? 'accuracy' : 'Accuracy'))];
+  return {
+    candidate: candidate.name,
+    budget,
+    seed,
+    steps: result.steps,
+    run: result.id,
+    metric,
+    value: metrics[metric] ?? NaN,
+    accuracy: accuracy ?? null,
+    seconds: result.seconds.training,
+  };
+}
+
+/** The result of a run of exactly this experiment, finished or now trained to its end. */
+async function resultOf(
+  workspace: Workspace,
+  experiment: Experiment,
+  signal: AbortSignal,
+): Promise<RunResult | undefined> {
+  const { runs } = await listRuns(workspace);
+  const same = runs.filter((run) => run.status !== 'running' && isSame(run.experiment, experiment));
+  const finished = same.find(({ result }) => result)?.result;
+  if (finished) return finished;
+  const begun = same.find(({ status }) => status === 'stopped' || status === 'interrupted');
+  const run = begun ? runFolder(begun.folder) : await createRun(workspace, experiment);
+  return trainRun(workspace, run, { signal });
+}
+
+interface Speeds {
+  find(experiment: Experiment): number | undefined;
+  remember(experiment: Experiment, secondsPerStep: number): Promise<void>;
+}
+
+/**
+ * Seconds a step takes, kept in the workspace: a sweep that is started again has the same steps, and finds its runs.
+ */
+async function openSpeeds(workspace: Workspace, name: string): Promise<Speeds> {
+  const folder = join(workspace.folder, 'sweeps');
+  const file = join(folder, `${name}.speeds.json`);
+  await mkdir(folder, { recursive: true });
+  const text = await readFile(file, 'utf8').catch(() => '[]');
+  const known = JSON.parse(text) as { experiment: unknown; secondsPerStep: number }[]; // written below
+  return {
+    find: (experiment) => known.find((one) => isSame(one.experiment, experiment))?.secondsPerStep,
+    async remember(experiment, secondsPerStep) {
+      known.push({ experiment, secondsPerStep });
+      await writeJson(file, known);
+    },
+  };
+}
+
+/** How many steps of an experiment take so many seconds. Undefined when it was stopped. */
+async function stepsIn(
+  workspace: Workspace,
+  trial: Experiment,
+  seconds: number,
+  speeds: Speeds,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  let perStep = speeds.find(trial);
+  if (perStep === undefined) {
+    perStep = await timeSteps(workspace, trial, signal);
+    if (perStep === undefined) return undefined;
+    await speeds.remember(trial, perStep);
+  }
+  return Math.max(1, Math.round(seconds / perStep));
+}
+
+/** Mean seconds between the steps of a trial, without the first ones; batches are prepared while steps run, as in the cells. */
+async function timeSteps(workspace: Workspace, trial: Experiment, signal: AbortSignal): Promise<number | undefined> {
+  const times: number[] = [];
+  const run = await createRun(workspace, trial);
+  const result = await trainRun(workspace, run, { signal, onStep: () => times.push(performance.now()) });
+  const [first, last] = [times[trialSteps.warm - 1], times.at(-1)];
+  if (!result || first === undefined || last === undefined) return undefined;
+  return (last - first) / 1000 / trialSteps.timed;
+}
