@@ -101,7 +101,8 @@ export interface EngineState {
   readonly updates: number;
 }
 
-export interface Executable {
+/** What it holds — weights, sessions, memory of a device — is given back by `release`, which is also how it is disposed of. */
+export interface Executable extends AsyncDisposable {
   /** The device that really runs it. */
   readonly device: DeviceReport;
   /** Forward, backward and update over one batch, or several micro-batches whose gradients are averaged. */

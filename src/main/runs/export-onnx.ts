@@ -12,14 +12,12 @@ import { mergeCommonSubexpressions } from '../graph/passes/common-subexpressions
 import { removeDeadCode } from '../graph/passes/dead-code.ts';
 import type { Program } from '../graph/program.ts';
 import { needsMicrosoftOps, writeOnnx } from '../formats/onnx/write.ts';
-import type { SafetensorsTensor } from '../formats/safetensors.ts';
-import { readSafetensors } from '../formats/safetensors.ts';
-import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
+import type { Tensor } from '../engines/engine.ts';
 import { writeFileDurably } from '../files/durable-file.ts';
 import { writeFolder } from '../files/durable-folder.ts';
 import { buildModel } from '../training/model.ts';
 import { fileExists } from '../files/file-exists.ts';
-import { checkpointStep } from './prepare.ts';
+import { readWeights } from './open-trained.ts';
 import { readModel } from './predict.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { readJson } from '../workspace/run-folder.ts';
@@ -46,10 +44,9 @@ export async function exportRun(
   }
   const experiment = await readJson(run.spec, experimentSpec);
   const model = await readModel(run, experiment);
-  const step = await checkpointStep(run, checkpoint);
-  const { tensors } = await readSafetensors(join(checkpointFolder(run.checkpoints, step), 'model.safetensors'));
+  const { step, weights } = await readWeights(run, checkpoint);
   const program = removeDeadCode(mergeCommonSubexpressions(buildModel(model, 'prediction', 1)));
-  const graph = withWeightsInside(lowerToOnnx(program, program.outputs), program, tensors);
+  const graph = withWeightsInside(lowerToOnnx(program, program.outputs), program, weights);
   const hasTokenizer = await fileExists(run.tokenizer);
   const about = {
     run: run.id,
@@ -74,11 +71,7 @@ export async function exportRun(
 }
 
 /** Engines feed parameters; a file carries them. Those that nothing reads stay out. */
-function withWeightsInside(
-  graph: OnnxGraph,
-  program: Program,
-  tensors: ReadonlyMap<string, SafetensorsTensor>,
-): OnnxGraph {
+function withWeightsInside(graph: OnnxGraph, program: Program, tensors: ReadonlyMap<string, Tensor>): OnnxGraph {
   const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
   const initialisers = [...graph.initialisers];
   const parameterNames = new Set<string>();

@@ -25,21 +25,29 @@ const gradientFlow = z.strictObject({
 
 export type GradientFlow = z.infer<typeof gradientFlow>;
 
-/** A function that measures one batch, always the same, with the weights as they are then. Throws `LabError('bad-spec')`. */
+/** Measures one batch, always the same, with the weights as they are then; holds an executable until it is disposed of. */
+export interface FlowRecorder extends AsyncDisposable {
+  record(step: number): Promise<void>;
+}
+
+/** Throws `LabError('bad-spec')` for a network without a recurrence. */
 export async function openGradientFlow(
   run: RunFolder,
   { experiment, model, sampler, plan }: PreparedRun,
   engine: Engine,
   trainer: Executable,
-): Promise<(step: number) => Promise<void>> {
+): Promise<FlowRecorder> {
   const { device, threads } = experiment.engine;
   const program = gradientFlowProgram(model, plan.batchSize, experiment.freeze);
-  const measure = await compileGradientFlow(engine, program, trainer, {
+  const meter = await compileGradientFlow(engine, program, trainer, {
     ...(device !== undefined && { device }),
     ...(threads !== undefined && { threads }),
   });
   const feeds = sampler.trainingBatch(experiment.seed, 0, plan.batchSize);
-  return async (step) => recordGradientFlow(run, step, await measure(feeds));
+  return {
+    record: async (step) => recordGradientFlow(run, step, await meter.measure(feeds)),
+    [Symbol.asyncDispose]: async () => meter[Symbol.asyncDispose](),
+  };
 }
 
 /** Adds a recording, in place of one of the same step, and draws all of them. */

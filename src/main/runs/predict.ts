@@ -1,25 +1,22 @@
 /** Asks a trained run: rebuilds its network for a batch of one, with the weights of a checkpoint. */
-import { join } from 'node:path';
 import { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { frameOptions } from '../../shared/spec/manifests/audio-dataset.ts';
 import { imageChannels, imageFit } from '../../shared/spec/manifests/image-corpus.ts';
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
-import { readSafetensors } from '../formats/safetensors.ts';
 import { resolvePipeline } from '../nn/index.ts';
 import type { GeneratedToken, GenerationQuery, PredictionAnswer, PredictionQuery, TaskFacts } from '../tasks/index.ts';
 import { findTask } from '../tasks/index.ts';
-import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import type { Model } from '../training/model.ts';
 import { buildModel, withInitialisation } from '../training/model.ts';
-import { loadEngine } from './engines.ts';
 import { fileExists } from '../files/file-exists.ts';
-import { checkpointStep } from './prepare.ts';
+import type { CheckpointChoice } from './open-trained.ts';
+import { openTrained } from './open-trained.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { readJson } from '../workspace/run-folder.ts';
 
-export interface Predictor {
+export interface Predictor extends AsyncDisposable {
   readonly experiment: Experiment;
   readonly step: number;
   /** What the network was trained on: images, for one, must be brought to the same size. */
@@ -34,32 +31,26 @@ export interface Predictor {
 }
 
 /** Throws `LabError('not-found')` without a checkpoint, `LabError('bad-input')` for a task that predicts nothing. */
-export async function openPredictor(run: RunFolder, checkpoint: 'best' | 'last' | number = 'best'): Promise<Predictor> {
+export async function openPredictor(run: RunFolder, checkpoint: CheckpointChoice = 'best'): Promise<Predictor> {
   const experiment = await readJson(run.spec, experimentSpec);
   const model = await readModel(run, experiment);
   const { task, options, facts } = model;
   if (!task.predict) {
     throw new LabError('bad-input', `The task ${task.type} of the run ${run.id} predicts nothing to look at`);
   }
-  const step = await checkpointStep(run, checkpoint);
-  const program = buildModel(model, 'prediction', 1);
-  const engine = await loadEngine(experiment.engine.name);
-  const executable = await engine.compile(program, {
-    ...(experiment.engine.device !== undefined && { device: experiment.engine.device }),
-  });
-  const { tensors } = await readSafetensors(join(checkpointFolder(run.checkpoints, step), 'model.safetensors'));
-  await executable.importState({ parameters: new Map([...tensors].filter(([name]) => program.parameters.has(name))) });
   const tokenizerFile = (await fileExists(run.tokenizer)) ? run.tokenizer : undefined;
+  const trained = await openTrained(run, experiment, buildModel(model, 'prediction', 1), checkpoint);
   const predictionModel = {
     ...facts,
     ...(tokenizerFile !== undefined && { tokenizerFile }),
-    run: executable.run.bind(executable),
+    run: trained.run,
   };
   const predict = task.predict.bind(task);
   const generate = task.generate?.bind(task);
+  const close = async (): Promise<void> => trained[Symbol.asyncDispose]();
   return {
     experiment,
-    step,
+    step: trained.step,
     facts,
     generates: generate !== undefined,
     ask: (query) => predict(predictionModel, query, options),
@@ -72,7 +63,8 @@ export async function openPredictor(run: RunFolder, checkpoint: 'best' | 'last' 
       }
       return generate(predictionModel, query, options);
     },
-    close: () => executable.release(),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -12,7 +12,6 @@ import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import type { Interval } from '../../shared/stats.ts';
 import { wilsonInterval } from '../../shared/stats.ts';
 import type { Executable, Tensor } from '../engines/engine.ts';
-import { readSafetensors } from '../formats/safetensors.ts';
 import { createProgram, output, reshape, sizeAt, withScope } from '../graph/index.ts';
 import type { Program, Value } from '../graph/program.ts';
 import { sameShape } from '../graph/shape.ts';
@@ -27,12 +26,11 @@ import type { LabelledImages } from '../tasks/images/labelled-images.ts';
 import { imageBatch, openLabelledImages } from '../tasks/images/labelled-images.ts';
 import { bestNeighbourCount } from '../tasks/images/pixel-baselines.ts';
 import { mostProbable } from '../tasks/metrics/probabilistic.ts';
-import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import type { Model } from '../training/model.ts';
 import { findMaterial } from '../workspace/catalogue.ts';
 import { loadEngine } from './engines.ts';
 import { readModel } from './predict.ts';
-import { checkpointStep } from './prepare.ts';
+import { readWeights } from './open-trained.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { readJson, writeJson } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -98,35 +96,30 @@ export async function probeRun(workspace: Workspace, run: RunFolder, options: Pr
   const settings = imageClassification.options.parse({ labelsPerClass });
   const images = openLabelledImages({ dataFolder: material.folder, options: settings, splitSeed });
   try {
-    const step = await checkpointStep(run, checkpoint);
-    const { tensors } = await readSafetensors(join(checkpointFolder(run.checkpoints, step), 'model.safetensors'));
+    const { step, weights } = await readWeights(run, checkpoint);
     const { program, stages } = stageProgram(model, images, grid);
-    requireFit(program, tensors, run.id);
-    const executable = await compile(experiment, program);
-    try {
-      const probe = async (title: string, parameters: ReadonlyMap<string, Tensor>): Promise<ProbedWeights> => {
-        await executable.importState({ parameters });
-        return probeStages(title, images, stages, executable, options);
-      };
-      const own = new Map([...tensors].filter(([name]) => program.parameters.has(name)));
-      const fresh = new Map([...initialParameters(program, experiment.seed)].filter(([name]) => isLearned(name)));
-      const { training, validation, test } = images.sides;
-      const result: ProbeResult = {
-        formatVersion: 1,
-        run: run.id,
-        step,
-        data,
-        images: { training: training.length, validation: validation.length, test: test.length },
-        labelsPerClass: labelsPerClass ?? null,
-        splitSeed,
-        trained: await probe('Trained', own),
-        untrained: await probe('Untrained', fresh),
-      };
-      await writeJson(join(run.artifacts, `probe-${data}.json`), result);
-      return result;
-    } finally {
-      await executable.release();
-    }
+    requireFit(program, weights, run.id);
+    await using executable = await compile(experiment, program);
+    const probe = async (title: string, parameters: ReadonlyMap<string, Tensor>): Promise<ProbedWeights> => {
+      await executable.importState({ parameters });
+      return probeStages(title, images, stages, executable, options);
+    };
+    const own = new Map([...weights].filter(([name]) => program.parameters.has(name)));
+    const fresh = new Map([...initialParameters(program, experiment.seed)].filter(([name]) => isLearned(name)));
+    const { training, validation, test } = images.sides;
+    const result: ProbeResult = {
+      formatVersion: 1,
+      run: run.id,
+      step,
+      data,
+      images: { training: training.length, validation: validation.length, test: test.length },
+      labelsPerClass: labelsPerClass ?? null,
+      splitSeed,
+      trained: await probe('Trained', own),
+      untrained: await probe('Untrained', fresh),
+    };
+    await writeJson(join(run.artifacts, `probe-${data}.json`), result);
+    return result;
   } finally {
     images.dataset.close();
   }

@@ -19,9 +19,8 @@ import { appendGradients, appendSamples } from '../workspace/training-records.ts
 const examples = 8;
 const choices = 3;
 
-export interface TrainingRecorder {
+export interface TrainingRecorder extends AsyncDisposable {
   record(step: number): Promise<void>;
-  release(): Promise<void>;
 }
 
 export interface RecorderOptions {
@@ -68,7 +67,7 @@ export async function createTrainingRecorder({
         emit({ type: 'notice', step, message: `Gradients and samples are not recorded any more: ${messageOf(error)}` });
       }
     },
-    release: async () => predictor?.executable.release(),
+    [Symbol.asyncDispose]: async () => predictor?.executable.release(),
   };
 }
 

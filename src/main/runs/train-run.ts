@@ -111,44 +111,42 @@ async function trainLocked(
     return undefined;
   }
   const { experiment } = prepared;
-  const session = await openSession(prepared, options);
-  const { trainer, evaluator, program } = session;
-  try {
-    await requireSpace(run.folder, runBytes(countParameters(program).total, experiment.training));
-    const progress = await restore(workspace, run, origin, session, experiment, emit);
-    emit({
-      type: progress.step === 0 ? 'started' : 'resumed',
-      step: progress.step,
-      engine: session.engineName,
-      device: trainer.device.device,
-      deviceName: trainer.device.description,
-      totalSteps: prepared.plan.totalSteps,
-      trainingExamples: prepared.sampler.trainingExamples,
-      examplesPerStep: prepared.plan.batchSize * prepared.plan.accumulation,
-      parameters: countParameters(program).total,
-      trainable: countParameters(program).trainable,
-    });
-    const outcome = await runLoop(run, prepared, session, progress, options, emit);
-    if (outcome.status === 'stopped') return undefined;
-    const pretrainedOn = await pretrainingCorpus(workspace, origin);
-    const { progress: last } = outcome;
-    const finished = await finishRun({
-      run,
-      prepared,
-      progress: last,
-      pretrainedOn,
-      tuning,
-      ...session,
-      ...options,
-      emit,
-    });
-    if (!finished) emit({ type: 'stopped', step: outcome.progress.step });
-    return finished;
-  } finally {
+  using held = new DisposableStack();
+  held.defer(() => {
     prepared.sampler.close();
-    await evaluator.release();
-    await trainer.release();
-  }
+  });
+  await using session = await openSession(prepared, options);
+  const { trainer, program } = session;
+  await requireSpace(run.folder, runBytes(countParameters(program).total, experiment.training));
+  const progress = await restore(workspace, run, origin, session, experiment, emit);
+  emit({
+    type: progress.step === 0 ? 'started' : 'resumed',
+    step: progress.step,
+    engine: session.engineName,
+    device: trainer.device.device,
+    deviceName: trainer.device.description,
+    totalSteps: prepared.plan.totalSteps,
+    trainingExamples: prepared.sampler.trainingExamples,
+    examplesPerStep: prepared.plan.batchSize * prepared.plan.accumulation,
+    parameters: countParameters(program).total,
+    trainable: countParameters(program).trainable,
+  });
+  const outcome = await runLoop(run, prepared, session, progress, options, emit);
+  if (outcome.status === 'stopped') return undefined;
+  const pretrainedOn = await pretrainingCorpus(workspace, origin);
+  const { progress: last } = outcome;
+  const finished = await finishRun({
+    run,
+    prepared,
+    progress: last,
+    pretrainedOn,
+    tuning,
+    ...session,
+    ...options,
+    emit,
+  });
+  if (!finished) emit({ type: 'stopped', step: outcome.progress.step });
+  return finished;
 }
 
 async function fitWithoutTraining(
@@ -195,7 +193,7 @@ async function chooseSettings(
   return tuning;
 }
 
-interface Session {
+interface Session extends AsyncDisposable {
   readonly engine: Engine;
   readonly engineName: string;
   readonly trainer: Executable;
@@ -221,6 +219,7 @@ async function openSession(prepared: PreparedRun, { onPhase }: TrainOptions): Pr
   const program = buildModel(model, 'training', training.batchSize, freeze);
   const layerDecay =
     training.discriminativeFactor === undefined ? training.layerDecay : 1 / training.discriminativeFactor;
+  await using held = new AsyncDisposableStack();
   const trainer = await engine.compile(program, {
     ...place,
     optimizer: optimizerConfig(training),
@@ -231,12 +230,24 @@ async function openSession(prepared: PreparedRun, { onPhase }: TrainOptions): Pr
       unfreezeEvery: unfreezingOf(prepared, program),
     }),
   });
+  held.use(trainer);
   const evaluator = await engine.compile(buildModel(model, 'evaluation', evaluation.batchSize ?? training.batchSize), {
     ...place,
     shareStateWith: trainer,
   });
+  held.use(evaluator);
   const compilationSeconds = (performance.now() - started) / 1000;
-  return { engine, engineName: engine.name, trainer, evaluator, program, compilationSeconds, threads: wanted.threads };
+  const both = held.move(); // what was opened is the caller's from here on
+  return {
+    engine,
+    engineName: engine.name,
+    trainer,
+    evaluator,
+    program,
+    compilationSeconds,
+    threads: wanted.threads,
+    [Symbol.asyncDispose]: () => both.disposeAsync(),
+  };
 }
 
 /** Steps of a stage of gradual unfreezing. Throws `LabError('bad-spec')` where the lowest layers would never have their turn. */
@@ -309,9 +320,9 @@ async function runLoop(
     from: progress.step * plan.accumulation,
     to: plan.totalSteps * plan.accumulation,
   };
-  const recorder = await createTrainingRecorder({ run, prepared, engine, trainer, emit });
-  const measureFlow = training.gradientFlow ? await openGradientFlow(run, prepared, engine, trainer) : undefined;
-  if (progress.step === 0) await measureFlow?.(0);
+  await using recorder = await createTrainingRecorder({ run, prepared, engine, trainer, emit });
+  await using flow = training.gradientFlow ? await openGradientFlow(run, prepared, engine, trainer) : undefined;
+  if (progress.step === 0) await flow?.record(0);
   let reachedStep = progress.step;
   const batches = prefetch ? prefetchBatches(task.type, setup, range) : sampleBatches(sampler, range);
   onPhase?.('Training');
@@ -338,7 +349,7 @@ async function runLoop(
               signal,
             });
             await recorder.record(reachedStep);
-            await measureFlow?.(reachedStep);
+            await flow?.record(reachedStep);
             onPhase?.('Training');
             const metrics = result?.metrics ?? {};
             return { selected: metrics[task.selection.metric] ?? NaN, metrics };
@@ -355,7 +366,6 @@ async function runLoop(
       progress,
     );
   } finally {
-    await recorder.release();
     await batches.close();
   }
 }

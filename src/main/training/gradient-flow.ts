@@ -37,18 +37,26 @@ export function gradientFlowProgram(model: Model, batchSize: number, freeze: rea
   return program;
 }
 
+/** Measures one batch; holds an executable of its own until it is disposed of. */
+export interface FlowMeter extends AsyncDisposable {
+  measure(feeds: Feeds): Promise<readonly LayerFlow[]>;
+}
+
 /** Reads the weights of `trainer` where they are. */
 export async function compileGradientFlow(
   engine: Engine,
   program: Program,
   trainer: Executable,
   place: Pick<CompileOptions, 'device' | 'threads'>,
-): Promise<(feeds: Feeds) => Promise<readonly LayerFlow[]>> {
+): Promise<FlowMeter> {
   const executable = await engine.compile(program, { ...place, shareStateWith: trainer });
-  return async (feeds) => {
-    const outputs = await executable.run(feeds);
-    return Object.entries(outputs).flatMap(([name, { data }]) =>
-      name.startsWith(prefix) ? [{ layer: name.slice(prefix.length), norms: Array.from(data) }] : [],
-    );
+  return {
+    async measure(feeds) {
+      const outputs = await executable.run(feeds);
+      return Object.entries(outputs).flatMap(([name, { data }]) =>
+        name.startsWith(prefix) ? [{ layer: name.slice(prefix.length), norms: Array.from(data) }] : [],
+      );
+    },
+    [Symbol.asyncDispose]: () => executable.release(),
   };
 }

@@ -1,18 +1,15 @@
 /** What a backbone makes of examples: a vector for each, projected onto a plane. */
 import { setImmediate } from 'node:timers/promises';
-import { join } from 'node:path';
 import type { z } from 'zod';
 import type { Item } from '../../shared/contract/common.ts';
 import type { Embeddings, demosContract } from '../../shared/contract/demos.ts';
 import { LabError } from '../../shared/errors.ts';
-import { readSafetensors } from '../formats/safetensors.ts';
 import { createProgram, output, withScope } from '../graph/index.ts';
 import type { Value } from '../graph/program.ts';
 import { buildPipeline, declareInputs } from '../nn/index.ts';
 import type { Feeds } from '../tasks/index.ts';
-import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
-import { loadEngine } from '../runs/engines.ts';
-import { checkpointStep } from '../runs/prepare.ts';
+import type { CheckpointChoice, TrainedModel } from '../runs/open-trained.ts';
+import { openTrained } from '../runs/open-trained.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { findRun } from '../workspace/runs.ts';
 import { principalComponents } from './principal-components.ts';
@@ -33,55 +30,46 @@ export async function embedExamples(
   { run: reference, checkpoint, count, method }: Input,
 ): Promise<Embeddings> {
   const run = await findRun(context.workspace, reference);
-  const data = await openRunData(context.workspace, run);
-  const step = await checkpointStep(run, checkpoint);
-  try {
-    const embed = await loadBackbone(run, data, step);
-    const vectors: Float32Array[] = [];
-    const about: Pick<Point, 'label' | 'side' | 'item'>[] = [];
-    try {
-      for (const { side, index, feeds } of examplesOf(data, count)) {
-        if (vectors.length % 16 === 0) {
-          await setImmediate();
-          if (context.signal.aborted) throw new LabError('aborted', 'Cancelled');
-          context.progress({ phase: 'Embedding', done: vectors.length, total: count, unit: 'examples', skipped: 0 });
-        }
-        vectors.push(await embed.vector(feeds));
-        const items = await describeExample(data, feeds);
-        about.push({
-          label: labelOf(data, feeds),
-          side,
-          item: embeddedItem(items) ?? { kind: 'text', text: `${side} example ${index}` },
-        });
-      }
-    } finally {
-      await embed.close();
+  using data = await openRunData(context.workspace, run);
+  await using backbone = await openBackbone(run, data, checkpoint);
+  const vectors: Float32Array[] = [];
+  const about: Pick<Point, 'label' | 'side' | 'item'>[] = [];
+  for (const { side, index, feeds } of examplesOf(data, count)) {
+    if (vectors.length % 16 === 0) {
+      await setImmediate();
+      if (context.signal.aborted) throw new LabError('aborted', 'Cancelled');
+      context.progress({ phase: 'Embedding', done: vectors.length, total: count, unit: 'examples', skipped: 0 });
     }
-    if (vectors.length < 3) {
-      throw new LabError(
-        'bad-input',
-        'The validation and test splits of this run have too few examples for a projection',
-      );
-    }
-    const { coordinates, explained } = principalComponents(vectors, method === 'umap' ? components : 2);
-    const plane =
-      method === 'umap'
-        ? await projectNeighbours(coordinates, context.signal, (done, total) => {
-            context.progress({ phase: 'Projecting', done, total, unit: 'epochs', skipped: 0 });
-          })
-        : coordinates;
-    return {
-      run: run.id,
-      step,
-      method,
-      points: about.map((one, index) => ({ x: plane[index]?.[0] ?? 0, y: plane[index]?.[1] ?? 0, ...one })),
-      classes: [...(data.prepared.model.facts.classes ?? [])],
-      explained: method === 'umap' ? null : explained.reduce((sum, share) => sum + share, 0),
-      features: vectors[0]?.length ?? 0,
-    };
-  } finally {
-    data.close();
+    vectors.push(await vectorOf(backbone, feeds));
+    const items = await describeExample(data, feeds);
+    about.push({
+      label: labelOf(data, feeds),
+      side,
+      item: embeddedItem(items) ?? { kind: 'text', text: `${side} example ${index}` },
+    });
   }
+  if (vectors.length < 3) {
+    throw new LabError(
+      'bad-input',
+      'The validation and test splits of this run have too few examples for a projection',
+    );
+  }
+  const { coordinates, explained } = principalComponents(vectors, method === 'umap' ? components : 2);
+  const plane =
+    method === 'umap'
+      ? await projectNeighbours(coordinates, context.signal, (done, total) => {
+          context.progress({ phase: 'Projecting', done, total, unit: 'epochs', skipped: 0 });
+        })
+      : coordinates;
+  return {
+    run: run.id,
+    step: backbone.step,
+    method,
+    points: about.map((one, index) => ({ x: plane[index]?.[0] ?? 0, y: plane[index]?.[1] ?? 0, ...one })),
+    classes: [...(data.prepared.model.facts.classes ?? [])],
+    explained: method === 'umap' ? null : explained.reduce((sum, share) => sum + share, 0),
+    features: vectors[0]?.length ?? 0,
+  };
 }
 
 function* examplesOf(
@@ -112,7 +100,11 @@ function labelOf({ prepared }: RunData, { labels, weights }: Feeds): string | nu
 /** Outputs of backbones that stand for an example, best first. */
 const outputNames = ['vector', 'sequence', 'image'] as const;
 
-async function loadBackbone(run: RunFolder, { prepared: { model, experiment } }: RunData, step: number) {
+async function openBackbone(
+  run: RunFolder,
+  { prepared: { model, experiment } }: RunData,
+  checkpoint: CheckpointChoice,
+): Promise<TrainedModel> {
   const program = createProgram('embedding');
   const context = { program, mode: 'evaluation' as const, batchSize: 1, input: model.facts.input };
   const inputs = declareInputs(context);
@@ -121,21 +113,14 @@ async function loadBackbone(run: RunFolder, { prepared: { model, experiment } }:
   const value: Value | undefined = name === undefined ? undefined : outputs[name];
   if (!value) throw new LabError('bad-spec', 'This pipeline has no output to make vectors of');
   output(program, 'embedding', value);
-  const { name: engineName, device } = experiment.engine;
-  const executable = await (await loadEngine(engineName)).compile(program, { ...(device !== undefined && { device }) });
-  const { tensors } = await readSafetensors(join(checkpointFolder(run.checkpoints, step), 'model.safetensors'));
-  await executable.importState({
-    parameters: new Map([...tensors].filter(([parameter]) => program.parameters.has(parameter))),
-  });
-  return {
-    async vector(feeds: Feeds): Promise<Float32Array> {
-      const needed = Object.fromEntries([...program.inputs.keys()].map((input) => [input, feedFor(feeds, input)]));
-      const { embedding } = await executable.run(needed);
-      if (!embedding) throw new LabError('internal', 'the program has no embedding');
-      return pool(Float32Array.from(embedding.data), embedding.shape, feeds.mask);
-    },
-    close: () => executable.release(),
-  };
+  return openTrained(run, experiment, program, checkpoint);
+}
+
+async function vectorOf({ program, run }: TrainedModel, feeds: Feeds): Promise<Float32Array> {
+  const needed = Object.fromEntries([...program.inputs.keys()].map((input) => [input, feedFor(feeds, input)]));
+  const { embedding } = await run(needed);
+  if (!embedding) throw new LabError('internal', 'the program has no embedding');
+  return pool(Float32Array.from(embedding.data), embedding.shape, feeds.mask);
 }
 
 /** By its name, or that of the first of twins, which have a prefix. */

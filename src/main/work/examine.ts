@@ -7,11 +7,13 @@ import { LabError } from '../../shared/errors.ts';
 import { randomStream } from '../../shared/random.ts';
 import type { EvaluationSplit, ExampleAnswer, Feeds, TensorData } from '../tasks/index.ts';
 import { questionFeeds } from '../tasks/index.ts';
+import type { RunFolder } from '../workspace/run-folder.ts';
+import { checkpointStep } from '../runs/prepare.ts';
 import { findRun } from '../workspace/runs.ts';
 import type { SampleRecord } from '../workspace/training-records.ts';
 import { demoFormOf } from '../runs/demo-forms.ts';
 import type { RunData } from './validation-examples.ts';
-import { describeExample, exampleCount, loadModel, openRunData } from './validation-examples.ts';
+import { describeExample, exampleCount, openExampleModel, openRunData } from './validation-examples.ts';
 import type { WorkContext } from './work-context.ts';
 
 type RunsOutput<Method extends 'samples' | 'confusionExamples'> = z.input<(typeof runsContract)[Method]['output']>;
@@ -28,38 +30,41 @@ interface Prediction {
 /** Predictions of a whole split are made once for each run and checkpoint. */
 const known = new Map<string, readonly Prediction[]>();
 
+/** Splits whose predictions are remembered. */
+const remembered = 8;
+
 async function predictionsOf(
   context: WorkContext,
-  id: string,
+  run: RunFolder,
   split: EvaluationSplit,
   data: RunData,
 ): Promise<readonly Prediction[]> {
-  const run = await findRun(context.workspace, id);
-  const model = await loadModel(run, data, 'best', 'prediction');
-  const key = `${run.folder}:${split}:${model.step}`;
-  try {
-    const before = known.get(key);
-    if (before) return before;
-    const predictions: Prediction[] = [];
-    const total = exampleCount(data, split);
-    for (let index = 0; index < total; index++) {
-      if (index % 16 === 0) {
-        await setImmediate();
-        context.signal.throwIfAborted();
-        context.progress({ phase: 'Predicting', done: index, total, unit: 'examples', skipped: 0 });
-      }
-      const feeds = questionFeeds(data.prepared.sampler, split, index);
-      const answer = answersTo(data, await model.run(feeds), feeds, 1).find(({ kind }) => kind === 'class');
-      const [choice] = answer?.choices ?? [];
-      if (answer && choice) {
-        predictions.push({ index, actual: answer.truth, predicted: choice.label, probability: choice.probability });
-      }
+  const step = await checkpointStep(run, 'best');
+  const key = `${run.folder}:${split}:${step}`;
+  const before = known.get(key);
+  if (before) return before; // nothing has to be compiled to look at another cell
+  await using model = await openExampleModel(run, data, step);
+  const predictions: Prediction[] = [];
+  const total = exampleCount(data, split);
+  for (let index = 0; index < total; index++) {
+    if (index % 16 === 0) {
+      await setImmediate();
+      context.signal.throwIfAborted();
+      context.progress({ phase: 'Predicting', done: index, total, unit: 'examples', skipped: 0 });
     }
-    known.set(key, predictions);
-    return predictions;
-  } finally {
-    await model.close();
+    const feeds = questionFeeds(data.prepared.sampler, split, index);
+    const answer = answersTo(data, await model.run(feeds), feeds, 1).find(({ kind }) => kind === 'class');
+    const [choice] = answer?.choices ?? [];
+    if (answer && choice) {
+      predictions.push({ index, actual: answer.truth, predicted: choice.label, probability: choice.probability });
+    }
   }
+  known.set(key, predictions);
+  for (const oldest of known.keys()) {
+    if (known.size <= remembered) break;
+    known.delete(oldest);
+  }
+  return predictions;
 }
 
 export async function confusionExamples(
@@ -67,23 +72,17 @@ export async function confusionExamples(
   input: z.output<(typeof runsContract)['confusionExamples']['input']>,
 ): Promise<RunsOutput<'confusionExamples'>> {
   const run = await findRun(context.workspace, input.id);
-  const data = await openRunData(context.workspace, run);
-  try {
-    const predictions = await predictionsOf(context, input.id, input.split, data);
-    const cell = predictions.filter(
-      ({ actual, predicted }) => actual === input.actual && predicted === input.predicted,
-    );
-    const examples = await Promise.all(
-      cell.slice(input.offset, input.offset + input.limit).map(async ({ index, probability }) => ({
-        items: await describeExample(data, questionFeeds(data.prepared.sampler, input.split, index)),
-        probability,
-        source: null,
-      })),
-    );
-    return { total: cell.length, examples };
-  } finally {
-    data.close();
-  }
+  using data = await openRunData(context.workspace, run);
+  const predictions = await predictionsOf(context, run, input.split, data);
+  const cell = predictions.filter(({ actual, predicted }) => actual === input.actual && predicted === input.predicted);
+  const examples = await Promise.all(
+    cell.slice(input.offset, input.offset + input.limit).map(async ({ index, probability }) => ({
+      items: await describeExample(data, questionFeeds(data.prepared.sampler, input.split, index)),
+      probability,
+      source: null,
+    })),
+  );
+  return { total: cell.length, examples };
 }
 
 /** Questions that are drawn from the validation split, in an order that the seed decides. */
@@ -92,43 +91,35 @@ export async function quizOf(
   { run: reference, checkpoint, count, seed }: QuizInput,
 ): Promise<QuizOutput> {
   const run = await findRun(context.workspace, reference);
-  const data = await openRunData(context.workspace, run);
-  try {
-    const { sampler, model: description, task } = data.prepared;
-    const model = await loadModel(run, data, checkpoint, 'prediction');
-    try {
-      const total = exampleCount(data, 'validation');
-      if (total === 0) {
-        throw new LabError('bad-input', 'The validation split of this run is empty: there is nothing to ask');
-      }
-      const stream = randomStream(seed, 0);
-      const drawn = new Set<number>();
-      while (drawn.size < Math.min(count, total)) drawn.add(stream.integer(total));
-      const questions: QuizOutput['questions'] = [];
-      for (const index of drawn) {
-        context.signal.throwIfAborted();
-        const feeds = questionFeeds(sampler, 'validation', index);
-        const classes = description.facts.classes ?? [];
-        const answers = answersTo(data, await model.run(feeds), feeds, Math.max(8, classes.length));
-        const answer = answers.find(({ kind }) => kind === 'class') ?? answers[0];
-        if (!answer) continue;
-        const choices = answer.kind === 'class' ? [...classes] : answer.choices.map(({ label }) => label);
-        questions.push({
-          id: index,
-          items: await describeExample(data, feeds),
-          choices: choices.includes(answer.truth) ? choices : [...choices, answer.truth],
-          truth: answer.truth,
-          answer: { question: answer.question, choices: answer.choices },
-        });
-      }
-      const form: DemoForm = demoFormOf(task, description.facts.input.kind);
-      return { form, questions };
-    } finally {
-      await model.close();
-    }
-  } finally {
-    data.close();
+  using data = await openRunData(context.workspace, run);
+  const { sampler, model: description, task } = data.prepared;
+  await using model = await openExampleModel(run, data, checkpoint);
+  const total = exampleCount(data, 'validation');
+  if (total === 0) {
+    throw new LabError('bad-input', 'The validation split of this run is empty: there is nothing to ask');
   }
+  const stream = randomStream(seed, 0);
+  const drawn = new Set<number>();
+  while (drawn.size < Math.min(count, total)) drawn.add(stream.integer(total));
+  const questions: QuizOutput['questions'] = [];
+  for (const index of drawn) {
+    context.signal.throwIfAborted();
+    const feeds = questionFeeds(sampler, 'validation', index);
+    const classes = description.facts.classes ?? [];
+    const answers = answersTo(data, await model.run(feeds), feeds, Math.max(8, classes.length));
+    const answer = answers.find(({ kind }) => kind === 'class') ?? answers[0];
+    if (!answer) continue;
+    const choices = answer.kind === 'class' ? [...classes] : answer.choices.map(({ label }) => label);
+    questions.push({
+      id: index,
+      items: await describeExample(data, feeds),
+      choices: choices.includes(answer.truth) ? choices : [...choices, answer.truth],
+      truth: answer.truth,
+      answer: { question: answer.question, choices: answer.choices },
+    });
+  }
+  const form: DemoForm = demoFormOf(task, description.facts.input.kind);
+  return { form, questions };
 }
 
 /** What the task reads out of a prediction; nothing for a task whose examples are not looked at one by one. */
@@ -158,20 +149,16 @@ export async function describeSamples(
 ): Promise<RunsOutput<'samples'>> {
   const recorded = records.at(-1)?.answers.length ?? 0;
   if (recorded === 0) return { steps: [], examples: [] };
-  const data = await openRunData(workspace, await findRun(workspace, id));
-  try {
-    const indices = Array.from({ length: recorded }, (_, index) => index).slice(offset, offset + limit);
-    const examples = await Promise.all(
-      indices.map(async (index) => ({
-        items: await describeExample(data, questionFeeds(data.prepared.sampler, 'validation', index)),
-        truth: records.at(-1)?.answers[index]?.map(({ truth }) => truth) ?? [],
-        answers: records.map(({ answers }) =>
-          (answers[index] ?? []).map(({ question, choices }) => ({ question, choices })),
-        ),
-      })),
-    );
-    return { steps: records.map(({ step }) => step), examples };
-  } finally {
-    data.close();
-  }
+  using data = await openRunData(workspace, await findRun(workspace, id));
+  const indices = Array.from({ length: recorded }, (_, index) => index).slice(offset, offset + limit);
+  const examples = await Promise.all(
+    indices.map(async (index) => ({
+      items: await describeExample(data, questionFeeds(data.prepared.sampler, 'validation', index)),
+      truth: records.at(-1)?.answers[index]?.map(({ truth }) => truth) ?? [],
+      answers: records.map(({ answers }) =>
+        (answers[index] ?? []).map(({ question, choices }) => ({ question, choices })),
+      ),
+    })),
+  );
+  return { steps: records.map(({ step }) => step), examples };
 }

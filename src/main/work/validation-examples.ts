@@ -3,75 +3,53 @@
  * tasks: it reads the inputs of the network (tokens, pictures) and the outputs that heads have in common (`logits` with
  * `labels`, `maskedLogits` with `maskedLabels`).
  */
-import { join } from 'node:path';
 import type { Item } from '../../shared/contract/common.ts';
 import type { TextTokenizer } from '../data/tokenizer/tokenizer.ts';
 import { loadTokenizer } from '../data/tokenizer/tokenizer.ts';
-import type { Executable } from '../engines/engine.ts';
-import { readSafetensors } from '../formats/safetensors.ts';
-import type { Program } from '../graph/program.ts';
 import { drawFrames } from '../tasks/audio/frames.ts';
 import { readPlanar } from '../tasks/images/image-facts.ts';
-import type { EvaluationSplit, Feeds, TensorData } from '../tasks/index.ts';
+import type { EvaluationSplit, Feeds } from '../tasks/index.ts';
 import { showTokens } from '../tasks/text/vocabulary.ts';
-import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import { buildModel } from '../training/model.ts';
-import { loadEngine } from '../runs/engines.ts';
-import type { PreparedRun } from '../runs/prepare.ts';
-import { checkpointStep } from '../runs/prepare.ts';
+import type { CheckpointChoice, TrainedModel } from '../runs/open-trained.ts';
+import { openTrained } from '../runs/open-trained.ts';
 import { openRun } from '../runs/open-run.ts';
+import type { PreparedRun } from '../runs/prepare.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { pictureOf } from './pictures.ts';
 
-export interface RunData {
+export interface RunData extends Disposable {
   readonly prepared: PreparedRun;
   readonly tokenizer: TextTokenizer | undefined;
-  close(): void;
 }
 
 /** A run's data as it was. Throws `LabError('conflict')` when it is not the same any more, `LabError('not-found')` when it is gone. */
 export async function openRunData(workspace: Workspace, run: RunFolder): Promise<RunData> {
   const prepared = await openRun(workspace, run);
+  using held = new DisposableStack();
+  held.defer(() => {
+    prepared.sampler.close();
+  });
   const { tokenizerFile } = prepared.setup;
+  const tokenizer = tokenizerFile === undefined ? undefined : loadTokenizer(tokenizerFile);
+  const kept = held.move(); // the caller's from here on
   return {
     prepared,
-    tokenizer: tokenizerFile === undefined ? undefined : loadTokenizer(tokenizerFile),
-    close: () => {
-      prepared.sampler.close();
+    tokenizer,
+    [Symbol.dispose]: () => {
+      kept.dispose();
     },
   };
 }
 
-export interface LoadedModel {
-  readonly program: Program;
-  readonly step: number;
-  run(feeds: Feeds): Promise<TensorData>;
-  close(): Promise<void>;
-}
-
 /** The network of a run for one example at a time, with the weights of a checkpoint. */
-export async function loadModel(
+export function openExampleModel(
   run: RunFolder,
   { prepared: { model, experiment } }: RunData,
-  checkpoint: 'best' | 'last' | number,
-  mode: 'evaluation' | 'prediction',
-): Promise<LoadedModel> {
-  const step = await checkpointStep(run, checkpoint);
-  const program = buildModel(model, mode, 1);
-  const { name, device } = experiment.engine;
-  const executable = await (await loadEngine(name)).compile(program, { ...(device !== undefined && { device }) });
-  const { tensors } = await readSafetensors(join(checkpointFolder(run.checkpoints, step), 'model.safetensors'));
-  await executable.importState({
-    parameters: new Map([...tensors].filter(([parameter]) => program.parameters.has(parameter))),
-  });
-  return { program, step, run: (feeds) => runFed(executable, program, feeds), close: () => executable.release() };
-}
-
-/** Batches have more than a prediction reads, such as the labels. */
-export function runFed(executable: Executable, program: Program, feeds: Feeds): Promise<TensorData> {
-  const wanted = Object.fromEntries(Object.entries(feeds).filter(([name]) => program.inputs.has(name)));
-  return executable.run(wanted);
+  checkpoint: CheckpointChoice,
+): Promise<TrainedModel> {
+  return openTrained(run, experiment, buildModel(model, 'prediction', 1), checkpoint);
 }
 
 /** How many examples of a split there are; batches of one show it. */

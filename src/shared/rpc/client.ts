@@ -104,8 +104,15 @@ export function createClient({ open, onState, retryDelay = defaultDelay }: Clien
   const resubscribe = (opened: Connection, subscription: Subscribed): void => {
     subscription.stop = opened.subscribe(subscription.method, subscription.input, {
       onReady: subscription.onReady,
-      onEvent: (event) => {
-        subscription.onEvent(event);
+      onEvent(event) {
+        try {
+          subscription.onEvent(event);
+        } catch (error) {
+          // Nothing that follows a bad event can be trusted: the subscription ends, on the lab's side as well.
+          subscriptions.delete(subscription);
+          subscription.stop();
+          subscription.onError(error instanceof Error ? error : new Error(String(error)));
+        }
       },
       onError(error) {
         if (isLabError(error, 'disconnected')) return; // it is made again

@@ -30,7 +30,7 @@ describe('the gradient flow', () => {
     const weights = initialParameters(training, 3);
     await trainer.importState({ parameters: weights });
     const program = gradientFlowProgram(model, batch, []);
-    const measure = await compileGradientFlow(engine, program, trainer, { threads: 1 });
+    await using meter = await compileGradientFlow(engine, program, trainer, { threads: 1 });
     const tokens = Int32Array.from({ length: batch * length }, (_, index) => (index * 5) % 9);
     const feeds = {
       tokens,
@@ -39,7 +39,7 @@ describe('the gradient flow', () => {
       labels: Int32Array.of(0, 1),
       weights: Float32Array.of(1, 1),
     };
-    const [flow] = await measure(feeds);
+    const [flow] = await meter.measure(feeds);
     expect(flow!.layer).toBe('recurrent/layer.0/forward');
 
     const of = (name: string): Float32Array => weights.get(name)!.data;
@@ -100,8 +100,8 @@ describe('the gradient flow', () => {
       const optimizer = { type: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, clipNorm: 0 } as const;
       const trainer = await engine.compile(training, { optimizer, threads: 1 });
       await trainer.importState({ parameters: initialParameters(training, 3) });
-      const measure = await compileGradientFlow(engine, gradientFlowProgram(long, 1, []), trainer, { threads: 1 });
-      const [flow] = await measure({
+      await using meter = await compileGradientFlow(engine, gradientFlowProgram(long, 1, []), trainer, { threads: 1 });
+      const [flow] = await meter.measure({
         tokens: Int32Array.from({ length: steps }, (_, index) => (index * 5) % 9),
         segments: new Int32Array(steps),
         mask: new Float32Array(steps).fill(1),

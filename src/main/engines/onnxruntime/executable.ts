@@ -18,6 +18,10 @@ export function createExecutable(
   release: () => Promise<void>,
 ): Executable {
   const { program } = plan;
+  const releaseAll = async (): Promise<void> => {
+    await session.release();
+    await release();
+  };
   const parameterOf = (name: string): Parameter => program.parameters.get(name)!; // names come from the program
   const weights = Object.fromEntries(
     [...program.parameters.values()].map(({ value, shape }) => [
@@ -103,10 +107,8 @@ export function createExecutable(
     async importState(state) {
       store.importState(state);
     },
-    async release() {
-      await session.release();
-      await release();
-    },
+    release: releaseAll,
+    [Symbol.asyncDispose]: releaseAll,
   };
 }
 

@@ -81,6 +81,13 @@ export function createExecutable(
     return read;
   }
 
+  const release = async (): Promise<void> => {
+    interpreter.release();
+    disposeAll(pools.values());
+    pools.clear();
+    store.release();
+  };
+
   return {
     device,
     async step(batches, { learningRate, seed, step }): Promise<StepResult> {
@@ -140,12 +147,8 @@ export function createExecutable(
     async importState(state) {
       store.importState(state);
     },
-    async release() {
-      interpreter.release();
-      disposeAll(pools.values());
-      pools.clear();
-      store.release();
-    },
+    release,
+    [Symbol.asyncDispose]: release,
   };
 }
 

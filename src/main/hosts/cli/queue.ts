@@ -224,7 +224,8 @@ function followQueue(
     if (reason !== null) throw new LabError('disk-full', reason);
     return active.length === 0 && (order.length === 0 || held);
   };
-  return new Promise((resolve, reject) => {
+  let stopWatching: () => void = () => undefined;
+  return new Promise<boolean>((resolve, reject) => {
     const look = (): void => {
       isDone().then((done) => {
         if (done) resolve(false);
@@ -233,7 +234,7 @@ function followQueue(
     signal.addEventListener('abort', () => {
       resolve(true);
     });
-    lab.runs.watch(
+    stopWatching = lab.runs.watch(
       {},
       {
         onReady: look,
@@ -244,5 +245,7 @@ function followQueue(
         onError: reject,
       },
     );
+  }).finally(() => {
+    stopWatching();
   });
 }

@@ -1,0 +1,73 @@
+/**
+ * A trained network, loaded to answer: the one way from a checkpoint to an executable, for predictions, examples, embeddings and
+ * probes. What it holds is released when it is disposed of, and at once when a later step of opening it throws.
+ */
+import { join } from 'node:path';
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import type { Feeds, Tensor } from '../engines/engine.ts';
+import { readSafetensors } from '../formats/safetensors.ts';
+import type { Program } from '../graph/program.ts';
+import type { TensorData } from '../tasks/index.ts';
+import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
+import type { RunFolder } from '../workspace/run-folder.ts';
+import { loadEngine } from './engines.ts';
+import { checkpointStep } from './prepare.ts';
+
+export type CheckpointChoice = 'best' | 'last' | number;
+
+export interface TrainedModel extends AsyncDisposable {
+  readonly program: Program;
+  /** Updates that the weights have seen. */
+  readonly step: number;
+  /** Runs one batch; of the feeds, those that the program declares are taken. */
+  run(feeds: Feeds): Promise<TensorData>;
+  /** Other weights in place of those of the checkpoint, by name; parameters without one keep theirs. */
+  load(parameters: ReadonlyMap<string, Tensor>): Promise<void>;
+}
+
+/** The weights of a checkpoint, by name. Throws `LabError('not-found')` where there is none. */
+export async function readWeights(
+  run: RunFolder,
+  checkpoint: CheckpointChoice,
+): Promise<{ readonly step: number; readonly weights: ReadonlyMap<string, Tensor> }> {
+  const step = await checkpointStep(run, checkpoint);
+  const { tensors } = await readSafetensors(join(checkpointFolder(run.checkpoints, step), 'model.safetensors'));
+  return { step, weights: tensors };
+}
+
+/**
+ * `program` with the weights of a checkpoint, on the engine and device of the experiment. Throws `LabError('not-found')` without
+ * a checkpoint, `LabError('engine-failed')` when the engine cannot compile the program.
+ */
+export async function openTrained(
+  run: RunFolder,
+  { engine: { name, device } }: Pick<Experiment, 'engine'>,
+  program: Program,
+  checkpoint: CheckpointChoice,
+): Promise<TrainedModel> {
+  const { step, weights } = await readWeights(run, checkpoint);
+  const engine = await loadEngine(name);
+  const executable = await engine.compile(program, { ...(device !== undefined && { device }) });
+  const load: TrainedModel['load'] = (parameters) =>
+    executable.importState({
+      parameters: new Map([...parameters].filter(([parameter]) => program.parameters.has(parameter))),
+    });
+  try {
+    await load(weights);
+  } catch (error) {
+    await executable.release();
+    throw error;
+  }
+  return {
+    program,
+    step,
+    run: (feeds) => executable.run(declaredFeeds(program, feeds)),
+    load,
+    [Symbol.asyncDispose]: () => executable.release(),
+  };
+}
+
+/** Batches have more than a prediction reads, such as the labels. */
+export function declaredFeeds(program: Program, feeds: Feeds): Feeds {
+  return Object.fromEntries(Object.entries(feeds).filter(([name]) => program.inputs.has(name)));
+}
