@@ -14,6 +14,10 @@ const usage = `npm run bench -- <name> [--json] [--steps n] [--threads n] [--tor
   --json            one JSON object on stdout
   --steps n         timed steps of each side (20)
   --threads n       threads of each side (physical cores)
+  --minutes list    budgets of pretraining, such as 2,10; of few-labels, as are the next three
+  --only list       measure these sets alone
+  --seeds n         draws of labels and weights (5)
+  --workspace path  where data and runs are kept
   --torch version   compare only with this PyTorch, e.g. 1.13; by default with every one that is found`;
 
 interface Arguments {
@@ -23,6 +27,11 @@ interface Arguments {
   readonly steps: number;
   readonly threads: number;
   readonly torch: string;
+  readonly stepBudget: number | undefined;
+  readonly minutes: readonly number[] | undefined;
+  readonly only: readonly string[] | undefined;
+  readonly seeds: number | undefined;
+  readonly workspace: string | undefined;
 }
 
 /** Throws a TypeError with a message for people, as `parseArgs` does. */
@@ -32,7 +41,11 @@ function parseCommandLine(words: readonly string[]): Arguments {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
-      steps: { type: 'string', default: '20' },
+      steps: { type: 'string' },
+      minutes: { type: 'string' },
+      only: { type: 'string' },
+      seeds: { type: 'string' },
+      workspace: { type: 'string' },
       threads: { type: 'string', default: String(physicalCores()) },
       torch: { type: 'string', default: '' },
       help: { type: 'boolean', default: false },
@@ -42,7 +55,12 @@ function parseCommandLine(words: readonly string[]): Arguments {
   return {
     name: values.help ? undefined : positionals[0],
     json: values.json,
-    steps: positiveInteger('steps', values.steps),
+    steps: positiveInteger('steps', values.steps ?? '20'),
+    stepBudget: values.steps === undefined ? undefined : positiveInteger('steps', values.steps),
+    minutes: values.minutes === undefined ? undefined : values.minutes.split(',').map(positiveNumber),
+    only: values.only?.split(','),
+    seeds: values.seeds === undefined ? undefined : positiveInteger('seeds', values.seeds),
+    workspace: values.workspace,
     threads: positiveInteger('threads', values.threads),
     torch: values.torch,
   };
@@ -51,6 +69,12 @@ function parseCommandLine(words: readonly string[]): Arguments {
 function positiveInteger(option: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new TypeError(`--${option} is a number from 1 on, not '${text}'`);
+  return value;
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new TypeError(`--minutes are numbers above 0 with commas between them, not '${text}'`);
   return value;
 }
 

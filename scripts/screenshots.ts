@@ -49,8 +49,8 @@ interface View {
 /** Material, pretrained networks and a study: what the pages show. */
 async function train(demo: DemoWorkspace): Promise<void> {
   const { pretext, importOnce, sample } = demo;
-  await imageDemo(demo, { quick: true });
-  await pretext('run', example('digits-pretraining.yaml'), '--set', 'name=digit-patches');
+  await imageDemo(demo, { quick: false });
+  await pretext('run', example('digits-patches.yaml'));
   await importOnce('corpus', 'brown', await sample('brown', brownTexts), '--vocabulary-size', '4096');
   const short = ['task.length=32', 'training.batchSize=32', 'training.steps=4000', 'training.evaluateEvery=400'];
   const words = ['name=masked-words', 'data=brown', 'task.type=masked-words', ...short];

@@ -13,6 +13,13 @@ export interface BenchOptions {
   readonly threads: number;
   /** Compare only with PyTorch versions that begin so; empty for all that are found. */
   readonly torch: string;
+  /** What was asked for with --steps, where it was. */
+  readonly stepBudget?: number | undefined;
+  /** Of few-labels: minutes of pretraining, sets, draws, and where the runs are kept. */
+  readonly minutes?: readonly number[] | undefined;
+  readonly only?: readonly string[] | undefined;
+  readonly seeds?: number | undefined;
+  readonly workspace?: string | undefined;
   /** One line for the person who waits. */
   readonly progress: (line: string) => void;
 }

@@ -34,6 +34,8 @@ export interface BuildContext {
   readonly input: PipelineInput;
   /** Whether parameters under a path, e.g. `backbone/stage.0`, are not trained; nothing is frozen when absent. */
   readonly isFrozen?: (path: string) => boolean;
+  /** Whether batch normalisation under a path keeps to its running statistics while training; none does when absent. */
+  readonly hasFixedStatistics?: (path: string) => boolean;
 }
 
 export interface Port {

@@ -55,12 +55,13 @@ export interface BatchNormalizationLayerOptions {
 /**
  * Batch normalisation of x [N, C, …] (Ioffe & Szegedy 2015) under the scope `name`: `gain`, `bias`, and the states `mean`
  * and `variance`. Training normalises with the batch's statistics and moves the running ones towards them (the variance
- * with Bessel's correction, as PyTorch and TensorFlow do); evaluation, and a frozen layer, normalise with the running ones.
+ * with Bessel's correction, as PyTorch and TensorFlow do); evaluation, a frozen layer and one with fixed statistics normalise
+ * with the running ones. With fixed statistics gain and bias go on learning.
  */
 export function batchNormalizationLayer(
   x: Value,
   name: string,
-  { mode, isFrozen }: BuildContext,
+  { mode, isFrozen, hasFixedStatistics }: BuildContext,
   { momentum, epsilon }: BatchNormalizationLayerOptions,
 ): Value {
   const { program } = x;
@@ -73,7 +74,8 @@ export function batchNormalizationLayer(
       initialiser: { type: 'constant', value: 1 },
       role: 'state',
     });
-    if (mode !== 'training' || isFrozen?.(scopePath(program))) {
+    const path = scopePath(program);
+    if (mode !== 'training' || isFrozen?.(path) || hasFixedStatistics?.(path)) {
       const factor = divide(gain, sqrt(shift(variance, epsilon)));
       return channelAffine(x, factor, subtract(bias, multiply(mean, factor)));
     }

@@ -99,7 +99,14 @@ export function prepareRun(
     const pipeline = withInitialisation(resolvePipeline(experiment.pipeline), experiment.initialisation);
     const { input, classes, images, audio } = sampler;
     const facts = { input, ...(classes && { classes }), ...(images && { images }), ...(audio && { audio }) };
-    const model: Model = { task, options, pipeline, facts };
+    const fixedStatistics = experiment.training.batchStatistics === 'pretrained';
+    if (fixedStatistics && !experiment.from) {
+      throw new LabError(
+        'bad-spec',
+        "training.batchStatistics: a network that starts from scratch has no statistics yet. Leave it out, or name a pretrained run in 'from'",
+      );
+    }
+    const model: Model = { task, options, pipeline, facts, fixedStatistics };
     return { experiment, task, material, setup, sampler, model, plan: createPlan(experiment, task, sampler) };
   } catch (error) {
     sampler.close();

@@ -80,6 +80,7 @@ export const rotation = defineTask<RotationOptions>({
   },
   answers: classAnswers,
   demo: { form: () => 'rotation' },
+  suggested: { presets: ['resnet-mini'], training: { batchSize: 128, learningRate: 2e-3 } },
   predict: predictTurns,
 });
 

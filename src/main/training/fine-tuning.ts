@@ -7,10 +7,7 @@ import type { EngineState, ParameterGroup, Tensor } from '../engines/engine.ts';
 import type { Parameter, Program, Shape } from '../graph/program.ts';
 import { sameShape, showShape, sizeAt } from '../graph/shape.ts';
 import { hiddenMatrices } from './hidden-matrices.ts';
-import { isUnder } from './model.ts';
-
-/** The part of a network that is transferred. */
-const transferredPart = 'backbone';
+import { isUnder, transferredPart } from './model.ts';
 
 /** Learned positions, as the block token-embedding names them: a longer table serves a shorter input, row by row the same. */
 const isPositionTable = (name: string): boolean => name.endsWith('/position');

@@ -14,28 +14,46 @@ import type { Mode, WeightInitialisation } from '../nn/index.ts';
 import { buildPipeline, findBlock } from '../nn/index.ts';
 import type { TaskDefinition, TaskFacts } from '../tasks/task.ts';
 
+/** The part of a network that fine-tuning takes over. */
+export const transferredPart = 'backbone';
+
 export interface Model {
   readonly task: TaskDefinition<unknown>;
   /** Parsed by the task's own schema. */
   readonly options: unknown;
   readonly pipeline: PipelineGraph;
   readonly facts: TaskFacts;
+  /** Batch normalisation of the backbone keeps to its running statistics while training. */
+  readonly fixedStatistics?: boolean;
 }
 
 /** Only a program for training has gradients. Throws `LabError('bad-spec' | 'shape')` when the parts do not fit. */
 export function buildModel(model: Model, mode: Mode, batchSize: number, freeze: readonly string[] = []): Program {
   const program = createProgram(`${model.task.type} (${mode})`);
   const isFrozen = (path: string): boolean => freeze.some((prefix) => isUnder(path, prefix));
-  const context = { program, mode, batchSize, input: model.facts.input, isFrozen };
+  const hasFixedStatistics = (path: string): boolean =>
+    model.fixedStatistics === true && isUnder(path, transferredPart);
+  const context = { program, mode, batchSize, input: model.facts.input, isFrozen, hasFixedStatistics };
   const { loss } = model.task.build(
     context,
-    (inputs) => withScope(program, 'backbone', () => buildPipeline(context, model.pipeline, inputs)),
+    (inputs) => withScope(program, transferredPart, () => buildPipeline(context, model.pipeline, inputs)),
     model.options,
     model.facts,
   );
+  if (model.fixedStatistics === true) requireStatistics(program);
   freezeParameters(program, freeze);
   if (mode === 'training') appendGradients(program, loss);
   return program;
+}
+
+/** Throws `LabError('bad-spec')` for a backbone without batch normalisation. */
+function requireStatistics({ parameters }: Program): void {
+  const isStatistic = (name: string): boolean => isUnder(name, transferredPart) && name.endsWith('/variance');
+  if ([...parameters.values()].some(({ name, role }) => role === 'state' && isStatistic(name))) return;
+  throw new LabError(
+    'bad-spec',
+    'training.batchStatistics: this pipeline has no batch normalisation, so there is nothing to keep. Leave it out',
+  );
 }
 
 /** Takes the parameters whose names begin with a prefix out of training. Throws `LabError('bad-spec')` for a prefix of none. */

@@ -132,6 +132,44 @@ training: {steps: 1, batchSize: 8}`,
   });
 });
 
+describe('fine-tuning with the statistics of the pretrained network', () => {
+  const tuned = (from: string, pretrainedPipeline = pipeline) =>
+    parseExperiment(
+      parseSpecText(
+        `
+name: tiny-fixed
+task: {type: image-classification, labelsPerClass: 6}
+data: colours
+pipeline: ${pretrainedPipeline}
+${from}
+engine: {threads: 1}
+evaluation: {inspect: false, baselines: false}
+training: {steps: 6, batchSize: 8, learningRate: 1e-2, batchStatistics: pretrained}`,
+        'fixed.yaml',
+      ),
+    );
+
+  it('trains gains and biases, and leaves mean and variance as they were', async () => {
+    const run = await train(tuned('from: {run: tiny-rotation, checkpoint: last}'));
+    const [before, after] = await Promise.all(
+      [runs.get('tiny-rotation')!, run].map(async (one) => (await readSafetensors(lastModel(one))).tensors),
+    );
+    const names = [...after!.keys()].filter((name) => /^backbone\/.*normalisation\/(mean|variance|gain)$/u.test(name));
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) {
+      const [start, end] = [before!.get(name)!.data, after!.get(name)!.data];
+      if (name.endsWith('/gain')) expect(end).not.toEqual(start);
+      else expect([name, end]).toEqual([name, start]);
+    }
+  });
+
+  it('is refused where there are none', async () => {
+    await expect(train(tuned(''))).rejects.toThrow(/batchStatistics: a network that starts from scratch/);
+    const without = `{blocks: [{id: conv1, type: convolution, options: {channels: 4, normalisation: none}, inputs: {image: input.image}}, {id: pool, type: global-pooling, inputs: {map: conv1}}], outputs: {vector: pool}}`;
+    await expect(train(tuned('from: {run: tiny-rotation}', without))).rejects.toThrow(/has no batch normalisation/);
+  });
+});
+
 describe('rotation', () => {
   it('knows chance and has learned something of nothing but turns', async () => {
     const { result } = await readRun(runs.get('tiny-rotation')!);

@@ -15,6 +15,13 @@ const options = z.strictObject({
     .max(5)
     .default(3)
     .describe('Stages, each with half the pixels and twice the channels of the one before; 4 suit 64 pixels'),
+  grid: z
+    .int()
+    .positive()
+    .default(1)
+    .describe(
+      'Rows and columns that the last map is averaged to: 1 is the mean over the image, 2 keeps which quarter something is in, as digits need',
+    ),
   stemStride: z
     .int()
     .min(1)
@@ -32,7 +39,7 @@ definePreset({
     'A 3 × 3 convolution and stages of residual units, each half the size of the one before, then global pooling (He et al. 2016, the networks for CIFAR-10).',
   input: 'image',
   options,
-  graph({ width, units, stages, stemStride }) {
+  graph({ width, units, stages, grid, stemStride }) {
     const stage = (index: number, source: string) => ({
       id: `stage${index + 1}`,
       type: 'residual',
@@ -50,7 +57,12 @@ definePreset({
           inputs: { image: 'pixels' },
         },
         ...indices.map((index) => stage(index, index === 0 ? 'conv1' : `stage${index}`)),
-        { id: 'pool', type: 'global-pooling', inputs: { map: `stage${stages}` } },
+        ...(grid === 1
+          ? [{ id: 'pool', type: 'global-pooling', inputs: { map: `stage${stages}` } }]
+          : [
+              { id: 'grid', type: 'grid-pooling', options: { size: grid }, inputs: { map: `stage${stages}` } },
+              { id: 'pool', type: 'flatten', inputs: { map: 'grid' } },
+            ]),
       ],
       outputs: { map: `stage${stages}`, vector: 'pool' },
     };

@@ -104,6 +104,12 @@ const trainingSpec = z
       .describe(
         'Train the head alone at first, and let one more group of layers join after every stage, from the top down (Howard and Ruder, 2018)',
       ),
+    batchStatistics: z
+      .enum(['batch', 'pretrained'])
+      .default('batch')
+      .describe(
+        "What batch normalisation of the backbone normalises with while training: each batch's own mean and variance, or those of the pretrained network, unchanged, which suits fine-tuning on few examples",
+      ),
     headLearningRateScale: z.number().positive().default(1).describe("Multiplies the head's learning rate"),
     evaluateEvery: every('How often the validation split is evaluated'),
     checkpointEvery: every('How often a checkpoint is written, besides the best and the last'),
