@@ -14,7 +14,9 @@ export type Request =
   /** Takes steps; answers `milliseconds`, an array. */
   | { readonly command: 'steps'; readonly count: number }
   /** Answers `residentMegabytes`, the most so far. */
-  | { readonly command: 'memory' };
+  | { readonly command: 'memory' }
+  /** Trains with the settings, and answers what came of it. */
+  | { readonly command: 'train'; readonly [setting: string]: unknown };
 
 export type Reply = Readonly<Record<string, unknown>>;
 
