@@ -16,16 +16,16 @@ export const textSample: Sample = {
   experiments: [
     {
       name: 'masked-words',
-      task: { type: 'masked-words', length: 64 },
+      task: { type: 'masked-words' }, // its recipe says the rest
       data: 'brown-and-mail',
-      pipeline: { preset: 'bert-tiny', options: { maximumLength: 64 } },
-      training: { steps: 600, batchSize: 32, learningRate: 0.0005 },
+      pipeline: 'modern-tiny',
+      training: { steps: 600 },
     },
     {
       name: 'spam-pretrained',
       task: { type: 'text-classification', length: 64, labelsPerClass: 100 },
       data: 'spam',
-      pipeline: { preset: 'bert-tiny', options: { maximumLength: 64 } },
+      pipeline: 'modern-tiny',
       from: { run: 'masked-words' },
       training: { epochs: 10, batchSize: 16, learningRate: 0.0003 },
     },
@@ -34,7 +34,7 @@ export const textSample: Sample = {
       task: { type: 'text-classification', length: 64, labelsPerClass: 100 },
       data: 'spam',
       tokenizer: { corpus: 'brown-and-mail' },
-      pipeline: { preset: 'bert-tiny', options: { maximumLength: 64 } },
+      pipeline: 'modern-tiny',
       training: { epochs: 10, batchSize: 16, learningRate: 0.0003 },
     },
   ],
