@@ -41,13 +41,23 @@ export async function selfCheck(
   }
 }
 
-/** Throws `LabError('engine-failed')` when the engine does not pass. */
+const passed = new WeakMap<Engine, Map<string, SelfCheck>>();
+
+/**
+ * Throws `LabError('engine-failed')` when the engine does not pass. One that has passed on a device is not asked again by the same
+ * process, which trains many networks in a study.
+ */
 export async function requireSelfCheck(
   engine: Engine,
   options: Pick<CompileOptions, 'device' | 'threads'> = {},
 ): Promise<SelfCheck> {
-  const check = await selfCheck(engine, options);
-  if (check.passed) return check;
+  const known = passed.get(engine) ?? new Map<string, SelfCheck>();
+  const key = JSON.stringify([options.device, options.threads]);
+  const check = known.get(key) ?? (await selfCheck(engine, options));
+  if (check.passed) {
+    passed.set(engine, known.set(key, check));
+    return check;
+  }
   throw new LabError(
     'engine-failed',
     `${engine.name} computes wrongly on ${check.device}: in the gradient self-check ${check.worst} is off by ` +

@@ -55,6 +55,19 @@ function trialsOf(study: Study, arm: Arm) {
   return isTrained(arm) ? combinations(arm.tune ?? study.tune ?? {}) : [];
 }
 
+/**
+ * Trainings of networks that a study makes. Tuned on the first seed, each arm and condition has its trials once: what suits an arm at
+ * a budget differs little from draw to draw of the labels, and tuning every seed multiplies the cost by the number of trials.
+ */
+export function countTrainings(study: Study): number {
+  const { arms, conditions, seeds, tuneOn } = study;
+  return arms.filter(isTrained).reduce((sum, arm) => {
+    const hasTrials = Object.keys(arm.tune ?? study.tune ?? {}).length > 0;
+    const trials = hasTrials ? trialsOf(study, arm).length : 0;
+    return sum + conditions.length * (seeds.length + trials * (tuneOn === 'first-seed' ? 1 : seeds.length));
+  }, 0);
+}
+
 function isTrained({ method = 'training' }: Arm): boolean {
   return method === 'training';
 }

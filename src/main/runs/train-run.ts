@@ -52,7 +52,7 @@ export interface TrainOptions {
   readonly onStep?: (step: number, loss: number) => void;
   /** What is going on besides training, e.g. 'Evaluating on the test split'. */
   readonly onPhase?: (phase: string) => void;
-  /** Whether a worker thread prepares the batches. The results are the same. */
+  /** Whether a worker thread prepares the batches; by default where the training is long enough. The results are the same. */
   readonly prefetch?: boolean;
 }
 
@@ -304,12 +304,15 @@ async function restore(
   return initialProgress;
 }
 
+/** A thread starts in about a second, in which so many small batches are prepared on the spot. */
+const fewestPrefetched = 300;
+
 async function runLoop(
   run: RunFolder,
   prepared: PreparedRun,
   { engine, trainer, evaluator }: Session,
   progress: TrainingProgress,
-  { signal, onStep, onPhase, prefetch = true }: TrainOptions,
+  { signal, onStep, onPhase, prefetch }: TrainOptions,
   emit: (event: NewRunEvent) => void,
 ): ReturnType<typeof train> {
   const { experiment, task, setup, sampler, model, plan } = prepared;
@@ -324,7 +327,8 @@ async function runLoop(
   await using flow = training.gradientFlow ? await openGradientFlow(run, prepared, engine, trainer) : undefined;
   if (progress.step === 0) await flow?.record(0);
   let reachedStep = progress.step;
-  const batches = prefetch ? prefetchBatches(task.type, setup, range) : sampleBatches(sampler, range);
+  const isLong = plan.totalSteps - progress.step > fewestPrefetched;
+  const batches = (prefetch ?? isLong) ? prefetchBatches(task.type, setup, range) : sampleBatches(sampler, range);
   onPhase?.('Training');
   try {
     return await train(

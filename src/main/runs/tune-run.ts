@@ -78,6 +78,7 @@ async function trials(options: TuneOptions): Promise<RunTuning | undefined> {
   const { metric, direction } = trialMetric(experiment);
   const candidates = combinations(experiment.tune?.settings ?? {});
   const tried: RunTuning['trials'] = [];
+  const losses: (number | null | undefined)[] = [];
   for (const [index, settings] of candidates.entries()) {
     const trial = runFolder(join(run.folder, 'trials', String(index + 1)));
     if (!(await fileExists(trial.origin))) await createTrial(trial, run, trialOf(experiment, settings), origin);
@@ -91,13 +92,17 @@ async function trials(options: TuneOptions): Promise<RunTuning | undefined> {
       );
     }
     tried.push({ settings: { ...settings }, value });
+    losses.push(result.validation.metrics.loss);
     await rm(trial.checkpoints, { recursive: true, force: true });
   }
   const best = bestOf(
     tried.map(({ value }) => value),
     direction,
   );
-  return { metric, direction, chosen: tried[best ?? 0]?.settings ?? {}, trials: tried };
+  // Few validation examples give few different values: of equally good trials the one with the smallest loss is taken.
+  const equals = tried.flatMap(({ value }, index) => (value === tried[best ?? 0]?.value ? [index] : []));
+  const chosen = equals.reduce((a, b) => ((losses[b] ?? Infinity) < (losses[a] ?? Infinity) ? b : a), equals[0] ?? 0);
+  return { metric, direction, chosen: tried[chosen]?.settings ?? {}, trials: tried };
 }
 
 function trialMetric({ tune, task }: Experiment): Pick<RunTuning, 'metric' | 'direction'> {

@@ -52,7 +52,7 @@ export type ComparedRuns = z.infer<typeof comparedRuns>;
 export const pairedComparison = z.object({
   metric: z.string(),
   direction: direction.nullable(),
-  /** Runs of both sides that share seed and split seed. */
+  /** Runs of both sides that share data, labels, seed and split seed. */
   pairs: z.array(
     z.object({
       first: z.string(),
@@ -64,7 +64,7 @@ export const pairedComparison = z.object({
   ),
   /** Runs without a partner, and why. */
   unpaired: z.array(z.object({ run: z.string(), reason: z.string() })),
-  /** First minus second; null without pairs. */
+  /** First minus second, over seeds: pairs of one seed at several label budgets are averaged first. Null without pairs. */
   paired: comparison.nullable(),
   /** All runs of both sides as independent samples (Welch), for when there are no pairs. */
   independent: comparison.nullable(),

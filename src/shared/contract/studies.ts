@@ -23,6 +23,8 @@ export const studiesContract = {
     z.strictObject({ spec: jsonObject }),
     z.object({
       cells: z.array(z.object({ condition: z.string(), arm: z.string(), seed: z.int(), name: z.string() })),
+      /** Trainings of networks, those of tuning included: what a study costs. */
+      trainings: count,
       problems: z.array(problem),
     }),
   ),

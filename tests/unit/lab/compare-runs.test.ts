@@ -11,14 +11,30 @@ interface Trained {
   readonly features?: number;
   readonly from?: string;
   readonly accuracy: number | null;
+  readonly labels?: number;
+  readonly splitSeed?: number;
 }
 
 /** What comparing reads of a run, and no more. */
-function trained({ id, seed, learningRate, features = 8, from, accuracy }: Trained): RunWithSpec {
+function trained({
+  id,
+  seed,
+  learningRate,
+  features = 8,
+  from,
+  accuracy,
+  labels,
+  splitSeed = 0,
+}: Trained): RunWithSpec {
   return {
-    run: { id, seed, splitSeed: 0, metrics: { 'test.accuracy': accuracy } },
+    run: { id, seed, splitSeed, metrics: { 'test.accuracy': accuracy } },
     record: {
-      spec: { training: { learningRate }, pipeline: { features }, ...(from !== undefined && { from }) },
+      spec: {
+        task: { testShare: 0.2, ...(labels !== undefined && { labelsInAll: labels }) },
+        training: { learningRate },
+        pipeline: { features },
+        ...(from !== undefined && { from }),
+      },
       origin: { data: { contentHash: 'the same' } },
       result: { selection: { metric: 'accuracy', direction: 'maximise' } },
     },
@@ -72,8 +88,35 @@ describe('paired runs', () => {
       { run: 'slow 1', reason: 'it has no test.accuracy' },
       ...['slow 2', 'fast 1', 'fast 3'].map((run) => ({
         run,
-        reason: 'no run of the other side has its data, seed and split seed',
+        reason: 'no run of the other side has its data, labels, seed and split seed',
       })),
     ]);
+  });
+
+  it('are made within a label budget, and count once for each seed', () => {
+    const at = (labels: number, learningRate: number) => (accuracy: number, index: number) =>
+      trained({ id: `${labels} ${learningRate} ${index}`, seed: index, learningRate, accuracy, labels });
+    const first = [...[0.5, 0.6, 0.7].map(at(50, 0.1)), ...[0.7, 0.7, 0.9].map(at(300, 0.1))];
+    const second = [...[0.4, 0.4, 0.5].map(at(50, 0.01)), ...[0.6, 0.5, 0.8].map(at(300, 0.01))];
+    const compared = comparePaired(first, second, 'test.accuracy', 0.95);
+    expect(compared.pairs).toHaveLength(6);
+    for (const pair of compared.pairs) expect(pair.first.split(' ')[0]).toBe(pair.second.split(' ')[0]);
+    // By seed: 0.1, 0.2, 0.15.
+    expect(compared.paired?.count).toBe(3);
+    expect(compared.paired?.difference).toBeCloseTo(0.15, 12);
+    expect(compared.paired?.standardError).toBeCloseTo(0.05 / Math.sqrt(3), 12);
+    expect(comparePaired(first, second.slice(3), 'test.accuracy', 0.95).pairs).toHaveLength(3);
+  });
+
+  it('have a wider interval where each seed has a split of its own, because these overlap', () => {
+    const of = (learningRate: number, own: boolean) => (accuracy: number, seed: number) =>
+      trained({ id: `${learningRate} ${seed}`, seed, learningRate, accuracy, splitSeed: own ? seed : 0 });
+    const width = (own: boolean): number => {
+      const [first, second] = [[0.5, 0.6, 0.7].map(of(0.1, own)), [0.4, 0.4, 0.6].map(of(0.01, own))];
+      const { interval } = comparePaired(first, second, 'test.accuracy', 0.95).paired!;
+      return interval!.high - interval!.low;
+    };
+    // (1/3 + 0.2/0.8) against 1/3 of the variance.
+    expect(width(true) / width(false)).toBeCloseTo(Math.sqrt(1 + 3 * 0.25), 9);
   });
 });

@@ -4,11 +4,11 @@ import { mount } from '@vue/test-utils';
 import { describe, expect, it } from 'vitest';
 import StudyVerdict from '../../../src/renderer/src/features/studies/StudyVerdict.vue';
 import {
+  armColours,
   armCurves,
   conditionsOf,
   gainPoints,
   labelBudgets,
-  labelWorth,
   verdictOf,
 } from '../../../src/renderer/src/features/studies/label-efficiency.ts';
 import { remainingOf } from '../../../src/renderer/src/features/studies/remaining.ts';
@@ -21,7 +21,7 @@ import {
   studyOf,
   suggestBudgets,
 } from '../../../src/renderer/src/features/studies/study-draft.ts';
-import { parseStudy, planStudy } from '../../../src/main/runs/study-plan.ts';
+import { countTrainings, parseStudy, planStudy } from '../../../src/main/runs/study-plan.ts';
 import { summariseStudy } from '../../../src/main/runs/study-summary.ts';
 import type { StudyResult } from '../../../src/shared/spec/study.ts';
 
@@ -36,7 +36,8 @@ const choice: StudyChoice = {
   batchSize: 8,
   learningRate: 1e-3,
   metric: 'macroF1',
-  frozenToo: true,
+  withBaselines: true,
+  tuned: true,
 };
 const suggested = {
   name: 'words-text-classification',
@@ -114,7 +115,7 @@ describe('a study from choices', () => {
     const spec = studyOf(choice, suggested, 'tokens');
     const source = { value: spec, locate: () => '' };
     const cells = planStudy(parseStudy(source), source);
-    expect(cells).toHaveLength(3 * 3 * 3);
+    expect(cells).toHaveLength(3 * 4 * 3);
     const at = (arm: string) =>
       cells.find((cell) => cell.arm === arm && cell.condition === '20-labels' && cell.seed === 2)!;
     const { from: pretrainedFrom, name: _one, ...pretrained } = at('pretrained').experiment;
@@ -127,7 +128,15 @@ describe('a study from choices', () => {
     expect([pretrained.evaluation.baselines, scratch.evaluation.baselines]).toEqual([false, true]);
     expect(pretrained).toMatchObject({ seed: 2, splitSeed: 0, labelSeed: 2, training: { steps: 50, batchSize: 8 } });
     expect(pretrained.task).toMatchObject({ labelsInAll: 20, length: 64 });
-    expect(at('frozen').experiment.freeze).toEqual(['backbone']);
+    expect(at('frozen').experiment).toMatchObject({ method: 'frozen-features', from: { run: 'words-abc12' } });
+    expect(at('baseline').experiment).toMatchObject({ method: 'baseline', tokenizer: { run: 'words-abc12' } });
+    expect(pretrained.tune).toEqual({
+      settings: { 'training.learningRate': [3.3e-4, 1e-3, 3e-3] },
+      metric: 'macroF1',
+      seed: 1,
+    });
+    // Two networks at three budgets, three seeds and three trials each.
+    expect(countTrainings(parseStudy(source))).toBe(2 * 3 * (3 + 3));
     const all = cells.find(({ condition }) => condition === 'all-labels')!;
     expect(all.experiment.task).not.toHaveProperty('labelsInAll');
   });
@@ -177,9 +186,17 @@ describe('what a study says', () => {
   });
 
   it('orders conditions by their labels, and only where all are budgets of their own', () => {
-    expect(labelBudgets(['5-labels-a-class', '20-labels-a-class'])).toEqual([5, 20]);
-    expect(labelBudgets(['5-labels', 'all-labels'])).toBeNull();
-    expect(labelBudgets(['5-labels', '5-classes'])).toBeNull();
+    const named = (...names: string[]) => names.map((name) => ({ name, labels: null }));
+    expect(labelBudgets(named('5-labels-a-class', '20-labels-a-class'))).toEqual([5, 20]);
+    expect(labelBudgets(named('5-labels', 'all-labels'))).toBeNull();
+    expect(labelBudgets(named('5-labels', '5-classes'))).toBeNull();
+    // What runs had counts, whatever a condition is called.
+    expect(
+      labelBudgets([
+        { name: '5-labels-a-class', labels: 15 },
+        { name: 'all-labels', labels: 400 },
+      ]),
+    ).toEqual([15, 400]);
     expect(conditionsOf(result)).toEqual(['10-labels', '100-labels']);
     expect(armCurves(result).map(({ points }) => points.map(({ mean }) => Number(mean.toFixed(3))))).toEqual([
       [0.7, 0.9],
@@ -194,32 +211,49 @@ describe('what a study says', () => {
     expect(gainPoints(losses)[0]).toMatchObject({ gain: 0.5, seeds: [{ seed: 0, difference: 0.5 }] });
   });
 
-  it('reads between the points of the curve how many labels pretraining is worth', () => {
-    // 0.7 lies three fifths of the way from 0.55 to 0.8: 10 · 10^0.6 labels.
-    expect(labelWorth(result, 'pretrained')).toEqual({
-      labels: 10,
-      reference: expect.closeTo(10 ** 1.6, 6) as number,
-      atLeast: false,
-    });
-    const never = resultOf({
-      '10-labels': { pretrained: [0.95], scratch: [0.5] },
-      '100-labels': { pretrained: [0.96], scratch: [0.8] },
-    });
-    expect(labelWorth(never, 'pretrained')).toEqual({ labels: 10, reference: 100, atLeast: true });
-    const worse = resultOf({
-      '10-labels': { pretrained: [0.4], scratch: [0.5] },
-      '100-labels': { pretrained: [0.9], scratch: [0.8] },
-    });
-    expect(labelWorth(worse, 'pretrained')).toBeNull();
-  });
-
   it('says better or worse only of an interval without 0', () => {
     expect(verdictOf({ interval: { low: 0.01, high: 0.2 } })).toBe('better');
     expect(verdictOf({ interval: { low: -0.2, high: -0.01 } })).toBe('worse');
     expect(verdictOf({ interval: { low: -0.1, high: 0.2 } })).toBe('open');
     expect(verdictOf({ interval: null })).toBe('open');
-    expect(mount(StudyVerdict, { props: { result } }).text()).toContain('Pretraining helps');
-    expect(mount(StudyVerdict, { props: { result } }).text()).toContain('4.0 times as many');
+  });
+
+  it('shows who won in the words of the lab, what pretraining gained, and the labels it saved', () => {
+    const verdict = {
+      condition: '10-labels',
+      kind: 'winner' as const,
+      leader: 'tf-idf',
+      rival: 'pretrained',
+      difference: 0.1,
+      interval: { low: 0.05, high: 0.15, confidence: 0.95 },
+      seedsNeeded: 4,
+      sentence: 'tf-idf wins with 10 labels: 0.8 against 0.7 of pretrained.',
+    };
+    const needed = { labels: 40, bound: 'exact' as const };
+    const saved = {
+      arm: 'pretrained',
+      reference: 'scratch',
+      condition: '10-labels',
+      labels: 10,
+      needed,
+      interval: null,
+      sentence: 'What pretrained reaches with 10 labels takes scratch 40.',
+    };
+    const text = mount(StudyVerdict, {
+      props: { result: { ...result, verdicts: [verdict], labelsSaved: [saved] } },
+    }).text();
+    expect(text).toContain('tf-idf wins with 10 labels');
+    expect(text).toContain(verdict.sentence);
+    expect(text).toContain('+0.150');
+    expect(text).toContain(saved.sentence);
+  });
+
+  it('has the same two colours for pretrained and from scratch, whatever else is compared', () => {
+    const arms = (...names: string[]) => armColours(names.map((name) => ({ name, isMain: name === 'pretrained' })));
+    const both = arms('pretrained', 'scratch');
+    const four = arms('tf-idf', 'pretrained', 'frozen', 'scratch');
+    for (const name of ['pretrained', 'scratch']) expect(four.get(name)).toBe(both.get(name));
+    expect(new Set(four.values()).size).toBe(4);
   });
 
   it('is written as CSV with a row for each run and each gain', () => {
@@ -236,7 +270,7 @@ describe('what a study says', () => {
       baselines: [],
     });
     const study = parseStudy({
-      value: studyOf({ ...choice, metric: 'accuracy', frozenToo: false }, suggested, 'tokens'),
+      value: studyOf({ ...choice, metric: 'accuracy', withBaselines: false, tuned: false }, suggested, 'tokens'),
       locate: () => '',
     });
     const cells = [0.75, 0.65].flatMap((value, seed) => [

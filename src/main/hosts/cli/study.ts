@@ -7,7 +7,7 @@ import type { StudyResult } from '../../../shared/spec/study.ts';
 import { readSpecFile } from '../../runs/spec-file.ts';
 import type { SpecSource } from '../../runs/spec-file.ts';
 import { runStudy } from '../../runs/study.ts';
-import { parseStudy, planStudy } from '../../runs/study-plan.ts';
+import { countTrainings, parseStudy, planStudy } from '../../runs/study-plan.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { exitCodes } from './exit-codes.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
@@ -25,9 +25,11 @@ export function registerStudy(program: Command): void {
       const source = await readSpecFile(file);
       const json = globalsOf(command).json ?? false;
       if (dryRun) {
-        const cells = planStudy(parseStudy(source), source);
+        const study = parseStudy(source);
+        const cells = planStudy(study, source);
         if (json) printJson(cells);
         else print(cells.map(({ experiment }) => experiment.name).join('\n'));
+        say(`${formatCount(cells.length)} runs, ${formatCount(countTrainings(study))} trainings of networks`);
         return;
       }
       const result = await studyWithProgress(await workspaceOf(command), source);

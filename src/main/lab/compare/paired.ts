@@ -2,7 +2,8 @@
 import type { PairedComparison } from '../../../shared/contract/compare.ts';
 import { metricOf } from '../../../shared/metrics.ts';
 import type { Comparison } from '../../../shared/stats.ts';
-import { comparePredictions, pairedDifference, welchDifference } from '../../../shared/stats.ts';
+import { comparePredictions, mean, welchDifference } from '../../../shared/stats.ts';
+import { pairedGain } from '../../../shared/study/gain.ts';
 import type { RunWithSpec } from '../run-fields.ts';
 import { specFields } from '../run-fields.ts';
 
@@ -28,7 +29,7 @@ export function comparePaired(
     if (valueOf(one, metric) === null) return `it has no ${metric}`;
     return others.some((other) => valueOf(other, metric) !== null && isPartner(one, other))
       ? 'what it could be paired with is paired with a run that is more like it'
-      : 'no run of the other side has its data, seed and split seed';
+      : 'no run of the other side has its data, labels, seed and split seed';
   };
   const unpaired = [
     ...first.map((one) => ({ run: one.run.id, reason: reasonOf(one, second) })),
@@ -41,20 +42,42 @@ export function comparePaired(
     direction: metricOf(metric).direction,
     pairs,
     unpaired,
-    paired:
-      pairs.length === 0
-        ? null
-        : plain(
-            pairedDifference(
-              pairs.map(({ values: [a] }) => a),
-              pairs.map(({ values: [, b] }) => b),
-              confidence,
-            ),
-          ),
+    paired: differenceOf(pairs, first, confidence),
     independent: ours.length === 0 || theirs.length === 0 ? null : plain(welchDifference(ours, theirs, confidence)),
     answers: compareAnswers(first, second, pairs),
   };
 }
+
+/**
+ * First minus second over independent repetitions: runs of one seed at several label budgets share their luck, so their mean
+ * counts once. Splits that differ overlap, which widens the interval (see `pairedGain`).
+ */
+function differenceOf(
+  pairs: PairedComparison['pairs'],
+  entries: readonly RunWithSpec[],
+  confidence: number,
+): PairedComparison['paired'] {
+  if (pairs.length === 0) return null;
+  const repetitions = Map.groupBy(pairs, ({ seed, splitSeed }) => `${seed} ${splitSeed}`);
+  const averaged = [...repetitions.values()].map((own) => ({
+    first: mean(own.map(({ values: [a] }) => a)),
+    second: mean(own.map(({ values: [, b] }) => b)),
+  }));
+  const hasOtherSplits = new Set(pairs.map(({ splitSeed }) => splitSeed)).size > 1;
+  const share = entries[0]?.record.spec.task.testShare;
+  const testShare = hasOtherSplits ? (typeof share === 'number' ? share : usualTestShare) : undefined;
+  const { gain, interval, pValue, uncertainty } = pairedGain(averaged, { confidence, testShare });
+  return {
+    count: averaged.length,
+    difference: gain,
+    standardError: uncertainty && Math.sqrt(uncertainty.oneSeed / averaged.length),
+    interval,
+    pValue,
+  };
+}
+
+/** Of tasks that do not say how many examples their test has. */
+const usualTestShare = 0.2;
 
 /**
  * Each run of one side with at most one of the other. Where several have the same seed and split, those are paired first that are
@@ -85,7 +108,14 @@ function valueOf({ run }: RunWithSpec, metric: string): number | null {
 
 function isPartner({ run, record }: RunWithSpec, other: RunWithSpec): boolean {
   const sameData = record.origin.data.contentHash === other.record.origin.data.contentHash;
-  return sameData && run.seed === other.run.seed && run.splitSeed === other.run.splitSeed;
+  const sameDraw = run.seed === other.run.seed && run.splitSeed === other.run.splitSeed;
+  return sameData && sameDraw && labelsOf(record) === labelsOf(other.record);
+}
+
+/** Which labels a run had: more of them are another question. */
+function labelsOf({ spec }: RunWithSpec['record']): string {
+  const { labelsPerClass, labelsInAll, labelBudget } = spec.task;
+  return JSON.stringify([labelsPerClass, labelsInAll, labelBudget, spec.labelSeed]);
 }
 
 /** Of the only pair, whose runs answered the same test examples. */

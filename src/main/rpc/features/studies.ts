@@ -11,7 +11,7 @@ import { writeJson } from '../../workspace/run-folder.ts';
 import type { RunRecord } from '../../lab/store/run-record.ts';
 import { isRunOf } from '../../runs/study.ts';
 import type { StudyCell } from '../../runs/study-plan.ts';
-import { parseStudy, planStudy } from '../../runs/study-plan.ts';
+import { countTrainings, parseStudy, planStudy } from '../../runs/study-plan.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 import { specSource, tryParse } from './experiments.ts';
 
@@ -83,14 +83,14 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
     },
     plan({ spec }) {
       const parsed = tryParse(() => parse(spec));
-      if ('problems' in parsed) return { cells: [], problems: parsed.problems };
+      if ('problems' in parsed) return { cells: [], trainings: 0, problems: parsed.problems };
       const cells = parsed.value.cells.map(({ condition, arm, seed, experiment }) => ({
         condition,
         arm,
         seed,
         name: experiment.name,
       }));
-      return { cells, problems: [] };
+      return { cells, trainings: countTrainings(parsed.value.study), problems: [] };
     },
     async create({ spec }) {
       const { study, cells } = parse(spec);

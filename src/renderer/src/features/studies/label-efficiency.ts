@@ -1,9 +1,10 @@
 /**
- * What a study says, as it is drawn: each arm's curve over the label budgets, the gain at each of them seed by seed, and how many
- * labels the pretraining was worth. Budgets are read from the names of conditions ("50-labels", "5-labels-a-class"), which is
- * how studies name them; conditions that are something else are categories beside each other.
+ * What a study says, as it is drawn: each arm's curve over the label budgets, and the gain at each of them seed by seed. Budgets are
+ * the labelled examples that runs had; of older runs they are read from the names of conditions ("50-labels"). Conditions that
+ * are something else are categories beside each other.
  */
 import type { StudyResult } from '../../../../shared/spec/study.ts';
+import { lineStyle, seriesColours } from '../../charts/palette.ts';
 
 export interface CurvePoint {
   readonly condition: string;
@@ -15,6 +16,9 @@ export interface CurvePoint {
 
 export interface ArmCurve {
   readonly arm: string;
+  readonly title: string;
+  /** The token of its colour. */
+  readonly colour: string;
   readonly points: readonly CurvePoint[];
 }
 
@@ -30,22 +34,19 @@ export interface GainPoint {
   readonly seeds: readonly { readonly seed: number; readonly difference: number }[];
 }
 
-/** The labels of each condition, in its order; null unless every name begins with a number of its own. */
-export function labelBudgets(conditions: readonly string[]): readonly number[] | null {
-  const numbers = conditions.map((name) => /^(\d+)(?=\D|$)/u.exec(name)?.[1]).map((digits) => Number(digits ?? NaN));
+type Conditions = Pick<StudyResult, 'conditions'>;
+
+/** The labels of each condition, in their order; null unless every condition has a number of its own. */
+export function labelBudgets(conditions: StudyResult['conditions']): readonly number[] | null {
+  const numbers = conditions.map(({ name, labels }) => labels ?? Number(/^(\d+)(?=\D|$)/u.exec(name)?.[1] ?? NaN));
   const isBudget = numbers.every((count) => Number.isSafeInteger(count) && count > 0);
   return isBudget && new Set(numbers).size === numbers.length ? numbers : null;
 }
 
-/** `50-labels` → `50 labels`. */
-export function conditionWords(condition: string): string {
-  return condition.replaceAll('-', ' ');
-}
-
 /** The conditions that have results, by budget where they are budgets. */
-export function conditionsOf({ arms }: Pick<StudyResult, 'arms'>): readonly string[] {
-  const names = [...new Set(arms.map(({ condition }) => condition))];
-  const budgets = labelBudgets(names);
+export function conditionsOf({ conditions }: Conditions): readonly string[] {
+  const names = conditions.map(({ name }) => name);
+  const budgets = labelBudgets(conditions);
   if (budgets === null) return names;
   return names
     .map((name, index) => ({ name, labels: budgets[index] ?? 0 }))
@@ -53,10 +54,39 @@ export function conditionsOf({ arms }: Pick<StudyResult, 'arms'>): readonly stri
     .map(({ name }) => name);
 }
 
-export function armCurves(result: Pick<StudyResult, 'arms' | 'runs'>): readonly ArmCurve[] {
+/** The budgets in the order of `conditionsOf`. */
+export function budgetsOf({ conditions }: Conditions): readonly number[] | null {
+  return labelBudgets(conditions)?.toSorted((one, other) => one - other) ?? null;
+}
+
+const pretrainedColour = seriesColours[0];
+const referenceColour = seriesColours[1];
+
+/** Pretrained and from scratch have the same colours in every study, the other arms those that follow. */
+export function armColours(arms: readonly { readonly name: string; readonly isMain: boolean }[]): Map<string, string> {
+  const reference = arms.at(-1)?.name;
+  const main = arms.find(({ isMain, name }) => isMain && name !== reference)?.name;
+  let others = 1;
+  return new Map(
+    arms.map(({ name }) => {
+      if (name === main) return [name, pretrainedColour];
+      if (name === reference) return [name, referenceColour];
+      others += 1;
+      return [name, lineStyle(others).colour];
+    }),
+  );
+}
+
+export function armCurves(result: Pick<StudyResult, 'arms' | 'runs' | 'conditions'>): readonly ArmCurve[] {
   const conditions = conditionsOf(result);
-  return [...new Set(result.arms.map(({ arm }) => arm))].map((arm) => ({
+  const arms = [...new Map(result.arms.map((arm) => [arm.arm, arm])).values()];
+  const colours = armColours(
+    arms.map(({ arm, pretrained, method }) => ({ name: arm, isMain: pretrained && method === 'training' })),
+  );
+  return arms.map(({ arm, title }) => ({
     arm,
+    title,
+    colour: colours.get(arm) ?? pretrainedColour,
     points: conditions.flatMap((condition) => {
       const found = result.arms.find((one) => one.arm === arm && one.condition === condition);
       if (found === undefined) return [];
@@ -66,7 +96,9 @@ export function armCurves(result: Pick<StudyResult, 'arms' | 'runs'>): readonly 
   }));
 }
 
-export function gainPoints(result: Pick<StudyResult, 'arms' | 'runs' | 'gains' | 'direction'>): readonly GainPoint[] {
+export function gainPoints(
+  result: Pick<StudyResult, 'conditions' | 'runs' | 'gains' | 'direction'>,
+): readonly GainPoint[] {
   const sign = result.direction === 'maximise' ? 1 : -1;
   const valueOf = (condition: string, arm: string, seed: number): number | undefined =>
     result.runs.find((run) => run.condition === condition && run.arm === arm && run.seed === seed)?.value;
@@ -83,49 +115,17 @@ export function gainPoints(result: Pick<StudyResult, 'arms' | 'runs' | 'gains' |
     .toSorted((one, other) => order.indexOf(one.condition) - order.indexOf(other.condition));
 }
 
+/** What pretraining itself gained: of the arms that are trained from pretrained weights. */
+export function pretrainingGains(result: StudyResult): readonly GainPoint[] {
+  const trained = new Set(
+    result.arms.filter(({ pretrained, method }) => pretrained && method === 'training').map(({ arm }) => arm),
+  );
+  const gains = gainPoints(result);
+  return trained.size === 0 ? gains : gains.filter(({ arm }) => trained.has(arm));
+}
+
 /** Whether an interval tells a gain from a loss. */
 export function verdictOf({ interval }: Pick<GainPoint, 'interval'>): 'better' | 'worse' | 'open' {
   if (interval === null || (interval.low <= 0 && interval.high >= 0)) return 'open';
   return interval.low > 0 ? 'better' : 'worse';
-}
-
-export interface LabelWorth {
-  readonly labels: number;
-  /** Labels with which the reference is as good; `atLeast` when it is not even with the most there are. */
-  readonly reference: number;
-  readonly atLeast: boolean;
-}
-
-/**
- * How many labels training from scratch needs to reach what an arm reaches at its smallest budget: the reference's curve, read
- * between its points on a logarithmic scale of labels. Null where there is nothing to read: one budget, or no gain.
- */
-export function labelWorth(
-  result: Pick<StudyResult, 'arms' | 'runs' | 'gains' | 'direction'>,
-  arm: string,
-): LabelWorth | null {
-  const conditions = conditionsOf(result);
-  const budgets = labelBudgets(conditions);
-  const reference = result.gains.find((gain) => gain.arm === arm)?.reference;
-  if (budgets === null || budgets.length < 2 || reference === undefined) return null;
-  const sign = result.direction === 'maximise' ? 1 : -1;
-  const curve = conditions.flatMap((condition, index) => {
-    const mean = result.arms.find((one) => one.arm === reference && one.condition === condition)?.mean;
-    return mean === undefined ? [] : [{ labels: budgets[index] ?? 0, value: sign * mean }];
-  });
-  const [smallest] = conditions;
-  const mean = result.arms.find((one) => one.arm === arm && one.condition === smallest)?.mean;
-  const [first] = curve;
-  const [labels] = budgets;
-  if (mean === undefined || first === undefined || labels === undefined || first.labels !== labels) return null;
-  const wanted = sign * mean;
-  if (wanted <= first.value) return null;
-  for (const [index, right] of curve.entries()) {
-    const left = curve[index - 1];
-    if (left === undefined || right.value < wanted) continue;
-    const share = (wanted - left.value) / (right.value - left.value);
-    const logarithm = Math.log(left.labels) + share * (Math.log(right.labels) - Math.log(left.labels));
-    return { labels, reference: Math.exp(logarithm), atLeast: false };
-  }
-  return { labels, reference: curve.at(-1)?.labels ?? labels, atLeast: true };
 }

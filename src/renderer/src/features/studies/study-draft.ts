@@ -1,7 +1,7 @@
 /**
  * A transfer study from a few choices: the same experiment on labelled data, begun from a pretrained network and from scratch, at
- * each label budget and for each seed. Both arms read the same tokens, and share splits, labels, steps and learning rate, so that
- * what differs is what the pretraining bought.
+ * each label budget and for each seed, beside frozen features and the best method without a network. All arms read the same
+ * examples, and both networks choose their learning rate by as many trials.
  */
 import type { TaskInformation } from '../../../../shared/contract/registry.ts';
 import type { Run } from '../../../../shared/contract/runs.ts';
@@ -24,8 +24,10 @@ export interface StudyChoice {
   readonly learningRate: number;
   /** What is compared; empty for the task's own. */
   readonly metric: string;
-  /** A further arm: the pretrained backbone is frozen, only the head learns. */
-  readonly frozenToo: boolean;
+  /** Further arms: logistic regression on frozen features, and on features that need no network. */
+  readonly withBaselines: boolean;
+  /** Whether both networks choose their learning rate on validation data. */
+  readonly tuned: boolean;
 }
 
 /** The ways in which a task limits its labels, the one that suits it best first. */
@@ -91,11 +93,16 @@ export function studyOf(choice: StudyChoice, suggested: JsonObject, reads: 'toke
   };
   return {
     name: choice.name,
-    notes: `What did ${source} buy? Fine-tuned and from scratch, at each label budget.`,
+    notes: `What does ${source} gain over training from scratch, at each label budget?`,
     experiment,
     arms: [
       { name: 'pretrained', settings: from },
-      ...(choice.frozenToo ? [{ name: 'frozen', settings: { ...from, freeze: ['backbone'] } }] : []),
+      ...(choice.withBaselines
+        ? [
+            { name: 'frozen', title: 'frozen features', method: 'frozen-features', settings: from },
+            { name: 'baseline', title: 'best method without a network', method: 'baseline' },
+          ]
+        : []),
       { name: 'scratch', settings: reads === 'tokens' ? { 'tokenizer.run': source } : {} },
     ],
     conditions: [
@@ -105,9 +112,20 @@ export function studyOf(choice: StudyChoice, suggested: JsonObject, reads: 'toke
       })),
       ...(choice.allLabels ? [{ name: 'all-labels', settings: {} }] : []),
     ],
+    ...(choice.tuned && { tune: { 'training.learningRate': ratesAround(choice.learningRate) } }),
     ...(choice.metric !== '' && { metric: choice.metric }),
     seeds: Array.from({ length: choice.seeds }, (_, index) => index + 1),
   };
+}
+
+/** Which tasks have frozen features and classical baselines to compare with. */
+export function hasClasses(task: TaskInformation | undefined): boolean {
+  return task?.type.endsWith('classification') === true;
+}
+
+/** A third and three times a rate beside it: where the best one usually is. */
+function ratesAround(rate: number): readonly number[] {
+  return [rate / 3, rate, rate * 3].map((value) => Number(value.toPrecision(2)));
 }
 
 /** The experiment of one cell, to be planned: the pretrained arm at the largest budget. */

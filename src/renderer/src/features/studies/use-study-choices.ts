@@ -31,7 +31,10 @@ export interface StudyChoices {
   /** Null while the text is no list of numbers. */
   readonly budgets: ComputedRef<readonly number[] | null>;
   readonly allLabels: Ref<boolean>;
-  readonly frozenToo: Ref<boolean>;
+  readonly withBaselines: Ref<boolean>;
+  readonly tuned: Ref<boolean>;
+  /** Whether the task has frozen features and classical baselines. */
+  readonly canCompare: ComputedRef<boolean>;
   readonly seeds: Ref<number>;
   readonly steps: Ref<number>;
   readonly batchSize: Ref<number>;
@@ -105,8 +108,10 @@ export function useStudyChoices(): StudyChoices {
   const budgetText = ref('');
   const budgets = computed(() => parseBudgets(budgetText.value));
   const allLabels = ref(false);
-  const frozenToo = ref(false);
-  const seeds = ref(3);
+  const withBaselines = ref(true);
+  const tuned = ref(true);
+  const canCompare = computed(() => hasClasses(tasks.current.value));
+  const seeds = ref(5);
   const usual = trainingFor(reads.value);
   const steps = ref(usual.steps);
   const batchSize = ref(usual.batchSize);
@@ -148,7 +153,8 @@ export function useStudyChoices(): StudyChoices {
           batchSize: batchSize.value,
           learningRate: learningRate.value,
           metric: metrics.current.value ?? '',
-          frozenToo: frozenToo.value,
+          withBaselines: withBaselines.value && canCompare.value,
+          tuned: tuned.value,
         }
       : undefined,
   );
@@ -164,7 +170,9 @@ export function useStudyChoices(): StudyChoices {
     budgetText,
     budgets,
     allLabels,
-    frozenToo,
+    withBaselines,
+    tuned,
+    canCompare,
     seeds,
     steps,
     batchSize,

@@ -5,16 +5,20 @@ import type { ExperimentPlanSummary } from '../../../../shared/contract/experime
 import { formatDuration } from '../../charts/time-axis.ts';
 import type { JsonObject } from '../../components/schema-form/fields.ts';
 import { useRequest } from '../../composables/use-request.ts';
-import { conditionWords } from './label-efficiency.ts';
+import { armColours } from './label-efficiency.ts';
+import { conditionWords } from '../../../../shared/study/verdict.ts';
 import { conditionName, largestCell, studyOf } from './study-draft.ts';
 import type { StudyChoices } from './use-study-choices.ts';
 
 export interface StudyPlan {
   /** Undefined while something is missing. */
   readonly spec: ComputedRef<JsonObject | undefined>;
-  readonly arms: ComputedRef<readonly string[]>;
+  /** With the token of their colour. */
+  readonly arms: ComputedRef<readonly { readonly name: string; readonly colour: string }[]>;
   readonly conditions: ComputedRef<readonly string[]>;
   readonly runs: ComputedRef<number>;
+  /** Trainings of networks, those of tuning included. */
+  readonly trainings: ComputedRef<number>;
   /** Of all runs; undefined until something was measured on this computer. */
   readonly duration: ComputedRef<string | undefined>;
   /** What comes from the source, and what begins at random. */
@@ -27,15 +31,7 @@ export interface StudyPlan {
   readonly file: Readonly<ShallowRef<{ readonly text: string } | undefined>>;
 }
 
-export function useStudyPlan({
-  sources,
-  materials,
-  tasks,
-  reads,
-  budgets,
-  frozenToo,
-  choice,
-}: StudyChoices): StudyPlan {
+export function useStudyPlan({ sources, materials, tasks, reads, budgets, choice }: StudyChoices): StudyPlan {
   const suggestion = useRequest(
     () => {
       const [from, data, task] = [sources.current.value, materials.current.value, tasks.current.value];
@@ -63,6 +59,7 @@ export function useStudyPlan({
   );
 
   const runs = computed(() => planned.data.value?.cells.length ?? 0);
+  const trainings = computed(() => planned.data.value?.trainings ?? 0);
   const problems = computed(() => {
     const own =
       budgets.value === null ? ['Label budgets are whole numbers with commas between them, such as 20, 50, 200.'] : [];
@@ -72,7 +69,14 @@ export function useStudyPlan({
   const checking = computed(() => planned.loading.value || cell.loading.value || suggestion.loading.value);
   return {
     spec,
-    arms: computed(() => ['pretrained', ...(frozenToo.value ? ['frozen'] : []), 'scratch']),
+    arms: computed(() => {
+      const names =
+        choice.value?.withBaselines === true
+          ? ['pretrained', 'frozen', 'baseline', 'scratch']
+          : ['pretrained', 'scratch'];
+      const colours = armColours(names.map((name) => ({ name, isMain: name === 'pretrained' })));
+      return names.map((name) => ({ name, colour: colours.get(name) ?? '' }));
+    }),
     conditions: computed(() => [
       ...(choice.value?.budgets ?? []).map((labels) =>
         conditionWords(conditionName(choice.value?.budgetOption ?? 'labelsInAll', labels)),
@@ -80,9 +84,10 @@ export function useStudyPlan({
       ...(choice.value?.allLabels === true ? ['all labels'] : []),
     ]),
     runs,
+    trainings,
     duration: computed(() => {
       const seconds = cell.data.value?.plan?.estimate.seconds;
-      return seconds === null || seconds === undefined ? undefined : formatDuration(seconds * 1000 * runs.value);
+      return seconds === null || seconds === undefined ? undefined : formatDuration(seconds * 1000 * trainings.value);
     }),
     weights: computed(() => cell.data.value?.plan?.weights),
     problems,
