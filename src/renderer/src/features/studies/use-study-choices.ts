@@ -10,7 +10,15 @@ import type { TaskInformation } from '../../../../shared/contract/registry.ts';
 import type { Run } from '../../../../shared/contract/runs.ts';
 import { useRequest } from '../../composables/use-request.ts';
 import type { BudgetOption, StudyChoice } from './study-draft.ts';
-import { budgetOptionsOf, parseBudgets, studyName, suggestBudgets, tasksFor, trainingFor } from './study-draft.ts';
+import {
+  budgetOptionsOf,
+  hasClasses,
+  parseBudgets,
+  studyName,
+  suggestBudgets,
+  tasksFor,
+  trainingFor,
+} from './study-draft.ts';
 import type { Selection } from './use-selection.ts';
 import { useSelection } from './use-selection.ts';
 
