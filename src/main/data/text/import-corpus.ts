@@ -31,7 +31,9 @@ import { ReportCollector } from '../import/report-collector.ts';
 import { createSentenceSplitter } from './sentences.ts';
 import { formatOfName, type SourceOptions } from '../reading/source-files.ts';
 import { TOKENS_PER_SHARD, tokenBytesFor, TokenWriter } from './token-shards.ts';
-import { createTokenizer } from '../tokenizer/tokenizer.ts';
+import { RoundTrip } from '../tokenizer/round-trip.ts';
+import { createTokenizer, type TextTokenizer } from '../tokenizer/tokenizer.ts';
+import { shareWithoutBlanks } from '../tokenizer/writing-systems.ts';
 import { trainTokenizerJson } from '../tokenizer/train-tokenizer.ts';
 
 export type CorpusImportPhase = 'reading' | 'counting words' | 'learning the vocabulary' | 'encoding';
@@ -82,6 +84,8 @@ interface Settings {
   readonly documents: DocumentBoundary;
   readonly textColumn: string;
   readonly tokenizer: TrainedTokenizerOptions | { readonly file: string };
+  /** Whether nobody said which kind of vocabulary to learn. */
+  readonly kindIsOpen: boolean;
   readonly tokensPerShard: number;
   readonly threads: number | undefined;
   readonly progress: (phase: CorpusImportPhase, done: number, total: number, unit?: 'bytes' | 'tokens') => void;
@@ -90,6 +94,11 @@ interface Settings {
 const SPOOL_FILE = 'documents.tmp';
 const BATCH_BYTES = 500_000;
 const PROGRESS_BYTES = 1_000_000;
+const SCRIPT_SAMPLE_BYTES = 100_000;
+const ROUND_TRIP_BYTES = 200_000;
+const LONGEST_SAMPLED = 20_000;
+/** 256 bytes and the special tokens. */
+const LEAST_BYTE_PAIRS = 261;
 
 /**
  * @returns the manifest of the new corpus
@@ -111,10 +120,10 @@ export async function importTextCorpus(options: ImportTextCorpusOptions): Promis
         report,
         spool,
       );
-      const json = given ?? (await train(settings, spool));
+      const learned = await chooseKind(settings, spool, report);
+      const json = given ?? (await train(settings, learned, spool));
       const tokenizer = createTokenizer(json, TOKENIZER_FILE);
       const encoded = await encodeSpool(folder, settings, spool, json, tokenizer.vocabularySize);
-      await spool.remove();
       await writeFileDurably(join(folder, TOKENIZER_FILE), json);
       const manifest: TextCorpusManifest = {
         formatVersion: TEXT_CORPUS_VERSION,
@@ -127,6 +136,7 @@ export async function importTextCorpus(options: ImportTextCorpusOptions): Promis
         ...encoded,
         textBytes: spool.textBytes,
         vocabularySize: tokenizer.vocabularySize,
+        roundTrip: await measureRoundTrip(tokenizer, spool, settings.source.signal),
         options: {
           language: settings.language,
           documents: settings.documents,
@@ -134,10 +144,11 @@ export async function importTextCorpus(options: ImportTextCorpusOptions): Promis
           ...(options.encoding !== undefined && { encoding: options.encoding }),
           ...(options.header !== undefined && { header: options.header }),
           ...(options.quote !== undefined && { quote: options.quote }),
-          tokenizer: settings.tokenizer,
+          tokenizer: learned,
         },
         report: report.report(),
       };
+      await spool.remove();
       await writeManifest(folder, manifest);
       return manifest;
     } finally {
@@ -171,6 +182,7 @@ function readSettings(options: ImportTextCorpusOptions): Settings {
     documents: options.documents ?? 'file',
     textColumn: options.textColumn ?? (options.header === false ? numberedColumn(1) : 'text'),
     tokenizer: 'file' in given ? { file: given.file } : (parsed?.data ?? trainedTokenizerOptions.parse({})),
+    kindIsOpen: !('file' in given) && given.kind === undefined,
     tokensPerShard: options.tokensPerShard ?? TOKENS_PER_SHARD,
     threads: options.threads,
     progress: (phase, done, total, unit = 'bytes') => options.onProgress?.({ phase, done, total, unit }),
@@ -197,8 +209,46 @@ async function readTokenizerFile(path: string): Promise<string> {
   return json;
 }
 
-async function train(settings: Settings, spool: DocumentSpool): Promise<string> {
-  const options = settings.tokenizer;
+/** Texts whose letters are mostly written without blanks have no words to cut into pieces: they get bytes instead. */
+async function chooseKind(
+  { tokenizer, kindIsOpen, source }: Settings,
+  spool: DocumentSpool,
+  report: ReportCollector,
+): Promise<Settings['tokenizer']> {
+  if ('file' in tokenizer || !kindIsOpen || tokenizer.vocabularySize < LEAST_BYTE_PAIRS) return tokenizer;
+  let text = '';
+  for await (const document of sampleOf(spool, SCRIPT_SAMPLE_BYTES, source.signal)) text += document;
+  const share = shareWithoutBlanks(text);
+  if (share < 0.3) return tokenizer;
+  const percent = Math.round(share * 100);
+  const message = `${percent} % of the letters are written without blanks between words: the vocabulary is of byte pairs (--tokenizer-kind sets another)`;
+  report.note(source.sources[0] ?? '', null, message);
+  return { ...tokenizer, kind: 'byte-pair' };
+}
+
+/** Documents, evenly over the corpus, of about so many bytes; a long one by its beginning. */
+async function* sampleOf(spool: DocumentSpool, wanted: number, signal: AbortSignal): AsyncGenerator<string> {
+  const total = Math.max(1, spool.textBytes);
+  let seen = 0;
+  let taken = 0;
+  for await (const document of spool.read(signal)) {
+    if (taken >= wanted) return;
+    if (taken <= (seen / total) * wanted) {
+      const part = document.subarray(0, LONGEST_SAMPLED);
+      taken += part.length;
+      yield part.toString('utf8').replace(/\ufffd+$/u, '');
+    }
+    seen += document.length;
+  }
+}
+
+async function measureRoundTrip(tokenizer: TextTokenizer, spool: DocumentSpool, signal: AbortSignal) {
+  const roundTrip = new RoundTrip(tokenizer);
+  for await (const text of sampleOf(spool, ROUND_TRIP_BYTES, signal)) roundTrip.add(text);
+  return roundTrip.result();
+}
+
+async function train(settings: Settings, options: Settings['tokenizer'], spool: DocumentSpool): Promise<string> {
   if ('file' in options) throw new LabError('internal', 'A tokenizer that was brought along is not trained.');
   const wanted = Math.min(options.sampleBytes, spool.textBytes);
   const { signal } = settings.source;

@@ -54,20 +54,64 @@ export function bertNormalise(text: string, options: BertNormalizerOptions): str
 }
 
 /**
+ * Accents of Latin, Greek and Cyrillic letters: the blocks of combining marks that belong to no script of their own. The marks
+ * of other scripts are vowels and parts of letters, as in Hindi, Thai and Japanese.
+ */
+export const ACCENTS = '[\u0300-\u036f\u0483-\u0487\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]';
+const accents = new RegExp(ACCENTS, 'gu');
+
+/** Strips accents and keeps the letters of all scripts; what is left is composed. */
+export function stripAccents(text: string): string {
+  return PRINTABLE_ASCII.test(text) ? text : text.normalize('NFD').replace(accents, '').normalize('NFC');
+}
+
+/** What `stripAccents` does, as steps of a tokenizer.json. */
+export const STRIP_ACCENTS_STEPS: readonly object[] = [
+  { type: 'NFD' },
+  { type: 'Replace', pattern: { Regex: ACCENTS }, content: '' },
+  { type: 'NFC' },
+];
+
+const sequenceFields = z.looseObject({
+  type: z.literal('Sequence'),
+  normalizers: z.array(z.looseObject({ type: z.string() })),
+});
+const accentFields = z.looseObject({
+  type: z.literal('Replace'),
+  pattern: z.looseObject({ Regex: z.literal(ACCENTS) }),
+  content: z.literal(''),
+});
+
+/** A step that the lab does itself; undefined for one that the library has to do. */
+function ownStep(component: NonNullable<TokenizerComponent>): NormaliseText | undefined {
+  if (component.type === 'NFC' || component.type === 'NFD') {
+    const form = component.type;
+    return (text) => text.normalize(form);
+  }
+  // Character by character, as the library does it: JavaScript alone would write a final sigma differently.
+  if (component.type === 'Lowercase') return (text) => text.replaceAll('Σ', 'σ').toLowerCase();
+  if (accentFields.safeParse(component).success) return (text) => text.replace(accents, '');
+  const bert = bertFields.safeParse(component);
+  if (!bert.success) return undefined;
+  const options: BertNormalizerOptions = {
+    cleanText: bert.data.clean_text,
+    handleChineseCharacters: bert.data.handle_chinese_chars,
+    stripAccents: bert.data.strip_accents ?? null,
+    lowercase: bert.data.lowercase,
+  };
+  return (text) => bertNormalise(text, options);
+}
+
+/**
  * The normaliser of a tokenizer.json as a function.
  * @param native the library's own normaliser of the same file
  */
 export function createNormaliser(component: TokenizerComponent, native: () => Normalizer | null): NormaliseText {
   if (component === null || component === undefined) return (text) => text;
-  const bert = bertFields.safeParse(component);
-  if (bert.success) {
-    const options: BertNormalizerOptions = {
-      cleanText: bert.data.clean_text,
-      handleChineseCharacters: bert.data.handle_chinese_chars,
-      stripAccents: bert.data.strip_accents ?? null,
-      lowercase: bert.data.lowercase,
-    };
-    return (text) => bertNormalise(text, options);
+  const sequence = sequenceFields.safeParse(component);
+  const steps = (sequence.success ? sequence.data.normalizers : [component]).map(ownStep);
+  if (steps.every((step) => step !== undefined)) {
+    return (text) => steps.reduce((result, step) => step(result), text);
   }
   const normalizer = native();
   return normalizer === null ? (text) => text : (text) => normalizer.normalizeString(text);

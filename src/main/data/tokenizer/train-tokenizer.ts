@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LabError } from '../../../shared/errors.ts';
 import type { TrainedTokenizerOptions } from '../../../shared/spec/manifests/text-corpus.ts';
 import { compareCodePoints, learnMerges } from './learn-merges.ts';
-import { bertNormalise, type BertNormalizerOptions } from './normalizers.ts';
+import { bertNormalise, STRIP_ACCENTS_STEPS, stripAccents, type BertNormalizerOptions } from './normalizers.ts';
 import {
   BYTE_CHARACTERS,
   CHARACTER_PATTERN,
@@ -76,11 +76,23 @@ function wordPieceRecipe(options: TrainableTokenizer): Recipe {
   const normaliser: BertNormalizerOptions = {
     cleanText: true,
     handleChineseCharacters: true,
-    stripAccents: null,
+    stripAccents: false,
+    lowercase: options.lowercase,
+  };
+  const strips = options.stripAccents ?? options.lowercase;
+  const normalise = (text: string): string => {
+    const plain = bertNormalise(text, normaliser);
+    return strips ? stripAccents(plain) : plain;
+  };
+  const bertStep = {
+    type: 'BertNormalizer',
+    clean_text: true,
+    handle_chinese_chars: true,
+    strip_accents: false,
     lowercase: options.lowercase,
   };
   return {
-    split: (text) => splitBertWords(bertNormalise(text, normaliser)),
+    split: (text) => splitBertWords(normalise(text)),
     learn: async (counts, size, training) => {
       const alphabetLimit = Math.min(ALPHABET_LIMIT, Math.floor(size / 4));
       const settings = {
@@ -102,31 +114,32 @@ function wordPieceRecipe(options: TrainableTokenizer): Recipe {
       return { pieces, fields };
     },
     fields: {
-      normalizer: {
-        type: 'BertNormalizer',
-        clean_text: true,
-        handle_chinese_chars: true,
-        strip_accents: null,
-        lowercase: options.lowercase,
-      },
+      normalizer: strips ? { type: 'Sequence', normalizers: [bertStep, ...STRIP_ACCENTS_STEPS] } : bertStep,
       pre_tokenizer: { type: 'BertPreTokenizer' },
       decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
     },
   };
 }
 
-/** NFC, and lower case if asked for: what byte-level and character tokenizers do to a text. */
-function simpleNormalizer(lowercase: boolean): { normalise: (text: string) => string; fields: object } {
+/** NFC, and lower case and no accents if asked for: what byte-level and character tokenizers do to a text. */
+function simpleNormalizer({ lowercase, stripAccents: strips = false }: TrainableTokenizer): {
+  normalise: (text: string) => string;
+  fields: object;
+} {
   const nfc = { type: 'NFC' };
+  const steps = [...(strips ? STRIP_ACCENTS_STEPS : [nfc]), ...(lowercase ? [{ type: 'Lowercase' }] : [])];
   return {
-    // Character by character, as the library does it: JavaScript alone would write a final sigma differently.
-    normalise: (text) => (lowercase ? text.normalize('NFC').replaceAll('Σ', 'σ').toLowerCase() : text.normalize('NFC')),
-    fields: lowercase ? { type: 'Sequence', normalizers: [nfc, { type: 'Lowercase' }] } : nfc,
+    normalise: (text) => {
+      const composed = strips ? stripAccents(text) : text.normalize('NFC');
+      // Character by character, as the library does it: JavaScript alone would write a final sigma differently.
+      return lowercase ? composed.replaceAll('Σ', 'σ').toLowerCase() : composed;
+    },
+    fields: steps.length === 1 ? nfc : { type: 'Sequence', normalizers: steps },
   };
 }
 
 function bytePairRecipe(options: TrainableTokenizer): Recipe {
-  const { normalise, fields } = simpleNormalizer(options.lowercase);
+  const { normalise, fields } = simpleNormalizer(options);
   return {
     split: (text) => splitByteLevelWords(normalise(text), true),
     learn: async (counts, size, training) => {
@@ -167,7 +180,7 @@ function mostFrequent(counts: ReadonlyMap<string, number>, { minimumFrequency }:
 }
 
 function symbolsRecipe(options: TrainableTokenizer): Recipe {
-  const { normalise, fields } = simpleNormalizer(options.lowercase);
+  const { normalise, fields } = simpleNormalizer(options);
   return {
     split: (text) => splitSymbols(normalise(text)),
     learn: async (counts, size) => {
@@ -180,7 +193,7 @@ function symbolsRecipe(options: TrainableTokenizer): Recipe {
 
 /** A piece that is not in the vocabulary is read character by character, which the model of byte pairs does without merges. */
 function kmersRecipe(options: TrainableTokenizer): Recipe {
-  const { normalise, fields } = simpleNormalizer(options.lowercase);
+  const { normalise, fields } = simpleNormalizer(options);
   const split = createKmerSplitter(options.k);
   return {
     split: (text) => split(normalise(text)),
@@ -208,7 +221,7 @@ function kmersRecipe(options: TrainableTokenizer): Recipe {
 }
 
 function charactersRecipe(options: TrainableTokenizer): Recipe {
-  const { normalise, fields } = simpleNormalizer(options.lowercase);
+  const { normalise, fields } = simpleNormalizer(options);
   return {
     split: (text) => splitCharacters(normalise(text)),
     learn: async (counts, size) => {

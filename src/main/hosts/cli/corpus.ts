@@ -15,7 +15,7 @@ import { collect, globalsOf, workspaceOf } from './globals.ts';
 import type { ImageOptions } from './image-options.ts';
 import { addImageOptions, describeImageImport, imageImportOptionsOf, imageOptionNames } from './image-options.ts';
 import { importWithProgress } from './import-progress.ts';
-import { reportImages, reportText } from './import-report.ts';
+import { reportImages, reportRoundTrip, reportText } from './import-report.ts';
 import { registerMaterialCommands } from './material.ts';
 import { positiveNumber } from './numbers.ts';
 import { refuseOutOfPlace } from './out-of-place.ts';
@@ -37,10 +37,11 @@ interface ImportOptions extends ImageOptions, TableOptions {
   readonly tokenizerKind?: TrainedTokenizerOptions['kind'];
   readonly k?: number;
   readonly lowercase: boolean;
+  readonly stripAccents?: boolean;
 }
 
 /** How a vocabulary is learned. */
-const vocabularyOptions = ['vocabularySize', 'tokenizerKind', 'k', 'lowercase'];
+const vocabularyOptions = ['vocabularySize', 'tokenizerKind', 'k', 'lowercase', 'stripAccents'];
 const textOptions = [
   'format',
   'include',
@@ -87,7 +88,9 @@ export function registerCorpus(program: Command): void {
       ).choices(trainedTokenizerOptions.shape.kind.unwrap().options),
     )
     .option('--k <characters>', 'length of the k-mers, with that kind of vocabulary (default: 6)', positiveNumber)
-    .option('--no-lowercase', 'keep upper case and accents')
+    .option('--no-lowercase', 'keep upper case')
+    .option('--strip-accents', 'strip the accents of Latin, Greek and Cyrillic letters (default: as lower case)')
+    .option('--no-strip-accents', 'keep accents')
     .option('--tokenizer <file>', 'use this tokenizer.json instead of learning one');
   addTableOptions(addImageOptions(add));
   add.option(
@@ -134,16 +137,18 @@ async function addText(
     return;
   }
   reportText(manifest.report, false);
+  reportRoundTrip(manifest.roundTrip ?? []);
   print(describeCorpus(manifest));
 }
 
-function tokenizerOf({ tokenizer, tokenizerKind, k, vocabularySize, lowercase }: ImportOptions) {
+function tokenizerOf({ tokenizer, tokenizerKind, k, vocabularySize, lowercase, stripAccents }: ImportOptions) {
   if (tokenizer !== undefined) return { file: tokenizer };
   return {
     ...(tokenizerKind !== undefined && { kind: tokenizerKind }),
     ...(k !== undefined && { k }),
     ...(vocabularySize !== undefined && { vocabularySize }),
     lowercase,
+    ...(stripAccents !== undefined && { stripAccents }),
   };
 }
 

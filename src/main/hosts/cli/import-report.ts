@@ -1,7 +1,8 @@
 /** The report of an import, for a person: how it was read, what is odd, and what was left out with the reasons. On stderr. */
-import { formatCount } from '../../../shared/display.ts';
+import { formatCount, formatPercent } from '../../../shared/display.ts';
 import type { ReadAs, SimilarLabels } from '../../../shared/spec/manifests/import-facts.ts';
 import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
+import type { TextCorpusManifest } from '../../../shared/spec/manifests/text-corpus.ts';
 import type { TextImportReport } from '../../../shared/spec/manifests/text-import-report.ts';
 import { say } from './output.ts';
 
@@ -97,4 +98,22 @@ export function reportImages(report: ImageImportReport): void {
   }
   if (enlarged > 0) say(`${formatCount(enlarged)} images were smaller and were enlarged`);
   sayPassedOver(ignored.byExtension);
+}
+
+/** Below this share of its characters, a script is as good as not learned. */
+const enough = 0.98;
+
+/** How much of each script a vocabulary keeps, with a warning where it loses letters. */
+export function reportRoundTrip(scripts: NonNullable<TextCorpusManifest['roundTrip']>): void {
+  if (scripts.length === 0) return;
+  const shares = scripts.map(
+    ({ script, characters, kept }) => `${script} ${formatPercent(kept / characters, 1)} of ${formatCount(characters)}`,
+  );
+  say(`Characters that come back from the vocabulary, in a sample: ${shares.join(', ')}`);
+  const lossy = scripts.filter(({ script, characters, kept }) => script !== 'signs' && kept < enough * characters);
+  if (lossy.length === 0) return;
+  const names = lossy.map(({ script }) => script).join(', ');
+  say(
+    `Warning: letters of ${names} are lost. --no-strip-accents keeps accents; --tokenizer-kind byte-pair loses none at all`,
+  );
 }

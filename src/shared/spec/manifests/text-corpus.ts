@@ -28,7 +28,13 @@ export const trainedTokenizerOptions = z.strictObject({
     .max(1_000_000)
     .default(8192)
     .describe('Tokens in the vocabulary, special tokens included; a small corpus may yield fewer'),
-  lowercase: z.boolean().default(true).describe('Lower-case the text; WordPiece then strips accents as well'),
+  lowercase: z.boolean().default(true).describe('Lower-case the text'),
+  stripAccents: z
+    .boolean()
+    .optional()
+    .describe(
+      'Strip the accents of Latin, Greek and Cyrillic letters; word pieces do so where they lower-case, unless this says otherwise',
+    ),
   minimumFrequency: z.int().min(1).default(2).describe('Pieces that occur less often are not learned'),
   sampleBytes: z
     .int()
@@ -87,6 +93,8 @@ export const textCorpusManifest = z.strictObject({
   textBytes: z.int().min(1),
   /** Tokens that are [UNK]: a large share says that the tokenizer does not fit the text. */
   unknownTokens: count,
+  /** Of a sample, by script: characters, and how many of them come back when it is encoded and decoded. */
+  roundTrip: z.array(z.strictObject({ script: z.string(), characters: z.int().min(1), kept: count })).optional(),
   vocabularySize: z.int().min(1),
   /** Bytes a token takes in the shards, little endian. */
   tokenBytes: z.union([z.literal(2), z.literal(4)]),
