@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { frameOptions } from '../../shared/spec/manifests/audio-dataset.ts';
-import { imageChannels, imageFit } from '../../shared/spec/manifests/image-corpus.ts';
+import { imageChannels, imageFit, valueScales } from '../../shared/spec/manifests/image-corpus.ts';
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import { resolvePipeline } from '../nn/index.ts';
 import type { GeneratedToken, GenerationQuery, PredictionAnswer, PredictionQuery, TaskFacts } from '../tasks/index.ts';
@@ -89,6 +89,7 @@ const factsSchema = z.object({
       fit: imageFit,
       resizeShorter: z.int().nullable(),
       background: z.tuple([z.int(), z.int(), z.int()]),
+      valueScales: valueScales.optional(),
     })
     .optional(),
   audio: frameOptions.optional(),

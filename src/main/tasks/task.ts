@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import type { Demo, DemoForm } from '../../shared/contract/demos.ts';
 import type { DataKind } from '../../shared/spec/data-kind.ts';
 import type { FrameOptions } from '../../shared/spec/manifests/audio-dataset.ts';
+import type { ValueScales } from '../../shared/spec/manifests/image-corpus.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { MetricName } from '../../shared/metrics.ts';
 import { metricOf } from '../../shared/metrics.ts';
@@ -56,6 +57,8 @@ export interface ImageFacts {
   readonly fit: 'cover' | 'contain' | 'stretch' | 'center-crop';
   readonly resizeShorter: number | null;
   readonly background: readonly [number, number, number];
+  /** Of values that are no bytes. */
+  readonly valueScales?: ValueScales | undefined;
 }
 
 export interface TaskSampler extends TaskFacts {

@@ -7,7 +7,8 @@
  */
 import type { Metadata, ResizeOptions, Sharp } from 'sharp';
 import { LabError, messageOf } from '../../../shared/errors.ts';
-import type { ImageChannels, ImageFit } from '../../../shared/spec/manifests/image-corpus.ts';
+import type { ImageChannels, ImageFit, ValueScales } from '../../../shared/spec/manifests/image-corpus.ts';
+import { isWhole, rangeOf, readValues, scaleOf, toBytes, valueKind } from './deep-values.ts';
 import { loadSharp } from './load-sharp.ts';
 import type { RawImage, SkipReason } from './source.ts';
 
@@ -27,6 +28,8 @@ export interface Preparation {
   readonly maximumPixels: number;
   /** The mildest fault of the file that makes it refused, on libvips' scale. */
   readonly failOn: 'warning' | 'error' | 'truncated' | 'none';
+  /** How values that are no bytes become bytes; without it, by the range of each image. */
+  readonly valueScales?: ValueScales | undefined;
 }
 
 export interface DecodedImage {
@@ -181,19 +184,42 @@ export async function decodeImage(bytes: Buffer, preparation: Preparation): Prom
   const format = sniffFormat(bytes);
   if (format === undefined) throw new DecodeFailure('unsupported', describeUnsupported(bytes));
   const sharp = await loadSharp();
-  try {
-    const image = sharp(bytes, {
+  const open = (): Sharp =>
+    sharp(bytes, {
       autoOrient: true,
       failOn: preparation.failOn,
       // The limit is checked here, with a message of ours; sharp's own would refuse before telling the size.
       limitInputPixels: false,
       sequentialRead: true,
     });
-    return await decode(image, await image.metadata(), format, preparation);
+  try {
+    const image = open();
+    const metadata = await image.metadata();
+    requireUsableSize(metadata.autoOrient.height, metadata.autoOrient.width, preparation);
+    const scaled = await decodeDeep(open, metadata, preparation);
+    if (scaled === undefined) return await decode(image, metadata, format, preparation);
+    return { ...(await decodeRaw(scaled, preparation)), format, frames: metadata.pages ?? 1 };
   } catch (error) {
     if (error instanceof DecodeFailure) throw error;
     throw new DecodeFailure('damaged', `damaged ${format} image: ${damageOf(error, format)}`, error);
   }
+}
+
+/** An image whose values are no bytes, scaled to bytes; undefined for others, and for those that use their whole type. */
+async function decodeDeep(
+  open: () => Sharp,
+  metadata: Metadata,
+  preparation: Preparation,
+): Promise<RawImage | undefined> {
+  const kind = valueKind(metadata);
+  if (kind === null || (kind === 'integer' && metadata.hasAlpha)) return undefined;
+  const known = preparation.valueScales?.[kind];
+  if (known !== undefined && isWhole(kind, known)) return undefined;
+  const values = await readValues(open(), metadata);
+  const scale = known ?? scaleOf(kind, rangeOf(values));
+  if (isWhole(kind, scale)) return undefined;
+  const { height, width, channels } = values;
+  return { height, width, channels, data: toBytes(values, scale) };
 }
 
 /**

@@ -29,6 +29,7 @@ export const PERCEPTUAL_HASHES_FILE = 'perceptual-hashes.bin';
 
 const MAXIMUM_CLASSES = 10_000;
 const LISTED_DUPLICATES = 100;
+const LISTED_CONSTANT = 20;
 /** Pixels in memory while near duplicates are compared; their thumbnails are kept besides. */
 const COMPARING_BYTES = 16 * 1024 * 1024;
 
@@ -43,6 +44,8 @@ export interface CollectedImages {
   readonly acrossSides: number;
   /** About the classes. */
   readonly notes: readonly string[];
+  /** Images without any contrast. */
+  readonly nearlyConstant: { readonly total: number; readonly listed: readonly string[] };
   readonly report: Pick<
     ImageImportReport,
     | 'skipped'
@@ -84,6 +87,24 @@ async function writeBytes(path: string, bytes: Buffer): Promise<void> {
   }
 }
 
+/** Values that differ by no more are one colour to the eye. */
+const LEAST_CONTRAST = 8;
+
+/** Whether no channel differs by much anywhere. */
+function isNearlyConstant(pixels: Uint8Array, channels: number): boolean {
+  for (let channel = 0; channel < channels; channel += 1) {
+    let low = 255;
+    let high = 0;
+    for (let index = channel; index < pixels.length; index += channels) {
+      const value = pixels[index]!;
+      if (value < low) low = value;
+      if (value > high) high = value;
+      if (high - low > LEAST_CONTRAST) return false;
+    }
+  }
+  return true;
+}
+
 export class ImageCollector {
   private readonly folder: string;
   private readonly preparation: Preparation;
@@ -107,6 +128,8 @@ export class ImageCollector {
   private exactDuplicates = 0;
   private dropped = 0;
   private labelConflicts = 0;
+  private constantImages = 0;
+  private readonly constantPaths: string[] = [];
   private enlarged = 0;
   private firstFrameOnly = 0;
   private imported = 0;
@@ -200,6 +223,7 @@ export class ImageCollector {
             fit: preparation.fit,
             resizeShorter: preparation.resizeShorter,
             background: [...preparation.background],
+            ...(preparation.valueScales && { valueScales: preparation.valueScales }),
           },
           imagesPerShard: this.pixels.imagesPerShard,
           shards,
@@ -215,6 +239,7 @@ export class ImageCollector {
         classes: labels?.classes ?? null,
         ...split,
         notes: this.classNotes,
+        nearlyConstant: { total: this.constantImages, listed: this.constantPaths },
         report: this.report(near, formed.incomplete, labels?.classes ?? null),
       };
     } finally {
@@ -263,6 +288,10 @@ export class ImageCollector {
       this.enlarged += 1;
     }
     if (image.frames > 1) this.firstFrameOnly += 1;
+    if (isNearlyConstant(image.pixels, this.preparation.channels)) {
+      this.constantImages += 1;
+      if (this.constantPaths.length < LISTED_CONSTANT) this.constantPaths.push(entry.path);
+    }
     this.imported += 1;
   }
 

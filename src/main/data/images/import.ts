@@ -14,6 +14,7 @@ import type { ImageImportReport } from '../../../shared/spec/manifests/image-imp
 import { writeFileDurably } from '../../files/durable-file.ts';
 import { writeManifest } from '../../files/manifest-file.ts';
 import type { Preparation } from './decode.ts';
+import { surveyValues, type ValueSurvey } from './deep-values.ts';
 import { ImageCollector, type CollectedImages } from './image-collector.ts';
 import { requireSpace } from '../../files/disk-space.ts';
 import { createFolder } from '../../files/durable-folder.ts';
@@ -48,6 +49,7 @@ export interface ImageImportResult<Manifest> {
 }
 
 const PROGRESS_MILLISECONDS = 100;
+const NO_VALUES: ValueSurvey = { scales: {}, found: [] };
 /** Records, offsets, labels and hashes, roughly. */
 const RECORD_BYTES = 300;
 
@@ -92,14 +94,16 @@ function throttled(
 async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetManifest['kind'], job: ImageImport) {
   const started = performance.now();
   const options = parseOptions(job.options ?? {});
-  const preparation = preparationOf(options);
+  const wanted = preparationOf(options);
   const signal = job.signal ?? new AbortController().signal;
   const report = throttled(job.onProgress);
-  const imageBytes = preparation.height * preparation.width * preparation.channels;
+  const imageBytes = wanted.height * wanted.width * wanted.channels;
 
   return createFolder(job.destination, signal, async (folder) => {
     report({ phase: 'counting', done: 0, total: 0, skipped: 0, bytesRead: 0 });
     const total = await job.source.count(signal);
+    const values = job.source.kind === 'sample' ? NO_VALUES : await surveyValues(job.source.entries(signal));
+    const preparation = { ...wanted, ...(values.found.length > 0 && { valueScales: values.scales }) };
     await requireSpace(folder, total * (imageBytes + RECORD_BYTES), 'Free some space, or choose a smaller image size');
     const collector = await ImageCollector.create(folder, preparation, options, kind === 'image-dataset');
     try {
@@ -151,7 +155,7 @@ async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetMani
           byExtension: Object.fromEntries(ignored),
         },
         ...finished.report,
-        ...factsOf(job.source, finished),
+        ...factsOf(job.source, [...describeValues(values), ...finished.notes], finished),
       };
       await writeFileDurably(join(folder, 'import-report.json'), `${JSON.stringify(fullReport, null, 2)}\n`);
       await writeManifest(folder, manifest);
@@ -162,16 +166,29 @@ async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetMani
   });
 }
 
+function describeValues({ found }: ValueSurvey): string[] {
+  const shown = (value: number): string => String(Number(value.toPrecision(4)));
+  return found.map(({ kind, images, low, high, scale }) => {
+    const what = `${images} ${images === 1 ? 'image has' : 'images have'} ${kind === 'float' ? 'floating-point values' : 'values of more than 8 bits'}`;
+    return `${what} from ${shown(low)} to ${shown(high)}: ${shown(scale.low)} becomes black and ${shown(scale.high)} white, in all of them`;
+  });
+}
+
 function factsOf(
   source: ImageSource,
-  { acrossSides, notes: ofClasses }: Pick<CollectedImages, 'acrossSides' | 'notes'>,
+  ofImages: readonly string[],
+  { acrossSides, nearlyConstant }: CollectedImages,
 ): Pick<ImageImportReport, 'readAs' | 'notes'> {
   const { readAs = [], notes = { total: 0, listed: [] } } = source.facts?.() ?? {};
   const images = acrossSides === 1 ? 'one image shares' : `${acrossSides} images share`;
   const shared = `${images} a group with an image on another side of the split that came with the material`;
-  const messages = acrossSides === 0 ? ofClasses : [shared, ...ofClasses];
-  const own = messages.map((message) => ({ path: source.path, line: null, message }));
-  return { readAs, notes: { total: notes.total + own.length, listed: [...own, ...notes.listed] } };
+  const messages = acrossSides === 0 ? ofImages : [shared, ...ofImages];
+  const own = [
+    ...messages.map((message) => ({ path: source.path, line: null, message })),
+    ...nearlyConstant.listed.map((path) => ({ path, line: null, message: 'is nearly of one colour' })),
+  ];
+  const total = notes.total + messages.length + nearlyConstant.total;
+  return { readAs, notes: { total, listed: [...own, ...notes.listed] } };
 }
 
 function nothingImported(source: ImageSource, collector: ImageCollector): LabError {

@@ -23,6 +23,14 @@ export type ImageChannels = z.infer<typeof imageChannels>;
 const pixelCount = z.int().min(1).max(16384);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
+/** What becomes black and what white, of values that are no bytes. */
+const valueScale = z.strictObject({ low: z.number(), high: z.number() });
+export type ValueScale = z.infer<typeof valueScale>;
+
+/** For all images of one set, so that equal values stay equal. */
+export const valueScales = z.strictObject({ float: valueScale.optional(), integer: valueScale.optional() });
+export type ValueScales = z.infer<typeof valueScales>;
+
 /** Per channel, on the scale 0 … 1, over all pixels of all images. */
 export const channelStatistics = z.strictObject({
   mean: z.array(z.number().min(0).max(1)).min(1).max(3),
@@ -53,6 +61,8 @@ export const imageStoreFields = {
     resizeShorter: pixelCount.nullable(),
     /** Red, green, blue: what lies behind transparent pixels and beside contained images. */
     background: z.tuple([z.int().min(0).max(255), z.int().min(0).max(255), z.int().min(0).max(255)]),
+    /** Where the images have other values than bytes. */
+    valueScales: valueScales.optional(),
   }),
   imagesPerShard: z.int().min(1),
   shards: z.array(imageShard).min(1),
