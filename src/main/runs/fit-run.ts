@@ -31,6 +31,8 @@ export interface FitOptions {
   readonly emit: (event: NewRunEvent) => void;
 }
 
+const frozenFeatures = 'frozen features';
+
 type Side = 'training' | EvaluationSplit;
 
 /** A way to learn from the examples, fitted with the settings that were best on the validation side. */
@@ -147,16 +149,21 @@ function scoreOf(prepared: PreparedRun, classes: readonly string[], labels: Int3
   };
 }
 
+/** Of frozen features there is one kind, and only the penalty is chosen. */
+function settingsOf({ name, penalty }: Candidate): RunTuning['chosen'] {
+  return name === frozenFeatures ? { penalty } : { features: name, penalty };
+}
+
 function tuningOf(candidates: readonly Candidate[], chosen: Candidate, { metric, direction }: ChosenMetric): RunTuning {
   const sign = direction === 'minimise' ? -1 : 1;
   return {
     metric,
     direction,
-    chosen: { features: chosen.name, penalty: chosen.penalty },
-    trials: candidates.flatMap(({ name, penalty, score, trials }) => [
-      { settings: { features: name, penalty }, value: sign * score },
+    chosen: settingsOf(chosen),
+    trials: candidates.flatMap((candidate) => [
+      { settings: settingsOf(candidate), value: sign * candidate.score },
       // Weaker and stronger penalties of the same features were tried as well, and were worse.
-      ...Array.from({ length: trials - 1 }, () => ({ settings: { features: name }, value: null })),
+      ...Array.from({ length: candidate.trials - 1 }, () => ({ settings: { features: candidate.name }, value: null })),
     ]),
   };
 }
@@ -236,7 +243,7 @@ async function fitFrozenFeatures(options: FitOptions): Promise<Fitted> {
   const labels = { training: training.labels, validation: validation.labels, test: test.labels };
   const features = { training: training.features, validation: validation.features, test: test.features };
   const score = scoreOf(prepared, classes, labels.validation);
-  const candidate = await fitCandidate('frozen features', features, labels, classes.length, score, signal);
+  const candidate = await fitCandidate(frozenFeatures, features, labels, classes.length, score, signal);
   const candidates = [candidate];
   return { labels, classes, candidates, engine, parameters: { total: parameters, trainable: 0 }, compilationSeconds };
 }

@@ -15,7 +15,7 @@ export interface Verdict {
   readonly kind: VerdictKind;
   /** The arm with the best mean. */
   readonly leader: string;
-  /** The arm that is nearest to it. */
+  /** The best of the arms that cannot be told apart from it; of a winner, the second best. */
   readonly rival: string;
   /** Leader over rival; more is better. */
   readonly difference: number;
@@ -64,10 +64,12 @@ export function verdictOf({ condition, arms, direction, gainOf }: VerdictOptions
   if (!leader || others.length === 0) return undefined;
   const confidence = 1 - (1 - CONFIDENCE) / others.length;
   const comparisons = others.map((other) => ({ other, ...gainOf(leader.name, other.name, confidence) }));
-  // Nearest is who is hardest to tell apart, which need not be the second best.
-  const rival = comparisons.reduce((a, b) => (lowOf(b) < lowOf(a) ? b : a));
+  // `others` are in the order of their means: the best of those that cannot be told apart, else the second best.
+  const isOpen = ({ interval }: Gain): boolean => interval !== null && interval.low <= 0;
+  const open = comparisons.find(isOpen);
+  const rival = open ?? comparisons[0]!; // there is one
   const { gain: difference, interval, uncertainty } = rival;
-  const kind = interval === null ? 'one-seed' : interval.low > 0 ? 'winner' : 'inconclusive';
+  const kind = interval === null ? 'one-seed' : open ? 'inconclusive' : 'winner';
   const seedsNeeded = uncertainty && seedsToShow(worthwhileGain, uncertainty);
   const where = `with ${conditionWords(condition)}`;
   const [ours, theirs] = [formatNumber(leader.mean), formatNumber(rival.other.mean)];
@@ -80,10 +82,6 @@ export function verdictOf({ condition, arms, direction, gainOf }: VerdictOptions
     'one-seed': `${capital(where)}: ${leader.title} ${ours}, ${rival.other.title} ${theirs}. Add seeds to get a confidence interval.`,
   }[kind];
   return { condition, kind, leader: leader.name, rival: rival.other.name, difference, interval, seedsNeeded, sentence };
-}
-
-function lowOf({ gain, interval }: Gain): number {
-  return interval?.low ?? gain;
 }
 
 /** What pretraining gained, for a sentence of its own. */

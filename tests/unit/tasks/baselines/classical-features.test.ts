@@ -41,7 +41,7 @@ describe('terms of texts', () => {
       'c ',
     ]);
     const slow = (text: string): string[] => {
-      const characters = [...` ${text} `];
+      const characters = Array.from(` ${text} `);
       return characters.flatMap((_, start) =>
         [2, 3, 4, 5].flatMap((length) =>
           start + length <= characters.length ? [characters.slice(start, start + length).join('')] : [],
