@@ -2,26 +2,34 @@
  * Lock files of processes: who works on a run, who has a workspace open. A process that is killed leaves its lock behind, so a lock
  * counts only while its owner lives, and a number that the system has given to another process since is not taken for the owner.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
 import { z } from 'zod';
 import { errorCode, LabError, reasonOf } from '../../shared/errors.ts';
 import { asDiskFull, replaceFile } from './durable-file.ts';
 import { textOf } from './file-exists.ts';
+import { isBeating, keepBeating } from './heartbeat.ts';
 
 const lockOwner = z.object({
   pid: z.int(),
   host: z.string(),
   /** When the process began, in a form of the system's own; absent where it does not tell. */
   born: z.string().optional(),
+  /** Of the start of the system, and of the numbers of processes that the owner sees: containers have their own. */
+  boot: z.string().optional(),
+  space: z.string().optional(),
+  /** Whether the owner gives signs of life (heartbeat.ts). */
+  beats: z.boolean().optional(),
+  /** A trainer that a lab started: it goes on without it, and another lab may take it over. */
+  trainer: z.boolean().optional(),
   /** Where a lab answers that serves its workspace to browsers. */
   origin: z.string().optional(),
 });
 export type LockOwner = z.infer<typeof lockOwner>;
 
-/** Locks of this process: its own number in a lock may be left over from another one. */
-const held = new Set<string>();
+/** Locks of this process, and how their signs of life end: its own number in a lock may be left over from another one. */
+const held = new Map<string, () => void>();
 
 /** Who has it; undefined where there is no lock, or one of a process that is gone. */
 export async function ownerOfLock(file: string): Promise<LockOwner | undefined> {
@@ -36,21 +44,23 @@ export async function ownerOfLock(file: string): Promise<LockOwner | undefined> 
 export async function takeLock(
   file: string,
   taken: (owner: LockOwner | undefined) => LabError,
+  about: Pick<LockOwner, 'trainer'> = {},
 ): Promise<() => Promise<void>> {
   const text = await textOf(file);
   const owner = text === undefined ? undefined : parseLock(text);
   if (owner && (await isLiving(owner, file))) throw taken(owner);
   if (text !== undefined) await setAside(file, text);
   try {
-    await writeFile(file, JSON.stringify(thisProcess()), { flag: 'wx' });
+    await writeFile(file, JSON.stringify({ ...thisProcess(), ...about }), { flag: 'wx' });
   } catch (error) {
     if (errorCode(error) === 'EEXIST') throw taken(await ownerOfLock(file));
     throw (
       asDiskFull(error, file) ?? new LabError('bad-input', `${file} cannot be written: ${reasonOf(error)}`, {}, error)
     );
   }
-  held.add(file);
+  held.set(file, keepBeating(file, JSON.stringify(thisProcess()).slice(0, -1)));
   return async () => {
+    held.get(file)?.();
     held.delete(file);
     await rm(file, { force: true });
   };
@@ -73,7 +83,26 @@ export function isAlive(pid: number): boolean {
 
 function thisProcess(): LockOwner {
   const born = systemStatus('self')?.born;
-  return { pid: process.pid, host: hostname(), ...(born !== undefined && { born }) };
+  return { pid: process.pid, host: hostname(), ...(born !== undefined && { born }), ...thisPlace(), beats: true };
+}
+
+/** On Linux: which start of the system this is, and whose numbers of processes (random(4), pid_namespaces(7)). */
+function thisPlace(): Pick<LockOwner, 'boot' | 'space'> {
+  try {
+    return {
+      boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+      space: readlinkSync('/proc/self/ns/pid'),
+    };
+  } catch {
+    return {};
+  }
+}
+
+/** Whether the number of the owner means the same here as there: then the system knows whether it lives. */
+function isNear({ host, boot, space }: LockOwner): boolean {
+  const here = thisPlace();
+  if (boot === undefined || here.boot === undefined) return host === hostname();
+  return boot === here.boot && space === here.space; // whatever the computer is called by now
 }
 
 function parseLock(text: string): LockOwner | undefined {
@@ -87,8 +116,10 @@ function parseLock(text: string): LockOwner | undefined {
 /** Clocks of files and of the system are compared: they may be this far apart. */
 const tolerance = 60_000;
 
-async function isLiving({ pid, host, born }: LockOwner, file: string): Promise<boolean> {
-  if (host !== hostname()) return true; // nothing is known of processes elsewhere
+async function isLiving(owner: LockOwner, file: string): Promise<boolean> {
+  const { pid, born } = owner;
+  // Of processes elsewhere only their signs of life are known; those of older labs give none.
+  if (!isNear(owner)) return owner.beats === true ? isBeating(file) : true;
   if (pid === process.pid) return held.has(file);
   if (!isAlive(pid)) return false;
   const found = systemStatus(pid);

@@ -32,6 +32,7 @@ import type { UploadLimits, Uploads } from './uploads.ts';
 import { createUploads } from './uploads.ts';
 import type { WorkerPool } from './worker-pool.ts';
 import { createWorkerPool } from './worker-pool.ts';
+import { sweep } from '../files/sweep.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { openWorkspace } from '../workspace/workspace.ts';
 
@@ -89,6 +90,12 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   }
 }
 
+/** What processes that were killed have left, where nobody is at work on it. */
+async function sweepWorkspace({ folder, corpora, datasets, runs }: Workspace): Promise<void> {
+  const documents = ['pipelines', 'experiments', 'studies'].map((name) => join(folder, name));
+  for (const place of [folder, corpora, datasets, runs, ...documents]) await sweep(place);
+}
+
 /** A run that was found at rest before is not one that was interrupted now. */
 function isAtRest(state: RunState | undefined): boolean {
   return state === 'interrupted' || state === 'stopped' || state === 'failed' || state === 'queued';
@@ -116,6 +123,8 @@ async function startLab(
   await trash.empty();
   await uploads.close();
   await rm(join(workspace.folder, '.samples'), { recursive: true, force: true });
+  for (const { id, state } of runs.all()) if (state === 'running') await queue.adopt(id);
+  await sweepWorkspace(workspace);
   const before = new Map(runs.all().map(({ id, state }) => [id, state]));
   await runs.scan(() => false);
   await documents.scan();

@@ -1,6 +1,6 @@
 /**
  * How the lab starts processes: `child_process.fork` in Node, `utilityProcess` in Electron. The lab itself never computes: runs
- * have trainers, everything else that takes long has workers. All of them end when the lab does.
+ * have trainers, everything else that takes long has workers. Workers end when the lab does; trainers go on, where the host lets them.
  */
 import { constants } from 'node:os';
 import type { Transport } from '../../shared/rpc/protocol.ts';
@@ -25,6 +25,8 @@ export interface TrainerProcess {
   stop(): void;
   /** Ends it at once. */
   kill(): void;
+  /** Of one that another lab started: leaves it to itself. */
+  letGo?(): void;
   /** Messages of `hosts/trainer/parent.ts`, unchecked. */
   onMessage(listener: (message: unknown) => void): void;
   onExit(listener: (exit: ProcessExit) => void): void;

@@ -1,13 +1,14 @@
 /** Creates a run: a folder that has everything in it that the run needs besides its material. */
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { sha256Of, verifyFile } from '../files/checksums.ts';
 import { writeFolder } from '../files/durable-folder.ts';
 import { gradientFlowProgram } from '../training/gradient-flow.ts';
 import { buildModel, countParameters } from '../training/model.ts';
 import type { PreparedRun } from './prepare.ts';
-import { findFoundations, findMaterialOf, hashFile, prepareRun } from './prepare.ts';
+import { findFoundations, findMaterialOf, prepareRun } from './prepare.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { openEventLog, runFolder, writeJson } from '../workspace/run-folder.ts';
 import { newRunId } from '../workspace/runs.ts';
@@ -39,9 +40,10 @@ export async function createRun(workspace: Workspace, experiment: Experiment): P
     tokenizer:
       tokenizerFile === undefined
         ? null
-        : { label: tokenizer?.label ?? `corpus ${material.name}`, sha256: await hashFile(tokenizerFile) },
+        : { label: tokenizer?.label ?? `corpus ${material.name}`, sha256: await sha256Of(tokenizerFile) },
   };
-  await writeFolder(run.folder, async (temporary) => {
+  if (tokenizerFile !== undefined) await verifyFile(tokenizerFile);
+  const fill = async (temporary: string): Promise<void> => {
     const parts = runFolder(temporary);
     await mkdir(parts.artifacts);
     await mkdir(parts.checkpoints);
@@ -49,7 +51,6 @@ export async function createRun(workspace: Workspace, experiment: Experiment): P
     await writeJson(parts.origin, origin);
     await writeJson(parts.facts, prepared.model.facts);
     if (tokenizerFile !== undefined) await copyFile(tokenizerFile, parts.tokenizer);
-    await writeFile(parts.events, '');
     openEventLog(parts)({
       type: 'created',
       step: 0,
@@ -59,7 +60,8 @@ export async function createRun(workspace: Workspace, experiment: Experiment): P
       parameters: size.total,
       trainable: size.trainable,
     });
-  });
+  };
+  await writeFolder(run.folder, fill, new Set([basename(run.events)]));
   return run;
 }
 

@@ -16,6 +16,7 @@ import type { Tensor } from '../engines/engine.ts';
 import { writeFileDurably } from '../files/durable-file.ts';
 import { writeFolder } from '../files/durable-folder.ts';
 import { buildModel } from '../training/model.ts';
+import { verifyFile } from '../files/checksums.ts';
 import { fileExists } from '../files/file-exists.ts';
 import { readWeights } from './open-trained.ts';
 import { readModel } from './predict.ts';
@@ -48,6 +49,7 @@ export async function exportRun(
   const program = removeDeadCode(mergeCommonSubexpressions(buildModel(model, 'prediction', 1)));
   const graph = withWeightsInside(lowerToOnnx(program, program.outputs), program, weights);
   const hasTokenizer = await fileExists(run.tokenizer);
+  if (hasTokenizer) await verifyFile(run.tokenizer);
   const about = {
     run: run.id,
     step,

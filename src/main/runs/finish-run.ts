@@ -9,15 +9,16 @@ import type { Executable } from '../engines/engine.ts';
 import type { Program } from '../graph/program.ts';
 import type { Baseline, EvaluationResult, EvaluationSplit, Finding } from '../tasks/task.ts';
 import type { TrainingProgress } from '../training/checkpoints.ts';
-import { readCheckpoint } from '../training/checkpoints.ts';
+import { readCheckpointWeights } from '../training/checkpoints.ts';
 import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import { evaluateSplit } from '../training/evaluate.ts';
+import { damagedCheckpoint } from '../training/going-back.ts';
 import { countParameters } from '../training/model.ts';
 import { writeAnswers } from './answers-file.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
-import { writeJson } from '../workspace/run-folder.ts';
 import { leaksOfResult } from '../workspace/run-leaks.ts';
+import { writeResult } from '../workspace/run-result.ts';
 
 export interface FinishOptions {
   readonly run: RunFolder;
@@ -53,8 +54,12 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
   const { experiment, task, plan } = prepared;
   const { bestStep } = progress.selection;
   if (bestStep !== null && bestStep !== progress.step) {
-    const { state } = await readCheckpoint(checkpointFolder(run.checkpoints, bestStep));
-    await trainer.importState({ parameters: state.parameters });
+    const parameters = await readCheckpointWeights(checkpointFolder(run.checkpoints, bestStep)).catch(
+      async (error: unknown) => {
+        throw await damagedCheckpoint(run.id, run.checkpoints, bestStep, error);
+      },
+    );
+    await trainer.importState({ parameters });
   }
   const started = performance.now();
   const validation = await evaluate(options, 'validation', bestStep ?? progress.step);
@@ -105,7 +110,7 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
     },
     examplesPerSecond: progress.trainingSeconds > 0 ? examples / progress.trainingSeconds : 0,
   };
-  await writeJson(run.result, result);
+  await writeResult(run, result);
   return result;
 }
 

@@ -16,9 +16,10 @@ import { describeEvaluation } from './finish-run.ts';
 import { computeFrozenFeatures } from './frozen-features.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
-import { writeJson } from '../workspace/run-folder.ts';
+
 import { leaksOfResult } from '../workspace/run-leaks.ts';
 import { writeAnswers } from './answers-file.ts';
+import { writeResult } from '../workspace/run-result.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export interface FitOptions {
@@ -111,7 +112,7 @@ export async function fitRun(options: FitOptions): Promise<RunResult | undefined
       },
       examplesPerSecond: 0,
     };
-    await writeJson(run.result, result);
+    await writeResult(run, result);
     emit({ type: 'finished', step: 1, reason: 'steps' });
     return result;
   } catch (error) {

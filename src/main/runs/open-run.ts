@@ -9,6 +9,7 @@ import { readRunLeaks, writeRunLeaks } from '../workspace/run-leaks.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { PreparedRun } from './prepare.ts';
 import { findMaterialOf, prepareRun } from './prepare.ts';
+import { verifyDataOf } from './verify-material.ts';
 import { checkRunLeaks } from './run-leaks.ts';
 
 /**
@@ -47,6 +48,8 @@ export async function openCheckedRun(
   run: RunFolder,
   { signal, onPhase, notice }: LeakCheck,
 ): Promise<PreparedRun | undefined> {
+  onPhase?.('Checking the data');
+  await verifyDataOf(workspace, run);
   const prepared = await openRun(workspace, run);
   const { experiment, material, sampler } = prepared;
   const { sides } = sampler;

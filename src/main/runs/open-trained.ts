@@ -2,12 +2,11 @@
  * A trained network, loaded to answer: the one way from a checkpoint to an executable, for predictions, examples, embeddings and
  * probes. What it holds is released when it is disposed of, and at once when a later step of opening it throws.
  */
-import { join } from 'node:path';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import type { Feeds, Tensor } from '../engines/engine.ts';
-import { readSafetensors } from '../formats/safetensors.ts';
 import type { Program } from '../graph/program.ts';
 import type { TensorData } from '../tasks/index.ts';
+import { readCheckpointWeights } from '../training/checkpoints.ts';
 import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { loadEngine } from './engines.ts';
@@ -25,14 +24,16 @@ export interface TrainedModel extends AsyncDisposable {
   load(parameters: ReadonlyMap<string, Tensor>): Promise<void>;
 }
 
-/** The weights of a checkpoint, by name. Throws `LabError('not-found')` where there is none. */
+/**
+ * The weights of a checkpoint, by name, compared with their checksum. Throws `LabError('not-found')` where there is none,
+ * `LabError('corrupt')` where they are not what was written.
+ */
 export async function readWeights(
   run: RunFolder,
   checkpoint: CheckpointChoice,
 ): Promise<{ readonly step: number; readonly weights: ReadonlyMap<string, Tensor> }> {
   const step = await checkpointStep(run, checkpoint);
-  const { tensors } = await readSafetensors(join(checkpointFolder(run.checkpoints, step), 'model.safetensors'));
-  return { step, weights: tensors };
+  return { step, weights: await readCheckpointWeights(checkpointFolder(run.checkpoints, step)) };
 }
 
 /**

@@ -10,6 +10,7 @@ import type { GeneratedToken, GenerationQuery, PredictionAnswer, PredictionQuery
 import { findTask } from '../tasks/index.ts';
 import type { Model } from '../training/model.ts';
 import { buildModel, withInitialisation } from '../training/model.ts';
+import { verifyFile } from '../files/checksums.ts';
 import { fileExists } from '../files/file-exists.ts';
 import type { CheckpointChoice } from './open-trained.ts';
 import { openTrained } from './open-trained.ts';
@@ -39,6 +40,7 @@ export async function openPredictor(run: RunFolder, checkpoint: CheckpointChoice
     throw new LabError('bad-input', `The task ${task.type} of the run ${run.id} predicts nothing to look at`);
   }
   const tokenizerFile = (await fileExists(run.tokenizer)) ? run.tokenizer : undefined;
+  if (tokenizerFile !== undefined) await verifyFile(tokenizerFile);
   const trained = await openTrained(run, experiment, buildModel(model, 'prediction', 1), checkpoint);
   const predictionModel = {
     ...facts,

@@ -2,7 +2,6 @@
  * From an experiment to everything a run needs: its material, the tokenizer and weights it builds on, the sampler, the
  * network and the plan. Nothing is trained or written here.
  */
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { LabError, reasonOf } from '../../shared/errors.ts';
@@ -152,13 +151,6 @@ export function createPlan(
     minimumDelta: earlyStopping?.minimumDelta ?? 0,
     mode: selection.direction === 'minimise' ? 'min' : 'max',
   };
-}
-
-/** SHA-256 of a file, in hexadecimal. */
-export async function hashFile(file: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex');
 }
 
 function fileWeights(file: string): { label: string; file: string } {

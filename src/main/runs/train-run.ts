@@ -16,7 +16,7 @@ import type { Program } from '../graph/program.ts';
 import { initialParameters } from '../nn/index.ts';
 import { prefetchBatches, sampleBatches } from '../training/batches.ts';
 import type { TrainingProgress } from '../training/checkpoints.ts';
-import { initialProgress, pruneCheckpoints, readCheckpoint, writeCheckpoint } from '../training/checkpoints.ts';
+import { initialProgress, pruneCheckpoints, writeCheckpoint } from '../training/checkpoints.ts';
 import { evaluateSplit } from '../training/evaluate.ts';
 import {
   layerGroups,
@@ -25,10 +25,11 @@ import {
   requireTransfer,
   startingState,
 } from '../training/fine-tuning.ts';
+import { readLastCheckpoint } from '../training/going-back.ts';
 import { train } from '../training/loop.ts';
 import { optimizerConfig } from '../training/optimizer-config.ts';
 import { buildModel, countParameters } from '../training/model.ts';
-import { checkpointFolder, listCheckpoints } from '../workspace/checkpoint-folders.ts';
+import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import { loadEngine } from './engines.ts';
 import { finishRun } from './finish-run.ts';
 import { fitRun } from './fit-run.ts';
@@ -41,6 +42,8 @@ import { pretrainingCorpus } from './pretraining-corpus.ts';
 import { createTrainingRecorder } from './record-training.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { lockRun, openEventLog, readJson, runOrigin, writeJson } from '../workspace/run-folder.ts';
+import { verifyFile } from '../files/checksums.ts';
+import { sweep } from '../files/sweep.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { hasTrials, tuneRun, withChosen } from './tune-run.ts';
 
@@ -52,6 +55,8 @@ export interface TrainOptions {
   readonly onStep?: (step: number, loss: number) => void;
   /** What is going on besides training, e.g. 'Evaluating on the test split'. */
   readonly onPhase?: (phase: string) => void;
+  /** Whether a lab may take it over that did not start it. */
+  readonly adoptable?: boolean;
   /** Whether a worker thread prepares the batches; by default where the training is long enough. The results are the same. */
   readonly prefetch?: boolean;
 }
@@ -62,9 +67,10 @@ export async function trainRun(
   run: RunFolder,
   options: TrainOptions,
 ): Promise<RunResult | undefined> {
-  const unlock = await lockRun(run);
+  const unlock = await lockRun(run, { trainer: options.adoptable ?? false });
   let step = 0;
   try {
+    for (const folder of [run.folder, run.artifacts]) await sweep(folder);
     const log = openEventLog(run);
     const emit = (event: NewRunEvent): void => {
       step = event.step;
@@ -75,7 +81,10 @@ export async function trainRun(
       return await trainLocked(workspace, run, options, emit);
     } catch (error) {
       const code = isLabError(error) ? error.code : 'internal';
-      if (code !== 'disk-full') emit({ type: 'failed', step, code, message: messageOf(error) });
+      const before = isLabError(error) && typeof error.details.before === 'number' ? error.details.before : undefined;
+      if (code !== 'disk-full') {
+        emit({ type: 'failed', step, code, message: messageOf(error), ...(before !== undefined && { before }) });
+      }
       throw error;
     }
   } finally {
@@ -276,18 +285,19 @@ async function restore(
   experiment: Experiment,
   emit: (event: NewRunEvent) => void,
 ): Promise<TrainingProgress> {
-  const last = (await listCheckpoints(run.checkpoints)).at(-1);
-  if (last !== undefined) {
-    const { state, progress } = await readCheckpoint(checkpointFolder(run.checkpoints, last));
-    await trainer.importState(state);
-    return progress;
+  const last = await readLastCheckpoint(run.id, run.checkpoints);
+  if (last) {
+    await trainer.importState(last.state);
+    return last.progress;
   }
   const initial = initialParameters(program, experiment.seed);
   if (!weights) {
     await trainer.importState(startingState(initial));
     return initialProgress;
   }
-  const { tensors } = await readSafetensors(resolve(workspace.folder, weights.file));
+  const weightsFile = resolve(workspace.folder, weights.file);
+  await verifyFile(weightsFile);
+  const { tensors } = await readSafetensors(weightsFile);
   const { parameters, report } = matchParameters(program, tensors);
   await writeJson(run.transfer, { source: weights.label, ...report });
   requireTransfer(report, weights.label);

@@ -2,22 +2,31 @@
  * Checkpoints: `step-N/` with the model, the optimizer's moments and what the loop has to know to go on as if it had never
  * stopped. Each appears whole or not at all; old ones are removed only when the new one is on the disk.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { LabError, messageOf, reasonOf } from '../../shared/errors.ts';
+import { LabError, reasonOf } from '../../shared/errors.ts';
 import type { EngineState } from '../engines/engine.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
-import { writeFileDurably } from '../files/durable-file.ts';
-import { removeTemporaries, writeFolder } from '../files/durable-folder.ts';
+import type { Verdict } from '../files/checksums.ts';
+import { formatChecksums, readChecksums, verifyFiles } from '../files/checksums.ts';
+import { replaceFile, writeFileDurably } from '../files/durable-file.ts';
+import { prepareFolder, removeFolder, replaceFolder } from '../files/durable-folder.ts';
+import { fileExists } from '../files/file-exists.ts';
+import { sealJson, unsealJson } from '../files/sealed-json.ts';
+import { sweepOwn } from '../files/sweep.ts';
 import { checkpointFolder, listCheckpoints } from '../workspace/checkpoint-folders.ts';
 import { earlyStoppingState } from './early-stopping.ts';
 
-const stateVersion = 1;
+/** Of 2 are checkpoints with checksums: `SHA256SUMS` for the tensors, and a seal in state.json. */
+const stateVersion = 2;
+const stateName = 'state.json';
+const modelName = 'model.safetensors';
+const optimizerName = 'optimizer.safetensors';
 
 /** Where the loop stands. Batches, masks and dropout are functions of the seed and the step, so nothing more is needed. */
 export const trainingProgress = z.strictObject({
-  formatVersion: z.literal(stateVersion),
+  formatVersion: z.literal([1, stateVersion]),
   /** Updates done. */
   step: z.int().min(0),
   /** The optimizer's own count, which its bias correction depends on. */
@@ -56,12 +65,31 @@ export async function writeCheckpoint(checkpoints: string, { state, progress }: 
   await requireFinite(checkpoints, state.parameters, progress.step);
   const folder = checkpointFolder(checkpoints, progress.step);
   const metadata = { format: 'pretext-lab', step: String(progress.step) };
-  await writeFolder(folder, async (temporary) => {
-    await writeSafetensors(join(temporary, 'model.safetensors'), state.parameters, metadata);
-    await writeSafetensors(join(temporary, 'optimizer.safetensors'), state.optimizer, metadata);
-    await writeFileDurably(join(temporary, 'state.json'), `${JSON.stringify(progress, null, 2)}\n`);
-  });
+  const stateText = sealJson({ ...progress, formatVersion: stateVersion });
+  const prepared = await prepareFolder(
+    folder,
+    async (temporary) => {
+      await writeSafetensors(join(temporary, modelName), state.parameters, metadata);
+      await writeSafetensors(join(temporary, optimizerName), state.optimizer, metadata);
+      await writeFileDurably(join(temporary, stateName), stateText);
+    },
+    new Set([stateName]),
+  );
+  if (await holdsSameTensors(folder, prepared)) {
+    // Saved again at the same step, after an evaluation that had been left in its middle: the tensors stay where they are.
+    await replaceFile(join(folder, stateName), stateText);
+    await removeFolder(prepared);
+  } else await replaceFolder(prepared, folder);
   return folder;
+}
+
+async function holdsSameTensors(folder: string, prepared: string): Promise<boolean> {
+  const [there, wanted] = [await readChecksums(folder).catch(() => undefined), await readChecksums(prepared)];
+  if (!there || !wanted || formatChecksums(there) !== formatChecksums(wanted)) return false;
+  return verifyFiles(folder).then(
+    () => true,
+    () => false, // damaged: the new one takes its place
+  );
 }
 
 /** A step whose loss was finite can still overflow in its update. */
@@ -79,44 +107,67 @@ async function requireFinite(checkpoints: string, parameters: EngineState['param
   }
 }
 
-/** Everything that training continues from. Throws `LabError('not-found' | 'corrupt' | 'format-version')`. */
+/**
+ * Everything that training continues from, compared with its checksums. Throws `LabError('not-found' | 'corrupt' |
+ * 'format-version')`.
+ */
 export async function readCheckpoint(folder: string): Promise<Checkpoint> {
   const progress = await readProgress(folder);
-  const { tensors: parameters } = await readSafetensors(join(folder, 'model.safetensors'));
-  const { tensors: optimizer } = await readSafetensors(join(folder, 'optimizer.safetensors'));
+  const parameters = await readCheckpointWeights(folder);
+  await verifyFiles(folder, [optimizerName]);
+  const { tensors: optimizer } = await readSafetensors(join(folder, optimizerName));
   return { state: { parameters, optimizer, updates: progress.updates }, progress };
 }
 
+/** The weights alone, compared with their checksum. Throws as `readCheckpoint`. */
+export async function readCheckpointWeights(folder: string): Promise<EngineState['parameters']> {
+  await verifyFiles(folder, [modelName]);
+  return (await readSafetensors(join(folder, modelName))).tensors;
+}
+
+/** Throws as `readCheckpoint` where something of it is damaged or missing. */
+export async function verifyCheckpoint(folder: string): Promise<Verdict> {
+  await readProgress(folder);
+  for (const name of [modelName, optimizerName]) {
+    if (!(await fileExists(join(folder, name)))) {
+      throw new LabError('corrupt', `${join(folder, name)} is damaged: it is not there`, { folder });
+    }
+  }
+  return verifyFiles(folder);
+}
+
 export async function readProgress(folder: string): Promise<TrainingProgress> {
-  const file = join(folder, 'state.json');
+  const file = join(folder, stateName);
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new LabError('not-found', `The checkpoint ${folder} cannot be read: ${reasonOf(error)}`, { folder }, error);
   });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new LabError('corrupt', `${file} is damaged: ${messageOf(error)}`, { file }, error);
-  }
-  const version = z.object({ formatVersion: z.int() }).safeParse(value);
-  if (version.success && version.data.formatVersion > stateVersion) {
+  if (isNewer(text)) {
     throw new LabError('format-version', `${file} was written by a newer lab. Update this one.`, { file });
   }
-  const parsed = trainingProgress.safeParse(value);
+  const parsed = trainingProgress.safeParse(unsealJson(file, text));
   if (!parsed.success) {
     throw new LabError('corrupt', `${file} is damaged: ${z.prettifyError(parsed.error)}`, { file }, parsed.error);
   }
   return parsed.data;
 }
 
+/** A newer lab may seal its files otherwise. */
+function isNewer(text: string): boolean {
+  try {
+    return z.object({ formatVersion: z.int().min(stateVersion + 1) }).safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
+
 /** Removes all but the last, the best and the `keep` latest others, and what a killed process has left half-written. */
 export async function pruneCheckpoints(checkpoints: string, bestStep: number | null, keep: number): Promise<void> {
-  await removeTemporaries(checkpoints);
+  await sweepOwn(checkpoints);
   const steps = await listCheckpoints(checkpoints);
   const kept = new Set(steps.slice(-1 - keep));
   for (const step of steps) {
     if (!kept.has(step) && step !== bestStep) {
-      await rm(checkpointFolder(checkpoints, step), { recursive: true, force: true });
+      await removeFolder(checkpointFolder(checkpoints, step));
     }
   }
 }

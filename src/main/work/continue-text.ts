@@ -4,7 +4,7 @@ import type { demosContract } from '../../shared/contract/demos.ts';
 import { LabError } from '../../shared/errors.ts';
 import { randomStream } from '../../shared/random.ts';
 import { findRun } from '../workspace/runs.ts';
-import { predictorOf } from './models.ts';
+import { withPredictor } from './loaded-models.ts';
 import type { WorkContext } from './work-context.ts';
 
 type Input = z.output<(typeof demosContract)['continue']['input']>;
@@ -17,19 +17,20 @@ export async function continueText(
   context: WorkContext,
   { run, checkpoint, text, words, temperature, seed }: Input,
 ): Promise<Output> {
-  const predictor = await predictorOf(await findRun(context.workspace, run), checkpoint);
-  const stream = randomStream(seed, 0);
-  const added: Output['added'] = [];
-  let whole = text;
-  for (let word = 0; word < words; word++) {
-    if (context.signal.aborted) throw new LabError('aborted', 'Cancelled');
-    const answer = (await predictor.ask({ text: whole, top: candidates })).at(-1);
-    const chosen = answer && draw(answer.choices, temperature, stream.uniform());
-    if (!chosen) break;
-    added.push({ label: chosen.label, probability: chosen.probability });
-    whole = chosen.continuation ?? append(whole, chosen.label);
-  }
-  return { text: whole, added };
+  return withPredictor(await findRun(context.workspace, run), checkpoint, async (predictor) => {
+    const stream = randomStream(seed, 0);
+    const added: Output['added'] = [];
+    let whole = text;
+    for (let word = 0; word < words; word++) {
+      if (context.signal.aborted) throw new LabError('aborted', 'Cancelled');
+      const answer = (await predictor.ask({ text: whole, top: candidates })).at(-1);
+      const chosen = answer && draw(answer.choices, temperature, stream.uniform());
+      if (!chosen) break;
+      added.push({ label: chosen.label, probability: chosen.probability });
+      whole = chosen.continuation ?? append(whole, chosen.label);
+    }
+    return { text: whole, added };
+  });
 }
 
 interface Choice {

@@ -1,47 +1,25 @@
-/** Trained models that answer. A few stay loaded, because people ask again. */
+/** Trained models that answer. */
 import type { z } from 'zod';
 import type { demosContract } from '../../shared/contract/demos.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { PredictionQuery } from '../tasks/index.ts';
 import type { Predictor } from '../runs/predict.ts';
-import { openPredictor } from '../runs/predict.ts';
 import { decodeQueryImage } from '../runs/query-image.ts';
 import { decodeQueryRecording } from '../runs/query-recording.ts';
-import type { RunFolder } from '../workspace/run-folder.ts';
 import { findRun } from '../workspace/runs.ts';
+import { withPredictor } from './loaded-models.ts';
 import { bytesOfDataUrl } from './pictures.ts';
 import type { WorkContext } from './work-context.ts';
 
 type Input<Method extends keyof typeof demosContract> = z.output<(typeof demosContract)[Method]['input']>;
 type Output<Method extends keyof typeof demosContract> = z.input<(typeof demosContract)[Method]['output']>;
 
-/** Models in memory at a time. */
-const keptModels = 2;
-
-const predictors = new Map<string, Promise<Predictor>>();
-
-export async function predictorOf(run: RunFolder, checkpoint: 'best' | 'last' | number): Promise<Predictor> {
-  const key = `${run.folder}:${checkpoint}`;
-  const known = predictors.get(key);
-  if (known) {
-    predictors.delete(key); // to the end: the first one is the one that was not asked for the longest time
-    predictors.set(key, known);
-    return known;
-  }
-  const opening = openPredictor(run, checkpoint);
-  predictors.set(key, opening);
-  opening.catch(() => predictors.delete(key));
-  for (const [oldest, predictor] of predictors) {
-    if (predictors.size <= keptModels) break;
-    predictors.delete(oldest);
-    void predictor.then((model) => model.close()).catch(() => undefined);
-  }
-  return opening;
-}
-
 export async function askModel({ workspace }: WorkContext, input: Input<'ask'>): Promise<Output<'ask'>> {
   const run = await findRun(workspace, input.run);
-  const predictor = await predictorOf(run, input.checkpoint);
+  return withPredictor(run, input.checkpoint, (predictor) => answer(predictor, input));
+}
+
+async function answer(predictor: Predictor, input: Input<'ask'>): Promise<Output<'ask'>> {
   const query: PredictionQuery = {
     top: input.top,
     ...(input.text !== undefined && { text: input.text }),

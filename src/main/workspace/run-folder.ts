@@ -5,9 +5,10 @@
  *     events.jsonl   what happened, appended as it happens
  *     checkpoints/   step-N folders
  *     result.json    written once, at the end
+ *     SHA256SUMS     of everything that does not change any more; lines of events have checks of their own
  *     artifacts/     origin.json, facts.json, transfer.json, tokenizer.json, tuning.json, answers.json, pictures
  *     trials/        trainings by which settings were chosen, without checkpoints
- *     lock           while a trainer works on it
+ *     lock           while a trainer works on it; `stop` asks it to stop, trainer.log is what it wrote on stderr
  */
 import { appendFileSync, closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -16,8 +17,10 @@ import { z } from 'zod';
 import { LabError, messageOf, reasonOf } from '../../shared/errors.ts';
 import type { NewRunEvent, RunEvent } from '../../shared/spec/run/events.ts';
 import { runEvent } from '../../shared/spec/run/events.ts';
-import { asDiskFull, replaceFile } from '../files/durable-file.ts';
+import { asDiskFull } from '../files/durable-file.ts';
+import { checksumOf, replaceListed, verifyText } from '../files/checksums.ts';
 import { textOf } from '../files/file-exists.ts';
+import { sealLine, unsealLine } from '../files/sealed-lines.ts';
 import { ownerOfLock, takeLock } from '../files/process-lock.ts';
 
 export interface RunFolder {
@@ -35,6 +38,10 @@ export interface RunFolder {
   readonly tuning: string;
   readonly answers: string;
   readonly lock: string;
+  /** Asks the trainer of a lab to stop, by being there. */
+  readonly stop: string;
+  /** What the trainer wrote on stderr. */
+  readonly output: string;
 }
 
 export function runFolder(folder: string): RunFolder {
@@ -54,6 +61,8 @@ export function runFolder(folder: string): RunFolder {
     tuning: join(artifacts, 'tuning.json'),
     answers: join(artifacts, 'answers.json'),
     lock: join(folder, 'lock'),
+    stop: join(folder, 'stop'),
+    output: join(folder, 'trainer.log'),
   };
 }
 
@@ -69,7 +78,9 @@ export const runOrigin = z.strictObject({
 });
 export type RunOrigin = z.infer<typeof runOrigin>;
 
-/** Reads one of our JSON files. Throws `LabError('not-found' | 'corrupt')`. */
+/**
+ * Reads one of our JSON files, and compares it with its checksum where its folder has one. Throws `LabError('not-found' | 'corrupt')`.
+ */
 export async function readJson<Content>(file: string, schema: z.ZodType<Content>): Promise<Content> {
   let text: string;
   try {
@@ -77,6 +88,8 @@ export async function readJson<Content>(file: string, schema: z.ZodType<Content>
   } catch (error) {
     throw new LabError('not-found', `${file} cannot be read: ${reasonOf(error)}`, { file }, error);
   }
+  const expected = await checksumOf(file);
+  if (expected !== undefined) verifyText(file, text, expected);
   try {
     return schema.parse(JSON.parse(text));
   } catch (error) {
@@ -84,24 +97,39 @@ export async function readJson<Content>(file: string, schema: z.ZodType<Content>
   }
 }
 
+/** Where a checksum is known of the file, it is that of the new content then. */
 export async function writeJson(file: string, value: unknown): Promise<void> {
-  await replaceFile(file, `${JSON.stringify(value, null, 2)}\n`);
+  await replaceListed(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/**
- * The events of a run, oldest first. Lines that a killed trainer left half-written, and events that a newer lab knows, are
- * passed over.
- */
-export async function readEvents({ events }: RunFolder): Promise<readonly RunEvent[]> {
+export interface ParsedEvents {
+  readonly events: readonly RunEvent[];
+  /** Whole lines that are not what was written, and are left out. */
+  readonly damaged: number;
+}
+
+/** Events that a newer lab knows are passed over. */
+export function parseEvents(lines: readonly string[]): ParsedEvents {
+  const events: RunEvent[] = [];
+  let damaged = 0;
+  for (const line of lines) {
+    if (line === '') continue;
+    const value = unsealLine(line);
+    const parsed = runEvent.safeParse(value);
+    if (parsed.success) events.push(parsed.data);
+    else if (value === undefined) damaged += 1;
+  }
+  return { events, damaged };
+}
+
+/** The events of a run, oldest first. A last line that a killed trainer left half-written is passed over. */
+export async function readEventLog({ events }: RunFolder): Promise<ParsedEvents> {
   const text = (await textOf(events)) ?? '';
-  return text.split('\n').flatMap((line) => {
-    try {
-      const parsed = runEvent.safeParse(JSON.parse(line));
-      return parsed.success ? [parsed.data] : [];
-    } catch {
-      return [];
-    }
-  });
+  return parseEvents(text.slice(0, text.lastIndexOf('\n') + 1).split('\n'));
+}
+
+export async function readEvents(run: RunFolder): Promise<readonly RunEvent[]> {
+  return (await readEventLog(run)).events;
 }
 
 /** Opens the event log for appending. A half-written last line is cut off, so that the next one is whole. */
@@ -110,7 +138,7 @@ export function openEventLog(run: RunFolder, now: () => number = Date.now): (eve
   return (event) => {
     const stamped: RunEvent = { time: now(), ...event };
     try {
-      appendFileSync(run.events, `${JSON.stringify(stamped)}\n`);
+      appendFileSync(run.events, `${sealLine(stamped)}\n`);
     } catch (error) {
       throw asDiskFull(error, run.events) ?? error;
     }
@@ -140,12 +168,13 @@ export async function isLocked({ lock }: RunFolder): Promise<boolean> {
 }
 
 /** Keeps other trainers off a run until the returned function is called. Throws `LabError('conflict')`. */
-export function lockRun(run: RunFolder): Promise<() => Promise<void>> {
+export function lockRun(run: RunFolder, about: { readonly trainer?: boolean } = {}): Promise<() => Promise<void>> {
   return takeLock(
     run.lock,
     () =>
       new LabError('conflict', `The run ${run.id} is being trained by another process (see ${run.lock})`, {
         run: run.id,
       }),
+    about,
   );
 }

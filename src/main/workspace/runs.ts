@@ -12,7 +12,7 @@ import type { TransferReport } from '../../shared/spec/run/transfer.ts';
 import { transferReport } from '../../shared/spec/run/transfer.ts';
 import { fileExists, namesIn } from '../files/file-exists.ts';
 import type { RunFolder, RunOrigin } from './run-folder.ts';
-import { isLocked, readEvents, readJson, runFolder, runOrigin } from './run-folder.ts';
+import { isLocked, readEventLog, readJson, runFolder, runOrigin } from './run-folder.ts';
 import type { Workspace } from './workspace.ts';
 
 export type RunStatus =
@@ -39,6 +39,8 @@ export interface RunSummary {
 export interface RunDetails extends RunSummary {
   readonly origin: RunOrigin;
   readonly events: readonly RunEvent[];
+  /** Lines of its events that are not what was written, and are left out. */
+  readonly damagedEvents: number;
   readonly transfer: TransferReport | null;
 }
 
@@ -126,7 +128,7 @@ export async function readRun(run: RunFolder): Promise<RunDetails> {
   const origin = await readJson(run.origin, runOrigin);
   const result = (await fileExists(run.result)) ? await readJson(run.result, runResult) : null;
   const transfer = (await fileExists(run.transfer)) ? await readJson(run.transfer, transferReport) : null;
-  const events = await readEvents(run);
+  const { events, damaged } = await readEventLog(run);
   const failed = events.findLast(({ type }) => type === 'failed' || type === 'resumed' || type === 'started');
   return {
     id: run.id,
@@ -140,6 +142,7 @@ export async function readRun(run: RunFolder): Promise<RunDetails> {
     failure: failed?.type === 'failed' ? failed.message : null,
     origin,
     events,
+    damagedEvents: damaged,
     transfer,
   };
 }

@@ -7,6 +7,7 @@ import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { textOf } from '../files/file-exists.ts';
+import { sealLine, unsealLine } from '../files/sealed-lines.ts';
 import type { RunFolder } from './run-folder.ts';
 
 const gradientRecord = z.object({ step: z.int(), norms: z.record(z.string(), z.number().nullable()) });
@@ -24,11 +25,11 @@ const gradientsFile = ({ artifacts }: RunFolder): string => join(artifacts, 'gra
 const samplesFile = ({ artifacts }: RunFolder): string => join(artifacts, 'samples.jsonl');
 
 export async function appendGradients(run: RunFolder, record: GradientRecord): Promise<void> {
-  await appendFile(gradientsFile(run), `${JSON.stringify(record)}\n`);
+  await appendFile(gradientsFile(run), `${sealLine(record)}\n`);
 }
 
 export async function appendSamples(run: RunFolder, record: SampleRecord): Promise<void> {
-  await appendFile(samplesFile(run), `${JSON.stringify(record)}\n`);
+  await appendFile(samplesFile(run), `${sealLine(record)}\n`);
 }
 
 export async function readTrainingRecords(
@@ -47,12 +48,8 @@ async function readLines<Line extends { readonly step: number }>(
   const text = (await textOf(file)) ?? '';
   const byStep = new Map<number, Line>();
   for (const line of text.split('\n')) {
-    try {
-      const parsed = schema.safeParse(JSON.parse(line));
-      if (parsed.success) byStep.set(parsed.data.step, parsed.data);
-    } catch {
-      // the last line of a trainer that was killed
-    }
+    const parsed = schema.safeParse(unsealLine(line)); // undefined for the last line of a trainer that was killed
+    if (parsed.success) byStep.set(parsed.data.step, parsed.data);
   }
   return [...byStep.values()].sort((a, b) => a.step - b.step);
 }

@@ -221,8 +221,8 @@ export const runsContract = {
   ),
   pause: request('Stops at the next step with a checkpoint, to be resumed', runReferences, z.array(run)),
   resume: request(
-    'Queues runs that were stopped, interrupted or failed; they go on from their last checkpoint',
-    runReferences,
+    'Queues runs that were stopped, interrupted or failed; they go on from their last checkpoint. With `checkpoint`, from that one, where a later one is damaged',
+    runReferences.extend({ checkpoint: count.optional() }),
     z.array(run),
   ),
   cancel: request(

@@ -1,10 +1,11 @@
 // Locks of processes that are gone, whatever the system has done with their numbers since.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silenceMilliseconds } from '../../../src/main/files/heartbeat.ts';
 import { LabError } from '../../../src/shared/errors.ts';
 import { ownerOfLock, takeLock } from '../../../src/main/files/process-lock.ts';
 
@@ -105,6 +106,49 @@ describe('a lock', () => {
     await expect(takeLock(join(folder, 'none', 'lock'), taken)).rejects.toMatchObject({
       code: 'bad-input',
       message: expect.stringContaining('it does not exist'),
+    });
+  });
+
+  describe.runIf(process.platform === 'linux')('of another place', () => {
+    const elsewhere = { pid: 1, boot: 'another', space: 'pid:[1]', beats: true };
+
+    it('counts while it gives signs of life, and no longer, whatever the clock of this computer says', async () => {
+      await lockOf({ ...elsewhere, host: 'a-node' });
+      expect((await ownerOfLock(file))?.host).toBe('a-node');
+      const silent = new Date(Date.now() - silenceMilliseconds - 1000);
+      await utimes(file, silent, silent);
+      expect(await ownerOfLock(file)).toBeUndefined();
+      await (
+        await takeLock(file, taken)
+      )();
+      expect(await readdir(folder)).toEqual([]);
+    });
+
+    it('of this computer under another name is told by its process alone', async () => {
+      const release = await takeLock(file, taken);
+      const ours = JSON.parse(await readFile(file, 'utf8')) as object;
+      await release();
+      await withProcess(async (pid) => {
+        await lockOf({ ...ours, host: 'the-name-of-before', pid, born: undefined });
+        const old = new Date(Date.now() - 10 * silenceMilliseconds);
+        await utimes(file, old, old);
+        // Its number is that of another process by now, as far as can be told: the lock is older than that.
+        await lockOf({ ...ours, host: 'the-name-of-before', pid });
+        expect(await ownerOfLock(file)).toBeUndefined();
+      });
+    });
+
+    it('gets signs of life from a thread while this process is busy', async () => {
+      const release = await takeLock(file, taken);
+      await new Promise((resolve) => setTimeout(resolve, 2500)); // until the thread is there
+      const old = new Date(0);
+      await utimes(file, old, old);
+      const until = performance.now() + 6500;
+      while (performance.now() < until); // a long step
+      expect((await stat(file)).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
+      expect((await ownerOfLock(file))?.pid).toBe(process.pid);
+      await release();
+      expect(await readdir(folder)).toEqual([]);
     });
   });
 });

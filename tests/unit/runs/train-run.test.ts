@@ -35,9 +35,11 @@ async function lastCheckpoint(
   step = 12,
 ): Promise<{ model: Buffer; optimizer: Buffer; state: unknown }> {
   const folder = join(run.checkpoints, `step-${step}`);
-  const { trainingSeconds: _seconds, ...state } = JSON.parse(
-    await readFile(join(folder, 'state.json'), 'utf8'),
-  ) as Record<string, unknown>;
+  const {
+    trainingSeconds: _seconds,
+    crc32: _seal,
+    ...state
+  } = JSON.parse(await readFile(join(folder, 'state.json'), 'utf8')) as Record<string, unknown>;
   return {
     model: await readFile(join(folder, 'model.safetensors')),
     optimizer: await readFile(join(folder, 'optimizer.safetensors')),
@@ -185,6 +187,7 @@ describe('a run', () => {
     const origin = JSON.parse(await readFile(run.origin, 'utf8')) as { data: { contentHash: string } };
     origin.data.contentHash = 'another';
     await writeFile(run.origin, JSON.stringify(origin));
+    await rm(join(run.folder, 'SHA256SUMS')); // as if it had been so when the run was created
     await expect(trainRun(tiny.workspace, run, { signal: new AbortController().signal })).rejects.toMatchObject({
       code: 'conflict',
     });
@@ -330,7 +333,7 @@ describe('a trained run', () => {
     const { InferenceSession, Tensor } = await import('onnxruntime-node');
     const folder = join(tiny.folder, 'exported');
     const { files } = await exportRun(whole, folder);
-    expect((await readdir(folder)).sort()).toEqual([...files].sort());
+    expect((await readdir(folder)).sort()).toEqual(['SHA256SUMS', ...files].sort());
     await expect(exportRun(whole, folder)).rejects.toMatchObject({ code: 'conflict' });
 
     const session = await InferenceSession.create(join(folder, 'model.onnx'));

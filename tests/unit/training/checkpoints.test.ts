@@ -103,7 +103,7 @@ describe('a checkpoint', () => {
       code: 'corrupt',
       message: expect.stringContaining('state.json'),
     });
-    await writeFile(join(path, 'state.json'), '{"formatVersion": 2}');
+    await writeFile(join(path, 'state.json'), '{"formatVersion": 3}');
     await expect(readCheckpoint(path)).rejects.toMatchObject({ code: 'format-version' });
     await expect(readCheckpoint(join(folder, 'step-9'))).rejects.toMatchObject({ code: 'not-found' });
   });

@@ -11,12 +11,13 @@ import { createRun } from '../../runs/create-run.ts';
 import { parseExperiment, resolveExperiment } from '../../runs/experiment.ts';
 import { fileExists } from '../../files/file-exists.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
-import { readJson } from '../../workspace/run-folder.ts';
+import { lockRun, readJson } from '../../workspace/run-folder.ts';
 import { findRun, readRun } from '../../workspace/runs.ts';
 import type { SpecSource } from '../../runs/spec-file.ts';
 import { readSpecFile, withSettings } from '../../runs/spec-file.ts';
 import { trainRun } from '../../runs/train-run.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
+import { goBackTo } from '../../training/going-back.ts';
 import { exitCodes } from './exit-codes.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
@@ -31,6 +32,7 @@ interface RunOptions {
   readonly set?: readonly string[];
   readonly seed?: number;
   readonly resume?: boolean;
+  readonly checkpoint?: number;
   readonly dryRun?: boolean;
   readonly prefetch: boolean;
 }
@@ -47,6 +49,11 @@ export function registerRun(program: Command): void {
     )
     .option('--seed <number>', 'short for --set seed=…', wholeNumber)
     .option('-r, --resume', 'go on with the latest run of this experiment, or with the run that is named')
+    .option(
+      '--checkpoint <step>',
+      'with --resume, go on from this checkpoint, because a later one is damaged',
+      wholeNumber,
+    )
     .option('-n, --dry-run', 'check everything and say what would be done')
     .option('--no-prefetch', 'prepare batches in the main thread; the results are the same')
     .action(async (spec: string, options: RunOptions, command: Command) => {
@@ -63,6 +70,7 @@ export function registerRun(program: Command): void {
       const run = options.resume
         ? await findRunToResume(workspace, spec, options)
         : await createRun(workspace, await readExperiment(spec, options));
+      if (options.checkpoint !== undefined) await goBack(run, options);
       await trainWithProgress(workspace, run, options.prefetch, json);
     });
 }
@@ -89,6 +97,16 @@ async function findRunToResume(workspace: Workspace, reference: string, options:
     );
   }
   return run;
+}
+
+async function goBack(run: RunFolder, { resume, checkpoint = 0 }: RunOptions): Promise<void> {
+  if (!resume) throw new LabError('bad-input', '--checkpoint goes with --resume: a new run has no checkpoints');
+  const unlock = await lockRun(run);
+  try {
+    await goBackTo(run.id, run.checkpoints, checkpoint);
+  } finally {
+    await unlock();
+  }
 }
 
 async function trainWithProgress(

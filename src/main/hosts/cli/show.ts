@@ -27,6 +27,9 @@ function describe(run: RunDetails): string {
     ['created', new Date(run.createdAt).toLocaleString()],
     ['status', `${run.status}, step ${run.step} of ${run.totalSteps ?? '?'}`],
     ...(run.failure === null ? [] : [['failure', run.failure] satisfies [string, string]]),
+    ...(run.damagedEvents === 0
+      ? []
+      : [['damaged', `${run.damagedEvents} lines of its events are left out`] satisfies [string, string]]),
     ['task', experiment.task.type],
     ['data', `${origin.data.name} (${origin.data.kind})`],
     ['weights', origin.weights?.label ?? 'from scratch'],

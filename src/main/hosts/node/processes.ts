@@ -1,10 +1,13 @@
 /** Trainers and workers as child processes of Node. */
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CloseReason, Transport } from '../../../shared/rpc/protocol.ts';
 import type { ProcessHost } from '../../lab/process-host.ts';
+import { runFolder } from '../../workspace/run-folder.ts';
 import { trainerPriority, workerPriority } from '../../lab/process-host.ts';
 
 const trainerEntry = new URL('../trainer/index.ts', import.meta.url);
@@ -15,13 +18,20 @@ const keptOutput = 8000;
 
 export const nodeProcesses: ProcessHost = {
   startTrainer(workspaceFolder, run) {
-    const child = start(trainerEntry, [workspaceFolder, run]);
+    const log = runFolder(join(workspaceFolder, 'runs', run)).output;
+    const errors = openSync(log, 'w');
+    let child: ChildProcess;
+    try {
+      // Its own group and a file for its errors: it goes on when the lab, or the terminal, is gone.
+      child = start(trainerEntry, [workspaceFolder, run], errors, true);
+    } finally {
+      closeSync(errors);
+    }
     lowerPriority(child, trainerPriority);
-    const output = keepOutput(child);
     return {
       pid: child.pid,
       stop: () => {
-        if (child.connected) child.send({ type: 'stop' });
+        if (child.connected) child.send({ type: 'stop' }, () => undefined); // gone in this moment: it is heard of
       },
       kill: () => child.kill('SIGKILL'),
       onMessage: (listener) => child.on('message', listener),
@@ -30,7 +40,7 @@ export const nodeProcesses: ProcessHost = {
         const end = (code: number | null, signal: string | null): void => {
           if (ended) return;
           ended = true;
-          listener({ code, signal, output: output() });
+          listener({ code, signal, output: endOf(log) });
         };
         child.on('close', end);
         child.on('error', () => {
@@ -47,11 +57,12 @@ export const nodeProcesses: ProcessHost = {
   },
 };
 
-function start(entry: URL, args: readonly string[]): ChildProcess {
+function start(entry: URL, args: readonly string[], errors: number | 'pipe' = 'pipe', detached = false): ChildProcess {
   return fork(fileURLToPath(entry), [...args], {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     serialization: 'advanced', // NaN and typed arrays arrive as they are
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', errors, 'ipc'],
+    detached,
   });
 }
 
@@ -61,6 +72,14 @@ function lowerPriority({ pid }: ChildProcess, priority: number): void {
     setPriority(pid, priority);
   } catch {
     // gone already, or not allowed here: it only means that it is not gentle
+  }
+}
+
+function endOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').slice(-keptOutput);
+  } catch {
+    return ''; // the folder of the run is gone
   }
 }
 

@@ -4,8 +4,9 @@
  *
  *     node src/main/hosts/trainer/index.ts <workspace> <run id>
  *
- * What it does is in the run's folder; events also go to whoever started it. The message `{ "type": "stop" }`, SIGINT,
- * SIGTERM and the end of the parent's connection stop it at the next step, with a checkpoint. Exit codes as those of the
+ * What it does is in the run's folder; events also go to whoever started it. It goes on when that process is gone: a lab that is
+ * opened again takes it over. The message `{ "type": "stop" }`, a file `stop` in the run's folder, SIGINT and SIGTERM stop it at
+ * the next step, with a checkpoint. Exit codes as those of the
  * command line: 0 finished, 1 failed, 2 wrong arguments, 130 stopped.
  */
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import { runFolder } from '../../workspace/run-folder.ts';
 import { trainRun } from '../../runs/train-run.ts';
 import { openWorkspace } from '../../workspace/workspace.ts';
 import { connectParent } from './parent.ts';
-import { watchParent } from './watch-parent.ts';
+import { watchForStop } from './watch-for-stop.ts';
 
 const parent = connectParent();
 const [workspaceFolder, id] = process.argv.slice(2);
@@ -29,11 +30,14 @@ if (workspaceFolder === undefined || id === undefined) {
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
   parent.onStop(stop);
-  if (parent.isThere) watchParent();
+  let unwatch = (): void => undefined;
   try {
     const workspace = await openWorkspace(workspaceFolder);
-    const result = await trainRun(workspace, runFolder(join(workspace.runs, id)), {
+    const run = runFolder(join(workspace.runs, id));
+    unwatch = watchForStop(run, stop);
+    const result = await trainRun(workspace, run, {
       signal: controller.signal,
+      adoptable: true,
       onEvent: (event) => {
         parent.send({ type: 'event', event });
       },
@@ -54,6 +58,7 @@ if (workspaceFolder === undefined || id === undefined) {
     process.exitCode = 1;
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
+    unwatch();
     parent.close();
   }
 }

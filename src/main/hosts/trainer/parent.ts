@@ -8,10 +8,8 @@ export type TrainerMessage =
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
 export interface Parent {
-  /** False where a person or a scheduler started it. */
-  readonly isThere: boolean;
   send(message: TrainerMessage): void;
-  /** Called for `{ type: 'stop' }` and when the parent is gone. */
+  /** Called for `{ type: 'stop' }`. */
   onStop(stop: () => void): void;
   /** Lets the process end. */
   close(): void;
@@ -27,26 +25,24 @@ export function connectParent(): Parent {
   const { parentPort } = process as { readonly parentPort?: ParentPort }; // absent outside Electron
   if (parentPort) return connectPort(parentPort);
   return {
-    isThere: process.connected,
     send(message) {
-      if (process.connected) process.send?.(message);
+      // The parent may be gone by the time that this is sent. Nobody misses it: the run's folder has it too.
+      if (process.connected) process.send?.(message, undefined, {}, () => undefined);
     },
     onStop(stop) {
       process.on('message', (message) => {
         if (isStop(message)) stop();
       });
-      process.on('disconnect', stop);
     },
     close() {
       // Without listeners the channel keeps no process alive, and what has been sent still arrives.
-      process.removeAllListeners('disconnect').removeAllListeners('message');
+      process.removeAllListeners('message');
     },
   };
 }
 
 function connectPort(port: ParentPort): Parent {
   return {
-    isThere: true,
     send(message) {
       port.postMessage(message);
     },

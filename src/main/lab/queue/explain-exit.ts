@@ -1,5 +1,6 @@
 /** Why a trainer is gone, in words that help. */
 import type { Failure } from '../../../shared/contract/common.ts';
+import { LabError } from '../../../shared/errors.ts';
 import type { ProcessExit } from '../process-host.ts';
 
 const resumes = 'The run can go on from its last checkpoint';
@@ -51,4 +52,16 @@ function lastWords(output: string): string {
     .split('\n')
     .findLast((text) => text.trim() !== '');
   return line === undefined ? '' : `Its last words: “${line.trim().slice(0, 300)}”. `;
+}
+
+/** Why a run that no trainer of ours is at work on cannot be stopped here. */
+export function notOurs(id: string, state: string): LabError {
+  if (state === 'running') {
+    return new LabError(
+      'conflict',
+      `The run ${id} is trained by another process (see 'lock' in its folder). Stop it there`,
+      { id },
+    );
+  }
+  return new LabError('conflict', `The run ${id} is not active: it is ${state}`, { id, state });
 }

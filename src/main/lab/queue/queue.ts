@@ -8,6 +8,7 @@ import { LabError, messageOf, reasonOf } from '../../../shared/errors.ts';
 import { RemainingTime } from '../../../shared/eta.ts';
 import type { Signal } from '../events.ts';
 import { createSignal } from '../events.ts';
+import { ownerOfLock } from '../../files/process-lock.ts';
 import type { ProcessExit, ProcessHost, TrainerProcess } from '../process-host.ts';
 import { openEventLog } from '../../workspace/run-folder.ts';
 import type { RunRecord } from '../store/run-record.ts';
@@ -16,7 +17,8 @@ import { settle } from '../store/run-store.ts';
 import { readNewEvents } from '../store/follow-events.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { checkpointBytes, runBytes, shortOfSpace } from '../../files/disk-space.ts';
-import { explainExit } from './explain-exit.ts';
+import { adoptTrainer } from './adopted-trainer.ts';
+import { explainExit, notOurs } from './explain-exit.ts';
 import type { QueueFile } from './queue-file.ts';
 import { trainerMessage } from './trainer-message.ts';
 
@@ -35,6 +37,10 @@ export interface Queue {
   /** The trainers' own words. */
   output(id: string): string;
   isOurs(id: string): boolean;
+  /** Takes over the trainer of a lab that is gone, if there is one at work on the run. */
+  adopt(id: string): Promise<boolean>;
+  /** Throws `LabError('conflict')` for a run that is finished or being trained. */
+  requireIdle(id: string): void;
   /** Puts runs at the end; those that are finished or active are refused. */
   enqueue(ids: readonly string[]): void;
   reorder(ids: readonly string[]): void;
@@ -45,7 +51,7 @@ export interface Queue {
   cancel(id: string, now: boolean): void;
   /** Starts what can be started. */
   advance(): Promise<void>;
-  /** Stops all trainers with a checkpoint; kills those that take longer than `patienceMilliseconds`. */
+  /** Stops all trainers with a checkpoint, but for those that a look at the queue has only found; kills those that take longer than `patienceMilliseconds`. */
   close(patienceMilliseconds: number): Promise<void>;
 }
 
@@ -149,6 +155,11 @@ export function createQueue(options: QueueOptions): Queue {
       });
       return;
     }
+    accompany(id, trainer, 'Starting');
+  };
+
+  /** Follows a trainer to its end. */
+  const accompany = (id: string, trainer: TrainerProcess, phase: string | null): void => {
     let finish = (): void => undefined;
     const done = new Promise<void>((resolve) => {
       finish = resolve;
@@ -156,7 +167,7 @@ export function createQueue(options: QueueOptions): Queue {
     const run: Active = {
       trainer,
       done,
-      phase: 'Starting',
+      phase,
       latest: null,
       remaining: undefined,
       wish: 'none',
@@ -170,6 +181,19 @@ export function createQueue(options: QueueOptions): Queue {
     trainer.onExit((exit) => {
       void ended(id, run, exit).finally(finish);
     });
+  };
+
+  const adopt = async (id: string): Promise<boolean> => {
+    const folder = store.folder(id);
+    const owner = await ownerOfLock(folder.lock);
+    if (owner?.trainer !== true || active.has(id)) return false;
+    const follow = (): void => {
+      store.follow(id).catch(() => undefined); // it is read again
+    };
+    takeOut(id);
+    store.change(id, { state: 'running', paused: false, failure: null });
+    accompany(id, adoptTrainer(folder, owner, follow), null);
+    return true;
   };
 
   const receive = (id: string, run: Active, message: unknown): void => {
@@ -204,6 +228,10 @@ export function createQueue(options: QueueOptions): Queue {
   const ended = async (id: string, run: Active, exit: ProcessExit): Promise<void> => {
     outputs.set(id, exit.output);
     takeOut(id);
+    if (!closed && run.reported?.code === 'conflict') {
+      active.delete(id);
+      if (await adopt(id)) return; // that of a lab before this one had only been slow to begin
+    }
     try {
       await store.follow(id).catch(() => undefined);
       if (store.find(id)) await settleEnded(id, run, exit);
@@ -265,8 +293,20 @@ export function createQueue(options: QueueOptions): Queue {
     return advancing;
   };
 
+  const requireIdle = (id: string): void => {
+    const { state } = store.get(id);
+    if (state === 'finished') {
+      throw new LabError('conflict', `The run ${id} is finished. To train it again, retry it`, { id });
+    }
+    if (active.has(id) || state === 'running') {
+      throw new LabError('conflict', `The run ${id} is being trained already`, { id });
+    }
+  };
+
   return {
     changes,
+    adopt,
+    requireIdle,
     state() {
       const { held, concurrency } = file.content;
       return { order: waiting(), active: [...active.keys()], held, reason, concurrency };
@@ -280,16 +320,7 @@ export function createQueue(options: QueueOptions): Queue {
     output: (id) => outputs.get(id) ?? '',
     isOurs: (id) => active.has(id),
     enqueue(ids) {
-      for (const id of ids) {
-        const { state } = store.get(id);
-        if (state === 'queued') continue;
-        if (state === 'finished') {
-          throw new LabError('conflict', `The run ${id} is finished. To train it again, retry it`, { id });
-        }
-        if (active.has(id) || state === 'running') {
-          throw new LabError('conflict', `The run ${id} is being trained already`, { id });
-        }
-      }
+      ids.forEach(requireIdle);
       const added = new Set(ids.filter((id) => store.get(id).state !== 'queued'));
       if (added.size > 0) file.write({ order: [...file.content.order.filter((id) => !added.has(id)), ...added] });
       for (const id of added) store.change(id, { state: 'queued', paused: false, failure: null });
@@ -342,7 +373,10 @@ export function createQueue(options: QueueOptions): Queue {
       clearInterval(spaceTimer);
       await advancing;
       const runs = [...active];
-      for (const [id, run] of runs) stopActive(id, run, 'pause');
+      for (const [id, run] of runs) {
+        if (!trains && run.trainer.letGo) run.trainer.letGo();
+        else stopActive(id, run, 'pause');
+      }
       const kill = setTimeout(() => {
         for (const [, { trainer }] of runs) trainer.kill();
       }, patienceMilliseconds);
@@ -355,15 +389,4 @@ export function createQueue(options: QueueOptions): Queue {
 /** What the events say of a failure; where they end in the middle, what its trainer or its end said. */
 function whyEnded({ state, failure }: RunRecord, reported: Failure | null): Failure | null {
   return state === 'failed' ? (failure ?? reported) : (reported ?? failure);
-}
-
-function notOurs(id: string, state: string): LabError {
-  if (state === 'running') {
-    return new LabError(
-      'conflict',
-      `The run ${id} is trained by another process (see 'lock' in its folder). Stop it there`,
-      { id },
-    );
-  }
-  return new LabError('conflict', `The run ${id} is not active: it is ${state}`, { id, state });
 }

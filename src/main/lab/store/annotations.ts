@@ -5,7 +5,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RunFolder } from '../../workspace/run-folder.ts';
-import { readJson, writeJson } from '../../workspace/run-folder.ts';
+import { replaceFile } from '../../files/durable-file.ts';
+import { textOf } from '../../files/file-exists.ts';
+import { sealJson, unsealJson } from '../../files/sealed-json.ts';
 
 const annotations = z.object({
   notes: z.string().default(''),
@@ -20,12 +22,18 @@ const file = (run: RunFolder): string => join(run.artifacts, 'annotations.json')
 
 /** None, where there are none or they cannot be read: they are not worth losing a run for. */
 export async function readAnnotations(run: RunFolder): Promise<Annotations> {
-  return readJson(file(run), annotations).catch(() => annotations.parse({}));
+  const path = file(run);
+  const text = await textOf(path);
+  try {
+    return annotations.parse(text === undefined ? {} : unsealJson(path, text));
+  } catch {
+    return annotations.parse({});
+  }
 }
 
 export async function writeAnnotations(
   run: RunFolder,
   { notes, tags, archived, pinned, study }: Annotations,
 ): Promise<void> {
-  await writeJson(file(run), { notes, tags, archived, pinned, study });
+  await replaceFile(file(run), sealJson({ notes, tags, archived, pinned, study }));
 }

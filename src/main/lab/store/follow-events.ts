@@ -1,9 +1,9 @@
 /** What the events of a run mean: its progress so far, and points for charts. */
 import { open } from 'node:fs/promises';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
-import { runEvent } from '../../../shared/spec/run/events.ts';
 import { unlessAbsent } from '../../files/file-exists.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
+import { parseEvents } from '../../workspace/run-folder.ts';
 import type { Point } from './points.ts';
 import type { RunProgress } from './run-record.ts';
 
@@ -21,34 +21,26 @@ export async function readNewEvents(
   readonly position: number;
   readonly more: boolean;
   readonly restarted: boolean;
+  /** Lines that are not what was written, and are left out. */
+  readonly damaged: number;
 }> {
   const handle = await unlessAbsent(open(file, 'r'));
-  if (!handle) return { events: [], position, more: false, restarted: false };
+  if (!handle) return { events: [], position, more: false, restarted: false, damaged: 0 };
   try {
     const { size } = await handle.stat();
-    if (size < position) return { events: [], position: 0, more: true, restarted: true };
+    if (size < position) return { events: [], position: 0, more: true, restarted: true, damaged: 0 };
     const buffer = Buffer.alloc(Math.min(size - position, maximumBytes));
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
     const end = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
     const lines = buffer.toString('utf8', 0, end).split('\n');
     return {
-      events: lines.flatMap(parseEvent),
+      ...parseEvents(lines),
       position: position + end,
       more: end > 0 && position + end < size,
       restarted: false,
     };
   } finally {
     await handle.close();
-  }
-}
-
-function parseEvent(line: string): RunEvent[] {
-  if (line === '') return [];
-  try {
-    const parsed = runEvent.safeParse(JSON.parse(line));
-    return parsed.success ? [parsed.data] : [];
-  } catch {
-    return []; // a line that a killed trainer left half-written
   }
 }
 

@@ -68,6 +68,8 @@ export function createRunStore(
   const changes = createSignal<RunChange>();
   const records = new Map(readRuns(database).map((record) => [record.id, record]));
   const damaged = new Map<string, string>();
+  /** Of events, as far as this lab has read them. */
+  const damagedLines = new Map<string, number>();
   const following = new Map<string, Promise<void>>();
   /** How the events of runs looked when these were last settled: a thousand runs at rest cost a glance each. */
   const settled = new Map<string, string>();
@@ -101,7 +103,7 @@ export function createRunStore(
     for (;;) {
       const record = records.get(id);
       if (!record) return;
-      const { events, position, more, restarted } = await readNewEvents(folder(id), record.eventsRead);
+      const { events, position, more, restarted, damaged: bad } = await readNewEvents(folder(id), record.eventsRead);
       if (position === record.eventsRead && !restarted) return;
       if (!records.has(id)) return;
       let { progress } = record;
@@ -129,6 +131,8 @@ export function createRunStore(
         updateRun(database, { ...record, progress, eventsRead: position });
       });
       Object.assign(record, { progress, eventsRead: position });
+      if (restarted) damagedLines.delete(id);
+      if (bad > 0) damagedLines.set(id, (damagedLines.get(id) ?? 0) + bad);
       changes.emit({ id, events, removed: false });
       if (!more) return;
     }
@@ -150,6 +154,7 @@ export function createRunStore(
     if (!record) return;
     records.delete(id);
     settled.delete(id);
+    damagedLines.delete(id);
     database.prepare('DELETE FROM runs WHERE number = ?').run(record.number);
     changes.emit({ id, events: [], removed: true });
   };
@@ -189,6 +194,12 @@ export function createRunStore(
         } catch (error) {
           if (!isFullDatabase(error)) damaged.set(join(workspace.runs, name), reasonOf(error));
         }
+      }
+      for (const [id, lines] of damagedLines) {
+        damaged.set(
+          folder(id).events,
+          `${lines === 1 ? 'A line is' : `${lines} lines are`} not what was written and ${lines === 1 ? 'is' : 'are'} left out`,
+        );
       }
     },
     change: (id, change) => store(Object.assign(get(id), change)),
@@ -243,7 +254,8 @@ export async function settle(
     record.failure = null;
   } else if (last?.type === 'failed') {
     record.state = 'failed';
-    record.failure = { code: last.code, message: last.message, details: {} };
+    const details = last.before === undefined ? {} : { before: last.before };
+    record.failure = { code: last.code, message: last.message, details };
   } else if (last === undefined || last.type === 'created' || last.type === 'stopped') {
     record.state = 'stopped';
   } else {

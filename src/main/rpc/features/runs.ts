@@ -17,6 +17,7 @@ import { readEvents } from '../../workspace/run-folder.ts';
 import { readSeries } from '../../lab/run-series.ts';
 import { viewRun } from '../../lab/run-view.ts';
 import { checkpointFolder, listCheckpoints } from '../../workspace/checkpoint-folders.ts';
+import { goBackTo } from '../../training/going-back.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 import { specSource } from './experiments.ts';
 import { followRun, watchRuns } from './run-subscriptions.ts';
@@ -127,7 +128,13 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
       eachOf(ids, (id) => {
         queue.pause(id);
       }),
-    resume({ ids }) {
+    async resume({ ids, checkpoint }) {
+      if (checkpoint !== undefined) {
+        for (const id of ids) {
+          queue.requireIdle(id);
+          await goBackTo(id, runs.folder(id).checkpoints, checkpoint);
+        }
+      }
       queue.enqueue(ids);
       return view(ids);
     },

@@ -66,7 +66,14 @@ export const runEvent = z.discriminatedUnion('type', [
   z.object({ ...common, type: z.literal('checkpoint'), path: z.string(), best: z.boolean() }),
   z.object({ ...common, type: z.literal('notice'), message: z.string() }),
   z.object({ ...common, type: z.literal('stopped') }),
-  z.object({ ...common, type: z.literal('failed'), code: z.string(), message: z.string() }),
+  z.object({
+    ...common,
+    type: z.literal('failed'),
+    code: z.string(),
+    message: z.string(),
+    /** Where a checkpoint is damaged: the step of the latest whole one before it, to go on from. */
+    before: z.int().optional(),
+  }),
   z.object({ ...common, type: z.literal('finished'), reason: z.enum(['steps', 'early-stopping']) }),
 ]);
 

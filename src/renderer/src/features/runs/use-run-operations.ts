@@ -11,7 +11,8 @@ type Ids = readonly string[];
 export interface RunOperations {
   /** With a checkpoint, to be resumed. */
   readonly stop: Operation<[ids: Ids], Run[]>;
-  readonly resume: Operation<[ids: Ids], Run[]>;
+  /** From the last checkpoint, or from an earlier one where that is damaged. */
+  readonly resume: Operation<[ids: Ids, checkpoint?: number], Run[]>;
   readonly retry: Operation<[ids: Ids], { ids: string[] }>;
   readonly archive: Operation<[ids: Ids, archived: boolean], Run[]>;
   readonly pin: Operation<[ids: Ids, pinned: boolean], Run[]>;
@@ -29,7 +30,9 @@ export function useRunOperations(): RunOperations {
   const several = (count: number): string => (count === 1 ? 'The run is' : `${count} runs are`);
   return {
     stop: useOperation('The run could not be stopped', (ids: Ids) => lab.runs.pause({ ids: [...ids] })),
-    resume: useOperation('The run could not be resumed', (ids: Ids) => lab.runs.resume({ ids: [...ids] })),
+    resume: useOperation('The run could not be resumed', (ids: Ids, checkpoint?: number) =>
+      lab.runs.resume({ ids: [...ids], ...(checkpoint !== undefined && { checkpoint }) }),
+    ),
     retry: useOperation('The run could not be started again', async (ids: Ids) => {
       const created = await lab.runs.retry({ ids: [...ids] });
       toasts.show({
