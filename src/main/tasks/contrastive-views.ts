@@ -132,7 +132,7 @@ export const contrastiveViews = defineTask<ContrastiveViewsOptions>({
   },
   answers: classAnswers,
   demo: { form: () => 'which-view' },
-  suggested: { presets: ['resnet-mini'], training: { batchSize: 128, learningRate: 2e-3 } },
+  suggested: { presets: ['resnet-mini'], training: { batchSize: 64, learningRate: 3e-3 } },
   predict: (model, query, settings) => askWhichView(model, query, settings.augmentation),
 });
 

@@ -238,23 +238,23 @@ describe('the quiz of views', () => {
       kind: 'image' as const,
       picture: { width: 8, height: 8, url: `data:image/png;base64,AA${number}=` },
     });
-    const names = ['first', 'second', 'third', 'fourth'];
+    const names = ['the first', 'the second', 'the third', 'the fourth'];
     const question = {
       id: 1,
       items: [0, 1, 2, 3, 4].map(image),
       choices: names,
-      truth: 'third',
-      answer: { question: 'class', choices: choices('second') },
+      truth: 'the third',
+      answer: { question: 'class', choices: choices('the second') },
     };
     const quiz = vi.fn(async () => Promise.resolve({ form: 'which-view', questions: [question] }));
     const wrapper = mounted(QuizDemo, demo({ form: 'which-view' }), { quiz });
     await flushPromises();
     expect(wrapper.text()).toContain('Which of the four is another view of this image?');
     const offered = wrapper.findAll('button.view');
-    expect(offered.map((one) => one.attributes('aria-label'))).toEqual(names.map((name) => `The ${name} view`));
+    expect(offered.map((one) => one.attributes('aria-label'))).toEqual(names.map((name) => `Choose ${name} view`));
     expect(offered[2]!.get('img').attributes('src')).toBe('data:image/png;base64,AA3=');
     await offered[2]!.trigger('click');
-    expect(wrapper.get('.reveal').text()).toMatch(/^Right: it is third\. The model says\s+second\./);
+    expect(wrapper.get('.reveal').text()).toMatch(/^Right: it is the third\. The model says\s+the second\./);
     expect(offered[2]!.classes()).toContain('right');
     expect(offered[1]!.text()).toBe('the model');
     wrapper.unmount();

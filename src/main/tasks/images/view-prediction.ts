@@ -12,7 +12,7 @@ import { writePlanar } from './image-facts.ts';
 import { candidateCount } from './image-views.ts';
 
 /** What the candidates of a quiz are called. */
-export const candidateNames: readonly string[] = ['first', 'second', 'third', 'fourth'];
+export const candidateNames: readonly string[] = ['the first', 'the second', 'the third', 'the fourth'];
 
 /** Into how many tiles a side is cut; undefined for the picture itself. */
 const manipulations: readonly { readonly label: string; readonly tiles?: number }[] = [
