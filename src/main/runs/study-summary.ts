@@ -8,7 +8,7 @@ import { mean, meanInterval } from '../../shared/stats.ts';
 import type { AnsweredRun } from '../../shared/study/answered-run.ts';
 import { isAnsweredMetric } from '../../shared/study/answered-run.ts';
 import type { Gain } from '../../shared/study/gain.ts';
-import { pairedGain, seedsToShow } from '../../shared/study/gain.ts';
+import { chanceToShow, pairedGain, seedsToShow } from '../../shared/study/gain.ts';
 import type { ArmCurve } from '../../shared/study/labels-saved.ts';
 import { labelsSaved, labelsSavedSentence } from '../../shared/study/labels-saved.ts';
 import type { ResampledMetric } from '../../shared/study/test-bootstrap.ts';
@@ -40,6 +40,8 @@ export function summariseStudy(study: Study, results: readonly FinishedCell[]): 
   const conditions = study.conditions
     .map(({ name }) => ({ name, labels: of(name, reference)[0]?.result.examples?.training ?? null }))
     .filter(({ name }) => measured.some(({ cell }) => cell.condition === name));
+  const seeds = new Set(measured.map(({ cell }) => cell.seed)).size;
+  const isInterim = study.stopForFutility && seeds < study.seeds.length;
   const titles = new Map(study.arms.map(({ name, title }) => [name, title ?? name]));
   const titleOf = (arm: string): string => titles.get(arm) ?? arm;
   const gainOf = (condition: string, arm: string, other: string, confidence = 0.95): Gain => {
@@ -51,10 +53,11 @@ export function summariseStudy(study: Study, results: readonly FinishedCell[]): 
     });
   };
   const arms = conditions.flatMap(({ name: condition }) =>
-    study.arms.flatMap(({ name: arm, method = 'training', settings }) => {
+    study.arms.flatMap((own) => {
+      const { name: arm, method = 'training' } = own;
       const values = of(condition, arm).map(({ value }) => value);
       if (values.length === 0) return [];
-      const pretrained = Object.keys(settings).some((key) => key === 'from' || key.startsWith('from.'));
+      const pretrained = isPretrained(own);
       const interval = intervalOf(metric, values);
       return [{ condition, arm, title: titleOf(arm), method, pretrained, mean: mean(values), interval }];
     }),
@@ -65,6 +68,7 @@ export function summariseStudy(study: Study, results: readonly FinishedCell[]): 
     metric,
     direction,
     splits: study.splits,
+    ...(isInterim && { interim: { seeds, planned: study.seeds.length } }),
     testExamples: measured[0]?.result.examples?.test ?? null,
     conditions,
     runs: measured.map(({ cell, result, value }) => ({
@@ -93,13 +97,14 @@ export function summariseStudy(study: Study, results: readonly FinishedCell[]): 
           overExamples: gain.overExamples,
           pValue: gain.pValue,
           seedsNeeded: gain.uncertainty && seedsToShow(worthwhileGain, gain.uncertainty),
-          sentence: gainSentence(gain, titleOf(arm), titleOf(reference), condition),
+          sentence: gainSentence(gain, titleOf(arm), titleOf(reference), condition, isInterim),
         };
       }),
     verdicts: conditions.flatMap(({ name: condition }) => {
       const verdict = verdictOf({
         condition,
         direction,
+        isInterim,
         arms: arms
           .filter((arm) => arm.condition === condition)
           .map((arm) => ({ name: arm.arm, title: arm.title, mean: arm.mean })),
@@ -109,6 +114,30 @@ export function summariseStudy(study: Study, results: readonly FinishedCell[]): 
     }),
     labelsSaved: savedBy(conditions, arms, reference, titleOf, of, sign),
   };
+}
+
+/** What is still expected of an arm, at most, when there are fewer chances than this that it shows a difference. */
+const fewChances = 0.1;
+
+/** Whether no arm with pretrained weights is expected to differ from the reference by the end, under any condition. */
+export function isFutile(study: Study, results: readonly FinishedCell[]): boolean {
+  const { metric, direction } = comparedMetric(study, results);
+  const sign = direction === 'maximise' ? 1 : -1;
+  const reference = study.arms.at(-1).name;
+  return study.conditions.every(({ name }) => {
+    const measured = measure(results, name, metric);
+    const of = (arm: string) => measured.filter(({ cell }) => cell.arm === arm);
+    return study.arms.filter(isPretrained).every(({ name: arm }) => {
+      const { gain, uncertainty } = pairedGain(pairUp(of(arm), of(reference), sign), {
+        testExamples: measured[0]?.answers?.labels.length,
+      });
+      return arm === reference || (uncertainty && chanceToShow(gain, uncertainty, study.seeds.length) < fewChances);
+    });
+  });
+}
+
+function isPretrained({ settings }: Study['arms'][number]): boolean {
+  return Object.keys(settings).some((key) => key === 'from' || key.startsWith('from.'));
 }
 
 function comparedMetric(study: Study, results: readonly FinishedCell[]): Pick<StudyResult, 'metric' | 'direction'> {

@@ -16,7 +16,7 @@ import type { SpecSource } from './spec-file.ts';
 import type { StudyCell } from './study-plan.ts';
 import { planStudy } from './study-plan.ts';
 import type { FinishedCell } from './study-summary.ts';
-import { summariseStudy } from './study-summary.ts';
+import { isFutile, summariseStudy } from './study-summary.ts';
 import { trainRun } from './train-run.ts';
 import { untuned } from './tune-run.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -33,6 +33,11 @@ export interface StudyOptions {
   readonly prefetch?: boolean;
 }
 
+/** Before that the spread is hardly known. */
+const fewestSeeds = 3;
+
+const seedPlace = ({ seeds }: Study, { seed }: StudyCell): number => seeds.indexOf(seed);
+
 /** The answer, also saved in the workspace's `studies` folder; undefined when it was stopped. */
 export async function runStudy(
   workspace: Workspace,
@@ -40,7 +45,9 @@ export async function runStudy(
   source: SpecSource,
   options: StudyOptions,
 ): Promise<StudyResult | undefined> {
-  const cells = planStudy(study, source);
+  const planned = planStudy(study, source);
+  // Seed by seed, so that what is there at any time is a smaller study.
+  const cells = study.stopForFutility ? planned.toSorted((a, b) => seedPlace(study, a) - seedPlace(study, b)) : planned;
   const folder = join(workspace.folder, 'studies');
   await mkdir(folder, { recursive: true });
   await writeJson(join(folder, `${study.name}.spec.json`), source.value); // by which the lab's pages find it
@@ -52,6 +59,8 @@ export async function runStudy(
     const result = known?.result ?? (await trainRun(workspace, run, options));
     if (!result) return undefined;
     results.push(await finishedCell(cell, result, run));
+    const seeds = (index + 1) / (cells.length / study.seeds.length);
+    if (study.stopForFutility && Number.isInteger(seeds) && seeds >= fewestSeeds && isFutile(study, results)) break;
   }
   const answer = summariseStudy(study, results);
   await writeJson(join(folder, `${study.name}.json`), answer);

@@ -66,6 +66,12 @@ export const studySpec = z
       .describe(
         'First seed: chosen once for each arm and condition, with the labels of the first seed, and kept for the others. Every seed: chosen anew, for as many times the work',
       ),
+    stopForFutility: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Leave out seeds that are not expected to show anything: after three or more, where no arm that begins with pretrained weights has a chance of a tenth. By 'pretext study' alone; nothing is claimed then, so it makes no false claim more likely",
+      ),
     metric: z
       .string()
       .optional()
@@ -84,6 +90,8 @@ export const studyResult = z.object({
   metric: z.string(),
   direction: z.enum(['minimise', 'maximise']),
   splits: z.enum(['shared', 'per-seed']),
+  /** Of a study that may stop for futility, before all its seeds are there: nothing is claimed. */
+  interim: z.object({ seeds: z.int(), planned: z.int() }).optional(),
   testExamples: z.int().nullable(),
   /** With the number of labelled examples in total, where runs say it. */
   conditions: z.array(z.object({ name: z.string(), labels: z.int().nullable() })),

@@ -6,7 +6,7 @@
  * from a bootstrap over examples, σb²/N + σe²/(S·N); what is in both is counted once.
  */
 import type { Interval } from '../stats.ts';
-import { mean, studentQuantile, studentTwoSided, variance, quantile } from '../stats.ts';
+import { mean, studentCdf, studentQuantile, studentTwoSided, variance, quantile } from '../stats.ts';
 import type { ResampledMetric } from './test-bootstrap.ts';
 
 export interface SeedPair {
@@ -166,4 +166,21 @@ export function seedsToShow(gain: number, uncertainty: Uncertainty, confidence =
     else low = middle;
   }
   return high;
+}
+
+/**
+ * The chance that a study shows a difference, either way, once it has this many seeds: further ones are taken to scatter around the gain
+ * so far as the first ones did (conditional power under the current trend: J. M. Lachin, "A review of methods for futility
+ * stopping based on conditional power", Statistics in Medicine 24, 2005).
+ */
+export function chanceToShow(gain: number, uncertainty: Uncertainty, seeds: number, confidence = 0.95): number {
+  const { seedCount, oneSeed, examples, testExamples } = uncertainty;
+  const part = { variance: oneSeed / seeds, degrees: seeds - 1 };
+  const degrees = freedom(part, { variance: examples, degrees: Math.max(1, testExamples - 1) });
+  const margin = studentQuantile((1 + confidence) / 2, degrees) * Math.sqrt(part.variance + examples);
+  // Of the mean over all seeds, only those that are still to come are unknown.
+  const spread = Math.sqrt((seeds - seedCount) * oneSeed) / seeds;
+  if (spread === 0) return Math.abs(gain) > margin ? 1 : 0;
+  const below = (value: number): number => studentCdf((value - gain) / spread, seedCount - 1);
+  return 1 - below(margin) + below(-margin);
 }

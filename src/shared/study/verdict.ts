@@ -36,6 +36,8 @@ export interface VerdictOptions {
   readonly condition: string;
   readonly arms: readonly VerdictArm[];
   readonly direction: 'minimise' | 'maximise';
+  /** Of a study that may stop early: no claim before its end, because every further look would be another chance of a false one. */
+  readonly isInterim?: boolean;
   /** The gain of one arm over another, more is better, at a confidence. */
   readonly gainOf: (arm: string, other: string, confidence: number) => Gain;
 }
@@ -58,7 +60,13 @@ export function settingsWords(settings: Readonly<Record<string, unknown>>): stri
 }
 
 /** Undefined for fewer than two arms. */
-export function verdictOf({ condition, arms, direction, gainOf }: VerdictOptions): Verdict | undefined {
+export function verdictOf({
+  condition,
+  arms,
+  direction,
+  isInterim = false,
+  gainOf,
+}: VerdictOptions): Verdict | undefined {
   const sign = direction === 'maximise' ? 1 : -1;
   const [leader, ...others] = arms.toSorted((a, b) => sign * (b.mean - a.mean));
   if (!leader || others.length === 0) return undefined;
@@ -69,7 +77,7 @@ export function verdictOf({ condition, arms, direction, gainOf }: VerdictOptions
   const open = comparisons.find(isOpen);
   const rival = open ?? comparisons[0]!; // there is one
   const { gain: difference, interval, uncertainty } = rival;
-  const kind = interval === null ? 'one-seed' : open ? 'inconclusive' : 'winner';
+  const kind = interval === null ? 'one-seed' : open || isInterim ? 'inconclusive' : 'winner';
   const seedsNeeded = uncertainty && seedsToShow(worthwhileGain, uncertainty);
   const where = `with ${conditionWords(condition)}`;
   const [ours, theirs] = [formatNumber(leader.mean), formatNumber(rival.other.mean)];
@@ -78,7 +86,7 @@ export function verdictOf({ condition, arms, direction, gainOf }: VerdictOptions
     : '';
   const sentence = {
     winner: `${leader.title} wins ${where}: ${ours} against ${theirs} of ${rival.other.title} (difference ${formatSigned(difference)}, ${shown}).`,
-    inconclusive: `Inconclusive ${where}: ${leader.title} ${ours}, ${rival.other.title} ${theirs} (difference ${formatSigned(difference)}, ${shown}). ${needWords(seedsNeeded)}`,
+    inconclusive: `Inconclusive ${where}: ${leader.title} ${ours}, ${rival.other.title} ${theirs} (difference ${formatSigned(difference)}, ${shown}). ${isInterim ? interimWords : needWords(seedsNeeded)}`,
     'one-seed': `${capital(where)}: ${leader.title} ${ours}, ${rival.other.title} ${theirs}. Add seeds to get a confidence interval.`,
   }[kind];
   return { condition, kind, leader: leader.name, rival: rival.other.name, difference, interval, seedsNeeded, sentence };
@@ -90,14 +98,18 @@ export function gainSentence(
   arm: string,
   reference: string,
   condition: string,
+  isInterim = false,
 ): string {
   const what = `${capital(arm)} against ${reference} with ${conditionWords(condition)}: ${formatSigned(gain)}`;
   if (!interval) return `${what}. Add seeds to get a confidence interval.`;
   const shown = `${what} (${intervalWords(interval)})`;
+  if (isInterim) return `${shown}: inconclusive. ${interimWords}`;
   if (interval.low > 0) return `${shown}: better.`;
   if (interval.high < 0) return `${shown}: worse.`;
   return `${shown}: inconclusive. ${needWords(uncertainty && seedsToShow(worthwhileGain, uncertainty))}`;
 }
+
+const interimWords = 'Not all seeds have been run, and nothing is claimed before.';
 
 function intervalWords({ low, high }: Interval): string {
   return `95 % CI ${formatSigned(low)} to ${formatSigned(high)}`;

@@ -221,3 +221,22 @@ metric: accuracy`.replace('data: animals', 'data: animals\n  tokenizer: {run: ti
     expect(gain!.interval!.high).toBeCloseTo(centre + margin, 9);
   });
 });
+
+describe('a study that may stop for futility', () => {
+  it('leaves out seeds that cannot show a difference, and claims nothing', async () => {
+    // The same arm under two names: every difference is 0.
+    const settings = 'settings: {from.run: tiny-words}';
+    const result = await run(`
+name: futile
+stopForFutility: true
+experiment:${experiment}
+arms: [{name: one, ${settings}}, {name: other, ${settings}}]
+seeds: [1, 2, 3, 4, 5]
+metric: accuracy`);
+    expect(result.interim).toEqual({ seeds: 3, planned: 5 });
+    expect(result.runs).toHaveLength(6);
+    expect(result.gains[0]).toMatchObject({ gain: 0, sentence: expect.stringContaining('inconclusive') as string });
+    expect(result.verdicts[0]).toMatchObject({ kind: 'inconclusive' });
+    expect(describeStudy(result)).toContain('Stopped for futility after 3 of 5 seeds');
+  }, 60_000);
+});

@@ -103,10 +103,16 @@ export function describeStudy(result: StudyResult): string {
     ].join('\n');
   });
   const split = runs[0]?.split ?? 'test';
+  const { interim } = result;
   const tested = testExamples === null ? '' : ` (${formatCount(testExamples)} examples)`;
   return [
     `${name}: ${metric} on the ${split} split${tested}, ${seeds === 1 ? 'one seed' : `mean over ${seeds} seeds`}, in parentheses simple baselines`,
     ...sections,
+    ...(interim
+      ? [
+          `Stopped for futility after ${interim.seeds} of ${interim.planned} seeds: more were not expected to show a difference.`,
+        ]
+      : []),
     ['Verdict', ...verdicts.map(({ sentence }) => sentence), ...gains.map(({ sentence }) => sentence)].join('\n'),
     ...(labelsSaved.length > 0 ? [['Labels saved', ...labelsSaved.map(({ sentence }) => sentence)].join('\n')] : []),
   ].join('\n\n');

@@ -5,7 +5,7 @@ import { mean, pairedDifference, variance } from '../../../../src/shared/stats.t
 import type { AnsweredRun } from '../../../../src/shared/study/answered-run.ts';
 import { weightedMetric } from '../../../../src/shared/study/answered-run.ts';
 import type { Gain, SeedPair } from '../../../../src/shared/study/gain.ts';
-import { pairedGain, seedsToShow } from '../../../../src/shared/study/gain.ts';
+import { chanceToShow, pairedGain, seedsToShow } from '../../../../src/shared/study/gain.ts';
 import { resampleMetric } from '../../../../src/shared/study/test-bootstrap.ts';
 import { balancedAccuracy, confusionMatrix, macroF1 } from '../../../../src/main/tasks/metrics/classification.ts';
 
@@ -207,5 +207,41 @@ describe('metrics of weighted examples', () => {
     expect(resampleMetric([run], 'accuracy', { resamples: 50 })[0]).toEqual(first);
     expect(variance(first!.values)).toBeCloseTo((2 / 9 / 30) * 1, 2);
     expect(() => resampleMetric([run, answered([0], () => true)], 'accuracy')).toThrow(RangeError);
+  });
+});
+
+describe('stopping for futility', () => {
+  const spread = 0.03;
+  const planned = 8;
+  /** A study that stops where there is little chance left, and claims nothing then. */
+  function study(truth: number, trial: number): { readonly seeds: number; readonly claims: boolean } {
+    const stream = randomStream(37, trial);
+    const pairs: SeedPair[] = [];
+    for (;;) {
+      pairs.push({ first: truth + spread * stream.normal(), second: 0 });
+      if (pairs.length < 3) continue;
+      const { gain, interval, uncertainty } = pairedGain(pairs);
+      if (pairs.length === planned) return { seeds: planned, claims: interval!.low > 0 || interval!.high < 0 };
+      if (chanceToShow(gain, uncertainty!, planned) < 0.1) return { seeds: pairs.length, claims: false };
+    }
+  }
+  const outcomes = (truth: number) => Array.from({ length: 4000 }, (_, trial) => study(truth, trial));
+
+  it('saves seeds where there is no gain, and makes no false claim more likely', () => {
+    const found = outcomes(0);
+    expect(mean(found.map(({ claims }) => Number(claims)))).toBeLessThan(0.055);
+    expect(mean(found.map(({ seeds }) => seeds))).toBeLessThan(6.5);
+  });
+
+  it('seldom stops where there is a clear gain', () => {
+    const found = outcomes(0.06);
+    expect(mean(found.map(({ claims }) => Number(claims)))).toBeGreaterThan(0.93);
+  });
+
+  it('knows at the end what was shown', () => {
+    const uncertainty = { seedCount: 5, oneSeed: 0.02 ** 2, examples: 0, testExamples: 100 };
+    expect(chanceToShow(0.1, uncertainty, 5)).toBe(1);
+    expect(chanceToShow(0.001, uncertainty, 5)).toBe(0);
+    expect(chanceToShow(0.02, uncertainty, 10)).toBeGreaterThan(chanceToShow(0.01, uncertainty, 10));
   });
 });
