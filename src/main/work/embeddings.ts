@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { Item } from '../../shared/contract/common.ts';
 import type { Embeddings, demosContract } from '../../shared/contract/demos.ts';
 import { LabError } from '../../shared/errors.ts';
-import { createProgram, output, withScope } from '../graph/index.ts';
+import { createProgram, elementCount, output, withScope } from '../graph/index.ts';
 import type { Value } from '../graph/program.ts';
 import { buildPipeline, declareInputs } from '../nn/index.ts';
 import type { Feeds } from '../tasks/index.ts';
@@ -117,13 +117,15 @@ async function openBackbone(
 }
 
 async function vectorOf({ program, run }: TrainedModel, feeds: Feeds): Promise<Float32Array> {
-  const needed = Object.fromEntries([...program.inputs.keys()].map((input) => [input, feedFor(feeds, input)]));
+  const needed = Object.fromEntries(
+    [...program.inputs].map(([input, { shape }]) => [input, feedFor(feeds, input).subarray(0, elementCount(shape))]),
+  );
   const { embedding } = await run(needed);
   if (!embedding) throw new LabError('internal', 'the program has no embedding');
   return pool(Float32Array.from(embedding.data), embedding.shape, feeds.mask);
 }
 
-/** By its name, or that of the first of twins, which have a prefix. */
+/** By its name, or that of the first of twins, which have a prefix. Twins in one tensor lie one after the other. */
 function feedFor(feeds: Feeds, input: string): Feeds[string] {
   const name =
     input in feeds

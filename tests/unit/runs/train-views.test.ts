@@ -14,6 +14,7 @@ import { readRun } from '../../../src/main/workspace/runs.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import { readTrainingRecords } from '../../../src/main/workspace/training-records.ts';
+import { embedExamples } from '../../../src/main/work/embeddings.ts';
 import { importImageCorpus } from '../../../src/main/data/images/import.ts';
 import type { TinyImageWorkspace } from '../../tiny-images.ts';
 import { createTinyImageWorkspace, tinyImages } from '../../tiny-images.ts';
@@ -90,6 +91,20 @@ describe.each(Object.entries(tasks))('%s', (name, task) => {
     const [first] = samples[0]!.answers;
     expect(first![0]!.choices.length).toBeGreaterThan(1);
     expect(first![0]!.truth).not.toBe('');
+  });
+
+  it('is projected, each image by its first view', async () => {
+    const signal = new AbortController().signal;
+    const { points, features } = await embedExamples(
+      { workspace: tiny.workspace, signal, progress: () => undefined },
+      { run: name, checkpoint: 'best', count: 6, method: 'principal-components' },
+    );
+    expect(points).toHaveLength(6);
+    expect(features).toBe(16);
+    for (const { x, y, item } of points) {
+      expect(Number.isFinite(x) && Number.isFinite(y)).toBe(true);
+      expect(item.kind).toBe('image');
+    }
   });
 
   it('gives its backbone, and keeps its head', async () => {

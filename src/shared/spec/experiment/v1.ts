@@ -108,7 +108,7 @@ const trainingSpec = z
       .enum(['batch', 'pretrained'])
       .default('batch')
       .describe(
-        "What batch normalisation of the backbone normalises with while training: each batch's own mean and variance, or those of the pretrained network, unchanged, which suits fine-tuning on few examples",
+        "What batch normalisation of the backbone normalises with while training: each batch's own mean and variance, or those of the pretrained network, unchanged. The batch's own were better on few digits; batches of one or two examples need the pretrained ones",
       ),
     headLearningRateScale: z.number().positive().default(1).describe("Multiplies the head's learning rate"),
     evaluateEvery: every('How often the validation split is evaluated'),
