@@ -86,8 +86,7 @@ export const imageDemo: Demo = async (workspace, { quick }) => {
     heading('Pretraining on emoji: where does a patch lie, seen from another?');
     await importEmoji(workspace);
     await pretext('preview', example('emoji-pretraining.yaml'), '--count', '8');
-    await pretext('run', example('emoji-pretraining.yaml'), '--set', 'training.steps=400');
-    await pretext('probe', 'emoji-pretraining', '--data', 'emoji-categories');
+    await pretext('run', example('emoji-pretraining.yaml'), '--set', 'training.steps=300');
   }
   heading('Pretraining on digits: which pictures are views of the same one?');
   await pretext('preview', example('digits-pretraining.yaml'), '--count', '8');
