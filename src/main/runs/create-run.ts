@@ -9,6 +9,7 @@ import { gradientFlowProgram } from '../training/gradient-flow.ts';
 import { buildModel, countParameters } from '../training/model.ts';
 import type { PreparedRun } from './prepare.ts';
 import { findFoundations, findMaterialOf, prepareRun } from './prepare.ts';
+import { requireProbe } from './probe-head.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { openEventLog, runFolder, writeJson } from '../workspace/run-folder.ts';
 import { newRunId } from '../workspace/runs.ts';
@@ -69,7 +70,7 @@ export async function createRun(workspace: Workspace, experiment: Experiment): P
  * Builds the network as it will be trained, which finds options and shapes that do not fit, parts to freeze that are not there, and
  * measurements that it does not allow. Throws `LabError('bad-spec')`.
  */
-export function checkModel({ model, experiment }: PreparedRun): ReturnType<typeof buildModel> {
+export function checkModel({ model, experiment, sampler }: PreparedRun): ReturnType<typeof buildModel> {
   // What is not trained by gradient descent may leave nothing to train.
   if (experiment.method === 'frozen-features' || experiment.method === 'baseline') {
     return buildModel(model, 'evaluation', experiment.training.batchSize);
@@ -81,6 +82,7 @@ export function checkModel({ model, experiment }: PreparedRun): ReturnType<typeo
     throw new LabError('bad-spec', `${what}. Leave at least the head free`);
   }
   const { training, freeze } = experiment;
+  if (training.linearProbeFirst) requireProbe(sampler, model.task.type);
   if (training.gradientFlow) gradientFlowProgram(model, training.batchSize, freeze); // throws without a recurrent layer
   return program;
 }

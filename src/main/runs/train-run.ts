@@ -2,7 +2,6 @@
  * Trains a run from wherever it stands to its end, or until it is told to stop. This is what the trainer process does, and
  * `pretext run` too: it reads the run's folder, and everything it finds out goes into that folder.
  */
-import { resolve } from 'node:path';
 import { LabError, isLabError, messageOf } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
@@ -11,21 +10,12 @@ import type { RunResult, RunTuning } from '../../shared/spec/run/result.ts';
 import { runResult } from '../../shared/spec/run/result.ts';
 import type { Engine, Executable } from '../engines/engine.ts';
 import { requireSelfCheck } from '../engines/self-check.ts';
-import { readSafetensors } from '../formats/safetensors.ts';
 import type { Program } from '../graph/program.ts';
-import { initialParameters } from '../nn/index.ts';
 import { prefetchBatches, sampleBatches } from '../training/batches.ts';
 import type { TrainingProgress } from '../training/checkpoints.ts';
-import { initialProgress, pruneCheckpoints, writeCheckpoint } from '../training/checkpoints.ts';
+import { pruneCheckpoints, writeCheckpoint } from '../training/checkpoints.ts';
 import { evaluateSplit } from '../training/evaluate.ts';
-import {
-  layerGroups,
-  matchParameters,
-  parameterGroups,
-  requireTransfer,
-  startingState,
-} from '../training/fine-tuning.ts';
-import { readLastCheckpoint } from '../training/going-back.ts';
+import { layerGroups, parameterGroups } from '../training/fine-tuning.ts';
 import { train } from '../training/loop.ts';
 import { optimizerConfig } from '../training/optimizer-config.ts';
 import { buildModel, countParameters } from '../training/model.ts';
@@ -40,6 +30,7 @@ import { requireSpace, runBytes } from '../files/disk-space.ts';
 import { fileExists } from '../files/file-exists.ts';
 import { pretrainingCorpus } from './pretraining-corpus.ts';
 import { createTrainingRecorder } from './record-training.ts';
+import { restoreRun } from './restore-run.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { lockRun, openEventLog, readJson, runOrigin, writeJson } from '../workspace/run-folder.ts';
 import { verifyFile } from '../files/checksums.ts';
@@ -127,7 +118,11 @@ async function trainLocked(
   await using session = await openSession(prepared, options);
   const { trainer, program } = session;
   await requireSpace(run.folder, runBytes(countParameters(program).total, experiment.training));
-  const progress = await restore(workspace, run, origin, session, experiment, emit);
+  const progress = await restoreRun({ ...options, workspace, run, origin, prepared, trainer, program, emit });
+  if (!progress) {
+    emit({ type: 'stopped', step: 0 });
+    return undefined;
+  }
   emit({
     type: progress.step === 0 ? 'started' : 'resumed',
     step: progress.step,
@@ -274,44 +269,6 @@ function unfreezingOf({ experiment, plan, sampler }: PreparedRun, program: Progr
     );
   }
   return every;
-}
-
-/** Brings the trainer to where the run stands: its last checkpoint, or its beginning. */
-async function restore(
-  workspace: Workspace,
-  run: RunFolder,
-  { weights }: RunOrigin,
-  { trainer, program }: Session,
-  experiment: Experiment,
-  emit: (event: NewRunEvent) => void,
-): Promise<TrainingProgress> {
-  const last = await readLastCheckpoint(run.id, run.checkpoints);
-  if (last) {
-    await trainer.importState(last.state);
-    return last.progress;
-  }
-  const initial = initialParameters(program, experiment.seed);
-  if (!weights) {
-    await trainer.importState(startingState(initial));
-    return initialProgress;
-  }
-  const weightsFile = resolve(workspace.folder, weights.file);
-  await verifyFile(weightsFile);
-  const { tensors } = await readSafetensors(weightsFile);
-  const { parameters, report } = matchParameters(program, tensors);
-  await writeJson(run.transfer, { source: weights.label, ...report });
-  requireTransfer(report, weights.label);
-  emit({
-    type: 'transfer',
-    step: 0,
-    source: weights.label,
-    matched: report.matched.length,
-    fresh: report.fresh.length,
-    mismatched: report.mismatched.length,
-    unused: report.unused.length,
-  });
-  await trainer.importState(startingState(initial, parameters));
-  return initialProgress;
 }
 
 /** A thread starts in about a second, in which so many small batches are prepared on the spot. */

@@ -110,6 +110,12 @@ const trainingSpec = z
       .describe(
         "What batch normalisation of the backbone normalises with while training: each batch's own mean and variance, or those of the pretrained network, unchanged. The batch's own were better on few digits; batches of one or two examples need the pretrained ones",
       ),
+    linearProbeFirst: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Start from a head that is fitted by logistic regression to the frozen features, its penalty chosen on validation examples (LP-FT, Kumar et al. 2022), instead of a drawn one',
+      ),
     headLearningRateScale: z.number().positive().default(1).describe("Multiplies the head's learning rate"),
     evaluateEvery: every('How often the validation split is evaluated'),
     checkpointEvery: every('How often a checkpoint is written, besides the best and the last'),
