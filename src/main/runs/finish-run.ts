@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError, isLabError } from '../../shared/errors.ts';
 import type { NewRunEvent } from '../../shared/spec/run/events.ts';
-import type { EvaluatedSplit, RunResult, RunTuning } from '../../shared/spec/run/result.ts';
+import type { EvaluatedSplit, RunEnergy, RunResult, RunTuning } from '../../shared/spec/run/result.ts';
 import { resultVersion } from '../../shared/spec/run/result.ts';
 import type { Executable } from '../engines/engine.ts';
 import type { Program } from '../graph/program.ts';
@@ -15,6 +15,7 @@ import { evaluateSplit } from '../training/evaluate.ts';
 import { damagedCheckpoint } from '../training/going-back.ts';
 import { countParameters } from '../training/model.ts';
 import { writeAnswers } from './answers-file.ts';
+import { describeMachine } from './energy.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { leaksOfResult } from '../workspace/run-leaks.ts';
@@ -34,6 +35,8 @@ export interface FinishOptions {
   readonly pretrainedOn: string | undefined;
   /** How its settings were chosen. */
   readonly tuning: RunTuning | undefined;
+  /** What has been used by now, after so many seconds with so many threads. */
+  readonly energy: (seconds: number, threads: number | null) => RunEnergy;
   readonly signal: AbortSignal;
   readonly onPhase?: (phase: string) => void;
   readonly emit: (event: NewRunEvent) => void;
@@ -75,6 +78,12 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
   await drawConfusion(options, (test ?? validation)?.described);
   if (signal.aborted || !baselines || !audit) return undefined;
   const examples = progress.step * plan.batchSize * plan.accumulation;
+  const seconds = {
+    training: progress.trainingSeconds,
+    evaluation: (evaluated - started) / 1000,
+    baselines: (compared - evaluated) / 1000,
+    compilation: options.compilationSeconds,
+  };
   const result: RunResult = {
     formatVersion: resultVersion,
     id: run.id,
@@ -102,12 +111,12 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
       deviceName: trainer.device.description,
       threads: options.threads ?? null,
     },
-    seconds: {
-      training: progress.trainingSeconds,
-      evaluation: (evaluated - started) / 1000,
-      baselines: (compared - evaluated) / 1000,
-      compilation: options.compilationSeconds,
-    },
+    machine: describeMachine(),
+    energy: options.energy(
+      Object.values(seconds).reduce((sum, part) => sum + part, 0),
+      options.threads ?? null,
+    ),
+    seconds,
     examplesPerSecond: progress.trainingSeconds > 0 ? examples / progress.trainingSeconds : 0,
   };
   await writeResult(run, result);

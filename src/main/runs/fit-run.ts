@@ -13,6 +13,7 @@ import { predictProbabilities, selectLogisticRegression } from '../tasks/baselin
 import type { EvaluationResult, EvaluationSplit } from '../tasks/task.ts';
 import { evaluateProbabilities } from '../tasks/text/evaluations.ts';
 import { describeEvaluation } from './finish-run.ts';
+import { describeMachine, measureEnergy } from './energy.ts';
 import { computeFrozenFeatures } from './frozen-features.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
@@ -61,6 +62,7 @@ export async function fitRun(options: FitOptions): Promise<RunResult | undefined
   const { run, prepared, signal, emit } = options;
   const { experiment, task } = prepared;
   const started = performance.now();
+  const energy = measureEnergy();
   try {
     const fitted = await (experiment.method === 'baseline' ? fitClassical(options) : fitFrozenFeatures(options));
     const chosen = fitted.candidates.reduce((a, b) =>
@@ -104,6 +106,8 @@ export async function fitRun(options: FitOptions): Promise<RunResult | undefined
       tuning: tuningOf(fitted.candidates, chosen, chosenMetric(prepared)),
       parameters: fitted.parameters,
       engine: fitted.engine,
+      machine: describeMachine(),
+      energy: energy((performance.now() - started) / 1000, fitted.engine.threads),
       seconds: {
         training: (evaluated - started) / 1000,
         evaluation: 0,

@@ -21,6 +21,7 @@ import { optimizerConfig } from '../training/optimizer-config.ts';
 import { buildModel, countParameters } from '../training/model.ts';
 import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import { loadEngine } from './engines.ts';
+import { estimateEnergy, measureEnergy } from './energy.ts';
 import { finishRun } from './finish-run.ts';
 import { fitRun } from './fit-run.ts';
 import { openGradientFlow } from './gradient-flow.ts';
@@ -33,7 +34,6 @@ import { createTrainingRecorder } from './record-training.ts';
 import { restoreRun } from './restore-run.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { lockRun, openEventLog, readJson, runOrigin, writeJson } from '../workspace/run-folder.ts';
-import { verifyFile } from '../files/checksums.ts';
 import { sweep } from '../files/sweep.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { hasTrials, tuneRun, withChosen } from './tune-run.ts';
@@ -111,6 +111,7 @@ async function trainLocked(
     return undefined;
   }
   const { experiment } = prepared;
+  const measured = measureEnergy();
   using held = new DisposableStack();
   held.defer(() => {
     prepared.sampler.close();
@@ -144,6 +145,7 @@ async function trainLocked(
     prepared,
     progress: last,
     pretrainedOn,
+    energy: progress.step === 0 ? measured : estimateEnergy, // what an earlier process used is not known to this one
     tuning,
     ...session,
     ...options,

@@ -11,6 +11,7 @@ import { findRun } from '../workspace/runs.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { EngineStatus } from '../../shared/contract/workspace.ts';
 import { duplicatesOf, imagesOf, searchMaterial, splitsOf } from './browse.ts';
+import { cardOfRun, cardOfStudy } from './cards.ts';
 import { continueText } from './continue-text.ts';
 import { embedExamples } from './embeddings.ts';
 import { confusionExamples, describeSamples, quizOf } from './examine.ts';
@@ -44,6 +45,8 @@ export const workMethods = {
   embeddings: embedExamples,
   continue: continueText,
   study: summariseStudyRuns,
+  runCard: cardOfRun,
+  studyCard: cardOfStudy,
 } satisfies Readonly<Record<string, WorkMethod<never, unknown>>>;
 
 export type WorkMethods = typeof workMethods;

@@ -1,5 +1,6 @@
 /** Runs: the queue, the list, and everything about one of them. */
 import { z } from 'zod';
+import { auditCard } from '../card/card.ts';
 import { artifact, artifactContent } from './artifacts.ts';
 import { runEvent } from '../spec/run/events.ts';
 import { runResult } from '../spec/run/result.ts';
@@ -332,6 +333,7 @@ export const runsContract = {
       examples: z.array(z.object({ items: z.array(item), probability: z.number(), source: z.string().nullable() })),
     }),
   ),
+  card: request('The audit card of a run', z.strictObject({ id: z.string() }), auditCard),
   gradientFlow: request(
     'The norm of the gradient by part of the network, at every evaluation',
     runReference,

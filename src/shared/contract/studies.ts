@@ -1,5 +1,6 @@
 /** Studies: grids of runs that answer one question, such as what pretraining bought at each label budget. */
 import { z } from 'zod';
+import { auditCard } from '../card/card.ts';
 import { studyResult } from '../spec/study.ts';
 import { count, jsonObject, nothing, problem } from './common.ts';
 import { request } from './define.ts';
@@ -33,5 +34,6 @@ export const studiesContract = {
     z.strictObject({ spec: jsonObject }),
     studySummary,
   ),
+  card: request('The audit card of a study', z.strictObject({ name: z.string() }), auditCard),
   get: request('One study', z.strictObject({ name: z.string() }), studySummary),
 };

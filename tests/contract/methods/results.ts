@@ -69,6 +69,13 @@ export function describeResults(scenario: Scenario): void {
     expect([state, (result as { points: unknown[] }).points.length]).toEqual(['done', 8]);
   });
 
+  it('writes audit cards', async () => {
+    const card = await scenario.client.runs.card({ id: scenario.run });
+    expect(card).toMatchObject({ of: 'run', name: scenario.run });
+    expect(card.sections.map(({ title }) => title)).toContain('Leaks');
+    await expect(scenario.client.studies.card({ name: 'none' })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
   it('plans, creates and reads studies', async () => {
     const { name: _name, ...experiment } = tinyExperiment;
     const spec = {

@@ -33,27 +33,28 @@ export function measureOverlap(text: Uint32Array, passage: Uint32Array, profile:
   }
   const covered = new Uint8Array(text.length);
   const found = new Set<number>();
-  const offsets: number[] = [];
-  let first = -1;
-  let last = 0;
+  const matches: { readonly place: number; readonly offset: number }[] = [];
   for (const [place, shingle] of shinglesOf(passage, window).entries()) {
     const own = placesInText.get(shingle)?.filter((start) => sameWindow(text, start, passage, place, window));
     if (own === undefined || own.length === 0) continue;
     found.add(shingle);
-    if (first < 0) first = place;
-    last = place;
-    offsets.push(place - own[0]!);
+    matches.push({ place, offset: place - own[0]! });
     for (const start of own) covered.fill(1, start, start + window);
   }
-  if (first < 0) return { similarity: 0, containment: 0, first: 0, last: 0 };
+  if (matches.length === 0) return { similarity: 0, containment: 0, first: 0, last: 0 };
   let similarity = covered.reduce((sum, one) => sum + one, 0) / text.length;
   const containment = found.size / placesInText.size;
+  // Where most of the text lies; a phrase of it further off is not where it is.
+  const sorted = matches.map(({ offset }) => offset).sort((a, b) => a - b);
+  const start = sorted[sorted.length >> 1]!;
+  const stretch = Math.ceil(ALIGNED_STRETCH * text.length);
   if (unit === 'words' && similarity >= WORTH_ALIGNING && similarity < 1 && text.length <= LONGEST_ALIGNED) {
-    const stretch = Math.ceil(ALIGNED_STRETCH * text.length);
-    const start = offsets.sort((a, b) => a - b)[offsets.length >> 1]!;
     const aligned = passage.subarray(Math.max(0, start - stretch), Math.max(0, start + text.length + stretch));
     similarity = Math.max(similarity, commonSubsequence(text, aligned) / text.length);
   }
+  const near = matches.filter(({ offset }) => Math.abs(offset - start) <= stretch + window).map(({ place }) => place);
+  const first = Math.min(...near);
+  const last = Math.max(...near);
   return { similarity, containment, first, last };
 }
 

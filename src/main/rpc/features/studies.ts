@@ -107,6 +107,7 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
       queue.enqueue(queued);
       return summarise({ study, cells });
     },
+    card: ({ name }) => lab.workers.call('studyCard', { name }),
     get: ({ name }) => read(name),
   };
 }

@@ -95,6 +95,13 @@ export const pages: readonly Page[] = [
     within: 'studies',
   },
   {
+    name: 'study-card',
+    path: '/studies/of/:study/card',
+    title: 'Audit card',
+    load: () => import('../features/studies/StudyCardPage.vue'),
+    within: 'studies',
+  },
+  {
     name: 'compare',
     path: '/compare',
     title: 'Compare',

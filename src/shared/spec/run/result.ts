@@ -39,6 +39,26 @@ export const runTuning = z.object({
 });
 export type RunTuning = z.infer<typeof runTuning>;
 
+/** Where a run was trained; runs of before do not say. */
+const runMachine = z.object({
+  processor: z.string(),
+  /** Physical ones. */
+  cores: z.int(),
+  memoryBytes: z.number(),
+  system: z.string(),
+  node: z.string(),
+});
+export type RunMachine = z.infer<typeof runMachine>;
+
+const runEnergy = z.object({
+  /** The processor's counters, or time times an assumed power. */
+  source: z.enum(['rapl', 'estimate']),
+  joules: z.number().min(0),
+  /** What was assumed; null for what was measured. */
+  watts: z.number().nullable(),
+});
+export type RunEnergy = z.infer<typeof runEnergy>;
+
 export const runResult = z.object({
   formatVersion: z.literal(resultVersion),
   id: z.string(),
@@ -73,6 +93,8 @@ export const runResult = z.object({
   parameters: z.object({ total: z.int(), trainable: z.int() }),
   /** What really ran. */
   engine: z.object({ name: z.string(), device: z.string(), deviceName: z.string(), threads: z.int().nullable() }),
+  machine: runMachine.optional(),
+  energy: runEnergy.optional(),
   seconds: z.object({ training: z.number(), evaluation: z.number(), baselines: z.number(), compilation: z.number() }),
   examplesPerSecond: z.number(),
 });

@@ -1,0 +1,49 @@
+/** `pretext card`: the audit card of a run or a study, as Markdown, HTML or data. */
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { cardAsHtml } from '../../../shared/card/html.ts';
+import { cardAsMarkdown } from '../../../shared/card/markdown.ts';
+import { LabError, reasonOf } from '../../../shared/errors.ts';
+import { loadRunCard, loadStudyCard } from '../../runs/card/load-card.ts';
+import { findTrainedRun } from '../../workspace/runs.ts';
+import { globalsOf, workspaceOf } from './globals.ts';
+import { print, printJson, say } from './output.ts';
+
+interface CardOptions {
+  readonly html?: boolean;
+  readonly markdown?: boolean;
+  readonly output?: string;
+}
+
+export function registerCard(program: Command): void {
+  program
+    .command('card')
+    .description(
+      'the audit card of a run or a study: data, splits, leaks, baselines, recipe, seeds, spread, time and energy',
+    )
+    .argument('<name>', "a study's name, a run's id, the beginning of one, or an experiment's name (its latest run)")
+    .option('--html', 'one HTML file that needs nothing else')
+    .option('--markdown', 'Markdown (the default, unless the file ends in .html)')
+    .option('-o, --output <file>', 'write it to a file')
+    .action(async (name: string, { html, markdown, output }: CardOptions, command: Command) => {
+      if (html && markdown) throw new LabError('bad-input', 'Choose --html or --markdown');
+      const workspace = await workspaceOf(command);
+      const card =
+        (await loadStudyCard(workspace, name)) ??
+        (await loadRunCard(workspace, await findTrainedRun(workspace, name, say)));
+      if (globalsOf(command).json) {
+        printJson(card);
+        return;
+      }
+      const isHtml = html ?? (markdown !== true && /\.html?$/i.test(output ?? ''));
+      const text = isHtml ? cardAsHtml(card) : cardAsMarkdown(card);
+      if (output === undefined) {
+        print(text.trimEnd());
+        return;
+      }
+      await writeFile(output, text).catch((error: unknown) => {
+        throw new LabError('bad-input', `${output} cannot be written: ${reasonOf(error)}`, { output }, error);
+      });
+      say(`Written to ${output}`);
+    });
+}

@@ -1,0 +1,298 @@
+/** The audit card of a run, from its folder and the manifest of its material. */
+import type { AuditCard, CardItem, CardSection } from '../../../shared/card/card.ts';
+import { formatCount, formatNumber, formatWithBounds } from '../../../shared/display.ts';
+import { metricOf } from '../../../shared/metrics.ts';
+import type { Experiment } from '../../../shared/spec/experiment/index.ts';
+import type { RunResult } from '../../../shared/spec/run/result.ts';
+import type { Interval } from '../../../shared/stats.ts';
+import { mean, meanInterval, wilsonInterval } from '../../../shared/stats.ts';
+import { labVersion } from '../../files/version.ts';
+import type { Material } from '../../workspace/catalogue.ts';
+import type { RunDetails, RunSummary } from '../../workspace/runs.ts';
+import {
+  describeEnergy,
+  energyOf,
+  facts,
+  formatSeconds,
+  leakItems,
+  machineFacts,
+  tableItem,
+  totalSeconds,
+} from './facts.ts';
+
+export interface RunCardMaterial {
+  readonly run: RunDetails;
+  /** Undefined where the material has gone, or is another one by now. */
+  readonly material: Material | undefined;
+  /** Other runs of the same experiment, whatever their seed. */
+  readonly others: readonly RunSummary[];
+}
+
+export function runCard(given: RunCardMaterial): AuditCard {
+  const { run } = given;
+  const sections: CardSection[] = [
+    { title: 'Result', items: resultItems(run.result) },
+    { title: 'Data', items: dataItems(given) },
+    { title: 'Split', items: splitItems(run) },
+    { title: 'Baselines', items: baselineItems(run.result) },
+    { title: 'Leaks', items: [...leakItems(run.result?.leaks)] },
+    { title: 'Shortcut probes and audit', items: auditItems(run.result) },
+    { title: 'Recipe', items: recipeItems(run) },
+    { title: 'Seeds and spread', items: spreadItems(given) },
+    { title: 'Computer, time and energy', items: costItems(run.result) },
+    { title: 'Versions', items: [versionFacts(run)] },
+    { title: 'Experiment', items: [{ kind: 'code', text: JSON.stringify(run.experiment, null, 2) }] },
+  ];
+  return { formatVersion: 1, of: 'run', name: run.id, summary: summaryOf(run), sections, lab: labVersion() };
+}
+
+function summaryOf({ result, status, step, totalSteps, failure }: RunDetails): string {
+  if (!result) {
+    const progress = totalSteps === null ? '' : ` at step ${formatCount(step)} of ${formatCount(totalSteps)}`;
+    return `No result: the run is ${status}${progress}${failure === null ? '' : `: ${failure}`}.`;
+  }
+  const { split, evaluated } = mainSplit(result);
+  const shown = ['accuracy', 'macroF1', result.selection.metric].filter(
+    (name, index, all) => all.indexOf(name) === index,
+  );
+  const values = shown.flatMap((name) => {
+    const value = evaluated.metrics[name];
+    return typeof value === 'number' ? [`${titleOf(name)} ${formatWithBounds(value, intervalOf(name, result))}`] : [];
+  });
+  return `${values.join(', ')} on the ${split} split.`;
+}
+
+function mainSplit(result: RunResult): { split: 'test' | 'validation'; evaluated: RunResult['validation'] } {
+  return result.test
+    ? { split: 'test', evaluated: result.test }
+    : { split: 'validation', evaluated: result.validation };
+}
+
+const titleOf = (metric: string): string => metricOf(metric).title;
+
+/** Of an accuracy, over the examples (Wilson); others have none from one run. */
+function intervalOf(metric: string, result: RunResult): Interval | null {
+  const { correct } = mainSplit(result).evaluated;
+  if (metric !== 'accuracy' || correct === undefined || correct.length === 0) return null;
+  return wilsonInterval(correct.replaceAll('0', '').length, correct.length);
+}
+
+function resultItems(result: RunResult | null): CardItem[] {
+  if (!result) return [{ kind: 'text', text: 'None yet.' }];
+  const splits = [['Validation', result.validation] as const, ...(result.test ? [['Test', result.test] as const] : [])];
+  const names = [...new Set(splits.flatMap(([, { metrics }]) => Object.keys(metrics)))];
+  const rows = names.map((name) => [titleOf(name), ...splits.map(([, { metrics }]) => show(metrics[name]))]);
+  const { evaluated, split } = mainSplit(result);
+  const table = tableItem(
+    `Step ${formatCount(result.bestStep ?? result.steps)}, chosen by ${titleOf(result.selection.metric).toLowerCase()} on the validation split`,
+    ['Metric', ...splits.map(([name]) => `>${name}`)],
+    rows,
+  );
+  const classes = (evaluated.perClass ?? []).map(({ name, precision, recall, f1, support }) => [
+    name,
+    formatCount(support),
+    show(precision),
+    show(recall),
+    show(f1),
+  ]);
+  if (classes.length === 0) return [table];
+  return [
+    table,
+    tableItem(`By class, on the ${split} split`, ['Class', '>Examples', '>Precision', '>Recall', '>F1'], classes),
+  ];
+}
+
+function show(value: number | null | undefined): string {
+  return typeof value === 'number' ? formatNumber(value) : '–';
+}
+
+const COUNTS = ['documents', 'sentences', 'tokens', 'examples', 'images', 'recordings', 'vocabularySize'] as const;
+
+function dataItems({ run, material }: RunCardMaterial): CardItem[] {
+  const { data, weights, tokenizer } = run.origin;
+  const manifest = material?.manifest ?? {};
+  const counts = COUNTS.flatMap((name) => {
+    const value = manifest[name];
+    return typeof value === 'number'
+      ? [`${formatCount(value)} ${name === 'vocabularySize' ? 'pieces of vocabulary' : name}`]
+      : [];
+  });
+  const list = facts([
+    ['Material', `${data.name} (${data.kind.replace('-', ' ')})`],
+    ['Size', counts.length > 0 ? counts.join(', ') : undefined],
+    ['Source', sourceOf(manifest)],
+    ['SHA-256 of the content', data.contentHash],
+    ['Tokenizer', tokenizer ? `${tokenizer.label}, SHA-256 ${tokenizer.sha256}` : undefined],
+    ['Weights to begin with', weights?.label ?? 'none: trained from scratch'],
+    [
+      'Transferred',
+      run.transfer ? `${run.transfer.matched.length} parameters, ${run.transfer.fresh.length} new` : undefined,
+    ],
+  ]);
+  const classes = classRows(manifest);
+  const gone: CardItem[] = material
+    ? []
+    : [{ kind: 'warning', text: `${data.name} is no longer in the workspace as it was when the run was made.` }];
+  return [
+    list,
+    ...gone,
+    ...(classes.length > 0 ? [tableItem('Classes of the whole material', ['Class', '>Examples'], classes)] : []),
+  ];
+}
+
+function sourceOf({ source, sources }: Readonly<Record<string, unknown>>): string | undefined {
+  if (Array.isArray(sources)) return sources.join(', ');
+  if (typeof source === 'string') return source;
+  return typeof source === 'object' && source !== null && 'path' in source ? String(source.path) : undefined;
+}
+
+const MOST_CLASSES = 60;
+
+function classRows({ classes }: Readonly<Record<string, unknown>>): string[][] {
+  if (!Array.isArray(classes) || classes.length > MOST_CLASSES) return [];
+  return classes.flatMap((entry: unknown) => {
+    if (typeof entry !== 'object' || entry === null || !('name' in entry)) return [];
+    const count: unknown = Object.values(entry).find((value) => typeof value === 'number');
+    return [[String(entry.name), typeof count === 'number' ? formatCount(count) : '–']];
+  });
+}
+
+function splitItems({ experiment, result }: RunDetails): CardItem[] {
+  const { examples } = result ?? {};
+  const { task, splitSeed, labelSeed } = experiment;
+  const budget = task.labelsPerClass ?? task.labelsInAll;
+  return [
+    facts([
+      ['Split seed', String(splitSeed)],
+      ['Label seed', labelSeed === undefined ? undefined : String(labelSeed)],
+      ['Validation share', typeof task.validationShare === 'number' ? String(task.validationShare) : undefined],
+      ['Test share', typeof task.testShare === 'number' ? String(task.testShare) : undefined],
+      [
+        'Label budget',
+        typeof budget === 'number'
+          ? `${budget} ${task.labelsPerClass === undefined ? 'in all' : 'of each class'}`
+          : undefined,
+      ],
+      [
+        'Examples',
+        examples &&
+          `${formatCount(examples.training)} for training, ${formatCount(examples.validation)} for validation, ${formatCount(examples.test)} for the test`,
+      ],
+      ['Excluded from the test', result?.leaks ? formatCount(result.leaks.excluded.length) : undefined],
+    ]),
+  ];
+}
+
+function baselineItems(result: RunResult | null): CardItem[] {
+  if (!result || result.baselines.length === 0) return [{ kind: 'text', text: 'None were computed with this run.' }];
+  const names = [...new Set(result.baselines.flatMap(({ metrics }) => Object.keys(metrics)))];
+  const { evaluated, split } = mainSplit(result);
+  const rows = result.baselines.map(({ name, summary, metrics }) => [
+    name,
+    ...names.map((metric) => show(metrics[metric])),
+    summary,
+  ]);
+  const own = ['this run', ...names.map((metric) => show(evaluated.metrics[metric])), ''];
+  const titles = ['', ...names.map((name) => `>${titleOf(name)}`), 'What it is'];
+  return [tableItem(`On the ${split} split`, titles, [own, ...rows])];
+}
+
+function auditItems(result: RunResult | null): CardItem[] {
+  const audit = result?.audit ?? [];
+  if (audit.length === 0) return [{ kind: 'text', text: 'The task has none, or they were not asked for.' }];
+  const warnings = audit.flatMap(({ warning }): CardItem[] =>
+    warning === undefined ? [] : [{ kind: 'warning', text: warning }],
+  );
+  const rows = audit.map(({ name, value, reference, summary }) => [name, show(value), show(reference), summary]);
+  return [
+    ...warnings,
+    tableItem('What the network was checked for', ['', '>Value', '>To compare with', 'What it is'], rows),
+  ];
+}
+
+function recipeItems({ experiment, result }: RunDetails): CardItem[] {
+  const { training, pipeline, freeze, method } = experiment;
+  const list = facts([
+    ['Method', method],
+    ['Network', describePipeline(pipeline)],
+    [
+      'Parameters',
+      result
+        ? `${formatCount(result.parameters.total)}, ${formatCount(result.parameters.trainable)} trained`
+        : undefined,
+    ],
+    ['Frozen', freeze.length > 0 ? freeze.join(', ') : undefined],
+    ['Optimizer', JSON.stringify(training.optimizer)],
+    ['Learning rate', `${training.learningRate}, ${JSON.stringify(training.schedule)}`],
+    ['Batch', `${training.batchSize} × ${training.accumulation}`],
+    [
+      'Steps',
+      result ? `${formatCount(result.steps)}${result.reason === 'early-stopping' ? ', stopped early' : ''}` : undefined,
+    ],
+    ['Head', training.linearProbeFirst ? 'starts as a linear probe of frozen features' : undefined],
+  ]);
+  const { tuning } = result ?? {};
+  if (!tuning) return [list];
+  const rows = tuning.trials.map(({ settings, value }) => [JSON.stringify(settings), show(value)]);
+  const caption = `Settings that were tried on validation examples; chosen: ${JSON.stringify(tuning.chosen)}`;
+  return [list, tableItem(caption, ['Settings', `>${titleOf(tuning.metric)}`], rows)];
+}
+
+function describePipeline(pipeline: Experiment['pipeline']): string {
+  return 'preset' in pipeline
+    ? `${pipeline.preset} ${JSON.stringify(pipeline.options)}`
+    : `${pipeline.blocks.length} blocks, in the experiment below`;
+}
+
+function spreadItems({ run, others }: RunCardMaterial): CardItem[] {
+  const metric = run.result?.selection.metric;
+  const seeds = facts([
+    ['Seed', String(run.experiment.seed)],
+    ['Split seed', String(run.experiment.splitSeed)],
+  ]);
+  const all = [run, ...others].flatMap(({ id, experiment, result }) => {
+    const value = result && metric !== undefined ? mainSplit(result).evaluated.metrics[metric] : undefined;
+    return typeof value === 'number' ? [{ id, seed: experiment.seed, value }] : [];
+  });
+  if (metric === undefined || all.length < 2) {
+    return [seeds, { kind: 'text', text: 'One run of this experiment: nothing is known of the spread over seeds.' }];
+  }
+  const values = all.map(({ value }) => value);
+  const text = `${titleOf(metric)} over ${all.length} seeds: ${formatWithBounds(mean(values), meanInterval(values))} (mean, 95 % CI).`;
+  const rows = all.map(({ id, seed, value }) => [id, String(seed), formatNumber(value)]);
+  return [
+    seeds,
+    { kind: 'text', text },
+    tableItem('Runs of the same experiment', ['Run', '>Seed', `>${titleOf(metric)}`], rows),
+  ];
+}
+
+function costItems(result: RunResult | null): CardItem[] {
+  if (!result) return [{ kind: 'text', text: 'Not known before the end.' }];
+  const { seconds, engine, machine, examplesPerSecond } = result;
+  const energy = energyOf(result);
+  return [
+    facts([
+      ...machineFacts(machine),
+      [
+        'Engine',
+        `${engine.name}, ${engine.device}${engine.threads === null ? '' : `, ${engine.threads} threads`} (${engine.deviceName})`,
+      ],
+      [
+        'Time',
+        `${formatSeconds(totalSeconds(result))}: training ${formatSeconds(seconds.training)}, evaluation ${formatSeconds(seconds.evaluation)}, baselines ${formatSeconds(seconds.baselines)}, compilation ${formatSeconds(seconds.compilation)}`,
+      ],
+      ['Speed', examplesPerSecond > 0 ? `${formatNumber(examplesPerSecond, 1)} examples per second` : undefined],
+      ['Energy', describeEnergy(energy.joules, [energy])],
+    ]),
+  ];
+}
+
+function versionFacts({ events, createdAt, result }: RunDetails): CardItem {
+  const created = events.find((event) => event.type === 'created');
+  return facts([
+    ['Pretext Lab', created?.type === 'created' ? created.lab : undefined],
+    ['Created', createdAt],
+    ['Finished', result?.finishedAt],
+  ]);
+}

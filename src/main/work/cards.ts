@@ -1,0 +1,16 @@
+/** Audit cards for the window. */
+import type { AuditCard } from '../../shared/card/card.ts';
+import { LabError } from '../../shared/errors.ts';
+import { loadRunCard, loadStudyCard } from '../runs/card/load-card.ts';
+import { findRun } from '../workspace/runs.ts';
+import type { WorkContext } from './work-context.ts';
+
+export async function cardOfRun({ workspace }: WorkContext, { id }: { readonly id: string }): Promise<AuditCard> {
+  return loadRunCard(workspace, await findRun(workspace, id));
+}
+
+export async function cardOfStudy({ workspace }: WorkContext, { name }: { readonly name: string }): Promise<AuditCard> {
+  const card = await loadStudyCard(workspace, name);
+  if (!card) throw new LabError('not-found', `There is no study '${name}'`, { name });
+  return card;
+}
