@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { brownPassages, brownWithoutPassages, passagesOf } from '../../src/main/data/samples/brown-passages.ts';
+import { brownPassages, brownWithoutPassages } from '../../src/main/data/samples/brown-passages.ts';
 import { brownTexts, joinTaggedTokens } from '../../src/main/data/samples/brown.ts';
 import { decodeEncodedWords, htmlToText, readMail } from '../../src/main/data/samples/mail.ts';
 import { cleanMail, spamAssassinMails } from '../../src/main/data/samples/spam-assassin.ts';
@@ -47,11 +47,16 @@ describe('passages of the Brown corpus', () => {
     expect(new Set(passages.map(({ text }) => text)).size).toBe(passages.length);
   });
 
-  it('are whole sentences in a row, of enough words', () => {
-    const words = Array.from({ length: 30 }, (_, index) => `word${index}`).join(' ');
-    const sentences = [`First ${words}.`, 'Second?', 'Third here, as well!', `"Fourth ${words}."`, 'Too short.'];
-    // 31 + 1 + 4 words are enough; what is left at the end is not.
-    expect(passagesOf(sentences.join(' '))).toEqual([sentences.slice(0, 3).join(' ')]);
+  it('are whole sentences in a row of their document, of enough words', () => {
+    const documents = new Map([...brownTexts()].map(({ name, text }) => [name, text.replaceAll(/\s+/g, ' ')]));
+    for (const { text, document } of passages) {
+      const whole = documents.get(document!)!;
+      const start = whole.indexOf(text);
+      expect(start).toBeGreaterThanOrEqual(0);
+      expect(whole.slice(0, start)).toMatch(/^$|[.?!]["')]* $/);
+      expect(text).toMatch(/[.?!]["')]*$/);
+      expect(text.split(' ').length).toBeGreaterThanOrEqual(36);
+    }
   });
 });
 

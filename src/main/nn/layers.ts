@@ -68,7 +68,7 @@ export function gatedLayer(
   });
 }
 
-export const normalisationTypes = ['layer', 'rms'] as const;
+const normalisationTypes = ['layer', 'rms'] as const;
 
 export interface NormalizationOptions {
   readonly epsilon: number;

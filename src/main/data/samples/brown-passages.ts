@@ -35,7 +35,7 @@ function* divided(): Generator<{ readonly document: SampleText; readonly isLabel
 }
 
 /** Whole sentences in a row, as many as make the least number of words. */
-export function passagesOf(text: string): readonly string[] {
+function passagesOf(text: string): readonly string[] {
   const sentences = text.split(/(?<=[.?!]["')]*)\s+/u);
   const passages: string[] = [];
   let words: string[] = [];
