@@ -110,7 +110,7 @@ export async function crashTest(kills: number, seed: number, tell: (line: string
     tell(`calls to the file system: ${[...callsOf].map(([name, calls]) => `${name} ${calls}`).join(', ')}`);
 
     for (let round = 0; killed < kills; round++) {
-      const operation = operations[round % operations.length] ?? 'train';
+      const operation: Operation = operations[round % operations.length] ?? 'train';
       const workspace = await freshWorkspace();
       const ids = idsFor(operation);
       const killAt = random.integer(callsOf.get(operation) ?? 1);
@@ -125,7 +125,7 @@ export async function crashTest(kills: number, seed: number, tell: (line: string
       const said = first.said;
 
       if (operation === 'queue') {
-        const orders = said.flatMap(({ order }) => (Array.isArray(order) ? [order.join()] : []));
+        const orders = ordersIn(said);
         const lab = await openLab({
           folder: workspace.folder,
           host: 'command-line',
@@ -137,9 +137,10 @@ export async function crashTest(kills: number, seed: number, tell: (line: string
         await lab.close();
         // The change that was under way may be there already.
         const known = await perform('queue', await freshWorkspace(), -1, ids);
-        const possible = known.said.flatMap(({ order }) => (Array.isArray(order) ? [order.join()] : []));
+        const possible = known.said.flatMap(({ order }) => (Array.isArray(order) ? [order.map(String).join()] : []));
         const next = possible[orders.length];
-        if (found !== (orders.at(-1) ?? '') && found !== next) problem(`the order is ${found}, not ${orders.at(-1)}`);
+        const acknowledged = orders.at(-1) ?? '';
+        if (found !== acknowledged && found !== next) problem(`the order is '${found}', not '${acknowledged}'`);
       }
       if (operation === 'train') {
         const run = runFolder(join(workspace.runs, ids[0] ?? ''));
@@ -173,6 +174,13 @@ export async function crashTest(kills: number, seed: number, tell: (line: string
     await rm(scratch, { recursive: true, force: true });
   }
   return { kills: killed, survived, byOperation, lost };
+}
+
+/** The orders of the queue that were acknowledged, one after the other. */
+function ordersIn(said: Ended['said']): readonly string[] {
+  const orders: string[] = [];
+  for (const { order } of said) if (Array.isArray(order)) orders.push(order.map(String).join());
+  return orders;
 }
 
 function fail(): never {
