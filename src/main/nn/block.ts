@@ -63,6 +63,11 @@ export interface BlockDefinition<Options> {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   /**
+   * Present where real positions come out the same however much padding follows them, given the mask of an input 'mask' if there
+   * is one: batches of short sequences then run in a shorter program.
+   */
+  readonly ignoresPadding?: true;
+  /**
    * Builds the block under the current scope of the program. Missing optional inputs are absent. Throws
    * `LabError('bad-spec')` for options that do not fit the inputs, `LabError('shape')` from the ops.
    */

@@ -15,6 +15,7 @@ import type { DenseFeatures } from '../tasks/baselines/features.ts';
 import { denseFeatures } from '../tasks/baselines/features.ts';
 import type { EvaluationSplit, Feeds } from '../tasks/task.ts';
 import { matchParameters, requireTransfer, startingState } from '../training/fine-tuning.ts';
+import { withLengthBuckets } from '../training/length-buckets.ts';
 import { buildModel, countParameters } from '../training/model.ts';
 import { loadEngine } from './engines.ts';
 import type { PreparedRun } from './prepare.ts';
@@ -61,7 +62,12 @@ export async function computeFrozenFeatures(options: FeatureOptions): Promise<Fr
     const what = `method: ${model.task.type} has no features to fit to labels; classification tasks have`;
     throw new LabError('bad-spec', what);
   }
-  const executable = await engine.compile(program, place);
+  const full = await engine.compile(program, place);
+  const executable = withLengthBuckets(full, {
+    model,
+    build: (shorter) => buildModel(shorter, 'evaluation', batchSize),
+    compile: (shorter) => engine.compile(shorter, { ...place, shareStateWith: full }),
+  });
   const compilationSeconds = (performance.now() - started) / 1000;
   try {
     await importWeights(options, program, executable);

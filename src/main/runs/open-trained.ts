@@ -3,10 +3,12 @@
  * probes. What it holds is released when it is disposed of, and at once when a later step of opening it throws.
  */
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
-import type { Feeds, Tensor } from '../engines/engine.ts';
+import type { Executable, Feeds, Tensor } from '../engines/engine.ts';
 import type { Program } from '../graph/program.ts';
 import type { TensorData } from '../tasks/index.ts';
 import { readCheckpointWeights } from '../training/checkpoints.ts';
+import type { BucketOptions } from '../training/length-buckets.ts';
+import { withLengthBuckets } from '../training/length-buckets.ts';
 import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { loadEngine } from './engines.ts';
@@ -39,16 +41,22 @@ export async function readWeights(
 /**
  * `program` with the weights of a checkpoint, on the engine and device of the experiment. Throws `LabError('not-found')` without
  * a checkpoint, `LabError('engine-failed')` when the engine cannot compile the program.
+ *
+ * @param shorter how the program is built for a model of shorter texts, where short ones are to run in a short program
  */
 export async function openTrained(
   run: RunFolder,
   { engine: { name, device } }: Pick<Experiment, 'engine'>,
   program: Program,
   checkpoint: CheckpointChoice,
+  shorter?: Pick<BucketOptions, 'model' | 'build'>,
 ): Promise<TrainedModel> {
   const { step, weights } = await readWeights(run, checkpoint);
   const engine = await loadEngine(name);
-  const executable = await engine.compile(program, { ...(device !== undefined && { device }) });
+  const place = { ...(device !== undefined && { device }) };
+  const full = await engine.compile(program, place);
+  const compile = (source: Program): Promise<Executable> => engine.compile(source, { ...place, shareStateWith: full });
+  const executable = shorter ? withLengthBuckets(full, { ...shorter, compile }) : full;
   const load: TrainedModel['load'] = (parameters) =>
     executable.importState({
       parameters: new Map([...parameters].filter(([parameter]) => program.parameters.has(parameter))),

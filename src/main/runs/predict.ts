@@ -41,7 +41,8 @@ export async function openPredictor(run: RunFolder, checkpoint: CheckpointChoice
   }
   const tokenizerFile = (await fileExists(run.tokenizer)) ? run.tokenizer : undefined;
   if (tokenizerFile !== undefined) await verifyFile(tokenizerFile);
-  const trained = await openTrained(run, experiment, buildModel(model, 'prediction', 1), checkpoint);
+  const build = (shown: Model) => buildModel(shown, 'prediction', 1);
+  const trained = await openTrained(run, experiment, build(model), checkpoint, { model, build });
   const predictionModel = {
     ...facts,
     ...(tokenizerFile !== undefined && { tokenizerFile }),

@@ -16,6 +16,7 @@ import type { TrainingProgress } from '../training/checkpoints.ts';
 import { pruneCheckpoints, writeCheckpoint } from '../training/checkpoints.ts';
 import { evaluateSplit } from '../training/evaluate.ts';
 import { layerGroups, parameterGroups } from '../training/fine-tuning.ts';
+import { withLengthBuckets } from '../training/length-buckets.ts';
 import { train } from '../training/loop.ts';
 import { optimizerConfig } from '../training/optimizer-config.ts';
 import { buildModel, countParameters } from '../training/model.ts';
@@ -202,7 +203,10 @@ async function chooseSettings(
 interface Session extends AsyncDisposable {
   readonly engine: Engine;
   readonly engineName: string;
+  /** Holds the weights, and runs batches at the full length. */
   readonly trainer: Executable;
+  /** The trainer with shorter programs for batches of short texts. */
+  readonly stepper: Executable;
   /** Reads the trainer's weights where they are. */
   readonly evaluator: Executable;
   readonly program: Program;
@@ -236,10 +240,19 @@ async function openSession(prepared: PreparedRun, { onPhase }: TrainOptions): Pr
       unfreezeEvery: unfreezingOf(prepared, program),
     }),
   });
-  held.use(trainer);
-  const evaluator = await engine.compile(buildModel(model, 'evaluation', evaluation.batchSize ?? training.batchSize), {
-    ...place,
-    shareStateWith: trainer,
+  const compile = (source: Program): Promise<Executable> =>
+    engine.compile(source, { ...place, shareStateWith: trainer });
+  const stepper = withLengthBuckets(trainer, {
+    model,
+    build: (shorter) => buildModel(shorter, 'training', training.batchSize, freeze),
+    compile,
+  });
+  held.use(stepper); // which releases the trainer, too
+  const evaluationBatch = evaluation.batchSize ?? training.batchSize;
+  const evaluator = withLengthBuckets(await compile(buildModel(model, 'evaluation', evaluationBatch)), {
+    model,
+    build: (shorter) => buildModel(shorter, 'evaluation', evaluationBatch),
+    compile,
   });
   held.use(evaluator);
   const compilationSeconds = (performance.now() - started) / 1000;
@@ -248,6 +261,7 @@ async function openSession(prepared: PreparedRun, { onPhase }: TrainOptions): Pr
     engine,
     engineName: engine.name,
     trainer,
+    stepper,
     evaluator,
     program,
     compilationSeconds,
@@ -279,7 +293,7 @@ const fewestPrefetched = 300;
 async function runLoop(
   run: RunFolder,
   prepared: PreparedRun,
-  { engine, trainer, evaluator }: Session,
+  { engine, trainer, stepper, evaluator }: Session,
   progress: TrainingProgress,
   { signal, onStep, onPhase, prefetch }: TrainOptions,
   emit: (event: NewRunEvent) => void,
@@ -303,7 +317,7 @@ async function runLoop(
     return await train(
       {
         plan,
-        executable: trainer,
+        executable: stepper,
         batches,
         emit,
         signal,

@@ -18,6 +18,7 @@ import { classLoss } from './text/heads.ts';
 import type { LabelledTexts } from './text/labelled-texts.ts';
 import { createEncoder, encodeParts, openLabelledTexts } from './text/labelled-texts.ts';
 import { classAnswer, encodeExample, lengthOf, requireText, tokenizerOf } from './text/prediction.ts';
+import { groupedByLength } from './text/length-grouping.ts';
 import { createTokenBatch, writeNothing, writePair, writeSingle } from './text/token-batch.ts';
 import { showTokens } from './text/vocabulary.ts';
 import { classAnswers } from './answers.ts';
@@ -40,6 +41,12 @@ const options = z
       .optional()
       .describe('Train on so many examples of each class; larger budgets contain smaller ones'),
     labelsInAll: z.int().min(1).optional().describe('Train on so many examples in all, the classes in proportion'),
+    batches: z
+      .enum(['random', 'by-length'])
+      .default('random')
+      .describe(
+        'by-length: texts of similar length are trained on together, so that batches of short ones take less time; the order is random otherwise',
+      ),
     classWeights: z
       .enum(['none', 'balanced'])
       .default('none')
@@ -153,16 +160,22 @@ function createSampler(texts: LabelledTexts, settings: TextClassificationOptions
   const rows = (count: number, example: (row: number) => number | undefined): (number | undefined)[] =>
     Array.from({ length: count }, (_, row) => example(row));
 
+  const inRandomOrder = (seed: number, step: number, batchSize: number): readonly number[] =>
+    Array.from({ length: batchSize }, (_, row) => trainingExample(seed, step * batchSize + row));
+  const trainingExamples =
+    settings.batches === 'by-length'
+      ? groupedByLength(trainingExample, (example) => {
+          const { text, pair } = encode(example);
+          return text.length + (pair?.length ?? 0);
+        })
+      : inRandomOrder;
+
   return {
     input: { kind: 'tokens', length, vocabularySize: tokenizer.vocabularySize },
     classes: dataset.classes,
     trainingExamples: sides.training.length,
     sides,
-    trainingBatch: (seed, step, batchSize) =>
-      createBatch(
-        rows(batchSize, (row) => trainingExample(seed, step * batchSize + row)),
-        lossWeights,
-      ),
+    trainingBatch: (seed, step, batchSize) => createBatch(trainingExamples(seed, step, batchSize), lossWeights),
     evaluationBatchCount: (split: EvaluationSplit, batchSize) => Math.ceil(sides[split].length / batchSize),
     evaluationBatch: (split, index, batchSize) =>
       createBatch(rows(batchSize, (row) => sides[split][index * batchSize + row])),

@@ -5,11 +5,12 @@ import type { Item } from '../../shared/contract/common.ts';
 import type { Embeddings, demosContract } from '../../shared/contract/demos.ts';
 import { LabError } from '../../shared/errors.ts';
 import { createProgram, elementCount, output, withScope } from '../graph/index.ts';
-import type { Value } from '../graph/program.ts';
+import type { Program, Value } from '../graph/program.ts';
 import { buildPipeline, declareInputs } from '../nn/index.ts';
 import type { Feeds } from '../tasks/index.ts';
 import type { CheckpointChoice, TrainedModel } from '../runs/open-trained.ts';
 import { openTrained } from '../runs/open-trained.ts';
+import type { Model } from '../training/model.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { findRun } from '../workspace/runs.ts';
 import { principalComponents } from './principal-components.ts';
@@ -100,20 +101,26 @@ function labelOf({ prepared }: RunData, { labels, weights }: Feeds): string | nu
 /** Outputs of backbones that stand for an example, best first. */
 const outputNames = ['vector', 'sequence', 'image'] as const;
 
+/** The backbone alone for one example, with its best output for a vector named `embedding`. */
+function embeddingProgram({ pipeline, facts }: Model): Program {
+  const program = createProgram('embedding');
+  const context = { program, mode: 'evaluation' as const, batchSize: 1, input: facts.input };
+  const inputs = declareInputs(context);
+  const { outputs } = withScope(program, 'backbone', () => buildPipeline(context, pipeline, inputs));
+  const name = outputNames.find((candidate) => outputs[candidate]) ?? Object.keys(outputs)[0];
+  const value: Value | undefined = name === undefined ? undefined : outputs[name];
+  if (!value) throw new LabError('bad-spec', 'This pipeline has no output to make vectors of');
+  output(program, 'embedding', value);
+  return program;
+}
+
 async function openBackbone(
   run: RunFolder,
   { prepared: { model, experiment } }: RunData,
   checkpoint: CheckpointChoice,
 ): Promise<TrainedModel> {
-  const program = createProgram('embedding');
-  const context = { program, mode: 'evaluation' as const, batchSize: 1, input: model.facts.input };
-  const inputs = declareInputs(context);
-  const { outputs } = withScope(program, 'backbone', () => buildPipeline(context, model.pipeline, inputs));
-  const name = outputNames.find((candidate) => outputs[candidate]) ?? Object.keys(outputs)[0];
-  const value: Value | undefined = name === undefined ? undefined : outputs[name];
-  if (!value) throw new LabError('bad-spec', 'This pipeline has no output to make vectors of');
-  output(program, 'embedding', value);
-  return openTrained(run, experiment, program, checkpoint);
+  const program = embeddingProgram(model);
+  return openTrained(run, experiment, program, checkpoint, { model, build: embeddingProgram });
 }
 
 async function vectorOf({ program, run }: TrainedModel, feeds: Feeds): Promise<Float32Array> {

@@ -10,6 +10,7 @@ import { drawFrames } from '../tasks/audio/frames.ts';
 import { readPlanar } from '../tasks/images/image-facts.ts';
 import type { EvaluationSplit, Feeds } from '../tasks/index.ts';
 import { showTokens } from '../tasks/text/vocabulary.ts';
+import type { Model } from '../training/model.ts';
 import { buildModel } from '../training/model.ts';
 import type { CheckpointChoice, TrainedModel } from '../runs/open-trained.ts';
 import { openTrained } from '../runs/open-trained.ts';
@@ -49,7 +50,8 @@ export function openExampleModel(
   { prepared: { model, experiment } }: RunData,
   checkpoint: CheckpointChoice,
 ): Promise<TrainedModel> {
-  return openTrained(run, experiment, buildModel(model, 'prediction', 1), checkpoint);
+  const build = (shown: Model) => buildModel(shown, 'prediction', 1);
+  return openTrained(run, experiment, build(model), checkpoint, { model, build });
 }
 
 /** How many examples of a split there are; batches of one show it. */

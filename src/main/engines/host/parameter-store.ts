@@ -49,7 +49,8 @@ export interface ParameterStore {
   /** Memory for things that live for one step, such as row gradients; `float32` and `int32` views of the same place. */
   scratch(key: string): { readonly float32: Float32Array; readonly int32: Int32Array };
   clearGradient(parameter: Parameter): void;
-  addRowGradient(parameter: Parameter, indicesKey: string, rowsKey: string): void;
+  /** Adds the first `count` of the rows that are in scratch memory. */
+  addRowGradient(parameter: Parameter, indicesKey: string, rowsKey: string, count: number): void;
   /** Adds the gradients to the accumulated ones; with `last`, leaves the sum where the gradients are. */
   accumulate(last: boolean): void;
   /** L2 norm of all gradients. */
@@ -157,7 +158,7 @@ export function createParameterStore(
       return { float32: view(start, elements), int32: new Int32Array(memory.buffer, start * floatBytes, elements) };
     },
     clearGradient: ({ name }) => view(gradientStart + find(name).offset, find(name).length).fill(0),
-    addRowGradient({ name, shape }, indicesKey, rowsKey) {
+    addRowGradient({ name, shape }, indicesKey, rowsKey, count) {
       const tableRows = shape[0] ?? 1;
       const indices = scratchAt(indicesKey);
       const outside = kernels.addRows(
@@ -165,7 +166,7 @@ export function createParameterStore(
         tableRows,
         indices.start * floatBytes,
         scratchAt(rowsKey).start * floatBytes,
-        indices.elements,
+        count,
         elementCount(shape) / tableRows,
       );
       if (outside > 0) {

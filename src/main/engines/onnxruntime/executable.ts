@@ -48,6 +48,13 @@ export function createExecutable(
     }
   }
 
+  function addRows(): void {
+    for (const { parameter, indices, rows } of plan.rows) {
+      const count = elementCount(plan.outputs.get(indices)!.shape); // names come from the plan
+      store.addRowGradient(parameterOf(parameter), indices, rows, count);
+    }
+  }
+
   /** Forward and backward of one micro-batch; leaves its gradients in the store. */
   async function differentiate(
     feeds: Feeds,
@@ -59,7 +66,7 @@ export function createExecutable(
     for (const { parameter, dense, rows } of program.gradients) {
       if (!dense && rows.length > 0) store.clearGradient(parameter);
     }
-    for (const { parameter, indices, rows } of plan.rows) store.addRowGradient(parameterOf(parameter), indices, rows);
+    addRows();
     for (const { parameter, name } of plan.states) {
       store.weights(parameterOf(parameter)).set(store.scratch(name).float32);
     }
@@ -96,7 +103,7 @@ export function createExecutable(
       for (const { parameter, dense, rows } of program.gradients) {
         if (!dense && rows.length > 0) store.clearGradient(parameter);
       }
-      for (const { parameter, indices, rows } of plan.rows) store.addRowGradient(parameterOf(parameter), indices, rows);
+      addRows();
       for (const { parameter } of program.gradients) {
         gradients.set(parameter.name, { shape: parameter.shape, data: store.gradient(parameter).slice() });
       }
@@ -124,8 +131,12 @@ function fetchGradients(
     fetches[name] = new OrtTensor('float32', store.gradient(parameterOf(parameter)), shapeOf(name));
   }
   for (const { indices, rows } of plan.rows) {
-    fetches[indices] = new OrtTensor('int32', store.scratch(indices).int32, shapeOf(indices));
-    fetches[rows] = new OrtTensor('float32', store.scratch(rows).float32, shapeOf(rows));
+    // The scratch memory is that of the program that the store was made for: another one that shares it may need less.
+    const [indexShape, rowShape] = [shapeOf(indices), shapeOf(rows)];
+    const { int32 } = store.scratch(indices);
+    const { float32 } = store.scratch(rows);
+    fetches[indices] = new OrtTensor('int32', int32.subarray(0, elementCount(indexShape)), indexShape);
+    fetches[rows] = new OrtTensor('float32', float32.subarray(0, elementCount(rowShape)), rowShape);
   }
   for (const { name } of plan.states) {
     fetches[name] = new OrtTensor('float32', store.scratch(name).float32, shapeOf(name));

@@ -18,6 +18,7 @@ defineBlock({
   summary:
     'Weighs the positions of a sequence by a learned importance and adds them up (Yang et al. 2016). The weights show what the network looks at.',
   options,
+  ignoresPadding: true,
   inputs: [
     { name: 'sequence', summary: 'A vector for each position', axes: ['batch', 'length', 'features'] },
     { name: 'mask', summary: '1 at real positions, 0 at padding', axes: ['batch', 'length'], optional: true },

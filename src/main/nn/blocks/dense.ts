@@ -26,6 +26,7 @@ defineBlock({
   title: 'Dense',
   summary: 'Every number of the result is a weighted sum of all numbers of the input, then an activation.',
   options,
+  ignoresPadding: true,
   inputs: [{ name: 'vector', summary: 'One vector for each example', axes: ['batch', 'features'] }],
   outputs: [{ name: 'vector', summary: 'One vector for each example', axes: ['batch', 'features'] }],
   build(context, { vector }, settings) {

@@ -27,6 +27,7 @@ defineBlock({
   summary:
     'Learned filters over windows of a sequence, of one or several sizes (Kim 2014). The sequence keeps its length; padding counts as zeros.',
   options,
+  ignoresPadding: true,
   inputs: [
     { name: 'sequence', summary: 'A vector for each position', axes: ['batch', 'length', 'features'] },
     { name: 'mask', summary: '1 at real positions, 0 at padding', axes: ['batch', 'length'], optional: true },

@@ -35,6 +35,7 @@ defineBlock({
   summary:
     'Reduces a sequence to one vector: its first or last position, or the mean or maximum over positions that are not padding.',
   options,
+  ignoresPadding: true,
   inputs: [
     { name: 'sequence', summary: 'A vector for each position', axes: ['batch', 'length', 'features'] },
     { name: 'mask', summary: '1 at real positions, 0 at padding', axes: ['batch', 'length'], optional: true },

@@ -39,6 +39,7 @@ defineBlock({
   title: 'Token embedding',
   summary: 'Looks up a vector for each token and adds those of its position and segment (Devlin et al. 2018).',
   options,
+  ignoresPadding: true,
   inputs: [
     { name: 'tokens', summary: 'Token ids', axes: ['batch', 'length'], whole: true },
     { name: 'segments', summary: 'Segment ids', axes: ['batch', 'length'], optional: true, whole: true },

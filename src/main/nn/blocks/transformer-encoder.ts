@@ -101,6 +101,7 @@ defineBlock({
   summary:
     'Layers of multi-head self-attention and feed-forward networks with residual connections (Vaswani et al. 2017).',
   options,
+  ignoresPadding: true,
   inputs: [
     { name: 'sequence', summary: 'A vector for each position', axes: ['batch', 'length', 'features'] },
     { name: 'mask', summary: '1 at real positions, 0 at padding', axes: ['batch', 'length'], optional: true },

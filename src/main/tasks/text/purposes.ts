@@ -9,4 +9,5 @@ export const purpose = {
   shortSequences: 7,
   streamOffset: 8,
   generation: 9,
+  lengthGroups: 10,
 } as const;
