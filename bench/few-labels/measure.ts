@@ -97,8 +97,8 @@ function frozenArm({ name, title, experiment }: Pretraining, budget: Budget, pre
 function fineTunedArm({ name, title, experiment }: Pretraining, budget: Budget, pretrained: Pretrained): Arm {
   const arm = `${name}-${slug(budget.title)}-tuned`;
   return {
-    row: { arm, title: `${title}, ${budget.title}`, use: 'fine-tuned', pretrained },
-    spec: { name: arm, settings: sameNetwork(experiment, pretrained) },
+    row: { arm, title: `${title}, ${budget.title}`, use: 'probe, then fine-tuned', pretrained },
+    spec: { name: arm, settings: { ...sameNetwork(experiment, pretrained), 'training.linearProbeFirst': true } },
   };
 }
 
