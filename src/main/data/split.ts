@@ -28,8 +28,6 @@ export interface SplitOptions {
   readonly fractions?: SplitShares | undefined;
   /** Numbers of examples instead of shares. */
   readonly counts?: SplitShares | undefined;
-  /** Keeps so many training examples of each class; see `takeLabelled`. */
-  readonly trainPerClass?: number | undefined;
 }
 
 /** Indices of the examples on each side. */
@@ -118,15 +116,11 @@ function wantedCounts(material: SplitMaterial, options: SplitOptions): SplitShar
 /**
  * Splits by class, so that every side has the classes in the material's proportions, up to rounding and as far as groups
  * allow: a group goes to the first side that has room for the whole of it. Sides that come with the material are kept.
- * @throws LabError `bad-spec` if nothing is left for training, or a class is too small for `trainPerClass`
+ * @throws LabError `bad-spec` if nothing is left for training
  */
 export function splitDataset(material: SplitMaterial, options: SplitOptions): Split {
   const { sides, ...rest } = material;
-  const split = sides === undefined ? drawSplit(rest, options) : officialSplit(rest, sides, options);
-  const { trainPerClass: perClass } = options;
-  return perClass === undefined
-    ? split
-    : { ...split, train: takeLabelled(material, split.train, { perClass }, options.seed) };
+  return sides === undefined ? drawSplit(rest, options) : officialSplit(rest, sides, options);
 }
 
 /** The sides that come with the material; one that does not come with it is drawn from the training side. */

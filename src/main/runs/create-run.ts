@@ -68,7 +68,8 @@ export async function createRun(workspace: Workspace, experiment: Experiment): P
 
 /**
  * Builds the network as it will be trained, which finds options and shapes that do not fit, parts to freeze that are not there, and
- * measurements that it does not allow. Throws `LabError('bad-spec')`.
+ * measurements that it does not allow, and draws the first batch. Throws `LabError('bad-spec')`, and `LabError('bad-input')` for a
+ * batch that is larger than the data.
  */
 export function checkModel({ model, experiment, sampler }: PreparedRun): ReturnType<typeof buildModel> {
   // What is not trained by gradient descent may leave nothing to train.
@@ -81,6 +82,7 @@ export function checkModel({ model, experiment, sampler }: PreparedRun): ReturnT
       experiment.freeze.length > 0 ? 'freeze: nothing is left to train' : 'pipeline: there is nothing to train';
     throw new LabError('bad-spec', `${what}. Leave at least the head free`);
   }
+  sampler.trainingBatch(experiment.seed, 0, experiment.training.batchSize); // throws for a batch that the data cannot fill
   const { training, freeze } = experiment;
   if (training.linearProbeFirst) requireProbe(sampler, model.task.type);
   if (training.gradientFlow) gradientFlowProgram(model, training.batchSize, freeze); // throws without a recurrent layer

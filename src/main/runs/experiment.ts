@@ -45,9 +45,21 @@ function parseFilled(source: SpecSource, value: unknown): Experiment {
     throw badSpec(source, [...problemsOf(parsed.error, value, schema), ...optionProblems(value, schema)]);
   }
   const task = parseTask(parsed.data.task, value, schema);
-  const problems = [...task.problems, ...pipelineProblems(parsed.data.pipeline, value, schema)];
+  const problems = [
+    ...task.problems,
+    ...pipelineProblems(parsed.data.pipeline, value, schema),
+    ...freezeProblems(parsed.data),
+  ];
   if (problems.length > 0 || !task.options) throw badSpec(source, problems);
   return { ...parsed.data, task: { type: parsed.data.task.type, ...task.options } };
+}
+
+/** Weights that were never trained stay at random for good when they are frozen. */
+function freezeProblems({ freeze, from }: Experiment): SpecProblem[] {
+  if (freeze.length === 0 || from !== undefined) return [];
+  const message =
+    "parts are frozen, but there is no 'from': they would stay random. Add from: {run: …}, or leave freeze out";
+  return [{ path: ['freeze'], message }];
 }
 
 /** Of a spec that is wrong elsewhere: the problems inside a task or pipeline that are well formed, so that all show at once. */

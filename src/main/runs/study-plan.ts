@@ -1,4 +1,5 @@
 /** From a study to its runs: one experiment for every condition, arm and seed. */
+import { createHash } from 'node:crypto';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { problemsOf, showPath } from '../../shared/spec/problems.ts';
@@ -107,6 +108,24 @@ function flatten(settings: Readonly<Record<string, unknown>>, prefix = ''): Read
   );
 }
 
+/** Longer names of folders are a nuisance, and some file systems refuse them with what is added. */
+const longestName = 80;
+
+/** `study.condition.arm.seed`. Of what is too long the parts are cut, each alike, and never the seed: every run keeps a name of its own. */
+export function runName(parts: readonly string[], seed: number): string {
+  const whole = [...parts, seed].join('.');
+  if (whole.length <= longestName) return whole;
+  // A few letters of a hash stand for what is cut: conditions may differ at their ends alone.
+  const mark = hashOf(whole).slice(0, 6);
+  const room = longestName - `..${mark}.${seed}`.length - parts.length + 2;
+  const each = Math.floor(room / parts.length);
+  return [...parts.map((part) => part.slice(0, each)), mark, seed].join('.');
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
 function cellSettings(
   study: Study,
   condition: Study['conditions'][number],
@@ -114,7 +133,7 @@ function cellSettings(
   seed: number,
 ): Readonly<Record<string, unknown>> {
   const reference = study.arms.at(-1);
-  const name = [study.name, condition.name, arm.name, seed].join('.').slice(0, 80);
+  const name = runName([study.name, condition.name, arm.name], seed);
   const own = arm.method === 'baseline' && Object.keys(arm.settings).length === 0 ? reference.settings : arm.settings;
   if (study.splits === 'per-seed') return { name, seed, splitSeed: seed, ...condition.settings, ...own };
   const tuned = isTrained(arm) ? (arm.tune ?? study.tune ?? {}) : {};

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode, LabError, reasonOf } from '../../shared/errors.ts';
 import { nameSpec } from '../../shared/spec/experiment/v1.ts';
+import { fileExists } from '../files/file-exists.ts';
 
 export interface Workspace {
   readonly folder: string;
@@ -12,9 +13,19 @@ export interface Workspace {
   readonly runs: string;
 }
 
-/** The folder given, else that of PRETEXT_WORKSPACE, else one in the user's data folder. It is created when missing. */
-export async function openWorkspace(given?: string): Promise<Workspace> {
-  const folder = resolve(given ?? process.env.PRETEXT_WORKSPACE ?? defaultWorkspaceFolder());
+/**
+ * The folder given, else that of PRETEXT_WORKSPACE, else one in the user's data folder. It is created when missing, unless it
+ * `mustExist`: whoever only looks has mistyped a path that is not there. Throws `LabError('not-found')` then, and
+ * `LabError('bad-input')` for a folder that cannot be a workspace.
+ */
+export async function openWorkspace(given?: string, { mustExist = false } = {}): Promise<Workspace> {
+  const named = given ?? process.env.PRETEXT_WORKSPACE;
+  const folder = resolve(named ?? defaultWorkspaceFolder());
+  if (mustExist && named !== undefined && !(await fileExists(folder))) {
+    throw new LabError('not-found', `There is no workspace ${folder}. Check the path; an import or a run creates one`, {
+      folder,
+    });
+  }
   const workspace = {
     folder,
     corpora: join(folder, 'corpora'),
@@ -22,7 +33,9 @@ export async function openWorkspace(given?: string): Promise<Workspace> {
     runs: join(folder, 'runs'),
   };
   try {
-    for (const part of [workspace.corpora, workspace.datasets, workspace.runs]) await makeFolder(part);
+    const parts = [workspace.corpora, workspace.datasets, workspace.runs];
+    // One that is there can be looked at, also where nothing can be written.
+    for (const part of parts) if (!(await isFolder(part))) await makeFolder(part);
   } catch (error) {
     throw new LabError(
       'bad-input',

@@ -270,7 +270,7 @@ export const runsContract = {
     runReference.extend({
       offset: z.int().default(-200),
       limit: z.int().min(1).max(1000).default(200),
-      /** Without the points of the loss curve. */
+      /** With the points of the loss curve, which are left out otherwise. */
       stepsToo: z.boolean().default(false),
     }),
     z.object({ total: count, lines: z.array(logLine) }),

@@ -207,3 +207,9 @@ describe('an experiment with a mistake', () => {
     expect(() => parseExperiment({ value, locate: () => 'x.yaml' })).toThrow(message);
   });
 });
+
+describe('a spec that would come to nothing', () => {
+  it('is refused when it freezes what was never trained', () => {
+    expect(() => tinyExperiment('freeze: [backbone]')).toThrow(/freeze.*'from'/s);
+  });
+});

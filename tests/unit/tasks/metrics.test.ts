@@ -10,14 +10,7 @@ import {
   emptyConfusionMatrix,
   macroF1,
 } from '../../../src/main/tasks/metrics/classification.ts';
-import {
-  calibration,
-  logLoss,
-  mostProbable,
-  perplexity,
-  softmaxRows,
-  topAccuracy,
-} from '../../../src/main/tasks/metrics/probabilistic.ts';
+import { logLoss, mostProbable, perplexity, softmaxRows } from '../../../src/main/tasks/metrics/probabilistic.ts';
 
 const labels = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2];
 const predictions = [0, 0, 0, 1, 1, 1, 0, 2, 1, 0];
@@ -98,12 +91,8 @@ describe('probabilistic metrics', () => {
     expect(() => logLoss([1, 0, 0], [0], 2)).toThrow(RangeError);
   });
 
-  it('find the most probable, and the k most probable', () => {
+  it('find the most probable', () => {
     expect([...mostProbable(probabilities, 3)]).toEqual([0, 1, 2, 0]);
-    expect(topAccuracy(probabilities, [1, 1, 1, 0], 3, 1)).toBe(2 / 4);
-    expect(topAccuracy(probabilities, [1, 1, 2, 0], 3, 2)).toBe(1);
-    expect(topAccuracy(probabilities, [2, 0, 1, 2], 3, 2)).toBe(0); // all third, or tied for second
-    expect(topAccuracy(probabilities, [2, 0, 1, 2], 3, 3)).toBe(1);
   });
 
   it('take the softmax of large logits', () => {
@@ -111,21 +100,5 @@ describe('probabilistic metrics', () => {
     [0.25, 0.75, 0.5, 0.5].forEach((value, index) => {
       expect(softmax[index]).toBeCloseTo(value, 12);
     });
-  });
-
-  it('give the expected calibration error by hand', () => {
-    // Five bins. Confidences 0.7 right and 0.8 wrong in (0.6, 0.8]; 0.9 right and 1.0 right in (0.8, 1]; 0.6 wrong in (0.4, 0.6].
-    const rows = [0.7, 0.3, 0.2, 0.8, 0.9, 0.1, 1, 0, 0.6, 0.4];
-    const result = calibration(rows, [0, 0, 0, 0, 1], 2, 5);
-    expect(result.error).toBeCloseTo((2 * Math.abs(0.5 - 0.75) + 2 * Math.abs(1 - 0.95) + 0.6) / 5, 12);
-    expect(result.bins.map((bin) => bin.count)).toEqual([0, 0, 1, 2, 2]);
-    expect(result.bins[3]?.accuracy).toBe(0.5);
-    expect(result.bins[3]?.confidence).toBeCloseTo(0.75, 14);
-  });
-
-  it('call a model calibrated whose confidence is its accuracy', () => {
-    const rows = Array.from({ length: 10 }, () => [0.8, 0.2]).flat();
-    expect(calibration(rows, [0, 0, 0, 0, 0, 0, 0, 0, 1, 1], 2).error).toBeCloseTo(0, 14);
-    expect(calibration(rows, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 2).error).toBeCloseTo(0.2, 14);
   });
 });

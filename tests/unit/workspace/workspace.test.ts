@@ -35,3 +35,12 @@ it.runIf(process.platform === 'linux')('refuses a place where no folder can be m
     message: expect.stringContaining('/proc/nope'),
   });
 });
+
+it('creates nothing where somebody only looks: a path that is not there was mistyped', async () => {
+  const folder = join(await temporaryFolder(), 'mistyped');
+  await expect(openWorkspace(folder, { mustExist: true })).rejects.toMatchObject({
+    code: 'not-found',
+    message: expect.stringContaining(folder),
+  });
+  await expect(stat(folder)).rejects.toThrow();
+});

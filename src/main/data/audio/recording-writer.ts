@@ -7,7 +7,7 @@ import { classNotes } from '../import/class-notes.ts';
 import { mergedNames, similarLabels } from '../import/labels.ts';
 import type { ReportCollector } from '../import/report-collector.ts';
 import { countSides, requireClassNames, sideNumber, SIDES_FILE, type Side } from '../import/sides.ts';
-import { compareCodePoints } from '../tokenizer/learn-merges.ts';
+import { orderClasses } from '../import/class-order.ts';
 import { FRAMES_FILE, GROUPS_FILE, LABELS_FILE, OFFSETS_FILE, RECORDINGS_FILE } from './audio-dataset.ts';
 
 export interface LabelledRecording {
@@ -112,7 +112,7 @@ export class RecordingWriter {
     const merged = mergeLabels ? mergedNames(similar) : new Map<string, string>();
     if (report.labelsMerged) this.content.update(JSON.stringify([...merged]));
     const nameOf = (label: string): string => merged.get(label) ?? label;
-    const names = [...new Set([...perLabel.keys()].map(nameOf))].sort(compareCodePoints);
+    const names = orderClasses([...perLabel.keys()].map(nameOf));
     requireClassNames(names);
     const place = new Map(names.map((name, index) => [name, index]));
     const classOf = new Map([...perLabel.keys()].map((label) => [label, place.get(nameOf(label)) ?? 0]));

@@ -22,6 +22,7 @@ import { PixelShardReader, PixelShardWriter } from './pixel-shards.ts';
 import type { PreparedImage, SkippedImage } from './prepare-image.ts';
 import { SkippedFiles } from './skipped-files.ts';
 import { ChannelHistograms } from './statistics.ts';
+import { orderClasses } from '../import/class-order.ts';
 
 export const LABELS_FILE = 'labels.bin';
 export const GROUPS_FILE = 'groups.bin';
@@ -58,13 +59,6 @@ export interface CollectedImages {
     | 'similarLabels'
     | 'labelsMerged'
   >;
-}
-
-/** Class names in the order of their labels: by value if all are integers ("2" before "10"), by code units otherwise. */
-export function sortedClassNames(names: Iterable<string>): string[] {
-  const list = [...names];
-  const areIntegers = list.every((name) => /^-?\d{1,15}$/.test(name));
-  return areIntegers ? list.sort((a, b) => Number(a) - Number(b)) : list.sort((a, b) => (a < b ? -1 : 1));
 }
 
 function littleEndian(values: Uint32Array): Buffer {
@@ -302,7 +296,7 @@ export class ImageCollector {
     for (const number of numbers) counts[number]! += 1;
     const merged = this.mergedClasses(counts);
     const classOfName = (name: string): string => merged.get(name) ?? name;
-    const names = sortedClassNames(new Set([...this.classNumbers.keys()].map(classOfName)));
+    const names = orderClasses(new Set([...this.classNumbers.keys()].map(classOfName)));
     if (names.length < 2) {
       const found = names.map((name) => `"${name}"`).join();
       const message = `A labelled dataset needs at least two classes, but every image has the label ${found}. Check the folders or the label column, or import the images as a corpus.`;

@@ -15,7 +15,7 @@ import { mergedNames, similarLabels } from '../import/labels.ts';
 import { LISTED, type ReportCollector } from '../import/report-collector.ts';
 import { countSides, requireClassNames, sideNumber, SIDES_FILE, type Side } from '../import/sides.ts';
 import { contentKey } from '../reading/document.ts';
-import { compareCodePoints } from '../tokenizer/learn-merges.ts';
+import { orderClasses } from '../import/class-order.ts';
 import { EXAMPLES_FILE, GROUPS_FILE, LABELS_FILE, OFFSETS_FILE, type StoredExample } from './dataset-files.ts';
 
 export interface Example {
@@ -175,7 +175,7 @@ export class ExampleWriter {
   /** @throws LabError `bad-input` for a single class, or classes that are sides of a split */
   async finish(options: WriterOptions): Promise<StoredFields> {
     const classOf = this.classNames(options);
-    const names = [...new Set(classOf)].sort(compareCodePoints);
+    const names = orderClasses(classOf);
     if (names.length < 2) {
       const message = `All ${this.size} examples have the label “${names[0] ?? ''}” (column “${options.labelColumn}”). A classifier needs at least two classes.`;
       throw new LabError('bad-input', message, { classes: names });

@@ -39,7 +39,6 @@ export interface TextTokenizer {
   readonly special: SpecialTokens;
   /** No special tokens are added around the text. */
   encode(text: string, options?: EncodeOptions): Uint32Array;
-  encodeBatch(texts: readonly string[], options?: EncodeOptions): Uint32Array[];
   /** Appends to `ids`; what `encode` does without making an array. Does not recognise special tokens. */
   encodeInto(text: string, ids: TokenSink): void;
   /** Special tokens are written as they are named. */
@@ -225,7 +224,6 @@ export function createTokenizer(json: string, path: string): TextTokenizer {
     vocabularySize: tokens.length,
     special,
     encode,
-    encodeBatch: (texts, options) => texts.map((text) => encode(text, options)),
     encodeInto,
     decode: (sequence) => {
       const pieces = Array.from(sequence, token);

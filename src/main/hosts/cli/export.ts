@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { exportRun } from '../../runs/export-onnx.ts';
 import { findTrainedRun } from '../../workspace/runs.ts';
-import { globalsOf, workspaceOf } from './globals.ts';
+import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { print, printJson, say } from './output.ts';
 
 export function registerExport(program: Command): void {
@@ -15,7 +15,7 @@ export function registerExport(program: Command): void {
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
     .action(
       async (reference: string, folder: string, { checkpoint }: { checkpoint: 'best' | 'last' }, command: Command) => {
-        const run = await findTrainedRun(await workspaceOf(command), reference, say);
+        const run = await findTrainedRun(await existingWorkspaceOf(command), reference, say);
         const exported = await exportRun(run, folder, checkpoint);
         if (exported.needsOnnxRuntime) {
           say('The model uses ops of ONNX Runtime (com.microsoft), which other runtimes may not have');

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { GeneratedToken } from '../../tasks/index.ts';
 import { openPredictor } from '../../runs/predict.ts';
 import { findTrainedRun } from '../../workspace/runs.ts';
-import { globalsOf, workspaceOf } from './globals.ts';
+import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { numberFrom, positiveNumber, wholeNumber } from './numbers.ts';
 import { print, printJson, say } from './output.ts';
 
@@ -32,7 +32,7 @@ export function registerGenerate(program: Command): void {
     .option('-n, --count <number>', 'how many texts, with seeds that count up', positiveNumber, 1)
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
     .action(async (reference: string, prompt: string, options: GenerateOptions, command: Command) => {
-      const run = await findTrainedRun(await workspaceOf(command), reference, say);
+      const run = await findTrainedRun(await existingWorkspaceOf(command), reference, say);
       const predictor = await openPredictor(run, options.checkpoint);
       const { tokens, temperature, topK, topP } = options;
       const sampling = {

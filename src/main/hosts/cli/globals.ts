@@ -16,6 +16,11 @@ export function workspaceOf(command: Command): Promise<Workspace> {
   return openWorkspace(globalsOf(command).workspace);
 }
 
+/** For commands that only look: a workspace that was named and is not there is a mistyped path. */
+export function existingWorkspaceOf(command: Command): Promise<Workspace> {
+  return openWorkspace(globalsOf(command).workspace, { mustExist: true });
+}
+
 /** For options that may be given several times. */
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];

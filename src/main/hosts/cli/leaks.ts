@@ -9,7 +9,7 @@ import type { Material } from '../../workspace/catalogue.ts';
 import { findMaterial, listMaterials } from '../../workspace/catalogue.ts';
 import { findRun } from '../../workspace/runs.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import { globalsOf, workspaceOf } from './globals.ts';
+import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
 import { numberFrom, positiveNumber } from './numbers.ts';
 import { print, printJson, say, table } from './output.ts';
@@ -33,7 +33,7 @@ export function registerLeaks(program: Command): void {
     .option('--similarity <share>', 'share of an example that has to be found', numberFrom(0.3, 1), DEFAULT_SIMILARITY)
     .option('--limit <number>', 'examples that are listed', positiveNumber, 20)
     .action(async (name: string, options: LeaksOptions, command: Command) => {
-      const workspace = await workspaceOf(command);
+      const workspace = await existingWorkspaceOf(command);
       const dataset = await findMaterial(workspace, 'dataset', name);
       const others = options.against === undefined ? [undefined] : await materialsOf(workspace, options.against);
       const reports = await searchWithProgress(workspace, dataset, others, options.similarity);

@@ -4,7 +4,7 @@ import type { Material, MaterialGroup } from '../../workspace/catalogue.ts';
 import { findMaterial, listMaterials } from '../../workspace/catalogue.ts';
 import { readImageReport } from '../../lab/materials.ts';
 import { formatCount } from '../../../shared/display.ts';
-import { globalsOf, workspaceOf } from './globals.ts';
+import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { pairs, print, printJson, say, table } from './output.ts';
 
 export function registerMaterialCommands(parent: Command, group: MaterialGroup): void {
@@ -13,7 +13,7 @@ export function registerMaterialCommands(parent: Command, group: MaterialGroup):
     .command('list')
     .description(`list the ${several}`)
     .action(async (_options: object, command: Command) => {
-      const workspace = await workspaceOf(command);
+      const workspace = await existingWorkspaceOf(command);
       const { materials, damaged } = await listMaterials(workspace, group);
       for (const folder of damaged) say(`${folder} holds no readable ${group}`);
       if (globalsOf(command).json) printJson(materials.map(summarise));
@@ -30,7 +30,7 @@ export function registerMaterialCommands(parent: Command, group: MaterialGroup):
     .description(`show a ${group}: what is in it and what was left out`)
     .argument('<name>')
     .action(async (name: string, _options: object, command: Command) => {
-      const { folder, manifest } = await findMaterial(await workspaceOf(command), group, name);
+      const { folder, manifest } = await findMaterial(await existingWorkspaceOf(command), group, name);
       const report = manifest.report ?? (await readImageReport(folder)); // images have theirs in a file of its own
       if (globalsOf(command).json) printJson({ folder, ...manifest, ...(report !== undefined && { report }) });
       else {

@@ -8,7 +8,7 @@ import { describePipeline, presetPipeline, specPipeline } from '../../runs/descr
 import { describeOptions } from '../../runs/describe-tasks.ts';
 import { fileExists } from '../../files/file-exists.ts';
 import { printExplanation, printOptions } from './explain-options.ts';
-import { collect, globalsOf, workspaceOf } from './globals.ts';
+import { collect, globalsOf, existingWorkspaceOf } from './globals.ts';
 import { positiveNumber } from './numbers.ts';
 import { refuseOutOfPlace } from './out-of-place.ts';
 import { print, printJson, table, wrap } from './output.ts';
@@ -87,7 +87,7 @@ export function registerPipeline(program: Command): void {
     .action(async (reference: string, options: ShowOptions, command: Command) => {
       const isSpec = await fileExists(reference);
       const { graph, input } = isSpec
-        ? await specPipeline(await workspaceOf(command), await readExperiment(reference, options))
+        ? await specPipeline(await existingWorkspaceOf(command), await readExperiment(reference, options))
         : presetPipeline(reference, options.set ?? [], inputOf(options));
       refuseOtherSizes(command, isSpec ? 'none' : input.kind);
       const blocks = describePipeline(graph, input);

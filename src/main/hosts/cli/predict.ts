@@ -9,7 +9,7 @@ import { readQueryRecording } from '../../runs/query-recording.ts';
 import { findTrainedRun } from '../../workspace/runs.ts';
 import type { PredictionAnswer } from '../../tasks/index.ts';
 import { formatPercent, joinPieces } from '../../../shared/display.ts';
-import { globalsOf, workspaceOf } from './globals.ts';
+import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { positiveNumber } from './numbers.ts';
 import { emphasise, print, printJson, say, table } from './output.ts';
 
@@ -91,7 +91,7 @@ export function registerPredict(program: Command): void {
               : `error: --next has the text already; what is '${given}' for?`,
           );
         }
-        const run = await findTrainedRun(await workspaceOf(command), reference, say);
+        const run = await findTrainedRun(await existingWorkspaceOf(command), reference, say);
         const predictor = await openPredictor(run, options.checkpoint);
         try {
           const answers =

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { previewExperiment } from '../../runs/preview.ts';
 import { writePreview } from '../../runs/write-preview.ts';
-import { collect, globalsOf, workspaceOf } from './globals.ts';
+import { collect, globalsOf, existingWorkspaceOf } from './globals.ts';
 import { positiveNumber, wholeNumber } from './numbers.ts';
 import { emphasise, print, printJson, say, wrap } from './output.ts';
 import { readExperiment } from './run.ts';
@@ -25,7 +25,7 @@ export function registerPreview(program: Command): void {
     .option('-c, --count <number>', 'how many examples', positiveNumber, 3)
     .option('-o, --output <folder>', 'where images are written (default: previews/ in the workspace)')
     .action(async (spec: string, options: PreviewOptions, command: Command) => {
-      const workspace = await workspaceOf(command);
+      const workspace = await existingWorkspaceOf(command);
       const experiment = await readExperiment(spec, options);
       const items = await previewExperiment(workspace, experiment, options.count);
       const folder = options.output ?? join(workspace.folder, 'previews', experiment.name);

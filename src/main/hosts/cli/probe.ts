@@ -5,7 +5,7 @@ import { formatPercent } from '../../../shared/display.ts';
 import type { BestStage, ProbedWeights, ProbeResult } from '../../runs/probe.ts';
 import { probeRun } from '../../runs/probe.ts';
 import { findTrainedRun } from '../../workspace/runs.ts';
-import { globalsOf, workspaceOf } from './globals.ts';
+import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
 import { positiveNumber, wholeNumber } from './numbers.ts';
 import { print, printJson, say, table } from './output.ts';
@@ -30,7 +30,7 @@ export function registerProbe(program: Command): void {
     .option('--grid <number>', 'rows and columns that feature maps are averaged to', positiveNumber, 2)
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
     .action(async (reference: string, options: ProbeCommandOptions, command: Command) => {
-      const workspace = await workspaceOf(command);
+      const workspace = await existingWorkspaceOf(command);
       const run = await findTrainedRun(workspace, reference, say);
       const progress = createProgress();
       let current = '';

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { formatCount } from '../../../shared/display.ts';
 import { reindex } from '../../lab/reindex.ts';
-import { globalsOf, workspaceOf } from './globals.ts';
+import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { print, printJson, say } from './output.ts';
 import { taskNotes } from '../../runs/task-notes.ts';
 
@@ -11,7 +11,7 @@ export function registerReindex(program: Command): void {
     .command('reindex')
     .description('build the database of the workspace anew from its folders; the old one is kept')
     .action(async (_options: object, command: Command) => {
-      const { damaged, ...found } = await reindex(await workspaceOf(command), taskNotes);
+      const { damaged, ...found } = await reindex(await existingWorkspaceOf(command), taskNotes);
       for (const [folder, message] of damaged) say(`${folder}: ${message}`);
       if (globalsOf(command).json) {
         printJson({ ...found, damaged: [...damaged.keys()] });

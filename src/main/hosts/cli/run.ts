@@ -1,7 +1,5 @@
 /** `pretext run`: trains an experiment, or goes on with a run that was stopped. */
-import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
-import { LabError } from '../../../shared/errors.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
@@ -27,6 +25,8 @@ import type { Progress } from './progress.ts';
 import { createProgress } from './progress.ts';
 import { describePlan, describeSettings } from './describe-plan.ts';
 import { describeEvent, describeResult, describeTransfer } from './describe-run.ts';
+import { prepareResume } from '../../runs/resume-run.ts';
+import { LabError } from '../../../shared/errors.ts';
 
 interface RunOptions {
   readonly set?: readonly string[];
@@ -80,22 +80,24 @@ export async function readExperiment(file: string, options: Pick<RunOptions, 'se
   return parseExperiment(await readSource(file, options));
 }
 
-async function readSource(file: string, { set = [], seed }: Pick<RunOptions, 'set' | 'seed'>): Promise<SpecSource> {
-  const settings = seed === undefined ? set : [...set, `seed=${seed}`];
-  return withSettings(await readSpecFile(file), settings);
+async function readSource(file: string, options: Pick<RunOptions, 'set' | 'seed'>): Promise<SpecSource> {
+  return withSettings(await readSpecFile(file), settingsOf(options));
+}
+
+function settingsOf({ set = [], seed }: Pick<RunOptions, 'set' | 'seed'>): readonly string[] {
+  return seed === undefined ? set : [...set, `seed=${seed}`];
 }
 
 async function findRunToResume(workspace: Workspace, reference: string, options: RunOptions): Promise<RunFolder> {
-  if (!(await fileExists(reference))) return findRun(workspace, reference);
-  const experiment = await readExperiment(reference, options);
-  const run = await findRun(workspace, experiment.name);
-  const trained = await readJson(run.spec, experimentSpec);
-  if (!isDeepStrictEqual(JSON.parse(JSON.stringify(experiment)), JSON.parse(JSON.stringify(trained)))) {
-    throw new LabError(
-      'conflict',
-      `The run ${run.id} was started with other settings than ${reference} has now (see ${run.spec}). Go on with 'pretext run ${run.id} --resume', or start anew without --resume`,
-    );
+  if (await fileExists(reference)) {
+    const experiment = await readExperiment(reference, options);
+    const run = await findRun(workspace, experiment.name);
+    await prepareResume(run, experiment, options);
+    return run;
   }
+  const run = await findRun(workspace, reference);
+  const stored = { value: await readJson(run.spec, experimentSpec), locate: () => run.id };
+  await prepareResume(run, parseExperiment(withSettings(stored, settingsOf(options))), options);
   return run;
 }
 

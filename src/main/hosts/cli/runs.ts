@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { RunSummary } from '../../workspace/runs.ts';
 import { listRuns } from '../../workspace/runs.ts';
 import { showNumber } from './describe-run.ts';
-import { globalsOf, workspaceOf } from './globals.ts';
+import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { print, printJson, say, table } from './output.ts';
 
 export function registerRuns(program: Command): void {
@@ -11,7 +11,7 @@ export function registerRuns(program: Command): void {
     .command('runs')
     .description('list the runs, newest first')
     .action(async (_options: object, command: Command) => {
-      const workspace = await workspaceOf(command);
+      const workspace = await existingWorkspaceOf(command);
       const { runs, damaged } = await listRuns(workspace);
       for (const folder of damaged) say(`${folder} holds no readable run`);
       if (globalsOf(command).json) {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { RunDetails } from '../../workspace/runs.ts';
 import { findRun, readRun } from '../../workspace/runs.ts';
 import { describeResult, describeTransfer, showNumber } from './describe-run.ts';
-import { globalsOf, workspaceOf } from './globals.ts';
+import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import type { Column } from './output.ts';
 import { pairs, print, printJson, table, terminalWidth } from './output.ts';
 
@@ -13,7 +13,7 @@ export function registerShow(program: Command): void {
     .description('show a run: its course, its result and where its weights came from')
     .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
     .action(async (reference: string, _options: object, command: Command) => {
-      const details = await readRun(await findRun(await workspaceOf(command), reference));
+      const details = await readRun(await findRun(await existingWorkspaceOf(command), reference));
       if (globalsOf(command).json) printJson(details);
       else print(describe(details));
     });

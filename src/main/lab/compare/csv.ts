@@ -1,8 +1,8 @@
 /** Comparisons as CSV (RFC 4180), for spreadsheets and scripts. */
 import type { ComparedRuns } from '../../../shared/contract/compare.ts';
 import type { Series } from '../../../shared/contract/runs.ts';
-
-type Cell = string | number | boolean | null;
+import type { CsvCell } from '../../../shared/csv.ts';
+import { csvText } from '../../../shared/csv.ts';
 
 /** A row for each run: what it is, what differs in its spec, and its results. */
 export function resultsCsv({ runs, differences, results }: ComparedRuns, metrics?: readonly string[]): string {
@@ -10,7 +10,7 @@ export function resultsCsv({ runs, differences, results }: ComparedRuns, metrics
   const common = ['run', 'name', 'state', 'task', 'data', 'seed'];
   const settings = differences.filter(({ title }) => !common.includes(title)); // the seed is there already
   const header = [...common, ...settings.map(({ title }) => title), ...wanted.map(({ metric }) => metric)];
-  const rows = runs.map((run, index): Cell[] => [
+  const rows = runs.map((run, index): CsvCell[] => [
     run.id,
     run.name,
     run.state,
@@ -20,13 +20,13 @@ export function resultsCsv({ runs, differences, results }: ComparedRuns, metrics
     ...settings.map(({ values }) => values[index] ?? null),
     ...wanted.map(({ values }) => values[index] ?? null),
   ]);
-  return csv([header, ...rows]);
+  return csvText([header, ...rows]);
 }
 
 /** A row for each point. */
 export function seriesCsv(series: readonly Series[]): string {
   const rows = series.flatMap(({ run, metric, steps, times, relative, values }) =>
-    steps.map((step, index): Cell[] => [
+    steps.map((step, index): CsvCell[] => [
       run,
       metric,
       step,
@@ -35,16 +35,5 @@ export function seriesCsv(series: readonly Series[]): string {
       values[index] ?? null,
     ]),
   );
-  return csv([['run', 'metric', 'step', 'time', 'seconds', 'value'], ...rows]);
-}
-
-function csv(rows: readonly (readonly Cell[])[]): string {
-  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
-}
-
-/** Text that a spreadsheet would take for a formula gets an apostrophe before it. */
-function cell(value: Cell): string {
-  if (value === null) return '';
-  const text = typeof value === 'string' && /^[=+@\t\r]|^-(?!\d)/.test(value) ? `'${value}` : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvText([['run', 'metric', 'step', 'time', 'seconds', 'value'], ...rows]);
 }

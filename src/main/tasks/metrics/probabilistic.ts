@@ -6,25 +6,6 @@
 /** Smallest probability that log loss takes seriously, so that one confident error does not make it infinite. */
 const SMALLEST_PROBABILITY = 2 ** -52;
 
-/** One interval of confidence and what happened in it. */
-export interface CalibrationBin {
-  /** The interval (low, high] of confidence. */
-  readonly low: number;
-  readonly high: number;
-  readonly count: number;
-  /** Mean confidence of the examples in it; NaN without any. */
-  readonly confidence: number;
-  /** Share of right answers among them; NaN without any. */
-  readonly accuracy: number;
-}
-
-export interface Calibration {
-  /** Expected calibration error: the mean distance of confidence and accuracy, in [0, 1]; NaN without examples. */
-  readonly error: number;
-  /** The bins, for a reliability diagram. */
-  readonly bins: readonly CalibrationBin[];
-}
-
 /** The most probable class of each row of probabilities or logits; the first of equals. */
 export function mostProbable(scores: ArrayLike<number>, classCount: number): Int32Array {
   const predictions = new Int32Array(requireRows(scores, classCount));
@@ -80,60 +61,6 @@ export function logLosses(
 /** e to the mean negative log likelihood (nats) per token: the number of equally likely tokens that would be as surprising. */
 export function perplexity(meanNegativeLogLikelihood: number): number {
   return Math.exp(meanNegativeLogLikelihood);
-}
-
-/** Share of examples whose true class is among the k most probable. A tie with the k-th counts against the model. */
-export function topAccuracy(
-  scores: ArrayLike<number>,
-  labels: ArrayLike<number>,
-  classCount: number,
-  k: number,
-): number {
-  requireLabels(scores, labels, classCount);
-  let right = 0;
-  for (let row = 0; row < labels.length; row += 1) {
-    const label = labels[row] ?? 0;
-    const own = scores[row * classCount + label] ?? 0;
-    let better = 0;
-    for (let column = 0; column < classCount; column += 1) {
-      if (column !== label && (scores[row * classCount + column] ?? 0) >= own) better += 1;
-    }
-    if (better < k) right += 1;
-  }
-  return right / labels.length;
-}
-
-/**
- * Expected calibration error with bins of equal width over the confidence, the probability of the predicted class:
- * C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On calibration of modern neural networks", ICML 2017, equation 5.
- */
-export function calibration(
-  probabilities: ArrayLike<number>,
-  labels: ArrayLike<number>,
-  classCount: number,
-  binCount = 15,
-): Calibration {
-  requireLabels(probabilities, labels, classCount);
-  const predictions = mostProbable(probabilities, classCount);
-  const counts = new Float64Array(binCount);
-  const confidences = new Float64Array(binCount);
-  const right = new Float64Array(binCount);
-  for (const [row, prediction] of predictions.entries()) {
-    const confidence = probabilities[row * classCount + prediction] ?? 0;
-    const bin = Math.min(Math.max(Math.ceil(confidence * binCount) - 1, 0), binCount - 1);
-    counts[bin] = (counts[bin] ?? 0) + 1;
-    confidences[bin] = (confidences[bin] ?? 0) + confidence;
-    if (prediction === labels[row]) right[bin] = (right[bin] ?? 0) + 1;
-  }
-  let error = 0;
-  const bins: CalibrationBin[] = [];
-  for (const [bin, count] of counts.entries()) {
-    const confidence = (confidences[bin] ?? 0) / count;
-    const accuracy = (right[bin] ?? 0) / count;
-    if (count > 0) error += (count / labels.length) * Math.abs(accuracy - confidence);
-    bins.push({ low: bin / binCount, high: (bin + 1) / binCount, count, confidence, accuracy });
-  }
-  return { error: labels.length === 0 ? Number.NaN : error, bins };
 }
 
 function requireRows(scores: ArrayLike<number>, classCount: number): number {

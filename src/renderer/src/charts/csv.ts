@@ -1,4 +1,5 @@
 /** What a chart shows as a table, and as CSV (RFC 4180). */
+import { csvText } from '../../../shared/csv.ts';
 import type { ChartBand, ChartLine, XAxis } from './chart-line.ts';
 import { formatPosition } from './time-axis.ts';
 
@@ -42,17 +43,6 @@ export function csvOf(rows: readonly ChartRow[], axis: XAxis): string {
     ...(withBands ? [String(low ?? ''), String(high ?? '')] : []),
   ]);
   return csvText([withBands ? [...header, 'low', 'high'] : header, ...table]);
-}
-
-/** Rows of texts, the first of them the header. */
-export function csvText(rows: readonly (readonly string[])[]): string {
-  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
-}
-
-/** Quoted where it has to be; a text that a spreadsheet would take for a formula is kept a text. */
-function cell(text: string): string {
-  const safe = /^[=@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 export function positionOf(axis: XAxis, x: number): string {

@@ -1,6 +1,6 @@
 /** Results of studies as CSV (RFC 4180). */
 import type { StudyResult } from '../../../../shared/spec/study.ts';
-import { csvText } from '../../charts/csv.ts';
+import { csvText } from '../../../../shared/csv.ts';
 
 /** A row for each run. */
 export function runsCsv({ runs, metric }: Pick<StudyResult, 'runs' | 'metric'>): string {
