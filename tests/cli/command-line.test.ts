@@ -111,7 +111,7 @@ describe('failures', () => {
     ],
     [
       'no place for a workspace',
-      ['-w', 'spec.yaml/below', 'runs'],
+      ['-w', 'spec.yaml/below', 'run', 'spec.yaml'],
       /cannot be a workspace: a part of its path is no folder/,
     ],
     [

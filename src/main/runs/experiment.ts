@@ -54,9 +54,9 @@ function parseFilled(source: SpecSource, value: unknown): Experiment {
   return { ...parsed.data, task: { type: parsed.data.task.type, ...task.options } };
 }
 
-/** Weights that were never trained stay at random for good when they are frozen. */
-function freezeProblems({ freeze, from }: Experiment): SpecProblem[] {
-  if (freeze.length === 0 || from !== undefined) return [];
+/** Weights that were never trained stay random for good when they are frozen; a probe of random features wants just that. */
+function freezeProblems({ freeze, from, training }: Experiment): SpecProblem[] {
+  if (freeze.length === 0 || from !== undefined || training.linearProbeFirst) return [];
   const message =
     "parts are frozen, but there is no 'from': they would stay random. Add from: {run: …}, or leave freeze out";
   return [{ path: ['freeze'], message }];

@@ -90,7 +90,7 @@ describe.each([
     const notices = (await readEvents(run)).flatMap((event) => (event.type === 'notice' ? [event.message] : []));
     const percent = formatPercent(probe.result.validation.metrics.accuracy ?? NaN, 1);
     expect(notices).toContainEqual(expect.stringContaining(`linear probe: ${percent} of the validation examples`));
-    const drawn = await train(workspace, spec(`steps: 1, learningRate: ${STILL}`, still));
+    const drawn = await train(workspace, spec(`steps: 1, learningRate: ${STILL}`));
     expect(drawn.result.validation.metrics.loss).not.toBeCloseTo(result.validation.metrics.loss!, 2);
   });
 

@@ -52,7 +52,7 @@ describe('a valid experiment', () => {
   });
 
   it('takes settings from the command line, also inside shorthands and lists', () => {
-    const source = parseSpecText(`${minimal}freeze: [a, b]\n`, 'x.yaml');
+    const source = parseSpecText(`${minimal}from: {run: x}\nfreeze: [a, b]\n`, 'x.yaml');
     const settings = [
       'training.steps=12',
       'task.length=64',
