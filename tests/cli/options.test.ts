@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { givenText } from '../../src/main/hosts/cli/given-text.ts';
 import { pretextInProcess } from './in-process.ts';
 
 let folder: string;
@@ -85,4 +86,32 @@ it('explains within the width of the terminal', async () => {
     const { out } = await pretextInProcess('pipeline', 'explain', name);
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   }
+});
+
+it('does not take the path of a file for a text', async () => {
+  const file = join(folder, 'review.txt');
+  writeFileSync(file, 'I love this film');
+  await expect(givenText(file)).rejects.toMatchObject({
+    code: 'bad-input',
+    message: expect.stringContaining('is a file'),
+  });
+  await expect(givenText(folder)).rejects.toThrow('is a folder');
+  expect(await givenText('I love this film')).toBe('I love this film');
+  expect(await pretextInProcess('generate', 'no-run', file)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('a text is wanted here'),
+  });
+});
+
+it('looks at a table without importing it', async () => {
+  const table = join(folder, 'look.tsv');
+  writeFileSync(table, 'text\tlabel\n"Good," she said\tcafé\nfine\tcafe\u0301\nbad\tbar\nbad\tCafé\nx\n');
+  const { code, out } = await pretextInProcess('dataset', 'import', 'looked', table, '--dry-run');
+  expect(code).toBe(0);
+  expect(out).toMatch(/delimiter +"\\t"/);
+  expect(out).toMatch(/quotes +characters/);
+  expect(out).toMatch(/café +2/);
+  expect(out).toContain('Would be left out: line 6: has 1 field, the header has 2');
+  expect(out).toContain('Nearly the same in label: “café” (2), “Café” (1)');
+  expect(await pretextInProcess('dataset', 'show', 'looked')).toMatchObject({ code: 1 });
 });

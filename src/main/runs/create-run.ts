@@ -13,6 +13,7 @@ import { requireProbe } from './probe-head.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { openEventLog, runFolder, writeJson } from '../workspace/run-folder.ts';
 import { newRunId } from '../workspace/runs.ts';
+import { requireExamples } from './check-sides.ts';
 import { labVersion } from '../files/version.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
@@ -67,11 +68,12 @@ export async function createRun(workspace: Workspace, experiment: Experiment): P
 }
 
 /**
- * Builds the network as it will be trained, which finds options and shapes that do not fit, parts to freeze that are not there, and
- * measurements that it does not allow, and draws the first batch. Throws `LabError('bad-spec')`, and `LabError('bad-input')` for a
- * batch that is larger than the data.
+ * Looks for sides of the split without examples, and builds the network as it will be trained, which finds options and shapes that
+ * do not fit, parts to freeze that are not there, and measurements that it does not allow, and draws the first batch. Throws
+ * `LabError('bad-spec')`, and `LabError('bad-input')` for a batch that is larger than the data.
  */
 export function checkModel({ model, experiment, sampler }: PreparedRun): ReturnType<typeof buildModel> {
+  requireExamples(sampler, experiment.task.testShare);
   // What is not trained by gradient descent may leave nothing to train.
   if (experiment.method === 'frozen-features' || experiment.method === 'baseline') {
     return buildModel(model, 'evaluation', experiment.training.batchSize);

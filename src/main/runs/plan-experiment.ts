@@ -5,6 +5,7 @@ import { readSafetensors } from '../formats/safetensors.ts';
 import type { TransferReport } from '../../shared/spec/run/transfer.ts';
 import { matchParameters, requireTransfer } from '../training/fine-tuning.ts';
 import { countParameters } from '../training/model.ts';
+import { classSides, sideWarnings, type ClassSides } from './check-sides.ts';
 import { checkModel } from './create-run.ts';
 import { findFoundations, findMaterialOf, prepareRun } from './prepare.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -20,6 +21,10 @@ export interface ExperimentPlan {
   readonly flopsPerStep: number;
   readonly weights: { readonly label: string; readonly transfer: TransferReport } | null;
   readonly tokenizer: string | null;
+  /** Of classified data: how many examples of each class are on each side. */
+  readonly classes: readonly ClassSides[] | null;
+  /** What will be hard to measure. */
+  readonly warnings: readonly string[];
 }
 
 /** Throws whatever a run would fail with before its first step. */
@@ -30,6 +35,7 @@ export async function planExperiment(workspace: Workspace, experiment: Experimen
   const { sampler, plan } = prepared;
   try {
     const program = checkModel(prepared);
+    const classes = classSides(sampler);
     const transfer = weights && matchParameters(program, (await readSafetensors(weights.file)).tensors).report;
     if (weights && transfer) requireTransfer(transfer, weights.label);
     const batchSize = experiment.evaluation.batchSize ?? plan.batchSize;
@@ -47,6 +53,8 @@ export async function planExperiment(workspace: Workspace, experiment: Experimen
       flopsPerStep: programFlops(program) * plan.accumulation,
       weights: weights && transfer ? { label: weights.label, transfer } : null,
       tokenizer: tokenizer?.label ?? null,
+      classes: classes ?? null,
+      warnings: sideWarnings(classes ?? []),
     };
   } finally {
     sampler.close();

@@ -147,6 +147,7 @@ function createSampler({ dataset, sides }: LabelledRecordings): TaskSampler {
   return {
     input: framesInput(dataset),
     classes: dataset.classes,
+    labels: dataset.labels,
     audio: dataset.manifest.options,
     trainingExamples: sides.training.length,
     sides,

@@ -132,6 +132,7 @@ function createSampler(images: LabelledImages, settings: ImageClassificationOpti
   return {
     input: { kind: 'image', ...shape, statistics },
     classes: dataset.classes,
+    labels: dataset.labels,
     images: imageFacts(dataset),
     trainingExamples: sides.training.length,
     sides,

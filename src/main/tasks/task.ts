@@ -66,6 +66,8 @@ export interface TaskSampler extends TaskFacts {
   readonly trainingExamples: number;
   /** Of labelled data: the numbers of the examples on each side, in evaluation order. */
   readonly sides?: ExampleSides | undefined;
+  /** Of classified data: the class of every example of the dataset, an index into `classes`. */
+  readonly labels?: Int32Array | undefined;
   /**
    * The feeds of one training step: a pure function of its arguments, with no state in the sampler. Sizes are static:
    * short batches are padded with examples of weight 0.

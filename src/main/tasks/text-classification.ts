@@ -173,6 +173,7 @@ function createSampler(texts: LabelledTexts, settings: TextClassificationOptions
   return {
     input: { kind: 'tokens', length, vocabularySize: tokenizer.vocabularySize },
     classes: dataset.classes,
+    labels: dataset.labels,
     trainingExamples: sides.training.length,
     sides,
     trainingBatch: (seed, step, batchSize) => createBatch(trainingExamples(seed, step, batchSize), lossWeights),

@@ -2,7 +2,7 @@
 import type { Inspection } from '../../shared/contract/materials.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { TextEncoding } from '../../shared/spec/manifests/text-corpus.ts';
-import { similarLabels } from '../data/import/labels.ts';
+import { cleanLabel, similarLabels } from '../data/import/labels.ts';
 import type { EncodingFound } from '../data/reading/encoding.ts';
 import type { ByteSource } from '../data/reading/read-bytes.ts';
 import type { SourceFile } from '../data/reading/source-files.ts';
@@ -17,6 +17,7 @@ type Table = NonNullable<Inspection['table']>;
 const mostRows = 2000;
 /** Few values in many rows: a column of classes. */
 const mostClasses = 50;
+const LONGEST_LABEL = 200;
 
 interface Options {
   /** Rows in the answer. */
@@ -98,7 +99,8 @@ function describeColumn(name: string, values: readonly (string | null)[]): Omit<
   let length = 0;
   for (const value of filled) {
     if (value === null) continue;
-    counts.set(value, (counts.get(value) ?? 0) + 1);
+    const name = value.length > LONGEST_LABEL ? value : cleanLabel(value);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
     length += value.length;
   }
   const common = counts.size <= mostClasses ? [...counts].sort(([, a], [, b]) => b - a) : [];

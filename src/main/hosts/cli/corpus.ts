@@ -14,6 +14,7 @@ import type { Workspace } from '../../workspace/workspace.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import type { ImageOptions } from './image-options.ts';
 import { addImageOptions, describeImageImport, imageImportOptionsOf, imageOptionNames } from './image-options.ts';
+import { dryRun } from './dry-run.ts';
 import { importWithProgress } from './import-progress.ts';
 import { reportImages, reportRoundTrip, reportText } from './import-report.ts';
 import { registerMaterialCommands } from './material.ts';
@@ -24,6 +25,7 @@ import type { TableOptions } from './table-options.ts';
 import { addTableOptions, fileTableOptionNames, fileTableOptionsOf, textTableOptionsOf } from './table-options.ts';
 
 interface ImportOptions extends ImageOptions, TableOptions {
+  readonly dryRun?: boolean;
   readonly groupColumn?: string;
   readonly images?: boolean;
   readonly format?: TextFormat;
@@ -93,6 +95,7 @@ export function registerCorpus(program: Command): void {
     .option('--no-strip-accents', 'keep accents')
     .option('--tokenizer <file>', 'use this tokenizer.json instead of learning one');
   addTableOptions(addImageOptions(add));
+  add.option('--dry-run', 'only look: encoding, dialect, columns, classes, first rows, what would be left out');
   add.option(
     '--group-column <name>',
     'for images that a table lists: those with the same value here stay on one side of a split',
@@ -104,6 +107,10 @@ export function registerCorpus(program: Command): void {
     if (options.tokenizerKind !== 'k-mers') refuseOutOfPlace(command, ['k'], 'without --tokenizer-kind k-mers');
     const workspace = await workspaceOf(command);
     const json = globalsOf(command).json ?? false;
+    if (options.dryRun) {
+      await dryRun(workspace, sources, options, json);
+      return;
+    }
     if (options.images) await addImages(workspace, name, sources, options, json);
     else await addText(workspace, name, sources, options, json);
   });

@@ -10,6 +10,7 @@ import type { Workspace } from '../../workspace/workspace.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import type { ImageOptions } from './image-options.ts';
 import { addImageOptions, describeImageImport, imageImportOptionsOf, imageOptionNames } from './image-options.ts';
+import { dryRun } from './dry-run.ts';
 import { importWithProgress } from './import-progress.ts';
 import { reportImages, reportText } from './import-report.ts';
 import { registerMaterialCommands } from './material.ts';
@@ -20,6 +21,7 @@ import type { TableOptions } from './table-options.ts';
 import { addTableOptions, fileTableOptionNames, fileTableOptionsOf, textTableOptionsOf } from './table-options.ts';
 
 interface ImportOptions extends ImageOptions, TableOptions {
+  readonly dryRun?: boolean;
   readonly images?: boolean;
   readonly audio?: boolean;
   readonly maximumFrequency?: number;
@@ -74,6 +76,7 @@ export function registerDataset(program: Command): void {
       'make one class of those whose names differ by case, accents, blanks or how a number is written',
     );
   addTableOptions(addImageOptions(add));
+  add.option('--dry-run', 'only look: encoding, dialect, columns, classes, first rows, what would be left out');
   add.action(async (name: string, sources: string[], options: ImportOptions, command: Command) => {
     if (options.audio && options.images) refuseOutOfPlace(command, ['images'], 'with --audio');
     if (options.audio ?? options.images) {
@@ -87,6 +90,10 @@ export function registerDataset(program: Command): void {
     }
     const workspace = await workspaceOf(command);
     const json = globalsOf(command).json ?? false;
+    if (options.dryRun) {
+      await dryRun(workspace, [...sources, ...Object.values(given.sides).flatMap((some) => some ?? [])], options, json);
+      return;
+    }
     if (options.audio) await addAudio(workspace, name, given, options, json);
     else if (options.images) await addImages(workspace, name, given, options, json);
     else await addText(workspace, name, given, options, json);

@@ -22,7 +22,28 @@ export function describePlan(plan: ExperimentPlan): string {
     ...(tokenizer === null ? [] : [['tokenizer', tokenizer] satisfies [string, string]]),
     ['weights', weights?.label ?? 'from scratch'],
   ];
-  return [pairs(facts), ...(weights ? [describeTransfer(weights.transfer)] : [])].join('\n\n');
+  const warnings = plan.warnings.map((warning) => `Warning: ${warning}`);
+  return [
+    pairs(facts),
+    ...(plan.classes ? [describeClasses(plan.classes)] : []),
+    ...(warnings.length > 0 ? [warnings.join('\n')] : []),
+    ...(weights ? [describeTransfer(weights.transfer)] : []),
+  ].join('\n\n');
+}
+
+/** Of a table of classes; the smallest ones stand first, and they are what can go wrong. */
+const mostClasses = 20;
+
+function describeClasses(classes: NonNullable<ExperimentPlan['classes']>): string {
+  const sizeOf = ({ training, validation, test }: (typeof classes)[number]): number => training + validation + test;
+  const shown = classes.toSorted((a, b) => sizeOf(a) - sizeOf(b)).slice(0, mostClasses);
+  const rows = shown.map(({ name, training, validation, test }) => [
+    name,
+    ...[training, validation, test].map(formatCount),
+  ]);
+  const sides = ['training', 'validation', 'test'].map((title) => ({ title, align: 'right' as const }));
+  const more = classes.length - shown.length;
+  return [table([{ title: 'class' }, ...sides], rows), ...(more > 0 ? [`and ${more} larger classes`] : [])].join('\n');
 }
 
 /** Each setting that the run will have, and who said so: the spec's line, the recipe of its preset, or the default. */

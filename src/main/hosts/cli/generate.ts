@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { GeneratedToken } from '../../tasks/index.ts';
 import { openPredictor } from '../../runs/predict.ts';
 import { findTrainedRun } from '../../workspace/runs.ts';
+import { givenText } from './given-text.ts';
 import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { numberFrom, positiveNumber, wholeNumber } from './numbers.ts';
 import { print, printJson, say } from './output.ts';
@@ -31,7 +32,8 @@ export function registerGenerate(program: Command): void {
     .option('--seed <number>', 'another seed, another text', wholeNumber, 0)
     .option('-n, --count <number>', 'how many texts, with seeds that count up', positiveNumber, 1)
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
-    .action(async (reference: string, prompt: string, options: GenerateOptions, command: Command) => {
+    .action(async (reference: string, given: string, options: GenerateOptions, command: Command) => {
+      const prompt = await givenText(given);
       const run = await findTrainedRun(await existingWorkspaceOf(command), reference, say);
       const predictor = await openPredictor(run, options.checkpoint);
       const { tokens, temperature, topK, topP } = options;

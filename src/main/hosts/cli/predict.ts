@@ -9,6 +9,7 @@ import { readQueryRecording } from '../../runs/query-recording.ts';
 import { findTrainedRun } from '../../workspace/runs.ts';
 import type { PredictionAnswer } from '../../tasks/index.ts';
 import { formatPercent, joinPieces } from '../../../shared/display.ts';
+import { givenText } from './given-text.ts';
 import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { positiveNumber } from './numbers.ts';
 import { emphasise, print, printJson, say, table } from './output.ts';
@@ -38,7 +39,7 @@ async function continueWith(
     throw new LabError('bad-input', `--next is for language models, and the task of ${name} is ${task.type}`);
   }
   const all: PredictionAnswer[] = [];
-  let text = beginning;
+  let text = await givenText(beginning);
   for (const number of [...choose, undefined]) {
     const [answer] = await predictor.ask({ text, top: Math.max(top, number ?? 0) });
     if (!answer) break;
@@ -57,12 +58,13 @@ async function ask(
   { top }: PredictOptions,
 ): Promise<readonly PredictionAnswer[]> {
   if (given === undefined) {
-    const wanted = images ? 'the path of an image' : audio ? 'the path of a WAV file' : 'a text';
+    const wanted = images ? 'the path of an image' : audio ? 'the path of a sound file' : 'a text';
     throw new LabError('bad-input', `Give ${wanted}: the run's task is ${experiment.task.type}`);
   }
   if (images) return ask({ top, image: await readQueryImage(given, images) });
   if (audio) return ask({ top, recording: await readQueryRecording(given, audio) });
-  return ask({ top, text: given, ...(textPair !== undefined && { textPair }) });
+  const text = await givenText(given);
+  return ask({ top, text, ...(textPair !== undefined && { textPair: await givenText(textPair) }) });
 }
 
 export function registerPredict(program: Command): void {

@@ -1,0 +1,139 @@
+/** What an import would find, without importing: what the window shows before an import, from the same function, as text. */
+import { formatBytes, formatCount } from '../../../shared/display.ts';
+import { inspectSources } from '../../work/inspect.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
+import { interruptible } from './interrupt.ts';
+import { pairs, print, printJson, table } from './output.ts';
+import type { TableOptions } from './table-options.ts';
+
+const shownRows = 5;
+const shownCharacters = 40;
+const shownClasses = 20;
+
+/** Looks at the sources and prints what was found; the first rows stand for the others. */
+export async function dryRun(
+  workspace: Workspace,
+  paths: readonly string[],
+  { encoding, header, quote }: TableOptions,
+  json: boolean,
+): Promise<void> {
+  const found = await interruptible('Stopping …', (signal) =>
+    inspectSources(
+      { workspace, signal, progress: () => undefined },
+      {
+        ...{ paths: [...paths], rows: shownRows, pictures: 0, header },
+        ...(encoding !== undefined && { encoding }),
+        ...(quote !== undefined && { quote }),
+      },
+    ),
+  );
+  if (json) printJson(found);
+  else for (const part of describeInspection(found)) print(`${part}\n`);
+}
+
+type Inspection = Awaited<ReturnType<typeof inspectSources>>;
+type Table = NonNullable<Inspection['table']>;
+
+function describeInspection({ files, suggestion, table: first, text, images, sounds, problems }: Inspection): string[] {
+  const kinds = Object.entries(files.byExtension).map(([kind, count]) => `${formatCount(count)} ${kind}`);
+  const facts: [string, string][] = [
+    ['files', `${formatCount(files.total)}, ${formatBytes(files.bytes)} (${kinds.join(', ')})`],
+    ['would be passed over', formatCount(files.ignored)],
+    ['fits', suggestion === null ? 'no import' : suggestion.kind],
+    ...(text ? [['text', `${text.file}, ${text.encoding}`] satisfies [string, string]] : []),
+    ...(sounds ? [['recordings', formatCount(sounds.total)] satisfies [string, string]] : []),
+  ];
+  const classes =
+    first?.columns.find(({ role }) => role === 'label')?.values ??
+    images?.classes ??
+    sounds?.classes ??
+    text?.classes ??
+    [];
+  return [
+    pairs(facts),
+    ...(first ? describeTable(first) : []),
+    ...(classes.length > 0 ? [describeClasses(classes)] : []),
+    ...(text ? [text.beginning.slice(0, 400).trim()] : []),
+    ...(problems.length > 0 ? [problems.map((problem) => `Problem: ${problem}`).join('\n')] : []),
+  ];
+}
+
+function describeTable(found: Table): string[] {
+  const { format, encoding, delimiter, quote, header, headerDoubt, columns, rows, read, complete } = found;
+  const facts: [string, string][] = [
+    ['table', found.file],
+    ['format', format],
+    ...(encoding === null ? [] : [['encoding', encoding] satisfies [string, string]]),
+    ...(delimiter === null ? [] : [['delimiter', JSON.stringify(delimiter)] satisfies [string, string]]),
+    ...(quote === null
+      ? []
+      : [['quotes', quote === 'none' ? 'characters' : 'around fields'] satisfies [string, string]]),
+    ...(header === null ? [] : [['first row', header ? 'names of the columns' : 'data'] satisfies [string, string]]),
+    ...(headerDoubt === null ? [] : [['but', headerDoubt] satisfies [string, string]]),
+    ['rows', `${complete ? '' : 'the first '}${formatCount(read)}`],
+  ];
+  const described = columns.map(({ name, role, filled, distinct, averageLength, values }) => [
+    name,
+    role,
+    typeOf(
+      values.map((value) => value.name),
+      averageLength,
+    ),
+    formatCount(filled),
+    formatCount(distinct),
+    averageLength.toFixed(0),
+  ]);
+  const titles = ['column', 'looks like', 'type'].map((title) => ({ title }));
+  const counts = ['filled', 'values', 'characters'].map((title) => ({ title, align: 'right' as const }));
+  const oddities = [
+    ...found.problems.map(
+      ({ line, message }) => `Would be left out: ${line === null ? '' : `line ${line}: `}${message}`,
+    ),
+    ...found.notes.map(({ line, message }) => `Note: ${line === null ? '' : `line ${line}: `}${message}`),
+    ...columns.flatMap(({ name, role, similar }) =>
+      role !== 'label'
+        ? []
+        : similar.map((group) => {
+            const names = group.map((one) => `“${one.name}” (${formatCount(one.count)})`);
+            return `Nearly the same in ${name}: ${names.join(', ')}`;
+          }),
+    ),
+  ];
+  const cells = rows.map((row) => row.map((value) => shortened(value ?? '')));
+  return [
+    pairs(facts),
+    table([...titles, ...counts], described),
+    ...(cells.length > 0
+      ? [
+          table(
+            columns.map(({ name }) => ({ title: shortened(name) })),
+            cells,
+          ),
+        ]
+      : []),
+    ...(oddities.length > 0 ? [oddities.join('\n')] : []),
+  ];
+}
+
+/** Of the values of a column with few; of others it is not known. */
+function typeOf(values: readonly string[], averageLength: number): string {
+  if (values.length === 0 || averageLength > 20) return 'text';
+  if (values.every((value) => /^[+-]?\d+$/u.test(value))) return 'whole numbers';
+  if (values.every((value) => value !== '' && Number.isFinite(Number(value)))) return 'numbers';
+  return 'classes';
+}
+
+function describeClasses(classes: readonly { readonly name: string; readonly count: number }[]): string {
+  const shown = classes.slice(0, shownClasses);
+  const more = classes.length - shown.length;
+  const rows = shown.map(({ name, count }) => [shortened(name), formatCount(count)]);
+  return [
+    table([{ title: 'class' }, { title: 'rows', align: 'right' }], rows),
+    ...(more > 0 ? [`and ${formatCount(more)} more`] : []),
+  ].join('\n');
+}
+
+function shortened(value: string): string {
+  const line = value.replace(/\s+/gu, ' ');
+  return line.length > shownCharacters ? `${line.slice(0, shownCharacters)}…` : line;
+}
