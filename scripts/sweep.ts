@@ -34,8 +34,9 @@ function numbersOf(text: string | undefined, option: string): number[] {
   if (text === undefined) return [];
   return text.split(',').map((part) => {
     const value = Number(part);
-    if (part.trim() === '' || !(value > 0))
+    if (part.trim() === '' || !(value > 0)) {
       throw new Error(`--${option} ${text}: numbers above 0, with commas between.`);
+    }
     return value;
   });
 }

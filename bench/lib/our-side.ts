@@ -99,6 +99,8 @@ async function main([name = '', folder = '', threads = '']: readonly string[]): 
         answer({ residentMegabytes, ...(sampler !== undefined && { samplerMilliseconds: roundTo(sampler, 3) }) });
         break;
       }
+      case 'train':
+        throw new Error('whole trainings are the work of the lab itself, not of a program that is stepped');
     }
   }
   await executable.release();

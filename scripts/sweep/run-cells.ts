@@ -168,7 +168,6 @@ async function timeSteps(workspace: Workspace, trial: Experiment, signal: AbortS
   const times: number[] = [];
   const run = await createRun(workspace, trial);
   const result = await trainRun(workspace, run, { signal, onStep: () => times.push(performance.now()) });
-  const [first, last] = [times[trialSteps.warm - 1], times.at(-1)];
-  if (!result || first === undefined || last === undefined) return undefined;
-  return (last - first) / 1000 / trialSteps.timed;
+  if (!result || times.length < trialSteps.warm + trialSteps.timed) return undefined;
+  return (times.at(-1)! - times[trialSteps.warm - 1]!) / 1000 / trialSteps.timed;
 }

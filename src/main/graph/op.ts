@@ -8,7 +8,7 @@ import { newValue, scopePath } from './program.ts';
 import { elementCount, showShape } from './shape.ts';
 import type { DType, Node, Op, OpAttributes, OpDefinition, Program, TensorType, Value } from './types.ts';
 
-export type { Gradient, Op, OpAttribute, OpAttributes, OpDefinition, TensorFlow } from './types.ts';
+export type { Gradient, Op, OpAttributes, OpDefinition, TensorFlow } from './types.ts';
 
 const registry = new Map<string, Op>();
 

@@ -13,7 +13,6 @@ import type { ConstantData, DType, Parameter, Program, Shape, TensorType, Value,
 export type {
   ConstantData,
   DType,
-  DropoutSite,
   Node,
   Parameter,
   ParameterGradient,

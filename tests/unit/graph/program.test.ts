@@ -86,7 +86,7 @@ describe('a shape error', () => {
     ],
     ['an axis that is not there', ([a]) => sum(a!, [2]), 'there is no axis 2 in a tensor of rank 2'],
     ['float indices', ([a, b]) => gather(a!, b!), 'the indices is float32, not int32'],
-    ['a gain of another size', ([a, , , , e]) => layerNormalization(a!, e!, e!, 1e-5), 'need the shape [3]'],
+    ['a gain of another size', ([a, , , , e]) => layerNormalization(a!, e!, e, 1e-5), 'need the shape [3]'],
     ['keys that do not match', ([, , c, d]) => attention(c!, d!, d!, { scale: 1 }), 'attention needs queries'],
   ])('is thrown for %s', (_title, build, message) => {
     const program = createProgram('test');

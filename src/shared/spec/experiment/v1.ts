@@ -19,7 +19,6 @@ export const trainingMethod = z
   .describe(
     'Training: gradient descent on the whole network, or on what is not frozen. Frozen features: logistic regression on what the backbone makes of the examples. Baseline: the best classical method without a network, on the same examples',
   );
-export type TrainingMethod = z.output<typeof trainingMethod>;
 
 export const tunedSettings = z
   .record(z.string().min(1), z.array(z.unknown()).min(1))
