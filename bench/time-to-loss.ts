@@ -260,5 +260,6 @@ async function timeToLoss(name: string, options: BenchOptions): Promise<BenchRep
 
 export const bench: Bench = {
   summary: 'seconds to a loss on masked words, here and in PyTorch with our recipe and with that of BERT; half an hour',
+  comparesTrainings: true,
   run: timeToLoss,
 };

@@ -45,6 +45,8 @@ export type BenchSize = Readonly<Record<string, number>>;
 
 export interface Bench {
   readonly summary: string;
+  /** Of benches that compare whole trainings with PyTorch: they have a Python file too, but no program to step. */
+  readonly comparesTrainings?: true;
   /** Throws `LabError('engine-failed')` when the sides do not compute the same. */
   run(name: string, options: BenchOptions): Promise<BenchReport>;
 }
