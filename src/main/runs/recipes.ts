@@ -1,7 +1,7 @@
 /**
  * Recipes: the settings that suit a preset and a task, which stand in where an experiment is silent. They are part of the
- * program, so that a packed lab has them, and a run's spec.json records what they amounted to. What they say was found by
- * `npm run sweep` (docs/sweeps), on validation loss alone; how long to train is the experiment's to say.
+ * program, so that a packed lab has them, and a run's spec.json records what they amounted to. What they say was chosen on
+ * validation loss alone; `npm run sweep` compares the candidates again. How long to train is the experiment's to say.
  */
 
 /** Options of the task and of the training, as they would be written in an experiment. */
@@ -22,7 +22,7 @@ export interface Recipe {
   readonly settings: RecipeSettings;
 }
 
-/** Hu and others, MiniCPM, 2024; the fractions are those of the sweep. */
+/** Hu and others, MiniCPM, 2024. */
 const warmupStableDecay = { type: 'wsd', warmupFraction: 0.02, decayFraction: 0.4 };
 
 /**
