@@ -21,7 +21,7 @@ export const textDemo: Demo = async ({ pretext, importOnce, sample }, { quick })
 
   heading('Pretraining: masked words');
   await pretext('preview', example('text-pretraining.yaml'));
-  const quickly = quick ? ['--set', 'training.steps=300', '--set', 'training.evaluateEvery=150'] : [];
+  const quickly = quick ? ['--set', 'training.steps=450', '--set', 'training.evaluateEvery=150'] : [];
   await pretext('run', example('text-pretraining.yaml'), ...quickly);
 
   heading('Filling in masks');

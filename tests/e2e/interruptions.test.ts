@@ -4,7 +4,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ownerOfLock } from '../../src/main/files/process-lock.ts';
 import { createRun } from '../../src/main/runs/create-run.ts';
+import { runFolder } from '../../src/main/workspace/run-folder.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
@@ -46,16 +48,31 @@ describe('interruptions', () => {
 
   showPageOfFailure(() => lab.page);
 
-  it('finds the server again that was killed, with the run interrupted, and resumes it', async () => {
+  /** Kills the server, does something, and starts a server again at the same address; the page finds it without being loaded. */
+  const killServer = async (meanwhile?: () => unknown): Promise<void> => {
+    await served.kill();
+    await lab.page.getByText('The lab cannot be reached').waitFor();
+    meanwhile?.();
+    served = await serve(workspace.workspace.folder, Number(new URL(served.origin).port));
+    await lab.page.getByText('The lab cannot be reached').waitFor({ state: 'hidden' });
+  };
+
+  it('finds the server again that was killed, with the run still training', async () => {
     const { page } = lab;
     await lab.goto(`/runs/${run}`);
     await page.getByRole('button', { name: 'Start', exact: true }).click();
     await expect.poll(() => stepOf(page), patience).toBeGreaterThan(40);
-    await served.kill();
-    await page.getByText('The lab cannot be reached').waitFor();
-    served = await serve(workspace.workspace.folder, Number(new URL(served.origin).port));
-    await expectState(page, /Interrupted/); // the page was not loaded again
-    await page.getByText('The lab cannot be reached').waitFor({ state: 'hidden' });
+    const before = await stepOf(page);
+    await killServer();
+    await expectState(page, /Running/);
+    await expect.poll(() => stepOf(page), patience).toBeGreaterThan(before);
+  });
+
+  it('finds the run interrupted whose trainer was killed with the server, and resumes it', async () => {
+    const { page } = lab;
+    const trainer = await ownerOfLock(runFolder(join(workspace.workspace.folder, 'runs', run)).lock);
+    await killServer(() => process.kill(trainer!.pid, 'SIGKILL'));
+    await expectState(page, /Interrupted/);
     await page.getByRole('button', { name: 'Resume', exact: true }).click();
     await expectState(page, /Running/);
     await page.getByRole('link', { name: 'Log' }).click();
