@@ -3,7 +3,7 @@
  * not built yet, or older than the sources.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { electronProgram } from './electron-program.ts';
@@ -36,10 +36,27 @@ function run(program: string, args: readonly string[]): Promise<number> {
   });
 }
 
-/** What opens an address in the user's browser. */
-function opener(address: string): readonly [string, ...string[]] {
-  if (process.platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler', address];
-  return [process.platform === 'darwin' ? 'open' : 'xdg-open', address];
+/** What opens a file in the user's browser. */
+function opener(page: string): readonly [string, ...string[]] {
+  if (process.platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler', page];
+  return [process.platform === 'darwin' ? 'open' : 'xdg-open', page];
+}
+
+/**
+ * A page that only this user can read, which leads to an address: what is given to a program, everybody on the machine can see in the
+ * list of processes. It lies in the checkout, because browsers in a sandbox see neither temporary nor hidden folders.
+ */
+function writeRedirection(address: string): string {
+  const page = path.join(root, 'out', `open-${process.pid}.html`);
+  writeFileSync(
+    page,
+    `<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>Pretext Lab</title><meta http-equiv="refresh" content="0;url=${address}">`,
+    { mode: 0o600 },
+  );
+  process.once('exit', () => {
+    rmSync(page, { force: true });
+  });
+  return page;
 }
 
 async function serve(args: readonly string[]): Promise<number> {
@@ -50,9 +67,9 @@ async function serve(args: readonly string[]): Promise<number> {
   }
   createInterface({ input: child.stdout }).on('line', (line) => {
     console.log(line);
-    const address = /http:\/\/\S+\?token=\S+/.exec(line)?.[0];
+    const address = /https?:\/\/\S+\?token=\S+/.exec(line)?.[0];
     if (address === undefined || !hasScreen()) return;
-    const [program, ...rest] = opener(address);
+    const [program, ...rest] = opener(writeRedirection(address));
     spawn(program, rest, { stdio: 'ignore', detached: true })
       .on('error', () => undefined) // the address is on the screen
       .unref();

@@ -53,16 +53,24 @@ export async function serveProcess(workspace: string): Promise<ServedProcess> {
   };
 }
 
-/** The contract over a WebSocket, let in as a browser is: by the cookie that the address with its token sets. */
-export async function connectTo({ address, origin }: ServedProcess): Promise<Client> {
+export interface Cookie {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Exchanges the address, which is good for one use, for the cookie that a browser gets for it. */
+export async function letIn({ address }: ServedProcess): Promise<Cookie> {
   const { headers } = await fetch(address, { redirect: 'manual' });
-  const cookie = headers
-    .getSetCookie()
-    .map((one) => one.split(';')[0])
-    .join('; ');
+  const [name = '', value = ''] = (headers.getSetCookie()[0] ?? '').split(/[=;]/);
+  return { name, value };
+}
+
+/** The contract over a WebSocket. */
+export function connectTo({ origin }: ServedProcess, { name, value }: Cookie): Client {
   return createClient({
     open: async () => {
-      const socket = new WebSocket(`${origin.replace('http', 'ws')}/socket`, { headers: { cookie, origin } });
+      const headers = { cookie: `${name}=${value}`, origin };
+      const socket = new WebSocket(`${origin.replace('http', 'ws')}/socket`, { headers });
       await once(socket, 'open');
       return webSocketTransport(socket);
     },

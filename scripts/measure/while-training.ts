@@ -10,8 +10,8 @@ import { demandingExperiment, longName, longRuns } from './large-workspace.ts';
 import type { LargeWorkspace } from './large-workspace.ts';
 import type { Waited, Wanted } from './page-clock.ts';
 import { addPageClock, clickAndWait } from './page-clock.ts';
-import type { ServedProcess } from './served-lab.ts';
-import { connectTo, serveProcess } from './served-lab.ts';
+import type { Cookie, ServedProcess } from './served-lab.ts';
+import { connectTo, letIn, serveProcess } from './served-lab.ts';
 
 const rounds = 5;
 const asked = 20;
@@ -19,12 +19,13 @@ const asked = 20;
 export async function measureWhileTraining(browser: Browser, { workspace }: LargeWorkspace): Promise<string[]> {
   const { id } = await createRun(workspace, demandingExperiment());
   const served = await serveProcess(workspace.folder);
-  const client = await connectTo(served);
+  const cookie = await letIn(served);
+  const client = connectTo(served, cookie);
   try {
     await client.lab.runs.resume({ ids: [id] });
     await training(client.lab, id);
     const answers = await askContract(client.lab, id);
-    const waited = await visitPages(browser, served, id);
+    const waited = await visitPages(browser, served, cookie, id);
     return [
       'while a run uses every core: median, 95 of 100, slowest',
       ...Object.entries(answers).map(([method, times]) => line(method, times)),
@@ -83,12 +84,13 @@ async function askContract(lab: LabClient, id: string): Promise<Readonly<Record<
   return times;
 }
 
-async function visitPages(browser: Browser, served: ServedProcess, id: string): Promise<Waited[]> {
+async function visitPages(browser: Browser, served: ServedProcess, cookie: Cookie, id: string): Promise<Waited[]> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   await addPageClock(context);
   try {
+    await context.addCookies([{ ...cookie, url: served.origin }]);
     const page = await context.newPage();
-    await page.goto(served.address);
+    await page.goto(served.origin);
     await page.getByRole('heading', { level: 1 }).waitFor();
     const waited: Waited[] = [];
     for (let round = 0; round < rounds; round += 1) waited.push(...(await visitEach(page, id)));

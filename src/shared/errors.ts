@@ -20,6 +20,7 @@ export type LabErrorCode =
   | 'unauthorised'
   | 'disconnected' // the lab process cannot be reached, or went away before it answered
   | 'too-large'
+  | 'too-many' // requests or subscriptions of one client at a time
   | 'internal';
 
 export type ErrorDetails = Readonly<Record<string, unknown>>;

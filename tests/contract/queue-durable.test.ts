@@ -13,6 +13,7 @@ import { openWorkspace } from '../../src/main/workspace/workspace.ts';
 import { interceptFiles, systemError } from '../intercepted-files.ts';
 import { inProcessWorkers, temporaryFolder, testLab } from './lab-fixture.ts';
 import { idleTrainer, newRun, prepareWorkspace, reaches } from './queue-fixture.ts';
+import { newCookie, temporarySessions } from './transports.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -200,7 +201,7 @@ describe('connections of strangers', () => {
     const pages = await temporaryFolder();
     await writeFile(join(pages, 'index.html'), '<p>The lab</p>');
     const lab = await testLab();
-    const server = await startServer({ lab, pages, maximumConnections: 8 });
+    const server = await startServer({ lab, pages, sessions: await temporarySessions(), maximumConnections: 8 });
     onTestFinished(() => server.close());
     const { port } = new URL(server.origin);
     let closed = 0;
@@ -214,8 +215,7 @@ describe('connections of strangers', () => {
     await vi.waitFor(() => {
       expect(closed).toBe(32);
     });
-    const { session, cookie } = server.access;
-    const answer = await fetch(server.origin, { headers: { cookie: `${cookie}=${session}` } });
+    const answer = await fetch(server.origin, { headers: { cookie: newCookie(server) } });
     expect(answer.status).toBe(200);
   });
 });

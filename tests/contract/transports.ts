@@ -1,4 +1,7 @@
 // The ways to the lab, all with the same client: in-process, over a message channel, and over a WebSocket of the real server.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { WebSocket } from 'ws';
 import { createClient } from '../../src/shared/rpc/client.ts';
@@ -11,6 +14,9 @@ import { inProcessPair } from '../../src/main/rpc/transports/in-process.ts';
 import { messagePortTransport } from '../../src/main/rpc/transports/message-port.ts';
 import type { LabServer } from '../../src/main/hosts/server/server.ts';
 import { startServer } from '../../src/main/hosts/server/server.ts';
+import type { Sessions } from '../../src/main/hosts/server/sessions.ts';
+import { sessionsIn } from '../../src/main/hosts/server/sessions.ts';
+import { temporaryFolder } from './lab-fixture.ts';
 
 export interface Connected extends Client {
   disconnect(): Promise<void>;
@@ -31,13 +37,15 @@ export const transports: Readonly<Record<string, Connect>> = {
       options,
     ),
   WebSocket: async (lab, options) => {
-    const server = await startServer({ lab, pages: 'none', onBug: rethrow });
+    const sessions = sessionsIn(await mkdtemp(join(tmpdir(), 'pretext-sessions-')));
+    const server = await startServer({ lab, sessions, pages: 'none', onBug: rethrow });
     const client = createClient({ open: () => openSocket(server), ...options });
     return {
       ...client,
       async disconnect() {
         client.close();
         await server.close();
+        await rm(sessions.folder, { recursive: true });
       },
     };
   },
@@ -70,13 +78,24 @@ function rethrow(_method: string, error: unknown): void {
   throw error;
 }
 
+/** Removed when the test is over. */
+export async function temporarySessions(): Promise<Sessions> {
+  return sessionsIn(await temporaryFolder('pretext-sessions-'));
+}
+
+/** What a browser sends that was let in. */
+export function newCookie({ access }: Pick<LabServer, 'access'>): string {
+  return `${access.cookie}=${access.sessions.begin('browser', 'a test').secret}`;
+}
+
 export function openSocket(
-  { origin, access }: Pick<LabServer, 'origin' | 'access'>,
+  server: Pick<LabServer, 'origin' | 'access'>,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Transport> {
+  const { origin } = server;
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`${origin.replace('http', 'ws')}/socket`, {
-      headers: { cookie: `${access.cookie}=${access.session}`, origin, ...headers },
+      headers: { cookie: newCookie(server), origin, ...headers },
     });
     socket.on('error', reject);
     socket.on('open', () => {

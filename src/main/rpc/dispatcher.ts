@@ -54,6 +54,9 @@ export interface DispatcherOptions<Whole extends AnyContract> {
   readonly onBug?: (method: string, error: unknown) => void;
 }
 
+/** What one client may have under way: far more than pages need, and few enough for the lab. */
+const most: Readonly<Record<keyof Running, number>> = { requests: 200, subscriptions: 200 };
+
 export interface Dispatcher {
   /** Serves one client until its transport closes. Returns a function that hangs up. */
   serve(transport: Transport): () => void;
@@ -62,7 +65,7 @@ export interface Dispatcher {
 export function createDispatcher<Whole extends AnyContract>(options: DispatcherOptions<Whole>): Dispatcher {
   return {
     serve(transport) {
-      const running = new Map<number, Stop>();
+      const running: Running = { requests: new Map(), subscriptions: new Map() };
       let greeted = false;
       let open = true;
       const send = (message: LabMessage): void => {
@@ -74,8 +77,10 @@ export function createDispatcher<Whole extends AnyContract>(options: DispatcherO
       };
       const hangUp = (): void => {
         open = false;
-        for (const stop of running.values()) stop();
-        running.clear();
+        for (const stops of [running.requests, running.subscriptions]) {
+          for (const stop of stops.values()) stop();
+          stops.clear();
+        }
       };
 
       const receive = (message: ClientMessage): void => {
@@ -86,7 +91,7 @@ export function createDispatcher<Whole extends AnyContract>(options: DispatcherO
             else send({ type: 'refused', failure: toFailure(wrongVersion(message.version, options.version)) });
             return;
           case 'cancel':
-            running.get(message.id)?.();
+            (running.requests.get(message.id) ?? running.subscriptions.get(message.id))?.();
             return;
           case 'request':
             void answer(options, message, running, send, fail);
@@ -116,6 +121,12 @@ export function createDispatcher<Whole extends AnyContract>(options: DispatcherO
   };
 }
 
+/** What a client has under way: requests and subscriptions share one row of ids. */
+interface Running {
+  readonly requests: Map<number, Stop>;
+  readonly subscriptions: Map<number, Stop>;
+}
+
 type Message<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>;
 type Send = (message: LabMessage) => void;
 type Fail = (id: number, method: string, error: unknown) => void;
@@ -123,17 +134,19 @@ type Fail = (id: number, method: string, error: unknown) => void;
 async function answer<Whole extends AnyContract>(
   options: DispatcherOptions<Whole>,
   { id, method, input }: Message<'request'>,
-  running: Map<number, Stop>,
+  running: Running,
   send: Send,
   fail: Fail,
 ): Promise<void> {
   const controller = new AbortController();
+  let begun = false;
   try {
     const { definition, handler } = find(options, method, 'request');
-    requireUnused(running, id);
-    running.set(id, () => {
+    requireRoom(running, id, 'requests');
+    running.requests.set(id, () => {
       controller.abort(new LabError('aborted', 'Cancelled'));
     });
+    begun = true;
     const context: RequestContext = {
       signal: controller.signal,
       progress(progress) {
@@ -149,25 +162,25 @@ async function answer<Whole extends AnyContract>(
   } catch (error) {
     fail(id, method, controller.signal.aborted && !isLabError(error) ? new LabError('aborted', 'Cancelled') : error);
   } finally {
-    running.delete(id);
+    if (begun) running.requests.delete(id);
   }
 }
 
 function follow<Whole extends AnyContract>(
   options: DispatcherOptions<Whole>,
   { id, method, input }: Message<'subscribe'>,
-  running: Map<number, Stop>,
+  running: Running,
   send: Send,
   fail: Fail,
 ): void {
   try {
     const { definition, handler } = find(options, method, 'subscription');
-    requireUnused(running, id);
+    requireRoom(running, id, 'subscriptions');
     const { event: schema } = definition as SubscriptionDefinition; // found as a subscription
     const stop = (handler as SubscriptionHandler<unknown, unknown>)(
       parseInput(method, definition.input, input),
       (event) => {
-        if (!running.has(id)) return;
+        if (!running.subscriptions.has(id)) return;
         try {
           send({ type: 'event', id, event: parseOutput(method, schema, event) });
         } catch (error) {
@@ -175,8 +188,8 @@ function follow<Whole extends AnyContract>(
         }
       },
     );
-    running.set(id, () => {
-      running.delete(id);
+    running.subscriptions.set(id, () => {
+      running.subscriptions.delete(id);
       stop();
     });
     send({ type: 'subscribed', id });
@@ -199,8 +212,17 @@ function find<Whole extends AnyContract>(
   return { definition, handler: handlers[feature]?.[name] };
 }
 
-function requireUnused(running: ReadonlyMap<number, Stop>, id: number): void {
-  if (running.has(id)) throw new LabError('bad-input', `There is a request ${id} already`);
+/** Throws `LabError('bad-input' | 'too-many')`. */
+function requireRoom(running: Running, id: number, kind: keyof Running): void {
+  if (running.requests.has(id) || running.subscriptions.has(id)) {
+    throw new LabError('bad-input', `There is a request ${id} already`);
+  }
+  if (running[kind].size < most[kind]) return;
+  const advice = kind === 'requests' ? 'Wait for an answer' : 'End one';
+  throw new LabError('too-many', `One client may have ${most[kind]} ${kind} at a time. ${advice} before the next one`, {
+    kind,
+    most: most[kind],
+  });
 }
 
 function parseInput(method: string, schema: z.ZodType, input: unknown): unknown {

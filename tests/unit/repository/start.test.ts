@@ -42,7 +42,15 @@ beforeEach(() => {
   }
   write('package.json', '{"type":"module"}');
   write('electron.vite.config.ts', '');
-  write('src/main/cli.ts', `console.log('The lab is open at ${address}', process.argv.slice(2).join(' '));`);
+  // Open until the address was opened, where there is a screen.
+  write(
+    'src/main/cli.ts',
+    `import { existsSync } from 'node:fs';
+     console.log('The lab is open at ${address}', process.argv.slice(2).join(' '));
+     const timer = setInterval(() => {
+       if (process.env.DISPLAY === undefined || existsSync('${root}/xdg-open.called')) clearInterval(timer);
+     }, 20);`,
+  );
   const files = ['main/index.js', 'preload/index.cjs', 'renderer/index.html'];
   write(
     'node_modules/electron-vite/bin/electron-vite.js',
@@ -50,7 +58,11 @@ beforeEach(() => {
      writeFileSync('build.called', process.argv.slice(2).join(' '));
      for (const file of ${JSON.stringify(files)}) { mkdirSync(path.dirname('out/' + file), { recursive: true }); writeFileSync('out/' + file, ''); }`,
   );
-  write('bin/xdg-open', noting('xdg-open'), true);
+  write(
+    'bin/xdg-open',
+    `#!/bin/sh\n(echo "$@"; stat -c %a "$1"; cat "$1") > "${root}/xdg-open.noting" && mv "${root}/xdg-open.noting" "${root}/xdg-open.called"\n`,
+    true,
+  );
 });
 
 afterEach(() => {
@@ -90,8 +102,14 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     expect([code, out.trim()]).toEqual([0, `The lab is open at ${address} -w somewhere serve`]);
     expect(notes('build')).toMatch(/^build/);
     await vi.waitFor(() => {
-      expect(notes('xdg-open')).toBe(address);
+      expect(notes('xdg-open')).toBeDefined();
     });
+    // What is given to a program can be seen in the list of processes: it is a page that only its owner reads.
+    const [page, mode, content] = (notes('xdg-open') ?? '').split('\n');
+    expect(page).toMatch(new RegExp(`^${root}/out/open-\\d+\\.html$`));
+    expect(mode).toBe('600');
+    expect(content).toContain(`url=${address}"`);
+    expect(existsSync(page ?? '')).toBe(false); // gone with the lab
   });
 
   it('builds again only when the sources are newer than the build', async () => {

@@ -15,9 +15,10 @@ import { labDispatcher } from '../../rpc/features/index.ts';
 import { inProcessPair } from '../../rpc/transports/in-process.ts';
 import { webSocketTransport } from '../../rpc/transports/web-socket.ts';
 import { nodeProcesses } from '../node/processes.ts';
-import { createAccess } from '../server/access.ts';
+import { cookieName } from '../server/access.ts';
+import { publishedCertificate } from '../server/certificate.ts';
 import { socketPath } from '../server/server.ts';
-import { sessionSecret } from '../server/session-secret.ts';
+import { openSessions } from '../server/sessions.ts';
 import { taskNotes } from '../../runs/task-notes.ts';
 
 export interface ConnectedLab {
@@ -56,24 +57,37 @@ export async function connectLab(
 }
 
 async function overSocket({ folder }: Workspace, origin: string): Promise<ConnectedLab> {
-  const { cookie, session } = createAccess(
-    { workspace: folder, port: Number(new URL(origin).port) },
-    await sessionSecret(),
-  );
-  const transport = await openSocket(origin, `${cookie}=${session}`);
-  const client = createClient({ open: () => transport });
-  return {
-    lab: client.lab,
-    origin,
-    close() {
-      client.close();
-      return Promise.resolve();
-    },
-  };
+  const sessions = openSessions(folder);
+  const { id, secret } = sessions.begin('command', `pretext ${process.argv.slice(2, 4).join(' ')}`);
+  try {
+    const cookie = `${cookieName(Number(new URL(origin).port))}=${secret}`;
+    const transport = await openSocket(origin, cookie, await publishedCertificate(sessions));
+    const client = createClient({ open: () => transport });
+    return {
+      lab: client.lab,
+      origin,
+      close() {
+        client.close();
+        sessions.revoke(id);
+        return Promise.resolve();
+      },
+    };
+  } catch (error) {
+    sessions.revoke(id);
+    throw error;
+  }
 }
 
-function openSocket(origin: string, cookie: string): Promise<Transport> {
-  const socket = new WebSocket(`${origin.replace(/^http/, 'ws')}${socketPath}`, { headers: { cookie, origin } });
+/** `certificate`: that of the lab, which is trusted whoever has signed it. */
+function openSocket(origin: string, cookie: string, certificate: string | undefined): Promise<Transport> {
+  const socket = new WebSocket(`${origin.replace(/^http/, 'ws')}${socketPath}`, {
+    headers: { cookie, origin },
+    ...(certificate !== undefined && {
+      ca: certificate,
+      allowPartialTrustChain: true,
+      checkServerIdentity: () => undefined,
+    }),
+  });
   return new Promise((resolve, reject) => {
     socket.once('open', () => {
       resolve(webSocketTransport(socket));
@@ -82,7 +96,7 @@ function openSocket(origin: string, cookie: string): Promise<Transport> {
       reject(
         new LabError(
           'unauthorised',
-          `The lab at ${origin} has the workspace open and lets this command not in (${error.message}). Use its page, or stop it`,
+          `The lab at ${origin} has the workspace open and refused the connection (${error.message}). Use its page, or stop it`,
           { origin },
           error,
         ),

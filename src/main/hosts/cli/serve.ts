@@ -1,25 +1,29 @@
 /** `pretext serve`: the lab in a browser, here or on another machine. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { LabError } from '../../../shared/errors.ts';
 import { serveLab } from '../server/serve.ts';
 import { collect, globalsOf } from './globals.ts';
 import { wholeNumber } from './numbers.ts';
 import { emphasise, print, printJson, say } from './output.ts';
+import { registerSessions } from './sessions.ts';
 
 interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly name?: readonly string[];
+  readonly cert?: string;
+  readonly key?: string;
   readonly pages?: string;
 }
 
 export function registerServe(program: Command): void {
-  program
+  const serve = program
     .command('serve')
     .description('open the lab in a browser')
     .option(
       '--host <address>',
-      'the address to listen on; anything but 127.0.0.1 lets other machines in, without encryption',
+      'the address to listen on; one that other machines can reach needs --cert and --key',
       '127.0.0.1',
     )
     .option('-p, --port <number>', 'the port to listen on (0: any that is free)', wholeNumber, 8640)
@@ -28,6 +32,8 @@ export function registerServe(program: Command): void {
       'a further name of this machine by which browsers may address it (may be repeated)',
       collect,
     )
+    .option('--cert <file>', 'a certificate in PEM, with those between it and its authority')
+    .option('--key <file>', 'the key of the certificate, in PEM')
     .addOption(new Option('--pages <folder>', 'pages that were built elsewhere').hideHelp())
     .action(async (options: ServeOptions, command: Command) => {
       const { workspace, json } = globalsOf(command);
@@ -36,6 +42,7 @@ export function registerServe(program: Command): void {
         host: options.host,
         port: options.port,
         names: options.name,
+        certificate: certificateOf(options),
         pages: options.pages,
         onBug: (method, error) => {
           say(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -43,15 +50,23 @@ export function registerServe(program: Command): void {
       });
       const { address } = served.server;
       if (json) printJson({ address, workspace: served.lab.workspace.folder });
-      else print(`The lab of ${served.lab.workspace.folder} is open at\n\n  ${emphasise(address, 'bold')}\n`);
-      if (options.host !== '127.0.0.1' && options.host !== 'localhost' && options.host !== '::1') {
-        say('Other machines can reach it, and the connection is not encrypted: prefer an SSH tunnel (ssh -L)');
+      else {
+        print(
+          `The lab of ${served.lab.workspace.folder} is open at\n\n  ${emphasise(address, 'bold')}\n\nfor one browser, once ('pretext serve sessions link' prints another address)`,
+        );
       }
       for (const id of served.lab.interrupted) say(`The run ${id} was interrupted. Resume it in the lab`);
       await untilStopped();
       say('Closing: runs stop at a checkpoint … (again to stop at once)');
       await served.close();
     });
+  registerSessions(serve);
+}
+
+function certificateOf({ cert, key }: ServeOptions): { readonly cert: string; readonly key: string } | undefined {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  throw new LabError('bad-input', '--cert and --key belong together: give both of them');
 }
 
 /** The first signal; the second one ends the process at once. */

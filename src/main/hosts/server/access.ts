@@ -1,59 +1,47 @@
 /**
  * Who may talk to the server. A page of some other site that is open in the same browser must not: neither by a request, nor
  * by a WebSocket, nor by making its own name point at 127.0.0.1 (DNS rebinding). Hence three checks: the Host header is a
- * name of ours, the Origin is our own, and a cookie that only the printed address can have set.
+ * name of ours, the Origin is our own, and a cookie that only a link of ours can have set (sessions.ts).
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { isIPv4 } from 'node:net';
+import type { Session, Sessions } from './sessions.ts';
 
 export interface Access {
-  /** Part of the printed address, once. */
-  readonly token: string;
-  /** Of the cookie that the token is exchanged for. */
-  readonly session: string;
+  readonly sessions: Sessions;
   /** Cookies know no ports: labs on several ports of one machine need names of their own. */
   readonly cookie: string;
+  readonly scheme: 'http' | 'https';
 }
 
-/**
- * @param secret of the user, kept between starts: a page that was let in then finds its lab again after a restart. Without it
- *   every start has a session of its own.
- */
-export function createAccess(place: { readonly workspace: string; readonly port: number }, secret?: string): Access {
-  const { workspace, port } = place;
-  return {
-    token: randomBytes(24).toString('base64url'),
-    session: createHmac('sha256', secret ?? randomBytes(32))
-      .update(`${port}\n${workspace}`)
-      .digest('base64url'),
-    cookie: `pretext_session_${port}`,
-  };
+export function cookieName(port: number): string {
+  return `pretext_session_${port}`;
 }
 
-/** Takes the same time whatever is wrong: digests have one length, and are compared whole. */
-export function isSame(given: string, secret: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(secret));
-}
-
-export function hasSession({ cookie = '' }: IncomingHttpHeaders, access: Access): boolean {
+export function sessionOf({ cookie = '' }: IncomingHttpHeaders, access: Access): Session | undefined {
   const start = `${access.cookie}=`;
-  return cookie
-    .split(';')
-    .map((part) => part.trim())
-    .some((part) => part.startsWith(start) && isSame(part.slice(start.length), access.session));
+  for (const part of cookie.split(';').map((one) => one.trim())) {
+    const session = part.startsWith(start) ? access.sessions.find(part.slice(start.length)) : undefined;
+    if (session) return session;
+  }
+  return undefined;
 }
 
 /** Not readable by scripts, and not sent with requests that other sites cause. */
-export function sessionCookie({ cookie, session }: Access): string {
-  return `${cookie}=${session}; HttpOnly; SameSite=Strict; Path=/`;
+export function sessionCookie({ cookie, scheme }: Access, secret: string): string {
+  return `${cookie}=${secret}; HttpOnly; SameSite=Strict; Path=/${scheme === 'https' ? '; Secure' : ''}`;
+}
+
+/** Whether nobody but this machine can reach an address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** Names by which the server may be addressed: those that lead nowhere else, and those that it was told. */
 export function allowedHosts(bound: string, port: number, extra: readonly string[] = []): ReadonlySet<string> {
   const names = ['127.0.0.1', 'localhost', '[::1]', ...extra.map((name) => name.toLowerCase())];
   if (bound !== '0.0.0.0' && bound !== '::') names.push(bound.includes(':') ? `[${bound}]` : bound.toLowerCase());
-  return new Set(names.flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])]));
+  return new Set(names.flatMap((name) => [`${name}:${port}`, ...(port === 80 || port === 443 ? [name] : [])]));
 }
 
 export function isOwnHost({ host }: IncomingHttpHeaders, hosts: ReadonlySet<string>): boolean {
@@ -64,10 +52,19 @@ export function isOwnHost({ host }: IncomingHttpHeaders, hosts: ReadonlySet<stri
  * Whether a request comes from our own page. Browsers send an Origin with every POST and every WebSocket; with a plain GET they
  * may not, and say where it comes from in Sec-Fetch-Site.
  */
-export function isOwnOrigin(headers: IncomingHttpHeaders, originRequired: boolean): boolean {
+export function isOwnOrigin(
+  headers: IncomingHttpHeaders,
+  { scheme }: Pick<Access, 'scheme'>,
+  originRequired: boolean,
+): boolean {
   const { origin, host } = headers;
-  if (origin !== undefined) return origin.toLowerCase() === `http://${host?.toLowerCase() ?? ''}`;
+  if (origin !== undefined) return origin.toLowerCase() === `${scheme}://${host?.toLowerCase() ?? ''}`;
   if (originRequired) return false;
+  return !isFromElsewhere(headers);
+}
+
+/** Whether another page caused a request: cookies of ours are not sent with it, and not with what it is redirected to. */
+export function isFromElsewhere(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];
-  return site === undefined || site === 'same-origin' || site === 'none';
+  return site !== undefined && site !== 'same-origin' && site !== 'none';
 }

@@ -18,26 +18,32 @@ export interface ConnectionLimit {
 
 /** Where there are too many, the one that has been there longest without a session makes room; without such a one the new one does. */
 export function limitConnections(server: Server, most = defaultLimit()): ConnectionLimit {
-  const strangers = new Set<Socket>(); // in the order in which they came
+  // In the order in which they came. By their far end: with TLS a request has another socket than its connection.
+  const strangers = new Map<string, Socket>();
   let count = 0;
   server.on('connection', (socket: Socket) => {
     count += 1;
+    const farEnd = farEndOf(socket);
     socket.once('close', () => {
       count -= 1;
-      strangers.delete(socket);
+      strangers.delete(farEnd);
     });
-    strangers.add(socket);
+    strangers.set(farEnd, socket);
     if (count <= most) return;
-    for (const longest of strangers) {
+    for (const longest of strangers.values()) {
       longest.destroy();
       break;
     }
   });
   return {
     vouchFor(socket) {
-      strangers.delete(socket);
+      strangers.delete(farEndOf(socket));
     },
   };
+}
+
+function farEndOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress ?? ''} ${remotePort ?? ''}`;
 }
 
 function defaultLimit(): number {

@@ -10,7 +10,8 @@ import { packageFolder } from '../../files/version.ts';
 import { nodeProcesses } from '../node/processes.ts';
 import type { LabServer } from './server.ts';
 import { startServer } from './server.ts';
-import { sessionSecret } from './session-secret.ts';
+import { publishCertificate, readCertificate } from './certificate.ts';
+import { openSessions } from './sessions.ts';
 import { taskNotes } from '../../runs/task-notes.ts';
 
 export interface ServeOptions {
@@ -18,6 +19,8 @@ export interface ServeOptions {
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly names?: readonly string[] | undefined;
+  /** Files in PEM, for addresses that other machines can reach. */
+  readonly certificate?: { readonly cert: string; readonly key: string } | undefined;
   /** The built pages; by default those of the installation. */
   readonly pages?: string | undefined;
   readonly onBug?: (method: string, error: unknown) => void;
@@ -42,15 +45,20 @@ export async function serveLab(options: ServeOptions): Promise<ServedLab> {
       pages,
     });
   }
+  const { cert, key } = options.certificate ?? {};
+  const certificate = cert !== undefined && key !== undefined ? await readCertificate(cert, key) : undefined;
   const lab = await openLab({ folder: options.workspace, host: 'server', processes: nodeProcesses, tasks: taskNotes });
   try {
+    const sessions = openSessions(lab.workspace.folder);
+    if (certificate) await publishCertificate(sessions, certificate);
     const server = await startServer({
       lab,
+      sessions,
+      certificate,
       pages,
       host: options.host,
       port: options.port,
       names: options.names,
-      secret: await sessionSecret(),
       ...(options.onBug && { onBug: options.onBug }),
     });
     await publishLab(lab.workspace, server.origin);
