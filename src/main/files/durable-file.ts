@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } fro
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode, LabError } from '../../shared/errors.ts';
+import { uniqueName } from './unique-name.ts';
 
 /** Writes a file, forced to the disk. */
 export async function writeFileDurably(file: string, text: string): Promise<void> {
@@ -17,12 +18,10 @@ export async function writeFileDurably(file: string, text: string): Promise<void
 
 /** Of this process, the last replacement of each file that is still under way. */
 const replacing = new Map<string, Promise<void>>();
-let replacements = 0;
 
-/** No two writers, of one process or of several, have the same one. */
+/** No two writers, of one process or of several, on one computer or on several, have the same one. */
 function temporaryName(file: string): string {
-  replacements += 1;
-  return `${file}.${process.pid}-${replacements}.partial`;
+  return `${file}.${uniqueName()}.partial`;
 }
 
 /**

@@ -9,7 +9,9 @@ import { z } from 'zod';
 import { errorCode, LabError, reasonOf } from '../../shared/errors.ts';
 import { asDiskFull, replaceFile } from './durable-file.ts';
 import { textOf } from './file-exists.ts';
+import type { Heartbeat } from './heartbeat.ts';
 import { isBeating, keepBeating } from './heartbeat.ts';
+import { uniqueName } from './unique-name.ts';
 
 const lockOwner = z.object({
   pid: z.int(),
@@ -28,8 +30,16 @@ const lockOwner = z.object({
 });
 export type LockOwner = z.infer<typeof lockOwner>;
 
-/** Locks of this process, and how their signs of life end: its own number in a lock may be left over from another one. */
-const held = new Map<string, () => void>();
+/** Locks of this process: its own number in a lock may be left over from another one. */
+const held = new Map<string, Heartbeat>();
+
+/**
+ * Whether this process still holds a lock that it has taken. One that stood still for so long that others took it for dead has lost
+ * what it held, and must write nothing more under it.
+ */
+export function holdsLock(file: string): boolean {
+  return held.get(file)?.holds() ?? false;
+}
 
 /** Who has it; undefined where there is no lock, or one of a process that is gone. */
 export async function ownerOfLock(file: string): Promise<LockOwner | undefined> {
@@ -49,21 +59,52 @@ export async function takeLock(
   const text = await textOf(file);
   const owner = text === undefined ? undefined : parseLock(text);
   if (owner && (await isLiving(owner, file))) throw taken(owner);
-  if (text !== undefined) await setAside(file, text);
+  const content = JSON.stringify({ ...thisProcess(), ...about });
   try {
-    await writeFile(file, JSON.stringify({ ...thisProcess(), ...about }), { flag: 'wx' });
+    if (text === undefined) await createWhole(file, content);
+    else await replaceStale(file, text, content);
   } catch (error) {
     if (errorCode(error) === 'EEXIST') throw taken(await ownerOfLock(file));
     throw (
       asDiskFull(error, file) ?? new LabError('bad-input', `${file} cannot be written: ${reasonOf(error)}`, {}, error)
     );
   }
-  held.set(file, keepBeating(file, JSON.stringify(thisProcess()).slice(0, -1)));
+  const heartbeat = keepBeating(file, JSON.stringify(thisProcess()).slice(0, -1));
+  held.set(file, heartbeat);
   return async () => {
-    held.get(file)?.();
+    const isOurs = heartbeat.holds();
+    heartbeat.end();
     held.delete(file);
-    await rm(file, { force: true });
+    if (isOurs) await rm(file, { force: true });
   };
+}
+
+/** Errors of file systems without hard links, such as FAT and some that programs provide. */
+const withoutLinks: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/**
+ * Creates a file that must not be there, in one step with what it says: on a shared folder a file that is created and then written is
+ * seen empty by other computers, who would take it for one of a process that was killed. Throws `EEXIST`.
+ */
+async function createWhole(file: string, text: string): Promise<void> {
+  const temporary = `${file}.${uniqueName()}.partial`;
+  try {
+    await writeFile(temporary, text, { flag: 'wx' });
+    await link(temporary, file);
+  } catch (error) {
+    if (withoutLinks.has(errorCode(error))) {
+      await writeFile(file, text, { flag: 'wx' });
+      return;
+    }
+    // The answer of a server may be lost and the question asked again: it was we who created it then (open(2), O_EXCL).
+    const links = await stat(temporary).then(
+      ({ nlink }) => nlink,
+      () => 0,
+    );
+    if (errorCode(error) !== 'EEXIST' || links !== 2) throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
 }
 
 /** Says in a lock of ours where its lab answers. */
@@ -146,14 +187,39 @@ function systemStatus(pid: number | 'self'): { readonly state?: string; readonly
   }
 }
 
-/** Two processes may find the same lock stale: what is moved aside is put back if it is another one by then. */
+/** What is done under it takes a moment; one that is older is of a process that was killed. */
+const breakerMilliseconds = 10_000;
+
+/**
+ * Several processes may find the same lock stale: only the one that has the lock's breaker removes it, or else the lock that the first
+ * one has just taken would be removed by the second. Throws `EEXIST` for the others.
+ */
+async function replaceStale(file: string, staleText: string, content: string): Promise<void> {
+  const breaker = `${file}.break.partial`;
+  try {
+    await createWhole(breaker, content);
+  } catch (error) {
+    const age = Date.now() - (await stat(breaker).catch(() => ({ mtimeMs: Infinity }))).mtimeMs;
+    if (errorCode(error) === 'EEXIST' && age > breakerMilliseconds + tolerance) await rm(breaker, { force: true });
+    throw error;
+  }
+  try {
+    await setAside(file, staleText);
+    await createWhole(file, content);
+  } finally {
+    await rm(breaker, { force: true });
+  }
+}
+
 async function setAside(file: string, staleText: string): Promise<void> {
-  const aside = `${file}.${process.pid}`;
+  if ((await textOf(file)) !== staleText) return;
+  const aside = `${file}.${uniqueName()}.partial`;
   try {
     await rename(file, aside);
   } catch {
     return; // gone already
   }
+  // Its owner may have come back and gone, and another one come, between the look and the renaming.
   if ((await readFile(aside, 'utf8')) !== staleText) await link(aside, file).catch(() => undefined);
   await rm(aside, { force: true });
 }

@@ -34,7 +34,7 @@ import { pretrainingCorpus } from './pretraining-corpus.ts';
 import { createTrainingRecorder } from './record-training.ts';
 import { restoreRun } from './restore-run.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
-import { lockRun, openEventLog, readJson, runOrigin, writeJson } from '../workspace/run-folder.ts';
+import { lockRun, openEventLog, readJson, requireHeldRun, runOrigin, writeJson } from '../workspace/run-folder.ts';
 import { sweep } from '../files/sweep.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { hasTrials, tuneRun, withChosen } from './tune-run.ts';
@@ -53,6 +53,11 @@ export interface TrainOptions {
   readonly prefetch?: boolean;
 }
 
+interface LockedOptions extends TrainOptions {
+  /** Called before anything is written: throws where another process has taken the run over meanwhile. */
+  readonly requireHeld: () => void;
+}
+
 /** The result, or undefined when the run was stopped. Throws `LabError`; the failure is in the run's events, too. */
 export async function trainRun(
   workspace: Workspace,
@@ -60,17 +65,21 @@ export async function trainRun(
   options: TrainOptions,
 ): Promise<RunResult | undefined> {
   const unlock = await lockRun(run, { trainer: options.adoptable ?? false });
+  const requireHeld = (): void => {
+    requireHeldRun(run);
+  };
   let step = 0;
   try {
     for (const folder of [run.folder, run.artifacts]) await sweep(folder);
     const log = openEventLog(run);
     const emit = (event: NewRunEvent): void => {
+      requireHeld();
       step = event.step;
       const written = log(event);
       options.onEvent?.(written);
     };
     try {
-      return await trainLocked(workspace, run, options, emit);
+      return await trainLocked(workspace, run, { ...options, requireHeld }, emit);
     } catch (error) {
       const code = isLabError(error) ? error.code : 'internal';
       const before = isLabError(error) && typeof error.details.before === 'number' ? error.details.before : undefined;
@@ -87,7 +96,7 @@ export async function trainRun(
 async function trainLocked(
   workspace: Workspace,
   run: RunFolder,
-  options: TrainOptions,
+  options: LockedOptions,
   emit: (event: NewRunEvent) => void,
 ): Promise<RunResult | undefined> {
   const stored = await readJson(run.spec, experimentSpec);
@@ -177,7 +186,7 @@ async function chooseSettings(
   run: RunFolder,
   experiment: Experiment,
   origin: RunOrigin,
-  { signal, onPhase, prefetch }: TrainOptions,
+  { signal, onPhase, prefetch, requireHeld }: LockedOptions,
   emit: (event: NewRunEvent) => void,
 ): Promise<RunTuning | undefined> {
   const tuning = await tuneRun({
@@ -191,7 +200,7 @@ async function chooseSettings(
       return trainLocked(
         workspace,
         trial,
-        { signal, ...(prefetch !== undefined && { prefetch }) },
+        { signal, requireHeld, ...(prefetch !== undefined && { prefetch }) },
         openEventLog(trial),
       );
     },
@@ -295,7 +304,7 @@ async function runLoop(
   prepared: PreparedRun,
   { engine, trainer, stepper, evaluator }: Session,
   progress: TrainingProgress,
-  { signal, onStep, onPhase, prefetch }: TrainOptions,
+  { signal, onStep, onPhase, prefetch, requireHeld }: LockedOptions,
   emit: (event: NewRunEvent) => void,
 ): ReturnType<typeof train> {
   const { experiment, task, setup, sampler, model, plan } = prepared;
@@ -342,6 +351,7 @@ async function runLoop(
             return { selected: metrics[task.selection.metric] ?? NaN, metrics };
           }),
         save: async (reached) => {
+          requireHeld();
           const folder = await writeCheckpoint(run.checkpoints, {
             state: await trainer.exportState(),
             progress: reached,

@@ -21,7 +21,7 @@ import { asDiskFull } from '../files/durable-file.ts';
 import { checksumOf, replaceListed, verifyText } from '../files/checksums.ts';
 import { textOf } from '../files/file-exists.ts';
 import { sealLine, unsealLine } from '../files/sealed-lines.ts';
-import { ownerOfLock, takeLock } from '../files/process-lock.ts';
+import { holdsLock, ownerOfLock, takeLock } from '../files/process-lock.ts';
 
 export interface RunFolder {
   readonly id: string;
@@ -176,5 +176,15 @@ export function lockRun(run: RunFolder, about: { readonly trainer?: boolean } = 
         run: run.id,
       }),
     about,
+  );
+}
+
+/** Before a trainer writes. Throws `LabError('conflict')` where another one has taken the run since it was locked. */
+export function requireHeldRun({ id, lock }: RunFolder): void {
+  if (holdsLock(lock)) return;
+  throw new LabError(
+    'conflict',
+    `The run ${id} was taken over by another process: this one gave no sign of life for too long. Nothing more of it is written here`,
+    { run: id },
   );
 }

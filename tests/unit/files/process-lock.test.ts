@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silenceMilliseconds } from '../../../src/main/files/heartbeat.ts';
 import { LabError } from '../../../src/shared/errors.ts';
-import { ownerOfLock, takeLock } from '../../../src/main/files/process-lock.ts';
+import { holdsLock, ownerOfLock, takeLock } from '../../../src/main/files/process-lock.ts';
 
 let folder: string;
 let file: string;
@@ -94,6 +94,32 @@ describe('a lock', () => {
       await utimes(file, before, before);
       expect(await ownerOfLock(file)).toBeUndefined();
     });
+  });
+
+  it('is lost by a process that stood still until another one took it, and is not removed by it then', async () => {
+    const release = await takeLock(file, taken);
+    expect(holdsLock(file)).toBe(true);
+    const other = JSON.stringify({ pid: 1, host: 'a-node', boot: 'another', beats: true });
+    await writeFile(file, other);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + silenceMilliseconds });
+    try {
+      expect(holdsLock(file)).toBe(false);
+      await release();
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await readFile(file, 'utf8')).toBe(other);
+  });
+
+  it('is taken by one of many at once, also where the one before was killed', async () => {
+    for (const before of [undefined, { pid: 999_999_999 }]) {
+      if (before) await lockOf(before);
+      const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => takeLock(file, taken)));
+      const releases = outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      expect(releases).toHaveLength(1);
+      await releases[0]?.();
+    }
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('of another machine counts, whatever its number', async () => {

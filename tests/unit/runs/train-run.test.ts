@@ -1,9 +1,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { appendFile, cp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { silenceMilliseconds } from '../../../src/main/files/heartbeat.ts';
 import type { Experiment } from '../../../src/shared/spec/experiment/index.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { exportRun } from '../../../src/main/runs/export-onnx.ts';
@@ -379,5 +381,35 @@ describe('a trained run', () => {
     }
     await session.release();
     await executable.release();
+  });
+});
+
+describe('a run that another process has taken over', () => {
+  it('is not written any more by the one that stood still', async () => {
+    const run = await createRun(tiny.workspace, tinyExperiment());
+    const elsewhere = JSON.stringify({ pid: 1, host: 'a-node', boot: 'another', beats: true });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    try {
+      const training = trainRun(tiny.workspace, run, {
+        signal: new AbortController().signal,
+        prefetch: false,
+        onStep: (step) => {
+          if (step !== 6) return;
+          writeFileSync(run.lock, elsewhere);
+          vi.setSystemTime(Date.now() + silenceMilliseconds);
+        },
+      });
+      await expect(training).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringContaining('was taken over'),
+      });
+    } finally {
+      vi.useRealTimers();
+    }
+    const events = await readEvents(run);
+    expect(events.at(-1)?.step).toBeLessThan(6);
+    expect(events.some(({ type }) => type === 'failed')).toBe(false);
+    expect(await readFile(run.lock, 'utf8')).toBe(elsewhere);
+    await rm(run.folder, { recursive: true });
   });
 });
