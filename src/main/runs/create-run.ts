@@ -19,9 +19,13 @@ import type { Workspace } from '../workspace/workspace.ts';
 
 /**
  * Checks the experiment against its data by building its network, then creates the run's folder. Throws what is wrong with
- * the experiment before anything is written.
+ * the experiment before anything is written, and `LabError('conflict')` where there is a run of this id.
  */
-export async function createRun(workspace: Workspace, experiment: Experiment): Promise<RunFolder> {
+export async function createRun(
+  workspace: Workspace,
+  experiment: Experiment,
+  id = newRunId(experiment.name),
+): Promise<RunFolder> {
   const material = await findMaterialOf(workspace, experiment);
   const { weights, tokenizer } = await findFoundations(workspace, experiment);
   const tokenizerFile = tokenizer?.file ?? corpusTokenizer(material);
@@ -32,7 +36,7 @@ export async function createRun(workspace: Workspace, experiment: Experiment): P
   } finally {
     prepared.sampler.close();
   }
-  const run = runFolder(join(workspace.runs, newRunId(experiment.name)));
+  const run = runFolder(join(workspace.runs, id));
   const origin: RunOrigin = {
     formatVersion: 1,
     id: run.id,

@@ -1,12 +1,11 @@
 // Studies in a small workspace: four arms on the same examples, tuned on validation data, with a verdict; and studies of old.
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StudyResult } from '../../../src/shared/spec/study.ts';
 import { readAnswers } from '../../../src/main/runs/answers-file.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
-import { importDataset } from '../../../src/main/work/import-material.ts';
 import { runFolder } from '../../../src/main/workspace/run-folder.ts';
 import { listRuns } from '../../../src/main/workspace/runs.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
@@ -15,21 +14,14 @@ import type { StudyCell } from '../../../src/main/runs/study-plan.ts';
 import { parseStudy, planStudy } from '../../../src/main/runs/study-plan.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import { describeStudy } from '../../../src/main/hosts/cli/study.ts';
+import { animalsExperiment, createStudyWorkspace } from '../../tiny-study.ts';
 import type { TinyWorkspace } from '../../tiny-workspace.ts';
-import { createTinyWorkspace, tinyDocument, tinyExperiment } from '../../tiny-workspace.ts';
 
 let tiny: TinyWorkspace;
 
-const experiment = `
-  task: {type: text-classification, length: 16, testShare: 0.4}
-  data: animals
-  pipeline: {preset: bert-tiny, options: {layers: 2, features: 8, heads: 2, maximumLength: 16}}
-  training: {steps: 6, batchSize: 8, learningRate: 1e-2, evaluateEvery: 3}
-  engine: {threads: 1}`;
-
 const spec = `
 name: animals-study
-experiment:${experiment}
+experiment:${animalsExperiment}
 arms:
   - {name: pretrained, settings: {from.run: tiny-words}}
   - {name: frozen, method: frozen-features, settings: {from.run: tiny-words}}
@@ -58,13 +50,7 @@ function plan(text: string): readonly StudyCell[] {
 }
 
 beforeAll(async () => {
-  tiny = await createTinyWorkspace();
-  const { signal } = new AbortController();
-  await trainRun(tiny.workspace, await createRun(tiny.workspace, tinyExperiment()), { signal, prefetch: false });
-  const sentences = Array.from({ length: 20 }, (_, index) => tinyDocument(index).split(/(?<=\.) /)).flat();
-  const rows = sentences.map((text) => JSON.stringify({ text, label: /cat|dog|bird/.test(text) ? 'animal' : 'other' }));
-  await writeFile(join(tiny.folder, 'animals.jsonl'), rows.join('\n'));
-  await importDataset(tiny.workspace, 'animals', { sources: [join(tiny.folder, 'animals.jsonl')] });
+  tiny = await createStudyWorkspace();
 });
 afterAll(() => tiny.remove());
 
@@ -162,7 +148,7 @@ describe('a study with four arms', () => {
 describe('tuning', () => {
   const tuned = `
 name: tuned
-seed: 3${experiment.replaceAll('\n  ', '\n')}
+seed: 3${animalsExperiment.replaceAll('\n  ', '\n')}
 tokenizer: {run: tiny-words}
 tune: {settings: {training.learningRate: [1e-3, 3e-3, 1e-2]}}`;
 
@@ -199,7 +185,7 @@ describe('studies of old', () => {
   const old = `
 name: old-study
 splits: per-seed
-experiment:${experiment}
+experiment:${animalsExperiment}
 arms: [{name: fast, settings: {training.learningRate: 0.05}}, {name: slow, settings: {training.learningRate: 1e-4}}]
 seeds: [1, 2, 3]
 metric: accuracy`.replace('data: animals', 'data: animals\n  tokenizer: {run: tiny-words}');
@@ -229,7 +215,7 @@ describe('a study that may stop for futility', () => {
     const result = await run(`
 name: futile
 stopForFutility: true
-experiment:${experiment}
+experiment:${animalsExperiment}
 arms: [{name: one, ${settings}}, {name: other, ${settings}}]
 seeds: [1, 2, 3, 4, 5]
 metric: accuracy`);

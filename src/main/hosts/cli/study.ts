@@ -6,6 +6,7 @@ import type { Interval } from '../../../shared/stats.ts';
 import type { StudyResult } from '../../../shared/spec/study.ts';
 import { readSpecFile } from '../../runs/spec-file.ts';
 import type { SpecSource } from '../../runs/spec-file.ts';
+import { planWork } from '../../runs/cluster/plan-work.ts';
 import { runStudy } from '../../runs/study.ts';
 import { countTrainings, parseStudy, planStudy } from '../../runs/study-plan.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
@@ -15,13 +16,19 @@ import { interruptible } from './interrupt.ts';
 import { print, printJson, say, table } from './output.ts';
 import { createProgress } from './progress.ts';
 
+interface StudyFlags {
+  readonly dryRun?: boolean;
+  readonly prepare?: boolean;
+}
+
 export function registerStudy(program: Command): void {
   program
     .command('study')
     .description('measure the transfer gain: a grid of arms, conditions and seeds')
     .argument('<spec>', 'a study file (YAML or JSON)')
     .option('-n, --dry-run', 'check everything and list the runs')
-    .action(async (file: string, { dryRun = false }: { readonly dryRun?: boolean }, command: Command) => {
+    .option('--prepare', "lay it out for other computers, which do it with 'pretext work', and train nothing here")
+    .action(async (file: string, { dryRun = false, prepare = false }: StudyFlags, command: Command) => {
       const source = await readSpecFile(file);
       const json = globalsOf(command).json ?? false;
       if (dryRun) {
@@ -30,6 +37,13 @@ export function registerStudy(program: Command): void {
         if (json) printJson(cells);
         else print(cells.map(({ experiment }) => experiment.name).join('\n'));
         say(`${formatCount(cells.length)} runs, ${formatCount(countTrainings(study))} trainings of networks`);
+        return;
+      }
+      if (prepare) {
+        const { folder, plan, open } = await planWork(await workspaceOf(command), parseStudy(source), source);
+        if (json) printJson({ folder: folder.folder, cells: plan.cells.length, open });
+        else print(folder.folder);
+        say(`${formatCount(open)} of ${formatCount(plan.cells.length)} runs are left to be done`);
         return;
       }
       const result = await studyWithProgress(await workspaceOf(command), source);

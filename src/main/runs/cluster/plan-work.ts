@@ -1,0 +1,136 @@
+/** Lays out a study for other computers: its cells, each with a key made of its content and the run that it is or will be. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Experiment } from '../../../shared/spec/experiment/index.ts';
+import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
+import { runResult } from '../../../shared/spec/run/result.ts';
+import type { Study } from '../../../shared/spec/study.ts';
+import { replaceFile } from '../../files/durable-file.ts';
+import { fileExists, namesIn } from '../../files/file-exists.ts';
+import { sealJson } from '../../files/sealed-json.ts';
+import { readEvents, readJson, runFolder, runOrigin, writeJson } from '../../workspace/run-folder.ts';
+import type { CellContent, WorkCell, WorkFolder, WorkPlan } from '../../workspace/work-folder.ts';
+import { keyOf, workFolderOf } from '../../workspace/work-folder.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
+import { findFoundations, findMaterialOf } from '../prepare.ts';
+import type { SpecSource } from '../spec-file.ts';
+import type { StudyCell } from '../study-plan.ts';
+import { planStudy } from '../study-plan.ts';
+import { isRunOf } from '../study.ts';
+import { hasTrials } from '../tune-run.ts';
+
+export interface PlannedWork {
+  readonly folder: WorkFolder;
+  readonly plan: WorkPlan;
+  /** Cells that are not finished, and were not before. */
+  readonly open: number;
+}
+
+/**
+ * Writes the work folder of a study. What nodes have finished since an earlier plan stays finished, runs of this computer count as
+ * well, and a cell that has failed gets a new run. Throws `LabError` for what is wrong with the study, its data or its weights.
+ */
+export async function planWork(workspace: Workspace, study: Study, source: SpecSource): Promise<PlannedWork> {
+  const folder = workFolderOf(workspace, study.name);
+  const foundations = foundationsOf(workspace);
+  const names = await namesIn(workspace.runs);
+  const cells: WorkCell[] = [];
+  const lines: string[] = [];
+  const finished: string[] = [];
+  let offset = 0;
+  for (const cell of leadersFirst(study, planStudy(study, source))) {
+    const content: CellContent = { experiment: cell.experiment, ...(await foundations(cell.experiment)) };
+    const line = JSON.stringify(content);
+    const key = keyOf(line);
+    const length = Buffer.byteLength(line);
+    const { id, isFinished } = await runOf(workspace, content, key, names);
+    if (isFinished) finished.push(key);
+    const { condition, arm, seed } = cell;
+    const after = leaderOf(study, cell, cells);
+    cells.push({ key, id, condition, arm, seed, ...(after !== undefined && { after }), at: [offset, length] });
+    lines.push(line, '\n');
+    offset += length + 1;
+  }
+  for (const part of [folder.folder, folder.claims, folder.done, folder.failed, folder.logs]) {
+    await mkdir(part, { recursive: true });
+  }
+  const experiments = lines.join('');
+  const file = `cells-${keyOf(experiments).slice(0, 16)}.jsonl`;
+  const plan: WorkPlan = { formatVersion: 1, study: study.name, file, cells };
+  await rm(folder.cancelled, { force: true });
+  await forget(folder.failed, await namesIn(folder.failed));
+  const done = new Set(finished);
+  await forget(
+    folder.done,
+    (await namesIn(folder.done)).filter((key) => !done.has(key)),
+  );
+  const marked = new Set(await namesIn(folder.done));
+  for (const key of done) if (!marked.has(key)) await replaceFile(join(folder.done, key), '{}\n');
+  await replaceFile(join(folder.folder, file), experiments);
+  await replaceFile(folder.plan, sealJson(plan));
+  await writeJson(join(workspace.folder, 'studies', `${study.name}.spec.json`), source.value);
+  return { folder, plan, open: cells.length - done.size };
+}
+
+async function forget(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await rm(join(folder, name), { force: true });
+}
+
+/** What the experiment's `data` and `from` mean now. Looked up once for the same ones: studies have thousands of cells. */
+function foundationsOf(workspace: Workspace): (experiment: Experiment) => Promise<Omit<CellContent, 'experiment'>> {
+  const known = new Map<string, Promise<Omit<CellContent, 'experiment'>>>();
+  const find = async (experiment: Experiment): Promise<Omit<CellContent, 'experiment'>> => {
+    const { contentHash } = await findMaterialOf(workspace, experiment);
+    const { weights } = await findFoundations(workspace, experiment);
+    return { data: contentHash, weights: weights?.label ?? null };
+  };
+  return (experiment) => {
+    const { task, data, from, tokenizer } = experiment;
+    const key = JSON.stringify([task.type, data, from, tokenizer]);
+    const found = known.get(key) ?? find(experiment);
+    known.set(key, found);
+    return found;
+  };
+}
+
+/** Trials of the first seed choose the settings of all: the sooner they are done, the sooner the others can begin. */
+function leadersFirst({ seeds }: Study, cells: readonly StudyCell[]): readonly StudyCell[] {
+  const isLeader = ({ seed, experiment }: StudyCell): boolean => hasTrials(experiment) && seed === seeds[0];
+  return [...cells.filter(isLeader), ...cells.filter((cell) => !isLeader(cell))];
+}
+
+function leaderOf({ seeds }: Study, { experiment, seed, ...cell }: StudyCell, before: readonly WorkCell[]) {
+  if (!hasTrials(experiment) || experiment.tune?.seed === undefined || seed === seeds[0]) return undefined;
+  return before.find(({ condition, arm }) => condition === cell.condition && arm === cell.arm)?.key;
+}
+
+const keyLetters = 8;
+
+/** The run of a cell: one that is there, or the name of the one that the first node to come will create. */
+async function runOf(
+  workspace: Workspace,
+  { experiment, data, weights }: CellContent,
+  key: string,
+  names: readonly string[],
+): Promise<{ readonly id: string; readonly isFinished: boolean }> {
+  const planned = `${experiment.name}-${key.slice(0, keyLetters)}`;
+  const same: string[] = [];
+  const taken = new Set<string>();
+  for (const id of names.filter((name) => name.startsWith(`${experiment.name}-`))) {
+    const run = runFolder(join(workspace.runs, id));
+    const spec = await readJson(run.spec, experimentSpec).catch(() => undefined);
+    if (spec && isRunOf(spec, experiment)) {
+      const result = (await fileExists(run.result)) && (await readJson(run.result, runResult).catch(() => undefined));
+      if (result) return { id, isFinished: true };
+      const origin = await readJson(run.origin, runOrigin).catch(() => undefined);
+      const isSame = origin?.data.contentHash === data && (origin.weights?.label ?? null) === weights;
+      if (isSame && (await readEvents(run)).at(-1)?.type !== 'failed') same.push(id);
+    }
+    taken.add(id);
+  }
+  const [open] = same;
+  if (open !== undefined) return { id: open, isFinished: false };
+  let id = planned;
+  for (let attempt = 2; taken.has(id); attempt += 1) id = `${planned}-${attempt}`;
+  return { id, isFinished: false };
+}

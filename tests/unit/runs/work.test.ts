@@ -1,0 +1,193 @@
+// What nodes of a cluster do with a study: side by side, stopped, killed and lost, with the same bits as one computer.
+import { cp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { silenceMilliseconds } from '../../../src/main/files/heartbeat.ts';
+import { createRun } from '../../../src/main/runs/create-run.ts';
+import type { PlannedWork } from '../../../src/main/runs/cluster/plan-work.ts';
+import { planWork } from '../../../src/main/runs/cluster/plan-work.ts';
+import type { CellOutcome, WorkOptions, WorkReport } from '../../../src/main/runs/cluster/work.ts';
+import { work } from '../../../src/main/runs/cluster/work.ts';
+import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
+import { runStudy } from '../../../src/main/runs/study.ts';
+import { parseStudy } from '../../../src/main/runs/study-plan.ts';
+import { lockRun, runFolder } from '../../../src/main/workspace/run-folder.ts';
+import { readCell, readFailure, readWorkState } from '../../../src/main/workspace/work-folder.ts';
+import type { Workspace } from '../../../src/main/workspace/workspace.ts';
+import { openWorkspace } from '../../../src/main/workspace/workspace.ts';
+import { animalsStudy, createStudyWorkspace } from '../../tiny-study.ts';
+import type { TinyWorkspace } from '../../tiny-workspace.ts';
+
+let tiny: TinyWorkspace;
+let workspace: Workspace;
+let copies = 0;
+const never = new AbortController().signal;
+
+beforeAll(async () => {
+  tiny = await createStudyWorkspace();
+}, 60_000);
+afterAll(() => tiny.remove());
+beforeEach(async () => {
+  workspace = await copyOf();
+});
+afterEach(() => rm(workspace.folder, { recursive: true, force: true }));
+
+/** A workspace of a test's own. */
+async function copyOf(): Promise<Workspace> {
+  const folder = join(tiny.folder, `copy-${copies++}`);
+  await cp(tiny.workspace.folder, folder, { recursive: true });
+  return openWorkspace(folder);
+}
+
+function plan(spec: string, place = workspace): Promise<PlannedWork> {
+  const source = parseSpecText(spec, 'study.yaml');
+  return planWork(place, parseStudy(source), source);
+}
+
+function node({ folder }: PlannedWork, more: Partial<WorkOptions> = {}): Promise<WorkReport> {
+  return work({ workspace, folder, index: 0, count: 1, signal: never, pollMilliseconds: 20, ...more });
+}
+
+/** By name of the experiment, the weights at the end; what a clock says is left out. */
+async function bitsOf({ runs }: Workspace, study: string): Promise<ReadonlyMap<string, string>> {
+  const names = (await readdir(runs)).filter((name) => name.startsWith(`${study}.`));
+  const bits = await Promise.all(
+    names.map(async (name) => {
+      const run = runFolder(join(runs, name));
+      const { name: experiment } = JSON.parse(await readFile(run.spec, 'utf8')) as { name: string };
+      const weights = await readFile(join(run.checkpoints, 'step-6', 'model.safetensors'), 'base64');
+      return [experiment, `${weights} ${await readFile(run.answers, 'utf8')}`] as const;
+    }),
+  );
+  return new Map(bits);
+}
+
+describe('the work of a study', () => {
+  it('is done by nodes side by side to the same bits as on one computer, each cell once', async () => {
+    const spec = animalsStudy('side', [1, 2], 'tune: {training.learningRate: [1e-3, 1e-2]}');
+    const planned = await plan(spec);
+    expect(planned.open).toBe(8);
+    const outcomes: [string, CellOutcome | 'begun'][] = [];
+    const onCell: WorkOptions['onCell'] = ({ id }, outcome) => outcomes.push([id, outcome]);
+    const reports = await Promise.all([0, 1, 2].map((index) => node(planned, { index, count: 3, onCell })));
+    expect(reports.reduce((sum, { trained }) => sum + trained, 0)).toBe(8);
+    const done = outcomes.flatMap(([id, outcome]) => (outcome === 'done' ? [id] : []));
+    expect(new Set(done).size).toBe(8);
+    expect(await readdir(planned.folder.claims)).toEqual([]);
+
+    const other = await copyOf();
+    const source = parseSpecText(spec, 'study.yaml');
+    const local = await runStudy(other, parseStudy(source), source, { signal: never, prefetch: false });
+    expect(await bitsOf(workspace, 'side')).toEqual(await bitsOf(other, 'side'));
+    // The local study finds all of it done, and says the same.
+    const found = await runStudy(workspace, parseStudy(source), source, {
+      signal: never,
+      onCell: (_cell, _index, _total, reused) => {
+        expect(reused).toBe(true);
+      },
+    });
+    const plain = (result: typeof found) => result?.runs.map(({ run: _, ...one }) => one);
+    expect(plain(found)).toEqual(plain(local));
+    expect(found?.gains).toEqual(local?.gains);
+  }, 120_000);
+
+  it('makes the trials of one seed once: the other seeds wait for what they choose', async () => {
+    const planned = await plan(animalsStudy('once', [1, 2, 3], 'tune: {training.learningRate: [1e-3, 1e-2]}'));
+    await Promise.all([0, 1, 2, 3].map((index) => node(planned, { index, count: 4 })));
+    const withTrials = (await readdir(workspace.runs, { recursive: true })).filter((path) =>
+      /once\.[^/]+\/trials$/.test(path),
+    );
+    expect(withTrials).toHaveLength(4); // two arms, two budgets
+  }, 120_000);
+
+  it('stops at a checkpoint, and goes on there to the same bits', async () => {
+    const planned = await plan(animalsStudy('stop', [1]));
+    const controller = new AbortController();
+    const first = await node(planned, {
+      signal: controller.signal,
+      onCell: (_cell, outcome) => {
+        if (outcome === 'begun') setTimeout(() => controller.abort(), 30);
+      },
+    });
+    expect(first).toMatchObject({ stopped: 'signal' });
+    expect(first.left).toBeGreaterThan(2);
+    expect(await node(planned)).toMatchObject({ stopped: null, left: 0, failed: 0 });
+    const other = await copyOf();
+    const source = parseSpecText(animalsStudy('stop', [1]), 'study.yaml');
+    await runStudy(other, parseStudy(source), source, { signal: never, prefetch: false });
+    expect(await bitsOf(workspace, 'stop')).toEqual(await bitsOf(other, 'stop'));
+  }, 120_000);
+
+  it('takes the cells of a node that gives no signs of life any more, and leaves those of a living one', async () => {
+    const planned = await plan(animalsStudy('lost', [1]));
+    const [lost, living] = planned.plan.cells;
+    const elsewhere = JSON.stringify({ pid: 1, host: 'a-node', boot: 'another', space: 'pid:[1]', beats: true });
+    const claim = (key = ''): string => join(planned.folder.claims, `${key}.lock`);
+    for (const cell of [lost, living]) await writeFile(claim(cell?.key), elsewhere);
+    const silent = new Date(Date.now() - silenceMilliseconds - 1000);
+    await utimes(claim(lost?.key), silent, silent);
+    expect(await node(planned)).toEqual({ trained: 3, failed: 0, left: 1, stopped: null });
+    const { done } = await readWorkState(planned.folder);
+    expect(done.has(lost?.key ?? '')).toBe(true);
+    expect(done.has(living?.key ?? '')).toBe(false);
+  }, 60_000);
+
+  it('leaves a run alone that the lab trains, and takes it as done when it is', async () => {
+    const planned = await plan(animalsStudy('lab', [1]));
+    const [cell] = planned.plan.cells;
+    const { experiment } = await readCell(planned.folder, planned.plan, cell!);
+    const release = await lockRun(await createRun(workspace, experiment, cell?.id));
+    let others = 0;
+    const working = node(planned, {
+      onCell: (_cell, outcome) => {
+        if (outcome === 'done' && ++others === 3) void release();
+      },
+    });
+    expect(await working).toMatchObject({ left: 0, failed: 0 });
+  }, 60_000);
+
+  it('does again neither what is finished here nor what nodes have finished, and only new seeds', async () => {
+    const source = parseSpecText(animalsStudy('more', [1]), 'study.yaml');
+    await runStudy(workspace, parseStudy(source), source, { signal: never, prefetch: false });
+    const planned = await plan(animalsStudy('more', [1, 2]));
+    expect(planned.open).toBe(4);
+    expect(await node(planned)).toMatchObject({ trained: 4, left: 0 });
+    expect((await plan(animalsStudy('more', [1, 2]))).open).toBe(0);
+    expect((await readdir(workspace.runs)).filter((name) => name.startsWith('more.'))).toHaveLength(8);
+  }, 60_000);
+
+  it('says of a cell why it failed, goes on with the others, and tries it anew when it is submitted again', async () => {
+    const planned = await plan(animalsStudy('fail', [1]));
+    const [cell] = planned.plan.cells;
+    const dataset = join(workspace.datasets, 'animals', 'manifest.json');
+    const manifest = await readFile(dataset, 'utf8');
+    const changed = manifest.replace(
+      /"contentHash": "./,
+      (text) => `${text.slice(0, -1)}${text.endsWith('0') ? '1' : '0'}`,
+    );
+    await writeFile(dataset, changed);
+    await expect(node(planned)).rejects.toThrow(
+      /3 runs in a row have failed on .*has changed since the study was submitted/,
+    );
+    expect(await readFailure(planned.folder, cell?.key ?? '')).toMatchObject({ code: 'bad-spec' });
+    await writeFile(dataset, manifest);
+    expect((await readWorkState(planned.folder)).failed.size).toBe(3);
+    const again = await plan(animalsStudy('fail', [1]));
+    expect(await node(again)).toMatchObject({ left: 0, failed: 0 });
+  }, 60_000);
+
+  it('is not begun where its file of experiments is damaged', async () => {
+    const planned = await plan(animalsStudy('damage', [1]));
+    const file = join(planned.folder.folder, planned.plan.file);
+    await writeFile(file, (await readFile(file, 'utf8')).replaceAll('1e-2', '1e-1').replaceAll('0.01', '0.02'));
+    await expect(node(planned)).rejects.toThrow('is not what was planned. Submit the study again');
+  });
+
+  it('stops when it is cancelled', async () => {
+    const planned = await plan(animalsStudy('cancel', [1]));
+    await writeFile(planned.folder.cancelled, '');
+    expect(await node(planned)).toMatchObject({ trained: 0, left: 4, stopped: 'cancelled' });
+    await plan(animalsStudy('cancel', [1])); // submitted again, it goes on
+    expect(await node(planned)).toMatchObject({ left: 0, stopped: null });
+  }, 60_000);
+});
