@@ -1,12 +1,12 @@
 /** Files of tensors between the bench and its sides: groups of tensors, named `<group>/<name>`. */
 import path from 'node:path';
 import { LabError } from '../../src/shared/errors.ts';
-import type { SafetensorsData, SafetensorsFile, SafetensorsTensor } from '../../src/main/formats/safetensors.ts';
+import type { SafetensorsFile, SafetensorsTensor } from '../../src/main/formats/safetensors.ts';
 import { writeSafetensors } from '../../src/main/formats/safetensors.ts';
 
 interface MaybeTensor {
   readonly shape: readonly number[];
-  readonly data: SafetensorsData | undefined;
+  readonly data: SafetensorsTensor['data'] | undefined;
 }
 
 export function tensorFile(folder: string, name: string): string {

@@ -7,8 +7,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { LabError } from '../../shared/errors.ts';
 import { elementCount, showShape } from '../graph/shape.ts';
-
-export type SafetensorsData = Float32Array | Int32Array | Uint8Array;
+import type { SafetensorsData } from './safetensors-types.ts';
+import { dtypes } from './safetensors-types.ts';
 
 export interface SafetensorsTensor {
   readonly shape: readonly number[];
@@ -48,7 +48,12 @@ export async function writeSafetensors(
   );
   const handle = await open(path, 'w');
   try {
-    await writeAll(handle, encodeHeader(order, metadata));
+    const described = order.map(([name, { shape, data }]): HeaderEntry => {
+      requireLength(name, shape, data);
+      const dtype = data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
+      return { name, shape, dtype, bytes: data.byteLength };
+    });
+    await writeAll(handle, encodeHeader(described, metadata));
     for (const [, { data }] of order) {
       await writeAll(handle, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     }
@@ -63,36 +68,98 @@ export async function writeSafetensors(
  * error), U8 and BOOL stay bytes. Throws `LabError('not-found')` and, for a damaged file, `LabError('corrupt')`.
  */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  await using file = await openSafetensors(path);
+  const tensors = new Map<string, SafetensorsTensor>();
+  for (const [name, { shape }] of file.entries) tensors.set(name, { shape, data: await file.read(name) });
+  return { tensors, metadata: file.metadata };
+}
+
+/** A file whose header has been read and checked, and whose tensors are read one by one. */
+export interface OpenSafetensors extends AsyncDisposable {
+  /** In the order of their places in the file. */
+  readonly entries: ReadonlyMap<string, { readonly shape: readonly number[]; readonly dtype: string }>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** One tensor, converted as by `readSafetensors`. Throws `LabError('not-found')` for a name that is not there. */
+  read(name: string): Promise<SafetensorsData>;
+}
+
+/** Throws `LabError('not-found')` and, for a file whose header does not describe it, `LabError('corrupt')`. */
+export async function openSafetensors(path: string): Promise<OpenSafetensors> {
   const handle = await open(path, 'r').catch((error: unknown) => {
     throw new LabError('not-found', `${path} cannot be opened: is it there, and may it be read?`, { path }, error);
   });
   try {
     const { size } = await handle.stat();
     const { entries, metadata, dataStart } = await readHeader(handle, path, size);
-    const tensors = new Map<string, SafetensorsTensor>();
-    for (const entry of entries) {
-      const bytes = await readExactly(handle, dataStart + entry.begin, entry.end - entry.begin, path);
-      tensors.set(entry.name, { shape: entry.shape, data: decode(entry, bytes, path) });
+    const byName = new Map(entries.map((entry) => [entry.name, entry]));
+    return {
+      entries: byName,
+      metadata,
+      async read(name) {
+        const entry = byName.get(name);
+        if (!entry) throw new LabError('not-found', `${path} has no tensor '${name}'`, { path, tensor: name });
+        const bytes = await readExactly(handle, dataStart + entry.begin, entry.end - entry.begin, path);
+        return decode(entry, bytes, path);
+      },
+      [Symbol.asyncDispose]: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** A tensor that is read when its turn comes. */
+export interface LazyTensor {
+  readonly shape: readonly number[];
+  read(): Promise<Float32Array>;
+}
+
+/**
+ * As `writeSafetensors`, with one tensor in memory at a time. Throws what reading a tensor does, and `LabError('internal')` for one
+ * that is not of its shape.
+ */
+export async function streamSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, LazyTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const order = [...tensors].sort(([a], [b]) => (a < b ? -1 : 1));
+  const handle = await open(path, 'w');
+  try {
+    const described = order.map(([name, { shape }]): HeaderEntry => {
+      return { name, shape, dtype: 'F32', bytes: 4 * elementCount(shape) };
+    });
+    await writeAll(handle, encodeHeader(described, metadata));
+    for (const [name, { shape, read }] of order) {
+      const data = await read();
+      requireLength(name, shape, data);
+      await writeAll(handle, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     }
-    return { tensors, metadata };
+    await handle.sync();
   } finally {
     await handle.close();
   }
 }
 
-function encodeHeader(
-  order: readonly (readonly [string, SafetensorsTensor])[],
-  metadata: Readonly<Record<string, string>>,
-): Uint8Array {
+function requireLength(name: string, shape: readonly number[], data: SafetensorsData): void {
+  if (elementCount(shape) === data.length) return;
+  throw new LabError('internal', `${name} has the shape ${showShape(shape)} but ${data.length} elements`);
+}
+
+interface HeaderEntry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+}
+
+function encodeHeader(order: readonly HeaderEntry[], metadata: Readonly<Record<string, string>>): Uint8Array {
   const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
   let offset = 0;
-  for (const [name, { shape, data }] of order) {
-    if (elementCount(shape) !== data.length) {
-      throw new LabError('internal', `${name} has the shape ${showShape(shape)} but ${data.length} elements`);
-    }
-    const dtype = data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
-    header[name] = { dtype, shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
+  for (const { name, shape, dtype, bytes } of order) {
+    header[name] = { dtype, shape, data_offsets: [offset, offset + bytes] };
+    offset += bytes;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
   const length = Math.ceil(json.length / headerAlignment) * headerAlignment;
@@ -199,71 +266,6 @@ function decode({ name, dtype, shape }: Entry, bytes: Uint8Array, path: string):
     throw new LabError('bad-input', `${path}: ${name} has integers that do not fit 32 bits`, { path, tensor: name });
   }
   return decoded;
-}
-
-interface DType {
-  readonly bytes: number;
-  /** Undefined when a value does not fit. */
-  readonly decode: (view: DataView, count: number) => SafetensorsData | undefined;
-}
-
-const float = (bytes: number, get: (view: DataView, offset: number) => number): DType => ({
-  bytes,
-  decode: (view, count) => Float32Array.from({ length: count }, (_, index) => get(view, index * bytes)),
-});
-
-const integer = (bytes: number, get: (view: DataView, offset: number) => number): DType => ({
-  bytes,
-  decode: (view, count) => {
-    const data = new Int32Array(count);
-    for (let index = 0; index < count; index++) {
-      const value = get(view, index * bytes);
-      data[index] = value;
-      if (data[index] !== value) return undefined;
-    }
-    return data;
-  },
-});
-
-const byte: DType = { bytes: 1, decode: (view, count) => new Uint8Array(view.buffer, view.byteOffset, count) };
-
-/** Little-endian machines read float32 and int32 as they lie. */
-const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
-
-const dtypes: Readonly<Record<string, DType>> = {
-  F32: isLittleEndian
-    ? { bytes: 4, decode: (view, count) => new Float32Array(view.buffer, view.byteOffset, count) }
-    : float(4, (view, offset) => view.getFloat32(offset, true)),
-  F64: float(8, (view, offset) => view.getFloat64(offset, true)),
-  F16: float(2, (view, offset) => halfToNumber(view.getUint16(offset, true))),
-  BF16: float(2, bfloat16At),
-  I8: integer(1, (view, offset) => view.getInt8(offset)),
-  I16: integer(2, (view, offset) => view.getInt16(offset, true)),
-  U16: integer(2, (view, offset) => view.getUint16(offset, true)),
-  I32: integer(4, (view, offset) => view.getInt32(offset, true)),
-  U32: integer(4, (view, offset) => view.getUint32(offset, true)),
-  I64: integer(8, (view, offset) => Number(view.getBigInt64(offset, true))),
-  U64: integer(8, (view, offset) => Number(view.getBigUint64(offset, true))),
-  U8: byte,
-  BOOL: byte,
-};
-
-/** IEEE 754 binary16. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >>> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-const bfloat16Scratch = new DataView(new ArrayBuffer(4));
-
-/** bfloat16 is the upper half of a float32. */
-function bfloat16At(view: DataView, offset: number): number {
-  bfloat16Scratch.setUint32(0, view.getUint16(offset, true) << 16);
-  return bfloat16Scratch.getFloat32(0);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
