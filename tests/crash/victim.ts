@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { openLab } from '../../src/main/lab/lab.ts';
 import { reindex } from '../../src/main/lab/reindex.ts';
 import type { ProcessHost } from '../../src/main/lab/process-host.ts';
-import { exportRun } from '../../src/main/runs/export-onnx.ts';
+import { exportRun } from '../../src/main/runs/export/index.ts';
 import { taskNotes } from '../../src/main/runs/task-notes.ts';
 import { trainRun } from '../../src/main/runs/train-run.ts';
 import { importCorpus } from '../../src/main/work/import-material.ts';
@@ -67,7 +67,10 @@ const operations: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   reindex: () => reindex(workspace, taskNotes),
   async export() {
-    const { folder: exported } = await exportRun(runFolder(join(workspace.runs, first)), join(folder, 'exported'));
+    const { folder: exported } = await exportRun(workspace, runFolder(join(workspace.runs, first)), {
+      folder: join(folder, 'exported'),
+      format: 'onnx',
+    });
     say({ exported });
   },
 };

@@ -5,6 +5,7 @@
  * reads and writes the weights in place.
  */
 import { LabError } from '../../shared/errors.ts';
+import { portableCounterparts } from './portable-ops.ts';
 import type { ConstantData, DType, Node, OnnxAttributes, OnnxEmitter, Program, Shape, Value } from './types.ts';
 
 export type { OnnxAttribute, OnnxEmitter } from './types.ts';
@@ -53,6 +54,8 @@ export interface LoweringOptions {
    * only where the engine has found out that this block is right; without it the graph is portable.
    */
   readonly channelBlock?: number | undefined;
+  /** Without ops that only ONNX Runtime has: for files that leave the lab. */
+  readonly portable?: boolean;
 }
 
 export function valueName(value: Value): string {
@@ -75,7 +78,7 @@ export function valueName(value: Value): string {
 export function lowerToOnnx(
   program: Program,
   outputs: ReadonlyMap<string, Value>,
-  { channelBlock }: LoweringOptions = {},
+  { channelBlock, portable = false }: LoweringOptions = {},
 ): OnnxGraph {
   const graph: OnnxGraph = { name: program.name, nodes: [], initialisers: [], inputs: [], outputs: [] };
   const names = new Map<number, string>();
@@ -97,7 +100,7 @@ export function lowerToOnnx(
     graph.initialisers.push({ name: valueName(value), type: value.dtype, shape: value.shape, data: value.source.data });
   }
 
-  const emitter = createEmitter(graph, channelBlock);
+  const emitter = createEmitter(graph, channelBlock, portable);
   for (const node of program.nodes) {
     emitter.enter(node);
     const lowered = node.op.onnx(emitter, node.inputs.map(nameOf), node);
@@ -121,11 +124,16 @@ export function lowerToOnnx(
   return withoutUnread(elideIdentities(graph));
 }
 
-function createEmitter(graph: OnnxGraph, channelBlock: number | undefined): OnnxEmitter & { enter(node: Node): void } {
+function createEmitter(
+  graph: OnnxGraph,
+  channelBlock: number | undefined,
+  portable: boolean,
+): OnnxEmitter & { enter(node: Node): void } {
   const constants = new Map<string, string>();
   const known = new Map<string, readonly string[]>();
   let prefix = '';
   let count = 0;
+  let rank = 0;
 
   const initialiser = (type: OnnxType, data: OnnxTensor['data'], shape: Shape): string => {
     const key = `${type}[${shape.join(',')}]${data.join(',')}`;
@@ -142,8 +150,12 @@ function createEmitter(graph: OnnxGraph, channelBlock: number | undefined): Onnx
     enter(node) {
       prefix = `${node.path}/${node.op.name}.${String(node.id)}`;
       count = 0;
+      rank = node.outputs[0]?.shape.length ?? 0;
     },
     node(opType, inputs, { attributes = {}, domain = '', outputs: outputCount = 1 } = {}) {
+      const rewrite = portable ? portableCounterparts[opType] : undefined;
+      if (rewrite) return rewrite(emitter, inputs, attributes, rank);
+      if (portable && domain !== '') throw new LabError('internal', `${opType} has no counterpart in standard ONNX`);
       const key = JSON.stringify([opType, domain, inputs, attributes, outputCount]);
       const same = known.get(key);
       if (same) return same;

@@ -36,6 +36,8 @@ export interface BuildContext {
   readonly isFrozen?: (path: string) => boolean;
   /** Whether batch normalisation under a path keeps to its running statistics while training; none does when absent. */
   readonly hasFixedStatistics?: (path: string) => boolean;
+  /** Heads over tokens answer at every position in `prediction`, as other tools expect, and not only where this lab asks. */
+  readonly everyPosition?: boolean;
 }
 
 export interface Port {

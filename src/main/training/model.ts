@@ -25,6 +25,8 @@ export interface Model {
   readonly facts: TaskFacts;
   /** Batch normalisation of the backbone keeps to its running statistics while training. */
   readonly fixedStatistics?: boolean;
+  /** Heads over tokens answer at every position: for what leaves the lab. */
+  readonly everyPosition?: boolean;
 }
 
 /** Only a program for training has gradients. Throws `LabError('bad-spec' | 'shape')` when the parts do not fit. */
@@ -33,7 +35,15 @@ export function buildModel(model: Model, mode: Mode, batchSize: number, freeze: 
   const isFrozen = (path: string): boolean => freeze.some((prefix) => isUnder(path, prefix));
   const hasFixedStatistics = (path: string): boolean =>
     model.fixedStatistics === true && isUnder(path, transferredPart);
-  const context = { program, mode, batchSize, input: model.facts.input, isFrozen, hasFixedStatistics };
+  const context = {
+    program,
+    mode,
+    batchSize,
+    input: model.facts.input,
+    isFrozen,
+    hasFixedStatistics,
+    everyPosition: model.everyPosition ?? false,
+  };
   const { loss } = model.task.build(
     context,
     (inputs) => withScope(program, transferredPart, () => buildPipeline(context, model.pipeline, inputs)),

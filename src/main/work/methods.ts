@@ -3,11 +3,9 @@
  * the lab calls it by its name and knows its types.
  */
 import { diagnose } from '../runs/doctor.ts';
-import { exportRun } from '../runs/export-onnx.ts';
 import { engineNames, loadEngine } from '../runs/engines.ts';
 import type { SpeedQuestion } from '../runs/machine-speed.ts';
 import { measureSpeed } from '../runs/machine-speed.ts';
-import { findRun } from '../workspace/runs.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { EngineStatus } from '../../shared/contract/workspace.ts';
 import { duplicatesOf, imagesOf, searchMaterial, splitsOf } from './browse.ts';
@@ -16,6 +14,7 @@ import { continueText } from './continue-text.ts';
 import { embedExamples } from './embeddings.ts';
 import { confusionExamples, describeSamples, quizOf } from './examine.ts';
 import { createSample, importMaterial } from './import.ts';
+import { exportFormats, exportModel } from './exports.ts';
 import { inspectSources } from './inspect.ts';
 import { askModel } from './models.ts';
 import { planOf, previewOf } from './plan.ts';
@@ -39,6 +38,7 @@ export const workMethods = {
   engines: engineStatus,
   speed: (_context: WorkContext, question: SpeedQuestion) => measureSpeed(question),
   export: exportModel,
+  exportFormats,
   samples: describeSamples,
   confusionExamples,
   quiz: quizOf,
@@ -84,12 +84,4 @@ async function engineStatus(
       }
     }),
   );
-}
-
-async function exportModel(
-  { workspace }: WorkContext,
-  { id, folder, checkpoint }: { readonly id: string; readonly folder: string; readonly checkpoint: 'best' | 'last' },
-) {
-  const exported = await exportRun(await findRun(workspace, id), folder, checkpoint);
-  return { ...exported, files: [...exported.files] };
 }

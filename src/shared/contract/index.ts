@@ -4,6 +4,7 @@ import { compareContract } from './compare.ts';
 import type { MethodDefinition, RequestDefinition, SubscriptionDefinition } from './define.ts';
 import { demosContract } from './demos.ts';
 import { experimentsContract } from './experiments.ts';
+import { exportsContract } from './exports.ts';
 import { jobsContract } from './jobs.ts';
 import { materialsContract } from './materials.ts';
 import { pipelinesContract } from './pipelines.ts';
@@ -27,6 +28,7 @@ export const contract = {
   pipelines: pipelinesContract,
   experiments: experimentsContract,
   runs: runsContract,
+  exports: exportsContract,
   studies: studiesContract,
   compare: compareContract,
   demos: demosContract,

@@ -343,11 +343,6 @@ export const runsContract = {
       parts: z.array(z.object({ name: z.string(), norms: z.array(z.number().nullable()) })),
     }),
   ),
-  export: request(
-    'Exports a trained run: model.onnx, model.json, tokenizer.json',
-    runReference.extend({ folder: z.string().min(1), checkpoint: z.enum(['best', 'last']).default('best') }),
-    z.object({ folder: z.string(), files: z.array(z.string()), needsOnnxRuntime: z.boolean() }),
-  ),
   watch: subscription(
     'Runs that changed, were removed, and the queue when it changed: at most ten times a second',
     nothing,

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { tinyExperiment } from '../lab-fixture.ts';
-import { ended } from './scenario.ts';
+import { ended, finished } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
 
 export function describeRuns(scenario: Scenario): void {
@@ -65,7 +65,16 @@ export function describeRuns(scenario: Scenario): void {
       });
     }
     const folder2 = join(scenario.folder, 'exported');
-    expect((await scenario.client.runs.export({ id: scenario.run, folder: folder2 })).files).toContain('model.onnx');
+    const formats = await scenario.client.exports.formats({ run: scenario.run });
+    expect(formats).toContainEqual(expect.objectContaining({ name: 'onnx', options: ['quantize'], refusal: null }));
+    const { job } = await scenario.client.exports.start({ run: scenario.run, folder: folder2 });
+    const done = await finished(scenario.client, job);
+    expect(done).toMatchObject({ kind: 'export', state: 'done', result: { format: 'onnx' } });
+    const again = await scenario.client.exports.start({ run: scenario.run, folder: folder2 });
+    expect(await finished(scenario.client, again.job)).toMatchObject({
+      state: 'failed',
+      failure: { code: 'conflict' },
+    });
     expect((await stat(join(folder2, 'model.onnx'))).size).toBeGreaterThan(1000);
   });
 

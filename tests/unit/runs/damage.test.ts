@@ -4,7 +4,7 @@ import { cp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createRun } from '../../../src/main/runs/create-run.ts';
-import { exportRun } from '../../../src/main/runs/export-onnx.ts';
+import { exportRun } from '../../../src/main/runs/export/index.ts';
 import { openPredictor } from '../../../src/main/runs/predict.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import { checkWorkspace } from '../../../src/main/training/check-workspace.ts';
@@ -75,9 +75,8 @@ describe('a bit that flips', () => {
     // Which one is the best stands in state.json.
     const checkpoint = file.endsWith('state.json') ? 'best' : 'last';
     await expect(openPredictor(run(finished), checkpoint)).rejects.toMatchObject({ code: 'corrupt' });
-    await expect(exportRun(run(finished), join(tiny.folder, 'exported'), checkpoint)).rejects.toMatchObject({
-      code: 'corrupt',
-    });
+    const request = { folder: join(tiny.folder, 'exported'), format: 'onnx', checkpoint } as const;
+    await expect(exportRun(workspace, run(finished), request)).rejects.toMatchObject({ code: 'corrupt' });
     expect(await readdir(tiny.folder)).not.toContain('exported');
     expect(await damagedFolders()).toHaveLength(1);
   });

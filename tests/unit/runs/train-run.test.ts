@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { silenceMilliseconds } from '../../../src/main/files/heartbeat.ts';
 import type { Experiment } from '../../../src/shared/spec/experiment/index.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
-import { exportRun } from '../../../src/main/runs/export-onnx.ts';
 import { openPredictor } from '../../../src/main/runs/predict.ts';
 import type { RunFolder } from '../../../src/main/workspace/run-folder.ts';
 import { lockRun, openEventLog, readEvents } from '../../../src/main/workspace/run-folder.ts';
@@ -329,58 +328,6 @@ describe('a trained run', () => {
     } finally {
       await predictor.close();
     }
-  });
-
-  it('computes the same as an exported ONNX model', async () => {
-    const { InferenceSession, Tensor } = await import('onnxruntime-node');
-    const folder = join(tiny.folder, 'exported');
-    const { files } = await exportRun(whole, folder);
-    expect((await readdir(folder)).sort()).toEqual(['SHA256SUMS', ...files].sort());
-    await expect(exportRun(whole, folder)).rejects.toMatchObject({ code: 'conflict' });
-
-    const session = await InferenceSession.create(join(folder, 'model.onnx'));
-    const about = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8')) as {
-      inputs: { name: string; type: 'int32' | 'float32'; shape: number[] }[];
-    };
-    const { buildModel } = await import('../../../src/main/training/model.ts');
-    const { readModel } = await import('../../../src/main/runs/predict.ts');
-    const { loadEngine } = await import('../../../src/main/runs/engines.ts');
-    const { readSafetensors } = await import('../../../src/main/formats/safetensors.ts');
-    const { experiment, result } = await readRun(whole);
-    const executable = await (
-      await loadEngine('onnxruntime')
-    ).compile(buildModel(await readModel(whole, experiment), 'prediction', 1));
-    const { tensors } = await readSafetensors(
-      join(whole.checkpoints, `step-${result?.bestStep ?? 0}`, 'model.safetensors'),
-    );
-    await executable.importState({ parameters: tensors });
-
-    const feeds = Object.fromEntries(
-      about.inputs.map(({ name, type, shape }) => {
-        const length = shape.reduce((product, size) => product * size, 1);
-        const values = Array.from({ length }, (_, index) =>
-          name === 'mask' ? 1 : name === 'segments' ? 0 : index % 16,
-        );
-        return [name, { type, shape, data: type === 'int32' ? Int32Array.from(values) : Float32Array.from(values) }];
-      }),
-    );
-    const expected = await executable.run(
-      Object.fromEntries(Object.entries(feeds).map(([name, { data }]) => [name, data])),
-    );
-    const actual = await session.run(
-      Object.fromEntries(
-        Object.entries(feeds).map(([name, { type, shape, data }]) => [name, new Tensor(type, data, shape)]),
-      ),
-    );
-    expect(Object.keys(actual).sort()).toEqual(Object.keys(expected).sort());
-    for (const [name, { data }] of Object.entries(expected)) {
-      const other = actual[name]?.data as Float32Array;
-      let difference = 0;
-      data.forEach((value, index) => { difference = Math.max(difference, Math.abs(value - (other[index] ?? NaN))); }); // prettier-ignore
-      expect(difference).toBeLessThan(1e-5);
-    }
-    await session.release();
-    await executable.release();
   });
 });
 

@@ -8,6 +8,7 @@ import { createDispatcher } from '../dispatcher.ts';
 import { compareHandlers } from './compare.ts';
 import { demosHandlers } from './demos.ts';
 import { experimentsHandlers } from './experiments.ts';
+import { exportsHandlers } from './exports.ts';
 import { jobsHandlers, samplesHandlers } from './jobs.ts';
 import { materialsHandlers } from './materials.ts';
 import { pipelinesHandlers } from './pipelines.ts';
@@ -33,6 +34,7 @@ export function labHandlers(lab: Lab): ContractHandlers<Contract> {
     pipelines: pipelinesHandlers(lab),
     experiments: experimentsHandlers(lab),
     runs: runsHandlers(lab),
+    exports: exportsHandlers(lab),
     studies: studiesHandlers(lab),
     compare: compareHandlers(lab),
     demos: demosHandlers(lab),

@@ -263,8 +263,6 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
         parts: names.map((name) => ({ name, norms: gradients.map(({ norms }) => norms[name] ?? null) })),
       };
     },
-    export: ({ id, folder, checkpoint }, { signal }) =>
-      workers.call('export', { id: runs.get(id).id, folder, checkpoint }, { signal }),
     watch: (_input, emit) => watchRuns(lab, emit),
     follow: ({ id }, emit) => followRun(lab, id, emit),
   };

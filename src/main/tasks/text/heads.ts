@@ -36,7 +36,8 @@ const headStyles = {
  * product with the token table where the pipeline has one (an output `table` [vocabulary, D]), or an own matrix.
  *
  * Reads `maskedPositions` [batch, places]; for the loss also `maskedLabels` and `maskedWeights` of the same shape. Evaluation
- * outputs `maskedPredictions` and `maskedLosses` [batch · places], prediction `maskedLogits` [batch, places, vocabulary].
+ * outputs `maskedPredictions` and `maskedLosses` [batch · places], prediction `maskedLogits` [batch, places, vocabulary]. Where
+ * the context asks for every position it reads none of these and outputs `tokenLogits` [batch, length, vocabulary].
  * Returns the mean loss over the masked positions, which prediction has none of.
  */
 export function maskedWordsHead(
@@ -51,19 +52,23 @@ export function maskedWordsHead(
     throw new LabError('bad-spec', `${task} needs a pipeline that reads tokens, not ${kind.kind}`);
   }
   const sequence = backboneOutput(backbone, 'sequence', task);
-  const positions = input(program, 'maskedPositions', 'int32', [batchSize, places]);
+  const features = sizeAt(sequence.shape, -1);
+  const everyPosition = context.everyPosition === true && mode === 'prediction';
+  const chosenRows = (): Value =>
+    batchGather(sequence, input(program, 'maskedPositions', 'int32', [batchSize, places]));
+  const chosen = reshape(everyPosition ? sequence : chosenRows(), [-1, features]);
   return withScope(program, 'head', () =>
     withScope(program, 'masked-words', () => {
-      const table = backbone.outputs.table ?? ownTable(context, kind.vocabularySize, sizeAt(sequence.shape, -1));
+      const table = backbone.outputs.table ?? ownTable(context, kind.vocabularySize, features);
       const [vocabularySize, width] = [sizeAt(table.shape, 0), sizeAt(table.shape, 1)];
-      const chosen = reshape(batchGather(sequence, positions), [batchSize * places, sizeAt(sequence.shape, -1)]);
       const { bias: hasBias, epsilon } = headStyles[style];
       const transformed = gelu(denseLayer(chosen, 'transform', width, { bias: hasBias }));
       const hidden = normalizationLayer(transformed, 'normalisation', { epsilon, bias: hasBias });
       const bias = parameter(program, 'bias', [vocabularySize], { initialiser: { type: 'zeros' } });
       if (mode === 'prediction') {
         const logits = add(matmul(hidden, table, { transposeB: true }), bias);
-        output(program, 'maskedLogits', reshape(logits, [batchSize, places, vocabularySize]));
+        const name = everyPosition ? 'tokenLogits' : 'maskedLogits';
+        output(program, name, reshape(logits, [batchSize, -1, vocabularySize]));
         return undefined;
       }
       const labels = input(program, 'maskedLabels', 'int32', [batchSize, places]);

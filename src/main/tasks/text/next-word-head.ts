@@ -20,7 +20,8 @@ import { backboneOutput } from '../../nn/pipeline.ts';
 
 /**
  * Reads `nextLabels` and `nextWeights` [batch, length] for the loss; evaluation outputs `nextLosses` and `nextPredictions` of
- * as many. Prediction reads `nextPosition` [batch, 1] and outputs `nextLogits` [batch, vocabulary] for what follows it.
+ * as many. Prediction reads `nextPosition` [batch, 1] and outputs `nextLogits` [batch, vocabulary] for what follows it, or
+ * `tokenLogits` [batch, length, vocabulary] where the context asks for every position.
  * Throws `LabError('bad-spec')` for a pipeline in which positions see later ones: it would read the answers.
  */
 export function nextWordHead(context: BuildContext, backbone: Backbone, dropout: number): Value | undefined {
@@ -38,10 +39,15 @@ export function nextWordHead(context: BuildContext, backbone: Backbone, dropout:
       const fitted = (rows: Value): Value =>
         width === features ? rows : denseLayer(rows, 'projection', width, { initialisation: 'glorot' });
       const bias = parameter(program, 'bias', [sizeAt(table.shape, 0)], { initialiser: { type: 'zeros' } });
+      const logitsOf = (states: Value): Value => add(matmul(fitted(states), table, { transposeB: true }), bias);
+      if (mode === 'prediction' && context.everyPosition === true) {
+        const logits = logitsOf(reshape(sequence, [-1, features]));
+        output(program, 'tokenLogits', reshape(logits, [batchSize, kind.length, -1]));
+        return undefined;
+      }
       if (mode === 'prediction') {
         const position = input(program, 'nextPosition', 'int32', [batchSize, 1]);
-        const state = fitted(reshape(batchGather(sequence, position), [batchSize, features]));
-        output(program, 'nextLogits', add(matmul(state, table, { transposeB: true }), bias));
+        output(program, 'nextLogits', logitsOf(reshape(batchGather(sequence, position), [batchSize, features])));
         return undefined;
       }
       const count = batchSize * kind.length;

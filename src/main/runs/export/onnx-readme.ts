@@ -1,0 +1,199 @@
+/** The README beside an exported network: what it is, and the lines of Python and of JavaScript that run it. */
+import type { NetworkDescription, PortDescription } from './describe-network.ts';
+import type { ExportSubject } from './source.ts';
+
+export function onnxReadme(subject: ExportSubject, description: NetworkDescription): string {
+  const { name, run, step, lab, inputs, outputs } = description;
+  const { title } = subject.model.task;
+  return `# ${name}
+
+${title}. Trained with Pretext Lab ${lab} (run ${run}, step ${String(step)}). \`model.json\` says what goes in and what
+comes out, and in which order the classes are; the same is in the model's metadata.
+
+${portTable('Inputs', inputs)}
+
+${portTable('Outputs', outputs)}
+
+## Python
+
+\`pip install onnxruntime${pythonPackages(subject)}\`
+
+\`\`\`python
+${pythonLines(subject, description).join('\n')}
+\`\`\`
+
+## JavaScript
+
+\`npm install onnxruntime-node${javaScriptPackages(subject)}\`
+
+\`\`\`js
+${javaScriptLines(subject, description).join('\n')}
+\`\`\`
+`;
+}
+
+function portTable(title: string, ports: readonly PortDescription[]): string {
+  const rows = ports.map(
+    ({ name, type, shape, meaning }) => `| \`${name}\` | ${type} | ${shape.join(' × ')} | ${meaning} |`,
+  );
+  return [`| ${title} | Type | Shape | |`, '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+const kindOf = ({ model }: ExportSubject) => model.facts.input.kind;
+
+function pythonPackages(subject: ExportSubject): string {
+  return { tokens: ' tokenizers', image: ' pillow', frames: '' }[kindOf(subject)];
+}
+
+function javaScriptPackages(subject: ExportSubject): string {
+  return { tokens: ' tokenizers', image: ' sharp', frames: '' }[kindOf(subject)];
+}
+
+/** What a text is, for the task: one with a blank, a beginning, or any. */
+function exampleText({ model }: ExportSubject): string {
+  return model.task.demo?.examples?.[0]?.text ?? 'a text to be classified';
+}
+
+function pythonLines(subject: ExportSubject, { inputs, outputs }: NetworkDescription): string[] {
+  const { model } = subject;
+  const [output = { name: 'logits' }] = outputs;
+  const begin = [
+    'import json',
+    'import numpy as np',
+    'import onnxruntime',
+    '',
+    'about = json.load(open("model.json"))',
+    'session = onnxruntime.InferenceSession("model.onnx")',
+  ];
+  const run = `logits = session.run(["${output.name}"], feeds)[0]`;
+  const input = model.facts.input;
+  if (input.kind === 'tokens') {
+    const isNextWord = model.task.type === 'next-word';
+    const read = isNextWord
+      ? 'ids = [tokenizer.token_to_id("[SEP]"), *tokenizer.encode(text, add_special_tokens=False).ids]'
+      : `ids = tokenizer.encode(text).ids[:${String(input.length)}]`;
+    const feeds: Readonly<Record<string, string>> = {
+      input_ids: 'np.array([ids])',
+      attention_mask: 'np.ones((1, len(ids)), np.int64)',
+      token_type_ids: 'np.zeros((1, len(ids)), np.int64)',
+    };
+    const [shape] = inputs.map((port) => port.shape);
+    const isFixed = typeof shape?.[1] === 'number';
+    const used = inputs.map(({ name }) => `"${name}": ${feeds[name] ?? 'None'}`);
+    return [
+      ...begin,
+      'from tokenizers import Tokenizer',
+      'tokenizer = Tokenizer.from_file("tokenizer.json")',
+      `text = ${JSON.stringify(exampleText(subject))}`,
+      read,
+      ...(isFixed ? fixedLengthPython(inputs, input.length) : [`feeds = {${used.join(', ')}}`]),
+      run,
+      ...textAnswerPython(subject),
+    ];
+  }
+  if (input.kind === 'image') {
+    const mode = input.channels === 3 ? 'RGB' : 'L';
+    return [
+      ...begin,
+      'from PIL import Image',
+      `image = Image.open("picture.png").convert("${mode}").resize((${String(input.width)}, ${String(input.height)}))`,
+      `pixels = np.asarray(image, np.float32).reshape(${String(input.height)}, ${String(input.width)}, ${String(input.channels)}) / 255`,
+      `feeds = {"pixel_values": pixels.transpose(2, 0, 1)[None]}`,
+      run,
+      'for label, value in zip(about["labels"], logits[0]): print(label, value)',
+    ];
+  }
+  const used = inputs.map(({ name, shape }) =>
+    name === 'attention_mask'
+      ? '"attention_mask": np.ones(frames.shape[:2], np.int64)'
+      : `"${name}": frames`.replace('frames', shape.length === 3 ? 'frames' : 'frames'),
+  );
+  return [
+    ...begin,
+    `frames = np.zeros((1, ${String(input.length)}, ${String(input.features)}), np.float32)  # log-mel frames as model.json says`,
+    `feeds = {${used.join(', ')}}`,
+    run,
+    'print(logits.shape, about["labels"])',
+  ];
+}
+
+/** A network that is unrolled over its steps reads texts of one length: the rest is padding. */
+function fixedLengthPython(inputs: readonly PortDescription[], length: number): string[] {
+  const values: Readonly<Record<string, string>> = {
+    input_ids: `[ids + [0] * (${String(length)} - len(ids))]`,
+    attention_mask: `[[1] * len(ids) + [0] * (${String(length)} - len(ids))]`,
+    token_type_ids: `[[0] * ${String(length)}]`,
+  };
+  return [`feeds = {${inputs.map(({ name }) => `"${name}": np.array(${values[name] ?? '[]'})`).join(', ')}}`];
+}
+
+function textAnswerPython({ model }: ExportSubject): string[] {
+  if (model.facts.classes && !model.task.type.startsWith('masked-words')) {
+    return ['for label, value in zip(about["labels"], logits[0]): print(label, value)'];
+  }
+  const place = model.task.type === 'next-word' ? 'len(ids) - 1' : 'ids.index(tokenizer.token_to_id("[MASK]"))';
+  return [
+    `best = np.argsort(-logits[0, ${place}])[:5]`,
+    'print([tokenizer.id_to_token(int(token)) for token in best])',
+  ];
+}
+
+function javaScriptLines(subject: ExportSubject, { inputs, outputs }: NetworkDescription): string[] {
+  const { model } = subject;
+  const [output = { name: 'logits' }] = outputs;
+  const begin = [
+    "import { readFile } from 'node:fs/promises';",
+    "import { InferenceSession, Tensor } from 'onnxruntime-node';",
+    ...(model.facts.input.kind === 'tokens' ? ["import { Tokenizer } from 'tokenizers';"] : []),
+    ...(model.facts.input.kind === 'image' ? ["import sharp from 'sharp';"] : []),
+    '',
+    "const about = JSON.parse(await readFile('model.json', 'utf8'));",
+    "const session = await InferenceSession.create('model.onnx');",
+  ];
+  const input = model.facts.input;
+  const run = `const { ${output.name} } = await session.run(feeds);`;
+  if (input.kind === 'tokens') {
+    const isNextWord = model.task.type === 'next-word';
+    const [shape] = inputs.map((port) => port.shape);
+    const length = typeof shape?.[1] === 'number' ? String(input.length) : 'ids.length';
+    const feeds: Readonly<Record<string, string>> = {
+      input_ids: 'ids[position] ?? 0',
+      attention_mask: 'Number(position < ids.length)',
+      token_type_ids: '0',
+    };
+    return [
+      ...begin,
+      `const text = ${JSON.stringify(exampleText(subject))};`,
+      "const tokenizer = Tokenizer.fromString(await readFile('tokenizer.json', 'utf8'));",
+      isNextWord
+        ? "const ids = [tokenizer.tokenToId('[SEP]'), ...(await tokenizer.encode(text, null, { addSpecialTokens: false })).getIds()];"
+        : `const ids = (await tokenizer.encode(text)).getIds().slice(0, ${String(input.length)});`,
+      `const row = (value) => new Tensor('int64', BigInt64Array.from({ length: ${length} }, (_, position) => BigInt(value(position))), [1, ${length}]);`,
+      `const feeds = { ${inputs.map(({ name }) => `${name}: row((position) => ${feeds[name] ?? '0'})`).join(', ')} };`,
+      run,
+      `console.log(${output.name}.dims, about.labels);`,
+    ];
+  }
+  if (input.kind === 'image') {
+    const { height, width, channels } = input;
+    const size = `${String(height)} * ${String(width)}`;
+    return [
+      ...begin,
+      `const image = sharp('picture.png').resize({ width: ${String(width)}, height: ${String(height)}, fit: 'fill' }).toColourspace('${channels === 3 ? 'srgb' : 'b-w'}').removeAlpha();`,
+      'const pixels = await image.raw().toBuffer();',
+      `const planes = Float32Array.from({ length: pixels.length }, (_, place) => pixels[(place % (${size})) * ${String(channels)} + Math.floor(place / (${size}))] / 255);`,
+      `const feeds = { pixel_values: new Tensor('float32', planes, [1, ${String(channels)}, ${String(height)}, ${String(width)}]) };`,
+      run,
+      `console.log(about.labels.map((label, index) => [label, ${output.name}.data[index]]));`,
+    ];
+  }
+  const shape = `[1, ${String(input.length)}, ${String(input.features)}]`;
+  const mask = `attention_mask: new Tensor('int64', new BigInt64Array(${String(input.length)}).fill(1n), [1, ${String(input.length)}])`;
+  return [
+    ...begin,
+    `const frames = new Float32Array(${String(input.length * input.features)}); // log-mel frames as model.json says`,
+    `const feeds = { input_features: new Tensor('float32', frames, ${shape})${inputs.length > 1 ? `, ${mask}` : ''} };`,
+    run,
+    `console.log(${output.name}.dims, about.labels);`,
+  ];
+}
