@@ -236,7 +236,7 @@ describe('a dataset of recordings', () => {
     for (const side of ['train', 'validation', 'test']) write(folder, `split/${side}/a.wav`, sound);
     await expect(importAudioDataset({ ...job, sources: [join(folder, 'split')] })).rejects.toMatchObject({
       code: 'bad-input',
-      message: expect.stringContaining('“test” and “train” and “validation”: these are sides of a split'),
+      message: expect.stringContaining('“test”, “train”, “validation”: these are sides of a split'),
     });
     await expect(importAudioDataset({ ...job, options: { minimumFrequency: 9000 } })).rejects.toMatchObject({
       code: 'bad-spec',

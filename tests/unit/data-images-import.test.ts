@@ -131,7 +131,7 @@ describe('a folder per class', () => {
     );
     expect(error).toMatchObject({
       code: 'bad-input',
-      message: expect.stringContaining('“test” and “train”: these are sides of a split, not classes'),
+      message: expect.stringContaining('“test”, “train”: these are sides of a split, not classes'),
     });
     expectNothingLeft(place);
   });
@@ -152,7 +152,7 @@ describe('a folder per class', () => {
     const error = await labError(
       importImageDataset(importJob(place, folderSource(place.input, { classFolders: true }))),
     );
-    expect(error).toMatchObject({ code: 'bad-input', message: expect.stringContaining('"cat"') });
+    expect(error).toMatchObject({ code: 'bad-input', message: expect.stringContaining('“cat”') });
     expectNothingLeft(place);
   });
 });

@@ -127,7 +127,7 @@ describe('a table', () => {
     await expect(importImageCorpus(job(tableSource(join(folder, 'no.csv'))))).rejects.toMatchObject({
       code: 'not-found',
     });
-    expect(() => tableSource('labels.xlsx')).toThrow(LabError);
+    expect(() => tableSource('labels.docx')).toThrow(LabError);
   });
 });
 

@@ -216,7 +216,7 @@ describe('records of JSON', () => {
     ]);
     const list = await read(content.map((one) => JSON.stringify(one)).join('\n'), 'jsonl', ['tags']);
     expect(list.faults).toMatchObject([
-      { message: expect.stringContaining('is a list; name what is in it by a path such as tags[]') },
+      { message: expect.stringContaining('is a list; name what is in it by a path such as “tags[]”') },
       {},
     ]);
   });

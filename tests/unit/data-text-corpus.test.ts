@@ -214,6 +214,19 @@ describe('sources', () => {
 });
 
 describe('what cannot be used', () => {
+  it('is a character that a file breaks off in, and not the file', async () => {
+    const bytes = Buffer.from('ผู้หญิงอยู่');
+    for (const cut of [1, 2]) {
+      const { corpus, texts } = await importFrom([writeFiles({ 'a.txt': bytes.subarray(0, bytes.length - cut) })]);
+      expect(corpus.manifest.documents).toBe(1);
+      expect(corpus.manifest.report.skipped.total).toBe(0);
+      expect(corpus.manifest.report.notes.listed.map(({ message }) => message)).toContain(
+        'ends in the middle of a character, which was left out',
+      );
+      expect(texts).toHaveLength(1);
+    }
+  });
+
   it('is named with its reason and place, and the rest is imported', async () => {
     const folder = writeFiles({
       'binary.txt': Buffer.from([1, 2, 0, 4]),

@@ -166,12 +166,12 @@ describe('a labelled dataset', () => {
     });
     expect(await failure({ 'a.txt': 'x' })).toMatchObject({
       code: 'bad-input',
-      message: expect.stringContaining('without labels'),
+      message: expect.stringContaining('has no labels'),
     });
     expect(await failure({ 'a.csv': 'text,label\n' })).toMatchObject({ code: 'bad-input' });
     expect(await failure({ 'Train/1.txt': 'x', 'test/2.txt': 'y' })).toMatchObject({
       code: 'bad-input',
-      message: expect.stringContaining('“Train” and “test”: these are sides of a split, not classes'),
+      message: expect.stringContaining('“Train”, “test”: these are sides of a split, not classes'),
     });
     const parent = temporaryFolder();
     writeFileSync(join(parent, 'a.csv'), 'text,label\nx,y\n');

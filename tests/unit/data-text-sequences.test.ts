@@ -144,7 +144,9 @@ describe('a FASTA dataset', () => {
     const source = writeFile('a.fa', '>1\nATG\n');
     await expect(datasetOf([source])).rejects.toMatchObject({
       code: 'bad-input',
-      message: expect.stringContaining(`${source}, line 1: has no “label=…” in its header; write one, or name a file`),
+      message: expect.stringContaining(
+        `${source}, line 1: has no “label=…” in its header; write one, say where it stands`,
+      ),
     });
   });
 });

@@ -3,6 +3,7 @@
  * pure functions of the content and a seed: runs that are compared use the same ones, on every machine.
  */
 import { LabError } from '../../shared/errors.ts';
+import { quoted } from '../../shared/excerpt.ts';
 import { randomStream } from '../../shared/random.ts';
 
 export interface SplitMaterial {
@@ -221,7 +222,7 @@ function firstOfEach(byClass: readonly number[][], count: number, material: Spli
   return byClass.flatMap((examples, label) => {
     if (examples.length < count) {
       const name = material.classes[label] ?? String(label);
-      const message = `The class “${name}” has ${examples.length} training examples, fewer than the ${count} of the label budget.`;
+      const message = `The class ${quoted(name)} has ${examples.length} training examples, fewer than the ${count} of the label budget.`;
       throw new LabError('bad-spec', message, { class: name, available: examples.length, wanted: count });
     }
     return examples.slice(0, count);

@@ -107,6 +107,14 @@ export const importRequest = z.discriminatedUnion('kind', [
     textColumn: z.string().optional(),
     labelColumn: z.string().optional(),
     pairColumn: z.string().optional(),
+    /** Where the labels of sequences are, if not after `label=` in their headers. */
+    sequences: z
+      .strictObject({
+        headerPattern: z.string().optional(),
+        labelTable: z.string().optional(),
+        idColumn: z.string().optional(),
+      })
+      .optional(),
     groupColumn: z.string().optional(),
     splitColumn: z.string().optional(),
     mergeLabels: z.boolean().optional(),

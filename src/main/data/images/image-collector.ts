@@ -5,6 +5,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../../../shared/errors.ts';
+import { quoted, quotedList } from '../../../shared/excerpt.ts';
 import type { ImageImportOptions } from '../../../shared/spec/image-import.ts';
 import type { ImageCorpusManifest } from '../../../shared/spec/manifests/image-corpus.ts';
 import type { ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
@@ -252,7 +253,7 @@ export class ImageCollector {
     const known = this.classNumbers.get(label);
     if (known !== undefined) return known;
     if (this.classNumbers.size === MAXIMUM_CLASSES) {
-      const message = `There are more than ${MAXIMUM_CLASSES} different labels; the last one is "${label}". Is this the column of the classes?`;
+      const message = `There are more than ${MAXIMUM_CLASSES} different labels; the last one is ${quoted(label)}. Is this the column of the classes?`;
       throw new LabError('bad-input', message, { label });
     }
     this.classNumbers.set(label, this.classNumbers.size);
@@ -298,7 +299,7 @@ export class ImageCollector {
     const classOfName = (name: string): string => merged.get(name) ?? name;
     const names = orderClasses(new Set([...this.classNumbers.keys()].map(classOfName)));
     if (names.length < 2) {
-      const found = names.map((name) => `"${name}"`).join();
+      const found = quotedList(names);
       const message = `A labelled dataset needs at least two classes, but every image has the label ${found}. Check the folders or the label column, or import the images as a corpus.`;
       throw new LabError('bad-input', message, { classes: names });
     }

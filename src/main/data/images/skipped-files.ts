@@ -1,6 +1,7 @@
 /** Files that an import leaves out: all of them in `skipped.jsonl`, the first hundred and the totals in the report. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shortMessage, shortPath } from '../../../shared/excerpt.ts';
 import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
 import type { SkipReason } from './source.ts';
 
@@ -18,7 +19,7 @@ export class SkippedFiles {
   }
 
   async add(path: string, reason: SkipReason, message: string): Promise<void> {
-    const entry = { path, reason, message };
+    const entry = { path: shortPath(path), reason, message: shortMessage(message) };
     this.total += 1;
     this.byReason.set(reason, (this.byReason.get(reason) ?? 0) + 1);
     if (this.listed.length < LISTED) this.listed.push(entry);

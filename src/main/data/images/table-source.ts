@@ -1,11 +1,12 @@
 /**
- * Files that a table lists, pictures or recordings: CSV, TSV, JSON or Parquet, with a column of paths and, where they are wanted,
- * columns of labels, groups and sides of a split. A table may come from anywhere, so the files it names must lie inside one
- * folder. Parquet may hold the files themselves, as the data sets of Hugging Face do.
+ * Files that a table lists, pictures or recordings, with a column of paths and, where they are wanted, columns of labels, groups
+ * and sides of a split. A table may come from anywhere, so the files it names must lie inside one folder. Parquet and Arrow may
+ * hold the files themselves, as the data sets of Hugging Face do.
  */
 import { access } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { isLabError, LabError } from '../../../shared/errors.ts';
+import { quoted } from '../../../shared/excerpt.ts';
 import type { TextEncoding } from '../../../shared/spec/manifests/text-corpus.ts';
 import { cleanLabel } from '../import/labels.ts';
 import { ReportCollector } from '../import/report-collector.ts';
@@ -14,7 +15,7 @@ import { SkipFile } from '../import/skip-file.ts';
 import { openSource } from '../reading/open-source.ts';
 import { formatOfName } from '../reading/source-files.ts';
 import type { CsvQuote } from '../tables/csv-parser.ts';
-import { readTable, type TableFormat } from '../tables/read-table.ts';
+import { isTableFormat, readTable, type TableFormat } from '../tables/read-table.ts';
 import type { TableRow, UnusableRow } from '../tables/table-row.ts';
 import { readImageFile } from './folder-source.ts';
 import type { ImageEntry, ImageSource, UnusableEntry } from './source.ts';
@@ -39,7 +40,7 @@ const DEFAULT_PATH_COLUMN = 'path';
 
 function tableFormat(path: string): TableFormat | undefined {
   const { format } = formatOfName(path);
-  return format === 'csv' || format === 'tsv' || format === 'jsonl' || format === 'parquet' ? format : undefined;
+  return format !== undefined && isTableFormat(format) ? format : undefined;
 }
 
 /** Whether a file is a table by its name. */
@@ -59,7 +60,7 @@ export function tableSource(table: string, options: FileTableOptions = {}): Imag
   const path = resolve(table);
   const format = tableFormat(path);
   if (format === undefined) {
-    const message = `${path} is not a table that the lab reads. Name a .csv, .tsv, .jsonl, .json or .parquet file.`;
+    const message = `${path} is not a table that the lab reads. Name a .csv, .tsv, .jsonl, .json, .xlsx, .parquet or .arrow file.`;
     throw new LabError('bad-input', message, { path });
   }
   const paths = new PathResolver(path, options.root);
@@ -67,7 +68,8 @@ export function tableSource(table: string, options: FileTableOptions = {}): Imag
 
   async function columnsOf(): Promise<Columns> {
     const { pathColumn, labelColumn, groupColumn, splitColumn } = options;
-    const bytes = format === 'parquet' ? await bytesColumnOf(path, pathColumn) : undefined;
+    const bytes =
+      format === 'parquet' || format === 'arrow' ? await bytesColumnOf(path, format, pathColumn) : undefined;
     const names = bytes?.replace(/\.bytes$/u, '.path') ?? pathColumn ?? DEFAULT_PATH_COLUMN;
     const wanted = [names, labelColumn, groupColumn, splitColumn].filter((name) => name !== undefined);
     return { wanted, path: names, bytes };
@@ -112,12 +114,12 @@ export function tableSource(table: string, options: FileTableOptions = {}): Imag
     const label = cleanLabel(valueOf(options.labelColumn));
     const shown = named === '' ? `${basename(path)}, row ${row.line}` : named;
     if (options.labelColumn !== undefined && label === '') {
-      return unusable(shown, 'no-label', `the column “${options.labelColumn}” is empty`);
+      return unusable(shown, 'no-label', `the column ${quoted(options.labelColumn)} is empty`);
     }
     const sideName = valueOf(options.splitColumn);
     const side = sideOf(sideName);
     if (options.splitColumn !== undefined && side === undefined) {
-      const what = `“${sideName.slice(0, 40)}” in “${options.splitColumn}” is no side of a split`;
+      const what = `${quoted(sideName)} in ${quoted(options.splitColumn)} is no side of a split`;
       return unusable(shown, 'no-label', `${what}: write train, validation or test`);
     }
     const group = valueOf(options.groupColumn);
@@ -128,10 +130,10 @@ export function tableSource(table: string, options: FileTableOptions = {}): Imag
     };
     if (columns.bytes !== undefined) {
       const { bytes } = row;
-      if (bytes === undefined) return unusable(shown, 'unreadable', `the column “${columns.bytes}” is empty`);
+      if (bytes === undefined) return unusable(shown, 'unreadable', `the column ${quoted(columns.bytes)} is empty`);
       return { path: shown, ...rest, read: () => Promise.resolve(Buffer.from(bytes)) };
     }
-    if (named === '') return unusable(path, 'unreadable', `the column “${columns.path}” is empty`);
+    if (named === '') return unusable(path, 'unreadable', `the column ${quoted(columns.path)} is empty`);
     const found = paths.find(named);
     if (found === undefined) return unusable(named, 'unsafe-path', paths.refusal);
     return { path: found.shown, ...rest, read: () => readFirst(found.files, row.line) };
@@ -158,17 +160,26 @@ export function tableSource(table: string, options: FileTableOptions = {}): Imag
   };
 }
 
-/** Where the files of a Parquet table are in it: the column that was named, or the only one there is. */
-async function bytesColumnOf(path: string, named: string | undefined): Promise<string | undefined> {
-  const { fileColumnsOf } = await import('../tables/read-parquet.ts'); // brings DuckDB along, which few need
+/** Where the files of a Parquet or Arrow table are in it: the column that was named, or the only one there is. */
+async function bytesColumnOf(
+  path: string,
+  format: 'parquet' | 'arrow',
+  named: string | undefined,
+): Promise<string | undefined> {
   try {
-    const columns = await fileColumnsOf(path);
+    const columns = await fileColumns(path, format);
     if (named !== undefined) return columns.find((column) => column === named || column === `${named}.bytes`);
     return columns.length === 1 ? columns[0] : undefined;
   } catch (error) {
     if (!(error instanceof SkipFile)) throw error;
     throw new LabError('bad-input', `${path} ${error.message}.`, { path, reason: error.reason }, error);
   }
+}
+
+async function fileColumns(path: string, format: 'parquet' | 'arrow'): Promise<readonly string[]> {
+  // Each brings a library along that few need.
+  if (format === 'parquet') return (await import('../tables/read-parquet.ts')).fileColumnsOf(path);
+  return (await import('../tables/read-arrow.ts')).arrowFileColumns(path);
 }
 
 /** Reads the first of several places that has the file. */

@@ -1,4 +1,5 @@
 /** What a person should know about the classes of a labelled set before anything is trained on them. */
+import { quotedList } from '../../../shared/excerpt.ts';
 import { countCombined } from './labels.ts';
 
 /** Fewer examples than this leave nothing to measure. */
@@ -25,13 +26,8 @@ export function classNotes(counts: ReadonlyMap<string, number>): string[] {
   }
   const rare = names.filter((name) => counts.get(name)! < FEW_EXAMPLES);
   if (rare.length > 0) {
-    const shown = rare
-      .slice(0, 5)
-      .map((name) => `“${name.slice(0, 40)}”`)
-      .join(', ');
-    const more = rare.length > 5 ? ` and ${rare.length - 5} more` : '';
     notes.push(
-      `too few examples for training, validation and test: ${shown}${more}. Merge or leave out these classes, or import more`,
+      `too few examples for training, validation and test: ${quotedList(rare)}. Merge or leave out these classes, or import more`,
     );
   }
   return notes;

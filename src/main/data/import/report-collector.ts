@@ -2,12 +2,12 @@
 import type { ReadAs, SimilarLabels } from '../../../shared/spec/manifests/import-facts.ts';
 import type { TextImportReport, TextSkipReason } from '../../../shared/spec/manifests/text-import-report.ts';
 import { LabError } from '../../../shared/errors.ts';
+import { shortMessage, shortPath } from '../../../shared/excerpt.ts';
 import type { SkippedDocument } from '../reading/document.ts';
 
 export const LISTED = 100;
 const NAMED_IN_MESSAGE = 3;
-/** Of somebody's data in a message. */
-const LONGEST_MESSAGE = 300;
+const LONGEST_OF_SEVERAL = 50;
 
 export class ReportCollector {
   files = 0;
@@ -27,7 +27,9 @@ export class ReportCollector {
   skip(path: string, { line, reason, message }: SkippedDocument): void {
     this.skippedTotal += 1;
     this.byReason.set(reason, (this.byReason.get(reason) ?? 0) + 1);
-    if (this.listed.length < LISTED) this.listed.push({ path, line, reason, message: shortened(message) });
+    if (this.listed.length < LISTED) {
+      this.listed.push({ path: shortPath(path), line, reason, message: shortMessage(message) });
+    }
   }
 
   ignore(extension: string): void {
@@ -36,12 +38,14 @@ export class ReportCollector {
 
   duplicate(path: string, line: number | null): void {
     this.duplicates.total += 1;
-    if (this.duplicates.listed.length < LISTED) this.duplicates.listed.push({ path, line });
+    if (this.duplicates.listed.length < LISTED) this.duplicates.listed.push({ path: shortPath(path), line });
   }
 
   note(path: string, line: number | null, message: string): void {
     this.notes.total += 1;
-    if (this.notes.listed.length < LISTED) this.notes.listed.push({ path, line, message: shortened(message) });
+    if (this.notes.listed.length < LISTED) {
+      this.notes.listed.push({ path: shortPath(path), line, message: shortMessage(message) });
+    }
   }
 
   /** How one more file was read. */
@@ -80,7 +84,9 @@ export class ReportCollector {
   /** What to throw when nothing could be used. */
   nothingUsable(what: string, sources: readonly string[]): LabError {
     const reasons = this.listed.slice(0, NAMED_IN_MESSAGE).map(({ path, line, message }) => {
-      return `  ${path}${line === null ? '' : `, line ${line}`}: ${message}`;
+      // One that had to be shortened is somebody's data rather than a file.
+      const place = path.startsWith('…') ? shortPath(path, LONGEST_OF_SEVERAL) : path;
+      return `  ${place}${line === null ? '' : `, line ${line}`}: ${message}`;
     });
     const rest = this.skippedTotal - reasons.length;
     if (rest > 0) reasons.push(`  and ${rest} more`);
@@ -90,14 +96,12 @@ export class ReportCollector {
       reasons.length > 0
         ? `\n${reasons.join('\n')}`
         : this.files > 0
-          ? ' The files are empty.'
+          ? this.bytes === 0
+            ? ' The files are empty.'
+            : ' They have no rows.'
           : ' There are no files.';
     return new LabError('bad-input', `There is no ${what} in ${sources.join(', ')}.${reason}`, {
       report: this.report(),
     });
   }
-}
-
-function shortened(message: string): string {
-  return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
 }

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LabError, messageOf } from '../../../shared/errors.ts';
+import { quotedList } from '../../../shared/excerpt.ts';
 
 export type Side = 'training' | 'validation' | 'test';
 
@@ -55,10 +56,9 @@ export function areSides(names: Iterable<string>): boolean {
 /** Throws `LabError('bad-input')` where all labels are sides of a split: a classifier would learn which folder is which. */
 export function requireClassNames(names: readonly string[]): void {
   if (!areSides(names)) return;
-  const listed = names.map((name) => `“${name}”`).join(' and ');
   throw new LabError(
     'bad-input',
-    `The labels would be ${listed}: these are sides of a split, not classes. Put a folder for each class into them, or name a table and its column of labels.`,
+    `The labels would be ${quotedList(names)}: these are sides of a split, not classes. Put a folder for each class into them, or name a table and its column of labels.`,
     { classes: [...names] },
   );
 }

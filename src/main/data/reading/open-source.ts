@@ -1,5 +1,6 @@
 /** A file on its way to a reader: where its bytes come from, and what is told about how they were read. */
 import type { ReportCollector } from '../import/report-collector.ts';
+import { isTableFormat } from '../tables/read-table.ts';
 import type { TableFacts, TableOptions } from '../tables/table-row.ts';
 import type { EncodingFound } from './encoding.ts';
 import type { ByteSource } from './read-bytes.ts';
@@ -20,7 +21,7 @@ interface OpenContext {
 /** The encoding of a file is known before its first bytes, its dialect before its first row; the report gets both. */
 export function openSource(file: SourceFile, { report, signal, onBytes }: OpenContext): OpenedSource {
   const { path, compression, encoding, format, header, quote } = file;
-  const isTable = ['csv', 'tsv', 'jsonl', 'parquet'].includes(format);
+  const isTable = isTableFormat(format);
   let found: EncodingFound | undefined;
   const tell = (facts?: TableFacts): void => {
     report.readAs({
@@ -38,7 +39,12 @@ export function openSource(file: SourceFile, { report, signal, onBytes }: OpenCo
     if (!isTable) tell();
   };
   return {
-    source: { path, compression, encoding, onEncoding, onBytes, signal },
+    source: {
+      ...{ path, compression, encoding, onEncoding, onBytes, signal },
+      onNote: (message) => {
+        report.note(path, null, message);
+      },
+    },
     options: {
       header,
       quote,

@@ -24,6 +24,8 @@ export interface ByteSource {
   readonly encoding?: TextEncoding | undefined;
   /** Called with the encoding of a text before its first bytes. */
   readonly onEncoding?: ((found: EncodingFound) => void) | undefined;
+  /** Called with what is odd about the file, though it can be read; continues “<path> …”. */
+  readonly onNote?: ((message: string) => void) | undefined;
   /** Called with the number of bytes read from the disk, before decompression. */
   readonly onBytes?: ((count: number) => void) | undefined;
   readonly signal: AbortSignal;

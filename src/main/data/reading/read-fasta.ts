@@ -3,29 +3,28 @@
  * of IUPAC's codes for nucleotides and amino acids, and * - . for stops and gaps; lower case, which marks repeats, is kept.
  */
 import { SkipFile } from '../import/skip-file.ts';
-import type { SkippedDocument, TextDocument } from './document.ts';
+import { quoted } from '../../../shared/excerpt.ts';
+import type { SkippedDocument } from './document.ts';
+import { headerLabel, OTHER_SYMBOL, type FastaRecord } from './fasta-header.ts';
 import type { ByteSource } from './read-bytes.ts';
 import { MAXIMUM_DOCUMENT_CHARACTERS } from './read-documents.ts';
 import { readLines } from './read-lines.ts';
 
-export interface FastaRecord extends TextDocument {
-  /** What the header says after `label=`; null if it does not. */
-  readonly label: string | null;
-}
-
 const MAXIMUM_LINE_BYTES = 1_000_000;
-const OTHER_SYMBOL = /[^A-Za-z*.-]/u;
-/** `label=exon`, `label="5' UTR"`; other fields stand before and after it, apart by blanks, bars or semicolons. */
-const LABEL = /(?:^|[\s|;])label=(?:"([^"]*)"|([^\s|;]+))/;
 
 /** Gathers the lines of one record after the other. */
 class RecordCollector {
   readonly ready: (FastaRecord | SkippedDocument)[] = [];
+  private readonly pattern: RegExp | undefined;
   private header: { readonly line: number; readonly name: string; readonly label: string | null } | null = null;
   private parts: string[] = [];
   private symbols = 0;
   private isPart = false;
   private fault: SkippedDocument | null = null;
+
+  constructor(pattern: RegExp | undefined) {
+    this.pattern = pattern;
+  }
 
   get hasHeader(): boolean {
     return this.header !== null;
@@ -33,9 +32,7 @@ class RecordCollector {
 
   begin(line: number, header: string): void {
     this.finish();
-    const match = LABEL.exec(header);
-    const label = (match?.[1] ?? match?.[2] ?? '').trim();
-    this.header = { line, name: header.trim().split(/\s/)[0] ?? '', label: label === '' ? null : label };
+    this.header = { line, ...headerLabel(header, this.pattern) };
   }
 
   add(line: number, text: string): void {
@@ -43,7 +40,7 @@ class RecordCollector {
     const symbols = text.replace(/\s+/g, '');
     const other = OTHER_SYMBOL.exec(symbols)?.[0];
     if (other !== undefined) {
-      const message = `the sequence ${this.name} holds “${other}”, which is no symbol of a sequence`;
+      const message = `the sequence ${this.name} holds ${quoted(other)}, which is no symbol of a sequence`;
       this.fault = { line, reason: 'malformed', message };
       return;
     }
@@ -70,12 +67,12 @@ class RecordCollector {
   }
 
   private get name(): string {
-    return this.header?.name === '' ? 'without a name' : `“${this.header?.name ?? ''}”`;
+    return this.header?.name === '' ? 'without a name' : quoted(this.header?.name ?? '');
   }
 
   private push(): void {
-    const { line = null, label = null } = this.header ?? {};
-    this.ready.push({ text: this.parts.join(''), line, label, isPart: this.isPart });
+    const { line = null, name = '', label = null } = this.header ?? {};
+    this.ready.push({ text: this.parts.join(''), line, name, label, isPart: this.isPart });
     this.parts = [];
     this.symbols = 0;
   }
@@ -84,10 +81,14 @@ class RecordCollector {
 /**
  * The sequences of a file; those that hold anything else are among the results as skipped, with the line. Very long ones come in
  * parts, as documents do.
+ * @param pattern where labels stand in headers
  * @throws SkipFile also `malformed` for a file that does not begin with a header
  */
-export async function* readFasta(source: ByteSource): AsyncGenerator<(FastaRecord | SkippedDocument)[]> {
-  const collector = new RecordCollector();
+export async function* readFasta(
+  source: ByteSource,
+  pattern?: RegExp,
+): AsyncGenerator<(FastaRecord | SkippedDocument)[]> {
+  const collector = new RecordCollector(pattern);
   let goesOn = false;
   for await (const batch of readLines(source, MAXIMUM_LINE_BYTES)) {
     for (const [index, text] of batch.lines.entries()) {

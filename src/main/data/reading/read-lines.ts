@@ -26,8 +26,8 @@ const CARRIAGE_RETURN = 0x0d;
 const INSPECTED_BYTES = 8192;
 const SHOWN_CHARACTERS = 40;
 
-/** @throws SkipFile `binary` for bytes that no UTF-8 text begins with */
-function rejectBinary(start: Buffer): void {
+/** @throws SkipFile `binary` for bytes that no text begins with */
+export function requireText(start: Buffer): void {
   const head = start.subarray(0, INSPECTED_BYTES);
   const known = describeKind(head);
   if (known !== undefined) throw new SkipFile('binary', known);
@@ -75,6 +75,26 @@ function endsWithReturns(start: Buffer): boolean {
   return start.includes(CARRIAGE_RETURN) && !start.includes(LINE_FEED);
 }
 
+/** Bytes of a character that begins with this one. */
+function sequenceLength(byte: number): number {
+  return byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 1;
+}
+
+/** The bytes without a character at their end that lacks its last bytes, as of a file that was cut off. */
+function withoutCutCharacter(bytes: Buffer, encoding: TextEncoding): Buffer {
+  if (encoding !== 'utf-8') return bytes; // was decoded and encoded again
+  for (let tail = 1; tail <= 3 && tail <= bytes.length; tail += 1) {
+    const byte = bytes[bytes.length - tail]!;
+    if ((byte & 0xc0) === 0x80) continue;
+    const length = sequenceLength(byte);
+    const end = bytes.length - tail;
+    // A first byte alone may be a letter of another encoding, unless it goes on as the characters before it.
+    const isCut = length > tail && (tail > 1 || sequenceLength(bytes[end - length] ?? 0) === length);
+    return isCut ? bytes.subarray(0, end) : bytes;
+  }
+  return bytes;
+}
+
 /** The largest length up to `limit` that does not cut a character in two. */
 function characterBoundary(bytes: Buffer, limit: number): number {
   let end = limit;
@@ -102,7 +122,7 @@ export async function* readLines(source: ByteSource, maximumLineBytes: number): 
     for await (const received of readBytes({ ...source, onEncoding })) {
       let chunk = received;
       if (isFirst) {
-        rejectBinary(chunk);
+        requireText(chunk);
         isFirst = false;
         if (chunk.length >= 3 && chunk.readUIntBE(0, 3) === 0xefbbbf) chunk = chunk.subarray(3);
         hasReturns = endsWithReturns(chunk);
@@ -131,6 +151,11 @@ export async function* readLines(source: ByteSource, maximumLineBytes: number): 
   } catch (error) {
     failure = { error }; // thrown below, after what came before it
   }
-  if (restBytes > 0) yield decode(Buffer.concat(rest), line, false, encoding);
+  if (restBytes > 0) {
+    const end = Buffer.concat(rest);
+    const whole = withoutCutCharacter(end, encoding);
+    if (whole.length < end.length) source.onNote?.('ends in the middle of a character, which was left out');
+    yield decode(whole, line, false, encoding);
+  }
   if (failure !== undefined) throw failure.error;
 }

@@ -2,11 +2,11 @@
 import type { DocumentBoundary } from '../../../shared/spec/manifests/text-corpus.ts';
 import { SkipFile } from '../import/skip-file.ts';
 import type { ReportCollector } from '../import/report-collector.ts';
-import { readTable } from '../tables/read-table.ts';
+import { isTableFormat, readTable, type TableFormat } from '../tables/read-table.ts';
 import type { SkippedDocument, TextDocument } from './document.ts';
 import { openSource, type OpenedSource } from './open-source.ts';
-import { readFasta } from './read-fasta.ts';
-import { readTextDocuments } from './read-documents.ts';
+import { isSequences, readSequences } from './read-sequences.ts';
+import { isProse, readProse } from './prose/read-prose.ts';
 import { readWikipedia } from './read-wikipedia.ts';
 import type { SourceFile } from './source-files.ts';
 
@@ -23,7 +23,7 @@ export interface SourceRequest {
 
 async function* readTableDocuments(
   { source, options }: OpenedSource,
-  format: 'csv' | 'tsv' | 'jsonl' | 'parquet',
+  format: TableFormat,
   textColumn: string,
 ): AsyncGenerator<(TextDocument | SkippedDocument)[]> {
   for await (const rows of readTable(source, format, [textColumn], options)) {
@@ -34,16 +34,11 @@ async function* readTableDocuments(
 function open(request: SourceRequest): AsyncGenerator<(TextDocument | SkippedDocument)[]> {
   const { file } = request;
   const opened = openSource(file, request);
-  switch (file.format) {
-    case 'text':
-      return readTextDocuments(opened.source, request.boundary);
-    case 'wikipedia':
-      return readWikipedia(opened.source, request.onNotArticle);
-    case 'fasta':
-      return readFasta(opened.source);
-    default:
-      return readTableDocuments(opened, file.format, request.textColumn);
-  }
+  const { format } = file;
+  if (isTableFormat(format)) return readTableDocuments(opened, format, request.textColumn);
+  if (isSequences(format)) return readSequences(opened.source, format);
+  if (isProse(format)) return readProse(opened.source, format, request.boundary);
+  return readWikipedia(opened.source, request.onNotArticle);
 }
 
 /** Never rejects because of the file, only by the signal. */

@@ -3,6 +3,7 @@
  * names rows must name the right ones: DuckDB 1.5 counts a record with line breaks as one line, passes over blank lines when it
  * counts, and drops what follows a quote that is never closed without reporting it.
  */
+import { excerpt } from '../../../shared/excerpt.ts';
 
 /** Whether `"` around a field belongs to it ('none') or lets it hold delimiters and line ends ('double'). */
 export type CsvQuote = 'double' | 'none';
@@ -28,7 +29,6 @@ export interface CsvOptions {
 
 /** A record with a quote that is open for longer is not a record: the quote is taken for a mistake. */
 const MAXIMUM_RECORD_CHARACTERS = 16_000_000;
-const FIELDS_PER_FAULT_MESSAGE = 60;
 const BLANK = ' ';
 
 /** The state between the lines of one record. */
@@ -96,8 +96,9 @@ export class CsvParser {
 
   /** The first line is at fault; those after it may be records of their own. */
   private giveUp(record: OpenRecord, what: string): (CsvRecord | CsvFault)[] {
-    const start = (record.lines[0] ?? '').slice(0, FIELDS_PER_FAULT_MESSAGE);
-    const results: (CsvRecord | CsvFault)[] = [{ line: record.line, message: `${what}: ${start}` }];
+    const results: (CsvRecord | CsvFault)[] = [
+      { line: record.line, message: `${what}: ${excerpt(record.lines[0] ?? '')}` },
+    ];
     for (const [index, text] of record.lines.slice(1).entries()) {
       results.push(...this.add(text, record.line + 1 + index));
     }

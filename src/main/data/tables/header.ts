@@ -1,4 +1,7 @@
-/** The first row of a CSV or TSV file: names of columns, or data where the file has no header. */
+/** The first row of a table: names of columns, or data where the file has no header. */
+import { quoted } from '../../../shared/excerpt.ts';
+import { SkipFile } from '../import/skip-file.ts';
+import { missingColumnMessage } from './table-row.ts';
 
 /** What a column of a file without a header is called; counted from 1. */
 export function numberedColumn(number: number): string {
@@ -39,24 +42,38 @@ export function headerDoubt(
 ): string | null {
   for (const [column, name] of names.entries()) {
     const again = name === '' ? 0 : valuesOf(column).filter((value) => value?.trim() === name).length;
-    if (again > 0) return `“${shorten(name)}” occurs below as well, ${again === 1 ? 'once' : `${again} times`}`;
+    if (again > 0) return `${quoted(name)} occurs below as well, ${again === 1 ? 'once' : `${again} times`}`;
   }
   const long = names.find((name) => name.length > longestName || name.split(/\s+/u).length > mostWords);
-  if (long !== undefined) return `“${shorten(long)}” reads like a text, not like a name`;
+  if (long !== undefined) return `${quoted(long)} reads like a text, not like a name`;
   // Years may be names of columns, but beside them something is called otherwise.
   if (names.length > 0 && names.every(isNumber)) return 'it holds numbers alone';
   return null;
 }
 
+/**
+ * Where the wanted columns are among those that there are; −1 for optional ones that are missing.
+ * @throws SkipFile `missing-column`
+ */
+export function placesOf(
+  names: readonly string[],
+  wanted: readonly string[],
+  optional: readonly string[],
+  hasHeader: boolean,
+): number[] {
+  return wanted.map((name) => {
+    const place = names.indexOf(name);
+    if (place >= 0 || optional.includes(name)) return place;
+    const hint = hasHeader && looksLikeData(names) ? '. These look like data: if it has no header, say so' : '';
+    throw new SkipFile('missing-column', missingColumnMessage(name, names) + hint);
+  });
+}
+
 /** Whether a first row alone, without those below it, looks like data. */
-export function looksLikeData(names: readonly string[]): boolean {
+function looksLikeData(names: readonly string[]): boolean {
   return headerDoubt(names, () => []) !== null;
 }
 
 function isNumber(text: string): boolean {
   return text !== '' && Number.isFinite(Number(text));
-}
-
-function shorten(text: string): string {
-  return text.length > longestName ? `${text.slice(0, longestName)}…` : text;
 }

@@ -7,7 +7,13 @@ const MOST_DEPTH = 4;
 const LIST_MEMBERS_LOOKED_AT = 20;
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !ArrayBuffer.isView(value) &&
+    !(value instanceof Date)
+  );
 }
 
 /** The steps of a path: names, places in lists, and `[]` for all members. */
@@ -15,19 +21,20 @@ export function stepsOf(path: string): readonly string[] {
   return path.split(/\.|(?=\[)/u).filter((step) => step !== '');
 }
 
-/** What lies at a path; undefined where there is nothing. A list of what `[]` finds. */
+/** What lies at a path; undefined where there is no such place, null where it is empty. A list of what `[]` finds. */
 export function valueAt(record: Readonly<Record<string, unknown>>, path: string): unknown {
   if (Object.hasOwn(record, path)) return record[path];
   return follow(record, stepsOf(path));
 }
 
 function follow(value: unknown, [step, ...rest]: readonly string[]): unknown {
-  if (step === undefined) return value;
+  if (step === undefined || value === null) return value;
   const place = /^\[(\d*)\]$/u.exec(step)?.[1];
   if (place === undefined) return isRecord(value) && Object.hasOwn(value, step) ? follow(value[step], rest) : undefined;
   if (!Array.isArray(value)) return undefined;
   const list: readonly unknown[] = value;
   if (place !== '') return follow(list[Number(place)], rest);
+  if (list.length === 0) return null;
   const found = list.map((member) => follow(member, rest)).filter((member) => member !== undefined && member !== null);
   return found.length === 0 ? undefined : new JoinedValues(found);
 }

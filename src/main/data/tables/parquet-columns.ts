@@ -11,8 +11,9 @@ import {
   type DuckDBType,
   type DuckDBValue,
 } from '@duckdb/node-api';
-import { z } from 'zod';
+import { quoted, quotedList } from '../../../shared/excerpt.ts';
 import { SkipFile } from '../import/skip-file.ts';
+import { parseClassNames, type ClassNames } from './class-names.ts';
 import { stepsOf } from './json-path.ts';
 import { missingColumnMessage } from './table-row.ts';
 
@@ -29,11 +30,6 @@ export interface ParquetColumn {
   readonly sql: string;
   readonly names: readonly string[] | undefined;
 }
-
-const huggingFace = z.looseObject({
-  info: z.looseObject({ features: z.record(z.string(), z.unknown()) }),
-});
-const classLabel = z.looseObject({ _type: z.literal('ClassLabel'), names: z.array(z.string()) });
 
 export function quoteLiteral(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
@@ -115,34 +111,19 @@ function follow(sql: string, type: DuckDBType, [step, ...rest]: readonly string[
 function requireText(path: string, type: DuckDBType, paths: readonly string[]): void {
   const isList = type instanceof DuckDBListType;
   if (!isList && !(type instanceof DuckDBStructType)) return;
-  const inside = paths.filter((other) => other.startsWith(path) && other !== path).map((other) => `“${other}”`);
+  const inside = paths.filter((other) => other.startsWith(path) && other !== path);
   const what = isList ? 'lists' : 'records';
   throw new SkipFile(
     'missing-column',
-    `has ${what} in the column “${path}”; name what is in them: ${inside.join(', ')}`,
+    `has ${what} in the column ${quoted(path)}; name what is in them: ${quotedList(inside)}`,
   );
 }
 
-/** Names of classes that files of Hugging Face's `datasets` carry along, by column. */
-async function readClassNames(
-  connection: DuckDBConnection,
-  file: string,
-): Promise<ReadonlyMap<string, readonly string[]>> {
+async function readClassNames(connection: DuckDBConnection, file: string): Promise<ClassNames> {
   const query = `SELECT value FROM parquet_kv_metadata(${file}) WHERE key = 'huggingface'::BLOB`;
   const [row] = (await connection.runAndReadAll(query)).getRows();
   const [value] = row ?? [];
-  if (!(value instanceof DuckDBBlobValue)) return new Map();
-  try {
-    const { info } = huggingFace.parse(JSON.parse(Buffer.from(value.bytes).toString('utf8')));
-    return new Map(
-      Object.entries(info.features).flatMap(([name, feature]) => {
-        const parsed = classLabel.safeParse(feature);
-        return parsed.success ? [[name, parsed.data.names] as const] : [];
-      }),
-    );
-  } catch {
-    return new Map(); // other tools write other things under this name
-  }
+  return parseClassNames(value instanceof DuckDBBlobValue ? Buffer.from(value.bytes).toString('utf8') : undefined);
 }
 
 /** A value as it would be written, or its bytes; null for nothing, and for numbers that are none. */

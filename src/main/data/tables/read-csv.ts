@@ -1,11 +1,10 @@
 /** Rows of CSV and TSV files. What kind of CSV it is, is told by the file's beginning; see csv-dialect.ts. */
-import { SkipFile } from '../import/skip-file.ts';
 import type { ByteSource } from '../reading/read-bytes.ts';
 import { readLines, type LineBatch } from '../reading/read-lines.ts';
 import { detectDelimiter, detectQuote, rowRecogniser } from './csv-dialect.ts';
 import { CsvParser, type CsvFault, type CsvRecord } from './csv-parser.ts';
-import { columnNames, looksLikeData } from './header.ts';
-import { missingColumnMessage, type TableOptions, type TableRow, type UnusableRow } from './table-row.ts';
+import { columnNames, placesOf } from './header.ts';
+import type { TableOptions, TableRow, UnusableRow } from './table-row.ts';
 
 const MAXIMUM_LINE_BYTES = 64_000_000;
 /** Characters that the dialect is told by. */
@@ -147,17 +146,10 @@ class CsvReader {
     this.header = names;
     this.firstRow = keyOf(fields);
     onOpen?.({ columns: names, delimiter, quote, header: hasHeader });
-    this.places = (this.columns ?? names).map((name) => findColumn(names, name, optional, hasHeader));
+    this.places = placesOf(names, this.columns ?? names, optional, hasHeader);
   }
 }
 
 function keyOf(fields: readonly string[]): string {
   return fields.map((field) => field.trim()).join('\0');
-}
-
-function findColumn(names: readonly string[], name: string, optional: readonly string[], hasHeader: boolean): number {
-  const place = names.indexOf(name);
-  if (place >= 0 || optional.includes(name)) return place;
-  const hint = hasHeader && looksLikeData(names) ? '. These look like data: if it has no header, say so' : '';
-  throw new SkipFile('missing-column', missingColumnMessage(name, names) + hint);
 }

@@ -4,15 +4,18 @@
  */
 import { SkipFile } from '../import/skip-file.ts';
 import { messageOf } from '../../../shared/errors.ts';
+import { excerpt } from '../../../shared/excerpt.ts';
 import type { ByteSource } from '../reading/read-bytes.ts';
 import { readLines, type LineBatch } from '../reading/read-lines.ts';
-import { isRecord, JoinedValues, pathsOf, valueAt } from './json-path.ts';
-import { missingColumnMessage, type TableOptions, type TableRow, type UnusableRow } from './table-row.ts';
+import { isRecord, pathsOf } from './json-path.ts';
+import { RecordReader } from './record-reader.ts';
+import type { TableOptions, TableRow, UnusableRow } from './table-row.ts';
 
 const MAXIMUM_LINE_BYTES = 64_000_000;
 /** Characters of a record that spreads over lines. */
 const MAXIMUM_RECORD_CHARACTERS = 64_000_000;
 const LINES_LOOKED_AT = 200;
+const LONGEST_REASON = 120;
 
 interface JsonText {
   readonly line: number;
@@ -35,7 +38,7 @@ export async function* readJson(
   const present = columnsOf(splitter ? [...new JsonSplitter().addAll(texts)] : texts);
   options.onOpen?.({ columns: present, delimiter: null, quote: null, header: null });
   const wanted = columns ?? present;
-  const reader = new RecordReader(wanted, columns === null ? wanted : (options.optional ?? []));
+  const reader = new LineReader(wanted, columns === null ? wanted : (options.optional ?? []));
   for (let next: IteratorResult<LineBatch> = first; next.done !== true; next = await lines.next()) {
     yield readBatch(next.value, reader, splitter);
   }
@@ -45,7 +48,7 @@ export async function* readJson(
 
 function readBatch(
   batch: LineBatch,
-  reader: RecordReader,
+  reader: LineReader,
   splitter: JsonSplitter | undefined,
 ): (TableRow | UnusableRow)[] {
   const rows: (TableRow | UnusableRow)[] = [];
@@ -103,15 +106,12 @@ function columnsOf(texts: readonly (string | JsonText)[]): string[] {
   return [...names];
 }
 
-class RecordReader {
+class LineReader {
   isInLongLine = false;
-  private readonly columns: readonly string[];
-  private readonly optional: readonly string[];
-  private isFirst = true;
+  private readonly records: RecordReader;
 
   constructor(columns: readonly string[], optional: readonly string[]) {
-    this.columns = columns;
-    this.optional = optional;
+    this.records = new RecordReader(columns, optional);
   }
 
   read(text: string, line: number): TableRow | UnusableRow {
@@ -119,47 +119,11 @@ class RecordReader {
     try {
       json = JSON.parse(text);
     } catch (error) {
-      return { line, reason: 'malformed', message: `is not JSON: ${messageOf(error).slice(0, 120)}` };
+      return { line, reason: 'malformed', message: `is not JSON: ${excerpt(messageOf(error), LONGEST_REASON)}` };
     }
     if (!isRecord(json)) return { line, reason: 'malformed', message: 'is not a JSON object' };
-    const record = json;
-    const values = this.columns.map((name) => valueAt(record, name));
-    const missing = this.columns.find((name, index) => values[index] === undefined && !this.optional.includes(name));
-    const { isFirst } = this;
-    this.isFirst = false;
-    if (missing !== undefined) {
-      const message = missingColumnMessage(missing, pathsOf(record));
-      // The first object stands for the file: if it lacks the column, the column is named wrongly.
-      if (isFirst) throw new SkipFile('missing-column', message, line);
-      return { line, reason: 'missing-column', message };
-    }
-    const nested = this.columns.find(
-      (_, index) => typeof values[index] === 'object' && asText(values[index]) === null && values[index] !== null,
-    );
-    if (nested !== undefined && !this.optional.includes(nested)) {
-      const kind = Array.isArray(values[this.columns.indexOf(nested)]) ? 'a list' : 'a record';
-      return {
-        line,
-        reason: 'malformed',
-        message: `“${nested}” is ${kind}; name what is in it by a path such as ${pathIn(nested, values[this.columns.indexOf(nested)])}`,
-      };
-    }
-    return { line, values: values.map(asText) };
+    return this.records.read(json, line);
   }
-}
-
-function pathIn(column: string, value: unknown): string {
-  return pathsOf({ [column]: value }).find((path) => path !== column) ?? `${column}[]`;
-}
-
-/** Texts as they are, numbers and truth values as written, what `[]` found joined; null for everything else. */
-function asText(value: unknown): string | null {
-  if (typeof value === 'string') return value;
-  if (value instanceof JoinedValues) {
-    const texts = value.values.flatMap((member) => asText(member) ?? []);
-    return texts.length === 0 ? null : texts.join('\n');
-  }
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
 }
 
 /** Cuts a text into its outermost objects; brackets, commas and blanks between them are nothing. */

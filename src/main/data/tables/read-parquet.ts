@@ -4,6 +4,7 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { open, stat } from 'node:fs/promises';
 import { SkipFile } from '../import/skip-file.ts';
 import { messageOf } from '../../../shared/errors.ts';
+import { excerpt, quoted } from '../../../shared/excerpt.ts';
 import { guessEncoding, readableAs } from '../reading/encoding.ts';
 import type { ByteSource } from '../reading/read-bytes.ts';
 import { plainValue, quoteLiteral, readColumns, type ParquetColumns } from './parquet-columns.ts';
@@ -11,7 +12,7 @@ import type { TableOptions, TableRow, UnusableRow } from './table-row.ts';
 
 /** Rows are read in order by one thread, and DuckDB keeps to this much memory. */
 const CONFIGURATION = { threads: '1', memory_limit: '256MB', temp_directory: '' };
-const LONGEST_REASON = 200;
+const LONGEST_REASON = 120;
 
 /** DuckDB takes every path for a glob: characters that mean something there are put into brackets. */
 function escapeGlob(path: string): string {
@@ -58,7 +59,7 @@ function unreadable(error: unknown): SkipFile {
   if (error instanceof SkipFile) return error;
   return new SkipFile(
     'damaged',
-    `cannot be read as Parquet: ${messageOf(error).slice(0, LONGEST_REASON)}`,
+    `cannot be read as Parquet: ${excerpt(messageOf(error), LONGEST_REASON)}`,
     null,
     error,
   );
@@ -148,7 +149,7 @@ function toRow(
     if (text === undefined) {
       const other = value instanceof Uint8Array ? readableAs(Buffer.from(value)) : null;
       const hint = other === null ? '' : `; ${other.encoding} would read them`;
-      return { line, reason: 'invalid-utf8', message: `“${name}” holds bytes that are not UTF-8${hint}` };
+      return { line, reason: 'invalid-utf8', message: `${quoted(name)} holds bytes that are not UTF-8${hint}` };
     }
     values.push(text);
   }

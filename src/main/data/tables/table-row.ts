@@ -1,4 +1,5 @@
 /** What readers of tables yield: rows with the wanted columns, and rows that cannot be used, with their place in the file. */
+import { quoted, quotedList } from '../../../shared/excerpt.ts';
 import type { CsvQuote } from './csv-parser.ts';
 import type { TextSkipReason } from '../../../shared/spec/manifests/text-import-report.ts';
 
@@ -47,15 +48,11 @@ export interface TableOptions {
   readonly onNote?: ((note: TableNote) => void) | undefined;
 }
 
-/** Characters of a column's name in a message: what is taken for a name may be a paragraph. */
-const longestName = 60;
-
 /** Says which columns there are, when one is missing, or which of several is meant. */
 export function missingColumnMessage(missing: string, present: readonly string[]): string {
-  const quoted = (name: string): string => `“${name.length > longestName ? `${name.slice(0, longestName)}…` : name}”`;
   const same = present.filter((name) => name.replace(/ \(\d+\)$/u, '') === missing);
   if (same.length > 1) {
-    return `has ${same.length} columns ${quoted(missing)}; name one of ${same.map(quoted).join(', ')}`;
+    return `has ${same.length} columns ${quoted(missing)}; name one of ${quotedList(same)}`;
   }
-  return `has no column ${quoted(missing)}; it has ${present.map(quoted).join(', ')}`;
+  return `has no column ${quoted(missing)}; it has ${quotedList(present)}`;
 }

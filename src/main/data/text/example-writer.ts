@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { LabError } from '../../../shared/errors.ts';
+import { quoted } from '../../../shared/excerpt.ts';
 import type { TextDatasetManifest } from '../../../shared/spec/manifests/text-dataset.ts';
 import { AppendingFile } from '../../files/appending-file.ts';
 import { classNotes } from '../import/class-notes.ts';
@@ -109,7 +110,7 @@ export class ExampleWriter {
     if (known !== undefined) return known;
     const number = this.classNumbers.size;
     if (number === MAXIMUM_CLASSES) {
-      const message = `There are more than ${MAXIMUM_CLASSES} different labels, the last “${label.slice(0, 100)}”. Is this the column with the classes?`;
+      const message = `There are more than ${MAXIMUM_CLASSES} different labels, the last ${quoted(label)}. Is this the column with the classes?`;
       throw new LabError('bad-input', message, { classes: number });
     }
     this.classNumbers.set(label, number);
@@ -177,7 +178,7 @@ export class ExampleWriter {
     const classOf = this.classNames(options);
     const names = orderClasses(classOf);
     if (names.length < 2) {
-      const message = `All ${this.size} examples have the label “${names[0] ?? ''}” (column “${options.labelColumn}”). A classifier needs at least two classes.`;
+      const message = `All ${this.size} examples have the label ${quoted(names[0] ?? '')} (column ${quoted(options.labelColumn)}). A classifier needs at least two classes.`;
       throw new LabError('bad-input', message, { classes: names });
     }
     requireClassNames(names);

@@ -15,7 +15,8 @@ import { findSourceFiles, type SourceFile, type SourceOptions } from '../reading
 import type { CsvQuote } from '../tables/csv-parser.ts';
 import { numberedColumn } from '../tables/header.ts';
 import { ExampleWriter } from './example-writer.ts';
-import { readExamples, type ExampleColumns } from './read-examples.ts';
+import { readExamples, type ExampleColumns, type SequenceLabels } from './read-examples.ts';
+import { readSequenceLabels, type SequenceLabelOptions } from './sequence-labels.ts';
 
 export interface DatasetImportProgress {
   readonly phase: 'reading';
@@ -26,7 +27,7 @@ export interface DatasetImportProgress {
 }
 
 export interface ImportTextDatasetOptions {
-  /** Tables, folders of tables, a folder with a folder of text files for each class, or FASTA. */
+  /** Tables, folders of tables, a folder with a folder of text files for each class, or sequences. */
   readonly sources: readonly string[];
   /** Sources of the sides of an official split, beside `sources`. */
   readonly sides?: SideSources | undefined;
@@ -53,6 +54,8 @@ export interface ImportTextDatasetOptions {
   readonly groupColumn?: string | undefined;
   /** The side of an official split: train, validation or test. */
   readonly splitColumn?: string | undefined;
+  /** Of FASTA, FASTQ and GenBank; `label=` in the headers without it. */
+  readonly sequences?: SequenceLabelOptions | undefined;
   /** Merges classes whose names look alike into the most frequent one. */
   readonly mergeLabels?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -84,7 +87,8 @@ export async function importTextDataset(options: ImportTextDatasetOptions): Prom
     const report = new ReportCollector();
     const writer = await ExampleWriter.create(folder, report);
     try {
-      await readSources({ source, columns, report, writer, sideOfSource, onProgress: options.onProgress });
+      const labels = await readSequenceLabels(options.sequences ?? {}, columns.label, report, signal);
+      await readSources({ source, columns, labels, report, writer, sideOfSource, onProgress: options.onProgress });
       if (writer.size === 0) throw report.nothingUsable('labelled text', sources);
       const stored = await writer.finish({ mergeLabels: options.mergeLabels ?? false, labelColumn: columns.label });
       const manifest: TextDatasetManifest = {
@@ -118,6 +122,7 @@ export async function importTextDataset(options: ImportTextDatasetOptions): Prom
 interface Reading {
   readonly source: SourceOptions;
   readonly columns: ExampleColumns;
+  readonly labels: SequenceLabels | undefined;
   readonly report: ReportCollector;
   readonly writer: ExampleWriter;
   readonly sideOfSource: ReadonlyMap<string, Side>;
@@ -152,7 +157,7 @@ async function readSources(reading: Reading): Promise<void> {
 
 async function readOneFile(
   file: SourceFile,
-  { source, columns, report, writer, sideOfSource }: Reading,
+  { source, columns, labels, report, writer, sideOfSource }: Reading,
   rest: { readonly onBytes: (count: number) => void; readonly foldersAreSides: boolean },
 ): Promise<void> {
   report.files += 1;
@@ -160,7 +165,7 @@ async function readOneFile(
   const before = writer.size;
   const { signal, sources } = source;
   const side = sideOfSource.get(file.source);
-  const request = { file, columns, report, signal, side, hasSeveralFiles: sources.length > 1, ...rest };
+  const request = { file, columns, labels, report, signal, side, hasSeveralFiles: sources.length > 1, ...rest };
   try {
     for await (const batch of readExamples(request)) {
       for (const item of batch) {

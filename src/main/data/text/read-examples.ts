@@ -1,14 +1,15 @@
 /** From a source file, whatever its format, to labelled texts, in batches. */
+import { quoted } from '../../../shared/excerpt.ts';
 import { cleanLabel } from '../import/labels.ts';
 import { placeOf, sideOf, type Side } from '../import/sides.ts';
 import { SkipFile } from '../import/skip-file.ts';
 import { cleanText, type SkippedDocument } from '../reading/document.ts';
 import { openSource, type OpenedSource } from '../reading/open-source.ts';
-import { readFasta } from '../reading/read-fasta.ts';
-import { readTextDocuments } from '../reading/read-documents.ts';
+import { isSequences, readSequences, type SequenceFormat } from '../reading/read-sequences.ts';
+import { isProse, readProse, type ProseFormat } from '../reading/prose/read-prose.ts';
 import type { SourceFile } from '../reading/source-files.ts';
 import type { ReportCollector } from '../import/report-collector.ts';
-import { readTable } from '../tables/read-table.ts';
+import { isTableFormat, readTable, type TableFormat } from '../tables/read-table.ts';
 import type { Example } from './example-writer.ts';
 
 export interface ExampleColumns {
@@ -19,6 +20,13 @@ export interface ExampleColumns {
   readonly group: string | null;
   /** Which side of a split the material puts a row on. */
   readonly split: string | null;
+}
+
+/** Where the labels of sequences are, if not after `label=` in their headers. */
+export interface SequenceLabels {
+  readonly pattern: RegExp | undefined;
+  /** What a table says of the sequence with a name. */
+  readonly ofName: ReadonlyMap<string, string> | undefined;
 }
 
 export interface ReadRequest {
@@ -32,6 +40,7 @@ export interface ReadRequest {
   /** Of a file that was named for a side. */
   readonly side: Side | undefined;
   readonly hasSeveralFiles: boolean;
+  readonly labels: SequenceLabels | undefined;
 }
 
 type ExampleOrSkipped = Example | SkippedDocument;
@@ -51,40 +60,49 @@ export async function* readExamples(request: ReadRequest): AsyncGenerator<Exampl
 function readFile(request: ReadRequest): AsyncGenerator<ExampleOrSkipped[]> {
   const { file } = request;
   const opened = openSource(file, request);
-  if (file.format === 'text') return readClassFile(request, opened);
-  if (file.format === 'fasta') return readSequences(request, opened);
-  return readRows(request, opened);
+  const { format } = file;
+  if (isTableFormat(format)) return readRows(request, opened, format);
+  if (isSequences(format)) return readLabelledSequences(request, opened, format);
+  if (isProse(format)) return readClassFile(request, opened, format);
+  throw new SkipFile('malformed', 'is not a table with labels');
 }
 
-/** The label of a sequence: what its header says after `label=`, else its class folder, else its file's name where there are several. */
-async function* readSequences(
-  { file, hasSeveralFiles, foldersAreSides }: ReadRequest,
+/**
+ * The label of a sequence: what a table says of its name, else what its header says after `label=` or where the pattern finds
+ * it, else its class folder, else its file's name where there are several.
+ */
+async function* readLabelledSequences(
+  { file, hasSeveralFiles, foldersAreSides, labels }: ReadRequest,
   { source }: OpenedSource,
+  format: SequenceFormat,
 ): AsyncGenerator<ExampleOrSkipped[]> {
   const place = placeOf(file.relative, foldersAreSides);
   const ofFile = place.label ?? (hasSeveralFiles ? file.relative.replace(/(\.[a-z0-9]+){1,2}$/i, '') : undefined);
-  for await (const records of readFasta(source)) {
+  for await (const records of readSequences(source, format, labels?.pattern)) {
     yield records.map((record) => {
       if ('reason' in record) return record;
-      const label = record.label ?? ofFile;
-      const { line } = record;
+      const { line, name } = record;
+      const label = labels?.ofName === undefined ? (record.label ?? ofFile) : labels.ofName.get(name);
       if (label !== undefined) return { text: cleanText(record.text), pair: null, label, line, side: place.side };
-      const message = 'has no “label=…” in its header; write one, or name a file or a folder for each class';
-      return { line, reason: 'missing-label' as const, message };
+      return { line, reason: 'missing-label' as const, message: describeUnlabelled(name, labels) };
     });
   }
 }
 
+function describeUnlabelled(name: string, labels: SequenceLabels | undefined): string {
+  if (labels?.ofName !== undefined) return `is called ${quoted(name)}, which the table of labels does not have`;
+  if (labels?.pattern !== undefined) return 'has nothing in its header that the pattern for labels finds';
+  return 'has no “label=…” in its header; write one, say where it stands with a pattern, name a table of labels, or a file or a folder for each class';
+}
+
 async function* readRows(
-  { file, columns }: ReadRequest,
+  { columns }: ReadRequest,
   { source, options }: OpenedSource,
+  format: TableFormat,
 ): AsyncGenerator<ExampleOrSkipped[]> {
-  if (file.format === 'text' || file.format === 'wikipedia' || file.format === 'fasta') {
-    throw new SkipFile('malformed', 'is not a table with labels');
-  }
   const { text, label, pair, group, split } = columns;
   const wanted = [text, label, pair, group, split].filter((name) => name !== null);
-  for await (const rows of readTable(source, file.format, wanted, options)) {
+  for await (const rows of readTable(source, format, wanted, options)) {
     yield rows.map((row) => {
       if ('reason' in row) return row;
       const valueOf = (column: string | null): string =>
@@ -92,7 +110,7 @@ async function* readRows(
       const named = valueOf(split).trim();
       const side = sideOf(named);
       if (split !== null && side === undefined) {
-        const message = `“${named.slice(0, 40)}” in “${split}” is no side of a split: write train, validation or test`;
+        const message = `${quoted(named)} in ${quoted(split)} is no side of a split: write train, validation or test`;
         return { line: row.line, reason: 'malformed' as const, message };
       }
       const ofGroup = valueOf(group).trim();
@@ -108,26 +126,30 @@ async function* readRows(
   }
 }
 
-/** A file in the folder of its class: one example, whatever its lines are. */
+/** A file in the folder of its class: one example, whatever its lines are; of a mailbox, one for each message. */
 async function* readClassFile(
   { file, foldersAreSides }: ReadRequest,
   { source }: OpenedSource,
+  format: ProseFormat,
 ): AsyncGenerator<ExampleOrSkipped[]> {
   const { label, side } = placeOf(file.relative, foldersAreSides);
   if (label === undefined) {
     const message = file.named
-      ? 'is a text file without labels; name a table, or a folder with a folder for each class'
+      ? 'has no labels; name a table, or a folder with a folder for each class'
       : 'lies beside the class folders; move it into the folder of its class';
     yield [{ line: null, reason: 'missing-label', message }];
     return;
   }
-  for await (const [item] of readTextDocuments(source, 'file')) {
-    if (item === undefined) continue;
-    if ('reason' in item) yield [item];
-    else yield [{ text: cleanText(item.text), pair: null, label, side, line: null }];
-    return; // a text that is too long to be held at once counts by its beginning
+  let isEmpty = true;
+  for await (const batch of readProse(source, format, 'file')) {
+    for (const item of batch) {
+      isEmpty = false;
+      if ('reason' in item) yield [item];
+      else yield [{ text: cleanText(item.text), pair: null, label, side, line: format === 'email' ? item.line : null }];
+      if (format !== 'email') return; // a text that is too long to be held at once counts by its beginning
+    }
   }
-  yield [{ line: null, reason: 'empty', message: 'has no text' }];
+  if (isEmpty) yield [{ line: null, reason: 'empty', message: 'has no text' }];
 }
 
 function findFault(example: Example, columns: ExampleColumns): SkippedDocument | null {

@@ -3,6 +3,7 @@
  * segmented one by one: the segmenter's cost per sentence grows with the length of the text it was given.
  */
 import { LabError } from '../../../shared/errors.ts';
+import { quoted } from '../../../shared/excerpt.ts';
 
 export type SplitSentences = (text: string) => string[];
 
@@ -52,7 +53,7 @@ export function createSentenceSplitter(language: string): SplitSentences {
   try {
     segmenter = new Intl.Segmenter(language, { granularity: 'sentence' });
   } catch (error) {
-    const message = `“${language}” is not a language tag. Use one such as en, de or pt-BR.`;
+    const message = `${quoted(language)} is not a language tag. Use one such as en, de or pt-BR.`;
     throw new LabError('bad-spec', message, { language }, error);
   }
   return (text) => {

@@ -60,7 +60,7 @@ export function registerCorpus(program: Command): void {
   const add = corpus
     .command('import')
     .description(
-      'import text (.txt, .md, .jsonl, .csv, .tsv, .parquet, Wikipedia dumps), FASTA, also compressed, or images',
+      'import texts (also web pages, XML, notebooks, mail, subtitles, Wikipedia dumps), tables (CSV, TSV, JSON, Excel, Parquet, Arrow), sequences (FASTA, FASTQ, GenBank), or images',
     )
     .argument('<name>', 'what to call it')
     .argument('<sources...>', 'files and folders; for images folders, .zip archives or tables')

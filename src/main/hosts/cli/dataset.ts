@@ -37,10 +37,16 @@ interface ImportOptions extends ImageOptions, TableOptions {
   readonly validation?: readonly string[];
   readonly test?: readonly string[];
   readonly mergeLabels?: boolean;
+  readonly headerPattern?: string;
+  readonly labelTable?: string;
+  readonly idColumn?: string;
 }
 
 /** By which nothing but text is read. */
-const textOptions = ['format', 'include', 'exclude', 'textColumn', 'pairColumn'];
+const textOptions = [
+  ...['format', 'include', 'exclude', 'textColumn', 'pairColumn'],
+  ...['headerPattern', 'labelTable', 'idColumn'],
+];
 
 export function registerDataset(program: Command): void {
   const dataset = program
@@ -49,7 +55,7 @@ export function registerDataset(program: Command): void {
   const formats = textFormat.options.filter((format) => format !== 'wikipedia');
   const add = dataset
     .command('import')
-    .description('import a table with texts (or paths of images) and labels, a folder for each class, or FASTA')
+    .description('import a table with texts (or paths of images) and labels, a folder for each class, or sequences')
     .argument('<name>', 'what to call it')
     .argument(
       '[sources...]',
@@ -65,6 +71,12 @@ export function registerDataset(program: Command): void {
     .option('--exclude <glob>', 'no files that match (may be repeated)', collect)
     .option('--text-column <name>', "column with the text (default: 'text', or the first one)")
     .option('--label-column <name>', "column with the label (default: 'label', or the second one)")
+    .option(
+      '--header-pattern <regex>',
+      'for sequences: where the label stands in a header; its group “label”, or its first one (default: after label=)',
+    )
+    .option('--label-table <file>', 'for sequences: a table with their names (--id-column) and labels (--label-column)')
+    .option('--id-column <name>', "of that table: column with the first words of the headers (default: 'id')")
     .option('--pair-column <name>', 'column with a second text, for tasks on pairs')
     .option('--group-column <name>', 'examples with the same value here stay on one side of a split: speaker, author')
     .option('--split-column <name>', 'column with the side of an official split: train, validation or test')
@@ -84,6 +96,7 @@ export function registerDataset(program: Command): void {
     } else refuseOutOfPlace(command, fileTableOptionNames, 'without --images or --audio');
     if (!options.images) refuseOutOfPlace(command, imageOptionNames, 'without --images');
     if (!options.audio) refuseOutOfPlace(command, ['maximumFrequency'], 'without --audio');
+    if (options.labelTable === undefined) refuseOutOfPlace(command, ['idColumn'], 'without --label-table');
     const given = { sources, sides: { training: options.train, validation: options.validation, test: options.test } };
     if ([sources, ...Object.values(given.sides)].every((some) => (some?.length ?? 0) === 0)) {
       command.error('error: name a source, or those of the sides with --train, --validation and --test');
@@ -127,6 +140,7 @@ async function addText(
       groupColumn: options.groupColumn,
       splitColumn: options.splitColumn,
       mergeLabels: options.mergeLabels,
+      sequences: sequenceOptionsOf(options),
       signal,
       onProgress,
     }),
@@ -141,6 +155,10 @@ async function addText(
   print(
     `${name}: ${formatCount(examples)} examples: ${classes.map((one) => `${formatCount(one.examples)} ${one.name}`).join(', ')}`,
   );
+}
+
+function sequenceOptionsOf({ headerPattern, labelTable, idColumn }: ImportOptions) {
+  return { headerPattern, labelTable, idColumn };
 }
 
 async function addAudio(

@@ -2,6 +2,7 @@
 import { formatBytes, formatCount } from '../../../shared/display.ts';
 import { inspectSources } from '../../work/inspect.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
+import { formatTitle } from './format-titles.ts';
 import { interruptible } from './interrupt.ts';
 import { pairs, print, printJson, table } from './output.ts';
 import type { TableOptions } from './table-options.ts';
@@ -62,7 +63,7 @@ function describeTable(found: Table): string[] {
   const { format, encoding, delimiter, quote, header, headerDoubt, columns, rows, read, complete } = found;
   const facts: [string, string][] = [
     ['table', found.file],
-    ['format', format],
+    ['format', formatTitle(format)],
     ...(encoding === null ? [] : [['encoding', encoding] satisfies [string, string]]),
     ...(delimiter === null ? [] : [['delimiter', JSON.stringify(delimiter)] satisfies [string, string]]),
     ...(quote === null

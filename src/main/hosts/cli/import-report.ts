@@ -4,6 +4,7 @@ import type { ReadAs, SimilarLabels } from '../../../shared/spec/manifests/impor
 import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
 import type { TextCorpusManifest } from '../../../shared/spec/manifests/text-corpus.ts';
 import type { TextImportReport } from '../../../shared/spec/manifests/text-import-report.ts';
+import { formatTitle } from './format-titles.ts';
 import { say } from './output.ts';
 
 /** How many of each list are named. */
@@ -16,7 +17,7 @@ type Facts = Pick<TextImportReport, 'readAs' | 'notes' | 'similarLabels' | 'labe
 /** `3 files as TSV, tabs, quotes are characters, windows-1252 (guessed)`. */
 function describeWay({ format, encoding, guessed, delimiter, quote, header, files }: ReadAs): string {
   return [
-    `${formatCount(files)} ${files === 1 ? 'file' : 'files'} as ${format}`,
+    `${formatCount(files)} ${files === 1 ? 'file' : 'files'} as ${formatTitle(format)}`,
     ...(delimiter === null ? [] : [delimiters[delimiter] ?? `fields apart by ${delimiter}`]),
     ...(quote === null ? [] : [quote === 'none' ? 'quotes are characters' : 'quotes around fields']),
     ...(header === false ? ['no header'] : []),

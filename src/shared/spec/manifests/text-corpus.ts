@@ -48,7 +48,24 @@ export type TrainedTokenizerOptions = z.infer<typeof trainedTokenizerOptions>;
 export const documentBoundary = z.enum(['file', 'blank-line', 'line']);
 export type DocumentBoundary = z.infer<typeof documentBoundary>;
 
-export const textFormat = z.enum(['text', 'jsonl', 'csv', 'tsv', 'parquet', 'wikipedia', 'fasta']);
+export const textFormat = z.enum([
+  'text',
+  'jsonl',
+  'csv',
+  'tsv',
+  'xlsx',
+  'parquet',
+  'arrow',
+  'html',
+  'xml',
+  'notebook',
+  'email',
+  'subtitles',
+  'wikipedia',
+  'fasta',
+  'fastq',
+  'genbank',
+]);
 export type TextFormat = z.infer<typeof textFormat>;
 
 /** Encodings of text files, by the names of the WHATWG's Encoding Standard; windows-1252 holds ISO 8859-1. */
