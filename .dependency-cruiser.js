@@ -3,7 +3,7 @@
 const main = 'src/main';
 
 /** Everything below the folders that people's commands lead to. */
-const computing = ['files', 'graph', 'formats', 'engines', 'nn', 'data', 'figures', 'tasks', 'training'];
+const computing = ['files', 'graph', 'formats', 'engines', 'nn', 'data', 'models', 'figures', 'tasks', 'training'];
 
 /** Folders under src/main, lowest first, with the folders each one may look into (besides itself and src/shared). */
 const sees = {
@@ -14,6 +14,7 @@ const sees = {
   engines: ['files', 'graph', 'formats'], // a program reaches ONNX Runtime as an ONNX file
   nn: ['files', 'graph'],
   data: ['files', 'formats'],
+  models: ['files', 'graph', 'formats', 'nn', 'data'], // networks of others become pipelines with weights
   figures: ['data'],
   tasks: ['files', 'graph', 'nn', 'data', 'figures'],
   training: ['files', 'workspace', 'graph', 'formats', 'engines', 'nn', 'data', 'tasks'],

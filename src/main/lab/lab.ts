@@ -91,9 +91,9 @@ export async function openLab(options: LabOptions): Promise<Lab> {
 }
 
 /** What processes that were killed have left, where nobody is at work on it. */
-async function sweepWorkspace({ folder, corpora, datasets, runs }: Workspace): Promise<void> {
+async function sweepWorkspace({ folder, corpora, datasets, models, runs }: Workspace): Promise<void> {
   const documents = ['pipelines', 'experiments', 'studies'].map((name) => join(folder, name));
-  for (const place of [folder, corpora, datasets, runs, ...documents]) await sweep(place);
+  for (const place of [folder, corpora, datasets, models, runs, ...documents]) await sweep(place);
 }
 
 /** A run that was found at rest before is not one that was interrupted now. */

@@ -5,6 +5,7 @@ import {
   dense,
   dropout,
   gelu,
+  geluTanh,
   layerNormalization,
   multiply,
   relu,
@@ -132,14 +133,17 @@ export const activations = {
   identity: (x: Value): Value => x,
   silu,
   'squared-relu': squaredRelu,
+  'gelu-tanh': geluTanh,
 } as const;
 
 /** Gated linear units: the function of one half of the features that the other half is multiplied by (Shazeer 2020). */
 export const gatedActivations = { geglu: gelu, swiglu: silu } as const;
 
-const plainNames = ['gelu', 'relu', 'tanh', 'identity', 'silu', 'squared-relu'] as const;
+const plainNames = ['gelu', 'relu', 'tanh', 'identity', 'silu', 'squared-relu', 'gelu-tanh'] as const;
 
-export const activationOption = z.enum(plainNames).describe('Nonlinearity');
+export const activationOption = z
+  .enum(plainNames)
+  .describe('Nonlinearity. gelu-tanh is the approximation of GELU that GPT-2 was trained with');
 export const feedForwardActivationOption = z
   .enum([...plainNames, 'geglu', 'swiglu'])
   .describe(

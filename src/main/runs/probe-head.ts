@@ -29,8 +29,14 @@ export interface ProbeHeadOptions {
   readonly emit: (event: NewRunEvent) => void;
 }
 
-/** Throws `LabError('bad-spec')` for a task whose head is no classifier. */
-export function requireProbe({ classes, labelledBatch }: TaskSampler, task: string): void {
+/** Throws `LabError('bad-spec')` for a task whose head is no classifier, or one with a layer of its own before the classes. */
+export function requireProbe({ classes, labelledBatch }: TaskSampler, task: string, hidden: unknown): void {
+  if (hidden !== undefined && hidden !== 'none') {
+    throw new LabError(
+      'bad-spec',
+      `training.linearProbeFirst: a linear probe is a head of one layer. Leave task.hidden out, which is ${String(hidden)}`,
+    );
+  }
   if (classes && labelledBatch) return;
   throw new LabError('bad-spec', `training.linearProbeFirst: ${task} has no classes to fit a linear probe to`);
 }
@@ -39,7 +45,7 @@ export function requireProbe({ classes, labelledBatch }: TaskSampler, task: stri
 export async function probeHead(options: ProbeHeadOptions): Promise<ReadonlyMap<string, Tensor> | undefined> {
   const { prepared, program, signal, onPhase, emit } = options;
   const { experiment, task, sampler } = prepared;
-  requireProbe(sampler, task.type);
+  requireProbe(sampler, task.type, experiment.task.hidden);
   const withoutTest = { ...experiment, evaluation: { ...experiment.evaluation, test: false } };
   try {
     onPhase?.('Computing features for the linear probe');

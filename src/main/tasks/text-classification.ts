@@ -1,10 +1,10 @@
 /** Text classification: the labelled task that measures what pretraining on text bought. */
 import { z } from 'zod';
 import type { Value } from '../graph/index.ts';
-import { constant, output, withScope } from '../graph/index.ts';
+import { constant, gelu, output, sizeAt, withScope } from '../graph/index.ts';
 import { poolByAttention } from '../nn/blocks/attention-pooling.ts';
 import { poolSequence, poolings } from '../nn/blocks/sequence-pooling.ts';
-import { denseLayer, dropoutLayer } from '../nn/layers.ts';
+import { activations, denseLayer, dropoutLayer, normalizationLayer } from '../nn/layers.ts';
 import type { Backbone } from '../nn/pipeline.ts';
 import { backboneOutput, declareInputs } from '../nn/pipeline.ts';
 import type { EvaluationSplit, Feeds, PreviewItem, TaskSampler } from './task.ts';
@@ -32,7 +32,13 @@ const options = z
       .describe(
         "How a text becomes one vector: its first position ([CLS]) or last one, the mean or maximum over its tokens, their mean weighted by learned attention, or the pipeline's own output 'vector'",
       ),
-    dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout of the pooled vector while training'),
+    hidden: z
+      .enum(['none', 'tanh', 'relu', 'gelu-normalised'])
+      .default('none')
+      .describe(
+        "A layer of as many features between the pooled vector and the classes: none, or as in BERT's and RoBERTa's classifiers (tanh), DistilBERT's (relu), or ModernBERT's (GELU and layer normalisation, without biases)",
+      ),
+    dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout before the classes while training'),
     validationShare: z.number().gt(0).max(0.8).default(0.1).describe('Share of the examples kept for validation'),
     testShare: z.number().min(0).max(0.8).default(0.2).describe('Share of the examples kept for the test'),
     labelsPerClass: z
@@ -72,7 +78,7 @@ export const textClassification = defineTask<TextClassificationOptions>({
   openSampler(setup) {
     return createSampler(openLabelledTexts(setup), setup.options);
   },
-  build(context, backbone, { pooling, dropout }, { classes = [] }) {
+  build(context, backbone, { pooling, hidden, dropout }, { classes = [] }) {
     const { program, mode } = context;
     const inputs = declareInputs(context);
     const outputs = backbone(inputs);
@@ -80,7 +86,8 @@ export const textClassification = defineTask<TextClassificationOptions>({
       withScope(program, 'text-classes', () => {
         const pooled = poolText(outputs, inputs.mask, pooling);
         if (mode === 'evaluation') output(program, 'embeddings', pooled);
-        return classLoss(context, denseLayer(dropoutLayer(pooled, dropout, mode), 'output', classes.length));
+        const features = hiddenLayer(pooled, hidden);
+        return classLoss(context, denseLayer(dropoutLayer(features, dropout, mode), 'output', classes.length));
       }),
     );
     if (!loss) return { loss: constant(program, 0) }; // prediction has no labels, and its program does not output this
@@ -116,6 +123,15 @@ function poolText(backbone: Backbone, mask: Value | undefined, pooling: TextClas
   const sequence = backboneOutput(backbone, 'sequence', 'text-classification');
   if (pooling === 'attention') return poolByAttention(sequence, mask, RATING_FEATURES).vector;
   return poolSequence(sequence, mask, pooling);
+}
+
+/** The classifiers of the references have a layer of their own before the classes. */
+function hiddenLayer(pooled: Value, kind: TextClassificationOptions['hidden']): Value {
+  if (kind === 'none') return pooled;
+  const isNormalised = kind === 'gelu-normalised';
+  const projected = denseLayer(pooled, 'hidden', sizeAt(pooled.shape, -1), { bias: !isNormalised });
+  if (!isNormalised) return activations[kind](projected);
+  return normalizationLayer(gelu(projected), 'normalisation', { epsilon: 1e-5, bias: false });
 }
 
 function createSampler(texts: LabelledTexts, settings: TextClassificationOptions): TaskSampler {

@@ -20,6 +20,7 @@ export async function* checkWorkspace(workspace: Workspace, signal: AbortSignal)
   for (const [kind, parent] of [
     ['corpora', workspace.corpora],
     ['datasets', workspace.datasets],
+    ['models', workspace.models],
   ] as const) {
     for (const name of await shownNames(parent)) {
       requireGoingOn(signal);

@@ -10,6 +10,7 @@ export interface Workspace {
   readonly folder: string;
   readonly corpora: string;
   readonly datasets: string;
+  readonly models: string;
   readonly runs: string;
 }
 
@@ -30,6 +31,7 @@ export async function openWorkspace(given?: string, { mustExist = false } = {}):
     folder,
     corpora: join(folder, 'corpora'),
     datasets: join(folder, 'datasets'),
+    models: join(folder, 'models'),
     runs: join(folder, 'runs'),
   };
   try {

@@ -45,7 +45,9 @@ export type EngineStatus = z.infer<typeof engineStatus>;
 export const diskUse = z.object({
   freeBytes: count,
   totalBytes: count,
-  parts: z.array(z.object({ name: z.enum(['corpora', 'datasets', 'runs', 'deleted', 'other']), bytes: count })),
+  parts: z.array(
+    z.object({ name: z.enum(['corpora', 'datasets', 'models', 'runs', 'deleted', 'other']), bytes: count }),
+  ),
 });
 
 export const changedPart = z.enum(['materials', 'runs', 'queue', 'jobs', 'experiments', 'pipelines', 'notices']);

@@ -10,7 +10,7 @@ import { print, printJson, say } from './output.ts';
 export function registerCheck(program: Command): void {
   program
     .command('check')
-    .description('compare all corpora, datasets, runs and checkpoints with their checksums')
+    .description('compare all corpora, datasets, models, runs and checkpoints with their checksums')
     .action(async (_options: object, command: Command) => {
       const workspace = await workspaceOf(command);
       const { json } = globalsOf(command);

@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   serve: async () => (await import('./serve.ts')).registerServe,
   corpus: async () => (await import('./corpus.ts')).registerCorpus,
   dataset: async () => (await import('./dataset.ts')).registerDataset,
+  model: async () => (await import('./model.ts')).registerModel,
   preview: async () => (await import('./preview.ts')).registerPreview,
   run: async () => (await import('./run.ts')).registerRun,
   runs: async () => (await import('./runs.ts')).registerRuns,

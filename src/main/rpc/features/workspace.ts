@@ -62,6 +62,7 @@ export function workspaceHandlers(lab: Lab): HandlersOf<typeof workspaceContract
       const parts = [
         { name: 'corpora' as const, bytes: await folderBytes(workspace.corpora) },
         { name: 'datasets' as const, bytes: await folderBytes(workspace.datasets) },
+        { name: 'models' as const, bytes: await folderBytes(workspace.models) },
         { name: 'runs' as const, bytes: await folderBytes(workspace.runs) },
         { name: 'deleted' as const, bytes: await folderBytes(trashFolder(workspace)) },
         { name: 'other' as const, bytes: await folderBytes(join(workspace.folder, 'studies')) },

@@ -74,9 +74,11 @@ interface MaskingFields {
 
 export const headOption = {
   head: z
-    .enum(['bert', 'modernbert'])
+    .enum(['bert', 'modernbert', 'roberta'])
     .default('bert')
-    .describe("The output network's biases: everywhere (BERT), or for the words alone (ModernBERT)"),
+    .describe(
+      "The output network's biases: everywhere (BERT), or for the words alone (ModernBERT). RoBERTa's has BERT's biases and adds 1e-5 to the variance in its normalisation",
+    ),
 };
 
 /** Refuses shares of more than one in all. */

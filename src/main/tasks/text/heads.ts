@@ -25,9 +25,10 @@ import { denseLayer, normalizationLayer } from '../../nn/layers.ts';
 import type { Backbone } from '../../nn/pipeline.ts';
 import { backboneOutput } from '../../nn/pipeline.ts';
 
-/** What the heads of the references differ in. BERT has biases everywhere, ModernBERT (B. Warner et al. 2024) at the output alone. */
+/** What the heads of the references differ in. BERT and RoBERTa have biases everywhere, ModernBERT (B. Warner et al. 2024) at the output alone. */
 const headStyles = {
   bert: { bias: true, epsilon: 1e-12 },
+  roberta: { bias: true, epsilon: 1e-5 },
   modernbert: { bias: false, epsilon: 1e-5 },
 } as const;
 

@@ -1,0 +1,155 @@
+/** `pretext model`: pretrained networks of others as material. */
+import type { Command } from 'commander';
+import { formatBytes, formatCount } from '../../../shared/display.ts';
+import type { ModelManifest } from '../../../shared/spec/manifests/model.ts';
+import type { ModelPreview } from '../../runs/import-model.ts';
+import { importModel, nameFor, previewModel } from '../../runs/import-model.ts';
+import type { ImportedModel } from '../../workspace/models.ts';
+import { findModel, listModels } from '../../workspace/models.ts';
+import { existingWorkspaceOf, globalsOf, workspaceOf } from './globals.ts';
+import { importWithProgress } from './import-progress.ts';
+import { pairs, print, printJson, say, table } from './output.ts';
+
+export function registerModel(program: Command): void {
+  const model = program.command('model').description('pretrained models of others: import, list, show');
+  registerImport(model);
+  registerList(model);
+  registerShow(model);
+}
+
+function registerImport(model: Command): void {
+  model
+    .command('import')
+    .description('import a model: a folder with config.json and weights, or a file of weights')
+    .argument('<path>', 'the folder or file')
+    .option('--name <name>', 'what to call it (default: as the folder or file)')
+    .option('--dry-run', 'only look: which family it is of, its layers, its heads')
+    .action(async (path: string, options: { name?: string; dryRun?: boolean }, command: Command) => {
+      const json = globalsOf(command).json ?? false;
+      if (options.dryRun) {
+        const preview = await previewModel(path);
+        if (json) printJson(preview);
+        else print(pairs(describePreview(preview)));
+        return;
+      }
+      const workspace = await workspaceOf(command);
+      const manifest = await importWithProgress((signal, onProgress) =>
+        importModel(workspace, options.name ?? nameFor(path), path, {
+          signal,
+          onProgress: (phase, done, total) => {
+            onProgress({ phase, done, total, unit: 'tensors' });
+          },
+        }),
+      );
+      if (json) printJson(manifest);
+      else reportImport(manifest);
+    });
+}
+
+export function reportImport(manifest: ModelManifest): void {
+  for (const note of manifest.notes) say(`Note: ${note}.`);
+  print(`${manifest.name}: ${manifest.title}, ${formatCount(manifest.parameters)} parameters, ${headsOf(manifest)}`);
+}
+
+function registerList(model: Command): void {
+  model
+    .command('list')
+    .description('list the models')
+    .action(async (_options: object, command: Command) => {
+      const workspace = await existingWorkspaceOf(command);
+      const { models, damaged } = await listModels(workspace);
+      for (const folder of damaged) say(`${folder} holds no readable model`);
+      if (globalsOf(command).json) printJson(models.map(({ folder, manifest }) => ({ folder, ...manifest })));
+      else if (models.length === 0) {
+        say(`No models in ${workspace.folder} yet: import one with 'pretext model import'`);
+      } else {
+        print(
+          table(
+            [{ title: 'name' }, { title: 'what it is' }, { title: 'parameters', align: 'right' }, { title: 'heads' }],
+            models.map(row),
+          ),
+        );
+      }
+    });
+}
+
+const row = ({ name, manifest }: ImportedModel): string[] => [
+  name,
+  manifest.title,
+  formatCount(manifest.parameters),
+  headsOf(manifest),
+];
+
+const headsOf = ({ heads }: Pick<ModelManifest, 'heads'>): string =>
+  heads.length === 0 ? 'no head' : heads.map(({ task }) => task).join(', ');
+
+function registerShow(model: Command): void {
+  model
+    .command('show')
+    .description('show a model: where it is from, its layers, its heads')
+    .argument('<name>')
+    .action(async (name: string, _options: object, command: Command) => {
+      const { folder, manifest } = await findModel(await existingWorkspaceOf(command), name);
+      if (globalsOf(command).json) printJson({ folder, ...manifest });
+      else print(pairs([['folder', folder], ...describeManifest(manifest)]));
+    });
+}
+
+function describeManifest(manifest: ModelManifest): [string, string][] {
+  const { title, family, source, parameters, tensors, contentHash, createdAt } = manifest;
+  return [
+    ['model', title],
+    ['family', family],
+    ['from', source.path],
+    ['revision', source.revision ?? 'none'],
+    ['licence', source.licence ?? 'not said by the source'],
+    ['imported', new Date(createdAt).toLocaleString()],
+    ['parameters', `${formatCount(parameters)} in ${formatCount(tensors)} tensors`],
+    ...describeParts(manifest),
+    ...source.files.map(({ name, bytes, sha256 }): [string, string] => [
+      name,
+      `${formatBytes(bytes)}, SHA-256 ${sha256.slice(0, 16)}…`,
+    ]),
+    ['content', `${contentHash.slice(0, 16)}…`],
+  ];
+}
+
+function describePreview(preview: ModelPreview): [string, string][] {
+  return [
+    ['model', preview.model.title],
+    ['family', preview.familyTitle],
+    ...preview.recognition.facts.map(([fact, value]): [string, string] => [fact, value]),
+    ['parameters', formatCount(preview.parameters)],
+    ['tokenizer', preview.hasTokenizer ? 'comes along' : 'none'],
+    ...describeParts(preview.model),
+  ];
+}
+
+/** What a manifest and a preview have in common. */
+function describeParts({
+  input,
+  pipeline,
+  heads,
+  notes,
+}: Pick<ModelPreview['model'], 'input' | 'pipeline' | 'heads' | 'notes'>): [string, string][] {
+  return [
+    ['reads', describeInput(input)],
+    ['blocks', pipeline.blocks.map(({ id, type }) => (id === type ? id : `${id} (${type})`)).join(', ')],
+    ['heads', headsOf({ heads: [...heads] })],
+    ...heads.flatMap(({ task, labels }): [string, string][] =>
+      labels ? [[`classes of ${task}`, `${labels.length}: ${labels.slice(0, 8).join(', ')}`]] : [],
+    ),
+    ...notes.map((note): [string, string] => ['note', note]),
+  ];
+}
+
+function describeInput(input: ModelPreview['model']['input']): string {
+  switch (input.kind) {
+    case 'tokens':
+      return `text of up to ${formatCount(input.length)} tokens, a vocabulary of ${formatCount(input.vocabularySize)}`;
+    case 'image':
+      return `images of ${input.height} × ${input.width}, ${input.channels} channels`;
+    case 'frames':
+      return `sequences of ${formatCount(input.length)} vectors of ${formatCount(input.features)}`;
+  }
+}

@@ -1,0 +1,177 @@
+/** Imports a model of others into the workspace: recognised, checked against the network that it becomes, then written whole. */
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LabError } from '../../shared/errors.ts';
+import type { ModelManifest } from '../../shared/spec/manifests/model.ts';
+import { modelManifest } from '../../shared/spec/manifests/model.ts';
+import { sha256Of, sha256OfText } from '../files/checksums.ts';
+import { createFolder } from '../files/durable-folder.ts';
+import { writeManifest } from '../files/manifest-file.ts';
+import { streamSafetensors } from '../formats/safetensors.ts';
+import { elementCount, sameShape, showShape } from '../graph/shape.ts';
+import type { ReadModel, Recognition } from '../models/family.ts';
+import { recogniseModel } from '../models/recognise.ts';
+import type { ModelSource } from '../models/source.ts';
+import { openModelSource } from '../models/source.ts';
+import { modelFiles, modelFolder } from '../workspace/models.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { requireName } from '../workspace/workspace.ts';
+import { modelCard } from './model-card.ts';
+import { parametersOfModel } from './model-network.ts';
+
+export interface ModelPreview {
+  readonly family: string;
+  readonly familyTitle: string;
+  readonly recognition: Recognition;
+  readonly model: Pick<ReadModel, 'title' | 'pipeline' | 'input' | 'heads' | 'preprocessing' | 'notes'>;
+  readonly parameters: number;
+  readonly hasTokenizer: boolean;
+  readonly suggestedName: string;
+}
+
+export interface ModelImportOptions {
+  readonly signal: AbortSignal;
+  /** Where it is from, when that is not the path. */
+  readonly origin?: { readonly url: string; readonly revision: string } | undefined;
+  readonly onProgress?: ((phase: string, done: number, total: number) => void) | undefined;
+}
+
+/** What an import would bring, without writing anything. Throws what `importModel` would throw before it writes. */
+export async function previewModel(path: string): Promise<ModelPreview> {
+  await using source = await openModelSource(path);
+  const { family, recognition } = await recogniseModel(source);
+  const model = await family.read(source);
+  requireWhole(model, path);
+  return {
+    family: family.name,
+    familyTitle: family.title,
+    recognition,
+    model,
+    parameters: countOf(model),
+    hasTokenizer: model.tokenizer !== undefined,
+    suggestedName: nameFor(path),
+  };
+}
+
+/**
+ * Throws `LabError('bad-input' | 'corrupt' | 'not-found')` for what cannot be read, `LabError('conflict')` for a name that is taken,
+ * `LabError('aborted')`; nothing is left then.
+ */
+export async function importModel(
+  workspace: Workspace,
+  name: string,
+  path: string,
+  options: ModelImportOptions,
+): Promise<ModelManifest> {
+  const { signal, origin, onProgress } = options;
+  requireName(name);
+  await using source = await openModelSource(path);
+  const { family } = await recogniseModel(source);
+  const model = await family.read(source);
+  requireWhole(model, path);
+  return await createFolder(modelFolder(workspace, name), signal, async (folder) => {
+    const weights = join(folder, modelFiles.weights);
+    await streamSafetensors(weights, checkedWeights(model, path, signal, onProgress), { format: 'pt' });
+    if (model.tokenizer !== undefined) await writeFile(join(folder, modelFiles.tokenizer), model.tokenizer);
+    const weightsHash = await sha256Of(weights);
+    const tokenizerHash = model.tokenizer === undefined ? null : sha256OfText(model.tokenizer);
+    const { pipeline, heads, preprocessing = null, input, title, notes } = model;
+    const identity = JSON.stringify([weightsHash, pipeline, heads, preprocessing, tokenizerHash]);
+    const manifest = modelManifest.parse({
+      formatVersion: 1,
+      kind: 'model',
+      name,
+      createdAt: new Date().toISOString(),
+      family: family.name,
+      title,
+      source: {
+        path: origin?.url ?? path,
+        ...(origin && { revision: origin.revision }),
+        licence: await licenceOf(source),
+        files: await filesOf(source),
+      },
+      input,
+      pipeline,
+      heads: [...heads],
+      preprocessing,
+      parameters: countOf(model),
+      tensors: model.weights.size,
+      tokenizerHash,
+      weightsHash,
+      contentHash: createHash('sha256').update(identity).digest('hex'),
+      notes: [...notes],
+    } satisfies ModelManifest);
+    await writeFile(join(folder, modelFiles.card), modelCard(manifest));
+    await writeManifest(folder, manifest);
+    return manifest;
+  });
+}
+
+/** Throws `LabError('internal')` for a family that gives weights other than those of its pipeline and heads. */
+function requireWhole({ pipeline, input, heads, weights, title }: ReadModel, path: string): void {
+  const expected = parametersOfModel({ pipeline, input, heads });
+  const problems: string[] = [];
+  for (const [name, shape] of expected) {
+    const found = weights.get(name)?.shape;
+    if (!found) problems.push(`${name} is missing`);
+    else if (!sameShape(found, shape)) problems.push(`${name} is ${showShape(found)} instead of ${showShape(shape)}`);
+  }
+  for (const name of weights.keys()) if (!expected.has(name)) problems.push(`${name} has no place`);
+  if (problems.length === 0) return;
+  throw new LabError('internal', `${path} was read as ${title}, but ${problems.slice(0, 5).join('; ')}`, { path });
+}
+
+/** Each tensor as it is written: the import can be stopped between two, and values that are no numbers are found. */
+function checkedWeights(
+  { weights }: ReadModel,
+  path: string,
+  signal: AbortSignal,
+  onProgress: ModelImportOptions['onProgress'],
+): ReadModel['weights'] {
+  let done = 0;
+  return new Map(
+    [...weights].map(([name, { shape, read }]) => [
+      name,
+      {
+        shape,
+        async read() {
+          signal.throwIfAborted();
+          onProgress?.('Weights', done++, weights.size);
+          const data = await read();
+          const place = data.findIndex((value) => !Number.isFinite(value));
+          if (place < 0) return data;
+          const message = `${path}: value ${String(place)} of '${name}' is ${String(data[place])}. The file is damaged, or the model was saved after its training had failed`;
+          throw new LabError('corrupt', message, { path, weight: name });
+        },
+      },
+    ]),
+  );
+}
+
+const countOf = ({ weights }: ReadModel): number =>
+  [...weights.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
+
+async function filesOf({ used, folder, files }: ModelSource): Promise<ModelManifest['source']['files']> {
+  const found: ModelManifest['source']['files'] = [];
+  for (const name of [...used].sort()) {
+    found.push({ name, bytes: files.get(name) ?? 0, sha256: await sha256Of(join(folder, name)) });
+  }
+  return found;
+}
+
+/** From the heading of a model card, as the hub has it. */
+async function licenceOf(source: ModelSource): Promise<string | null> {
+  const heading = /^---\r?\n([\s\S]*?)\r?\n---/u.exec((await source.text('README.md')) ?? '')?.[1] ?? '';
+  return /^license:\s*["']?([\w.+-]+)/mu.exec(heading)?.[1] ?? null;
+}
+
+/** The last part of the path that is a name. */
+export function nameFor(path: string): string {
+  const parts = path.split(/[\\/]+/u).filter((part) => part !== '' && part !== '.' && part !== '..');
+  const generic = /^(model|pytorch_model|weights)?(\.[a-z]+)?$/iu;
+  const telling = parts.findLast((part) => !generic.test(part)) ?? 'model';
+  const plain = telling.replace(/\.(safetensors|pth?|bin|onnx)$/iu, '').toLowerCase();
+  const allowed = plain.replaceAll(/[^a-z0-9._-]+/gu, '-').replace(/^[^a-z0-9]+/u, '');
+  return allowed.slice(0, 80) || 'model';
+}

@@ -1,0 +1,59 @@
+/** An imported model as a network: its pipeline alone, or with a head that came along. */
+import { LabError } from '../../shared/errors.ts';
+import type { ImagePreprocessing, ModelHead } from '../../shared/spec/manifests/model.ts';
+import type { PipelineGraph } from '../../shared/spec/pipeline.ts';
+import type { Shape } from '../graph/program.ts';
+import { createProgram, withScope } from '../graph/program.ts';
+import type { PipelineInput } from '../nn/index.ts';
+import { buildPipeline, declareInputs } from '../nn/index.ts';
+import { findTask } from '../tasks/index.ts';
+import type { TaskFacts } from '../tasks/index.ts';
+import type { Model } from '../training/model.ts';
+import { buildModel, transferredPart } from '../training/model.ts';
+
+interface Parts {
+  readonly pipeline: PipelineGraph;
+  readonly input: PipelineInput;
+  readonly heads: readonly ModelHead[];
+  readonly preprocessing: ImagePreprocessing | null;
+}
+
+/** The network of one of its heads, which answers what the task asks. Throws `LabError('internal')` for options that the task refuses. */
+export function networkOfHead({ pipeline, input, preprocessing }: Parts, head: ModelHead): Model {
+  const task = findTask(head.task);
+  const parsed = task.options.safeParse(head.options);
+  if (!parsed.success) {
+    throw new LabError('internal', `the options of the head ${head.task} do not suit it: ${parsed.error.message}`);
+  }
+  const facts: TaskFacts = {
+    input,
+    ...(head.labels && { classes: head.labels }),
+    ...(preprocessing && {
+      images: {
+        height: preprocessing.height,
+        width: preprocessing.width,
+        channels: preprocessing.channels,
+        fit: preprocessing.fit,
+        resizeShorter: preprocessing.resizeShorter,
+        background: [0, 0, 0],
+      },
+    }),
+  };
+  return { task, options: parsed.data, pipeline, facts };
+}
+
+/** Names and shapes of all weights and states that the pipeline and the heads have. Throws `LabError('bad-spec' | 'shape')`. */
+export function parametersOfModel(parts: Omit<Parts, 'preprocessing'>): ReadonlyMap<string, Shape> {
+  const found = new Map<string, Shape>();
+  const program = createProgram('backbone');
+  const context = { program, mode: 'evaluation' as const, batchSize: 1, input: parts.input };
+  const inputs = declareInputs(context);
+  withScope(program, transferredPart, () => buildPipeline(context, parts.pipeline, inputs));
+  const programs = parts.heads.map((head) =>
+    buildModel(networkOfHead({ ...parts, preprocessing: null }, head), 'prediction', 1),
+  );
+  for (const { parameters } of [program, ...programs]) {
+    for (const { name, shape } of parameters.values()) found.set(name, shape);
+  }
+  return found;
+}
