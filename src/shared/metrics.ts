@@ -37,6 +37,8 @@ const registry = {
   nextSentenceAccuracy: { title: 'Next sentence: accuracy', ...share },
   nextSentenceMacroF1: { title: 'Next sentence: macro F1', ...share },
   nextSentenceBalancedAccuracy: { title: 'Next sentence: balanced accuracy', ...share },
+  sameDocumentLoss: { ...lossInNats, title: 'Passages of one document: loss' },
+  sameDocumentAccuracy: { title: 'Passages of one document: found', ...share },
   /** 1: spread evenly over all directions; near 0 or 1 direction: collapsed. */
   projectionSpread: { title: 'Spread of projections', direction: 'maximise', bounds: [0, null] },
   embeddingRank: { title: 'Effective rank of embeddings', direction: 'maximise', bounds: [0, null] },

@@ -8,7 +8,7 @@ import type { SafetensorsTensor } from '../../src/main/formats/safetensors.ts';
 import { readSafetensors } from '../../src/main/formats/safetensors.ts';
 import type { Value } from '../../src/main/graph/index.ts';
 import { createProgram, gradientsOf, input, output } from '../../src/main/graph/index.ts';
-import { decoupledLoss, ntXentLoss, vicregLoss, viewSimilarity } from '../../src/main/tasks/images/view-losses.ts';
+import { decoupledLoss, ntXentLoss, vicregLoss, viewSimilarity } from '../../src/main/tasks/contrastive-losses.ts';
 import { randomStream } from '../../src/shared/random.ts';
 import { engines, expectClose } from './harness.ts';
 

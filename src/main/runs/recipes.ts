@@ -55,7 +55,11 @@ const rows: readonly RecipeRow[] = Object.entries(modernRates).flatMap(([preset,
   const training = modernEncoder(learningRate);
   return [
     { presets: [preset], tasks: ['masked-words'], settings: { task: fullSequences, training } },
-    { presets: [preset], tasks: ['masked-words-next-sentence'], settings: { task: maskedWordOptions, training } },
+    {
+      presets: [preset],
+      tasks: ['masked-words-next-sentence', 'masked-words-same-document'],
+      settings: { task: maskedWordOptions, training },
+    },
   ];
 });
 

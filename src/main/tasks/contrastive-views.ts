@@ -19,7 +19,7 @@ import type { UnlabelledImages } from './images/unlabelled-images.ts';
 import { openUnlabelledImages } from './images/unlabelled-images.ts';
 import { inspectViews } from './images/view-audit.ts';
 import { viewEvaluation } from './images/view-evaluation.ts';
-import { decoupledLoss, ntXentLoss, unitRows, vicregLoss, viewSimilarity } from './images/view-losses.ts';
+import { decoupledLoss, ntXentLoss, unitRows, vicregLoss, viewSimilarity } from './contrastive-losses.ts';
 import { askWhichView, candidateNames } from './images/view-prediction.ts';
 import type { EvaluationSplit, PreviewItem, SamplerSetup, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';

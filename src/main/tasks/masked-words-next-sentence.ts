@@ -21,6 +21,7 @@ import { classEvaluation, maskedWordsEvaluation } from './text/evaluations.ts';
 import { maskedWordsHead, sentencePairHead } from './text/heads.ts';
 import type { TextMaterial } from './text/material.ts';
 import { openTextMaterial } from './text/material.ts';
+import { namedAfter } from './text/named-after.ts';
 import { pairClasses, pairNeeds, pairSources } from './text/pair-source.ts';
 import {
   capacityOf,
@@ -178,10 +179,3 @@ defineTask<MaskedWordsNextSentenceOptions>({
     ];
   },
 });
-
-/** `loss` of masked words becomes `maskedWordsLoss`, and so on. */
-function namedAfter(prefix: string, metrics: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(metrics).map(([name, value]) => [`${prefix}${name.charAt(0).toUpperCase()}${name.slice(1)}`, value]),
-  );
-}

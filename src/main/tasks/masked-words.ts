@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { constant, output } from '../graph/index.ts';
 import { declareInputs } from '../nn/pipeline.ts';
-import { LabError } from '../../shared/errors.ts';
 import type { SamplerSetup } from './task.ts';
 import { defineTask } from './task.ts';
 import { maskedAnswers } from './text/answers.ts';
@@ -23,15 +22,7 @@ import { maskedWordsHead } from './text/heads.ts';
 import type { TextMaterial } from './text/material.ts';
 import { openTextMaterial, sourcesOf } from './text/material.ts';
 import { packSequences } from './text/packed-sequences.ts';
-import {
-  capacityOf,
-  encodeExample,
-  encodeWithMasks,
-  predictMasks,
-  requireText,
-  tokenizerOf,
-  windowAroundMasks,
-} from './text/prediction.ts';
+import { answerMasks } from './text/prediction.ts';
 import type { ExampleSource } from './text/pretext-sampler.ts';
 import { createPretextSampler } from './text/pretext-sampler.ts';
 import { writeSingle } from './text/token-batch.ts';
@@ -134,15 +125,5 @@ export const maskedWords = defineTask<MaskedWordsOptions>({
       { text: 'please send your [MASK] to this address .', textPair: null },
     ],
   },
-  async predict(model, { text, textPair, top }, settings) {
-    const tokenizer = tokenizerOf(model);
-    const both = [requireText(text, 'a text with a [MASK]'), textPair ?? ''].join(' ').trim();
-    const ids = encodeWithMasks(tokenizer, both);
-    if (!ids.includes(tokenizer.special.mask)) {
-      throw new LabError('bad-input', 'the text has no [MASK]. Write [MASK] where a word is to be filled in');
-    }
-    const capacity = capacityOf(model, 1);
-    const example = encodeExample(tokenizer, capacity + 2, windowAroundMasks(ids, tokenizer.special.mask, capacity));
-    return predictMasks(model, example, placesOf(settings, 'prediction'), top);
-  },
+  predict: (model, query, settings) => answerMasks(model, query, placesOf(settings, 'prediction')),
 });

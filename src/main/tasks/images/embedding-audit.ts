@@ -11,12 +11,11 @@ import type { Feeds, Finding, Picture, TensorData } from '../task.ts';
 /** Below these, embeddings hardly differ, or differ in hardly anything. */
 const suspicious = { deviation: 0.1, rank: 3 } as const;
 
-/** Spread and effective rank of embeddings of held-out images; `name` is what they are called. */
-export function collapseFindings(name: string, features: DenseFeatures): Finding[] {
+/** Spread and effective rank of embeddings of held-out examples; `name` is what they are called, `examples` what they are of. */
+export function collapseFindings(name: string, features: DenseFeatures, examples = 'images'): Finding[] {
   const deviation = relativeDeviation(features);
   const rank = effectiveRank(features);
-  const remedy =
-    'more different images in a batch, a lower learning rate or another loss help; what is fine-tuned from here can hardly be better than from scratch';
+  const remedy = `more different ${examples} in a batch, a lower learning rate or another loss help; what is fine-tuned from here can hardly be better than from scratch`;
   return [
     {
       name: `spread, ${name}`,
@@ -24,12 +23,12 @@ export function collapseFindings(name: string, features: DenseFeatures): Finding
       value: deviation,
       reference: 1,
       ...(!(deviation >= suspicious.deviation) && {
-        warning: `the ${name} of different images are nearly the same (spread ${deviation.toFixed(3)}): the network has collapsed, and ${remedy}`,
+        warning: `the ${name} of different ${examples} are nearly the same (spread ${deviation.toFixed(3)}): the network has collapsed, and ${remedy}`,
       }),
     },
     {
       name: `effective rank, ${name}`,
-      summary: `How many of the ${features.columns} directions the ${name} of ${features.rows} held-out images make use of (e to the entropy of the singular values)`,
+      summary: `How many of the ${features.columns} directions the ${name} of ${features.rows} held-out ${examples} make use of (e to the entropy of the singular values)`,
       value: rank,
       reference: features.columns,
       ...(rank < suspicious.rank && {

@@ -3,7 +3,7 @@ import { LabError } from '../../../shared/errors.ts';
 import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { softmaxRows } from '../metrics/probabilistic.ts';
-import type { Feeds, PredictionAnswer, PredictionModel } from '../task.ts';
+import type { Feeds, PredictionAnswer, PredictionModel, PredictionQuery } from '../task.ts';
 import { createTokenBatch, writePair, writeSingle } from './token-batch.ts';
 import { tokenText } from './vocabulary.ts';
 
@@ -121,6 +121,23 @@ export async function predictMasks(
     }
   }
   return answers;
+}
+
+/** The same for a text as a person typed it, with a text after it where there is one. Throws `LabError('bad-input')` without a mask. */
+export async function answerMasks(
+  model: PredictionModel,
+  { text, textPair, top }: PredictionQuery,
+  places: number,
+): Promise<PredictionAnswer[]> {
+  const tokenizer = tokenizerOf(model);
+  const both = [requireText(text, 'a text with a [MASK]'), textPair ?? ''].join(' ').trim();
+  const ids = encodeWithMasks(tokenizer, both);
+  if (!ids.includes(tokenizer.special.mask)) {
+    throw new LabError('bad-input', 'the text has no [MASK]. Write [MASK] where a word is to be filled in');
+  }
+  const capacity = capacityOf(model, 1);
+  const example = encodeExample(tokenizer, capacity + 2, windowAroundMasks(ids, tokenizer.special.mask, capacity));
+  return predictMasks(model, example, places, top);
 }
 
 /** The probabilities of the classes, likeliest first. */

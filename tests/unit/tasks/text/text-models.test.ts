@@ -82,7 +82,7 @@ describe('the masked-words program', () => {
   });
 
   it('takes no labels for prediction', () => {
-    for (const type of ['masked-words', 'next-sentence', 'masked-words-next-sentence']) {
+    for (const type of ['masked-words', 'next-sentence', 'masked-words-next-sentence', 'masked-words-same-document']) {
       const { model, sampler } = open(type);
       const program = buildModel(model, 'prediction', 1);
       expect([...program.inputs.keys()].filter((name) => /labels|weights/i.test(name))).toEqual([]);

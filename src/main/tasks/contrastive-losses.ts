@@ -26,8 +26,8 @@ import {
   stopGradient,
   subtract,
   sum,
-} from '../../graph/index.ts';
-import type { Value } from '../../graph/program.ts';
+} from '../graph/index.ts';
+import type { Value } from '../graph/program.ts';
 
 /** Keeps divisions by nothing finite. */
 const tiny = 1e-12;
