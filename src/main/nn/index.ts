@@ -7,6 +7,8 @@ import './blocks/convolution.ts';
 import './blocks/batch-normalisation.ts';
 import './blocks/pooling.ts';
 import './blocks/residual.ts';
+import './blocks/inverted-residual.ts';
+import './blocks/patch-embedding.ts';
 import './blocks/flatten.ts';
 import './blocks/dense.ts';
 import './blocks/recurrent.ts';
@@ -22,6 +24,9 @@ import './presets/crnn.ts';
 import './presets/speech.ts';
 import './presets/patch-cnn.ts';
 import './presets/resnet-mini.ts';
+import './presets/resnet.ts';
+import './presets/mobilenet.ts';
+import './presets/vit.ts';
 
 export * from './block.ts';
 export * from './pipeline.ts';

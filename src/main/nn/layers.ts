@@ -9,6 +9,7 @@ import {
   layerNormalization,
   multiply,
   relu,
+  relu6,
   rmsNormalization,
   silu,
   split,
@@ -134,12 +135,13 @@ export const activations = {
   silu,
   'squared-relu': squaredRelu,
   'gelu-tanh': geluTanh,
+  relu6,
 } as const;
 
 /** Gated linear units: the function of one half of the features that the other half is multiplied by (Shazeer 2020). */
 export const gatedActivations = { geglu: gelu, swiglu: silu } as const;
 
-const plainNames = ['gelu', 'relu', 'tanh', 'identity', 'silu', 'squared-relu', 'gelu-tanh'] as const;
+const plainNames = ['gelu', 'relu', 'tanh', 'identity', 'silu', 'squared-relu', 'gelu-tanh', 'relu6'] as const;
 
 export const activationOption = z
   .enum(plainNames)

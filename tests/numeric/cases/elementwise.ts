@@ -16,7 +16,9 @@ import {
   minimum,
   multiply,
   negate,
+  clip,
   relu,
+  relu6,
   sigmoid,
   sign,
   silu,
@@ -84,6 +86,8 @@ export const elementwiseCases: readonly OpCase[] = [
   ...unaryCases('absolute', absolute),
   ...unaryCases('erf', erf),
   ...unaryCases('relu', relu),
+  ...unaryCases('clip', relu6),
+  ...unaryCases('clip', (x) => clip(x, -2.5, 3)),
   ...unaryCases('squared-relu', squaredRelu),
   ...unaryCases('silu', silu),
   ...unaryCases('tanh', tanh),
@@ -98,6 +102,14 @@ export const elementwiseCases: readonly OpCase[] = [
     constant: ['gradient', 'x'],
     build: ({ gradient, x }) => apply(registeredOps().get(op)!, [gradient!, x!], {}),
   })),
+  {
+    op: 'clip-gradient',
+    title: 'on its own, at the bounds',
+    inputs: { gradient: { shape: [5] }, y: { shape: [5], data: [-1, -0.5, 0, 2, 3] } },
+    constant: ['gradient', 'y'],
+    build: ({ gradient, y }) =>
+      apply(registeredOps().get('clip-gradient')!, [gradient!, y!], { minimum: -1, maximum: 3 }),
+  },
   {
     op: 'sign',
     title: 'with a zero',

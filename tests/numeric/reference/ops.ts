@@ -118,6 +118,17 @@ export const referenceOps: Readonly<Record<string, ReferenceOp>> = {
   softplus: elementwise((x) => Math.log1p(Math.exp(x))),
   gelu: elementwise(gelu),
   'gelu-tanh': elementwise(geluTanh),
+  clip: ([x], { minimum, maximum }) => [
+    { shape: x!.shape, data: x!.data.map((value) => Math.min(Math.max(value, Number(minimum)), Number(maximum))) },
+  ],
+  'clip-gradient': ([gradient, y], { minimum, maximum }) => [
+    {
+      shape: y!.shape,
+      data: y!.data.map((value, index) =>
+        value > Number(minimum) && value < Number(maximum) ? gradient!.data[index]! : 0,
+      ),
+    },
+  ],
   'relu-gradient': binary((gradient, x) => (x > 0 ? gradient : 0)),
   'gelu-gradient': binary((gradient, x) => gradient * derivative(gelu, x)),
   'gelu-tanh-gradient': binary((gradient, x) => gradient * derivative(geluTanh, x)),

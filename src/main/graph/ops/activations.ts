@@ -30,6 +30,51 @@ const reluGradientOp = defineOp({
   flops: ({ outputs }) => 2 * elementCount(at(outputs, 0).shape),
 });
 
+interface Bounds {
+  readonly [name: string]: number;
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+const clipOp = defineOp<Bounds>({
+  name: 'clip',
+  infer: (inputs) => [requireFloat(at(inputs, 0))],
+  gradient: ({ outputs, attributes }, [gradient]) => [
+    gradient && apply(clipGradientOp, [gradient, at(outputs, 0)], attributes),
+  ],
+  onnx: (emit, inputs, { attributes: { minimum, maximum } }) => [
+    emit.one('Clip', [at(inputs, 0), emit.float(minimum), emit.float(maximum)]),
+  ],
+  tfjs: (tf, inputs, { attributes: { minimum, maximum } }) => [tf.clipByValue(at(inputs, 0), minimum, maximum)],
+  flops: ({ outputs }) => 2 * elementCount(at(outputs, 0).shape),
+});
+
+const clipGradientOp = defineOp<Bounds>({
+  name: 'clip-gradient',
+  infer: (inputs) => [requireFloat(at(inputs, 0))],
+  /** gradient where y is between the bounds. The step functions are as in the gradient of relu. */
+  onnx(emit, inputs, { attributes: { minimum, maximum } }) {
+    const step = (x: string): string => emit.one('HardSigmoid', [x], { alpha: { float: 1e38 }, beta: { float: 0 } });
+    const above = step(minimum === 0 ? at(inputs, 1) : emit.one('Sub', [at(inputs, 1), emit.float(minimum)]));
+    const below = step(emit.one('Sub', [emit.float(maximum), at(inputs, 1)]));
+    return [emit.one('Mul', [emit.one('Mul', [at(inputs, 0), above]), below])];
+  },
+  tfjs: (tf, inputs, { attributes: { minimum, maximum } }) => [
+    tf.mul(at(inputs, 0), tf.mul(tf.step(tf.sub(at(inputs, 1), minimum)), tf.step(tf.sub(maximum, at(inputs, 1))))),
+  ],
+  flops: ({ outputs }) => 4 * elementCount(at(outputs, 0).shape),
+});
+
+/** min(max(x, minimum), maximum), with a gradient of 0 at both ends. */
+export function clip(x: Value, minimum: number, maximum: number): Value {
+  return apply(clipOp, [x], { minimum, maximum });
+}
+
+/** min(max(x, 0), 6) (Krizhevsky 2010; MobileNets). */
+export function relu6(x: Value): Value {
+  return clip(x, 0, 6);
+}
+
 const squaredReluOp = defineOp({
   name: 'squared-relu',
   infer: (inputs) => [requireFloat(at(inputs, 0))],
