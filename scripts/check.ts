@@ -25,7 +25,9 @@ interface Outcome {
 
 /** The longest first: two run at a time. */
 const staticStages = ['lint', 'typecheck', 'build', 'format:check', 'unused', 'layers'];
-const testStages = ['test:unit', 'test:browser'];
+const testStages = ['test:unit', 'test:browser', 'test:slurm'];
+/** Run where they are asked for, as the build server does. */
+const optionalStages = process.env.PRETEXT_SLURM === '1' ? [] : ['test:slurm'];
 
 const root = path.resolve(import.meta.dirname, '..');
 const scripts = readScripts();
@@ -134,6 +136,8 @@ function report(outcome: Outcome): Outcome {
   console.log(
     `${good ? 'ok    ' : 'FAILED'} ${outcome.name.padEnd(13)} ${outcome.seconds.toFixed(1).padStart(6)} s${counts}`,
   );
+  const [skipped] = /^Skipped: .*$/m.exec(outcome.output) ?? [];
+  if (skipped !== undefined) console.log(`       ${skipped}`);
   // Once more and briefly, where a log is cut off above.
   for (const failure of outcome.failures ?? []) console.log(`       ${failure}`);
   return outcome;
@@ -160,7 +164,7 @@ async function main(requested: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const wanted = requested.length === 0 ? known : requested;
+  const wanted = requested.length === 0 ? known.filter((name) => !optionalStages.includes(name)) : requested;
   const outcomes = await runConcurrently(
     staticStages.filter((name) => wanted.includes(name)),
     2,

@@ -10,25 +10,28 @@ import { planWork } from '../../runs/cluster/plan-work.ts';
 import { runStudy } from '../../runs/study.ts';
 import { countTrainings, parseStudy, planStudy } from '../../runs/study-plan.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
+import { addClusterOptions, submitToCluster } from './study-cluster.ts';
+import type { ClusterFlags } from './study-cluster.ts';
 import { exitCodes } from './exit-codes.ts';
 import { globalsOf, workspaceOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
 import { print, printJson, say, table } from './output.ts';
 import { createProgress } from './progress.ts';
 
-interface StudyFlags {
+interface StudyFlags extends ClusterFlags {
   readonly dryRun?: boolean;
   readonly prepare?: boolean;
 }
 
 export function registerStudy(program: Command): void {
-  program
+  const study = program
     .command('study')
     .description('measure the transfer gain: a grid of arms, conditions and seeds')
     .argument('<spec>', 'a study file (YAML or JSON)')
     .option('-n, --dry-run', 'check everything and list the runs')
     .option('--prepare', "lay it out for other computers, which do it with 'pretext work', and train nothing here")
-    .action(async (file: string, { dryRun = false, prepare = false }: StudyFlags, command: Command) => {
+    .action(async (file: string, flags: StudyFlags, command: Command) => {
+      const { dryRun = false, prepare = false } = flags;
       const source = await readSpecFile(file);
       const json = globalsOf(command).json ?? false;
       if (dryRun) {
@@ -46,6 +49,10 @@ export function registerStudy(program: Command): void {
         say(`${formatCount(open)} of ${formatCount(plan.cells.length)} runs are left to be done`);
         return;
       }
+      if (flags.on !== undefined) {
+        await submitToCluster(await workspaceOf(command), source, flags.on, flags, json);
+        return;
+      }
       const result = await studyWithProgress(await workspaceOf(command), source);
       if (!result) {
         say('Stopped. The same command goes on where it stopped.');
@@ -53,6 +60,7 @@ export function registerStudy(program: Command): void {
       } else if (json) printJson(result);
       else print(describeStudy(result));
     });
+  addClusterOptions(study);
 }
 
 /** Runs a study with a progress bar for each run; undefined when it was stopped by Ctrl-C. */

@@ -1,0 +1,90 @@
+/** A study that other computers do: how it stands, by the shared folder and by the scheduler, and how it is cancelled. */
+import { writeFile } from 'node:fs/promises';
+import { LabError } from '../../../shared/errors.ts';
+import { fileExists } from '../../files/file-exists.ts';
+import { ownerOfLock } from '../../files/process-lock.ts';
+import type { CellFailure, WorkCell } from '../../workspace/work-folder.ts';
+import { readFailure, readPlan, readWorkState, workFolderOf } from '../../workspace/work-folder.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
+import type { JobStates } from './job-states.ts';
+import { pollJobs } from './job-states.ts';
+import type { Submission } from './jobs-file.ts';
+import { readSubmission } from './jobs-file.ts';
+import type { RunCommand } from './run-command.ts';
+import { runCommand } from './run-command.ts';
+import { cancelCommand } from './submit.ts';
+import { join } from 'node:path';
+
+export type CellState = 'waiting' | 'running' | 'lost' | 'done' | 'failed';
+
+export interface CellStatus extends Pick<WorkCell, 'id' | 'condition' | 'arm' | 'seed'> {
+  readonly state: CellState;
+  readonly failure?: CellFailure | undefined;
+  /** The computer that trains it. */
+  readonly host?: string | undefined;
+}
+
+export interface ClusterStudy {
+  readonly study: string;
+  readonly submission: Submission | undefined;
+  readonly jobs: JobStates;
+  readonly cancelled: boolean;
+  readonly cells: readonly CellStatus[];
+}
+
+/** Undefined for a study that was never laid out for other computers. */
+export async function readClusterStudy(
+  workspace: Workspace,
+  study: string,
+  run: RunCommand = runCommand,
+): Promise<ClusterStudy | undefined> {
+  const folder = workFolderOf(workspace, study);
+  if (!(await fileExists(folder.plan))) return undefined;
+  const [{ cells }, state, submission] = await Promise.all([
+    readPlan(folder),
+    readWorkState(folder),
+    readSubmission(folder),
+  ]);
+  const jobs: JobStates = submission ? await pollJobs(submission, run) : { elements: [], problem: null };
+  const statuses = await Promise.all(
+    cells.map(async ({ key, id, condition, arm, seed }): Promise<CellStatus> => {
+      const about = { id, condition, arm, seed };
+      if (state.done.has(key)) return { ...about, state: 'done' };
+      if (state.failed.has(key)) return { ...about, state: 'failed', failure: await readFailure(folder, key) };
+      if (!state.claimed.has(key)) return { ...about, state: 'waiting' };
+      const owner = await ownerOfLock(join(folder.claims, `${key}.lock`));
+      return owner ? { ...about, state: 'running', host: owner.host } : { ...about, state: 'lost' };
+    }),
+  );
+  return { study, submission, jobs, cancelled: await fileExists(folder.cancelled), cells: statuses };
+}
+
+/**
+ * Asks nodes at work to stop at a checkpoint, and takes what waits out of the scheduler. Throws `LabError('not-found')` where
+ * nothing was submitted, and what the scheduler says where it does not cancel.
+ */
+export async function cancelClusterStudy(
+  workspace: Workspace,
+  study: string,
+  run: RunCommand = runCommand,
+): Promise<void> {
+  const folder = workFolderOf(workspace, study);
+  if (!(await fileExists(folder.plan))) {
+    throw new LabError('not-found', `The study '${study}' was not handed to other computers`, { study });
+  }
+  await writeFile(folder.cancelled, '');
+  const submission = await readSubmission(folder);
+  if (!submission) return;
+  const { elements } = await pollJobs(submission, run);
+  const busy = new Set(elements.flatMap(({ job, state }) => (state === 'waiting' || state === 'running' ? [job] : [])));
+  const failures: string[] = [];
+  for (const job of submission.jobs.filter((one) => busy.has(one.job))) {
+    const { code, out, err } = await run(cancelCommand(submission, job));
+    if (code !== 0) failures.push(`${job.job}: ${`${err}\n${out}`.trim()}`);
+  }
+  if (failures.length > 0) {
+    throw new LabError('bad-input', `${submission.template.title} did not cancel everything: ${failures.join('; ')}`, {
+      study,
+    });
+  }
+}

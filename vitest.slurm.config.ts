@@ -1,0 +1,15 @@
+// Studies on a real Slurm of two nodes, which is started for them: see scripts/slurm.ts. They say why they are skipped where there
+// can be none, and succeed then.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['tests/slurm/**/*.test.ts'],
+    environment: 'node',
+    pool: 'forks',
+    maxWorkers: 1,
+    testTimeout: 120_000,
+    hookTimeout: 400_000,
+    reporters: ['default'],
+  },
+});
