@@ -22,3 +22,4 @@ export * from './ops/reductions.ts';
 export * from './ops/rotary.ts';
 export * from './ops/shape.ts';
 export * from './ops/softmax.ts';
+export * from './ops/transposed-convolution.ts';

@@ -1,5 +1,10 @@
 /** Uses of the ops on images: convolution in all its variants, pooling, batch normalisation. */
-import type { ConvolutionOptions, PoolingOptions, Value } from '../../../src/main/graph/index.ts';
+import type {
+  ConvolutionOptions,
+  PoolingOptions,
+  TransposedConvolutionOptions,
+  Value,
+} from '../../../src/main/graph/index.ts';
 import {
   averagePooling,
   batchNormalization,
@@ -8,6 +13,7 @@ import {
   convolution2d,
   globalAveragePooling,
   maximumPooling,
+  transposedConvolution2d,
 } from '../../../src/main/graph/index.ts';
 import { apply, registeredOps } from '../../../src/main/graph/op.ts';
 import type { OpAttributes } from '../../../src/main/graph/op.ts';
@@ -33,6 +39,25 @@ const convolutions: readonly (readonly [title: string, kernel: readonly number[]
   ['depthwise', [4, 1, 3, 3], { groups: 4, padding: 1 }],
   ['depthwise with a stride', [4, 1, 3, 3], { groups: 4, stride: 2, padding: 1 }],
   ['depthwise, two filters a channel', [8, 1, 3, 3], { groups: 4, dilation: 2, padding: 2 }],
+];
+
+const plain = { strides: [1, 1], dilations: [1, 1], padding: [0, 0, 0, 0], groups: 1 } as const;
+
+/** Of [2, 4, 3, 4]: sizes are (in − 1) · stride + extent − padding, and up to a stride more. */
+const transposedConvolutions: readonly (readonly [
+  title: string,
+  kernel: readonly number[],
+  options: TransposedConvolutionOptions,
+])[] = [
+  ['of a transposed kernel', [4, 3, 3, 3], { ...plain, size: [5, 6] }],
+  ['that enlarges', [4, 3, 2, 2], { ...plain, strides: [2, 2], size: [6, 8] }],
+  [
+    'with padding and more at the end',
+    [4, 3, 3, 3],
+    { ...plain, strides: [2, 2], padding: [1, 1, 1, 1], size: [6, 8] },
+  ],
+  ['with uneven padding', [4, 2, 3, 4], { ...plain, strides: [3, 1], padding: [0, 1, 2, 0], size: [7, 6] }],
+  ['in groups with holes', [4, 2, 2, 3], { ...plain, dilations: [2, 1], groups: 2, size: [5, 6] }],
 ];
 
 const poolings: readonly (readonly [title: string, options: PoolingOptions])[] = [
@@ -81,6 +106,12 @@ export const imageCases: readonly OpCase[] = [
     title: `along one axis, padding ${padding.toString()}`,
     inputs: { x: { shape: [2, 3, 9] }, kernel: { shape: [4, 3, 4] } },
     build: ({ x, kernel }) => convolution1d(x!, kernel!, { padding, stride: 2 }),
+  })),
+  ...transposedConvolutions.map(([title, kernel, options]): OpCase => ({
+    op: 'transposed-convolution',
+    title,
+    inputs: { x: { shape: [2, 4, 3, 4] }, kernel: { shape: kernel } },
+    build: ({ x, kernel: filter }) => transposedConvolution2d(x!, filter!, options),
   })),
   gradientOp(
     'convolution-input-gradient',

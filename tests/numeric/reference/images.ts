@@ -95,6 +95,17 @@ const pooled =
     return [{ shape, data: Float64Array.from(data) }];
   };
 
+/** ∂/∂x of a convolution, which is what a transposed convolution computes. */
+const towardsInput: ReferenceOp = ([gradient, kernel], attributes) => {
+  const channels = kernel!.shape[1]! * (attributes.groups as number);
+  const shape = [gradient!.shape[0]!, channels, ...numbers(attributes.size)];
+  const data = new Float64Array(sizeOf(shape));
+  forEachProduct(shape, kernel!.shape, gradient!.shape, attributes, (a, b, c) => {
+    data[offset(shape, a)]! += read(gradient!, c) * read(kernel!, b);
+  });
+  return [{ shape, data }];
+};
+
 export const imageReferenceOps: Readonly<Record<string, ReferenceOp>> = {
   convolution: ([x, kernel], attributes) => {
     const sizes = [0, 1].map((axis) => extent(x!.shape[axis + 2]!, attributes, axis, kernel!.shape[axis + 2]!));
@@ -105,15 +116,8 @@ export const imageReferenceOps: Readonly<Record<string, ReferenceOp>> = {
     });
     return [{ shape, data }];
   },
-  'convolution-input-gradient': ([gradient, kernel], attributes) => {
-    const channels = kernel!.shape[1]! * (attributes.groups as number);
-    const shape = [gradient!.shape[0]!, channels, ...numbers(attributes.size)];
-    const data = new Float64Array(sizeOf(shape));
-    forEachProduct(shape, kernel!.shape, gradient!.shape, attributes, (a, b, c) => {
-      data[offset(shape, a)]! += read(gradient!, c) * read(kernel!, b);
-    });
-    return [{ shape, data }];
-  },
+  'convolution-input-gradient': towardsInput,
+  'transposed-convolution': towardsInput,
   'convolution-filter-gradient': ([x, gradient], attributes) => {
     const shape = [gradient!.shape[1]!, x!.shape[1]! / (attributes.groups as number), ...numbers(attributes.size)];
     const data = new Float64Array(sizeOf(shape));

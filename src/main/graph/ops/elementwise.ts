@@ -176,6 +176,41 @@ export const erf = defineUnary({
   flops: 8,
 });
 
+export const sine = defineUnary({
+  name: 'sine',
+  onnx: 'Sin',
+  tfjs: (tf, x) => tf.sin(x),
+  derivative: (gradient, x) => multiply(gradient, cosine(x)),
+  flops: 8,
+});
+
+export const cosine = defineUnary({
+  name: 'cosine',
+  onnx: 'Cos',
+  tfjs: (tf, x) => tf.cos(x),
+  derivative: (gradient, x) => negate(multiply(gradient, sine(x))),
+  flops: 8,
+});
+
+/** The largest whole number that is not above x. Without a gradient: it is 0 wherever there is one. */
+export const floor = defineUnary({ name: 'floor', onnx: 'Floor', tfjs: (tf, x) => tf.floor(x) });
+
+const powerOp = defineOp<{ readonly exponent: number }>({
+  name: 'power',
+  infer: (inputs) => [requireFloat(at(inputs, 0))],
+  gradient: ({ inputs, attributes: { exponent } }, [gradient]) => [
+    gradient && multiply(gradient, scale(power(at(inputs, 0), exponent - 1), exponent)),
+  ],
+  onnx: (emit, inputs, { attributes }) => [emit.one('Pow', [at(inputs, 0), emit.float(attributes.exponent)])],
+  tfjs: (tf, inputs, { attributes }) => [tf.pow(at(inputs, 0), attributes.exponent)],
+  flops: ({ outputs }) => 8 * elementCount(at(outputs, 0).shape),
+});
+
+/** x to a power that is fixed; whole powers of negative numbers are real, others are not numbers. */
+export function power(x: Value, exponent: number): Value {
+  return exponent === 1 ? x : apply(powerOp, [x], { exponent });
+}
+
 /** x · factor. */
 export function scale(x: Value, factor: number): Value {
   return factor === 1 ? x : multiply(x, constant(x.program, factor));
