@@ -38,7 +38,7 @@ export const dtypes: Readonly<Record<string, DType>> = {
     : float(4, (view, offset) => view.getFloat32(offset, true)),
   F64: float(8, (view, offset) => view.getFloat64(offset, true)),
   F16: float(2, (view, offset) => halfToNumber(view.getUint16(offset, true))),
-  BF16: float(2, bfloat16At),
+  BF16: float(2, (view, offset) => bfloat16ToNumber(view.getUint16(offset, true))),
   I8: integer(1, (view, offset) => view.getInt8(offset)),
   I16: integer(2, (view, offset) => view.getInt16(offset, true)),
   U16: integer(2, (view, offset) => view.getUint16(offset, true)),
@@ -51,7 +51,7 @@ export const dtypes: Readonly<Record<string, DType>> = {
 };
 
 /** IEEE 754 binary16. */
-function halfToNumber(bits: number): number {
+export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 0x1f;
   const fraction = bits & 0x3ff;
@@ -63,7 +63,7 @@ function halfToNumber(bits: number): number {
 const bfloat16Scratch = new DataView(new ArrayBuffer(4));
 
 /** bfloat16 is the upper half of a float32. */
-function bfloat16At(view: DataView, offset: number): number {
-  bfloat16Scratch.setUint32(0, view.getUint16(offset, true) << 16);
+export function bfloat16ToNumber(bits: number): number {
+  bfloat16Scratch.setUint32(0, bits << 16);
   return bfloat16Scratch.getFloat32(0);
 }

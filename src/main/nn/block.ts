@@ -51,7 +51,17 @@ export interface Port {
 }
 
 export type BlockFamily =
-  'embedding' | 'dense' | 'attention' | 'convolution' | 'recurrence' | 'pooling' | 'normalisation' | 'shape' | 'join';
+  | 'embedding'
+  | 'dense'
+  | 'attention'
+  | 'convolution'
+  | 'recurrence'
+  | 'pooling'
+  | 'normalisation'
+  | 'shape'
+  | 'join'
+  /** A whole network of others. */
+  | 'network';
 
 export interface BlockDefinition<Options> {
   /** As written in a pipeline, e.g. `transformer-encoder`. */

@@ -61,8 +61,8 @@ export interface BatchNormalizationLayerOptions {
 export function batchNormalizationLayer(
   x: Value,
   name: string,
-  { mode, isFrozen, hasFixedStatistics }: BuildContext,
-  { momentum, epsilon }: BatchNormalizationLayerOptions,
+  context: BuildContext,
+  options: BatchNormalizationLayerOptions,
 ): Value {
   const { program } = x;
   const shape = [sizeAt(x.shape, 1)];
@@ -74,17 +74,30 @@ export function batchNormalizationLayer(
       initialiser: { type: 'constant', value: 1 },
       role: 'state',
     });
-    const path = scopePath(program);
-    if (mode !== 'training' || isFrozen?.(path) || hasFixedStatistics?.(path)) {
-      const factor = divide(gain, sqrt(shift(variance, epsilon)));
-      return channelAffine(x, factor, subtract(bias, multiply(mean, factor)));
-    }
-    const batch = batchNormalization(x, gain, bias, epsilon);
-    const places = elementCount(x.shape) / sizeAt(x.shape, 1);
-    move(mean, batch.mean, momentum);
-    move(variance, scale(batch.variance, places / Math.max(1, places - 1)), momentum);
-    return batch.normalised;
+    return normaliseBatch(x, { gain, bias, mean, variance }, context, { ...options, path: scopePath(program) });
   });
+}
+
+/**
+ * What `batchNormalizationLayer` computes, with parameters that are there already; mean and variance are states.
+ *
+ * @param options.path what is asked whether it is frozen
+ */
+export function normaliseBatch(
+  x: Value,
+  { gain, bias, mean, variance }: Readonly<Record<'gain' | 'bias' | 'mean' | 'variance', Value>>,
+  { mode, isFrozen, hasFixedStatistics }: BuildContext,
+  { momentum, epsilon, path }: BatchNormalizationLayerOptions & { readonly path: string },
+): Value {
+  if (mode !== 'training' || isFrozen?.(path) || hasFixedStatistics?.(path)) {
+    const factor = divide(gain, sqrt(shift(variance, epsilon)));
+    return channelAffine(x, factor, subtract(bias, multiply(mean, factor)));
+  }
+  const batch = batchNormalization(x, gain, bias, epsilon);
+  const places = elementCount(x.shape) / sizeAt(x.shape, 1);
+  move(mean, batch.mean, momentum);
+  move(variance, scale(batch.variance, places / Math.max(1, places - 1)), momentum);
+  return batch.normalised;
 }
 
 /** state ← momentum · state + (1 − momentum) · observed, once for each time the layer is applied in a step. */

@@ -17,6 +17,7 @@ import './blocks/frame-stacking.ts';
 import './blocks/attention-pooling.ts';
 import './blocks/sequence-convolution.ts';
 import './blocks/join.ts';
+import './blocks/onnx-network.ts';
 import './presets/bert.ts';
 import './presets/modern.ts';
 import './presets/recurrent.ts';

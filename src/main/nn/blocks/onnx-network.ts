@@ -1,0 +1,63 @@
+/** A foreign network as one block: everything up to the layer on which the head is put. */
+import { z } from 'zod';
+import { LabError } from '../../../shared/errors.ts';
+import type { Value } from '../../graph/index.ts';
+import { reshape, transpose } from '../../graph/index.ts';
+import { showShape } from '../../graph/shape.ts';
+import { defineBlock } from '../block.ts';
+import { buildNetwork } from '../onnx-network/build.ts';
+import { unpackNetwork } from '../onnx-network/network.ts';
+import { isHost } from '../onnx-network/operand.ts';
+
+const options = z.strictObject({
+  network: z.string().min(1).describe('The network as it was imported'),
+  layer: z.string().min(1).describe('The value of the network that goes on to the head, by its name in the file'),
+});
+
+defineBlock({
+  type: 'onnx-network',
+  family: 'network',
+  title: 'Imported network',
+  summary:
+    'A network from an ONNX file, up to one of its layers. All of its weights are trained unless they are frozen.',
+  options,
+  inputs: [
+    { name: 'image', summary: 'Images', axes: ['batch', 'channels', 'height', 'width'], optional: true },
+    { name: 'tokens', summary: 'Ids of tokens', axes: ['batch', 'length'], optional: true, whole: true },
+    { name: 'mask', summary: '1 at real positions, 0 at padding', axes: ['batch', 'length'], optional: true },
+    { name: 'segments', summary: 'Sentence of each token', axes: ['batch', 'length'], optional: true, whole: true },
+    { name: 'sequence', summary: 'Feature vectors', axes: ['batch', 'length', 'features'], optional: true },
+  ],
+  outputs: [
+    { name: 'vector', summary: 'Where the layer has one vector for each example', axes: ['batch', 'features'] },
+    { name: 'sequence', summary: 'Where it has a sequence of them', axes: ['batch', 'length', 'features'] },
+    { name: 'map', summary: 'Where it has a feature map', axes: ['batch', 'channels', 'height', 'width'] },
+  ],
+  build(context, inputs, { network, layer }) {
+    const { values } = buildNetwork(context, unpackNetwork(network), inputs, [layer]);
+    const value = values.get(layer)!; // buildNetwork gives what was asked for
+    if (isHost(value) || value.dtype !== 'float32') {
+      throw new LabError(
+        'bad-spec',
+        `layer: '${layer}' is not something computed from the input. Choose another layer`,
+      );
+    }
+    return portsOf(value, layer, context.batchSize);
+  },
+});
+
+/** By its axes; a map of single places is a vector, too. */
+function portsOf(value: Value, layer: string, batchSize: number): Readonly<Record<string, Value>> {
+  const { shape } = value;
+  if (shape.length === 2 && shape[0] === batchSize) return { vector: value };
+  if (shape.length === 3 && shape[0] === batchSize) return { sequence: value };
+  if (shape.length === 3 && shape[1] === batchSize) return { sequence: transpose(value, [1, 0, 2]) };
+  if (shape.length === 4 && shape[0] === batchSize) {
+    const isVector = shape[2] === 1 && shape[3] === 1;
+    return { ...(isVector && { vector: reshape(value, shape.slice(0, 2)) }), map: value };
+  }
+  throw new LabError(
+    'bad-spec',
+    `layer: '${layer}' has the shape ${showShape(shape)}: a head needs [batch, features], [batch, length, features] or a feature map. Choose another layer`,
+  );
+}
