@@ -28,6 +28,10 @@ describe('wrong usage', () => {
     ['dataset import some rows --maximum-frequency 4000', '--maximum-frequency has no effect without --audio'],
     ['predict some-run text --choose 1', '--choose has no effect without --next'],
     ['predict some-run text --next the', "--next has the text already; what is 'text' for?"],
+    ['predict some-run text --input t.csv', "--input has the questions already; what is 'text' for?"],
+    ['predict some-run --input t.csv --next the', '--next has no effect with --input'],
+    ['predict some-run --input t.csv', '--input needs --output <file>'],
+    ['predict some-run text --text-column t', '--text-column has no effect without --input'],
   ])('%s', async (line, message) => {
     const { code, out, err } = await pretextInProcess(...line.split(' '));
     expect({ code, out }).toEqual({ code: 2, out: '' });

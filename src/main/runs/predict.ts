@@ -12,6 +12,7 @@ import type { Model } from '../training/model.ts';
 import { buildModel, withInitialisation } from '../training/model.ts';
 import { verifyFile } from '../files/checksums.ts';
 import { fileExists } from '../files/file-exists.ts';
+import { inBatches } from './batch/in-batches.ts';
 import type { CheckpointChoice } from './open-trained.ts';
 import { openTrained } from './open-trained.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
@@ -31,22 +32,30 @@ export interface Predictor extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Throws `LabError('not-found')` without a checkpoint, `LabError('bad-input')` for a task that predicts nothing. */
-export async function openPredictor(run: RunFolder, checkpoint: CheckpointChoice = 'best'): Promise<Predictor> {
+/**
+ * Throws `LabError('not-found')` without a checkpoint, `LabError('bad-input')` for a task that predicts nothing.
+ *
+ * @param batchSize questions that are asked at the same time are answered together, up to so many of them
+ */
+export async function openPredictor(
+  run: RunFolder,
+  checkpoint: CheckpointChoice = 'best',
+  batchSize = 1,
+): Promise<Predictor> {
   const experiment = await readJson(run.spec, experimentSpec);
   const model = await readModel(run, experiment);
   const { task, options, facts } = model;
   if (!task.predict) {
     throw new LabError('bad-input', `The task ${task.type} of the run ${run.id} predicts nothing to look at`);
   }
-  const tokenizerFile = (await fileExists(run.tokenizer)) ? run.tokenizer : undefined;
-  if (tokenizerFile !== undefined) await verifyFile(tokenizerFile);
-  const build = (shown: Model) => buildModel(shown, 'prediction', 1);
+  const tokenizer = await tokenizerFileOf(run);
+  const size = task.predictsOneByOne ? 1 : batchSize;
+  const build = (shown: Model) => buildModel(shown, 'prediction', size);
   const trained = await openTrained(run, experiment, build(model), checkpoint, { model, build });
   const predictionModel = {
     ...facts,
-    ...(tokenizerFile !== undefined && { tokenizerFile }),
-    run: trained.run,
+    ...tokenizer,
+    run: size === 1 ? trained.run : inBatches(trained.program, size, trained.run),
   };
   const predict = task.predict.bind(task);
   const generate = task.generate?.bind(task);
@@ -69,6 +78,13 @@ export async function openPredictor(run: RunFolder, checkpoint: CheckpointChoice
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** The file of the tokenizer that a run was trained with, as models name it, compared with its checksum. */
+export async function tokenizerFileOf(run: RunFolder): Promise<{ readonly tokenizerFile?: string }> {
+  if (!(await fileExists(run.tokenizer))) return {};
+  await verifyFile(run.tokenizer);
+  return { tokenizerFile: run.tokenizer };
 }
 
 const factsSchema = z.object({

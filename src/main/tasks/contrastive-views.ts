@@ -133,6 +133,7 @@ export const contrastiveViews = defineTask<ContrastiveViewsOptions>({
   answers: classAnswers,
   demo: { form: () => 'which-view' },
   suggested: { presets: ['resnet-mini'], training: { batchSize: 64, learningRate: 3e-3 } },
+  predictsOneByOne: true, // a view and its candidates are the batch
   predict: (model, query, settings) => askWhichView(model, query, settings.augmentation),
 });
 

@@ -161,21 +161,20 @@ defineTask<MaskedWordsNextSentenceOptions>({
       }
       const capacity = capacityOf(model, 1);
       const example = encodeExample(tokenizer, capacity + 2, windowAroundMasks(first, mask, capacity));
-      return predictMasks(model, example, placesOf(settings, 'prediction'), top);
+      const answers = await predictMasks(model, example, placesOf(settings, 'prediction'), top);
+      return answers.map((answer) => ({ ...answer, isTruncated: first.length > capacity }));
     }
     const capacity = capacityOf(model, 2);
-    const example = encodeExample(
-      tokenizer,
-      capacity + 3,
-      ...cutPair(first, encodeWithMasks(tokenizer, textPair), capacity),
-    );
+    const second = encodeWithMasks(tokenizer, textPair);
+    const example = encodeExample(tokenizer, capacity + 3, ...cutPair(first, second, capacity));
     const { logits } = await model.run({
       ...example.feeds,
       maskedPositions: new Int32Array(placesOf(settings, 'prediction')),
     });
-    return [
+    const answers = [
       classAnswer('Does the second text follow the first?', logits?.data, classes, top),
       ...(await predictMasks(model, example, placesOf(settings, 'prediction'), top)),
     ];
+    return answers.map((answer) => ({ ...answer, isTruncated: first.length + second.length > capacity }));
   },
 });

@@ -10,7 +10,7 @@ import { encodePrompt, generateTokens, nextProbabilities } from './text/generati
 import { openTextMaterial, requireSides } from './text/material.ts';
 import { nextWordHead } from './text/next-word-head.ts';
 import { createNextWordSampler } from './text/next-word-sampler.ts';
-import { likeliest, requireText, tokenizerOf } from './text/prediction.ts';
+import { lengthOf, likeliest, requireText, tokenizerOf } from './text/prediction.ts';
 import { openTokenStream } from './text/token-stream.ts';
 import { showTokens, tokenTexts } from './text/vocabulary.ts';
 import { nextAnswers } from './text/answers.ts';
@@ -104,7 +104,8 @@ defineTask<NextWordOptions>({
       const label = tokenTexts(tokenizer, [id])[0]!;
       return { label, probability, ...(tokenizer.spacing === '' && { continuation: `${beginning}${label}` }) };
     });
-    return [{ question: tokenizer.spacing === '' ? `${before}…` : `${before} …`, choices }];
+    const question = tokenizer.spacing === '' ? `${before}…` : `${before} …`;
+    return [{ question, choices, isTruncated: ids.length > lengthOf(model) }];
   },
   generate: (model, query) =>
     generateTokens(model, { ...query, text: requireText(query.text, 'the beginning of a text') }),

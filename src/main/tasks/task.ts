@@ -180,6 +180,8 @@ export interface PredictionQuery {
 /** One question the model answers, e.g. one mask; `choices` hold true probabilities, not renormalised over the few shown. */
 export interface PredictionAnswer {
   readonly question: string;
+  /** The text was longer than the model reads: the answer is to a part of it. */
+  readonly isTruncated?: boolean;
   readonly choices: readonly {
     readonly label: string;
     readonly probability: number;
@@ -323,6 +325,8 @@ export interface TaskDefinition<Options> {
   classical?(setup: SamplerSetup<Options>): ClassicalMaterial;
   /** The task's audit of a trained network, and pictures of it for the run's artifacts. */
   inspect?(inspection: Inspection<Options>): Promise<InspectionReport>;
+  /** The prediction program holds the parts of one question, whatever batch size it is built with. */
+  readonly predictsOneByOne?: boolean;
   predict?(model: PredictionModel, query: PredictionQuery, options: Options): Promise<readonly PredictionAnswer[]>;
   /** What a trained network answered to one example of an evaluation split, for those who look at examples one by one. */
   answers?(example: AnsweredExample): readonly ExampleAnswer[];

@@ -111,7 +111,8 @@ export const textClassification = defineTask<TextClassificationOptions>({
     const length = lengthOf(model);
     const parts = encodeParts(tokenizer, requireText(text, 'a text'), textPair, length);
     const { logits } = await model.run(encodeExample(tokenizer, length, parts.text, parts.pair).feeds);
-    return [classAnswer('Which class?', logits?.data, model.classes ?? [], top)];
+    const answer = classAnswer('Which class?', logits?.data, model.classes ?? [], top);
+    return [{ ...answer, isTruncated: parts.isTruncated }];
   },
 });
 

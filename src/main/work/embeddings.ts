@@ -1,17 +1,10 @@
 /** What a backbone makes of examples: a vector for each, projected onto a plane. */
-import { setImmediate } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { Item } from '../../shared/contract/common.ts';
 import type { Embeddings, demosContract } from '../../shared/contract/demos.ts';
 import { LabError } from '../../shared/errors.ts';
-import { createProgram, elementCount, output, withScope } from '../graph/index.ts';
-import type { Program, Value } from '../graph/program.ts';
-import { buildPipeline, declareInputs } from '../nn/index.ts';
 import type { Feeds } from '../tasks/index.ts';
-import type { CheckpointChoice, TrainedModel } from '../runs/open-trained.ts';
-import { openTrained } from '../runs/open-trained.ts';
-import type { Model } from '../training/model.ts';
-import type { RunFolder } from '../workspace/run-folder.ts';
+import { openEmbedder } from '../runs/embedder.ts';
 import { findRun } from '../workspace/runs.ts';
 import { principalComponents } from './principal-components.ts';
 import { projectNeighbours } from './project-neighbours.ts';
@@ -24,6 +17,9 @@ type Point = Embeddings['points'][number];
 
 /** Components that neighbours are looked for in: more only hold noise. */
 const components = 50;
+const batchSize = 32;
+/** Examples between two looks at whether to go on; among so many, texts of similar length are found. */
+const togetherAsked = 128;
 
 /** Examples of the validation and the test split, which the run has not been trained on. */
 export async function embedExamples(
@@ -32,23 +28,28 @@ export async function embedExamples(
 ): Promise<Embeddings> {
   const run = await findRun(context.workspace, reference);
   using data = await openRunData(context.workspace, run);
-  await using backbone = await openBackbone(run, data, checkpoint);
+  await using embedder = await openEmbedder(run, data.prepared, checkpoint, batchSize);
   const vectors: Float32Array[] = [];
   const about: Pick<Point, 'label' | 'side' | 'item'>[] = [];
-  for (const { side, index, feeds } of examplesOf(data, count)) {
-    if (vectors.length % 16 === 0) {
-      await setImmediate();
-      if (context.signal.aborted) throw new LabError('aborted', 'Cancelled');
-      context.progress({ phase: 'Embedding', done: vectors.length, total: count, unit: 'examples', skipped: 0 });
+  const embedAll = async (examples: readonly Example[]): Promise<void> => {
+    if (context.signal.aborted) throw new LabError('aborted', 'Cancelled');
+    vectors.push(...(await Promise.all(examples.map(({ feeds }) => embedder.embed(feeds)))));
+    for (const { side, index, feeds } of examples) {
+      const items = await describeExample(data, feeds);
+      about.push({
+        label: labelOf(data, feeds),
+        side,
+        item: embeddedItem(items) ?? { kind: 'text', text: `${side} example ${index}` },
+      });
     }
-    vectors.push(await vectorOf(backbone, feeds));
-    const items = await describeExample(data, feeds);
-    about.push({
-      label: labelOf(data, feeds),
-      side,
-      item: embeddedItem(items) ?? { kind: 'text', text: `${side} example ${index}` },
-    });
+    context.progress({ phase: 'Embedding', done: vectors.length, total: count, unit: 'examples', skipped: 0 });
+  };
+  const examples: Example[] = [];
+  for (const example of examplesOf(data, count)) {
+    examples.push(example);
+    if (examples.length === togetherAsked) await embedAll(examples.splice(0));
   }
+  await embedAll(examples);
   if (vectors.length < 3) {
     throw new LabError(
       'bad-input',
@@ -64,7 +65,7 @@ export async function embedExamples(
       : coordinates;
   return {
     run: run.id,
-    step: backbone.step,
+    step: embedder.step,
     method,
     points: about.map((one, index) => ({ x: plane[index]?.[0] ?? 0, y: plane[index]?.[1] ?? 0, ...one })),
     classes: [...(data.prepared.model.facts.classes ?? [])],
@@ -73,10 +74,14 @@ export async function embedExamples(
   };
 }
 
-function* examplesOf(
-  data: RunData,
-  count: number,
-): Generator<{ side: 'validation' | 'test'; index: number; feeds: Feeds }> {
+interface Example {
+  readonly side: 'validation' | 'test';
+  readonly index: number;
+  /** A batch of one. */
+  readonly feeds: Feeds;
+}
+
+function* examplesOf(data: RunData, count: number): Generator<Example> {
   const totals = { validation: exampleCount(data, 'validation'), test: exampleCount(data, 'test') };
   let left = count;
   for (const side of ['validation', 'test'] as const) {
@@ -96,72 +101,4 @@ function labelOf({ prepared }: RunData, { labels, weights }: Feeds): string | nu
   const { classes } = prepared.model.facts;
   if (!classes || !labels || weights?.[0] === 0) return null;
   return classes[Number(labels[0])] ?? null;
-}
-
-/** Outputs of backbones that stand for an example, best first. */
-const outputNames = ['vector', 'sequence', 'image'] as const;
-
-/** The backbone alone for one example, with its best output for a vector named `embedding`. */
-function embeddingProgram({ pipeline, facts }: Model): Program {
-  const program = createProgram('embedding');
-  const context = { program, mode: 'evaluation' as const, batchSize: 1, input: facts.input };
-  const inputs = declareInputs(context);
-  const { outputs } = withScope(program, 'backbone', () => buildPipeline(context, pipeline, inputs));
-  const name = outputNames.find((candidate) => outputs[candidate]) ?? Object.keys(outputs)[0];
-  const value: Value | undefined = name === undefined ? undefined : outputs[name];
-  if (!value) throw new LabError('bad-spec', 'This pipeline has no output to make vectors of');
-  output(program, 'embedding', value);
-  return program;
-}
-
-async function openBackbone(
-  run: RunFolder,
-  { prepared: { model, experiment } }: RunData,
-  checkpoint: CheckpointChoice,
-): Promise<TrainedModel> {
-  const program = embeddingProgram(model);
-  return openTrained(run, experiment, program, checkpoint, { model, build: embeddingProgram });
-}
-
-async function vectorOf({ program, run }: TrainedModel, feeds: Feeds): Promise<Float32Array> {
-  const needed = Object.fromEntries(
-    [...program.inputs].map(([input, { shape }]) => [input, feedFor(feeds, input).subarray(0, elementCount(shape))]),
-  );
-  const { embedding } = await run(needed);
-  if (!embedding) throw new LabError('internal', 'the program has no embedding');
-  return pool(Float32Array.from(embedding.data), embedding.shape, feeds.mask);
-}
-
-/** By its name, or that of the first of twins, which have a prefix. Twins in one tensor lie one after the other. */
-function feedFor(feeds: Feeds, input: string): Feeds[string] {
-  const name =
-    input in feeds
-      ? input
-      : Object.keys(feeds).find((candidate) => candidate.toLowerCase().endsWith(input.toLowerCase()));
-  const feed = name === undefined ? undefined : feeds[name];
-  if (!feed) throw new LabError('bad-input', `The examples of this task have no '${input}' to make vectors of`);
-  return feed;
-}
-
-/** [1, D] as it is; [1, L, D] as the mean over real positions; [1, C, H, W] as the mean over the plane. */
-export function pool(data: Float32Array, shape: readonly number[], mask: ArrayLike<number> | undefined): Float32Array {
-  const [, first = 1, ...rest] = shape;
-  if (rest.length === 0) return data;
-  if (rest.length === 1) {
-    const features = rest[0]!;
-    const mean = new Float32Array(features);
-    let positions = 0;
-    for (let position = 0; position < first; position++) {
-      if (mask?.[position] === 0) continue;
-      positions += 1;
-      for (let feature = 0; feature < features; feature++) mean[feature]! += data[position * features + feature]!;
-    }
-    return mean.map((sum) => sum / Math.max(1, positions));
-  }
-  const plane = rest.reduce((product, size) => product * size, 1);
-  return Float32Array.from({ length: first }, (_, channel) => {
-    let sum = 0;
-    for (let place = 0; place < plane; place++) sum += data[channel * plane + place]!;
-    return sum / plane;
-  });
 }

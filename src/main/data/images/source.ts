@@ -24,6 +24,8 @@ export interface ImageEntry {
   readonly group?: string;
   /** The side of a split that came with the material. */
   readonly side?: Side;
+  /** The row of a table that names it, where its columns are kept. */
+  readonly row?: KeptRow;
   /** The file's bytes, or pixels. Rejects with a `LabError` that says why the image cannot be read. */
   readonly read: () => Promise<Buffer | RawImage>;
 }
@@ -32,6 +34,13 @@ export interface ImageEntry {
 export interface UnusableEntry {
   readonly path: string;
   readonly unusable: { readonly reason: SkipReason; readonly message: string };
+  readonly row?: KeptRow;
+}
+
+export interface KeptRow {
+  readonly line: number;
+  /** Of the columns that are kept. */
+  readonly values: readonly (string | null)[];
 }
 
 /** Why an image was left out; the message beside it has the particulars. */

@@ -28,6 +28,8 @@ export interface FileTableOptions {
   readonly groupColumn?: string | undefined;
   /** Column with the side of an official split. */
   readonly splitColumn?: string | undefined;
+  /** Columns that entries bring along as they are. */
+  readonly keep?: readonly string[] | undefined;
   /** Folder that paths must not leave, and start from unless they start from the table's; by default the table's own. */
   readonly root?: string | undefined;
   /** Of the table, without a mark; guessed without it. */
@@ -67,12 +69,12 @@ export function tableSource(table: string, options: FileTableOptions = {}): Imag
   let report = new ReportCollector();
 
   async function columnsOf(): Promise<Columns> {
-    const { pathColumn, labelColumn, groupColumn, splitColumn } = options;
+    const { pathColumn, labelColumn, groupColumn, splitColumn, keep = [] } = options;
     const bytes =
       format === 'parquet' || format === 'arrow' ? await bytesColumnOf(path, format, pathColumn) : undefined;
     const names = bytes?.replace(/\.bytes$/u, '.path') ?? pathColumn ?? DEFAULT_PATH_COLUMN;
-    const wanted = [names, labelColumn, groupColumn, splitColumn].filter((name) => name !== undefined);
-    return { wanted, path: names, bytes };
+    const wanted = [names, labelColumn, groupColumn, splitColumn, ...keep].filter((name) => name !== undefined);
+    return { wanted: [...new Set(wanted)], path: names, bytes };
   }
 
   async function* rows(signal: AbortSignal, columns: Columns, withBytes: boolean) {
@@ -86,10 +88,11 @@ export function tableSource(table: string, options: FileTableOptions = {}): Imag
     };
     const opened = openSource(file, { report, signal, onBytes: () => undefined });
     try {
+      const kept = (options.keep ?? []).filter((name) => name !== columns.path);
       const rest =
         columns.bytes === undefined
-          ? {}
-          : { optional: [columns.path], ...(withBytes && { bytesColumn: columns.bytes }) };
+          ? { optional: kept }
+          : { optional: [...kept, columns.path], ...(withBytes && { bytesColumn: columns.bytes }) };
       for await (const batch of readTable(opened.source, format!, columns.wanted, { ...opened.options, ...rest })) {
         yield* batch;
       }
@@ -102,9 +105,14 @@ export function tableSource(table: string, options: FileTableOptions = {}): Imag
   }
 
   function toEntry(row: TableRow | UnusableRow, columns: Columns): ImageEntry | UnusableEntry {
+    const values = options.keep?.map(
+      (name) => ('reason' in row ? null : row.values[columns.wanted.indexOf(name)]) ?? null,
+    );
+    const kept = values && { row: { line: row.line, values } };
     const unusable = (where: string, reason: UnusableEntry['unusable']['reason'], message: string): UnusableEntry => ({
       path: where,
       unusable: { reason, message: `line ${row.line} of the table: ${message}` },
+      ...kept,
     });
     if ('reason' in row) return unusable(path, 'unreadable', row.message);
     const valueOf = (column: string | undefined): string => {
@@ -124,6 +132,7 @@ export function tableSource(table: string, options: FileTableOptions = {}): Imag
     }
     const group = valueOf(options.groupColumn);
     const rest = {
+      ...kept,
       ...(label === '' ? {} : { label }),
       ...(group === '' ? {} : { group }),
       ...(side === undefined ? {} : { side }),

@@ -10,16 +10,22 @@ import { findTrainedRun } from '../../workspace/runs.ts';
 import type { PredictionAnswer } from '../../tasks/index.ts';
 import { formatPercent, joinPieces } from '../../../shared/display.ts';
 import { givenText } from './given-text.ts';
-import { globalsOf, existingWorkspaceOf } from './globals.ts';
+import { collect, globalsOf, existingWorkspaceOf } from './globals.ts';
 import { positiveNumber } from './numbers.ts';
+import { refuseOutOfPlace } from './out-of-place.ts';
 import { emphasise, print, printJson, say, table } from './output.ts';
+import type { FileOptions } from './predict-file.ts';
+import { fileOptionNames, predictFiles } from './predict-file.ts';
+import { addTableOptions } from './table-options.ts';
 
-interface PredictOptions {
-  readonly top: number;
+interface PredictOptions extends FileOptions {
+  readonly top?: number;
   readonly checkpoint: 'best' | 'last';
   readonly next?: string;
   readonly choose?: readonly number[];
 }
+
+const defaultTop = 5;
 
 /** `1,3` as numbers, counted from 1. */
 function choicesOf(text: string): readonly number[] {
@@ -32,7 +38,7 @@ function choicesOf(text: string): readonly number[] {
 async function continueWith(
   predictor: Predictor,
   beginning: string,
-  { choose = [], top }: PredictOptions,
+  { choose = [], top = defaultTop }: PredictOptions,
 ): Promise<readonly PredictionAnswer[]> {
   if (!predictor.generates) {
     const { name, task } = predictor.experiment;
@@ -55,7 +61,7 @@ async function ask(
   { ask, facts: { images, audio }, experiment }: Predictor,
   given: string | undefined,
   textPair: string | undefined,
-  { top }: PredictOptions,
+  { top = defaultTop }: PredictOptions,
 ): Promise<readonly PredictionAnswer[]> {
   if (given === undefined) {
     const wanted = images ? 'the path of an image' : audio ? 'the path of a sound file' : 'a text';
@@ -63,59 +69,101 @@ async function ask(
   }
   if (images) return ask({ top, image: await readQueryImage(given, images) });
   if (audio) return ask({ top, recording: await readQueryRecording(given, audio) });
-  const text = await givenText(given);
-  return ask({ top, text, ...(textPair !== undefined && { textPair: await givenText(textPair) }) });
+  const advice = `--input ${given} asks about every line or row of it`;
+  const text = await givenText(given, advice);
+  return ask({ top, text, ...(textPair !== undefined && { textPair: await givenText(textPair, advice) }) });
+}
+
+/** Whether the question is a file, which is answered then. */
+async function askFile(
+  reference: string,
+  given: string | undefined,
+  options: PredictOptions,
+  command: Command,
+): Promise<boolean> {
+  const { input, output, next, choose, top, checkpoint } = options;
+  if (input === undefined) {
+    refuseOutOfPlace(command, fileOptionNames, 'without --input');
+    return false;
+  }
+  if (given !== undefined) command.error(`error: --input has the questions already; what is '${given}' for?`);
+  if (next !== undefined || choose !== undefined) command.error('error: --next has no effect with --input');
+  if (output === undefined) command.error('error: --input needs --output <file>, a .csv, .jsonl or .parquet file');
+  const run = await findTrainedRun(await existingWorkspaceOf(command), reference, say);
+  await predictFiles(run, { checkpoint, top }, { ...options, input, output }, command);
+  return true;
 }
 
 export function registerPredict(program: Command): void {
-  program
+  const predict = program
     .command('predict')
-    .description('ask a run: fill in [MASK]s, judge a pair of sentences, classify a text, an image or a sound')
+    .description(
+      'ask a run: fill in [MASK]s, judge a pair of sentences, classify a text, an image or a sound; or all of a file or folder, with --input and --output',
+    )
     .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
     .argument('[text|file]', 'the text, with [MASK]s where the task fills them in, or an image or sound file')
     .argument('[second]', 'the second text, for tasks on pairs')
     .option('-n, --next <beginning>', 'for a language model: the likeliest continuations of this text')
     .option('--choose <numbers>', 'with --next: go on with these answers, one after the other, e.g. 1,3', choicesOf)
-    .option('-t, --top <number>', 'how many answers to show', positiveNumber, 5)
+    .option(
+      '-t, --top <number>',
+      'how many answers to show (default: 5; with --input the probability of every class)',
+      positiveNumber,
+    )
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
-    .action(
-      async (
-        reference: string,
-        given: string | undefined,
-        second: string | undefined,
-        options: PredictOptions,
-        command: Command,
-      ) => {
-        if (options.next === undefined ? options.choose !== undefined : given !== undefined) {
-          command.error(
-            options.next === undefined
-              ? 'error: --choose has no effect without --next'
-              : `error: --next has the text already; what is '${given}' for?`,
+    .option(
+      '-i, --input <path>',
+      'a table, .txt or FASTA file, a folder, images or recordings: every row or file is asked',
+    )
+    .option('-o, --output <file>', 'a new .csv, .jsonl or .parquet file for the answers')
+    .option('--embeddings', 'with --input: the vectors of the backbone instead of answers')
+    .option('--text-column <name>', "with --input: column with the text (default: 'text', or the only one)")
+    .option('--pair-column <name>', 'with --input: column with the second text of a pair')
+    .option(
+      '--keep <column>',
+      'with --input: a column to keep beside the answers (may be repeated; default: all)',
+      collect,
+    );
+  addTableOptions(predict).action(
+    async (
+      reference: string,
+      given: string | undefined,
+      second: string | undefined,
+      options: PredictOptions,
+      command: Command,
+    ) => {
+      if (await askFile(reference, given, options, command)) return;
+      if (options.next === undefined ? options.choose !== undefined : given !== undefined) {
+        command.error(
+          options.next === undefined
+            ? 'error: --choose has no effect without --next'
+            : `error: --next has the text already; what is '${given}' for?`,
+        );
+      }
+      const run = await findTrainedRun(await existingWorkspaceOf(command), reference, say);
+      const predictor = await openPredictor(run, options.checkpoint);
+      try {
+        const answers =
+          options.next === undefined
+            ? await ask(predictor, given, second, options)
+            : await continueWith(predictor, options.next, options);
+        if (globalsOf(command).json) {
+          printJson({ run: run.id, step: predictor.step, answers });
+          return;
+        }
+        for (const { question, choices, isTruncated } of answers) {
+          if (isTruncated) say('The text is longer than the model reads: a part of it was left out');
+          print(emphasise(question, 'bold'));
+          print(
+            table(
+              [{ title: 'answer' }, { title: 'probability', align: 'right' }],
+              choices.map(({ label, probability }) => [label, formatPercent(probability, 2)]),
+            ),
           );
         }
-        const run = await findTrainedRun(await existingWorkspaceOf(command), reference, say);
-        const predictor = await openPredictor(run, options.checkpoint);
-        try {
-          const answers =
-            options.next === undefined
-              ? await ask(predictor, given, second, options)
-              : await continueWith(predictor, options.next, options);
-          if (globalsOf(command).json) {
-            printJson({ run: run.id, step: predictor.step, answers });
-            return;
-          }
-          for (const { question, choices } of answers) {
-            print(emphasise(question, 'bold'));
-            print(
-              table(
-                [{ title: 'answer' }, { title: 'probability', align: 'right' }],
-                choices.map(({ label, probability }) => [label, formatPercent(probability, 2)]),
-              ),
-            );
-          }
-        } finally {
-          await predictor.close();
-        }
-      },
-    );
+      } finally {
+        await predictor.close();
+      }
+    },
+  );
 }

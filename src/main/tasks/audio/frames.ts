@@ -27,7 +27,7 @@ export function frameFeeds(dataset: AudioDataset, recordings: readonly (number |
 }
 
 /** A question's recording in a batch of one. Throws `LabError('bad-input')` for one that is longer than the model reads. */
-export function queryFeeds({ recording }: PredictionQuery, input: PipelineInput): Feeds {
+export function queryFeeds({ recording }: Pick<PredictionQuery, 'recording'>, input: PipelineInput): Feeds {
   if (!recording || input.kind !== 'frames') throw new LabError('bad-input', 'this model needs a recording');
   const { length, features } = input;
   const count = recording.frames.length / features;

@@ -70,6 +70,8 @@ function budgetOf({
 export interface EncodedParts {
   readonly text: Uint32Array;
   readonly pair: Uint32Array | undefined;
+  /** There was more of it than fits. */
+  readonly isTruncated: boolean;
 }
 
 /** Examples kept with their tokens; with more, the rest is encoded every time. */
@@ -94,14 +96,15 @@ export function encodeParts(
   pair: string | undefined,
   length: number,
 ): EncodedParts {
-  if (pair === undefined) return { text: encodeBeginning(tokenizer, text, length - 2), pair: undefined };
-  const capacity = length - 3;
-  const [first, second] = cutPair(
-    encodeBeginning(tokenizer, text, capacity),
-    encodeBeginning(tokenizer, pair, capacity),
-    capacity,
-  );
-  return { text: first, pair: second };
+  const capacity = length - (pair === undefined ? 2 : 3);
+  // One token more than fits tells that there is more.
+  const first = encodeBeginning(tokenizer, text, capacity + 1);
+  if (pair === undefined) {
+    return { text: first.slice(0, capacity), pair: undefined, isTruncated: first.length > capacity };
+  }
+  const second = encodeBeginning(tokenizer, pair, capacity + 1);
+  const [cutFirst, cutSecond] = cutPair(first.slice(0, capacity), second.slice(0, capacity), capacity);
+  return { text: cutFirst, pair: cutSecond, isTruncated: first.length + second.length > capacity };
 }
 
 /** Characters looked at first for each token wanted; more than most texts have. */

@@ -79,21 +79,23 @@ export function pairTask(
     async predict(model, { text, textPair, top }) {
       const first = requireText(text, 'two texts');
       const second = requireText(textPair, 'a second text to compare with the first');
-      const { feeds } = encodePair(model, first, second);
+      const { feeds, isTruncated } = encodePair(model, first, second);
       const { logits } = await model.run(feeds);
-      return [classAnswer(question, logits?.data, classes, top)];
+      return [{ ...classAnswer(question, logits?.data, classes, top), isTruncated }];
     },
   };
 }
 
 /** Two texts as tokens, the ends of the longer one cut until both fit. */
-export function encodePair(model: PredictionModel, first: string, second: string): EncodedText {
+export function encodePair(
+  model: PredictionModel,
+  first: string,
+  second: string,
+): EncodedText & { readonly isTruncated: boolean } {
   const tokenizer = tokenizerOf(model);
   const capacity = capacityOf(model, 2);
-  const [a, b] = cutPair(
-    tokenizer.encode(first, { recogniseSpecial: false }),
-    tokenizer.encode(second, { recogniseSpecial: false }),
-    capacity,
-  );
-  return encodeExample(tokenizer, capacity + 3, a, b);
+  const all = tokenizer.encode(first, { recogniseSpecial: false });
+  const allOfPair = tokenizer.encode(second, { recogniseSpecial: false });
+  const example = encodeExample(tokenizer, capacity + 3, ...cutPair(all, allOfPair, capacity));
+  return { ...example, isTruncated: all.length + allOfPair.length > capacity };
 }

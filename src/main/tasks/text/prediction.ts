@@ -10,10 +10,10 @@ import { tokenText } from './vocabulary.ts';
 /** As people write it: [MASK], [mask], or numbered as in displays. */
 const MASK = /\s*\[mask\d*\]/giu;
 
-const tokenizers = new WeakMap<PredictionModel, TextTokenizer>();
+const tokenizers = new WeakMap<object, TextTokenizer>();
 
 /** The tokenizer that belongs to a model, read once. */
-export function tokenizerOf(model: PredictionModel): TextTokenizer {
+export function tokenizerOf(model: Omit<PredictionModel, 'run'>): TextTokenizer {
   const known = tokenizers.get(model);
   if (known) return known;
   if (model.tokenizerFile === undefined) {
@@ -55,7 +55,7 @@ export function encodeExample(
 }
 
 /** Tokens that a model reads, special tokens included. */
-export function lengthOf({ input }: PredictionModel): number {
+export function lengthOf({ input }: Pick<PredictionModel, 'input'>): number {
   if (input.kind !== 'tokens') throw new LabError('internal', `a model of ${input.kind} cannot read text`);
   return input.length;
 }
@@ -137,7 +137,8 @@ export async function answerMasks(
   }
   const capacity = capacityOf(model, 1);
   const example = encodeExample(tokenizer, capacity + 2, windowAroundMasks(ids, tokenizer.special.mask, capacity));
-  return predictMasks(model, example, places, top);
+  const answers = await predictMasks(model, example, places, top);
+  return answers.map((answer) => ({ ...answer, isTruncated: ids.length > capacity }));
 }
 
 /** The probabilities of the classes, likeliest first. */

@@ -1,0 +1,78 @@
+/**
+ * The columns that answers are written in. Tasks with one question about each example have a row for it: what is likeliest, and the
+ * probability of every class or the next best. Others have a row for each question, which is a column then.
+ */
+import type { DemoForm } from '../../../shared/contract/demos.ts';
+import type { PredictionAnswer, TaskDefinition, TaskFacts } from '../../tasks/index.ts';
+import { demoFormOf } from '../demo-forms.ts';
+import type { OutputCell, OutputColumn } from './output-table.ts';
+
+export interface AnswerColumns {
+  readonly columns: readonly OutputColumn[];
+  /** Choices to ask for. */
+  readonly top: number;
+  /** A row of cells for each answer that is written. */
+  rows(answers: readonly PredictionAnswer[]): readonly (readonly OutputCell[])[];
+}
+
+/** Of these, every example has one question, and the answer is one of the classes. */
+const classForms: ReadonlySet<DemoForm> = new Set([
+  'classify-text',
+  'classify-pair',
+  'classify-image',
+  'classify-sound',
+  'sentence-pair',
+]);
+/** One question, and an answer of any kind. */
+const openForms: ReadonlySet<DemoForm> = new Set(['transcribe-image', 'transcribe-sound', 'next-word']);
+
+const defaultTop = 5;
+
+/** @param top so many of the likeliest answers; without it all classes, or the 5 likeliest answers to questions without classes */
+export function answerColumns(
+  task: Pick<TaskDefinition<unknown>, 'demo'>,
+  { input, classes }: TaskFacts,
+  top: number | undefined,
+): AnswerColumns {
+  const form = demoFormOf(task, input.kind);
+  const isOpen = openForms.has(form);
+  if (classForms.has(form) && classes && top === undefined) return everyClass(classes);
+  const count = top ?? (isOpen ? 1 : defaultTop);
+  const best = likeliest(count);
+  const hasOneQuestion = isOpen || classForms.has(form);
+  return {
+    columns: [...(hasOneQuestion ? [] : [{ name: 'question', type: 'text' } as const]), ...best],
+    top: count,
+    rows: (answers) =>
+      answers.map(({ question, choices }) => [...(hasOneQuestion ? [] : [question]), ...cellsOf(choices, count)]),
+  };
+}
+
+function everyClass(classes: readonly string[]): AnswerColumns {
+  return {
+    columns: [...likeliest(1), ...classes.map((name) => ({ name: `p(${name})`, type: 'number' }) as const)],
+    top: classes.length,
+    rows: (answers) =>
+      answers.map(({ choices }) => {
+        const probabilities = new Map(choices.map(({ label, probability }) => [label, probability]));
+        return [...cellsOf(choices, 1), ...classes.map((name) => probabilities.get(name) ?? null)];
+      }),
+  };
+}
+
+function likeliest(count: number): OutputColumn[] {
+  return Array.from({ length: count }, (_, index) => {
+    const number = index === 0 ? '' : `_${index + 1}`;
+    return [
+      { name: `prediction${number}`, type: 'text' } as const,
+      { name: `probability${number}`, type: 'number' } as const,
+    ];
+  }).flat();
+}
+
+function cellsOf(choices: PredictionAnswer['choices'], count: number): OutputCell[] {
+  return Array.from({ length: count }, (_, index) => {
+    const choice = choices[index];
+    return [choice?.label ?? null, choice?.probability ?? null];
+  }).flat();
+}

@@ -1,0 +1,104 @@
+/**
+ * A backbone alone, with one vector for each example: its output `vector`, the mean of a `sequence` over real positions, or the
+ * mean of an image's features over all places.
+ */
+import { LabError } from '../../shared/errors.ts';
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { createProgram, elementCount, max, mean, output, reshape, withScope } from '../graph/index.ts';
+import type { Program, Value } from '../graph/program.ts';
+import { poolSequence } from '../nn/blocks/sequence-pooling.ts';
+import { buildPipeline, declareInputs } from '../nn/index.ts';
+import type { Feeds } from '../tasks/index.ts';
+import type { Model } from '../training/model.ts';
+import type { RunFolder } from '../workspace/run-folder.ts';
+import { inBatches } from './batch/in-batches.ts';
+import type { CheckpointChoice } from './open-trained.ts';
+import { openTrained } from './open-trained.ts';
+
+export interface Embedder extends AsyncDisposable {
+  /** Updates that the weights have seen. */
+  readonly step: number;
+  /** Numbers in a vector. */
+  readonly features: number;
+  /**
+   * The vector of one example; asked for many at once, they are computed together. `feeds` are a batch of one; of twins, which lie
+   * one after the other or have a prefix, the first is taken. Throws `LabError('bad-input')` for feeds of something else.
+   */
+  embed(feeds: Feeds): Promise<Float32Array>;
+}
+
+/** Throws what `openTrained` does, and `LabError('bad-spec')` for a pipeline without an output. */
+export async function openEmbedder(
+  run: RunFolder,
+  { experiment, model }: { readonly experiment: Pick<Experiment, 'engine'>; readonly model: Model },
+  checkpoint: CheckpointChoice,
+  batchSize: number,
+): Promise<Embedder> {
+  const build = (shown: Model): Program => embeddingProgram(shown, batchSize);
+  const trained = await openTrained(run, experiment, build(model), checkpoint, { model, build });
+  const { program } = trained;
+  const runOne = inBatches(program, batchSize, trained.run);
+  return {
+    step: trained.step,
+    features: elementCount(program.outputs.get('embedding')?.shape ?? []) / batchSize,
+    async embed(feeds) {
+      const needed = Object.fromEntries(
+        [...program.inputs].map(([input, { shape }]) => {
+          return [input, feedFor(feeds, input).subarray(0, elementCount(shape) / batchSize)];
+        }),
+      );
+      const { embedding } = await runOne(needed);
+      if (!embedding) throw new LabError('internal', 'the program has no embedding');
+      return Float32Array.from(embedding.data);
+    },
+    [Symbol.asyncDispose]: () => trained[Symbol.asyncDispose](),
+  };
+}
+
+/** Outputs of backbones that stand for an example, best first. */
+const outputNames = ['vector', 'sequence', 'image'] as const;
+
+/** Outputs `embedding` [batch, features]. */
+function embeddingProgram({ pipeline, facts }: Model, batchSize: number): Program {
+  const program = createProgram('embedding');
+  const context = { program, mode: 'evaluation' as const, batchSize, input: facts.input };
+  const inputs = declareInputs(context);
+  const { outputs } = withScope(program, 'backbone', () => buildPipeline(context, pipeline, inputs));
+  const name = outputNames.find((candidate) => outputs[candidate]) ?? Object.keys(outputs)[0];
+  const value = name === undefined ? undefined : outputs[name];
+  if (!value) throw new LabError('bad-spec', 'This pipeline has no output to make vectors of');
+  output(program, 'embedding', pooled(value, inputs.mask));
+  return program;
+}
+
+function pooled(value: Value, mask: Value | undefined): Value {
+  const [batch = 1, length = 1, ...rest] = value.shape;
+  if (value.shape.length <= 2) return value;
+  if (rest.length > 1)
+    {return reshape(
+      mean(
+        value,
+        [...rest.keys()].map((axis) => axis + 2),
+      ),
+      [batch, length],
+    );}
+  return poolSequence(value, mask && shortened(mask, length), 'mean');
+}
+
+/** The mask of a sequence that has been made shorter: a step is real where any of the positions that it came from is. */
+function shortened(mask: Value, steps: number): Value | undefined {
+  const [batch = 1, length = 1] = mask.shape;
+  if (length === steps) return mask;
+  return length % steps === 0 ? max(reshape(mask, [batch, steps, length / steps]), [2]) : undefined;
+}
+
+/** By its name, or that of the first of twins, which have a prefix. */
+function feedFor(feeds: Feeds, input: string): NonNullable<Feeds[string]> {
+  const name =
+    input in feeds
+      ? input
+      : Object.keys(feeds).find((candidate) => candidate.toLowerCase().endsWith(input.toLowerCase()));
+  const feed = name === undefined ? undefined : feeds[name];
+  if (!feed) throw new LabError('bad-input', `The examples of this task have no '${input}' to make vectors of`);
+  return feed;
+}
