@@ -20,7 +20,8 @@ export async function prepareResume(
   const trained = await readJson(run.spec, experimentSpec);
   const before = lengthOf(trained);
   const after = lengthOf(wanted);
-  const sameOtherwise = { ...trained, training: { ...trained.training, [before.unit]: after.count } };
+  const { tensorboard } = wanted.training; // changes nothing of what is trained
+  const sameOtherwise = { ...trained, training: { ...trained.training, [before.unit]: after.count, tensorboard } };
   if (before.unit !== after.unit || !isDeepStrictEqual(plain(wanted), plain(sameOtherwise))) {
     throw new LabError(
       'conflict',
@@ -34,7 +35,10 @@ export async function prepareResume(
   }
   const isFinished = await fileExists(run.result);
   if (after.count === before.count) {
-    if (!isFinished || checkpoint !== undefined) return; // steps that are taken back are trained again
+    if (!isFinished || checkpoint !== undefined) {
+      if (tensorboard !== trained.training.tensorboard) await writeJson(run.spec, wanted);
+      return; // steps that are taken back are trained again
+    }
     throw new LabError(
       'conflict',
       `The run ${run.id} is finished already: 'pretext show ${run.id}' shows its result. To train it longer, add --set training.${before.unit}=… with more than ${before.count}`,

@@ -37,6 +37,8 @@ import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { lockRun, openEventLog, readJson, requireHeldRun, runOrigin, writeJson } from '../workspace/run-folder.ts';
 import { sweep } from '../files/sweep.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import type { TensorboardLog } from './tensorboard-log.ts';
+import { openTensorboardLog } from './tensorboard-log.ts';
 import { hasTrials, tuneRun, withChosen } from './tune-run.ts';
 
 export interface TrainOptions {
@@ -76,8 +78,12 @@ export async function trainRun(
       requireHeld();
       step = event.step;
       const written = log(event);
+      tensorboard?.add(written);
       options.onEvent?.(written);
     };
+    using tensorboard = await tensorboardOf(run, (message) => {
+      emit({ type: 'notice', step, message });
+    });
     try {
       return await trainLocked(workspace, run, { ...options, requireHeld }, emit);
     } catch (error) {
@@ -91,6 +97,15 @@ export async function trainRun(
   } finally {
     await unlock();
   }
+}
+
+/** Where it is asked for. A spec that cannot be read is told by what needs it. */
+async function tensorboardOf(
+  run: RunFolder,
+  onFailure: (message: string) => void,
+): Promise<TensorboardLog | undefined> {
+  const spec = await readJson(run.spec, experimentSpec).catch(() => undefined);
+  return spec?.training.tensorboard ? openTensorboardLog(run, onFailure) : undefined;
 }
 
 async function trainLocked(

@@ -35,7 +35,10 @@ interface RunOptions {
   readonly checkpoint?: number;
   readonly dryRun?: boolean;
   readonly prefetch: boolean;
+  readonly tensorboard?: boolean;
 }
+
+type Settings = Pick<RunOptions, 'set' | 'seed' | 'tensorboard'>;
 
 export function registerRun(program: Command): void {
   program
@@ -55,6 +58,7 @@ export function registerRun(program: Command): void {
       wholeNumber,
     )
     .option('-n, --dry-run', 'check everything and say what would be done')
+    .option('--tensorboard', "short for --set training.tensorboard=true: event files in the run's folder")
     .option('--no-prefetch', 'prepare batches in the main thread; the results are the same')
     .action(async (spec: string, options: RunOptions, command: Command) => {
       const workspace = await workspaceOf(command);
@@ -76,16 +80,20 @@ export function registerRun(program: Command): void {
 }
 
 /** An experiment file with the settings of the command line. */
-export async function readExperiment(file: string, options: Pick<RunOptions, 'set' | 'seed'>): Promise<Experiment> {
+export async function readExperiment(file: string, options: Settings): Promise<Experiment> {
   return parseExperiment(await readSource(file, options));
 }
 
-async function readSource(file: string, options: Pick<RunOptions, 'set' | 'seed'>): Promise<SpecSource> {
+async function readSource(file: string, options: Settings): Promise<SpecSource> {
   return withSettings(await readSpecFile(file), settingsOf(options));
 }
 
-function settingsOf({ set = [], seed }: Pick<RunOptions, 'set' | 'seed'>): readonly string[] {
-  return seed === undefined ? set : [...set, `seed=${seed}`];
+function settingsOf({ set = [], seed, tensorboard }: Settings): readonly string[] {
+  return [
+    ...set,
+    ...(seed === undefined ? [] : [`seed=${seed}`]),
+    ...(tensorboard ? ['training.tensorboard=true'] : []),
+  ];
 }
 
 async function findRunToResume(workspace: Workspace, reference: string, options: RunOptions): Promise<RunFolder> {

@@ -53,8 +53,9 @@ export interface PredictFileResult {
 }
 
 const batchSize = 32;
-/** Questions that are asked at the same time: among so many, texts of similar length are found. */
-const togetherAsked = 8 * batchSize;
+/** Texts that are asked at the same time: among so many, enough of similar length are found. Pixels take more room. */
+const textsTogether = 1024;
+const filesTogether = 256;
 /** Files that are read and decoded at the same time. */
 const decodedAtOnce = 8;
 const listedFailures = 100;
@@ -94,6 +95,7 @@ export async function predictFile(run: RunFolder, options: PredictFileOptions): 
   const table = await createOutputTable(output, columns);
   const failures: PredictFileResult['failures'][number][] = [];
   let [answered, truncated, failed, done] = [0, 0, 0, 0];
+  const together = isText ? textsTogether : filesTogether;
   const blank = answerer.columns.map(() => null);
 
   async function writeAll(items: readonly (Question | UnreadableQuestion)[]): Promise<void> {
@@ -121,9 +123,9 @@ export async function predictFile(run: RunFolder, options: PredictFileOptions): 
     });
     for await (const items of questions) {
       waiting.push(...items);
-      while (waiting.length >= togetherAsked) {
-        await writeAll(waiting.slice(0, togetherAsked));
-        waiting = waiting.slice(togetherAsked);
+      while (waiting.length >= together) {
+        await writeAll(waiting.slice(0, together));
+        waiting = waiting.slice(together);
         if (signal.aborted) throw stopped(output);
       }
     }

@@ -130,6 +130,10 @@ const trainingSpec = z
       .describe(
         'Record how far errors reach back in time: the norm of ∂L/∂h at every step of the recurrent layers, at the beginning and at each evaluation',
       ),
+    tensorboard: z
+      .boolean()
+      .optional()
+      .describe("Write event files for TensorBoard into the run's folder, besides events.jsonl"),
     earlyStopping: z
       .strictObject({
         patience: steps.describe('Evaluations without improvement after which the run ends'),
