@@ -185,7 +185,7 @@ async function bytesColumnOf(
   }
 }
 
-async function fileColumns(path: string, format: 'parquet' | 'arrow'): Promise<readonly string[]> {
+export async function fileColumns(path: string, format: 'parquet' | 'arrow'): Promise<readonly string[]> {
   // Each brings a library along that few need.
   if (format === 'parquet') return (await import('../tables/read-parquet.ts')).fileColumnsOf(path);
   return (await import('../tables/read-arrow.ts')).arrowFileColumns(path);

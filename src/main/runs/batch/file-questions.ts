@@ -6,10 +6,11 @@ import { looksLikeSound } from '../../data/audio/recording.ts';
 import { folderSource, readImageFile } from '../../data/images/folder-source.ts';
 import type { ImageEntry, ImageSource, UnusableEntry } from '../../data/images/source.ts';
 import { hasImageExtension } from '../../data/images/source.ts';
-import { isTableName, tableSource } from '../../data/images/table-source.ts';
+import { fileColumns, isTableName, tableSource } from '../../data/images/table-source.ts';
 import { zipSource } from '../../data/images/zip-source.ts';
 import { SkipFile } from '../../data/import/skip-file.ts';
 import { formatOfName } from '../../data/reading/source-files.ts';
+import { isTableFormat } from '../../data/tables/read-table.ts';
 import { columnsOfTable } from '../../data/tables/table-columns.ts';
 import { missingColumnMessage } from '../../data/tables/table-row.ts';
 import type { TaskFacts } from '../../tasks/index.ts';
@@ -93,7 +94,7 @@ async function columnsOf(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { format, compression } = formatOfName(path);
-  if (format === undefined || format === 'text' || format === 'fasta' || format === 'wikipedia') return [];
+  if (format === undefined || !isTableFormat(format)) return [];
   await stat(path).catch((error: unknown) => {
     throw cannotRead('file', path, error);
   });
@@ -102,9 +103,8 @@ async function columnsOf(
     const missing = keep?.find((name) => !present.includes(name));
     if (missing !== undefined) throw new SkipFile('missing-column', missingColumnMessage(missing, present));
     if (keep) return keep;
-    if (format !== 'parquet') return present;
-    const { fileColumnsOf } = await import('../../data/tables/read-parquet.ts'); // brings DuckDB along, which few need
-    const files = await fileColumnsOf(path);
+    if (format !== 'parquet' && format !== 'arrow') return present;
+    const files = await fileColumns(path, format);
     return present.filter((name) => !files.includes(name));
   } catch (error) {
     if (!(error instanceof SkipFile)) throw error;

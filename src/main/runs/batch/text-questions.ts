@@ -5,12 +5,15 @@ import { SkipFile } from '../../data/import/skip-file.ts';
 import { cleanText } from '../../data/reading/document.ts';
 import type { OpenedSource } from '../../data/reading/open-source.ts';
 import { openSource } from '../../data/reading/open-source.ts';
-import { readTextDocuments } from '../../data/reading/read-documents.ts';
-import { readFasta } from '../../data/reading/read-fasta.ts';
+import type { ProseFormat } from '../../data/reading/prose/read-prose.ts';
+import { isProse, readProse } from '../../data/reading/prose/read-prose.ts';
+import type { SequenceFormat } from '../../data/reading/read-sequences.ts';
+import { isSequences, readSequences } from '../../data/reading/read-sequences.ts';
 import type { SourceFile } from '../../data/reading/source-files.ts';
 import { findSourceFiles } from '../../data/reading/source-files.ts';
 import { numberedColumn } from '../../data/tables/header.ts';
-import { readTable } from '../../data/tables/read-table.ts';
+import type { TableFormat } from '../../data/tables/read-table.ts';
+import { isTableFormat, readTable } from '../../data/tables/read-table.ts';
 import { columnsOfTable } from '../../data/tables/table-columns.ts';
 import { missingColumnMessage } from '../../data/tables/table-row.ts';
 import type { Asked, Question, QuestionOptions, QuestionSource, UnreadableQuestion } from './question.ts';
@@ -40,7 +43,7 @@ export async function openTexts(input: string, options: QuestionOptions, signal:
   return {
     columns: columns.kept,
     hasFiles: !first.named,
-    hasLines: first.format !== 'text' || first.named,
+    hasLines: !isProse(first.format) || hasLinesOfIts(first, first.format),
     total,
     unit: 'bytes',
     async *questions(stop, onProgress) {
@@ -73,25 +76,25 @@ async function nothingIn(input: string, found: AsyncIterable<object>): Promise<L
   );
 }
 
-function isTable(file: SourceFile): file is SourceFile & { readonly format: 'csv' | 'tsv' | 'jsonl' | 'parquet' } {
-  return ['csv', 'tsv', 'jsonl', 'parquet'].includes(file.format);
-}
-
 const openOptions = { report: new ReportCollector(), onBytes: () => undefined };
+
+/** A text file that was named has a text in each line, and a mailbox several messages; of others the file is one text. */
+function hasLinesOfIts({ named }: SourceFile, format: ProseFormat): boolean {
+  return format === 'email' || (format === 'text' && named);
+}
 
 /** Of the first file: what the others have besides is left out, and what they lack is empty. */
 async function columnsOf(file: SourceFile, options: QuestionOptions, signal: AbortSignal): Promise<Columns> {
   const { textColumn, pairColumn, keep } = options;
-  if (file.format === 'wikipedia') {
-    throw new LabError('bad-input', `${file.path} is a dump of Wikipedia: import it as a corpus instead`);
-  }
-  if (!isTable(file)) {
-    const kept = file.format === 'fasta' ? ['name', 'label'] : file.named ? ['text'] : [];
+  if (file.format === 'wikipedia') throw isDump(file);
+  const { format } = file;
+  if (!isTableFormat(format)) {
+    const kept = isSequences(format) ? ['name', 'label'] : format === 'text' && file.named ? ['text'] : [];
     for (const name of [textColumn, pairColumn]) if (name !== undefined) throw missing(file.path, name, kept);
     return { text: '', pair: undefined, kept: keptOf(file.path, kept, keep) };
   }
   const opened = openSource(file, { ...openOptions, signal });
-  const present = await columnsOfTable(opened.source, file.format, opened.options).catch((error: unknown) => {
+  const present = await columnsOfTable(opened.source, format, opened.options).catch((error: unknown) => {
     throw unreadable(file.path, error);
   });
   const fallback = options.header === false ? numberedColumn(1) : 'text';
@@ -148,12 +151,20 @@ async function* readFile(
 }
 
 function itemsOf(file: SourceFile, opened: OpenedSource, columns: Columns): AsyncGenerator<readonly Item[]> {
-  if (isTable(file)) return readRows(file, opened, columns);
-  return file.format === 'fasta' ? readSequences(file, opened, columns) : readLinesOrFile(file, opened, columns);
+  const { format } = file;
+  if (isTableFormat(format)) return readRows(file, format, opened, columns);
+  if (isSequences(format)) return readNamedSequences(file, format, opened, columns);
+  if (isProse(format)) return readLinesOrFile(file, format, opened, columns);
+  throw isDump(file);
+}
+
+function isDump({ path }: SourceFile): LabError {
+  return new LabError('bad-input', `${path} is a dump of Wikipedia: import it as a corpus instead`, { path });
 }
 
 async function* readRows(
-  { path, format }: SourceFile & { readonly format: 'csv' | 'tsv' | 'jsonl' | 'parquet' },
+  { path }: SourceFile,
+  format: TableFormat,
   { source, options }: OpenedSource,
   columns: Columns,
 ): AsyncGenerator<readonly Item[]> {
@@ -172,12 +183,13 @@ async function* readRows(
   }
 }
 
-async function* readSequences(
+async function* readNamedSequences(
   { path }: SourceFile,
+  format: SequenceFormat,
   { source }: OpenedSource,
   columns: Columns,
 ): AsyncGenerator<readonly Item[]> {
-  for await (const records of readFasta(source)) {
+  for await (const records of readSequences(source, format)) {
     yield records.map((record): Item => {
       const { line } = record;
       if ('reason' in record) return { file: path, line, kept: nothing(columns), problem: record.message };
@@ -187,15 +199,17 @@ async function* readSequences(
   }
 }
 
-/** Lines of a file that was named; a file of a folder is one text. */
 async function* readLinesOrFile(
-  { path, named }: SourceFile,
+  file: SourceFile,
+  format: ProseFormat,
   { source }: OpenedSource,
   columns: Columns,
 ): AsyncGenerator<readonly Item[]> {
-  for await (const documents of readTextDocuments(source, named ? 'line' : 'file')) {
+  const { path } = file;
+  const hasLines = hasLinesOfIts(file, format);
+  for await (const documents of readProse(source, format, hasLines && format === 'text' ? 'line' : 'file')) {
     yield documents.map((document): Item => {
-      const line = named ? document.line : null;
+      const line = hasLines ? document.line : null;
       if ('reason' in document) return { file: path, line, kept: nothing(columns), problem: document.message };
       return asked({ file: path, line, kept: columns.kept.map(() => document.text) }, { text: document.text });
     });
