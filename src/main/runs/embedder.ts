@@ -74,14 +74,15 @@ function embeddingProgram({ pipeline, facts }: Model, batchSize: number): Progra
 function pooled(value: Value, mask: Value | undefined): Value {
   const [batch = 1, length = 1, ...rest] = value.shape;
   if (value.shape.length <= 2) return value;
-  if (rest.length > 1)
-    {return reshape(
+  if (rest.length > 1) {
+    return reshape(
       mean(
         value,
         [...rest.keys()].map((axis) => axis + 2),
       ),
       [batch, length],
-    );}
+    );
+  }
   return poolSequence(value, mask && shortened(mask, length), 'mean');
 }
 
