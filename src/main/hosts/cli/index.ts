@@ -25,6 +25,8 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   card: async () => (await import('./card.ts')).registerCard,
   leaks: async () => (await import('./leaks.ts')).registerLeaks,
   export: async () => (await import('./export.ts')).registerExport,
+  bundle: async () => (await import('./bundle.ts')).registerBundle,
+  verify: async () => (await import('./bundle.ts')).registerVerify,
   task: async () => (await import('./task.ts')).registerTask,
   pipeline: async () => (await import('./pipeline.ts')).registerPipeline,
   schema: async () => (await import('./schema.ts')).registerSchema,
