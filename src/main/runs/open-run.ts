@@ -7,6 +7,7 @@ import type { RunFolder } from '../workspace/run-folder.ts';
 import { readJson, runOrigin } from '../workspace/run-folder.ts';
 import { readRunLeaks, writeRunLeaks } from '../workspace/run-leaks.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { describeChange } from './changed-data.ts';
 import type { PreparedRun } from './prepare.ts';
 import { findMaterialOf, prepareRun } from './prepare.ts';
 import { verifyDataOf } from './verify-material.ts';
@@ -20,12 +21,10 @@ export async function openRun(workspace: Workspace, run: RunFolder): Promise<Pre
   const experiment = await readJson(run.spec, experimentSpec);
   const origin = await readJson(run.origin, runOrigin);
   const material = await findMaterialOf(workspace, experiment);
-  if (material.contentHash !== origin.data.contentHash) {
-    throw new LabError(
-      'conflict',
-      `'${origin.data.name}' is not what it was when this run was created: it has been imported again with other contents. Start a new run`,
-      { data: origin.data.name },
-    );
+  const change = await describeChange(material, origin.data);
+  if (change !== undefined) {
+    const message = `'${origin.data.name}' is not what it was when this run was created: it ${change}. Or start a new run`;
+    throw new LabError('conflict', message, { data: origin.data.name });
   }
   const tokenizerFile = (await fileExists(run.tokenizer)) ? run.tokenizer : undefined;
   const excluded = (await readRunLeaks(run))?.excluded;

@@ -5,7 +5,7 @@ import { readSafetensors } from '../formats/safetensors.ts';
 import type { TransferReport } from '../../shared/spec/run/transfer.ts';
 import { matchParameters, requireTransfer } from '../training/fine-tuning.ts';
 import { countParameters } from '../training/model.ts';
-import { classSides, sideWarnings, type ClassSides } from './check-sides.ts';
+import { classSides, requireExamples, sideWarnings, type ClassSides } from './check-sides.ts';
 import { checkModel } from './create-run.ts';
 import { findFoundations, findMaterialOf, prepareRun } from './prepare.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -25,6 +25,23 @@ export interface ExperimentPlan {
   readonly classes: readonly ClassSides[] | null;
   /** What will be hard to measure. */
   readonly warnings: readonly string[];
+}
+
+/** The classes on each side of the split, and what will be hard to measure. Throws as `planExperiment` does of data. */
+export async function planClasses(
+  workspace: Workspace,
+  experiment: Experiment,
+): Promise<Pick<ExperimentPlan, 'classes' | 'warnings'>> {
+  const material = await findMaterialOf(workspace, experiment);
+  const { tokenizer } = await findFoundations(workspace, experiment);
+  const { sampler } = prepareRun(experiment, material, tokenizer?.file);
+  try {
+    requireExamples(sampler, experiment.task.testShare);
+    const classes = classSides(sampler);
+    return { classes: classes ?? null, warnings: sideWarnings(classes ?? []) };
+  } finally {
+    sampler.close();
+  }
 }
 
 /** Throws whatever a run would fail with before its first step. */

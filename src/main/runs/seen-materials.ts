@@ -70,7 +70,7 @@ async function look(
   try {
     const material = await findMaterial(workspace, groupOfKind(data.kind), data.name);
     if (material.contentHash !== data.contentHash) {
-      unknown.push(`${data.name} has been imported again since ${run.id} was trained on it`);
+      unknown.push(`${data.name} has been imported again or edited since ${run.id} was trained on it`);
       return;
     }
     const items = groupOfKind(data.kind) === 'dataset' ? await trainedOn(run, material) : undefined;

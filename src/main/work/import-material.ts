@@ -12,6 +12,7 @@ import type { ImageSource } from '../data/images/source.ts';
 import { joinSources } from '../data/images/joined-source.ts';
 import { sourcesWithSides, type SideSources } from '../data/import/sides.ts';
 import { isTableName, tableSource, type FileTableOptions } from '../data/images/table-source.ts';
+import { isTarName, tarSource } from '../data/images/tar-source.ts';
 import { zipSource } from '../data/images/zip-source.ts';
 import type { ImportTextCorpusOptions } from '../data/text/import-corpus.ts';
 import type { ImportTextDatasetOptions } from '../data/text/import-dataset.ts';
@@ -107,6 +108,7 @@ export async function importImages(
 
 function imageSourceOf(path: string, isLabelled: boolean, { table }: ImageImportRequest): ImageSource {
   if (extname(path).toLowerCase() === '.zip') return zipSource(path, { classFolders: isLabelled });
+  if (isTarName(path)) return tarSource(path, { labelled: isLabelled });
   if (!isTableName(path)) return folderSource(path, { classFolders: isLabelled });
   return tableSource(path, { ...table, labelColumn: isLabelled ? (table?.labelColumn ?? 'label') : undefined });
 }

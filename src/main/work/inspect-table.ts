@@ -2,13 +2,15 @@
 import type { Inspection } from '../../shared/contract/materials.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { TextEncoding } from '../../shared/spec/manifests/text-corpus.ts';
+import { excerpt } from '../../shared/excerpt.ts';
 import { cleanLabel, similarLabels } from '../data/import/labels.ts';
+import { areSides, sideOf, type Side } from '../data/import/sides.ts';
 import type { EncodingFound } from '../data/reading/encoding.ts';
 import type { ByteSource } from '../data/reading/read-bytes.ts';
 import type { SourceFile } from '../data/reading/source-files.ts';
 import type { CsvQuote } from '../data/tables/csv-parser.ts';
 import { headerDoubt } from '../data/tables/header.ts';
-import { readTable } from '../data/tables/read-table.ts';
+import { isTableFormat, readTable } from '../data/tables/read-table.ts';
 import type { TableFacts, TableOptions } from '../data/tables/table-row.ts';
 
 type Table = NonNullable<Inspection['table']>;
@@ -28,16 +30,19 @@ interface Options {
   readonly header: boolean;
   /** Told by the file without it. */
   readonly quote: CsvQuote | undefined;
+  /** Told by their values without them. */
+  readonly labelColumn: string | undefined;
+  readonly splitColumn: string | undefined;
   readonly signal: AbortSignal;
 }
 
 /** @throws LabError `bad-input` for what is no table; `SkipFile` for a file that cannot be read */
 export async function inspectTable(
   file: SourceFile,
-  { shown, encoding, header, quote, signal }: Options,
+  { shown, encoding, header, quote, labelColumn, splitColumn, signal }: Options,
 ): Promise<Table> {
   const { format, path, compression } = file;
-  if (format !== 'csv' && format !== 'tsv' && format !== 'jsonl' && format !== 'parquet') {
+  if (!isTableFormat(format)) {
     throw new LabError('internal', 'not a table');
   }
   let facts: TableFacts | undefined;
@@ -74,6 +79,11 @@ export async function inspectTable(
   const { columns: names, delimiter } = facts;
   const hasFields = delimiter !== null;
   const valuesOf = (column: number): (string | null)[] => rows.map((row) => row[column] ?? null);
+  const columns = withRoles(names.map((name, index) => describeColumn(name, valuesOf(index))));
+  const label = labelColumn ?? columns.find(({ role }) => role === 'label')?.name;
+  const split =
+    splitColumn ??
+    columns.find(({ name, values }) => name !== label && areSides(values.map((value) => value.name)))?.name;
   return {
     file: path,
     format,
@@ -82,7 +92,8 @@ export async function inspectTable(
     quote: facts.quote,
     header: facts.header,
     headerDoubt: hasFields && header ? headerDoubt(names, valuesOf) : null,
-    columns: withRoles(names.map((name, index) => describeColumn(name, valuesOf(index)))),
+    columns,
+    sides: label === undefined || split === undefined ? null : countSides(names, rows, label, split),
     rows: rows
       .slice(0, shown)
       .map((row) => row.map((value) => (value !== null && value.length > 500 ? `${value.slice(0, 500)}…` : value))),
@@ -91,6 +102,28 @@ export async function inspectTable(
     problems: problems.slice(0, 20),
     notes: notes.slice(0, 20),
   };
+}
+
+/** How many rows of each class the column of a split puts on each side. */
+function countSides(
+  names: readonly string[],
+  rows: readonly (readonly (string | null)[])[],
+  label: string,
+  split: string,
+): Table['sides'] {
+  const [labelPlace, splitPlace] = [names.indexOf(label), names.indexOf(split)];
+  if (labelPlace < 0 || splitPlace < 0) return null;
+  const classes = new Map<string, Record<Side, number>>();
+  for (const row of rows) {
+    const side = sideOf(row[splitPlace] ?? '');
+    const name = cleanLabel(row[labelPlace] ?? '');
+    if (side === undefined || name === '') continue;
+    const counts = classes.get(name) ?? { training: 0, validation: 0, test: 0 };
+    counts[side] += 1;
+    classes.set(name, counts);
+  }
+  const counted = [...classes].map(([name, counts]) => ({ name: excerpt(name, LONGEST_LABEL), ...counts }));
+  return { labelColumn: label, splitColumn: split, classes: counted.slice(0, mostClasses) };
 }
 
 function describeColumn(name: string, values: readonly (string | null)[]): Omit<Table['columns'][number], 'role'> {

@@ -11,12 +11,15 @@ import { areSides } from '../data/import/sides.ts';
 import { folderSource } from '../data/images/folder-source.ts';
 import { extensionOf, hasImageExtension } from '../data/images/source.ts';
 import { tableSource } from '../data/images/table-source.ts';
+import { isTarName, tarSource } from '../data/images/tar-source.ts';
 import { zipSource } from '../data/images/zip-source.ts';
 import type { SourceFile } from '../data/reading/source-files.ts';
 import { findSourceFiles } from '../data/reading/source-files.ts';
 import { inspectImages } from './inspect-images.ts';
 import { isSoundName } from '../data/audio/recording.ts';
+import { isSequences } from '../data/reading/read-sequences.ts';
 import { inspectSounds } from './inspect-sounds.ts';
+import { isTableFormat } from '../data/tables/read-table.ts';
 import { inspectTable } from './inspect-table.ts';
 import { findUnnamedTexts, inspectText } from './inspect-text.ts';
 import type { WorkContext } from './work-context.ts';
@@ -40,14 +43,17 @@ interface Listing {
 
 interface Found extends Pick<Inspection, 'table' | 'text' | 'images' | 'sounds'> {
   readonly sources: readonly string[];
+  /** As it was asked for. */
+  readonly quote: Input['quote'];
+  readonly listed: ListedFiles;
   readonly listing: Listing;
   /** Globs of files that are text, although their names do not say so. */
   readonly unnamed: readonly string[];
 }
 
 export async function inspectSources(
-  { signal }: WorkContext,
-  { paths, rows, pictures, encoding, header, quote }: Input,
+  { signal }: Pick<WorkContext, 'signal'>,
+  { paths, rows, pictures, encoding, header, quote, labelColumn, splitColumn }: Input,
 ): Promise<Answer> {
   const sources = paths.map((path) => resolve(path));
   for (const source of sources) {
@@ -65,18 +71,26 @@ export async function inspectSources(
     problems.push(`There are more than ${mostFiles} files; the counts are those of the first ones`);
   }
   const { texts, others, bytes } = listing;
-  const tableFile = texts.find(({ format }) => !['text', 'wikipedia', 'fasta'].includes(format));
+  const tableFile = texts.find(({ format }) => isTableFormat(format));
   const table = tableFile
-    ? await inspectTable(tableFile, { shown: rows, encoding, header, quote, signal }).catch(tell(tableFile.path))
+    ? await inspectTable(tableFile, {
+        ...{ shown: rows, encoding, header, quote, signal },
+        ...{ labelColumn, splitColumn },
+      }).catch(tell(tableFile.path))
     : null;
   const unnamed = await findUnnamedTexts(sources, texts, others);
   const text = await inspectText(texts, { unnamed: unnamed?.files[0], encoding, signal }).catch(
     tell(texts[0]?.path ?? sources[0] ?? ''),
   );
-  const listed = listedNames(table);
-  const images = await lookAtImages(sources, others, listed.some(hasImageExtension), pictures, signal);
-  const sounds = await inspectSounds(sources, others, listed, signal);
-  const found = { sources, listing, table, text, images, sounds, unnamed: unnamed?.globs ?? [] };
+  const listed = filesOfTable(table);
+  const listsImages = listed.names.some(hasImageExtension);
+  const seen = await lookAtImages(sources, others, listsImages ? listed : undefined, pictures, signal);
+  const images = seen ?? (listsImages ? { classes: [], pictures: [] } : null);
+  if (seen === null && listsImages) {
+    problems.push('The pictures that the table lists are not beside it: name the folder that holds them');
+  }
+  const sounds = await inspectSounds(sources, others, listed.names, signal);
+  const found = { sources, quote, listed, listing, table, text, images, sounds, unnamed: unnamed?.globs ?? [] };
   const suggestion = suggest(found);
   if (!suggestion && problems.length === 0) problems.push(whyNothing(found));
   const all = [...texts.map((file) => file.path), ...others];
@@ -119,21 +133,23 @@ function isBinaryName(path: string): boolean {
   return (
     hasImageExtension(path) ||
     isSoundName(path) ||
-    /\.(zip|pdf|docx?|xlsx?|exe|mp[34]|flac|safetensors|onnx|sqlite|pickle|npy|npz)$/i.test(path)
+    isTarName(path) ||
+    /\.(zip|pdf|docx?|xls|exe|mp[34]|flac|safetensors|onnx|sqlite|pickle|npy|npz)$/i.test(path)
   );
 }
 
 async function lookAtImages(
   sources: readonly string[],
   others: readonly string[],
-  isListed: boolean,
+  listed: ListedFiles | undefined,
   wanted: number,
   signal: AbortSignal,
 ): Promise<Inspection['images']> {
   const [source] = sources;
   if (source === undefined || sources.length > 1) return null;
   if (isZip(source)) return inspectImages(zipSource(source), wanted, signal);
-  if (isListed) return inspectImages(tableSource(source), wanted, signal);
+  if (isTarName(source)) return inspectImages(tarSource(source, { labelled: true }), wanted, signal);
+  if (listed) return inspectImages(tableSource(source, { pathColumn: listed.pathColumn }), wanted, signal);
   const isFolder = (await stat(source)).isDirectory();
   return isFolder && others.some(hasImageExtension) ? inspectImages(folderSource(source), wanted, signal) : null;
 }
@@ -147,24 +163,43 @@ function isZip(path: string): boolean {
   return extname(path).toLowerCase() === '.zip';
 }
 
-/** The files that a table with a column of paths lists, as far as its first rows are known. */
-function listedNames(table: Inspection['table']): readonly string[] {
-  const place = table?.columns.findIndex(({ name }) => name === pathColumn) ?? -1;
-  return place < 0 ? [] : (table?.rows ?? []).flatMap((row) => row[place] ?? []);
+interface ListedFiles {
+  readonly names: readonly string[];
+  /** Where the import has to be told. */
+  readonly pathColumn: string | undefined;
+}
+
+/** The files that a table lists, as far as its first rows are known: in the column called so, or one with names of files. */
+function filesOfTable(table: Inspection['table']): ListedFiles {
+  const valuesOf = (place: number): string[] => (table?.rows ?? []).flatMap((row) => row[place] ?? []);
+  const isFile = (name: string): boolean => hasImageExtension(name) || isSoundName(name);
+  const columns = table?.columns ?? [];
+  const called = columns.findIndex(({ name }) => name === pathColumn);
+  const place =
+    called >= 0 ? called : columns.findIndex((_, at) => valuesOf(at).length > 0 && valuesOf(at).every(isFile));
+  const name = columns[place]?.name;
+  if (name === undefined) return { names: [], pathColumn: undefined };
+  // Parquet and Arrow have the files themselves beside their names, and the import finds them.
+  const isFound = name === pathColumn || name.endsWith('.path');
+  return { names: valuesOf(place), pathColumn: isFound ? undefined : name };
 }
 
 /** The import that fits: images or recordings where there is nothing else, a dataset where something looks like labels. */
-function suggest({ sources, listing, table, text, images, sounds, unnamed }: Found): ImportRequest | null {
+function suggest(found: Found): ImportRequest | null {
+  const { sources, listing, table, text, images, sounds, unnamed, quote, listed } = found;
   const request = { name: nameFrom(sources[0] ?? ''), sources: [...sources] };
   const label = table?.columns.find(({ role }) => role === 'label')?.name;
-  const labelled = label === undefined ? {} : { labelColumn: label };
+  const labelled = {
+    ...(label !== undefined && { labelColumn: label }),
+    ...(listed.pathColumn !== undefined && { pathColumn: listed.pathColumn }),
+  };
   // A few notes among images do not make them text.
   const areMost = (isKind: (path: string) => boolean): boolean =>
     listing.others.filter(isKind).length >= listing.texts.length;
   const isListed = table !== null && listing.texts.length === 1;
-  if (images && images.pictures.length > 0) {
+  if (images && (images.pictures.length > 0 || listed.names.some(hasImageExtension))) {
     if (isListed) return { ...request, kind: label === undefined ? 'image-corpus' : 'image-dataset', ...labelled };
-    const isArchive = sources.some(isZip);
+    const isArchive = sources.some((source) => isZip(source) || isTarName(source));
     if (isArchive || areMost(hasImageExtension)) {
       return { ...request, kind: isLabelled(images.classes) ? 'image-dataset' : 'image-corpus' };
     }
@@ -176,17 +211,20 @@ function suggest({ sources, listing, table, text, images, sounds, unnamed }: Fou
   const named = {
     ...(encoding !== 'utf-8' && { encoding }),
     ...(table?.header === false && { header: false }),
+    ...(quote !== undefined && table !== null && { quote }),
   };
   if (table && table.read > 0) {
     const textColumn = table.columns.find(({ role }) => role === 'text')?.name;
     if (textColumn !== undefined && label !== undefined) {
-      return { ...request, ...named, kind: 'text-dataset', textColumn, labelColumn: label };
+      // A column that says train and test is somebody's split, which should be kept.
+      const split = table.sides === null ? {} : { splitColumn: table.sides.splitColumn };
+      return { ...request, ...named, kind: 'text-dataset', textColumn, labelColumn: label, ...split };
     }
     return { ...request, ...named, kind: 'text-corpus', ...(textColumn !== undefined && { textColumn }) };
   }
   if (!text) return null;
   if (isLabelled(text.classes)) return { ...request, ...named, kind: 'text-dataset' };
-  const isFasta = listing.texts.length > 0 && listing.texts.every(({ format }) => format === 'fasta');
+  const isFasta = listing.texts.length > 0 && listing.texts.every(({ format }) => isSequences(format));
   return {
     ...request,
     ...named,
@@ -202,7 +240,7 @@ function readBy(suggestion: ImportRequest | null, { listing, sounds }: Found, un
   if (suggestion === null) return 0;
   if (suggestion.kind === 'audio-dataset') return Math.max(1, sounds?.total ?? 0);
   if (suggestion.kind.startsWith('image')) {
-    return Math.max(1, others.filter((path) => hasImageExtension(path) || isZip(path)).length);
+    return Math.max(1, others.filter((path) => hasImageExtension(path) || isZip(path) || isTarName(path)).length);
   }
   return unnamed > 0 ? unnamed : texts.length;
 }

@@ -14,6 +14,7 @@ import { continueText } from './continue-text.ts';
 import { embedExamples } from './embeddings.ts';
 import { confusionExamples, describeSamples, quizOf } from './examine.ts';
 import { createSample, importMaterial } from './import.ts';
+import { changeDataset, editsOf } from './edit-dataset.ts';
 import { exportFormats, exportModel } from './exports.ts';
 import { inspectSources } from './inspect.ts';
 import { askModel } from './models.ts';
@@ -31,6 +32,8 @@ export const workMethods = {
   splits: splitsOf,
   lengths: lengthsOf,
   duplicates: duplicatesOf,
+  edit: changeDataset,
+  edits: editsOf,
   tokenize,
   plan: planOf,
   preview: previewOf,

@@ -11,6 +11,7 @@ import type { PreviewItem } from '../tasks/index.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { matchParameters, requireTransfer } from '../training/fine-tuning.ts';
 import { countParameters } from '../training/model.ts';
+import { classSides, sideWarnings } from '../runs/check-sides.ts';
 import { checkModel } from '../runs/create-run.ts';
 import { findFoundations, findMaterialOf, prepareRun } from '../runs/prepare.ts';
 import { runBytes } from '../files/disk-space.ts';
@@ -34,6 +35,7 @@ export async function planOf(
   const { sampler, plan, model } = prepared;
   try {
     const program = checkModel(prepared);
+    const classes = classSides(sampler);
     const transfer = weights && matchParameters(program, (await readSafetensors(weights.file)).tensors).report;
     if (weights && transfer) requireTransfer(transfer, weights.label);
     const batchSize = experiment.evaluation.batchSize ?? plan.batchSize;
@@ -48,6 +50,8 @@ export async function planOf(
         validation: sampler.evaluationBatchCount('validation', batchSize),
         test: sampler.evaluationBatchCount('test', batchSize),
       },
+      classes: classes ?? null,
+      warnings: sideWarnings(classes ?? []),
       input: withoutStatistics(model.facts.input),
       totalSteps: plan.totalSteps,
       epochs: (plan.totalSteps * plan.batchSize * plan.accumulation) / sampler.trainingExamples,

@@ -13,6 +13,10 @@ const parameterGroup = z.object({ name: z.string(), shape: z.array(z.int()) });
 export const experimentPlan = z.object({
   data: z.object({ kind: z.string(), name: z.string(), trainingExamples: count }),
   evaluationBatches: z.object({ validation: count, test: count }),
+  /** Of classified data: how many examples of each class are on each side of the split. */
+  classes: z.array(z.object({ name: z.string(), training: count, validation: count, test: count })).nullable(),
+  /** What will be hard to measure, for a person. */
+  warnings: z.array(z.string()),
   input: pipelineInput,
   totalSteps: count,
   epochs: z.number(),

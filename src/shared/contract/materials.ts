@@ -1,5 +1,6 @@
 /** Corpora and datasets: import, report, browse, splits, duplicates, tokens. */
 import { z } from 'zod';
+import { datasetEdit, datasetEditEntry } from '../spec/dataset-edit.ts';
 import { imageImportOptions } from '../spec/image-import.ts';
 import { frameOptions } from '../spec/manifests/audio-dataset.ts';
 import { imageImportReport } from '../spec/manifests/image-import-report.ts';
@@ -181,6 +182,14 @@ export const inspection = z.object({
       /** What speaks against the first row being names, for a person. */
       headerDoubt: z.string().nullable(),
       columns: z.array(column),
+      /** Of a column with the sides of a split: the classes of the rows that were read, on each of them. */
+      sides: z
+        .object({
+          labelColumn: z.string(),
+          splitColumn: z.string(),
+          classes: z.array(z.object({ name: z.string(), training: count, validation: count, test: count })),
+        })
+        .nullable(),
       rows: z.array(z.array(z.string().nullable())),
       /** Rows that were read for the counts. */
       read: count,
@@ -274,6 +283,9 @@ export const materialsContract = {
       header: z.boolean().default(true),
       /** Told by the file without it. */
       quote: csvQuote.optional(),
+      /** Told by their values without them. */
+      labelColumn: z.string().optional(),
+      splitColumn: z.string().optional(),
       rows: z.int().min(1).max(100).default(10),
       pictures: z.int().min(0).max(60).default(24),
     }),
@@ -343,6 +355,21 @@ export const materialsContract = {
       ),
       vocabularySize: count,
     }),
+  ),
+  edits: request(
+    'Changes of the classes of a dataset, the oldest first',
+    z.strictObject({ name: z.string().min(1) }),
+    z.object({ contentHash: z.string(), edits: z.array(datasetEditEntry) }),
+  ),
+  edit: request(
+    'Changes the classes of a dataset, or takes changes back. Refused while a run needs it',
+    z.strictObject({
+      name: z.string().min(1),
+      edits: z.array(datasetEdit).default([]),
+      /** Changes that are taken back before others are made. */
+      undo: count.default(0),
+    }),
+    z.object({ contentHash: z.string(), edits: z.array(datasetEditEntry) }),
   ),
   delete: request(
     'Deletes; `restore` brings it back until the lab is closed. Refused while a run needs it',

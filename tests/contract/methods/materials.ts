@@ -92,6 +92,26 @@ export function describeMaterials(scenario: Scenario): void {
     expect(tokens[0]).toMatchObject({ text: 'the', unknown: false, continues: false });
   });
 
+  it('edits classes, and takes it back', async () => {
+    const { client } = scenario;
+    const before = await client.materials.get({ group: 'dataset', name: 'reviews' });
+    const [first] = before.classes ?? [];
+    const name = first?.name ?? '';
+    expect(await client.materials.edits({ name: 'reviews' })).toEqual({ contentHash: before.contentHash, edits: [] });
+    const edit = { type: 'rename', from: name, to: 'renamed' } as const;
+    const edited = await client.materials.edit({ name: 'reviews', edits: [edit] });
+    expect(edited.edits.map((entry) => entry.edit)).toEqual([edit]);
+    const after = await client.materials.get({ group: 'dataset', name: 'reviews' });
+    expect(after.classes?.map((found) => found.name)).toContain('renamed');
+    expect(after.contentHash).toBe(edited.contentHash);
+    await expect(
+      client.materials.edit({ name: 'reviews', edits: [{ type: 'drop', classes: [name] }] }),
+    ).rejects.toMatchObject({ code: 'bad-input' });
+    await client.materials.edit({ name: 'reviews', undo: 1 });
+    const undone = await client.materials.get({ group: 'dataset', name: 'reviews' });
+    expect(undone).toEqual(before);
+  });
+
   it('lists samples, begins uploads, deletes material and brings it back', async () => {
     const samples = await scenario.client.samples.list({});
     expect(samples.map(({ name }) => name)).toContain('mail');

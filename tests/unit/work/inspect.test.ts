@@ -203,4 +203,29 @@ describe('a look into files', () => {
     expect(found.suggestion).toBeNull();
     expect(found.problems.join()).toMatch(reason);
   });
+
+  it('finds the column with names of pictures, also where the pictures are somewhere else', async () => {
+    const rows = Array.from({ length: 8 }, (_, at) => `/data/photos/${at}.jpg,${at % 2 === 0 ? 'red' : 'blue'}`);
+    const found = await look({ 'a.csv': `file,colour\n${rows.join('\n')}\n` }, 'a.csv');
+    expect(found.suggestion).toMatchObject({ kind: 'image-dataset', pathColumn: 'file', labelColumn: 'colour' });
+    expect(found.images).toEqual({ classes: [], pictures: [] });
+    expect(found.problems).toEqual([expect.stringContaining('not beside it: name the folder that holds them')]);
+  });
+
+  it('keeps a split that the table brings along', async () => {
+    const rows = Array.from(
+      { length: 12 },
+      (_, at) => `some words number ${at},${at % 2},${at % 3 === 0 ? 'Test' : 'train'}`,
+    );
+    const found = await look({ 'a.csv': `text,label,part\n${rows.join('\n')}\n` }, 'a.csv');
+    expect(found.suggestion).toMatchObject({ kind: 'text-dataset', splitColumn: 'part' });
+    expect(found.table?.sides).toEqual({
+      labelColumn: 'label',
+      splitColumn: 'part',
+      classes: [
+        { name: '0', training: 4, validation: 0, test: 2 },
+        { name: '1', training: 4, validation: 0, test: 2 },
+      ],
+    });
+  });
 });

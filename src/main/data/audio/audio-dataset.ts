@@ -5,6 +5,7 @@ import { LabError, messageOf } from '../../../shared/errors.ts';
 import type { AudioDatasetManifest } from '../../../shared/spec/manifests/audio-dataset.ts';
 import { AUDIO_DATASET_VERSION, audioDatasetManifest } from '../../../shared/spec/manifests/audio-dataset.ts';
 import { readManifest } from '../../files/manifest-file.ts';
+import { placesOf } from '../editing/kept-examples.ts';
 import { readSides } from '../import/sides.ts';
 import { PagedFile } from '../../files/paged-file.ts';
 
@@ -39,7 +40,9 @@ export function openAudioDataset(folder: string): AudioDataset {
   const manifest = readManifest(root, 'audio-dataset', AUDIO_DATASET_VERSION, audioDatasetManifest);
   const { recordings, options, classes } = manifest;
   const labels = readUint32(join(root, LABELS_FILE), recordings, classes.length - 1);
-  const offsets = readUint32(join(root, OFFSETS_FILE), recordings + 1, manifest.frames);
+  const placeOf = placesOf(root, manifest, recordings);
+  const stored = manifest.edited?.stored ?? recordings;
+  const offsets = readUint32(join(root, OFFSETS_FILE), stored + 1, manifest.frames);
   const file = new PagedFile(join(root, FRAMES_FILE));
   let paths: readonly string[] | undefined;
   return {
@@ -51,11 +54,12 @@ export function openAudioDataset(folder: string): AudioDataset {
     sides: manifest.officialSplit === undefined ? undefined : readSides(root, recordings),
     path(index) {
       paths ??= readPaths(join(root, RECORDINGS_FILE));
-      return paths[index] ?? '';
+      return paths[placeOf(index)] ?? '';
     },
     frames(index) {
       if (!(index in labels)) throw new RangeError(`There is no recording ${index} among ${recordings}.`);
-      const [start, end] = [offsets[index]!, offsets[index + 1]!]; // one more offset than recordings
+      const place = placeOf(index);
+      const [start, end] = [offsets[place]!, offsets[place + 1]!]; // one more offset than recordings
       const bytes = file.read(start * options.bands * 4, (end - start) * options.bands * 4);
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       return Float32Array.from({ length: bytes.length / 4 }, (_, place) => view.getFloat32(place * 4, true));

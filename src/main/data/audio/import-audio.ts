@@ -12,6 +12,8 @@ import { writeManifest } from '../../files/manifest-file.ts';
 import { folderSource } from '../images/folder-source.ts';
 import type { ImageEntry, ImageSource, UnusableEntry } from '../images/source.ts';
 import { joinSources } from '../images/joined-source.ts';
+import { isTarName, tarSource } from '../images/tar-source.ts';
+import { zipSource } from '../images/zip-source.ts';
 import { isTableName, tableSource, type FileTableOptions } from '../images/table-source.ts';
 import { ReportCollector } from '../import/report-collector.ts';
 import { sourcesWithSides, type SideSources } from '../import/sides.ts';
@@ -61,20 +63,19 @@ export async function importAudioDataset(job: AudioImport): Promise<AudioDataset
   return createFolder(job.destination, signal, async (folder) => {
     const report = new ReportCollector();
     const sound = joinSources(parts.map(([path, side]) => ({ source: soundSource(path, job), side })));
-    const entries: (ImageEntry | UnusableEntry)[] = [];
-    for await (const entry of sound.entries(signal)) entries.push(entry);
-    for (const [kind, count] of sound.ignored()) for (let file = 0; file < count; file += 1) report.ignore(kind);
-    report.take(sound.facts?.());
+    const total = await sound.count(signal);
     const writer = await RecordingWriter.create(folder);
     try {
-      for (const [index, entry] of entries.entries()) {
+      let done = 0;
+      // An entry of an archive can be read only while the archive is gone through.
+      for await (const entry of sound.entries(signal)) {
         signal.throwIfAborted();
         await addRecording(entry, options, writer, report);
-        const done = index + 1;
-        if (done % PROGRESS_FILES === 0 || done === entries.length) {
-          job.onProgress?.({ phase: 'decoding', done, total: entries.length });
-        }
+        done += 1;
+        if (done % PROGRESS_FILES === 0 || done === total) job.onProgress?.({ phase: 'decoding', done, total });
       }
+      for (const [kind, count] of sound.ignored()) for (let file = 0; file < count; file += 1) report.ignore(kind);
+      report.take(sound.facts?.());
       if (writer.size === 0) throw report.nothingUsable('labelled sound', [sound.path]);
       const manifest: AudioDatasetManifest = {
         formatVersion: AUDIO_DATASET_VERSION,
@@ -94,8 +95,10 @@ export async function importAudioDataset(job: AudioImport): Promise<AudioDataset
   });
 }
 
-/** Recordings that a table lists, or that lie in a folder for each class. */
+/** Recordings that a table lists, or that lie in a folder for each class, which may be packed. */
 function soundSource(source: string, job: AudioImport): ImageSource {
+  if (/\.zip$/i.test(source)) return zipSource(source, { classFolders: true, isWanted: looksLikeSound });
+  if (isTarName(source)) return tarSource(source, { labelled: true, isWanted: looksLikeSound });
   if (!isTableName(source)) return folderSource(source, { classFolders: true, isWanted: looksLikeSound });
   return tableSource(source, { ...job.table, labelColumn: job.table?.labelColumn ?? 'label' });
 }

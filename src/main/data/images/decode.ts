@@ -10,6 +10,8 @@ import { LabError, messageOf } from '../../../shared/errors.ts';
 import type { ImageChannels, ImageFit, ValueScales } from '../../../shared/spec/manifests/image-corpus.ts';
 import { isWhole, rangeOf, readValues, scaleOf, toBytes, valueKind } from './deep-values.ts';
 import { loadSharp } from './load-sharp.ts';
+import { bmpSize, readBmp } from './read-bmp.ts';
+import { pnmSize, readPnm } from './read-pnm.ts';
 import type { RawImage, SkipReason } from './source.ts';
 
 /** What every image is brought to. */
@@ -54,7 +56,7 @@ export class DecodeFailure extends Error {
   }
 }
 
-const DECODABLE_FORMATS = 'JPEG, PNG, WebP, TIFF, GIF and AVIF';
+const DECODABLE_FORMATS = 'JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP and PNM';
 
 function startsWith(bytes: Uint8Array, offset: number, text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
@@ -75,15 +77,29 @@ export function sniffFormat(bytes: Uint8Array): string | undefined {
   const tiffVersion = startsWith(bytes, 0, 'II') ? bytes[2] : startsWith(bytes, 0, 'MM') ? bytes[3] : undefined;
   if (tiffVersion === 42 || tiffVersion === 43) return 'tiff';
   if (startsWith(bytes, 4, 'ftypavif') || startsWith(bytes, 4, 'ftypavis')) return 'avif';
+  if (startsWith(bytes, 0, 'BM')) return 'bmp';
+  if (bytes[0] === 80 && bytes[1]! >= 49 && bytes[1]! <= 54 && /\s/.test(String.fromCharCode(bytes[2] ?? 0))) {
+    return 'pnm';
+  }
   return undefined;
 }
+
+/** Formats that the decoder does not know, read here. */
+const READERS: Readonly<Record<string, { readonly size: typeof bmpSize; readonly read: typeof readBmp }>> = {
+  bmp: { size: bmpSize, read: readBmp },
+  pnm: { size: pnmSize, read: readPnm },
+};
 
 /** What a file is that is no image we decode, for the report. */
 function describeUnsupported(bytes: Uint8Array): string {
   const remedy = `convert it to one of ${DECODABLE_FORMATS}`;
   if (bytes.length === 0) return 'the file is empty';
-  if (startsWith(bytes, 0, 'BM')) return `a BMP image; ${remedy}`;
-  if (startsWith(bytes, 4, 'ftyp')) return `a HEIC image or a film; ${remedy}`;
+  if (startsWith(bytes, 4, 'ftyp')) {
+    return `a HEIC image, whose decoder may not be given away with the lab, or a film; ${remedy}`;
+  }
+  if (startsWith(bytes, 128, 'DICM')) {
+    return `a DICOM image, which no kept library of a few kilobytes decodes; ${remedy}, with its window applied`;
+  }
   if (startsWith(bytes, 0, '%PDF')) return `a PDF document; ${remedy}`;
   const head = bytes.subarray(0, 512);
   if (head.every((byte) => byte >= 32 || (byte >= 9 && byte <= 13))) {
@@ -183,6 +199,10 @@ async function decode(
 export async function decodeImage(bytes: Buffer, preparation: Preparation): Promise<DecodedImage> {
   const format = sniffFormat(bytes);
   if (format === undefined) throw new DecodeFailure('unsupported', describeUnsupported(bytes));
+  const reader = READERS[format];
+  if (reader !== undefined) {
+    return { ...(await decodeRaw(readSimple(bytes, format, reader, preparation), preparation)), format };
+  }
   const sharp = await loadSharp();
   const open = (): Sharp =>
     sharp(bytes, {
@@ -202,6 +222,23 @@ export async function decodeImage(bytes: Buffer, preparation: Preparation): Prom
   } catch (error) {
     if (error instanceof DecodeFailure) throw error;
     throw new DecodeFailure('damaged', `damaged ${format} image: ${damageOf(error, format)}`, error);
+  }
+}
+
+/** Of a format without compression: its size is checked before its pixels are read. */
+function readSimple(
+  bytes: Buffer,
+  format: string,
+  { size, read }: (typeof READERS)[string],
+  preparation: Preparation,
+): RawImage {
+  try {
+    const { height, width } = size(bytes);
+    requireUsableSize(height, width, preparation);
+    return read(bytes);
+  } catch (error) {
+    if (error instanceof DecodeFailure) throw error;
+    throw new DecodeFailure('damaged', `${format.toUpperCase()} image that cannot be read: ${messageOf(error)}`, error);
   }
 }
 

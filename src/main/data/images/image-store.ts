@@ -13,6 +13,7 @@ import {
   type ImageCorpusManifest,
 } from '../../../shared/spec/manifests/image-corpus.ts';
 import { imageDatasetManifest, type ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
+import { placesOf } from '../editing/kept-examples.ts';
 import { readSides } from '../import/sides.ts';
 import { readManifest } from '../../files/manifest-file.ts';
 import { GROUPS_FILE, LABELS_FILE, PERCEPTUAL_HASHES_FILE } from './image-collector.ts';
@@ -86,14 +87,16 @@ function openStore<Manifest extends ImageCorpusManifest | ImageDatasetManifest>(
   const { height, width, channels, images } = manifest;
   const stored = manifest.shards.reduce((sum, shard) => sum + shard.images, 0);
   const full = manifest.shards.slice(0, -1).every((shard) => shard.images === manifest.imagesPerShard);
-  if (stored !== images || !full) {
+  const expected = 'edited' in manifest && manifest.edited !== undefined ? manifest.edited.stored : images;
+  if (stored !== expected || !full) {
     const path = join(folder, 'manifest.json');
-    const message = `${path} is damaged: its shards hold ${stored} images instead of ${images}. Import the images again.`;
+    const message = `${path} is damaged: its shards hold ${stored} images instead of ${expected}. Import the images again.`;
     throw new LabError('corrupt', message, { path });
   }
   const imageBytes = height * width * channels;
   const reader = new PixelShardReader(folder, manifest.shards, imageBytes, manifest.imagesPerShard, options.cacheBytes);
   const records = new ImageRecordReader(folder);
+  const placeOf = placesOf(folder, 'edited' in manifest ? manifest : {}, images);
   const requireIndex = (index: number): void => {
     if (!Number.isInteger(index) || index < 0 || index >= images) {
       throw new RangeError(`There is no image ${index} among ${images}.`);
@@ -108,11 +111,11 @@ function openStore<Manifest extends ImageCorpusManifest | ImageDatasetManifest>(
     groups: readUint32(join(folder, GROUPS_FILE), images, images),
     pixels: (index) => {
       requireIndex(index);
-      return reader.pixels(index);
+      return reader.pixels(placeOf(index));
     },
     source: (index) => {
       requireIndex(index);
-      return records.read(index);
+      return records.read(placeOf(index));
     },
     perceptualHashes: () => readUint32(join(folder, PERCEPTUAL_HASHES_FILE), images * 2, 2 ** 32),
     close: () => {

@@ -55,7 +55,7 @@ export type SkipReason =
   | 'duplicate';
 
 export interface ImageSource {
-  readonly kind: 'folder' | 'class-folders' | 'table' | 'zip' | 'sample';
+  readonly kind: 'folder' | 'class-folders' | 'table' | 'zip' | 'tar' | 'sample';
   /** What the user named. */
   readonly path: string;
   /** How many entries `entries` will yield; walks the source once without reading any image. */
@@ -72,19 +72,24 @@ export const MAXIMUM_FILE_BYTES = 256 * 1024 * 1024;
 
 /** File extensions that say image. Those the lab does not decode are here too, so that they are reported and not passed over. */
 const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(
-  ['jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'tif', 'tiff', 'gif', 'avif'].concat([
+  [
+    'jpg',
+    'jpeg',
+    'jpe',
+    'jfif',
+    'png',
+    'webp',
+    'tif',
+    'tiff',
+    'gif',
+    'avif',
     'bmp',
-    'heic',
-    'heif',
-    'jp2',
-    'jxl',
-    'svg',
-    'psd',
-    'dng',
-    'cr2',
-    'nef',
-    'arw',
-  ]),
+    'dib',
+    'pnm',
+    'ppm',
+    'pgm',
+    'pbm',
+  ].concat(['dcm', 'heic', 'heif', 'jp2', 'jxl', 'svg', 'psd', 'dng', 'cr2', 'nef', 'arw']),
 );
 
 /** The extension in lower case without its dot; empty if there is none. */

@@ -1,5 +1,5 @@
 /**
- * Images in a zip archive, read entry by entry: nothing is unpacked to disk, so no entry can be written anywhere ("zip slip"),
+ * Images or recordings in a zip archive, read entry by entry: nothing is unpacked to disk, so no entry can be written anywhere ("zip slip"),
  * and an entry's declared size is checked before and while it is inflated. The archive's directory is read twice: once to
  * count and to find the folder that wraps everything (archives of `data/` hold `data/cat/1.jpg`), once to read the images.
  */
@@ -69,11 +69,11 @@ async function readEntry(archive: ZipFile, entry: Entry): Promise<Buffer> {
   }
 }
 
-/** Entries that are files and could be images; the names of the others go to `ignore`. */
+/** Entries that are files and wanted; the names of the others go to `ignore`. */
 async function* imageEntries(
   path: string,
   archive: ZipFile,
-  ignore: (name: string) => void,
+  { isWanted, ignore }: { readonly isWanted: (path: string) => boolean; readonly ignore: (name: string) => void },
   signal: AbortSignal,
 ): AsyncGenerator<{ name: string; entry: Entry }> {
   const entries = archive.eachEntry();
@@ -85,7 +85,7 @@ async function* imageEntries(
     if (next.done === true) return;
     const name = nameOf(next.value);
     if (name.endsWith('/') || name.split('/').some((part) => part !== '..' && isSystemName(part))) continue;
-    if (hasImageExtension(name)) yield { name, entry: next.value };
+    if (isWanted(name)) yield { name, entry: next.value };
     else ignore(name);
   }
 }
@@ -103,10 +103,13 @@ function foldersOf(name: string): string {
   return `${name.slice(0, name.lastIndexOf('/') + 1)}*`;
 }
 
-/** A source of the images in a zip archive. With `classFolders` the first folder below the wrapping ones is the label. */
-export function zipSource(file: string, options: { readonly classFolders?: boolean } = {}): ImageSource {
+/** A source of the images, or other files, in a zip archive. With `classFolders` the first folder below the wrapping ones is the label. */
+export function zipSource(
+  file: string,
+  options: { readonly classFolders?: boolean; readonly isWanted?: (path: string) => boolean } = {},
+): ImageSource {
   const path = resolve(file);
-  const classFolders = options.classFolders ?? false;
+  const { classFolders = false, isWanted = hasImageExtension } = options;
   const ignored = new Map<string, number>();
   const ignore = (name: string): void => {
     const extension = extensionOf(name);
@@ -119,7 +122,7 @@ export function zipSource(file: string, options: { readonly classFolders?: boole
       let images = 0;
       let wrapper: string | undefined;
       const names = new Set<string>();
-      for await (const { name } of imageEntries(path, archive, () => undefined, signal)) {
+      for await (const { name } of imageEntries(path, archive, { isWanted, ignore: () => undefined }, signal)) {
         images += 1;
         if (validateFileName(name) !== null) continue;
         wrapper = commonFolder(wrapper, name);
@@ -157,7 +160,7 @@ export function zipSource(file: string, options: { readonly classFolders?: boole
         return classFolders ? labelledByFolder(image, hasSides) : image;
       };
       try {
-        for await (const { name, entry } of imageEntries(path, archive, ignore, signal)) {
+        for await (const { name, entry } of imageEntries(path, archive, { isWanted, ignore }, signal)) {
           yield toImageEntry(name, entry);
         }
       } finally {

@@ -7,6 +7,7 @@ import {
   textDatasetManifest,
   type TextDatasetManifest,
 } from '../../../shared/spec/manifests/text-dataset.ts';
+import { placesOf } from '../editing/kept-examples.ts';
 import { readSides } from '../import/sides.ts';
 import { readManifest } from '../../files/manifest-file.ts';
 import { PagedFile } from '../../files/paged-file.ts';
@@ -72,6 +73,7 @@ export function openTextDataset(folder: string): TextDataset {
   const labels = Int32Array.from({ length: size }, (_, index) => labelBytes.readInt32LE(index * 4));
   const groups = Uint32Array.from({ length: size }, (_, index) => groupBytes.readUInt32LE(index * 4));
   const sides = manifest.officialSplit === undefined ? undefined : readSides(folder, size);
+  const placeOf = placesOf(folder, manifest, size);
   const examples = new PagedFile(join(folder, EXAMPLES_FILE));
   const offsets = new PagedFile(join(folder, OFFSETS_FILE));
   let lastIndex = -1;
@@ -81,8 +83,9 @@ export function openTextDataset(folder: string): TextDataset {
     if (!Number.isInteger(index) || index < 0 || index >= size) {
       throw new RangeError(`There is no example ${index}: the dataset has ${size}.`);
     }
-    const start = offsets.readUint64(index * 8);
-    const end = offsets.readUint64(index * 8 + 8);
+    const place = placeOf(index);
+    const start = offsets.readUint64(place * 8);
+    const end = offsets.readUint64(place * 8 + 8);
     const line = examples.read(start, end - start).toString('utf8');
     try {
       last = storedExample.parse(JSON.parse(line));

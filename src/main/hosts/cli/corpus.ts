@@ -105,12 +105,12 @@ export function registerCorpus(program: Command): void {
     else refuseOutOfPlace(command, [...imageOptionNames, ...fileTableOptionNames, 'groupColumn'], 'without --images');
     if (options.tokenizer !== undefined) refuseOutOfPlace(command, vocabularyOptions, 'with --tokenizer');
     if (options.tokenizerKind !== 'k-mers') refuseOutOfPlace(command, ['k'], 'without --tokenizer-kind k-mers');
-    const workspace = await workspaceOf(command);
     const json = globalsOf(command).json ?? false;
     if (options.dryRun) {
-      await dryRun(workspace, sources, options, json);
+      await dryRun(sources, options, json);
       return;
     }
+    const workspace = await workspaceOf(command);
     if (options.images) await addImages(workspace, name, sources, options, json);
     else await addText(workspace, name, sources, options, json);
   });

@@ -10,6 +10,7 @@ import type { Workspace } from '../../workspace/workspace.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import type { ImageOptions } from './image-options.ts';
 import { addImageOptions, describeImageImport, imageImportOptionsOf, imageOptionNames } from './image-options.ts';
+import { registerDatasetEdit } from './dataset-edit.ts';
 import { dryRun } from './dry-run.ts';
 import { importWithProgress } from './import-progress.ts';
 import { reportImages, reportText } from './import-report.ts';
@@ -101,16 +102,17 @@ export function registerDataset(program: Command): void {
     if ([sources, ...Object.values(given.sides)].every((some) => (some?.length ?? 0) === 0)) {
       command.error('error: name a source, or those of the sides with --train, --validation and --test');
     }
-    const workspace = await workspaceOf(command);
     const json = globalsOf(command).json ?? false;
     if (options.dryRun) {
-      await dryRun(workspace, [...sources, ...Object.values(given.sides).flatMap((some) => some ?? [])], options, json);
+      await dryRun([...sources, ...Object.values(given.sides).flatMap((some) => some ?? [])], options, json);
       return;
     }
+    const workspace = await workspaceOf(command);
     if (options.audio) await addAudio(workspace, name, given, options, json);
     else if (options.images) await addImages(workspace, name, given, options, json);
     else await addText(workspace, name, given, options, json);
   });
+  registerDatasetEdit(dataset);
   registerMaterialCommands(dataset, 'dataset');
 }
 

@@ -22,13 +22,15 @@ export function describePlan(plan: ExperimentPlan): string {
     ...(tokenizer === null ? [] : [['tokenizer', tokenizer] satisfies [string, string]]),
     ['weights', weights?.label ?? 'from scratch'],
   ];
-  const warnings = plan.warnings.map((warning) => `Warning: ${warning}`);
+  return [pairs(facts), ...describeSides(plan), ...(weights ? [describeTransfer(weights.transfer)] : [])].join('\n\n');
+}
+
+/** The table of classes, and the warnings; nothing for data without classes. */
+export function describeSides({ classes, warnings }: Pick<ExperimentPlan, 'classes' | 'warnings'>): string[] {
   return [
-    pairs(facts),
-    ...(plan.classes ? [describeClasses(plan.classes)] : []),
-    ...(warnings.length > 0 ? [warnings.join('\n')] : []),
-    ...(weights ? [describeTransfer(weights.transfer)] : []),
-  ].join('\n\n');
+    ...(classes === null ? [] : [describeClasses(classes)]),
+    ...(warnings.length === 0 ? [] : [warnings.map((warning) => `Warning: ${warning}`).join('\n')]),
+  ];
 }
 
 /** Of a table of classes; the smallest ones stand first, and they are what can go wrong. */

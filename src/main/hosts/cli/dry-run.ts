@@ -1,8 +1,7 @@
 /** What an import would find, without importing: what the window shows before an import, from the same function, as text. */
 import { formatBytes, formatCount } from '../../../shared/display.ts';
 import { inspectSources } from '../../work/inspect.ts';
-import type { Workspace } from '../../workspace/workspace.ts';
-import { formatTitle } from './format-titles.ts';
+import { formatTitle } from '../../../shared/format-titles.ts';
 import { interruptible } from './interrupt.ts';
 import { pairs, print, printJson, table } from './output.ts';
 import type { TableOptions } from './table-options.ts';
@@ -11,20 +10,26 @@ const shownRows = 5;
 const shownCharacters = 40;
 const shownClasses = 20;
 
+interface DryRunColumns {
+  readonly labelColumn?: string;
+  readonly splitColumn?: string;
+}
+
 /** Looks at the sources and prints what was found; the first rows stand for the others. */
 export async function dryRun(
-  workspace: Workspace,
   paths: readonly string[],
-  { encoding, header, quote }: TableOptions,
+  { encoding, header, quote, labelColumn, splitColumn }: TableOptions & DryRunColumns,
   json: boolean,
 ): Promise<void> {
   const found = await interruptible('Stopping …', (signal) =>
     inspectSources(
-      { workspace, signal, progress: () => undefined },
+      { signal },
       {
         ...{ paths: [...paths], rows: shownRows, pictures: 0, header },
         ...(encoding !== undefined && { encoding }),
         ...(quote !== undefined && { quote }),
+        ...(labelColumn !== undefined && { labelColumn }),
+        ...(splitColumn !== undefined && { splitColumn }),
       },
     ),
   );
@@ -53,7 +58,8 @@ function describeInspection({ files, suggestion, table: first, text, images, sou
   return [
     pairs(facts),
     ...(first ? describeTable(first) : []),
-    ...(classes.length > 0 ? [describeClasses(classes)] : []),
+    ...(classes.length > 0 ? [describeClasses(classes, first)] : []),
+    ...(first?.sides ? [describeSides(first)] : []),
     ...(text ? [text.beginning.slice(0, 400).trim()] : []),
     ...(problems.length > 0 ? [problems.map((problem) => `Problem: ${problem}`).join('\n')] : []),
   ];
@@ -124,12 +130,30 @@ function typeOf(values: readonly string[], averageLength: number): string {
   return 'classes';
 }
 
-function describeClasses(classes: readonly { readonly name: string; readonly count: number }[]): string {
+/** What the counts are of: all rows, or the first ones. */
+function rowsOf(found: Table | null): string {
+  return found === null || found.complete ? 'rows' : `of the first ${formatCount(found.read)} rows`;
+}
+
+function describeSides(found: Table): string {
+  const { splitColumn = '', classes = [] } = found.sides ?? {};
+  const rows = classes.map(({ name, training, validation, test }) => [
+    shortened(name),
+    ...[training, validation, test].map(formatCount),
+  ]);
+  const sides = ['training', 'validation', 'test'].map((title) => ({ title, align: 'right' as const }));
+  return table([{ title: `sides by ${splitColumn}, ${rowsOf(found)}` }, ...sides], rows);
+}
+
+function describeClasses(
+  classes: readonly { readonly name: string; readonly count: number }[],
+  first: Table | null,
+): string {
   const shown = classes.slice(0, shownClasses);
   const more = classes.length - shown.length;
   const rows = shown.map(({ name, count }) => [shortened(name), formatCount(count)]);
   return [
-    table([{ title: 'class' }, { title: 'rows', align: 'right' }], rows),
+    table([{ title: 'class' }, { title: rowsOf(first), align: 'right' }], rows),
     ...(more > 0 ? [`and ${formatCount(more)} more`] : []),
   ].join('\n');
 }

@@ -4,7 +4,7 @@ import type { ReadAs, SimilarLabels } from '../../../shared/spec/manifests/impor
 import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
 import type { TextCorpusManifest } from '../../../shared/spec/manifests/text-corpus.ts';
 import type { TextImportReport } from '../../../shared/spec/manifests/text-import-report.ts';
-import { formatTitle } from './format-titles.ts';
+import { formatTitle } from '../../../shared/format-titles.ts';
 import { say } from './output.ts';
 
 /** How many of each list are named. */

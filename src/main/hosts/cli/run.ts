@@ -4,7 +4,7 @@ import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import { formatNumber } from '../../../shared/display.ts';
-import { planExperiment } from '../../runs/plan-experiment.ts';
+import { planClasses, planExperiment } from '../../runs/plan-experiment.ts';
 import { createRun } from '../../runs/create-run.ts';
 import { parseExperiment, resolveExperiment } from '../../runs/experiment.ts';
 import { fileExists } from '../../files/file-exists.ts';
@@ -23,7 +23,7 @@ import { wholeNumber } from './numbers.ts';
 import { emphasise, print, printJson, say, wrap } from './output.ts';
 import type { Progress } from './progress.ts';
 import { createProgress } from './progress.ts';
-import { describePlan, describeSettings } from './describe-plan.ts';
+import { describePlan, describeSettings, describeSides } from './describe-plan.ts';
 import { describeEvent, describeResult, describeTransfer } from './describe-run.ts';
 import { prepareResume } from '../../runs/resume-run.ts';
 import { LabError } from '../../../shared/errors.ts';
@@ -73,10 +73,16 @@ export function registerRun(program: Command): void {
       }
       const run = options.resume
         ? await findRunToResume(workspace, spec, options)
-        : await createRun(workspace, await readExperiment(spec, options));
+        : await newRun(workspace, await readExperiment(spec, options));
       if (options.checkpoint !== undefined) await goBack(run, options);
       await trainWithProgress(workspace, run, options.prefetch, json);
     });
+}
+
+/** What the run will learn from, on stderr, before it is created. */
+async function newRun(workspace: Workspace, experiment: Experiment): Promise<RunFolder> {
+  for (const part of describeSides(await planClasses(workspace, experiment))) say(part);
+  return createRun(workspace, experiment);
 }
 
 /** An experiment file with the settings of the command line. */

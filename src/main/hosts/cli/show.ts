@@ -1,5 +1,6 @@
 /** `pretext show`: everything about one run. */
 import type { Command } from 'commander';
+import { dataChange } from '../../runs/changed-data.ts';
 import type { RunDetails } from '../../workspace/runs.ts';
 import { findRun, readRun } from '../../workspace/runs.ts';
 import { describeResult, describeTransfer, showNumber } from './describe-run.ts';
@@ -13,13 +14,15 @@ export function registerShow(program: Command): void {
     .description('show a run: its course, its result and where its weights came from')
     .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
     .action(async (reference: string, _options: object, command: Command) => {
-      const details = await readRun(await findRun(await existingWorkspaceOf(command), reference));
-      if (globalsOf(command).json) printJson(details);
-      else print(describe(details));
+      const workspace = await existingWorkspaceOf(command);
+      const details = await readRun(await findRun(workspace, reference));
+      const change = (await dataChange(workspace, details.origin.data)) ?? null;
+      if (globalsOf(command).json) printJson({ ...details, dataChange: change });
+      else print(describe(details, change));
     });
 }
 
-function describe(run: RunDetails): string {
+function describe(run: RunDetails, dataChange: string | null): string {
   const { experiment, origin } = run;
   const facts: [string, string][] = [
     ['run', run.id],
@@ -31,7 +34,8 @@ function describe(run: RunDetails): string {
       ? []
       : [['damaged', `${run.damagedEvents} lines of its events are left out`] satisfies [string, string]]),
     ['task', experiment.task.type],
-    ['data', `${origin.data.name} (${origin.data.kind})`],
+    ['data', `${origin.data.name} (${origin.data.kind}, content ${origin.data.contentHash.slice(0, 12)})`],
+    ...(dataChange === null ? [] : [['', `which ${dataChange}`] satisfies [string, string]]),
     ['weights', origin.weights?.label ?? 'from scratch'],
     ...(origin.tokenizer ? [['tokenizer', origin.tokenizer.label] satisfies [string, string]] : []),
     ['seeds', `${experiment.seed}, split ${experiment.splitSeed}`],

@@ -6,10 +6,12 @@ import type { Interval } from '../../../shared/stats.ts';
 import type { StudyResult } from '../../../shared/spec/study.ts';
 import { readSpecFile } from '../../runs/spec-file.ts';
 import type { SpecSource } from '../../runs/spec-file.ts';
+import { planClasses } from '../../runs/plan-experiment.ts';
 import { planWork } from '../../runs/cluster/plan-work.ts';
 import { runStudy } from '../../runs/study.ts';
 import { countTrainings, parseStudy, planStudy } from '../../runs/study-plan.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
+import { describeSides } from './describe-plan.ts';
 import { addClusterOptions, submitToCluster } from './study-cluster.ts';
 import type { ClusterFlags } from './study-cluster.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -53,7 +55,9 @@ export function registerStudy(program: Command): void {
         await submitToCluster(await workspaceOf(command), source, flags.on, flags, json);
         return;
       }
-      const result = await studyWithProgress(await workspaceOf(command), source);
+      const workspace = await workspaceOf(command);
+      await sayClasses(workspace, source);
+      const result = await studyWithProgress(workspace, source);
       if (!result) {
         say('Stopped. The same command goes on where it stopped.');
         process.exitCode = exitCodes.interrupted;
@@ -61,6 +65,12 @@ export function registerStudy(program: Command): void {
       else print(describeStudy(result));
     });
   addClusterOptions(study);
+}
+
+/** The classes on each side of the split of the first run: the others have the same data, or other labels of it. */
+async function sayClasses(workspace: Workspace, source: SpecSource): Promise<void> {
+  const [first] = planStudy(parseStudy(source), source);
+  if (first !== undefined) for (const part of describeSides(await planClasses(workspace, first.experiment))) say(part);
 }
 
 /** Runs a study with a progress bar for each run; undefined when it was stopped by Ctrl-C. */

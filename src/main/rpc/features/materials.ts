@@ -86,24 +86,20 @@ export function materialsHandlers(lab: Lab): HandlersOf<typeof materialsContract
     lengths: (input, { signal }) => workers.call('lengths', input, { signal }),
     duplicates: (input, { signal }) => workers.call('duplicates', input, { signal }),
     tokenize: (input, { signal }) => workers.call('tokenize', input, { signal }),
+    edits: (input, { signal }) => workers.call('edits', input, { signal }),
+    async edit(input, { signal }) {
+      requireUnused(lab, input.name);
+      const edited = await workers.call('edit', input, { signal });
+      await materials.scan();
+      return edited;
+    },
     async delete({ group, name }) {
       const { folder } = await findMaterial(workspace, group, name).catch(async (error: unknown) => {
         const damaged = materialFolder(workspace, group, requireName(name));
         if (await fileExists(damaged)) return { folder: damaged }; // damaged ones can be deleted, too
         throw error;
       });
-      const needed = runs
-        .all()
-        .find(
-          ({ spec, state }) => spec.data === name && ['queued', 'preparing', 'running', 'stopping'].includes(state),
-        );
-      if (needed) {
-        throw new LabError(
-          'conflict',
-          `The run ${needed.id} needs '${name}'. Stop it first, or take it out of the queue`,
-          { run: needed.id },
-        );
-      }
+      requireUnused(lab, name);
       const undo = await trash.discard([folder], { group, name });
       await materials.scan();
       return { undo };
@@ -114,6 +110,17 @@ export function materialsHandlers(lab: Lab): HandlersOf<typeof materialsContract
       return about;
     },
   };
+}
+
+/** Throws `LabError('conflict')` for material that a run in the queue needs. */
+function requireUnused({ runs }: Lab, name: string): void {
+  const needed = runs
+    .all()
+    .find(({ spec, state }) => spec.data === name && ['queued', 'preparing', 'running', 'stopping'].includes(state));
+  if (needed === undefined) return;
+  throw new LabError('conflict', `The run ${needed.id} needs '${name}'. Stop it first, or take it out of the queue`, {
+    run: needed.id,
+  });
 }
 
 function kindsOf(option: (typeof importRequest.options)[number]): Iterable<string> {

@@ -4,6 +4,7 @@
  * each recording was (`recordings.jsonl`).
  */
 import { z } from 'zod';
+import { editedFields } from '../dataset-edit.ts';
 import { officialSplit } from './text-dataset.ts';
 import { textImportReport } from './text-import-report.ts';
 
@@ -38,6 +39,7 @@ export const audioDatasetManifest = z.strictObject({
   contentHash: z.string().regex(/^[0-9a-f]{64}$/),
   recordings: z.int().min(1),
   seconds: z.number().min(0),
+  /** In the file, those of dropped recordings included. */
   frames: z.int().min(1),
   /** Frames of the longest recording. */
   longest: z.int().min(1),
@@ -47,6 +49,8 @@ export const audioDatasetManifest = z.strictObject({
   officialSplit: officialSplit.optional(),
   /** Groups that the source named: speakers, sessions. */
   groups: z.int().min(1).optional(),
+  /** Of one whose classes were edited. */
+  edited: editedFields.optional(),
   options: frameOptions,
   report: textImportReport,
 });

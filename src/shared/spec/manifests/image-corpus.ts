@@ -50,7 +50,10 @@ export const imageStoreFields = {
   formatVersion: z.literal(IMAGE_MANIFEST_VERSION),
   name: z.string().min(1),
   createdAt: z.iso.datetime(),
-  source: z.strictObject({ kind: z.enum(['folder', 'class-folders', 'table', 'zip', 'sample']), path: z.string() }),
+  source: z.strictObject({
+    kind: z.enum(['folder', 'class-folders', 'table', 'zip', 'tar', 'sample']),
+    path: z.string(),
+  }),
   images: z.int().min(1),
   height: pixelCount,
   width: pixelCount,

@@ -3,6 +3,7 @@
  * `labels.bin` (uint32, little endian), an index into `classes`.
  */
 import { z } from 'zod';
+import { editedFields } from '../dataset-edit.ts';
 import { officialSplit } from './text-dataset.ts';
 import { imageStoreFields } from './image-corpus.ts';
 
@@ -13,5 +14,7 @@ export const imageDatasetManifest = z.strictObject({
   classes: z.array(z.strictObject({ name: z.string().min(1), images: z.int().min(1) })).min(2),
   /** Images on each side of the split that came with the material, which every task keeps. */
   officialSplit: officialSplit.optional(),
+  /** Of one whose classes were edited. */
+  edited: editedFields.optional(),
 });
 export type ImageDatasetManifest = z.infer<typeof imageDatasetManifest>;

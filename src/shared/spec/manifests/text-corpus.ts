@@ -93,6 +93,9 @@ export const textEncoding = z.enum([
 ]);
 export type TextEncoding = z.infer<typeof textEncoding>;
 
+/** By script. */
+export const keptCharacters = z.array(z.strictObject({ script: z.string(), characters: z.int().min(1), kept: count }));
+
 export const textCorpusManifest = z.strictObject({
   formatVersion: z.literal(TEXT_CORPUS_VERSION),
   kind: z.literal('text-corpus'),
@@ -111,7 +114,7 @@ export const textCorpusManifest = z.strictObject({
   /** Tokens that are [UNK]: a large share says that the tokenizer does not fit the text. */
   unknownTokens: count,
   /** Of a sample, by script: characters, and how many of them come back when it is encoded and decoded. */
-  roundTrip: z.array(z.strictObject({ script: z.string(), characters: z.int().min(1), kept: count })).optional(),
+  roundTrip: keptCharacters.optional(),
   vocabularySize: z.int().min(1),
   /** Bytes a token takes in the shards, little endian. */
   tokenBytes: z.union([z.literal(2), z.literal(4)]),

@@ -1,5 +1,6 @@
 /** The manifest of a labelled text dataset: `manifest.json` in the dataset's folder. */
 import { z } from 'zod';
+import { editedFields } from '../dataset-edit.ts';
 import { textEncoding } from './text-corpus.ts';
 import { textImportReport } from './text-import-report.ts';
 
@@ -58,6 +59,8 @@ export const textDatasetManifest = z.strictObject({
       }),
     ),
   }),
+  /** Of one whose classes were edited. */
+  edited: editedFields.optional(),
   report: textImportReport,
 });
 export type TextDatasetManifest = z.infer<typeof textDatasetManifest>;

@@ -23,6 +23,8 @@ export interface StudyPlan {
   readonly duration: ComputedRef<string | undefined>;
   /** What comes from the source, and what begins at random. */
   readonly weights: ComputedRef<ExperimentPlanSummary['weights'] | undefined>;
+  /** Of one of the runs. */
+  readonly cellPlan: ComputedRef<ExperimentPlanSummary | null | undefined>;
   readonly problems: ComputedRef<readonly string[]>;
   /** Whether an answer of the lab is on its way. */
   readonly checking: ComputedRef<boolean>;
@@ -90,6 +92,7 @@ export function useStudyPlan({ sources, materials, tasks, reads, budgets, choice
       return seconds === null || seconds === undefined ? undefined : formatDuration(seconds * 1000 * trainings.value);
     }),
     weights: computed(() => cell.data.value?.plan?.weights),
+    cellPlan: computed(() => cell.data.value?.plan),
     problems,
     checking,
     canStart: computed(() => runs.value > 0 && problems.value.length === 0 && !checking.value),

@@ -1,5 +1,5 @@
 /** Formats of files as people call them. */
-import type { TextFormat } from '../../../shared/spec/manifests/text-corpus.ts';
+import type { TextFormat } from './spec/manifests/text-corpus.ts';
 
 const titles: Readonly<Record<TextFormat, string>> = {
   text: 'text',
