@@ -1,6 +1,5 @@
 // How long browsers and commands stay let in: links for one use, sessions that are listed and revoked, and certificates where other
 // machines can reach the lab.
-import { execFileSync } from 'node:child_process';
 import { readFile, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -154,12 +153,13 @@ describe('an address that other machines can reach', () => {
   });
 
   it('is served with one: pages, sockets and commands, and a cookie that is never sent in the clear', async () => {
-    const folder = await temporaryFolder();
-    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-    execFileSync('openssl', [...made, '-subj', '/CN=a-test', '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    // Made for this test: openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500 -subj /CN=a-test
+    const [cert, key] = ['cert.pem', 'key.pem'].map((name) => join(import.meta.dirname, 'certificate', name)) as [
+      string,
+      string,
+    ];
     await expect(readCertificate(cert, cert)).rejects.toMatchObject({ code: 'bad-input' });
-    await expect(readCertificate(cert, join(folder, 'none'))).rejects.toMatchObject({ code: 'not-found' });
+    await expect(readCertificate(cert, `${key}.none`)).rejects.toMatchObject({ code: 'not-found' });
 
     const { lab, server } = await servedLab({ host: '0.0.0.0', certificate: { cert, key } });
     const { port } = new URL(server.origin);

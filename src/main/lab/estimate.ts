@@ -81,6 +81,7 @@ function examplesPerStep({ training }: Experiment): number {
   return training.batchSize * training.accumulation;
 }
 
-function networkKey({ task, pipeline, training, engine }: Experiment): string {
+/** Of runs that take as long a step, and as much memory, as each other. */
+export function networkKey({ task, pipeline, training, engine }: Experiment): string {
   return JSON.stringify([task, pipeline, training.batchSize, training.accumulation, engine]);
 }

@@ -69,7 +69,12 @@ export interface LabOptions {
   readonly tasks: TaskNotes;
   /** How often the folders are looked at for what other processes did. */
   readonly scanMilliseconds?: number;
-  readonly queue?: Partial<Pick<QueueOptions, 'trains' | 'spaceCheckMilliseconds' | 'checkSpace'>>;
+  readonly queue?: Partial<
+    Pick<
+      QueueOptions,
+      'trains' | 'concurrency' | 'machine' | 'memoryCheckMilliseconds' | 'spaceCheckMilliseconds' | 'checkSpace'
+    >
+  >;
   readonly uploadLimits?: UploadLimits;
   /** How long trainers may take to stop when the lab is closed. */
   readonly patienceMilliseconds?: number;

@@ -40,6 +40,10 @@ export interface WorkerProcess {
 }
 
 export interface ProcessHost {
-  startTrainer(workspaceFolder: string, run: string): TrainerProcess;
+  /**
+   * `threads`: its share of the cores; by default all of them. The process may be one that has trained another run before: what is
+   * told of it is about this run alone.
+   */
+  startTrainer(workspaceFolder: string, run: string, threads?: number): TrainerProcess;
   startWorker(workspaceFolder: string): WorkerProcess;
 }

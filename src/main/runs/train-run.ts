@@ -9,6 +9,7 @@ import type { NewRunEvent, RunEvent } from '../../shared/spec/run/events.ts';
 import type { RunResult, RunTuning } from '../../shared/spec/run/result.ts';
 import { runResult } from '../../shared/spec/run/result.ts';
 import type { Engine, Executable } from '../engines/engine.ts';
+import { processThreads } from '../engines/host/processor.ts';
 import { requireSelfCheck } from '../engines/self-check.ts';
 import type { Program } from '../graph/program.ts';
 import { prefetchBatches, sampleBatches } from '../training/batches.ts';
@@ -34,7 +35,15 @@ import { pretrainingCorpus } from './pretraining-corpus.ts';
 import { createTrainingRecorder } from './record-training.ts';
 import { restoreRun } from './restore-run.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
-import { lockRun, openEventLog, readJson, requireHeldRun, runOrigin, writeJson } from '../workspace/run-folder.ts';
+import {
+  lockRun,
+  openEventLog,
+  readEvents,
+  readJson,
+  requireHeldRun,
+  runOrigin,
+  writeJson,
+} from '../workspace/run-folder.ts';
 import { sweep } from '../files/sweep.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { TensorboardLog } from './tensorboard-log.ts';
@@ -130,11 +139,12 @@ async function trainLocked(
   const tuning = hasTrials(stored) ? await chooseSettings(workspace, run, stored, origin, options, emit) : undefined;
   if (hasTrials(stored) && !tuning) return undefined;
   if (tuning) await writeJson(run.spec, withChosen(stored, tuning.chosen)); // what is read of a run is what it was trained with
-  const prepared = await open();
-  if (!prepared) {
+  const opened = await open();
+  if (!opened) {
     emit({ type: 'stopped', step: 0 });
     return undefined;
   }
+  const prepared = await withThreadsOf(run, opened);
   const { experiment } = prepared;
   const measured = measureEnergy();
   using held = new DisposableStack();
@@ -160,6 +170,7 @@ async function trainLocked(
     examplesPerStep: prepared.plan.batchSize * prepared.plan.accumulation,
     parameters: countParameters(program).total,
     trainable: countParameters(program).trainable,
+    ...(session.threads !== undefined && { threads: session.threads }),
   });
   const outcome = await runLoop(run, prepared, session, progress, options, emit);
   if (outcome.status === 'stopped') return undefined;
@@ -178,6 +189,15 @@ async function trainLocked(
   });
   if (!finished) emit({ type: 'stopped', step: outcome.progress.step });
   return finished;
+}
+
+/** A run goes on with as many threads as it began with, on whichever machine: its bits may depend on them. */
+async function withThreadsOf(run: RunFolder, prepared: PreparedRun): Promise<PreparedRun> {
+  const begun = (await readEvents(run)).find(({ type }) => type === 'started');
+  const threads = prepared.experiment.engine.threads ?? (begun?.type === 'started' ? begun.threads : undefined);
+  if (threads === undefined) return prepared;
+  const { experiment } = prepared;
+  return { ...prepared, experiment: { ...experiment, engine: { ...experiment.engine, threads } } };
 }
 
 async function fitWithoutTraining(
@@ -289,7 +309,7 @@ async function openSession(prepared: PreparedRun, { onPhase }: TrainOptions): Pr
     evaluator,
     program,
     compilationSeconds,
-    threads: wanted.threads,
+    threads: wanted.threads ?? (engine.name === 'onnxruntime' ? processThreads() : undefined),
     [Symbol.asyncDispose]: () => both.disposeAsync(),
   };
 }

@@ -78,6 +78,10 @@ export const run = z.object({
 });
 export type Run = z.infer<typeof run>;
 
+/** Runs that may train at a time; 'auto': as many as cores and memory allow, each with its share of them. */
+export const concurrency = z.union([z.int().min(1), z.literal('auto')]);
+export type Concurrency = z.infer<typeof concurrency>;
+
 export const queueState = z.object({
   /** Runs that wait, next first. */
   order: z.array(z.string()),
@@ -86,8 +90,7 @@ export const queueState = z.object({
   held: z.boolean(),
   /** Why it is held, where the lab did it: too little space on the disk. */
   reason: z.string().nullable(),
-  /** How many trainers may run at a time. */
-  concurrency: z.int().min(1),
+  concurrency,
 });
 export type QueueState = z.infer<typeof queueState>;
 
@@ -217,7 +220,10 @@ export const runsContract = {
   reorder: request('Puts waiting runs into this order; others follow', runReferences, queueState),
   setQueue: request(
     'Holds the queue or lets it go on; sets how many trainers may run at a time',
-    z.strictObject({ held: z.boolean().optional(), concurrency: z.int().min(1).max(16).optional() }),
+    z.strictObject({
+      held: z.boolean().optional(),
+      concurrency: z.union([z.int().min(1).max(16), z.literal('auto')]).optional(),
+    }),
     queueState,
   ),
   pause: request('Stops at the next step with a checkpoint, to be resumed', runReferences, z.array(run)),

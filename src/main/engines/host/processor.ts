@@ -11,6 +11,18 @@ export function physicalCores(): number {
   return Math.max(1, Math.min(logical, countLinuxCores() ?? logical));
 }
 
+let given: number | undefined;
+
+/** Where several processes train at a time, each has its share of the cores. What is computed is the same. */
+export function setProcessThreads(threads: number): void {
+  given = threads;
+}
+
+/** Threads of a program that does not say how many it wants. */
+export function processThreads(): number {
+  return given ?? physicalCores();
+}
+
 export function processorName(): string {
   return cpus()[0]?.model.trim() ?? 'unknown processor';
 }

@@ -5,7 +5,6 @@
  * the weights and writes the gradients in place, and the optimizer's kernels work on the same bytes. Nothing is copied.
  */
 import { createRequire } from 'node:module';
-import { InferenceSession } from 'onnxruntime-node';
 import { LabError, messageOf } from '../../../shared/errors.ts';
 import type { OnnxGraph } from '../../graph/onnx.ts';
 import { lowerToOnnx } from '../../graph/onnx.ts';
@@ -16,12 +15,14 @@ import { writeOnnx } from '../../formats/onnx/write.ts';
 import type { CompileOptions, DeviceReport, Engine, Executable } from '../engine.ts';
 import type { ParameterStore, ScratchRequest } from '../host/parameter-store.ts';
 import { createParameterStore, matricesToOrthogonalise } from '../host/parameter-store.ts';
-import { physicalCores } from '../host/processor.ts';
+import { processThreads } from '../host/processor.ts';
 import { channelBlock } from './channel-block.ts';
 import { probeDevice, probeDevices } from './devices.ts';
 import { createExecutable } from './executable.ts';
 import type { Orthogonaliser } from './orthogonaliser.ts';
 import { createOrthogonaliser } from './orthogonaliser.ts';
+import type { CompiledGraph } from './sessions.ts';
+import { openSession } from './sessions.ts';
 import type { StepPlan } from './step-plan.ts';
 import { planStep } from './step-plan.ts';
 
@@ -47,7 +48,7 @@ export function createOnnxRuntimeEngine(): Engine {
         throw new LabError('internal', `${program.name} is to be trained, but nothing in it has a gradient`);
       }
       const plan = planStep(program);
-      const threads = options.threads ?? physicalCores();
+      const threads = options.threads ?? processThreads();
       const orthogonaliser = options.shareStateWith
         ? undefined
         : await createOrthogonaliser(matricesToOrthogonalise(program, options), (graph) =>
@@ -107,9 +108,9 @@ async function deviceReport(device: string): Promise<DeviceReport> {
   return report;
 }
 
-async function createSession(graph: OnnxGraph, device: string, threads: number): Promise<InferenceSession> {
+async function createSession(graph: OnnxGraph, device: string, threads: number): Promise<CompiledGraph> {
   try {
-    return await InferenceSession.create(writeOnnx(graph), {
+    return await openSession(writeOnnx(graph), {
       executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,

@@ -8,11 +8,12 @@ import type { ConstantData, Parameter, Value } from '../../graph/program.ts';
 import { elementCount, showShape } from '../../graph/shape.ts';
 import type { DeviceReport, Executable, Feeds, StepResult, Tensor } from '../engine.ts';
 import type { ParameterStore } from '../host/parameter-store.ts';
+import type { CompiledGraph } from './sessions.ts';
 import type { StepPlan } from './step-plan.ts';
 
 export function createExecutable(
   plan: StepPlan,
-  session: InferenceSession,
+  session: CompiledGraph,
   store: ParameterStore,
   device: DeviceReport,
   release: () => Promise<void>,

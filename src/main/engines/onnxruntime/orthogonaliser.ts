@@ -1,5 +1,4 @@
 /** Muon's products as a session of their own beside the training program: all hidden matrices in one call. */
-import type { InferenceSession } from 'onnxruntime-node';
 import { Tensor as OrtTensor } from 'onnxruntime-node';
 import { LabError, messageOf } from '../../../shared/errors.ts';
 import type { OnnxGraph } from '../../graph/onnx.ts';
@@ -7,6 +6,7 @@ import { lowerToOnnx } from '../../graph/onnx.ts';
 import type { Orthogonalise, ParameterStore, ScratchRequest } from '../host/parameter-store.ts';
 import type { MatrixFactor } from '../orthogonalise.ts';
 import { orthogonalisationProgram } from '../orthogonalise.ts';
+import type { CompiledGraph } from './sessions.ts';
 
 export interface Orthogonaliser {
   /** Where the results are written before they take the gradients' place, which the session still reads. */
@@ -18,7 +18,7 @@ export interface Orthogonaliser {
 /** Undefined where nothing is to be orthogonalised. */
 export async function createOrthogonaliser(
   { matrices, iterations }: { readonly matrices: ReadonlyMap<string, MatrixFactor>; readonly iterations: number },
-  createSession: (graph: OnnxGraph) => Promise<InferenceSession>,
+  createSession: (graph: OnnxGraph) => Promise<CompiledGraph>,
 ): Promise<Orthogonaliser | undefined> {
   if (matrices.size === 0) return undefined;
   const program = orthogonalisationProgram(matrices, iterations);

@@ -10,6 +10,7 @@ import { createClient } from '../../../shared/rpc/client.ts';
 import type { Transport } from '../../../shared/rpc/protocol.ts';
 import { findLab } from '../../lab/lab-lock.ts';
 import { openLab } from '../../lab/lab.ts';
+import type { QueueOptions } from '../../lab/queue/queue.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { labDispatcher } from '../../rpc/features/index.ts';
 import { inProcessPair } from '../../rpc/transports/in-process.ts';
@@ -29,10 +30,10 @@ export interface ConnectedLab {
   close(): Promise<void>;
 }
 
-/** `trains`: whether a lab in this process starts what waits. Throws `LabError('conflict' | 'unauthorised')`. */
+/** `trains`: whether a lab in this process starts what waits, and how many runs at a time. Throws `LabError('conflict' | 'unauthorised')`. */
 export async function connectLab(
   workspace: Workspace,
-  { trains }: { readonly trains: boolean },
+  queue: Pick<QueueOptions, 'concurrency'> & { readonly trains: boolean },
 ): Promise<ConnectedLab> {
   const owner = await findLab(workspace);
   if (owner?.origin !== undefined && owner.host === hostname()) return overSocket(workspace, owner.origin);
@@ -41,7 +42,7 @@ export async function connectLab(
     host: 'command-line',
     processes: nodeProcesses,
     tasks: taskNotes,
-    queue: { trains },
+    queue,
   });
   const [near, far] = inProcessPair();
   labDispatcher(opened).serve(far);

@@ -1,8 +1,8 @@
-/** `pretext queue`: runs that are trained one after the other, here or by the lab that has the workspace open. */
+/** `pretext queue`: runs that are trained one after the other, or some at a time, here or by the lab that has the workspace open. */
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import type { LabClient } from '../../../shared/contract/index.ts';
-import type { QueueState, Run } from '../../../shared/contract/runs.ts';
+import type { Concurrency, QueueState, Run } from '../../../shared/contract/runs.ts';
 import { formatNumber } from '../../../shared/display.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { formatDuration } from '../../../shared/eta.ts';
@@ -14,7 +14,7 @@ import { connectLab } from './connect-lab.ts';
 import { exitCodes } from './exit-codes.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
-import { wholeNumber } from './numbers.ts';
+import { numberFrom, wholeNumber } from './numbers.ts';
 import { print, printJson, say, table } from './output.ts';
 import { createProgress } from './progress.ts';
 import { readExperiment } from './run.ts';
@@ -22,6 +22,10 @@ import { readExperiment } from './run.ts';
 interface AddOptions {
   readonly set?: readonly string[];
   readonly seed?: number;
+}
+
+function jobs(text: string): Concurrency {
+  return text === 'auto' ? text : Math.round(numberFrom(1, 256)(text));
 }
 
 type Act = (lab: LabClient, ids: string[]) => Promise<unknown>;
@@ -48,8 +52,13 @@ export function registerQueue(program: Command): void {
   queue
     .command('run')
     .description('train what waits; Ctrl-C stops at a checkpoint')
-    .action(async (_options: object, command: Command) => {
-      await trainQueue(command);
+    .option(
+      '-j, --jobs <number>',
+      "runs at a time; 'auto': as many as cores and memory allow, each with its share (default: the setting of the lab)",
+      jobs,
+    )
+    .action(async ({ jobs }: { readonly jobs?: Concurrency }, command: Command) => {
+      await trainQueue(command, jobs);
     });
   const acts: readonly (readonly [name: string, what: string, act: Act])[] = [
     ['pause', 'stop runs at a checkpoint, to be added again later', (lab, ids) => lab.runs.pause({ ids })],
@@ -171,9 +180,9 @@ async function show({ lab, origin }: ConnectedLab, { order, active, held, reason
 }
 
 /** Trains until nothing waits any more. */
-async function trainQueue(command: Command): Promise<void> {
+async function trainQueue(command: Command, concurrency: Concurrency | undefined): Promise<void> {
   const workspace = await workspaceOf(command);
-  const connected = await connectLab(workspace, { trains: true });
+  const connected = await connectLab(workspace, { trains: true, concurrency });
   const { lab, origin } = connected;
   const progress = createProgress();
   try {
@@ -210,10 +219,11 @@ function followQueue(
     if (['preparing', 'running', 'stopping'].includes(run.state)) seen.add(run.id);
     if (!seen.has(run.id)) return; // it ended before
     if (run.state === 'running' && run.totalSteps !== null) {
-      if (current !== run.id) progress.start(run.name, run.totalSteps, 'steps', run.step);
-      current = run.id;
-      progress.update(run.step, run.loss === null ? '' : `loss ${formatNumber(run.loss)}`);
-    }
+      // One bar, for the one that began first of those that train now.
+      if (current === undefined) progress.start(run.name, run.totalSteps, 'steps', run.step);
+      current ??= run.id;
+      if (current === run.id) progress.update(run.step, run.loss === null ? '' : `loss ${formatNumber(run.loss)}`);
+    } else if (current === run.id) current = undefined;
     const hasEnded = ['finished', 'failed', 'stopped'].includes(run.state);
     if (!hasEnded || ended.get(run.id)?.state === run.state) return;
     ended.set(run.id, run);

@@ -13,8 +13,9 @@ const keptOutput = 8000;
 /** `folder` holds the built entries, trainer.js and worker.js. */
 export function utilityProcesses(folder: string): ProcessHost {
   return {
-    startTrainer(workspaceFolder, run) {
-      const child = start(path.join(folder, 'trainer.js'), [workspaceFolder, run], 'Pretext trainer');
+    startTrainer(workspaceFolder, run, threads) {
+      const share = threads === undefined ? [] : ['--threads', String(threads)];
+      const child = start(path.join(folder, 'trainer.js'), [workspaceFolder, run, ...share], 'Pretext trainer');
       const output = keepOutput(child);
       lowerPriority(child, trainerPriority);
       return {

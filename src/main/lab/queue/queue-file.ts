@@ -6,6 +6,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
+import { concurrency } from '../../../shared/contract/runs.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { replaceFileSync } from '../../files/durable-file.ts';
 import { textOf } from '../../files/file-exists.ts';
@@ -13,15 +14,16 @@ import { sealJson, unsealJson } from '../../files/sealed-json.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { inTransaction, isFullDatabase } from '../store/database.ts';
 
-const version = 1;
+/** Version 2 knows 'auto'; what an older lab can read, it may. */
+const version = 2;
 
 const queueFile = z.strictObject({
-  formatVersion: z.literal(version),
+  formatVersion: z.int().min(1).max(version),
   /** Ids of runs, the next one first. */
   order: z.array(z.string()),
   held: z.boolean(),
   /** Runs at a time. */
-  concurrency: z.int().min(1),
+  concurrency,
 });
 type Content = Omit<z.infer<typeof queueFile>, 'formatVersion'>;
 
@@ -52,7 +54,7 @@ export async function openQueueFile(workspace: Workspace, database: DatabaseSync
     waiting = new Set(content.order);
   };
   const write = (next: Content): void => {
-    replaceFileSync(file, sealJson({ formatVersion: version, ...next }));
+    replaceFileSync(file, sealJson({ formatVersion: next.concurrency === 'auto' ? version : 1, ...next }));
     take(next);
     repeatInDatabase(database, content.order);
   };
@@ -88,8 +90,8 @@ function parse(file: string, text: string): Content | undefined {
   }
   const parsed = queueFile.safeParse(value);
   if (!parsed.success) return undefined;
-  const { order, held, concurrency } = parsed.data;
-  return { order, held, concurrency };
+  const { formatVersion: _version, ...content } = parsed.data;
+  return content;
 }
 
 function repeatInDatabase(database: DatabaseSync, order: readonly string[]): void {
@@ -112,10 +114,10 @@ function fromDatabase(database: DatabaseSync): Content {
   const rows = database
     .prepare("SELECT id FROM runs WHERE state IN ('queued', 'preparing') AND position IS NOT NULL ORDER BY position")
     .all();
-  const concurrency = Number(setting('queue.concurrency') ?? 1);
+  const runsAtATime = Number(setting('queue.concurrency') ?? 1);
   return {
     order: rows.map(({ id }) => String(id)),
     held: setting('queue.held') === 'true',
-    concurrency: Number.isInteger(concurrency) && concurrency >= 1 ? concurrency : 1,
+    concurrency: Number.isInteger(runsAtATime) && runsAtATime >= 1 ? runsAtATime : 1,
   };
 }

@@ -3,23 +3,25 @@
  * does not have, so a lab that is killed at any moment finds everything again.
  */
 import type { Failure } from '../../../shared/contract/common.ts';
-import type { QueueState } from '../../../shared/contract/runs.ts';
+import type { Concurrency, QueueState } from '../../../shared/contract/runs.ts';
 import { LabError, messageOf, reasonOf } from '../../../shared/errors.ts';
 import { RemainingTime } from '../../../shared/eta.ts';
 import type { Signal } from '../events.ts';
 import { createSignal } from '../events.ts';
 import { ownerOfLock } from '../../files/process-lock.ts';
 import type { ProcessExit, ProcessHost, TrainerProcess } from '../process-host.ts';
-import { openEventLog } from '../../workspace/run-folder.ts';
-import type { RunRecord } from '../store/run-record.ts';
 import type { RunStore } from '../store/run-store.ts';
-import { settle } from '../store/run-store.ts';
-import { readNewEvents } from '../store/follow-events.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { checkpointBytes, runBytes, shortOfSpace } from '../../files/disk-space.ts';
 import { adoptTrainer } from './adopted-trainer.ts';
-import { explainExit, notOurs } from './explain-exit.ts';
+import type { Member } from './crowd.ts';
+import { createCrowd } from './crowd.ts';
+import { notOurs } from './explain-exit.ts';
+import type { Machine } from './jobs.ts';
+import { thisMachine } from './jobs.ts';
 import type { QueueFile } from './queue-file.ts';
+import type { Wish } from './settle-run.ts';
+import { settleEnded } from './settle-run.ts';
 import { trainerMessage } from './trainer-message.ts';
 
 /** What is known of a run while its trainer works, and of no interest afterwards. */
@@ -44,7 +46,7 @@ export interface Queue {
   /** Puts runs at the end; those that are finished or active are refused. */
   enqueue(ids: readonly string[]): void;
   reorder(ids: readonly string[]): void;
-  configure(options: { readonly held?: boolean | undefined; readonly concurrency?: number | undefined }): void;
+  configure(options: { readonly held?: boolean | undefined; readonly concurrency?: Concurrency | undefined }): void;
   /** Stops at the next step with a checkpoint. */
   pause(id: string): void;
   /** Out of the queue; `now` ends the trainer at once. */
@@ -55,14 +57,14 @@ export interface Queue {
   close(patienceMilliseconds: number): Promise<void>;
 }
 
-interface Active {
+interface Active extends Member {
   readonly trainer: TrainerProcess;
   readonly done: Promise<void>;
   phase: string | null;
   latest: LiveRun['latest'];
   remaining: RemainingTime | undefined;
-  /** What a person asked for. */
-  wish: 'none' | 'pause' | 'cancel' | 'space';
+  residentBytes: number;
+  wish: Wish;
   /** Why it failed, in its own words. */
   reported: Failure | null;
 }
@@ -75,6 +77,10 @@ export interface QueueOptions {
   readonly now?: () => number;
   /** Whether it starts what waits; false for a look at it, or to change it. */
   readonly trains?: boolean;
+  /** How many runs at a time, for this lab alone; by default as the queue's file says. */
+  readonly concurrency?: Concurrency | undefined;
+  readonly machine?: Machine;
+  readonly memoryCheckMilliseconds?: number;
   readonly spaceCheckMilliseconds?: number;
   /** Replaced in tests: why there is too little room, or null. */
   readonly checkSpace?: (folder: string, neededBytes: number) => Promise<string | null>;
@@ -88,12 +94,16 @@ export function createQueue(options: QueueOptions): Queue {
     host,
     now = () => performance.now(),
     trains = true,
+    machine = thisMachine,
+    memoryCheckMilliseconds = 2000,
     spaceCheckMilliseconds = 10_000,
     checkSpace = shortOfSpace,
   } = options;
   const changes = createSignal<void>();
   const active = new Map<string, Active>();
   const outputs = new Map<string, string>();
+  const concurrency = (): Concurrency => options.concurrency ?? file.content.concurrency;
+  const crowd = createCrowd(store, concurrency, machine);
   let reason: string | null = null;
   let advancing: Promise<void> | undefined;
   let closed = false;
@@ -128,13 +138,25 @@ export function createQueue(options: QueueOptions): Queue {
       (error: unknown) => `The disk of ${workspace.folder} cannot be looked at: ${reasonOf(error)}`,
     );
 
+  const memoryTimer = setInterval(() => {
+    watchMemory();
+  }, memoryCheckMilliseconds);
+  memoryTimer.unref();
+  /** The one that began last makes room, and goes on where it stopped when there is some again. */
+  const watchMemory = (): void => {
+    if (!crowd.isTooLarge(active.size)) void advance();
+    else if ([...active.values()].every(({ wish }) => wish === 'none')) {
+      for (const [id, run] of [...active].slice(-1)) stopActive(id, run, 'memory');
+    }
+  };
+
   const stopActive = (id: string, run: Active, wish: Active['wish']): void => {
     run.wish = wish;
     run.trainer.stop();
     if (store.find(id)) store.change(id, { state: 'stopping' });
   };
 
-  const start = async (id: string): Promise<void> => {
+  const start = async (id: string, share: number | 'all'): Promise<void> => {
     const record = store.get(id);
     const short = await whyShort(runBytes(record.progress.parameters?.total ?? 0, record.spec.training));
     // Meanwhile it may have been taken out of the queue, or the lab closed.
@@ -144,9 +166,10 @@ export function createQueue(options: QueueOptions): Queue {
       return;
     }
     store.change(id, { state: 'preparing', paused: false, failure: null });
+    const threads = share === 'all' ? undefined : share;
     let trainer: TrainerProcess;
     try {
-      trainer = host.startTrainer(workspace.folder, id);
+      trainer = host.startTrainer(workspace.folder, id, threads);
     } catch (error) {
       takeOut(id);
       store.change(id, {
@@ -155,11 +178,11 @@ export function createQueue(options: QueueOptions): Queue {
       });
       return;
     }
-    accompany(id, trainer, 'Starting');
+    accompany(id, trainer, 'Starting', threads);
   };
 
   /** Follows a trainer to its end. */
-  const accompany = (id: string, trainer: TrainerProcess, phase: string | null): void => {
+  const accompany = (id: string, trainer: TrainerProcess, phase: string | null, threads?: number): void => {
     let finish = (): void => undefined;
     const done = new Promise<void>((resolve) => {
       finish = resolve;
@@ -170,6 +193,8 @@ export function createQueue(options: QueueOptions): Queue {
       phase,
       latest: null,
       remaining: undefined,
+      threads,
+      residentBytes: 0,
       wish: 'none',
       reported: null,
     };
@@ -219,6 +244,10 @@ export function createQueue(options: QueueOptions): Queue {
         run.phase = data.phase;
         store.touch(id);
         return;
+      case 'memory':
+        run.residentBytes = data.bytes;
+        crowd.noteMemory(id, data.bytes);
+        return;
       case 'failed':
         run.reported = { code: data.code, message: data.message, details: {} };
         return;
@@ -234,7 +263,13 @@ export function createQueue(options: QueueOptions): Queue {
     }
     try {
       await store.follow(id).catch(() => undefined);
-      if (store.find(id)) await settleEnded(id, run, exit);
+      if (store.find(id)) {
+        await settleEnded(store, id, run, exit, () => active.delete(id));
+        if (run.wish === 'memory' && !closed && store.get(id).state === 'stopped') {
+          file.note({ order: [id, ...file.content.order.filter((other) => other !== id)] });
+          store.change(id, { state: 'queued' });
+        }
+      }
     } catch (error) {
       const failure = { code: 'internal', message: messageOf(error), details: {} };
       if (store.find(id)) store.change(id, { state: 'failed', failure });
@@ -244,46 +279,12 @@ export function createQueue(options: QueueOptions): Queue {
     if (!closed) void advance();
   };
 
-  const settleEnded = async (id: string, run: Active, exit: ProcessExit): Promise<void> => {
-    const wasKilledByUs = run.wish === 'cancel' && exit.signal !== null;
-    const failure = wasKilledByUs ? null : (run.reported ?? explainExit(exit));
-    // Where there is no room for an event, the record has to do.
-    if (failure) await explain(id, failure).catch(() => undefined);
-    // A copy: whoever sees that the run has ended sees all of it, and can begin it anew at once.
-    const settled = { ...store.get(id) };
-    await settle(store.folder(id), settled, () => settled, false);
-    const { state, result, progress } = settled;
-    const interrupted = state === 'interrupted' && run.wish !== 'none';
-    const hasNoFailure = interrupted || state === 'finished' || state === 'stopped';
-    active.delete(id);
-    store.get(id).progress = progress;
-    store.change(id, {
-      state: interrupted ? 'stopped' : state,
-      paused: run.wish === 'pause' || run.wish === 'space',
-      result,
-      failure: hasNoFailure ? null : whyEnded(settled, failure),
-    });
-  };
-
-  /** A trainer that could say nothing itself: its run's events say why. */
-  const explain = async (id: string, failure: Failure): Promise<void> => {
-    const record = store.get(id);
-    const { events } = await readNewEvents(store.folder(id), 0);
-    if (events.at(-1)?.type === 'failed') return;
-    openEventLog(store.folder(id))({
-      type: 'failed',
-      step: record.progress.step,
-      code: failure.code,
-      message: failure.message,
-    });
-    await store.follow(id);
-  };
-
   const advanceOnce = async (): Promise<void> => {
-    while (trains && !closed && !file.content.held && active.size < file.content.concurrency) {
+    while (trains && !closed && !file.content.held) {
       const [next] = waiting();
-      if (next === undefined) return;
-      await start(next);
+      const share = next === undefined ? undefined : crowd.shareFor(next, active, waiting().length);
+      if (next === undefined || share === undefined) return;
+      await start(next, share);
     }
   };
   const advance = (): Promise<void> => {
@@ -308,8 +309,8 @@ export function createQueue(options: QueueOptions): Queue {
     adopt,
     requireIdle,
     state() {
-      const { held, concurrency } = file.content;
-      return { order: waiting(), active: [...active.keys()], held, reason, concurrency };
+      const { held } = file.content;
+      return { order: waiting(), active: [...active.keys()], held, reason, concurrency: concurrency() };
     },
     live(id) {
       const run = active.get(id);
@@ -371,6 +372,7 @@ export function createQueue(options: QueueOptions): Queue {
     async close(patienceMilliseconds) {
       closed = true;
       clearInterval(spaceTimer);
+      clearInterval(memoryTimer);
       await advancing;
       const runs = [...active];
       for (const [id, run] of runs) {
@@ -384,9 +386,4 @@ export function createQueue(options: QueueOptions): Queue {
       clearTimeout(kill);
     },
   };
-}
-
-/** What the events say of a failure; where they end in the middle, what its trainer or its end said. */
-function whyEnded({ state, failure }: RunRecord, reported: Failure | null): Failure | null {
-  return state === 'failed' ? (failure ?? reported) : (reported ?? failure);
 }

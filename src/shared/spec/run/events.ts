@@ -35,6 +35,8 @@ export const runEvent = z.discriminatedUnion('type', [
     examplesPerStep: z.int(),
     parameters: z.int(),
     trainable: z.int(),
+    /** Of the engine, where it can be told; sums of some networks depend on them in their last bits. Runs of before do not say. */
+    threads: z.int().optional(),
   }),
   /** Where the backbone's weights came from, in numbers; the list is in artifacts/transfer.json. */
   z.object({
