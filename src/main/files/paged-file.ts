@@ -43,8 +43,8 @@ export class PagedFile {
    * @throws LabError `corrupt` if the file ends before
    */
   read(offset: number, length: number): Buffer {
-    if (offset + length > this.size) {
-      const message = `${this.path} is shorter than its manifest says. Import the material again.`;
+    if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
+      const message = `${this.path} is not what its manifest and its index say of it. Import the material again.`;
       throw new LabError('corrupt', message, { path: this.path, offset, length, size: this.size });
     }
     const first = Math.floor(offset / PAGE_BYTES);

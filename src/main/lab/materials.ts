@@ -1,14 +1,16 @@
 /** Corpora and datasets as the database lists them; the folders decide, and are looked at again whenever something may have changed. */
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
 import { messageOf } from '../../shared/errors.ts';
 import type { Material, MaterialGroup } from '../workspace/catalogue.ts';
 import { findMaterial, listMaterials } from '../workspace/catalogue.ts';
-import { namesIn, unlessAbsent } from '../files/file-exists.ts';
+import { fileExists, namesIn, unlessAbsent } from '../files/file-exists.ts';
 import type { Signal } from './events.ts';
 import { createSignal } from './events.ts';
 import { inTransaction } from './store/database.ts';
+import { readJson } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export interface IndexedMaterial extends Material {
@@ -90,10 +92,8 @@ export async function folderBytes(folder: string): Promise<number> {
   return bytes;
 }
 
-/** The report that an image import leaves beside its manifest; undefined where there is none. */
+/** The report that an image import leaves beside its manifest; undefined where there is none. Throws `LabError('corrupt')`. */
 export async function readImageReport(folder: string): Promise<unknown> {
-  return readFile(join(folder, 'import-report.json'), 'utf8').then(
-    (text) => JSON.parse(text) as unknown, // parse is typed any
-    () => undefined,
-  );
+  const file = join(folder, 'import-report.json');
+  return (await fileExists(file)) ? readJson(file, z.unknown()) : undefined;
 }

@@ -1,14 +1,16 @@
 /** Records the gradient flow of a run: artifacts/gradient-flow.json, and a chart of it as SVG and PNG. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { loadSharp } from '../data/images/load-sharp.ts';
 import { replaceFile } from '../files/durable-file.ts';
+import { fileExists } from '../files/file-exists.ts';
 import type { Engine, Executable } from '../engines/engine.ts';
 import type { LayerFlow } from '../training/gradient-flow.ts';
 import { compileGradientFlow, gradientFlowProgram } from '../training/gradient-flow.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
+import { readJson } from '../workspace/run-folder.ts';
 
 const version = 1;
 
@@ -53,10 +55,7 @@ export async function openGradientFlow(
 /** Adds a recording, in place of one of the same step, and draws all of them. */
 async function recordGradientFlow(run: RunFolder, step: number, layers: readonly LayerFlow[]): Promise<void> {
   const file = join(run.artifacts, 'gradient-flow.json');
-  const known = await readFile(file, 'utf8').then(
-    (text) => gradientFlow.parse(JSON.parse(text)).recordings,
-    () => [],
-  );
+  const known = (await fileExists(file)) ? (await readJson(file, gradientFlow)).recordings : [];
   const others = known.filter((recording) => recording.step < step); // a resumed run measures later ones again
   const recording = { step, layers: layers.map(({ layer, norms }) => ({ layer, norms: [...norms] })) };
   const flow: GradientFlow = { formatVersion: version, recordings: [...others, recording] };

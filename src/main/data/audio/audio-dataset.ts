@@ -1,6 +1,7 @@
 /** Reading imported recordings back, synchronously, from any thread: frames by pages, labels and places from memory. */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { LabError, messageOf } from '../../../shared/errors.ts';
 import type { AudioDatasetManifest } from '../../../shared/spec/manifests/audio-dataset.ts';
 import { AUDIO_DATASET_VERSION, audioDatasetManifest } from '../../../shared/spec/manifests/audio-dataset.ts';
@@ -70,9 +71,17 @@ export function openAudioDataset(folder: string): AudioDataset {
   };
 }
 
+const recordingLine = z.looseObject({ path: z.string() });
+
+/** @throws LabError `corrupt` */
 function readPaths(file: string): readonly string[] {
-  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-  return lines.map((line) => (JSON.parse(line) as { path: string }).path); // as the import wrote them
+  try {
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    return lines.map((line) => recordingLine.parse(JSON.parse(line)).path);
+  } catch (error) {
+    const message = `${file} is damaged: ${messageOf(error)}. Import again.`;
+    throw new LabError('corrupt', message, { path: file }, error);
+  }
 }
 
 function readUint32(path: string, length: number, largest: number): Uint32Array {

@@ -1,5 +1,6 @@
 /** An imported corpus, opened for reading: documents and sentences as token ids, read by pages and never whole. */
 import { join } from 'node:path';
+import { LabError } from '../../../shared/errors.ts';
 import {
   TEXT_CORPUS_VERSION,
   textCorpusManifest,
@@ -42,23 +43,31 @@ export function readTextCorpusManifest(folder: string): TextCorpusManifest {
   return readManifest(folder, 'text-corpus', TEXT_CORPUS_VERSION, textCorpusManifest);
 }
 
-/** Boundaries: entry i is where item i starts, entry i + 1 where it ends. */
+/** Boundaries: entry i is where item i starts, entry i + 1 where it ends. No item is empty. */
 class BoundaryFile {
+  private readonly path: string;
   private readonly file: PagedFile;
   private readonly what: string;
   private readonly count: number;
+  private readonly last: number;
 
-  constructor(path: string, what: string, count: number) {
+  /** @param last where the last item ends */
+  constructor(path: string, what: string, count: number, last: number) {
+    this.path = path;
     this.file = new PagedFile(path);
     this.what = what;
     this.count = count;
+    this.last = last;
   }
 
   range(index: number): { first: number; end: number } {
     if (!Number.isInteger(index) || index < 0 || index >= this.count) {
       throw new RangeError(`There is no ${this.what} ${index}: the corpus has ${this.count}.`);
     }
-    return { first: this.file.readUint64(index * 8), end: this.file.readUint64(index * 8 + 8) };
+    const first = this.file.readUint64(index * 8);
+    const end = this.file.readUint64(index * 8 + 8);
+    if (first >= end || end > this.last) throw this.damaged(`${this.what} ${index} would go from ${first} to ${end}`);
+    return { first, end };
   }
 
   /** The item that contains a position: the last one that starts at or before it. */
@@ -70,7 +79,13 @@ class BoundaryFile {
       if (this.file.readUint64(middle * 8) <= position) low = middle;
       else high = middle - 1;
     }
+    const { first, end } = this.range(low);
+    if (position < first || position >= end) throw this.damaged(`no ${this.what} has ${position} in it`);
     return low;
+  }
+
+  private damaged(why: string): LabError {
+    return new LabError('corrupt', `${this.path} is damaged: ${why}. Import the corpus again.`, { path: this.path });
   }
 
   close(): void {
@@ -82,8 +97,8 @@ class BoundaryFile {
 export function openTextCorpus(folder: string): TextCorpus {
   const manifest = readTextCorpusManifest(folder);
   const tokenizer = loadTokenizer(join(folder, TOKENIZER_FILE));
-  const sentences = new BoundaryFile(join(folder, SENTENCES_FILE), 'sentence', manifest.sentences);
-  const documents = new BoundaryFile(join(folder, DOCUMENTS_FILE), 'document', manifest.documents);
+  const sentences = new BoundaryFile(join(folder, SENTENCES_FILE), 'sentence', manifest.sentences, manifest.tokens);
+  const documents = new BoundaryFile(join(folder, DOCUMENTS_FILE), 'document', manifest.documents, manifest.sentences);
   const reader = new TokenReader(folder, manifest);
   const readRange = ({ first, end }: { first: number; end: number }): Uint32Array => reader.read(first, end - first);
   const tokenRange = (document: number): { first: number; end: number } => {

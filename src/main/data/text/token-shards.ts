@@ -3,6 +3,7 @@
  * the boundaries of sentences (in tokens) and of documents (in sentences), uint64 each, with the end after the last.
  */
 import { join } from 'node:path';
+import { LabError } from '../../../shared/errors.ts';
 import type { TextCorpusManifest } from '../../../shared/spec/manifests/text-corpus.ts';
 import { AppendingFile } from '../../files/appending-file.ts';
 import { PagedFile } from '../../files/paged-file.ts';
@@ -130,12 +131,20 @@ export class TokenReader {
   private readonly manifest: TextCorpusManifest;
   private readonly files: (PagedFile | undefined)[] = [];
 
+  /** @throws LabError `corrupt` if the manifest's shards do not hold its tokens */
   constructor(folder: string, manifest: TextCorpusManifest) {
     this.folder = folder;
     this.manifest = manifest;
+    const { shards, tokens, tokensPerShard } = manifest;
+    const stored = shards.reduce((sum, shard) => sum + shard.tokens, 0);
+    if (stored !== tokens || shards.length !== Math.ceil(tokens / tokensPerShard)) {
+      const path = join(folder, 'manifest.json');
+      const message = `${path} is damaged: its shards hold ${stored} tokens and not ${tokens}. Import the corpus again.`;
+      throw new LabError('corrupt', message, { path });
+    }
   }
 
-  /** @throws RangeError outside the corpus */
+  /** @throws RangeError outside the corpus, LabError `corrupt` for a token that the vocabulary does not have */
   read(offset: number, length: number): Uint32Array {
     const { tokensPerShard, tokenBytes, tokens } = this.manifest;
     if (!(offset >= 0 && length >= 0 && offset + length <= tokens)) {
@@ -154,7 +163,20 @@ export class TokenReader {
       } else for (let index = 0; index < count; index += 1) result[done + index] = bytes.readUInt32LE(index * 4);
       done += count;
     }
+    this.requireKnown(result, offset);
     return result;
+  }
+
+  /** A token beyond the vocabulary would fail far from here, or look up what it has no right to. */
+  private requireKnown(tokens: Uint32Array, offset: number): void {
+    const { vocabularySize, tokensPerShard, shards } = this.manifest;
+    for (let index = 0; index < tokens.length; index += 1) {
+      if (tokens[index]! < vocabularySize) continue;
+      const shard = Math.floor((offset + index) / tokensPerShard);
+      const path = join(this.folder, shards[shard]!.file);
+      const message = `${path} is damaged: token ${offset + index} is ${tokens[index]!}, of ${vocabularySize} that there are. Import the corpus again.`;
+      throw new LabError('corrupt', message, { path });
+    }
   }
 
   close(): void {

@@ -1,7 +1,9 @@
 /** What the lab remembers of a run, and how that is kept in the database. */
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import { z } from 'zod';
 import type { Failure } from '../../../shared/contract/common.ts';
 import type { RunState } from '../../../shared/contract/runs.ts';
+import { runState } from '../../../shared/contract/runs.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import type { RunResult } from '../../../shared/spec/run/result.ts';
 import type { RunOrigin } from '../../workspace/run-folder.ts';
@@ -107,28 +109,42 @@ export function readRuns(database: DatabaseSync): RunRecord[] {
   for (const { run, tag } of database.prepare('SELECT run, tag FROM tags ORDER BY tag').all()) {
     tags.set(Number(run), [...(tags.get(Number(run)) ?? []), String(tag)]);
   }
-  return database
-    .prepare('SELECT * FROM runs')
-    .all()
-    .map((row) => ({
-      number: Number(row.number),
-      id: String(row.id),
-      createdAt: Number(row.created_at),
-      // We wrote these columns from the types that they are read as.
-      spec: JSON.parse(String(row.spec)) as Experiment,
-      origin: JSON.parse(String(row.origin)) as RunOrigin, // written by us
-      state: row.state as RunState, // written by us
-      paused: row.paused === 1,
-      result: row.result === null ? null : (JSON.parse(String(row.result)) as RunResult), // written by us
-      progress: JSON.parse(String(row.progress)) as RunProgress, // written by us
-      failure: row.failure === null ? null : (JSON.parse(String(row.failure)) as Failure), // written by us
-      notes: String(row.notes),
-      tags: tags.get(Number(row.number)) ?? [],
-      archived: row.archived === 1,
-      pinned: row.pinned === 1,
-      study: row.study === null ? null : String(row.study),
-      eventsRead: Number(row.events_read),
-    }));
+  const readable: RunRecord[] = [];
+  for (const row of database.prepare('SELECT * FROM runs').all()) {
+    try {
+      readable.push(readRow(row, tags));
+    } catch {
+      // The folder of the run has it all: without the row it is read from there, as one that is new.
+      database.prepare('DELETE FROM runs WHERE number = ?').run(row.number ?? null);
+    }
+  }
+  return readable;
+}
+
+const object = z.looseObject({});
+
+/** Throws for one that is not what was written. */
+function readRow(row: Record<string, SQLOutputValue>, tags: ReadonlyMap<number, readonly string[]>): RunRecord {
+  // That it is an object is checked; the rest we wrote from the types that it is read as.
+  const json = (text: SQLOutputValue | undefined): unknown => object.parse(JSON.parse(String(text)));
+  return {
+    number: Number(row.number),
+    id: z.string().min(1).parse(row.id),
+    createdAt: Number(row.created_at),
+    spec: json(row.spec) as Experiment, // written by us
+    origin: json(row.origin) as RunOrigin, // written by us
+    state: runState.parse(row.state),
+    paused: row.paused === 1,
+    result: row.result === null ? null : (json(row.result) as RunResult), // written by us
+    progress: json(row.progress) as RunProgress, // written by us
+    failure: row.failure === null ? null : (json(row.failure) as Failure), // written by us
+    notes: String(row.notes),
+    tags: tags.get(Number(row.number)) ?? [],
+    archived: row.archived === 1,
+    pinned: row.pinned === 1,
+    study: row.study === null ? null : String(row.study),
+    eventsRead: Number(row.events_read),
+  };
 }
 
 function changingColumns(record: NewRunRecord): Record<string, SQLInputValue> {

@@ -1,6 +1,5 @@
 /** Runs: the queue, the list, and one of them at a time. */
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Run, runsContract } from '../../../shared/contract/runs.ts';
 import { LabError } from '../../../shared/errors.ts';
@@ -13,7 +12,8 @@ import type { Lab } from '../../lab/lab.ts';
 import { folderBytes } from '../../lab/materials.ts';
 import type { FieldValue, RunWithSpec } from '../../lab/run-fields.ts';
 import { compareFields, fieldOf, fieldTitle, groupRuns, passes, specFields } from '../../lab/run-fields.ts';
-import { readEvents } from '../../workspace/run-folder.ts';
+import { fileExists } from '../../files/file-exists.ts';
+import { readEvents, readJson } from '../../workspace/run-folder.ts';
 import { readSeries } from '../../lab/run-series.ts';
 import { viewRun } from '../../lab/run-view.ts';
 import { checkpointFolder, listCheckpoints } from '../../workspace/checkpoint-folders.ts';
@@ -277,9 +277,7 @@ function asNullable(value: unknown): Record<string, unknown> | null {
   return typeof value === 'object' && value !== null ? { ...value } : null;
 }
 
+/** Null where it is not there. Throws `LabError('corrupt')`. */
 async function readJsonFile(file: string): Promise<unknown> {
-  return readFile(join(file), 'utf8').then(
-    (text) => JSON.parse(text) as unknown, // parse is typed any
-    () => null,
-  );
+  return (await fileExists(file)) ? readJson(file, z.unknown()) : null;
 }

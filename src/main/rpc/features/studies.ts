@@ -1,13 +1,14 @@
 /** Studies: grids of runs, queued like any other. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { StudySummary, studiesContract } from '../../../shared/contract/studies.ts';
 import { LabError } from '../../../shared/errors.ts';
-import { namesIn } from '../../files/file-exists.ts';
+import { fileExists, namesIn } from '../../files/file-exists.ts';
 import type { Study, StudyResult } from '../../../shared/spec/study.ts';
 import { createRun } from '../../runs/create-run.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { writeJson } from '../../workspace/run-folder.ts';
+import { readJson, writeJson } from '../../workspace/run-folder.ts';
 import type { RunRecord } from '../../lab/store/run-record.ts';
 import { isRunOf } from '../../runs/study.ts';
 import type { StudyCell } from '../../runs/study-plan.ts';
@@ -68,10 +69,9 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
   };
   const read = async (name: string): Promise<StudySummary> => {
     if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) throw new LabError('not-found', `There is no study '${name}'`);
-    const text = await readFile(specFile(lab, name), 'utf8').catch((error: unknown) => {
-      throw new LabError('not-found', `There is no study '${name}'`, { name }, error);
-    });
-    return summarise(parseStored(JSON.parse(text)));
+    const file = specFile(lab, name);
+    if (!(await fileExists(file))) throw new LabError('not-found', `There is no study '${name}'`, { name });
+    return summarise(parseStored(await readJson(file, z.unknown())));
   };
   return {
     async list() {
