@@ -26,6 +26,8 @@ export interface ModelSource extends AsyncDisposable {
   json(name: string): Promise<unknown>;
   /** Names of the files that were looked at, for the record of where the model is from. */
   readonly used: ReadonlySet<string>;
+  /** Tells of a file that a family reads on its own. */
+  use(name: string): void;
 }
 
 export type Config = Readonly<Record<string, unknown>>;
@@ -86,6 +88,7 @@ export async function openModelSource(path: string): Promise<ModelSource> {
     config,
     tensorFile,
     used,
+    use: (name) => void used.add(name),
     text,
     json,
     async tensors() {

@@ -88,6 +88,26 @@ export interface BlockDefinition<Options> {
     inputs: Readonly<Record<string, Value>>,
     options: Options,
   ): Readonly<Record<string, Value>>;
+  /** Present where the block can be opened and looked into. */
+  readonly inside?: {
+    /** The option that names one of the parts: choosing a part in the editor sets it. */
+    readonly option: string;
+    /** Builds everything there is, and throws as `build` does. */
+    list(context: BuildContext, inputs: Readonly<Record<string, Value>>, options: Options): readonly BlockPart[];
+  };
+}
+
+/** One step of what a block computes. */
+export interface BlockPart {
+  readonly name: string;
+  /** What it does, e.g. 'Conv'. */
+  readonly kind: string;
+  /** Of its result, with the batch. */
+  readonly shape: readonly number[];
+  /** Of the weights that it is the first to read. */
+  readonly parameters: number;
+  /** Whether the option may name it. */
+  readonly canBeChosen: boolean;
 }
 
 /** A block of any options: `build` takes them unparsed, and parses them with the block's own schema. */
@@ -98,14 +118,22 @@ const registry = new Map<string, AnyBlock>();
 /** Registers a block. Types are unique. */
 export function defineBlock<Options>(definition: BlockDefinition<Options>): BlockDefinition<Options> {
   if (registry.has(definition.type)) throw new LabError('internal', `the block ${definition.type} is defined twice`);
+  const check = (inputs: Readonly<Record<string, Value>>, options: unknown): Options => {
+    for (const port of definition.inputs) checkPort(definition.type, port, inputs[port.name]);
+    const parsed = definition.options.safeParse(options);
+    if (!parsed.success) throw new LabError('bad-spec', showProblems(definition.options, parsed.error, options));
+    return parsed.data;
+  };
+  const { inside, ...rest } = definition;
   registry.set(definition.type, {
-    ...definition,
-    build(context, inputs, options) {
-      for (const port of definition.inputs) checkPort(definition.type, port, inputs[port.name]);
-      const parsed = definition.options.safeParse(options);
-      if (!parsed.success) throw new LabError('bad-spec', showProblems(definition.options, parsed.error, options));
-      return definition.build(context, inputs, parsed.data);
-    },
+    ...rest,
+    build: (context, inputs, options) => definition.build(context, inputs, check(inputs, options)),
+    ...(inside && {
+      inside: {
+        option: inside.option,
+        list: (context, inputs, options) => inside.list(context, inputs, check(inputs, options)),
+      },
+    }),
   });
   return definition;
 }

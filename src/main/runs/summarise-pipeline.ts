@@ -12,10 +12,10 @@ import type { JsonSchema } from '../../shared/spec/problems.ts';
 import { problemsOf } from '../../shared/spec/problems.ts';
 import { flopsOf } from '../graph/op.ts';
 import type { Node, Program, Value } from '../graph/program.ts';
-import { createProgram, withScope } from '../graph/program.ts';
+import { createProgram, input, withScope } from '../graph/program.ts';
 import { elementCount } from '../graph/shape.ts';
 import type { BuildContext, PipelineInput } from '../nn/index.ts';
-import { buildPipeline, declareInputs, missingEndpoint, occasionalInputs } from '../nn/index.ts';
+import { buildPipeline, declareInputs, findBlock, missingEndpoint, occasionalInputs } from '../nn/index.ts';
 import { isUnder } from '../training/model.ts';
 
 type Graph = z.input<typeof pipelineGraph>;
@@ -65,7 +65,8 @@ export function summarisePipeline(draft: unknown, input: PipelineInput): Pipelin
         if (place === 0) known.set(block.id, value);
         known.set(`${block.id}.${port}`, value);
       }
-      return { ...empty, ...measure(program, block.id, results), problem: null };
+      const inside = lookInside(context, block, known);
+      return { ...empty, ...measure(program, block.id, results), ...(inside && { inside }), problem: null };
     } catch (error) {
       failed.add(block.id);
       const message = messageOf(error).replace(new RegExp(`^${block.id}: `), '');
@@ -114,6 +115,26 @@ function buildBlock(
   const graph = { blocks: [{ ...block, inputs }], outputs: {} };
   const { stages } = withScope(context.program, 'backbone', () => buildPipeline(context, graph, endpoints));
   return Object.fromEntries(Object.entries(stages).map(([name, value]) => [name.slice(block.id.length + 1), value]));
+}
+
+/** The parts of a block that can be opened, built in a program of their own. */
+function lookInside(
+  { mode, batchSize, input: kind }: BuildContext,
+  { type, options, inputs }: BlockSpec,
+  known: ReadonlyMap<string, Value>,
+): BlockSummary['inside'] {
+  const { inside } = findBlock(type);
+  if (!inside) return undefined;
+  const program = createProgram('inside');
+  const values = Object.entries(inputs).flatMap(([port, endpoint]) => {
+    const value = known.get(endpoint);
+    return value ? [[port, input(program, port, value.dtype, value.shape)] as const] : [];
+  });
+  const parts = inside.list({ program, mode, batchSize, input: kind }, Object.fromEntries(values), options);
+  return {
+    option: inside.option,
+    parts: parts.map(({ shape, ...part }) => ({ ...part, shape: shape[0] === 1 ? shape.slice(1) : [...shape] })),
+  };
 }
 
 function measure(

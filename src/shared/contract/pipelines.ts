@@ -18,6 +18,23 @@ export const blockSummary = z.object({
   flops: z.number(),
   /** Bytes of everything it computes for one example, all of which training may keep. */
   activationBytes: z.number(),
+  /** What it computes step by step, where it can be opened. */
+  inside: z
+    .object({
+      /** The option that names the part where it ends. */
+      option: z.string(),
+      parts: z.array(
+        z.object({
+          name: z.string(),
+          kind: z.string(),
+          /** Without the batch axis. */
+          shape,
+          parameters: count,
+          canBeChosen: z.boolean(),
+        }),
+      ),
+    })
+    .optional(),
   /** Why it cannot be built. Blocks after it that need it say nothing of their own. */
   problem: z.string().nullable(),
 });

@@ -46,6 +46,8 @@ export interface ForeignNetwork {
   /** What has to be fed: without the tensors, which old files list as inputs, too. */
   readonly inputs: readonly ForeignInput[];
   readonly outputs: readonly string[];
+  /** Names of the files beside it that tensors were read from. */
+  readonly files: readonly string[];
 }
 
 /** A protobuf message cannot be longer. */
@@ -110,8 +112,9 @@ export async function readOnnx(file: string): Promise<ForeignNetwork> {
   const bytes = await readBytes(file);
   try {
     const model = decodeModel(bytes);
-    const folder = path.dirname(file);
-    return await networkOf(model, (tensor) => readExternal(folder, tensor));
+    const files = new Set<string>();
+    const network = await networkOf(model, (tensor) => readExternal(path.dirname(file), tensor, files));
+    return { ...network, files: [...files] };
   } catch (error) {
     if (isLabError(error)) throw new LabError(error.code, `${file}: ${error.message}`, { path: file }, error);
     throw error;
@@ -165,7 +168,7 @@ function requireFewParts(bytes: Uint8Array): void {
 async function networkOf(
   { graph, opsetImport, producerName, producerVersion, metadataProps }: WireModel,
   external: (tensor: WireTensor) => Promise<Uint8Array | undefined>,
-): Promise<ForeignNetwork> {
+): Promise<Omit<ForeignNetwork, 'files'>> {
   if (!graph || graph.node.length === 0) {
     throw new LabError('corrupt', 'there is no network in it: is it an ONNX file?');
   }
@@ -260,7 +263,7 @@ function inputOf({ name, type }: WireValueInfo): ForeignInput {
 const externalLocation = 1;
 
 /** The bytes of a tensor that lies in a file beside the network; undefined for one that lies in it. */
-async function readExternal(folder: string, tensor: WireTensor): Promise<Uint8Array | undefined> {
+async function readExternal(folder: string, tensor: WireTensor, files: Set<string>): Promise<Uint8Array | undefined> {
   if (tensor.dataLocation !== externalLocation) return undefined;
   const { name } = tensor;
   const { bytes } = layoutOf(tensor);
@@ -269,6 +272,7 @@ async function readExternal(folder: string, tensor: WireTensor): Promise<Uint8Ar
   const offset = Number(entries.get('offset') ?? 0);
   const length = Number(entries.get('length') ?? bytes);
   const file = await insideFolder(folder, location, name);
+  files.add(location);
   if (!Number.isSafeInteger(offset) || offset < 0 || length !== bytes) {
     throw new LabError(
       'corrupt',

@@ -1,4 +1,5 @@
 /** All families of models, in the order in which they are asked: a family that is not imported here is not known. */
 import './text/bert.ts';
+import './onnx-network.ts';
 
 export { registeredFamilies } from '../family.ts';

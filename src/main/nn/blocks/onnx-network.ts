@@ -1,16 +1,18 @@
 /** A foreign network as one block: everything up to the layer on which the head is put. */
 import { z } from 'zod';
 import { LabError } from '../../../shared/errors.ts';
-import type { Value } from '../../graph/index.ts';
-import { reshape, transpose } from '../../graph/index.ts';
+import type { Shape, Value } from '../../graph/index.ts';
+import { elementCount, reshape, transpose } from '../../graph/index.ts';
 import { showShape } from '../../graph/shape.ts';
+import type { BlockPart } from '../block.ts';
 import { defineBlock } from '../block.ts';
+import type { BuiltNetwork } from '../onnx-network/build.ts';
 import { buildNetwork } from '../onnx-network/build.ts';
 import { unpackNetwork } from '../onnx-network/network.ts';
 import { isHost } from '../onnx-network/operand.ts';
 
 const options = z.strictObject({
-  network: z.string().min(1).describe('The network as it was imported'),
+  network: z.string().min(1).meta({ readOnly: true }).describe('The network as it was imported'),
   layer: z.string().min(1).describe('The value of the network that goes on to the head, by its name in the file'),
 });
 
@@ -44,20 +46,55 @@ defineBlock({
     }
     return portsOf(value, layer, context.batchSize);
   },
+  inside: {
+    option: 'layer',
+    list(context, inputs, { network: text }) {
+      const network = unpackNetwork(text);
+      return partsOf(buildNetwork(context, network, inputs, network.outputs), context.batchSize);
+    },
+  },
 });
+
+/** What is computed of the input, node by node. */
+function partsOf({ nodes }: BuiltNetwork, batchSize: number): readonly BlockPart[] {
+  const seen = new Set<string>();
+  return nodes.flatMap(({ node, inputs, outputs }) => {
+    const parameters = inputs.flatMap((input) =>
+      input && !isHost(input) && input.source.kind === 'parameter' ? [input.source.parameter] : [],
+    );
+    const fresh = parameters.filter(({ name, role }) => role === 'weight' && !seen.has(name));
+    for (const { name } of fresh) seen.add(name);
+    const [result] = outputs;
+    const [name] = node.outputs;
+    if (!result || isHost(result) || name === undefined) return [];
+    return {
+      name,
+      kind: node.op,
+      shape: result.shape,
+      parameters: fresh.reduce((sum, { shape }) => sum + elementCount(shape), 0),
+      canBeChosen: result.dtype === 'float32' && placesBatch(result.shape, batchSize) !== undefined,
+    };
+  });
+}
+
+/** The axis of the batch in what a head can be put on; undefined for other shapes. */
+function placesBatch(shape: Shape, batchSize: number): 0 | 1 | undefined {
+  if (shape.length >= 2 && shape.length <= 4 && shape[0] === batchSize) return 0;
+  return shape.length === 3 && shape[1] === batchSize ? 1 : undefined;
+}
 
 /** By its axes; a map of single places is a vector, too. */
 function portsOf(value: Value, layer: string, batchSize: number): Readonly<Record<string, Value>> {
   const { shape } = value;
-  if (shape.length === 2 && shape[0] === batchSize) return { vector: value };
-  if (shape.length === 3 && shape[0] === batchSize) return { sequence: value };
-  if (shape.length === 3 && shape[1] === batchSize) return { sequence: transpose(value, [1, 0, 2]) };
-  if (shape.length === 4 && shape[0] === batchSize) {
-    const isVector = shape[2] === 1 && shape[3] === 1;
-    return { ...(isVector && { vector: reshape(value, shape.slice(0, 2)) }), map: value };
+  const axis = placesBatch(shape, batchSize);
+  if (axis === undefined) {
+    throw new LabError(
+      'bad-spec',
+      `layer: '${layer}' has the shape ${showShape(shape)}: a head needs [batch, features], [batch, length, features] or a feature map. Choose another layer`,
+    );
   }
-  throw new LabError(
-    'bad-spec',
-    `layer: '${layer}' has the shape ${showShape(shape)}: a head needs [batch, features], [batch, length, features] or a feature map. Choose another layer`,
-  );
+  if (shape.length === 2) return { vector: value };
+  if (shape.length === 3) return { sequence: axis === 0 ? value : transpose(value, [1, 0, 2]) };
+  const isVector = shape[2] === 1 && shape[3] === 1;
+  return { ...(isVector && { vector: reshape(value, shape.slice(0, 2)) }), map: value };
 }

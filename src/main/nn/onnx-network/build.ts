@@ -114,7 +114,7 @@ function requireValue(node: NetworkNode, name: string, found: Operand | undefine
 }
 
 /** Nodes that the values depend on, in the file's order. */
-function neededNodes(network: OnnxNetwork, wanted: readonly string[]): readonly NetworkNode[] {
+export function neededNodes(network: Pick<OnnxNetwork, 'nodes'>, wanted: readonly string[]): readonly NetworkNode[] {
   const needed = new Set(wanted);
   const kept: NetworkNode[] = [];
   for (let index = network.nodes.length - 1; index >= 0; index--) {

@@ -43,11 +43,11 @@ export interface Field {
   readonly default: unknown;
 }
 
-/** The fields of an object schema, in its order; constants need no field. */
+/** The fields of an object schema, in its order; constants need no field, and what nobody writes by hand has none. */
 export function fieldsOf(schema: JsonSchema): readonly Field[] {
   const required = new Set(Array.isArray(schema.required) ? schema.required : []);
   return Object.entries(schema.properties ?? {})
-    .filter(([key, property]) => !('const' in property) && !key.startsWith('$'))
+    .filter(([key, property]) => !('const' in property) && property.readOnly !== true && !key.startsWith('$'))
     .map(([key, property]) => ({
       key,
       title: titleOf(key),

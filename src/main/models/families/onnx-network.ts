@@ -1,0 +1,190 @@
+/** Any network in the form of ONNX: one block that is trained like others, up to the layer on which the head is put. */
+import { join } from 'node:path';
+import { LabError, isLabError } from '../../../shared/errors.ts';
+import type { ImagePreprocessing, ModelHead } from '../../../shared/spec/manifests/model.ts';
+import type { PipelineGraph } from '../../../shared/spec/pipeline.ts';
+import type { ForeignNetwork } from '../../formats/onnx/read.ts';
+import { readOnnx } from '../../formats/onnx/read.ts';
+import type { LazyTensor } from '../../formats/safetensors.ts';
+import { createProgram, withScope } from '../../graph/index.ts';
+import type { PipelineInput } from '../../nn/index.ts';
+import { buildPipeline, declareInputs } from '../../nn/index.ts';
+import { packNetwork } from '../../nn/onnx-network/network.ts';
+import type { OnnxNetwork } from '../../nn/onnx-network/network.ts';
+import type { ReadModel, Recognition } from '../family.ts';
+import { defineModelFamily } from '../family.ts';
+import { linearHead, suggestLayer, upTo } from '../onnx-network/head.ts';
+import { inputOf, preprocessingOf } from '../onnx-network/input.ts';
+import type { ReadNetwork } from '../onnx-network/network-of-file.ts';
+import { networkOfFile } from '../onnx-network/network-of-file.ts';
+import type { ModelSource } from '../source.ts';
+
+/** The file that was named, or the only one of a folder that has no other weights. */
+function fileOf({ file, files, tensorFile, folder }: ModelSource): string | undefined {
+  if (file !== undefined) return file.toLowerCase().endsWith('.onnx') ? file : undefined;
+  const found = [...files.keys()].filter((name) => name.toLowerCase().endsWith('.onnx'));
+  if (tensorFile !== undefined || found.length === 0) return undefined;
+  if (found.length === 1) return found[0];
+  throw new LabError('bad-input', `${folder} has several ONNX networks: name one of ${found.join(', ')}`, { folder });
+}
+
+async function load(source: ModelSource, file: string): Promise<{ foreign: ForeignNetwork; read: ReadNetwork }> {
+  const path = join(source.folder, file);
+  const foreign = await readOnnx(path);
+  for (const name of [file, ...foreign.files]) source.use(name);
+  try {
+    return { foreign, read: networkOfFile(foreign) };
+  } catch (error) {
+    if (!isLabError(error)) throw error;
+    throw new LabError(error.code, `${path}: ${error.message}`, { path }, error);
+  }
+}
+
+const titleOf = ({ nodes }: Pick<OnnxNetwork, 'nodes'>): string => `ONNX network of ${nodes.length} nodes`;
+
+async function recognise(source: ModelSource): Promise<Recognition | undefined> {
+  const file = fileOf(source);
+  if (file === undefined) return undefined;
+  const { foreign, read } = await load(source, file);
+  const shown = read.network.feeds.map(({ name, shape }) => `${name} [${shape.map((size) => size ?? '?').join(', ')}]`);
+  return {
+    title: titleOf(read.network),
+    facts: [
+      ['written by', foreign.producer === '' ? 'not said' : foreign.producer],
+      ['opset', String(foreign.opset)],
+      ['input', shown.join(', ')],
+      ['head on', suggestLayer(read.network)],
+    ],
+  };
+}
+
+async function read(source: ModelSource): Promise<ReadModel> {
+  const file = fileOf(source);
+  if (file === undefined) throw new LabError('internal', `${source.path} was recognised as ONNX and is none`);
+  const {
+    foreign,
+    read: { network, weights },
+  } = await load(source, file);
+  const input = inputOf(network);
+  const preprocessing = preprocessingOf(network, foreign, input);
+  const layer = suggestLayer(network);
+  const { pipeline, names } = pipelineOf(upTo(network, layer), layer, input, join(source.folder, file));
+  const all = new Map<string, LazyTensor>();
+  for (const name of names) {
+    const found = weights.get(name.slice(prefix.length));
+    if (found) all.set(name, { shape: found.shape, read: () => Promise.resolve(found.data) });
+  }
+  addStatistics(all, preprocessing);
+  const heads = pipeline.outputs.vector === undefined ? [] : headOf(network, weights, layer, preprocessing, all);
+  return {
+    title: titleOf(network),
+    pipeline,
+    input,
+    weights: all,
+    heads,
+    preprocessing,
+    notes: notesOf(layer, preprocessing, foreign),
+  };
+}
+
+const prefix = 'backbone/network/';
+
+/** With the outputs that the layer has, and the names of the weights that it needs. */
+function pipelineOf(
+  network: OnnxNetwork,
+  layer: string,
+  input: PipelineInput,
+  path: string,
+): { pipeline: PipelineGraph; names: readonly string[] } {
+  const isImage = input.kind === 'image';
+  const ports = network.feeds.map(({ port }) => {
+    const given = port === 'sequence' ? 'input.frames' : `input.${port}`;
+    return [port, port === 'image' ? 'pixels' : given] as const;
+  });
+  const blocks: PipelineGraph['blocks'] = [
+    ...(isImage ? [{ id: 'pixels', type: 'image-normalisation', options: {}, inputs: { image: 'input.image' } }] : []),
+    {
+      id: 'network',
+      type: 'onnx-network',
+      options: { network: packNetwork(network), layer },
+      inputs: Object.fromEntries(ports),
+    },
+  ];
+  const program = createProgram('network');
+  const context = { program, mode: 'evaluation' as const, batchSize: 2, input };
+  try {
+    const inputs = declareInputs(context);
+    const { stages } = withScope(program, 'backbone', () => buildPipeline(context, { blocks, outputs: {} }, inputs));
+    const outputs = ['vector', 'sequence', 'map'].filter((port) => stages[`network.${port}`]);
+    return {
+      pipeline: { blocks, outputs: Object.fromEntries(outputs.map((port) => [port, `network.${port}`])) },
+      names: [...program.parameters.keys()].filter((name) => name.startsWith(prefix)),
+    };
+  } catch (error) {
+    if (!isLabError(error)) throw error;
+    const code = error.code === 'too-large' ? error.code : 'bad-input';
+    throw new LabError(code, `${path}: ${error.message.replace(/^network: /u, '')}`, { ...error.details, path }, error);
+  }
+}
+
+function addStatistics(all: Map<string, LazyTensor>, preprocessing: ImagePreprocessing | undefined): void {
+  if (!preprocessing) return;
+  const { mean, standardDeviation } = preprocessing.statistics;
+  for (const [name, values] of Object.entries({ mean, deviation: standardDeviation })) {
+    all.set(`backbone/pixels/${name}`, {
+      shape: [values.length],
+      read: () => Promise.resolve(Float32Array.from(values)),
+    });
+  }
+}
+
+/** The classes of images that the network tells apart, where its end is one layer of products. */
+function headOf(
+  network: OnnxNetwork,
+  weights: ReadNetwork['weights'],
+  layer: string,
+  preprocessing: ImagePreprocessing | undefined,
+  all: Map<string, LazyTensor>,
+): readonly ModelHead[] {
+  const head = preprocessing && linearHead(network, layer);
+  if (!head) return [];
+  const parameters = new Map(network.weights.map(({ name, parameter }) => [name, parameter]));
+  const tensor = (name: string) => weights.get(parameters.get(name) ?? '');
+  const matrix = tensor(head.weight);
+  const [rows = 0, columns = 0] = matrix?.shape ?? [];
+  const [features, classes] = head.isTurned ? [columns, rows] : [rows, columns];
+  const bias = head.bias === undefined ? undefined : tensor(head.bias);
+  if (!matrix || classes < 2) return [];
+  const place = 'head/image-classes/output';
+  all.set(`${place}/weight`, {
+    shape: [features, classes],
+    read: () => Promise.resolve(head.isTurned ? turned(matrix.data, rows, columns) : matrix.data),
+  });
+  all.set(`${place}/bias`, { shape: [classes], read: () => Promise.resolve(bias?.data ?? new Float32Array(classes)) });
+  return [
+    {
+      task: 'image-classification',
+      title: `Image classification, ${classes} classes`,
+      options: { features: 'vector' },
+      labels: Array.from({ length: classes }, (_, index) => `class ${index}`),
+    },
+  ];
+}
+
+function turned(data: Float32Array, rows: number, columns: number): Float32Array {
+  return Float32Array.from(data, (_, place) => data[(place % rows) * columns + Math.floor(place / rows)]!);
+}
+
+function notesOf(layer: string, preprocessing: ImagePreprocessing | undefined, { producer }: ForeignNetwork): string[] {
+  const statistics = preprocessing?.statistics.mean.some((value) => value !== 0)
+    ? ['an ONNX file does not say how pixels are to be normalised: ImageNet’s mean and deviation were taken']
+    : [];
+  const origin = producer === '' ? [] : [`written by ${producer}`];
+  return [
+    ...origin,
+    `the head is put on '${layer}'; the block's option 'layer' takes another one before it`,
+    ...statistics,
+  ];
+}
+
+defineModelFamily({ name: 'onnx', title: 'ONNX network', kind: 'graph', recognise, read });
