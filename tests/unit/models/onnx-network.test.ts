@@ -1,7 +1,8 @@
 /** Any ONNX network as a model: what is recognised, the head that comes along, its layers, and what is refused. */
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { modelProto } from '../../../src/main/formats/onnx/schema.ts';
 import { readSafetensors } from '../../../src/main/formats/safetensors.ts';
@@ -11,6 +12,7 @@ import { openModelSource } from '../../../src/main/models/source.ts';
 import { summarisePipeline } from '../../../src/main/runs/summarise-pipeline.ts';
 import { findTask } from '../../../src/main/tasks/index.ts';
 import { buildModel } from '../../../src/main/training/model.ts';
+import { isLabError } from '../../../src/shared/errors.ts';
 import { compiled, relativeError } from './recorded.ts';
 
 const fixtures = path.resolve(import.meta.dirname, '../../fixtures/onnx');
@@ -144,4 +146,32 @@ describe('what is refused, by the name of the file', () => {
     }
     await expect(read(folder)).rejects.toThrow(/several ONNX networks: name one of a\.onnx, b\.onnx/);
   });
+});
+
+/** More of them by hand: `DAMAGED_FILES=10000 npx vitest run tests/unit/models/onnx-network.test.ts`. */
+const damagedFiles = Number(process.env.DAMAGED_FILES ?? 60);
+
+describe('damaged networks', () => {
+  it.each(['convolutional-17', 'attention-13', 'recurrent-14'])(
+    '%s: read or refused',
+    { timeout: 900_000 },
+    async (name) => {
+      const whole = await readFile(path.join(fixtures, `${name}.onnx`));
+      const file = path.join(folder, 'damaged.onnx');
+      const flips = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
+      await fc.assert(
+        fc.asyncProperty(flips, async (changes) => {
+          const bytes = Uint8Array.from(whole);
+          for (const [place, value] of changes) bytes[place] = value;
+          await writeFile(file, bytes);
+          try {
+            await read(file);
+          } catch (error) {
+            expect(isLabError(error), error instanceof Error ? error.stack : String(error)).toBe(true);
+          }
+        }),
+        { numRuns: damagedFiles },
+      );
+    },
+  );
 });

@@ -8,12 +8,16 @@ import { elementCount, showShape } from '../../graph/shape.ts';
 import type { BuildContext } from '../block.ts';
 import type { NetworkFeed, NetworkNode, NetworkWeight, OnnxNetwork } from './network.ts';
 import type { Operand } from './operand.ts';
+import { isHost } from './operand.ts';
 import { operators } from './operators/index.ts';
 import type { Step } from './step.ts';
 import { createStep } from './step.ts';
 
 /** A value beyond this cannot be computed, and a shape of a file may say anything. */
-const maximumElements = 2 ** 32;
+const maximumElements = 2 ** 30;
+
+/** Of all that is known while building, together. */
+const maximumKnown = 2 ** 26;
 
 export type Ports = Readonly<Partial<Record<NetworkFeed['port'], Value>>>;
 
@@ -45,8 +49,8 @@ export function buildNetwork(
   const constants = new Map(network.constants.map((one) => [one.name, one]));
   const feeds = new Map(network.feeds.map((feed) => [feed.name, feed]));
   const find = (name: string): Operand | undefined => {
-    const known = values.get(name);
-    if (known) return known;
+    const made = values.get(name);
+    if (made) return made;
     const found = weights.get(name);
     const literal = constants.get(name);
     const feed = feeds.get(name);
@@ -61,13 +65,19 @@ export function buildNetwork(
 
   const batches = batchesOf(network, context.batchSize);
   const nodes: BuiltNode[] = [];
+  let known = 0;
   for (const node of neededNodes(network, wanted)) {
     const inputs = node.inputs.map((name) => (name === '' ? undefined : requireValue(node, name, find(name))));
     const outputs = apply(node, createStep(node, inputs, { opset: network.opset, context, batches }));
     node.outputs.forEach((name, index) => {
       const output = outputs[index];
-      if (output) values.set(name, output);
+      if (!output) return;
+      values.set(name, output);
+      if (isHost(output)) known += output.data.length;
     });
+    if (known > maximumKnown) {
+      throw new LabError('too-large', `node '${node.name}' (${node.op}): the constants of the network are too large`);
+    }
     nodes.push({ node, inputs, outputs });
   }
   for (const name of wanted) {

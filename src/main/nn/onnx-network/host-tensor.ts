@@ -15,12 +15,15 @@ export interface HostTensor {
 /** No constant of a network has more elements; a file that asks for more is made to exhaust memory. */
 const maximumElements = 2 ** 24;
 
+/** Throws `LabError('too-large')` for more numbers than anything may have that is made while a program is built. */
+export function requireFew(count: number, what: string): void {
+  if (!(count <= maximumElements)) throw new LabError('too-large', `${what} is too large`);
+}
+
 /** Throws `LabError('too-large')` for more elements than a constant may have. */
 export function hostTensor(kind: HostTensor['kind'], shape: Shape, fill: (data: Float64Array) => void): HostTensor {
   const count = elementCount(shape);
-  if (!(count <= maximumElements)) {
-    throw new LabError('too-large', `a constant of the shape ${showShape(shape)} is too large`);
-  }
+  requireFew(count, `a constant of the shape ${showShape(shape)}`);
   const data = new Float64Array(count);
   fill(data);
   return { kind, shape, data };

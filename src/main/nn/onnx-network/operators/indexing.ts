@@ -13,12 +13,13 @@ import {
   shift,
   sizeAt,
   slice,
+  sliceAxis,
   sum,
   transpose,
 } from '../../../graph/index.ts';
 import { normaliseAxis, showShape } from '../../../graph/shape.ts';
 import type { HostTensor } from '../host-tensor.ts';
-import { hostTensor, stridesOf } from '../host-tensor.ts';
+import { hostTensor, requireFew, stridesOf } from '../host-tensor.ts';
 import type { Operand } from '../operand.ts';
 import { concatOperands, isHost, reshapeOperand, takeOperand, valueOf } from '../operand.ts';
 import type { Operator } from '../step.ts';
@@ -45,6 +46,8 @@ function takeRange(x: Operand, axis: number, start: number, end: number, by: num
   const [from, to] = [clamp(wrap(start)), clamp(wrap(end))];
   const count = Math.max(0, Math.ceil((to - from) / by));
   if (from === 0 && by === 1 && count === size) return x;
+  requireFew(by === 1 ? 1 : count, 'what is cut out');
+  if (by === 1 && count > 0 && !isHost(x)) return sliceAxis(x, axis, from, to);
   if (count === 0 && isHost(x)) return { ...x, shape: x.shape.with(axis, 0), data: new Float64Array(0) };
   return takeOperand(
     x,
@@ -58,7 +61,7 @@ const split: Operator = (step) => {
   const x = step.operand(0);
   const axis = normaliseAxis(step.integer('axis', 0), x.shape.length);
   const size = sizeAt(x.shape, axis);
-  const parts = step.integer('num_outputs', step.outputCount);
+  const parts = Math.min(step.integer('num_outputs', step.outputCount), step.outputCount);
   const whole = Math.ceil(size / parts);
   const equal = Array.from({ length: parts }, (_, index) => Math.min(whole, size - index * whole));
   const sizes = step.list('split') ?? step.integers(1) ?? equal;
@@ -182,6 +185,7 @@ function mirroredPlaces(shape: Shape, axis: number, before: number, after: numbe
       `${showShape(shape)} cannot be reflected by ${Math.max(before, after)} along axis ${axis}`,
     );
   }
+  requireFew(before + size + after, 'what is padded');
   return Array.from({ length: before + size + after }, (_, index) => {
     const place = index - before;
     if (mode === 'edge') return Math.min(Math.max(place, 0), size - 1);

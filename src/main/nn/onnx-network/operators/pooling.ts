@@ -13,6 +13,7 @@ import {
   sizeAt,
   slice,
 } from '../../../graph/index.ts';
+import { requireFew } from '../host-tensor.ts';
 import type { Operator, Step } from '../step.ts';
 import type { Windows } from './windows.ts';
 import { asImage, extentOf, likeInput, windowsOf } from './windows.ts';
@@ -76,6 +77,7 @@ const average: Operator = (step) => {
   const image = asImage(x);
   const places = placesOf(windows, image, step.integer('ceil_mode', 0) !== 0);
   const pooled = pool(averagePooling, image, windows, places);
+  requireFew(places.result[0] * places.result[1], 'what is pooled');
   const countsPadding = step.integer('count_include_pad', 0) !== 0;
   const shares = ([0, 1] as const).map((axis) => {
     const own = sizeAt(image.shape, axis + 2);

@@ -30,6 +30,9 @@ import { defaultActivations, unroll } from './unrolled.ts';
 const gateOrders = { RNN: [0], LSTM: [0, 2, 3, 1], GRU: [1, 0, 2] } as const;
 const cellNames = { RNN: 'simple', LSTM: 'lstm', GRU: 'gru' } as const;
 
+/** Every step is a part of the program. */
+const mostSteps = 20_000;
+
 export type CellOp = keyof typeof gateOrders;
 
 interface Direction {
@@ -100,6 +103,7 @@ const layer =
     const isBatchFirst = step.integer('layout', 0) !== 0;
     const x = isBatchFirst ? transpose(step.value(0), [1, 0, 2]) : step.value(0);
     const [steps, batch] = [sizeAt(x.shape, 0), sizeAt(x.shape, 1)];
+    if (steps > mostSteps) throw new LabError('too-large', `sequences of ${steps} steps are too long to be unrolled`);
     const word = step.text('direction', 'forward');
     const reverses = word === 'bidirectional' ? [false, true] : [word === 'reverse'];
     const mask = maskOf(step, steps, batch);

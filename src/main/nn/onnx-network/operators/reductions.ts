@@ -23,7 +23,7 @@ import {
 } from '../../../graph/index.ts';
 import { elementCount, normaliseAxes, normaliseAxis, reducedShape } from '../../../graph/shape.ts';
 import type { HostTensor } from '../host-tensor.ts';
-import { hostTensor } from '../host-tensor.ts';
+import { hostTensor, requireFew } from '../host-tensor.ts';
 import { isHost, transposeOperand } from '../operand.ts';
 import type { Operator, Step } from '../step.ts';
 
@@ -97,6 +97,7 @@ const runningSum: Operator = (step) => {
   const axis = normaliseAxis(step.number(1) ?? 0, rank);
   const [isExclusive, isReverse] = [step.integer('exclusive', 0) !== 0, step.integer('reverse', 0) !== 0];
   const size = sizeAt(given.shape, axis);
+  requireFew(size * size, `a running sum over ${size} places`);
   const triangle = Float32Array.from({ length: size * size }, (_, index) => {
     const [from, to] = [Math.floor(index / size), index % size];
     const isBefore = isReverse ? from > to : from < to;

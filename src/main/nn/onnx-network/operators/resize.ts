@@ -5,6 +5,7 @@
 import { LabError } from '../../../../shared/errors.ts';
 import type { Value } from '../../../graph/index.ts';
 import { broadcastTo, constant, matmul, reshape, sizeAt, transpose } from '../../../graph/index.ts';
+import { requireFew } from '../host-tensor.ts';
 import type { Operator, Step } from '../step.ts';
 
 interface Scaling {
@@ -76,6 +77,7 @@ function interpolation(
   kernel: Kernel,
 ): Float32Array {
   const { from, to } = scaling;
+  requireFew(from * to, `a resizing from ${from} to ${to} places`);
   const matrix = new Float32Array(from * to);
   for (let place = 0; place < to; place++) {
     for (const [source, weight] of kernel(at(place, scaling))) {
