@@ -80,6 +80,13 @@ export default {
       to: { path: '^src/', pathNot: '^src/shared/|^src/$1/' },
     },
     {
+      name: 'player-shares-code',
+      comment: 'the page of demos is the lab itself in a browser: it computes, and knows no workspace and no host',
+      severity: 'error',
+      from: { path: '^src/player/' },
+      to: { path: '^src/', pathNot: `^src/(player|shared)/|^${main}/(graph|nn|engines|data|tasks|training)/` },
+    },
+    {
       name: 'renderer-has-no-node',
       comment: 'the renderer runs in a sandbox and in browsers',
       severity: 'error',

@@ -7,6 +7,7 @@ import path from 'node:path';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'electron-vite';
 import { filesByAddress } from './scripts/files-by-address.ts';
+import { playerFiles } from './scripts/player.ts';
 
 const root = import.meta.dirname;
 
@@ -22,7 +23,7 @@ const mainEntries = Object.fromEntries(
 
 export default defineConfig({
   main: {
-    plugins: [filesByAddress()],
+    plugins: [filesByAddress(), playerFiles()],
     build: {
       // Dependencies with native parts cannot be bundled; all of them stay in node_modules.
       externalizeDeps: true,

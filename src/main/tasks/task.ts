@@ -232,6 +232,8 @@ export interface GeneratedToken {
 export interface PredictionModel extends TaskFacts {
   /** File of the tokenizer that the run was trained with. */
   readonly tokenizerFile?: string;
+  /** The tokenizer itself, where it did not come from a file. */
+  readonly tokenizer?: TextTokenizer;
   /** Runs the program built in the mode 'prediction' with a batch of one. */
   run(feeds: Feeds): Promise<TensorData>;
 }

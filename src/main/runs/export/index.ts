@@ -10,6 +10,7 @@ import type { ExportFormat, ExportOption, ExportSettings } from './format.ts';
 import { findFormat, registeredFormats } from './format.ts';
 import './onnx.ts';
 import './safetensors.ts';
+import './demo.ts';
 import { readSource, readSubject } from './source.ts';
 
 export { registeredFormats } from './format.ts';

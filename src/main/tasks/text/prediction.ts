@@ -14,7 +14,7 @@ const tokenizers = new WeakMap<object, TextTokenizer>();
 
 /** The tokenizer that belongs to a model, read once. */
 export function tokenizerOf(model: Omit<PredictionModel, 'run'>): TextTokenizer {
-  const known = tokenizers.get(model);
+  const known = model.tokenizer ?? tokenizers.get(model);
   if (known) return known;
   if (model.tokenizerFile === undefined) {
     throw new LabError('bad-input', 'this run has no tokenizer, so it cannot read text');

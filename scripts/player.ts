@@ -1,0 +1,108 @@
+/**
+ * Builds the program of demo pages: the tasks, networks and ops of the lab with TensorFlow.js, for a browser. What only Node
+ * has (files, native libraries) is left out: a page never comes to it, and says so if it does.
+ */
+import { readFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
+import path from 'node:path';
+import type { Plugin } from 'vite';
+import { build } from 'vite';
+
+const root = path.join(import.meta.dirname, '..');
+
+/** Packages with native parts, and readers of files that no page opens. */
+const leftOut =
+  /^(?:node:|@duckdb\/|@wasm-audio-decoders\/|(?:tokenizers|sharp|onnxruntime-node|yauzl|umap-js|unbzip2-stream|chardet|saxes|mpg123-decoder)$)/u;
+
+/** Takes part in whatever modules do with it while they are loaded; afterwards every call is an error. */
+const absent = `
+let loaded = false;
+const use = () => {
+  if (loaded) throw new Error('A page cannot do this: it needs the lab');
+  return absent;
+};
+const absent = new Proxy(function () {}, {
+  get: (target, name) => (name === Symbol.toPrimitive ? () => '' : name === 'prototype' ? target.prototype : absent),
+  apply: use,
+  construct: use,
+});
+setTimeout(() => { loaded = true; });
+export { absent };
+`;
+
+const prefix = '\0absent:';
+
+function withoutNode(): Plugin {
+  const builtin = new Set(builtinModules);
+  return {
+    name: 'without-node',
+    enforce: 'pre',
+    resolveId(id) {
+      if (id.startsWith(prefix)) return id;
+      return leftOut.test(id) || builtin.has(id) ? `${prefix}${id}` : null;
+    },
+    async load(id) {
+      if (!id.startsWith(prefix)) return null;
+      const name = id.slice(prefix.length);
+      if (name === '') return absent;
+      const names = Object.keys((await import(name)) as object); // a module is one
+      const exported = names.filter((one) => one !== 'default' && one !== 'module.exports');
+      return [
+        `import { absent } from '${prefix}';`,
+        'export default absent;',
+        ...exported.map((one) => `export { absent as ${one} };`),
+      ].join('\n');
+    },
+    transform: (code) =>
+      code.includes('import.meta')
+        ? { code: code.replace(/import\.meta\.(?:url|dirname)/gu, "'file:///'"), map: null }
+        : null,
+  };
+}
+
+export interface PlayerCode {
+  readonly script: string;
+  readonly style: string;
+}
+
+export async function buildPlayer(): Promise<PlayerCode> {
+  const built = await build({
+    configFile: false,
+    logLevel: 'error',
+    root,
+    plugins: [withoutNode()],
+    define: { 'process.platform': "'browser'", 'process.env': '{}', 'process.pid': '0' },
+    build: {
+      write: false,
+      minify: true,
+      target: 'es2023',
+      modulePreload: false,
+      rolldownOptions: {
+        input: path.join(root, 'src/player/main.ts'),
+        transform: { inject: { Buffer: ['node:buffer', 'Buffer'] } },
+        output: { format: 'iife', codeSplitting: false },
+      },
+    },
+  });
+  if (!('output' in built)) throw new Error('the build of the player gave no code');
+  const chunk = built.output.find((file) => file.type === 'chunk');
+  if (!chunk) throw new Error('the build of the player gave no code');
+  const sheets = ['src/renderer/src/app/tokens.css', 'src/renderer/src/app/base.css', 'src/player/player.css'];
+  const style = await Promise.all(sheets.map((sheet) => readFile(path.join(root, sheet), 'utf8')));
+  return { script: chunk.code, style: style.join('\n') };
+}
+
+/** For the build of the desktop lab: the player lies beside what asks for it. */
+export function playerFiles(): Plugin {
+  return {
+    name: 'player-files',
+    apply: 'build',
+    async generateBundle() {
+      const { script, style } = await buildPlayer();
+      this.emitFile({ type: 'asset', fileName: 'player/player.js', source: script });
+      this.emitFile({ type: 'asset', fileName: 'player/player.css', source: style });
+    },
+  };
+}
+
+if (process.argv[1] === import.meta.filename) process.stdout.write(JSON.stringify(await buildPlayer()));

@@ -1,0 +1,65 @@
+/** demo: one HTML page that shows what a model can do, for people who have no lab. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatBytes } from '../../../shared/display.ts';
+import { LabError } from '../../../shared/errors.ts';
+import { labVersion } from '../../files/version.ts';
+import { demoFormOf } from '../demo-forms.ts';
+import { demoPage } from './demo-page.ts';
+import { defineFormat } from './format.ts';
+import { loadPlayerCode } from './player-code.ts';
+import { weightsOf } from './weights.ts';
+
+/** Browsers hold a page and its weights several times over while they open it. */
+const largestWeights = 200 * 2 ** 20;
+
+defineFormat({
+  name: 'demo',
+  title: 'Demo page',
+  summary:
+    'One HTML file with the network inside, to be asked in any browser, without a connection: for talks and colleagues',
+  options: [],
+  refusal({ model }) {
+    return model.task.predict ? undefined : `the task ${model.task.type} predicts nothing to look at`;
+  },
+  async write(source, folder, { signal, onPhase }) {
+    onPhase('Preparing the page');
+    const { model, experiment, run, step, tokenizerFile } = source;
+    const weights = weightsOf(source);
+    const bytes = [...weights.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+    if (bytes > largestWeights) {
+      throw new LabError(
+        'too-large',
+        `The weights take ${formatBytes(bytes)}, and a page holds ${formatBytes(largestWeights)} at most. Export it as onnx instead`,
+        { bytes },
+      );
+    }
+    const code = await loadPlayerCode(signal);
+    signal.throwIfAborted();
+    onPhase('Writing the page');
+    const data = {
+      formatVersion: 1,
+      name: experiment.name,
+      form: demoFormOf(model.task, model.facts.input.kind),
+      task: { ...experiment.task },
+      pipeline: model.pipeline,
+      facts: model.facts,
+      tokenizer: tokenizerFile === undefined ? null : await readFile(tokenizerFile, 'utf8'),
+      weights: [...weights].map(([name, { shape }]) => ({ name, shape })),
+      examples: model.task.demo?.examples ?? [],
+      run: run.id,
+      step,
+      lab: labVersion(),
+    };
+    const all = Buffer.concat(
+      [...weights.values()].map(({ data: one }) => Buffer.from(one.buffer, one.byteOffset, one.byteLength)),
+    );
+    const page = demoPage({
+      ...code,
+      title: `${experiment.name}: ${model.task.title}`,
+      data: { model: JSON.stringify(data), weights: all.toString('base64') },
+    });
+    await writeFile(join(folder, 'demo.html'), page);
+    return { files: ['demo.html'], notes: [`Open demo.html in a browser; it needs neither a connection nor the lab`] };
+  },
+});
