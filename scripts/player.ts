@@ -10,9 +10,8 @@ import { build } from 'vite';
 
 const root = path.join(import.meta.dirname, '..');
 
-/** Packages with native parts, and readers of files that no page opens. */
-const leftOut =
-  /^(?:node:|@duckdb\/|@wasm-audio-decoders\/|(?:tokenizers|sharp|onnxruntime-node|yauzl|umap-js|unbzip2-stream|chardet|saxes|mpg123-decoder)$)/u;
+/** The packages that a page computes with. Others read files or have native parts, which no page comes to. */
+const taken = /^(?:zod|@tensorflow\/.+|@audio\/decode-wav)$/u;
 
 /** Takes part in whatever modules do with it while they are loaded; afterwards every call is an error. */
 const absent = `
@@ -37,9 +36,13 @@ function withoutNode(): Plugin {
   return {
     name: 'without-node',
     enforce: 'pre',
-    resolveId(id) {
+    resolveId(id, importer) {
       if (id.startsWith(prefix)) return id;
-      return leftOut.test(id) || builtin.has(id) ? `${prefix}${id}` : null;
+      const isPackage = /^[@a-z]/u.test(id) && !path.isAbsolute(id);
+      const isOurs = importer?.includes('node_modules') === false && !importer.startsWith('\0');
+      return builtin.has(id) || id.startsWith('node:') || (isPackage && isOurs && !taken.test(id))
+        ? `${prefix}${id}`
+        : null;
     },
     async load(id) {
       if (!id.startsWith(prefix)) return null;
