@@ -75,9 +75,9 @@ async function importCorpus(folder: string): Promise<string> {
   return path.join(folder, 'workspace', 'corpora', 'prose-and-mail');
 }
 
-/** The demo's own experiment. */
+/** Masked words on the demo's corpus, with the recipe of its preset. */
 async function readExperiment(): Promise<{ readonly file: string; readonly experiment: Experiment }> {
-  const file = path.join(root, 'resources/examples/text-pretraining.yaml');
+  const file = path.join(root, 'resources/examples/masked-words.yaml');
   return { file, experiment: parseExperiment(await readSpecFile(file)) };
 }
 

@@ -53,8 +53,8 @@ async function train(demo: DemoWorkspace): Promise<void> {
   await pretext('run', example('digits-patches.yaml'));
   await importOnce('corpus', 'brown', await sample('brown', brownTexts), '--vocabulary-size', '4096');
   const short = ['task.length=32', 'training.batchSize=32', 'training.steps=4000', 'training.evaluateEvery=400'];
-  const words = ['name=masked-words', 'data=brown', 'task.type=masked-words', ...short];
-  await pretext('run', example('text-pretraining.yaml'), ...words.flatMap((setting) => ['--set', setting]));
+  const words = ['data=brown', ...short];
+  await pretext('run', example('masked-words.yaml'), ...words.flatMap((setting) => ['--set', setting]));
 }
 
 /** As a person does it: the button on the run's page, and the form as it comes. */

@@ -19,7 +19,7 @@ export const textDemo: Demo = async ({ pretext, importOnce, sample }, { quick })
   const passages = await sample('passages', brownPassages);
   await importOnce('dataset', 'passages', passages, '--group-column', 'document');
 
-  heading('Pretraining: masked words');
+  heading('Pretraining: masked words, and passages of one document');
   await pretext('preview', example('text-pretraining.yaml'));
   const quickly = quick ? ['--set', 'training.steps=450', '--set', 'training.evaluateEvery=150'] : [];
   await pretext('run', example('text-pretraining.yaml'), ...quickly);

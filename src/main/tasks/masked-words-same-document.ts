@@ -48,7 +48,7 @@ const options = z
       .number()
       .min(0)
       .max(100)
-      .default(1)
+      .default(0.3)
       .describe('Weight of the loss of passages beside the loss of masked words'),
     contrastLoss: z
       .enum(['nt-xent', 'dcl'])
@@ -59,7 +59,7 @@ const options = z
     temperature: z
       .number()
       .positive()
-      .default(0.05)
+      .default(0.1)
       .describe('Divides the cosines: the smaller, the more the most similar passages of other documents count'),
   })
   .refine(sharesFit, sharesMessage);
