@@ -32,6 +32,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   schema: async () => (await import('./schema.ts')).registerSchema,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
   study: async () => (await import('./study.ts')).registerStudy,
+  pack: async () => (await import('./pack.ts')).registerPack,
   work: async () => (await import('./work.ts')).registerWork,
   check: async () => (await import('./check.ts')).registerCheck,
   reindex: async () => (await import('./reindex.ts')).registerReindex,
