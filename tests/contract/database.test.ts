@@ -2,7 +2,7 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { databaseFile, openDatabase } from '../../src/main/lab/store/database.ts';
 import { migrations } from '../../src/main/lab/store/migrations.ts';
 import { columnWidth, createPointStore } from '../../src/main/lab/store/points.ts';
@@ -55,6 +55,24 @@ async function writeRun(workspaceFolder: string, id: string, losses: readonly nu
   );
   log({ type: 'stopped', step: losses.length });
 }
+
+describe('the place of the database', () => {
+  it('is the workspace, and the cache of this computer for one on a network, where it would not work', async () => {
+    const [folder, cache] = [await temporaryFolder(), await temporaryFolder()];
+    vi.stubEnv('XDG_CACHE_HOME', cache);
+    vi.stubEnv('LOCALAPPDATA', cache);
+    const workspace = await openWorkspace(folder);
+    expect(databaseFile(workspace)).toBe(join(folder, 'lab.sqlite'));
+    const nfs = (): number => 0x6969;
+    const elsewhere = databaseFile(workspace, nfs);
+    expect(elsewhere).not.toContain(folder);
+    (await openDatabase(elsewhere)).close();
+    expect(databaseFile(workspace, nfs)).toBe(elsewhere);
+    expect(databaseFile(await openWorkspace(await temporaryFolder()), nfs)).not.toBe(elsewhere);
+    await writeFile(join(folder, 'lab.sqlite'), ''); // one of before stays where it is
+    expect(databaseFile(workspace, nfs)).toBe(join(folder, 'lab.sqlite'));
+  });
+});
 
 describe('a database that cannot be used', () => {
   it.each([

@@ -4,25 +4,12 @@
  * be prepared by another user of the machine. https://nodejs.org/api/module.html#module-compile-cache
  */
 import { enableCompileCache } from 'node:module';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../../files/cache-folder.ts';
 
 /** Before anything else is imported. Never fails: without a folder that can be written, starts take as long as they do. */
 export function keepCompiledCode(): void {
   const folder = process.env.NODE_COMPILE_CACHE ?? join(cacheFolder(), 'compiled');
   const { directory } = enableCompileCache(folder);
   if (directory !== undefined) process.env.NODE_COMPILE_CACHE = folder; // for trainers and workers
-}
-
-/** Where applications keep what they can make again on this platform. */
-function cacheFolder(): string {
-  const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
-  switch (process.platform) {
-    case 'win32':
-      return join(LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'Pretext Lab', 'Cache');
-    case 'darwin':
-      return join(homedir(), 'Library', 'Caches', 'Pretext Lab');
-    default:
-      return join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'pretext-lab');
-  }
 }

@@ -1,13 +1,15 @@
 /**
- * The lab's database, `lab.sqlite` in the workspace. It answers lists, filters and charts quickly and holds nothing that the
+ * The lab's database, `lab.sqlite`. It answers lists, filters and charts quickly and holds nothing that the
  * folders beside it do not hold as well (`reindex`), so a database that is damaged, or that a newer lab wrote, is left exactly
  * as it is and said so.
  */
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, realpathSync, statfsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LabError, messageOf, reasonOf } from '../../../shared/errors.ts';
+import { cacheFolder } from '../../files/cache-folder.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { migrations } from './migrations.ts';
 
@@ -15,8 +17,31 @@ import { migrations } from './migrations.ts';
 const applicationId = 0x50747874;
 const sqliteHeader = 'SQLite format 3\0';
 
-export function databaseFile({ folder }: Workspace): string {
-  return join(folder, 'lab.sqlite');
+/**
+ * `f_type` of statfs(2) of file systems whose disks are elsewhere: NFS, SMB (three of them), Ceph, Lustre, GPFS, BeeGFS, AFS, 9P, and
+ * FUSE, of which it cannot be told. SQLite's write-ahead log does not work there (https://sqlite.org/wal.html).
+ */
+const remoteTypes: ReadonlySet<number> = new Set([
+  0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x00c36400, 0x0bd00bd0, 0x47504653, 0x19830326, 0x5346414f, 0x01021997,
+  0x65735546,
+]);
+
+/** In the workspace, or in the cache of this computer for a workspace that computers share: it can be built anew from the folders. */
+export function databaseFile({ folder }: Workspace, typeOf: (folder: string) => number = fileSystemType): string {
+  const here = join(folder, 'lab.sqlite');
+  if (!remoteTypes.has(typeOf(folder)) || existsSync(here)) return here;
+  const name = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 16);
+  const place = join(cacheFolder(), 'databases', name);
+  mkdirSync(place, { recursive: true });
+  return join(place, 'lab.sqlite');
+}
+
+function fileSystemType(folder: string): number {
+  try {
+    return statfsSync(folder).type;
+  } catch {
+    return 0; // it is told when it is used
+  }
 }
 
 /** Throws `LabError('corrupt' | 'format-version')`; the file is as it was then. */
