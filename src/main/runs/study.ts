@@ -67,9 +67,14 @@ export async function runStudy(
   return answer;
 }
 
+/** What a summary has to know of a cell. */
+export interface MeasuredCell extends Omit<StudyCell, 'experiment'> {
+  readonly experiment: Pick<Experiment, 'task'>;
+}
+
 /** A run with what a summary reads of its folder. */
 export async function finishedCell(
-  { condition, arm, seed, experiment }: StudyCell,
+  { condition, arm, seed, experiment }: MeasuredCell,
   result: RunResult,
   run: RunFolder,
 ): Promise<FinishedCell> {

@@ -19,6 +19,7 @@ import { exportFormats, exportModel } from './exports.ts';
 import { inspectSources } from './inspect.ts';
 import { askModel } from './models.ts';
 import { planOf, previewOf } from './plan.ts';
+import { cancelStudyOf, clusterOf, schedulersOf, submitStudyOf } from './study-clusters.ts';
 import { summariseStudyRuns } from './study.ts';
 import { lengthsOf, tokenize } from './text-measures.ts';
 import type { WorkContext, WorkMethod } from './work-context.ts';
@@ -48,6 +49,10 @@ export const workMethods = {
   embeddings: embedExamples,
   continue: continueText,
   study: summariseStudyRuns,
+  schedulers: schedulersOf,
+  submitStudy: submitStudyOf,
+  clusterStudy: clusterOf,
+  cancelStudy: cancelStudyOf,
   runCard: cardOfRun,
   studyCard: cardOfStudy,
 } satisfies Readonly<Record<string, WorkMethod<never, unknown>>>;

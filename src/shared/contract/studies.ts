@@ -5,6 +5,7 @@ import { studyResult } from '../spec/study.ts';
 import { count, jsonObject, nothing, problem } from './common.ts';
 import { request } from './define.ts';
 import { runState } from './runs.ts';
+import { studyClusters } from './study-clusters.ts';
 
 export const studySummary = z.object({
   name: z.string(),
@@ -18,6 +19,7 @@ export const studySummary = z.object({
 export type StudySummary = z.infer<typeof studySummary>;
 
 export const studiesContract = {
+  ...studyClusters,
   list: request('Studies by name', nothing, z.array(studySummary)),
   plan: request(
     'Checks a study and says how many runs it is',

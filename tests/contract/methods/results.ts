@@ -1,8 +1,21 @@
 // What can be done with a trained run: comparing it, asking it, and studies of several.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { tinyExperiment } from '../lab-fixture.ts';
 import { finished } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
+
+/** Takes a study, says of its first element that it waits, and of the others nothing. */
+const idleScheduler = `
+title: Idle
+element: ELEMENT
+options: {queue: {required: true, help: Queue}}
+script: "{work}"
+submit: {command: [echo, '7', '{script}', '{queue}'], pattern: '^(?<job>\\d+)'}
+poll: [{command: [echo, '0 waits'], line: '^(?<index>\\d+) (?<state>\\w+)$'}]
+states: {waiting: [waits], running: [], failed: []}
+cancel: {command: [echo, '{job}']}`;
 
 export function describeResults(scenario: Scenario): void {
   it('compares', async () => {
@@ -94,7 +107,39 @@ export function describeResults(scenario: Scenario): void {
     expect((await scenario.client.studies.list({})).map(({ name }) => name)).toEqual(['question']);
     const { runs } = await scenario.client.runs.list({ filter: { study: 'question' } });
     expect(runs).toHaveLength(4);
-    await scenario.client.runs.cancel({ ids: runs.map(({ id }) => id) });
+
+    // Handed to a scheduler that does nothing: what waited here leaves the queue, and waits there.
+    expect(await scenario.client.studies.cluster({ name: 'question' })).toBeNull();
+    const schedulers = join(scenario.folder, 'workspace', 'schedulers');
+    await mkdir(schedulers);
+    await writeFile(join(schedulers, 'idle.yaml'), idleScheduler);
+    await writeFile(join(schedulers, 'broken.yaml'), 'title: Broken');
+    const listed = await scenario.client.studies.schedulers({});
+    expect(listed.find(({ name }) => name === 'idle')).toMatchObject({
+      title: 'Idle',
+      problem: null,
+      options: [{ name: 'queue', help: 'Queue', required: true, default: null }],
+    });
+    expect(listed.find(({ name }) => name === 'broken')?.problem).toContain('broken.yaml');
+    const question = { name: 'question', scheduler: 'idle', options: { queue: 'short' }, runsPerJob: 1 };
+    await expect(scenario.client.studies.submit({ ...question, options: {} })).rejects.toThrow('--option queue');
+    expect(await scenario.client.studies.submit(question)).toEqual({ jobs: ['7'], open: 4, warnings: [] });
+    const ids = runs.map(({ id }) => id);
+    const { runs: left } = await scenario.client.runs.list({ filter: { ids } });
+    expect(left.map(({ state }) => state)).toEqual(Array(4).fill('stopped'));
+    const cluster = await scenario.client.studies.cluster({ name: 'question' });
+    expect(cluster).toMatchObject({
+      submission: { scheduler: 'Idle', jobs: ['7'] },
+      problem: null,
+      jobs: { waiting: 1, running: 0, failed: 0, ended: 3 },
+    });
+    expect(cluster?.cells.map(({ id, state }) => [id, state]).toSorted()).toEqual(
+      ids.map((id) => [id, 'waiting']).toSorted(),
+    );
+    await expect(scenario.client.studies.submit(question)).rejects.toMatchObject({ code: 'conflict' });
+    await scenario.client.studies.cancel({ name: 'question' });
+    expect(await scenario.client.studies.cluster({ name: 'question' })).toMatchObject({ cancelled: true });
+    await expect(scenario.client.studies.cancel({ name: '../none' })).rejects.toMatchObject({ code: 'not-found' });
     await scenario.client.runs.setQueue({ held: false });
   });
 }

@@ -88,7 +88,7 @@ export async function submitToCluster(
   const named = Object.entries({ partition, time, account }).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, value] as const],
   );
-  const { submission, cells, open, warnings } = await submitStudy(workspace, study, source, {
+  const { submission, plan, open, warnings } = await submitStudy(workspace, study, source, {
     scheduler,
     options: Object.fromEntries([...named, ...option.map(keyAndValue)]),
     parallel,
@@ -96,6 +96,7 @@ export async function submitToCluster(
     command: command?.split(' '),
     folderOnNodes: flags.folderOnNodes,
   });
+  const cells = plan.cells.length;
   for (const warning of warnings) say(`Warning: ${warning}`);
   if (json) printJson({ study: study.name, cells, open, jobs: submission?.jobs.map(({ job }) => job) ?? [] });
   else if (submission) print(submission.jobs.map(({ job }) => job).join('\n'));

@@ -15,27 +15,36 @@ import type { StudyCell } from '../../runs/study-plan.ts';
 import { countTrainings, parseStudy, planStudy } from '../../runs/study-plan.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 import { specSource, tryParse } from './experiments.ts';
+import { studyClusterHandlers } from './study-clusters.ts';
 
 const specFile = (lab: Lab, name: string): string => join(lab.workspace.folder, 'studies', `${name}.spec.json`);
 
 export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
   const { runs, queue, workspace } = lab;
   const summaries = new Map<string, { readonly key: string; readonly result: Promise<StudyResult> }>();
+  /** Thousands of cells take seconds to check, and pages ask for them with every run that changes. */
+  const parsedStudies = new Map<string, ParsedStudy>();
   const parse = (spec: unknown): ParsedStudy => {
+    const key = JSON.stringify(spec);
+    const known = parsedStudies.get(key);
+    if (known) return known;
     const source = specSource(spec);
     const study = parseStudy(source);
-    return { study, cells: planStudy(study, source) };
+    const parsed = { study, cells: planStudy(study, source) };
+    if (parsedStudies.size >= keptStudies) parsedStudies.delete(parsedStudies.keys().next().value ?? '');
+    parsedStudies.set(key, parsed);
+    return parsed;
   };
   /** As the study says; where nothing of that is there, as studies of old were run, each seed with a split of its own. */
   const parseStored = (spec: unknown): ParsedStudy => {
     const parsed = parse(spec);
-    const records = runs.all();
+    const records = byName(runs.all());
     if (parsed.study.splits === 'per-seed' || parsed.cells.some((cell) => runOf(cell, records))) return parsed;
     const old = parse({ ...(spec as object), splits: 'per-seed' }); // it was read as a study
     return old.cells.some((cell) => runOf(cell, records)) ? old : parsed;
   };
   const summarise = async ({ study, cells }: ParsedStudy): Promise<StudySummary> => {
-    const records = runs.all();
+    const records = byName(runs.all());
     const found = cells.flatMap((cell) => {
       const record = runOf(cell, records);
       return record ? [{ cell, record }] : [];
@@ -58,7 +67,13 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
   };
   /** Computed by a worker, and once for the same runs. */
   const resultOf = (study: Study, complete: readonly FoundCell[]): Promise<StudyResult> => {
-    const question = { study, runs: complete.map(({ cell, record }) => ({ cell, id: record.id })) };
+    const question = {
+      study,
+      runs: complete.map(({ cell: { condition, arm, seed, experiment }, record: { id } }) => ({
+        cell: { condition, arm, seed, experiment: { task: experiment.task } }, // the rest of thousands of experiments is much
+        id,
+      })),
+    };
     const key = JSON.stringify(question);
     const known = summaries.get(study.name);
     if (known?.key === key) return known.result;
@@ -74,6 +89,7 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
     return summarise(parseStored(await readJson(file, z.unknown())));
   };
   return {
+    ...studyClusterHandlers(lab),
     async list() {
       const names = (await namesIn(join(workspace.folder, 'studies'))).filter((file) => file.endsWith('.spec.json'));
       const studies = await Promise.all(
@@ -98,7 +114,7 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
       await writeJson(specFile(lab, study.name), spec);
       const queued: string[] = [];
       for (const cell of cells) {
-        if (runOf(cell, runs.all())) continue; // done, or under way
+        if (runOf(cell, byName(runs.all()))) continue; // done, or under way
         const { id } = await createRun(workspace, cell.experiment);
         await runs.scan(queue.isOurs);
         await runs.annotate(id, { study: study.name });
@@ -122,20 +138,36 @@ interface FoundCell {
   readonly record: RunRecord;
 }
 
+const keptStudies = 20;
+
+type RecordsByName = ReadonlyMap<string, readonly RunRecord[]>;
+
+function byName(records: readonly RunRecord[]): RecordsByName {
+  return Map.groupBy(records, ({ spec }) => spec.name);
+}
+
+/** Whether specs are those of experiments, both as they are in memory: to compare them takes a millisecond, and there are thousands. */
+const compared = new WeakMap<object, WeakMap<object, boolean>>();
+
+function isOf({ spec }: RunRecord, experiment: StudyCell['experiment']): boolean {
+  const known = compared.get(spec) ?? new WeakMap<object, boolean>();
+  compared.set(spec, known);
+  const answer = known.get(experiment) ?? isRunOf(spec, experiment);
+  known.set(experiment, answer);
+  return answer;
+}
+
 /** The run of exactly this experiment that is nearest to its end. */
-function runOf({ experiment }: StudyCell, records: readonly RunRecord[]): RunRecord | undefined {
-  const same = records.filter(({ spec }) => spec.name === experiment.name && isRunOf(spec, experiment));
+function runOf({ experiment }: StudyCell, records: RecordsByName): RunRecord | undefined {
+  const same = (records.get(experiment.name) ?? []).filter((record) => isOf(record, experiment));
   return same.find(({ state }) => state === 'finished') ?? same.find(({ state }) => state !== 'failed');
 }
 
 /** A seed counts when all arms of its condition have it, so that what is compared stays paired. */
 function completeCells(study: Study, finished: readonly FoundCell[]): readonly FoundCell[] {
-  return finished.filter(({ cell }) =>
-    study.arms.every((arm) =>
-      finished.some(
-        (other) =>
-          other.cell.arm === arm.name && other.cell.condition === cell.condition && other.cell.seed === cell.seed,
-      ),
-    ),
+  const keyOf = (condition: string, arm: string, seed: number): string => JSON.stringify([condition, arm, seed]);
+  const there = new Set(finished.map(({ cell: { condition, arm, seed } }) => keyOf(condition, arm, seed)));
+  return finished.filter(({ cell: { condition, seed } }) =>
+    study.arms.every((arm) => there.has(keyOf(condition, arm.name, seed))),
   );
 }

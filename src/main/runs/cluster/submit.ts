@@ -5,7 +5,7 @@ import { LabError } from '../../../shared/errors.ts';
 import type { Study } from '../../../shared/spec/study.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { checkSharedFolder } from '../../files/shared-folder.ts';
-import type { WorkFolder } from '../../workspace/work-folder.ts';
+import type { WorkFolder, WorkPlan } from '../../workspace/work-folder.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { SpecSource } from '../spec-file.ts';
 import { elementsOf } from './elements.ts';
@@ -38,7 +38,7 @@ export interface SubmitOptions {
 export interface Submitted {
   readonly folder: WorkFolder;
   readonly submission: Submission | undefined;
-  readonly cells: number;
+  readonly plan: WorkPlan;
   /** Cells that were not finished before; without any, nothing is submitted. */
   readonly open: number;
   readonly warnings: readonly string[];
@@ -69,7 +69,7 @@ export async function submitStudy(
   const values = optionValues(scheduler, template, options);
   const { folder, plan, open } = await planWork(workspace, study, source);
   const warnings = await checkSharedFolder(folder.folder);
-  if (open === 0) return { folder, submission: undefined, cells: plan.cells.length, open, warnings };
+  if (open === 0) return { folder, submission: undefined, plan, open, warnings };
   await requireIdle(folder, study.name, run);
   const hosts = template.hosts ? String(values.hosts).split(',') : [''];
   const { count, atOnce } = await elementsOf(workspace, plan, open, {
@@ -119,7 +119,7 @@ export async function submitStudy(
     }
   }
   await writeSubmission(folder, submission);
-  return { folder, submission, cells: plan.cells.length, open, warnings };
+  return { folder, submission, plan, open, warnings };
 }
 
 async function requireIdle(folder: WorkFolder, study: string, run: RunCommand): Promise<void> {
