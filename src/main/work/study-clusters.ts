@@ -50,7 +50,10 @@ export async function submitStudyOf(
   { name, scheduler, options, parallel, runsPerJob }: SubmitQuestion,
 ): Promise<SubmitAnswer> {
   const file = join(workspace.folder, 'studies', `${name}.spec.json`);
-  const source = { value: JSON.parse(await readFile(file, 'utf8')) as unknown, locate: () => file };
+  const source = {
+    value: JSON.parse(await readFile(file, 'utf8')) as unknown /* parse is typed any */,
+    locate: () => file,
+  };
   const { submission, open, warnings, plan } = await submitStudy(workspace, parseStudy(source), source, {
     scheduler,
     options,
