@@ -15,6 +15,8 @@ import { embedExamples } from './embeddings.ts';
 import { confusionExamples, describeSamples, quizOf } from './examine.ts';
 import { createSample, importMaterial } from './import.ts';
 import { changeDataset, editsOf } from './edit-dataset.ts';
+import { lookAtBundle, openBundleFor } from './bundles.ts';
+import { predictFileFor } from './predictions.ts';
 import { exportFormats, exportModel } from './exports.ts';
 import { inspectSources } from './inspect.ts';
 import { askModel } from './models.ts';
@@ -47,6 +49,9 @@ export const workMethods = {
   confusionExamples,
   quiz: quizOf,
   embeddings: embedExamples,
+  predictFile: predictFileFor,
+  lookAtBundle,
+  openBundle: openBundleFor,
   continue: continueText,
   study: summariseStudyRuns,
   schedulers: schedulersOf,

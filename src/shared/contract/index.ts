@@ -1,5 +1,6 @@
 /** The whole contract: features, and their methods by `feature.method`. */
 import type { z } from 'zod';
+import { bundlesContract } from './bundles.ts';
 import { compareContract } from './compare.ts';
 import type { MethodDefinition, RequestDefinition, SubscriptionDefinition } from './define.ts';
 import { demosContract } from './demos.ts';
@@ -8,6 +9,7 @@ import { exportsContract } from './exports.ts';
 import { jobsContract } from './jobs.ts';
 import { materialsContract } from './materials.ts';
 import { pipelinesContract } from './pipelines.ts';
+import { predictionsContract } from './predictions.ts';
 import { registryContract } from './registry.ts';
 import { runsContract } from './runs.ts';
 import { samplesContract } from './samples.ts';
@@ -29,6 +31,8 @@ export const contract = {
   experiments: experimentsContract,
   runs: runsContract,
   exports: exportsContract,
+  bundles: bundlesContract,
+  predictions: predictionsContract,
   studies: studiesContract,
   compare: compareContract,
   demos: demosContract,

@@ -1,7 +1,11 @@
 // One run that is trained and tells all about itself, and runs that are put in order.
-import { stat } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { openedBundle } from '../../../src/shared/contract/bundles.ts';
+import { predicted } from '../../../src/shared/contract/predictions.ts';
+import { createBundle } from '../../../src/main/runs/bundle/create.ts';
+import { openWorkspace } from '../../../src/main/workspace/workspace.ts';
 import { tinyExperiment } from '../lab-fixture.ts';
 import { ended, finished } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
@@ -76,6 +80,42 @@ export function describeRuns(scenario: Scenario): void {
       failure: { code: 'conflict' },
     });
     expect((await stat(join(folder2, 'model.onnx'))).size).toBeGreaterThan(1000);
+  });
+
+  it('answers whole files, and opens bundles', async () => {
+    const { client, run, folder } = scenario;
+    const table = join(folder, 'questions.csv');
+    await writeFile(table, 'id,text\n1,the [MASK] sees\n2,nothing hidden\n');
+    const asked = { run, input: table, output: 'predictions/answers.csv', top: 1 };
+    const answering = await client.predictions.start(asked);
+    const answered = await finished(client, answering.job);
+    expect(answered).toMatchObject({ kind: 'prediction', state: 'done', skipped: 1 });
+    expect(answered.result).toMatchObject({ answered: 1, failed: 1, failures: [{ file: table, line: 3 }] });
+    const { rows } = predicted.parse(answered.result);
+    expect(rows.map((row) => row.slice(0, 4))).toEqual([
+      ['2', '1', 'the [MASK] sees', '[MASK1]'],
+      ['3', '2', 'nothing hidden', ''],
+    ]);
+    const { name, url } = await client.predictions.file({ job: answering.job });
+    expect(name).toBe('answers.csv');
+    expect(Buffer.from(url.split(',')[1] ?? '', 'base64').toString()).toMatch(/^line,id,text,question,prediction,/);
+    const taken = await client.predictions.start(asked);
+    expect(await finished(client, taken.job)).toMatchObject({ state: 'failed', failure: { code: 'conflict' } });
+    await expect(client.predictions.file({ job: taken.job })).rejects.toMatchObject({ code: 'not-found' });
+
+    const file = join(folder, 'run.zip');
+    const opened = await openWorkspace((await client.workspace.info({})).folder);
+    const quiet = { signal: new AbortController().signal, onProgress: () => undefined };
+    await createBundle(opened, run, { ...quiet, output: file, data: 'include' });
+    expect((await client.bundles.look({ file })).bundle).toMatchObject({
+      subject: { kind: 'run', name: run },
+      runs: [run],
+    });
+    const { job } = await client.bundles.open({ file });
+    const done = await finished(client, job);
+    expect(done).toMatchObject({ kind: 'bundle', state: 'done', result: { added: [] } });
+    expect(openedBundle.parse(done.result).known).toContain(`runs/${run}`);
+    await expect(client.bundles.look({ file: table })).rejects.toMatchObject({ code: 'corrupt' });
   });
 
   it('orders, tags, pins, archives, annotates, clones, retries, deletes and restores', async () => {

@@ -8,6 +8,8 @@ import { createDispatcher } from '../dispatcher.ts';
 import { compareHandlers } from './compare.ts';
 import { demosHandlers } from './demos.ts';
 import { experimentsHandlers } from './experiments.ts';
+import { bundlesHandlers } from './bundles.ts';
+import { predictionsHandlers } from './predictions.ts';
 import { exportsHandlers } from './exports.ts';
 import { jobsHandlers, samplesHandlers } from './jobs.ts';
 import { materialsHandlers } from './materials.ts';
@@ -35,6 +37,8 @@ export function labHandlers(lab: Lab): ContractHandlers<Contract> {
     experiments: experimentsHandlers(lab),
     runs: runsHandlers(lab),
     exports: exportsHandlers(lab),
+    bundles: bundlesHandlers(lab),
+    predictions: predictionsHandlers(lab),
     studies: studiesHandlers(lab),
     compare: compareHandlers(lab),
     demos: demosHandlers(lab),

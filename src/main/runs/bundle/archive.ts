@@ -48,8 +48,7 @@ export async function openArchive(file: string): Promise<OpenedArchive> {
   );
   try {
     const entries = await readEntries(file, zip);
-    const listed = entries.get(manifestName);
-    if (!listed) throw new LabError('corrupt', `${file} is not a bundle: it has no ${manifestName}`, { file });
+    const listed = entries.get(manifestName)!; // or it was refused
     entries.delete(manifestName);
     const manifest = parseManifest(await readText(file, zip, listed), file);
     requireSame(file, entries, manifest);
@@ -69,15 +68,21 @@ export async function openArchive(file: string): Promise<OpenedArchive> {
 }
 
 async function readEntries(file: string, zip: ZipFile): Promise<Map<string, Entry>> {
-  const entries = new Map<string, Entry>();
-  const folded = new Set<string>();
+  const found: Entry[] = [];
   const iterator = zip.eachEntry();
   for (;;) {
     const next = await iterator.next().catch((error: unknown) => {
       throw damaged(file, messageOf(error), error); // among others for names that are absolute or lead out of the archive
     });
-    if (next.done) return entries;
-    const entry = next.value;
+    if (next.done) break;
+    found.push(next.value);
+  }
+  if (!found.some(({ fileName }) => fileName === manifestName)) {
+    throw new LabError('corrupt', `${file} is not a bundle: it has no ${manifestName}`, { file, isBundle: false });
+  }
+  const entries = new Map<string, Entry>();
+  const folded = new Set<string>();
+  for (const entry of found) {
     const { fileName } = entry;
     const refuse = (why: string): LabError => damaged(file, `the entry '${fileName.slice(0, 200)}' ${why}`);
     if (fileName !== manifestName && !isSafePath(fileName)) throw refuse('is not a path of a workspace');
@@ -89,6 +94,7 @@ async function readEntries(file: string, zip: ZipFile): Promise<Map<string, Entr
     folded.add(key);
     entries.set(fileName, entry);
   }
+  return entries;
 }
 
 async function readText(file: string, zip: ZipFile, entry: Entry): Promise<string> {

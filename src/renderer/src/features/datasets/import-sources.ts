@@ -18,7 +18,11 @@ export interface UploadProgress {
   readonly totalBytes: number;
 }
 
-export const useImportSources = defineStore('import-sources', () => {
+export const useImportSources = defineStore('import-sources', createSources);
+/** What a model is to be asked about. */
+export const useQuestionSources = defineStore('question-sources', createSources);
+
+function createSources() {
   const paths = ref<readonly string[]>([]);
   /** What a person called it, for a name to begin with. */
   const title = ref('');
@@ -110,7 +114,7 @@ export const useImportSources = defineStore('import-sources', () => {
     handOver,
     cancel: () => controller?.abort(),
   };
-});
+}
 
 async function sendFile(upload: string, path: string, file: File, signal: AbortSignal): Promise<void> {
   const address = `/upload/${upload}/${path.split('/').map(encodeURIComponent).join('/')}`;
