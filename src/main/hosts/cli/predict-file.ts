@@ -68,7 +68,7 @@ export async function predictFiles(
   });
   report(result);
   if (globalsOf(command).json) printJson(result);
-  else print(`${result.output}: ${formatCount(result.answered)} rows of ${result.run}, step ${result.step}`);
+  else print(`${result.output}: ${formatCount(result.answered)} answered by ${result.run}, step ${result.step}`);
 }
 
 function report({ failed, failures, truncated, answered }: PredictFileResult): void {
@@ -78,7 +78,7 @@ function report({ failed, failures, truncated, answered }: PredictFileResult): v
     );
   }
   if (failed === 0) return;
-  say(`${formatCount(failed)} rows have no answer; the column 'problem' says why:`);
+  say(`${formatCount(failed)} ${failed === 1 ? 'row has' : 'rows have'} no answer; the column 'problem' says why:`);
   for (const { file, line, problem } of failures.slice(0, namedFailures)) {
     say(`  ${file}${line === null ? '' : `, line ${line}`}: ${problem}`);
   }
