@@ -1,0 +1,213 @@
+/** Vision transformers (Dosovitskiy et al. 2021) with a class token: the names of transformers and of timm. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LabError } from '../../../../shared/errors.ts';
+import { pipelineGraph } from '../../../../shared/spec/pipeline.ts';
+import { sizeAt } from '../../../graph/index.ts';
+import { vitGraph } from '../../../nn/presets/vit.ts';
+import { parseConfig } from '../../config.ts';
+import type { ReadModel, Recognition } from '../../family.ts';
+import { defineModelFamily } from '../../family.ts';
+import type { ModelSource } from '../../source.ts';
+import type { WeightMap } from '../../weight-map.ts';
+import { transposed } from '../../weight-map.ts';
+import { imageWeightMap, mapImageHead, mapPixels, requireAllUsed, requireColour } from './image-weights.ts';
+import { centreCrop, centredStatistics, imagePreprocessing, stretched } from './preprocessing.ts';
+import type { VitNames } from './vit-names.ts';
+import { vitNames } from './vit-names.ts';
+
+/** What weights do not tell, in the config.json of transformers and of timm. */
+const fields = z.looseObject({
+  num_attention_heads: z.int().min(1).optional(),
+  hidden_act: z.string().default('gelu'),
+  layer_norm_eps: z.number().positive().default(1e-12),
+  hidden_dropout_prob: z.number().min(0).max(0.9).default(0),
+  model_args: z.looseObject({ num_heads: z.int().min(1).optional() }).optional(),
+});
+
+/** The functions of transformers by our names. */
+const activations = {
+  gelu: 'gelu',
+  gelu_new: 'gelu-tanh',
+  gelu_pytorch_tanh: 'gelu-tanh',
+  relu: 'relu',
+} as const;
+
+/** All published sizes have heads of so many features. */
+const usualHeadSize = 64;
+/** timm's vision transformers are normalised with this, transformers' as their config says. */
+const timmEpsilon = 1e-6;
+
+interface Layout {
+  readonly features: number;
+  readonly patch: number;
+  /** Patches on each side of the image. */
+  readonly side: number;
+  readonly layers: number;
+  readonly feedForward: number;
+}
+
+async function namesIn(source: ModelSource): Promise<VitNames | undefined> {
+  if (source.tensorFile === undefined) return undefined;
+  const { entries } = await source.tensors();
+  return vitNames((name) => entries.has(name));
+}
+
+function layoutOf(map: WeightMap, names: VitNames, source: ModelSource): Layout {
+  const kernel = map.shapeOf(`${names.patches}.weight`);
+  const [features, patch] = [sizeAt(kernel, 0), sizeAt(kernel, 2)];
+  const places = map.shapeOf(names.positions)[1] ?? 0;
+  const side = Math.round(Math.sqrt(places - 1));
+  if (side * side !== places - 1) {
+    const path = join(source.folder, source.tensorFile ?? '');
+    throw new LabError(
+      'bad-input',
+      `${path}: '${names.positions}' has ${places} places, which are not a square of patches and the class token`,
+      { path },
+    );
+  }
+  let layers = 0;
+  while (map.has(`${names.layer(layers).firstNormalisation}.weight`)) layers++;
+  const feedForward = sizeAt(map.shapeOf(`${names.layer(0).inner}.weight`), 0);
+  return { features, patch, side, layers, feedForward };
+}
+
+const titleOf = ({ layers, features, patch }: Layout): string =>
+  `ViT, ${layers} layers of ${features} features, patches of ${patch} × ${patch}`;
+
+async function recognise(source: ModelSource): Promise<Recognition | undefined> {
+  const names = await namesIn(source);
+  if (!names) return undefined;
+  const map = await imageWeightMap(source, 'ViT');
+  const head = `${names.head}.weight`;
+  return {
+    title: titleOf(layoutOf(map, names, source)),
+    facts: [
+      ['classes', map.has(head) ? String(sizeAt(map.shapeOf(head), 0)) : 'none'],
+      ['names', names.origin],
+    ],
+  };
+}
+
+async function read(source: ModelSource): Promise<ReadModel> {
+  const names = await namesIn(source);
+  if (!names) throw new LabError('internal', `${source.path} was recognised as a ViT and is none`);
+  const config = parseConfig(source, fields);
+  const map = await imageWeightMap(source, 'a ViT');
+  requireColour(map, `${names.patches}.weight`, source);
+  const layout = layoutOf(map, names, source);
+  const { features, layers, patch, side } = layout;
+  const size = side * patch;
+  const convention =
+    names.origin === 'timm' ? centreCrop(size, 0.9, centredStatistics) : stretched(size, centredStatistics);
+  const preprocessing = await imagePreprocessing(source, convention);
+  if (preprocessing.height !== size || preprocessing.width !== size) {
+    throw new LabError(
+      'bad-input',
+      `${source.folder}: the preprocessing makes images of ${preprocessing.height} × ${preprocessing.width}, and the weights have places for ${size} × ${size}`,
+      { folder: source.folder },
+    );
+  }
+  mapPixels(map, preprocessing);
+  map.copy('backbone/patches/projection/kernel', `${names.patches}.weight`, [features, 3, patch, patch]);
+  map.copy('backbone/patches/projection/bias', `${names.patches}.bias`, [features]);
+  mapReshaped(map, 'backbone/patches/class', names.classToken, [features], [1, 1, features]);
+  const places = side * side + 1;
+  mapReshaped(map, 'backbone/patches/position', names.positions, [places, features], [1, places, features]);
+  for (let layer = 0; layer < layers; layer++) mapLayer(map, names, layout, layer);
+  mapNormalisation(map, 'backbone/encoder/normalisation', names.normalisation, features);
+  const heads = mapImageHead(map, source, names.head, features);
+  const notes = requireAllUsed(map, source, 'a ViT', /(^|\.)pooler\.dense\./);
+  return {
+    title: titleOf(layout),
+    pipeline: pipelineGraph.parse(
+      vitGraph({
+        features,
+        layers,
+        patch,
+        feedForward: layout.feedForward,
+        heads: headsOf(config, features, source),
+        epsilon: names.origin === 'timm' ? timmEpsilon : config.layer_norm_eps,
+        activation: activationOf(config.hidden_act, source),
+        dropout: config.hidden_dropout_prob,
+        pooling: 'first',
+        classToken: true,
+      }),
+    ),
+    input: { kind: 'image', height: size, width: size, channels: 3 },
+    weights: map.weights,
+    heads,
+    preprocessing,
+    notes,
+  };
+}
+
+/** The same numbers in another shape. */
+function mapReshaped(
+  map: WeightMap,
+  ours: string,
+  theirs: string,
+  shape: readonly number[],
+  from: readonly number[],
+): void {
+  map.derive(ours, shape, [[theirs, from]], ([numbers]) => numbers!); // one tensor was asked for
+}
+
+function mapNormalisation(map: WeightMap, ours: string, theirs: string, features: number): void {
+  map.copy(`${ours}/gain`, `${theirs}.weight`, [features]);
+  map.copy(`${ours}/bias`, `${theirs}.bias`, [features]);
+}
+
+function mapDense(map: WeightMap, ours: string, theirs: string, inputs: number, outputs: number): void {
+  map.linear(`${ours}/weight`, `${theirs}.weight`, inputs, outputs);
+  map.copy(`${ours}/bias`, `${theirs}.bias`, [outputs]);
+}
+
+function mapLayer(map: WeightMap, names: VitNames, { features, feedForward }: Layout, layer: number): void {
+  const ours = `backbone/encoder/layer.${layer}`;
+  const theirs = names.layer(layer);
+  for (const [part, name] of (['query', 'key', 'value'] as const).entries()) {
+    const projection = `${ours}/attention/${name}`;
+    if (typeof theirs.projections === 'string') mapThird(map, projection, theirs.projections, features, part);
+    else mapDense(map, projection, theirs.projections[part]!, features, features);
+  }
+  mapNormalisation(map, `${ours}/attention-normalisation`, theirs.firstNormalisation, features);
+  mapDense(map, `${ours}/attention/output`, theirs.output, features, features);
+  mapNormalisation(map, `${ours}/feed-forward-normalisation`, theirs.secondNormalisation, features);
+  mapDense(map, `${ours}/feed-forward/inner`, theirs.inner, features, feedForward);
+  mapDense(map, `${ours}/feed-forward/outer`, theirs.outer, feedForward, features);
+}
+
+/** timm has query, key and value below each other in one matrix [3 · features, features]. */
+function mapThird(map: WeightMap, ours: string, theirs: string, features: number, part: number): void {
+  const third = (numbers: Float32Array, size: number): Float32Array => numbers.slice(part * size, (part + 1) * size);
+  map.derive(`${ours}/weight`, [features, features], [[`${theirs}.weight`, [3 * features, features]]], ([all]) =>
+    transposed(third(all!, features * features), features, features),
+  );
+  map.derive(`${ours}/bias`, [features], [[`${theirs}.bias`, [3 * features]]], ([all]) => third(all!, features));
+}
+
+function headsOf(config: z.output<typeof fields>, features: number, source: ModelSource): number {
+  const said = config.num_attention_heads ?? config.model_args?.num_heads;
+  if (said !== undefined) return said;
+  if (features % usualHeadSize === 0) return features / usualHeadSize;
+  throw new LabError(
+    'bad-input',
+    `${source.path}: the weights of a ViT do not tell its attention heads: put a config.json with num_attention_heads beside them`,
+    { path: source.path },
+  );
+}
+
+function activationOf(name: string, source: ModelSource): (typeof activations)[keyof typeof activations] {
+  if (Object.hasOwn(activations, name)) return activations[name as keyof typeof activations]; // it was looked for
+  const path = join(source.folder, 'config.json');
+  throw new LabError(
+    'bad-input',
+    `${path}: hidden_act is '${name}'; known are ${Object.keys(activations).join(', ')}`,
+    {
+      path,
+    },
+  );
+}
+
+defineModelFamily({ name: 'vit', title: 'ViT', kind: 'image', recognise, read });
