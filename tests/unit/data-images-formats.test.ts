@@ -105,12 +105,12 @@ describe('a tar archive', () => {
   it('is WebDataset’s: labels stand beside their images', async () => {
     const { report, found } = await datasetOf(fixture('webdataset.tar.gz'));
     expect(found).toEqual([
-      ['shard/0000.png', '0', 20],
-      ['shard/0001.png', '1', 70],
-      ['shard/0002.png', '0', 120],
-      ['shard/0003.png', '1', 170],
+      ['0000.png', '0', 20],
+      ['0001.png', '1', 70],
+      ['0002.png', '0', 120],
+      ['0003.png', '1', 170],
     ]);
-    expect(report.skipped.listed).toMatchObject([{ path: 'shard/0004.png', reason: 'no-label' }]);
+    expect(report.skipped.listed).toMatchObject([{ path: '0004.png', reason: 'no-label' }]);
   });
 
   it('has folders for its classes, and names of any length', async () => {

@@ -156,7 +156,8 @@ describe('mail', () => {
     const folder = temporaryFolder();
     writeFile('ham/all.mbox', box, folder);
     writeFile('spam/1.eml', mail('win', '', 'money'), folder);
-    const { examples } = await labelled([folder]);
+    const { examples, manifest } = await labelled([folder]);
+    expect(manifest.report.readAs).toMatchObject([{ format: 'email', encoding: null, files: 2 }]);
     expect(examples).toEqual([
       ['one\n\nbody\nFrom here', 'ham'],
       ['two\n\ntext', 'ham'],

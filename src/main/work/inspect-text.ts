@@ -5,7 +5,9 @@ import type { Inspection } from '../../shared/contract/materials.ts';
 import type { TextEncoding } from '../../shared/spec/manifests/text-corpus.ts';
 import { extensionOf } from '../data/images/source.ts';
 import { decodeSample, guessEncoding } from '../data/reading/encoding.ts';
-import { readFileBytes } from '../data/reading/read-bytes.ts';
+import { isProse, readProse, type ProseFormat } from '../data/reading/prose/read-prose.ts';
+import { readFileBytes, type ByteSource } from '../data/reading/read-bytes.ts';
+import { isTableFormat } from '../data/tables/read-table.ts';
 import type { Compression, SourceFile } from '../data/reading/source-files.ts';
 
 const shownCharacters = 4000;
@@ -30,19 +32,30 @@ export async function inspectText(
   texts: readonly SourceFile[],
   { unnamed, encoding, signal }: Options,
 ): Promise<Inspection['text']> {
-  const plain = texts.filter(({ format }) => format === 'text' || format === 'fasta' || format === 'wikipedia');
-  const candidates: readonly Pick<SourceFile, 'path' | 'compression'>[] =
-    unnamed === undefined ? plain : [{ path: unnamed, compression: 'none' }];
-  for (const { path, compression } of candidates.slice(0, looked)) {
+  const plain = texts.filter(({ format }) => !isTableFormat(format));
+  const candidates: readonly Pick<SourceFile, 'path' | 'compression' | 'format'>[] =
+    unnamed === undefined ? plain : [{ path: unnamed, compression: 'none', format: 'text' }];
+  for (const { path, compression, format } of candidates.slice(0, looked)) {
     const { bytes, isComplete } = await readSample(path, compression, signal);
     const guessed = guessEncoding(bytes, isComplete);
     if (guessed === null || bytes.length === 0) continue; // empty, or binary: the next one may do
     const actual = encoding ?? guessed;
-    const beginning = decodeSample(bytes, actual).slice(0, shownCharacters);
+    const isText = !isProse(format) || format === 'text';
+    const beginning = isText
+      ? decodeSample(bytes, actual).slice(0, shownCharacters)
+      : await firstDocument({ path, compression, encoding, signal }, format);
     if (beginning.trim() === '') continue;
     return { file: path, encoding: actual, beginning, classes: [...classesOf(plain)] };
   }
   return null;
+}
+
+/** The beginning of the first text in a file that holds it in another form; what is wrong with it for one that holds none. */
+async function firstDocument(source: ByteSource, format: ProseFormat): Promise<string> {
+  for await (const [item] of readProse(source, format, 'file')) {
+    if (item !== undefined) return 'text' in item ? item.text.slice(0, shownCharacters) : item.message;
+  }
+  return '';
 }
 
 /** The beginning of a file, decompressed. */

@@ -64,6 +64,13 @@ export type MaterialItem = z.infer<typeof materialItem>;
 /** What quotes in CSV and TSV mean; told by each file unless it is given. */
 export const csvQuote = z.enum(['double', 'none']);
 
+/** Files and folders of the sides of an official split; the sources themselves are for training then. */
+const sideSources = z.strictObject({
+  training: z.array(z.string().min(1)).optional(),
+  validation: z.array(z.string().min(1)).optional(),
+  test: z.array(z.string().min(1)).optional(),
+});
+
 const tableColumns = {
   labelColumn: z.string().optional(),
   pathColumn: z.string().optional(),
@@ -108,6 +115,7 @@ export const importRequest = z.discriminatedUnion('kind', [
     textColumn: z.string().optional(),
     labelColumn: z.string().optional(),
     pairColumn: z.string().optional(),
+    sides: sideSources.optional(),
     /** Where the labels of sequences are, if not after `label=` in their headers. */
     sequences: z
       .strictObject({
@@ -126,6 +134,7 @@ export const importRequest = z.discriminatedUnion('kind', [
     sources: z.array(z.string().min(1)).length(1),
     /** Of a table that lists images. */
     ...tableColumns,
+    sides: sideSources.optional(),
     options: imageImportOptions.prefault({}),
   }),
   z.strictObject({
@@ -134,6 +143,7 @@ export const importRequest = z.discriminatedUnion('kind', [
     sources: z.array(z.string().min(1)).length(1),
     /** Of a table that lists recordings. */
     ...tableColumns,
+    sides: sideSources.optional(),
     mergeLabels: z.boolean().optional(),
     options: frameOptions.prefault({}),
   }),

@@ -228,4 +228,21 @@ describe('a look into files', () => {
       ],
     });
   });
+
+  it('shows the text of web pages, mail and notebooks, and takes the folders they lie in for classes', async () => {
+    const page = await look(
+      { 'a.html': '<html><head><title>x</title></head><p>Warm <b>soup</b></p></html>' },
+      'a.html',
+    );
+    expect(page.suggestion?.kind).toBe('text-corpus');
+    expect(page.text?.beginning).toBe('Warm soup');
+    const mail = Object.fromEntries(
+      Array.from({ length: 8 }, (_, at) => [`${at % 2 ? 'ham' : 'spam'}/${at}.eml`, `Subject: mail ${at}\n\nwords\n`]),
+    );
+    const mails = await look(mail);
+    expect(mails.suggestion?.kind).toBe('text-dataset');
+    expect(mails.text?.beginning).toBe('mail 1\n\nwords');
+    const reads = await look({ 'a.fastq': '@r\nACGT\n+\nIIII\n' }, 'a.fastq');
+    expect(reads.suggestion).toMatchObject({ kind: 'text-corpus', tokenizer: { kind: 'characters' } });
+  });
 });

@@ -98,7 +98,7 @@ function describeUnsupported(bytes: Uint8Array): string {
     return `a HEIC image, whose decoder may not be given away with the lab, or a film; ${remedy}`;
   }
   if (startsWith(bytes, 128, 'DICM')) {
-    return `a DICOM image, which no kept library of a few kilobytes decodes; ${remedy}, with its window applied`;
+    return `a DICOM image, for which there is no small library that is kept up; ${remedy}, with its window applied`;
   }
   if (startsWith(bytes, 0, '%PDF')) return `a PDF document; ${remedy}`;
   const head = bytes.subarray(0, 512);

@@ -115,3 +115,11 @@ export function labelledByFolder(entry: ImageEntry, hasSides: boolean): ImageEnt
   const message = 'lies beside the class folders; move it into the folder of its class';
   return { path: entry.path, unusable: { reason: 'no-label', message } };
 }
+
+/** The folder, with its slash, that the two paths share at the start. */
+export function commonFolder(folder: string | undefined, name: string): string {
+  if (folder === undefined) return name.slice(0, name.lastIndexOf('/') + 1);
+  let common = folder;
+  while (!name.startsWith(common)) common = common.slice(0, common.lastIndexOf('/', common.length - 2) + 1);
+  return common;
+}

@@ -8,6 +8,7 @@ import { OuterFolders } from '../import/sides.ts';
 import { cleanLabel } from '../import/labels.ts';
 import { readTar } from './read-tar.ts';
 import {
+  commonFolder,
   extensionOf,
   hasImageExtension,
   isSystemName,
@@ -39,6 +40,18 @@ interface Group {
   readonly labels: Map<string, string>;
 }
 
+interface Survey {
+  readonly files: number;
+  readonly hasLabels: boolean;
+  readonly hasSides: boolean;
+  /** The folder around everything, with its slash. */
+  readonly wrapper: string;
+}
+
+function leadsOut(name: string): boolean {
+  return name.split('/').includes('..');
+}
+
 /** The name of an example: everything before the first dot of the file's name. */
 function keyOf(name: string): { readonly key: string; readonly ending: string } {
   const slash = name.lastIndexOf('/') + 1;
@@ -63,18 +76,23 @@ export function tarSource(file: string, { labelled, isWanted = hasImageExtension
     name.split('/').some((part) => part !== '..' && part !== '.' && isSystemName(part));
   const isLabel = (name: string): boolean => labelled && LABEL_ENDINGS.includes(keyOf(name).ending);
 
-  async function survey(signal: AbortSignal): Promise<{ files: number; hasLabels: boolean; hasSides: boolean }> {
+  async function survey(signal: AbortSignal): Promise<Survey> {
     let files = 0;
     let hasLabels = false;
-    const outer = new OuterFolders();
+    let wrapper: string | undefined;
+    const folders = new Set<string>();
     for await (const { name } of readTar(path, () => false, signal)) {
       if (isHidden(name)) continue;
       if (isWanted(name)) {
         files += 1;
-        outer.add(bare(name));
+        if (leadsOut(name)) continue;
+        wrapper = commonFolder(wrapper, bare(name));
+        folders.add(`${bare(name).slice(0, bare(name).lastIndexOf('/') + 1)}*`);
       } else if (isLabel(name)) hasLabels = true;
     }
-    return { files, hasLabels, hasSides: labelled && outer.areSides };
+    const outer = new OuterFolders();
+    for (const folder of folders) outer.add(folder.slice((wrapper ?? '').length));
+    return { files, hasLabels, hasSides: labelled && outer.areSides, wrapper: wrapper ?? '' };
   }
 
   async function* groups(signal: AbortSignal): AsyncGenerator<Group> {
@@ -102,13 +120,14 @@ export function tarSource(file: string, { labelled, isWanted = hasImageExtension
     path,
     count: async (signal) => (await survey(signal)).files,
     async *entries(signal) {
-      const { hasLabels, hasSides } = await survey(signal);
+      const { hasLabels, hasSides, wrapper } = await survey(signal);
       ignored.clear();
       for await (const { files, labels } of groups(signal)) {
         const ending = LABEL_ENDINGS.find((one) => labels.has(one));
         const own = cleanLabel(ending === undefined ? '' : (labels.get(ending) ?? ''));
-        for (const { path: name, bytes, size } of files) {
-          if (name.split('/').includes('..')) {
+        for (const { path: whole, bytes, size } of files) {
+          const name = leadsOut(whole) ? whole : whole.slice(wrapper.length);
+          if (leadsOut(name)) {
             yield { path: name, unusable: { reason: 'unsafe-path', message: 'leads out of the archive' } };
           } else if (bytes === null) {
             const message = `has ${size} bytes; at most ${MAXIMUM_FILE_BYTES} are read`;

@@ -9,6 +9,7 @@ import { getFileNameLowLevel, openPromise, validateFileName, type Entry, type Zi
 import { errorCode, LabError, messageOf } from '../../../shared/errors.ts';
 import { OuterFolders } from '../import/sides.ts';
 import {
+  commonFolder,
   extensionOf,
   hasImageExtension,
   isSystemName,
@@ -88,14 +89,6 @@ async function* imageEntries(
     if (isWanted(name)) yield { name, entry: next.value };
     else ignore(name);
   }
-}
-
-/** The folder, with its slash, that the two paths share at the start. */
-function commonFolder(folder: string | undefined, name: string): string {
-  if (folder === undefined) return name.slice(0, name.lastIndexOf('/') + 1);
-  let common = folder;
-  while (!name.startsWith(common)) common = common.slice(0, common.lastIndexOf('/', common.length - 2) + 1);
-  return common;
 }
 
 /** A path with a name that stands for all files of its folder. */

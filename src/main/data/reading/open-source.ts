@@ -38,6 +38,8 @@ export function openSource(file: SourceFile, { report, signal, onBytes }: OpenCo
     found = now;
     if (!isTable) tell();
   };
+  // Every message says for itself how it is encoded.
+  if (format === 'email') tell();
   return {
     source: {
       ...{ path, compression, encoding, onEncoding, onBytes, signal },

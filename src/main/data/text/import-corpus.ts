@@ -29,6 +29,7 @@ import type { TextBatch } from './encode-documents.ts';
 import { encodeBatches } from './encode-pool.ts';
 import { ReportCollector } from '../import/report-collector.ts';
 import { createSentenceSplitter } from './sentences.ts';
+import { isSequences } from '../reading/read-sequences.ts';
 import { formatOfName, type SourceOptions } from '../reading/source-files.ts';
 import { TOKENS_PER_SHARD, tokenBytesFor, TokenWriter } from './token-shards.ts';
 import { RoundTrip } from '../tokenizer/round-trip.ts';
@@ -189,13 +190,14 @@ function readSettings(options: ImportTextCorpusOptions): Settings {
   };
 }
 
-/** FASTA has no words: its symbols are read one by one unless something else is asked for. */
+/** Sequences have no words: their symbols are read one by one unless something else is asked for. */
 function withSequenceTokenizer(
   tokenizer: NonNullable<ImportTextCorpusOptions['tokenizer']>,
   { sources, format }: ImportTextCorpusOptions,
 ): NonNullable<ImportTextCorpusOptions['tokenizer']> {
-  const isFasta = format === 'fasta' || sources.every((source) => formatOfName(source).format === 'fasta');
-  return 'file' in tokenizer || !isFasta ? tokenizer : { kind: 'characters', ...tokenizer };
+  const formats = format === undefined ? sources.map((source) => formatOfName(source).format) : [format];
+  const areSequences = formats.every((one) => one !== undefined && isSequences(one));
+  return 'file' in tokenizer || !areSequences ? tokenizer : { kind: 'characters', ...tokenizer };
 }
 
 async function readTokenizerFile(path: string): Promise<string> {

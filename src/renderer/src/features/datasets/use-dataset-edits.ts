@@ -14,7 +14,7 @@ export function useDatasetEdits(name: () => string, onChange: () => void) {
     () => ({ name: name() }),
     (client, input, options) => client.materials.edits(input, options),
   );
-  const change = useOperation('The dataset was not changed', async (edits: readonly DatasetEdit[], undone = 0) => {
+  const change = useOperation('The dataset was not changed', async (edits: readonly DatasetEdit[], undone: number) => {
     const { edits: entries } = await lab.materials.edit({ name: name(), edits: [...edits], undo: undone });
     const last = edits.at(-1);
     toasts.show({
@@ -28,7 +28,7 @@ export function useDatasetEdits(name: () => string, onChange: () => void) {
   return {
     log,
     running: change.running,
-    make: (edit: DatasetEdit) => change.perform([edit]),
+    make: (edit: DatasetEdit) => change.perform([edit], 0),
     undo: () => ((log.data.value?.edits.length ?? 0) > 0 ? change.perform([], 1) : Promise.resolve(undefined)),
   };
 }
