@@ -11,6 +11,14 @@ export async function freeBytes(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
+/** Less than this is used up by the first thing that is written. */
+const fullBytes = 1024 ** 2;
+
+/** Whether nothing can be written any more. */
+export async function isDiskFull(folder: string): Promise<boolean> {
+  return (await freeBytes(folder)) < fullBytes;
+}
+
 /** Why there is too little room for a lab to work with; null when there is enough. */
 export async function shortOfSpace(folder: string, neededBytes: number): Promise<string | null> {
   const why = await describeShortage(folder, neededBytes + reserveBytes);

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { changedPart } from '../../shared/contract/workspace.ts';
 import type { RunState } from '../../shared/contract/runs.ts';
-import { reasonOf } from '../../shared/errors.ts';
+import { isLabError, reasonOf } from '../../shared/errors.ts';
+import { isDiskFull } from '../files/disk-space.ts';
 import type { z } from 'zod';
 import type { Documents } from './documents.ts';
 import { createDocuments } from './documents.ts';
@@ -22,7 +23,7 @@ import type { ProcessHost } from './process-host.ts';
 import type { Queue, QueueOptions } from './queue/queue.ts';
 import { createQueue } from './queue/queue.ts';
 import { openQueueFile } from './queue/queue-file.ts';
-import { databaseFile, openDatabase } from './store/database.ts';
+import { databaseFile, isFullDatabase, openDatabase, openMemoryDatabase } from './store/database.ts';
 import type { RunStore } from './store/run-store.ts';
 import { createRunStore } from './store/run-store.ts';
 import type { TaskNotes } from './task-notes.ts';
@@ -80,19 +81,48 @@ export interface LabOptions {
   readonly patienceMilliseconds?: number;
 }
 
-/** Throws `LabError`: the workspace cannot be used, its database is damaged or of a newer lab, or another lab has it open. */
+/**
+ * On a full disk it opens to look and to delete: with a database in memory, and without a lock where none can be written, so it trains
+ * nothing. Throws `LabError`: the workspace cannot be used, its database is damaged or of a newer lab, or another lab has it open.
+ */
 export async function openLab(options: LabOptions): Promise<Lab> {
   const workspace = await openWorkspace(options.folder);
-  const unlock = await holdLock(workspace);
+  const unlock = await holdLock(workspace).catch((error: unknown) => {
+    if (isLabError(error, 'disk-full')) return undefined;
+    throw error;
+  });
   let database: DatabaseSync | undefined;
   try {
-    database = await openDatabase(databaseFile(workspace));
-    return await startLab(workspace, database, unlock, options);
+    const onDisk = unlock && !(await isDiskFull(workspace.folder)) ? await openUnlessFull(workspace) : undefined;
+    database = onDisk ?? openMemoryDatabase();
+    const lab = { workspace, database, unlock: unlock ?? (() => Promise.resolve()), isFull: onDisk === undefined };
+    return await startLab(lab, options);
   } catch (error) {
     database?.close();
-    await unlock();
+    await unlock?.();
     throw error;
   }
+}
+
+async function openUnlessFull(workspace: Workspace): Promise<DatabaseSync | undefined> {
+  try {
+    return await openDatabase(databaseFile(workspace));
+  } catch (error) {
+    if (isFullDatabase(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What pages say of a lab that was opened on a full disk. */
+function fullDisk({ folder }: Workspace): string {
+  return `The disk of ${folder} is full. What is there can be looked at and deleted, which is at once and for good; to train and import again, make room and open the lab anew`;
+}
+
+interface Opened {
+  readonly workspace: Workspace;
+  readonly database: DatabaseSync;
+  readonly unlock: () => Promise<void>;
+  readonly isFull: boolean;
 }
 
 /** What processes that were killed have left, where nobody is at work on it. */
@@ -106,22 +136,21 @@ function isAtRest(state: RunState | undefined): boolean {
   return state === 'interrupted' || state === 'stopped' || state === 'failed' || state === 'queued';
 }
 
-async function startLab(
-  workspace: Workspace,
-  database: DatabaseSync,
-  unlock: () => Promise<void>,
-  options: LabOptions,
-): Promise<Lab> {
+async function startLab({ workspace, database, unlock, isFull }: Opened, options: LabOptions): Promise<Lab> {
   const { host, processes, scanMilliseconds = 2000, patienceMilliseconds = 15_000 } = options;
   const changes = createSignal<ChangedPart>();
   const queueFile = await openQueueFile(workspace, database);
   const runs = createRunStore(workspace, database, options.tasks, queueFile.waits);
-  const queue = createQueue({ workspace, file: queueFile, store: runs, host: processes, ...options.queue });
+  const queue = createQueue({
+    ...{ workspace, file: queueFile, store: runs, host: processes },
+    ...options.queue,
+    ...(isFull && { trains: false }),
+  });
   const materials = createMaterialIndex(workspace, database);
   const documents = createDocuments(workspace, database);
   const jobs = createJobs();
   const workers = createWorkerPool(workspace, processes);
-  const trash = createTrash(workspace);
+  const trash = createTrash(workspace, isFull);
   const uploads = createUploads(workspace, options.uploadLimits);
 
   // Undone deletions of a lab that was killed are not offered any more.
@@ -152,7 +181,8 @@ async function startLab(
     changes.emit('materials');
   });
 
-  let scanProblem: string | null = null;
+  const lasting = isFull ? fullDisk(workspace) : null;
+  let scanProblem = lasting;
   /** What was known stays; pages hear why nothing new is. */
   const tell = (problem: string | null): void => {
     if (problem === scanProblem) return;
@@ -163,7 +193,7 @@ async function startLab(
   const refresh = (): Promise<void> => {
     scanning ??= Promise.allSettled([runs.scan(queue.isOurs), materials.scan()]).then((scans) => {
       const [problem = null] = scans.flatMap((scan) => (scan.status === 'rejected' ? [reasonOf(scan.reason)] : []));
-      tell(problem);
+      tell(problem ?? lasting);
     });
     return scanning.finally(() => {
       scanning = undefined;

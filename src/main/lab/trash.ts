@@ -7,7 +7,7 @@ import { fileExists } from '../files/file-exists.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export interface Trash {
-  /** Moves folders aside; the answer brings them back. Throws `LabError('conflict')` when the system will not let go of one. */
+  /** Moves folders aside; the answer brings them back, but not where the disk was full. Throws `LabError('conflict')` when the system will not let go of one. */
   discard<About>(folders: readonly string[], about: About): Promise<string>;
   /** Puts them where they were, and returns what was noted about them. Throws `LabError('not-found' | 'conflict')`. */
   restore(undo: string): Promise<unknown>;
@@ -24,11 +24,16 @@ export function trashFolder({ folder }: Workspace): string {
   return join(folder, '.deleted');
 }
 
-export function createTrash(workspace: Workspace): Trash {
+/** `isFull`: folders are removed at once, because there is no room to move them to, and room is what is wanted. */
+export function createTrash(workspace: Workspace, isFull = false): Trash {
   const discarded = new Map<string, Discarded>();
   return {
     async discard(folders, about) {
       const undo = randomUUID();
+      if (isFull) {
+        for (const folder of folders) await rm(folder, { recursive: true, force: true });
+        return undo;
+      }
       const place = join(trashFolder(workspace), undo);
       await mkdir(place, { recursive: true });
       const moves: { from: string; to: string }[] = [];

@@ -1,7 +1,7 @@
 /** Opens a workspace and serves it until it is told to stop. What `pretext serve` and `npm start` do. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { LabError } from '../../../shared/errors.ts';
+import { isLabError, LabError } from '../../../shared/errors.ts';
 import { publishLab } from '../../lab/lab-lock.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { openLab } from '../../lab/lab.ts';
@@ -61,7 +61,9 @@ export async function serveLab(options: ServeOptions): Promise<ServedLab> {
       names: options.names,
       ...(options.onBug && { onBug: options.onBug }),
     });
-    await publishLab(lab.workspace, server.origin);
+    await publishLab(lab.workspace, server.origin).catch((error: unknown) => {
+      if (!isLabError(error, 'disk-full')) throw error; // commands do not find it then; pages do
+    });
     await rememberWorkspace(lab.workspace.folder);
     return {
       lab,

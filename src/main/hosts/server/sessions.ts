@@ -20,6 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorCode } from '../../../shared/errors.ts';
+import { asDiskFull } from '../../files/durable-file.ts';
 import { settingsFolder } from '../../lab/recent.ts';
 
 const stored = z.object({
@@ -76,6 +77,8 @@ export function openSessions(workspaceFolder: string, now: () => number = Date.n
 
 export function sessionsIn(folder: string, now: () => number = Date.now): Sessions {
   const known = new Map<string, Session & { usedAt: number }>();
+  /** What the disk had no room for: good in this process. */
+  const unwritten = { links: new Set<string>(), sessions: new Map<string, Session & { usedAt: number }>() };
   let seen = -1;
 
   /** Other processes add and remove files, too. */
@@ -85,6 +88,7 @@ export function sessionsIn(folder: string, now: () => number = Date.now): Sessio
     // Changed just now: it may change again within the same tick of its clock.
     seen = Date.now() - changed > clockMilliseconds ? changed : -1;
     known.clear();
+    for (const [digest, session] of unwritten.sessions) known.set(digest, session);
     for (const name of namesOf(folder)) {
       const id = /^([0-9a-f]+)\.json$/.exec(name)?.[1];
       const session = id === undefined ? undefined : read(join(folder, name));
@@ -97,7 +101,12 @@ export function sessionsIn(folder: string, now: () => number = Date.now): Sessio
     const id = randomBytes(4).toString('hex');
     const secret = randomBytes(32).toString('base64url');
     const session = { digest: digestOf(secret), kind, client: client.slice(0, 300), createdAt: now() };
-    writeSecretly(join(folder, `${id}.json`), JSON.stringify(session));
+    try {
+      writeSecretly(join(folder, `${id}.json`), JSON.stringify(session));
+    } catch (error) {
+      if (!asDiskFull(error, folder)) throw error;
+      unwritten.sessions.set(session.digest, { ...session, id, usedAt: now() });
+    }
     seen = -1;
     return { id, secret };
   };
@@ -115,10 +124,16 @@ export function sessionsIn(folder: string, now: () => number = Date.now): Sessio
         if (name.endsWith('.link') && !isFresh(join(folder, name), now())) remove(join(folder, name));
       }
       const token = randomBytes(24).toString('base64url');
-      writeSecretly(linkFile(folder, token), '');
+      try {
+        writeSecretly(linkFile(folder, token), '');
+      } catch (error) {
+        if (!asDiskFull(error, folder)) throw error;
+        unwritten.links.add(token);
+      }
       return token;
     },
     redeem(token, client) {
+      if (unwritten.links.delete(token)) return begin('browser', client).secret;
       const file = linkFile(folder, token);
       const fresh = isFresh(file, now());
       return remove(file) && fresh ? begin('browser', client).secret : undefined;
@@ -141,7 +156,10 @@ export function sessionsIn(folder: string, now: () => number = Date.now): Sessio
       return session;
     },
     revoke(id) {
-      return list().some((session) => session.id === id) && remove(join(folder, `${id}.json`));
+      const session = list().find((one) => one.id === id);
+      if (!session) return false;
+      seen = -1;
+      return unwritten.sessions.delete(session.digest) || remove(join(folder, `${id}.json`));
     },
   };
 }

@@ -62,6 +62,17 @@ export async function openDatabase(file: string): Promise<DatabaseSync> {
   }
 }
 
+/**
+ * A database in memory, to be filled from the folders: where the disk is full, SQLite cannot open the file even to read it, because it
+ * keeps a log beside it.
+ */
+export function openMemoryDatabase(): DatabaseSync {
+  const database = new DatabaseSync(':memory:');
+  database.exec('PRAGMA foreign_keys = ON;');
+  migrate(database);
+  return database;
+}
+
 async function requireSqlite(file: string): Promise<void> {
   const handle = await open(file, 'r').catch((error: unknown) => {
     throw new LabError('corrupt', `${file} cannot be read: ${reasonOf(error)}`, { file }, error);
@@ -100,9 +111,10 @@ function migrate(database: DatabaseSync): void {
   }
 }
 
-/** SQLITE_FULL (https://sqlite.org/rescode.html#full): the disk has no room for a change. */
+/** SQLITE_FULL (https://sqlite.org/rescode.html#full): the disk has no room for a change. Also as the cause of another error. */
 export function isFullDatabase(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 13;
+  if (!(error instanceof Error)) return false;
+  return ('errcode' in error && error.errcode === 13) || isFullDatabase(error.cause);
 }
 
 /** All or nothing. */
