@@ -40,20 +40,22 @@ from transformers import (
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "tests" / "fixtures" / "models"
-BATCH, LENGTH, PADDING, PLACES = 2, 12, 3, 2
+# So little padding that each position of a window of two to each side sees some text: transformers has NaN otherwise.
+BATCH, LENGTH, PADDING, PLACES = 2, 12, 2, 2
 TEXTS = ["the cat sat on the mat and the dog ran", "a dog and a cat ran to the mat", "sat the mat ran on and on"]
 
 
 def word_pieces():
-    """A vocabulary of BERT's kind, small enough to be read."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    """A vocabulary of BERT's kind, small enough to be read; the trainer of the library would learn another one each time."""
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    letters = sorted({letter for text in TEXTS for letter in text if letter != " "})
+    pieces = [*special, *letters, *(f"##{letter}" for letter in letters), "the", "cat", "dog", "ran", "##at"]
+    vocabulary = {piece: index for index, piece in enumerate(pieces)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.add_special_tokens(special)
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    trainer = trainers.WordPieceTrainer(vocab_size=40, special_tokens=special, show_progress=False)
-    tokenizer.train_from_iterator(TEXTS * 4, trainer)
-    pieces = [token for token, _ in sorted(tokenizer.get_vocab().items(), key=lambda pair: pair[1])]
     return tokenizer, {"vocab.txt": "".join(f"{piece}\n" for piece in pieces)}
 
 
@@ -286,6 +288,25 @@ def record_gpt2():
         eos_token_id=0,
     )
     continued("gpt2", GPT2LMHeadModel(config), {"tokenizer.json": tokenizer.to_str()})
+
+
+def record_unigram():
+    """A tokenizer alone, as SentencePiece's come: pieces with probabilities, blanks as a mark, unknown characters as bytes."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace("  ", " ")])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    trainer = trainers.UnigramTrainer(vocab_size=60, special_tokens=special, unk_token="<unk>", show_progress=False)
+    tokenizer.train_from_iterator(TEXTS * 4, trainer)
+    folder = FOLDER / "unigram"
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    content = json.loads(tokenizer.to_str())
+    content["model"]["vocab"] += [[f"<0x{byte:02X}>", -20.0] for byte in range(256)]
+    content["model"]["byte_fallback"] = True
+    (folder / "with-bytes.json").write_text(json.dumps(content), encoding="utf-8")
+    print("unigram:", len(content["model"]["vocab"]) - 256, "pieces")
 
 
 RECORDERS = {

@@ -272,9 +272,9 @@ describe('a tokenizer that is brought along', () => {
       code: 'bad-input',
       message: expect.stringContaining('[MASK] or <mask>'),
     });
-    expect(failure({ model: { type: 'Unigram', vocab: [] } })).toMatchObject({
+    expect(failure({ model: { type: 'Morpheme', vocab: [] } })).toMatchObject({
       code: 'bad-input',
-      message: expect.stringContaining('Unigram'),
+      message: expect.stringContaining('Morpheme'),
     });
     expect(failure('{')).toMatchObject({ code: 'bad-input', message: expect.stringContaining('tokenizer.json') });
     expect(failure({})).toMatchObject({ code: 'bad-input' });

@@ -30,8 +30,14 @@ export function registeredPresets(): readonly PresetDefinition<unknown>[] {
   return [...registry.values()];
 }
 
-/** The graph that a spec means. Throws `LabError('bad-spec')` for an unknown preset or option. */
+/** The graph that a spec means. Throws `LabError('bad-spec')` for an unknown preset or option, and for the name of a model. */
 export function resolvePipeline(spec: PipelineSpec): PipelineGraph {
+  if ('model' in spec) {
+    throw new LabError(
+      'bad-spec',
+      `the pipeline of the model '${spec.model}' is known only in the workspace that it was imported into`,
+    );
+  }
   if (!('preset' in spec)) return spec;
   const preset = registry.get(spec.preset);
   if (!preset) {

@@ -8,7 +8,8 @@ import { writeFolder } from '../files/durable-folder.ts';
 import { gradientFlowProgram } from '../training/gradient-flow.ts';
 import { buildModel, countParameters } from '../training/model.ts';
 import type { PreparedRun } from './prepare.ts';
-import { findFoundations, findMaterialOf, prepareRun } from './prepare.ts';
+import { findBasis } from './basis.ts';
+import { prepareRun } from './prepare.ts';
 import { requireProbe } from './probe-head.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { openEventLog, runFolder, writeJson } from '../workspace/run-folder.ts';
@@ -23,11 +24,10 @@ import type { Workspace } from '../workspace/workspace.ts';
  */
 export async function createRun(
   workspace: Workspace,
-  experiment: Experiment,
-  id = newRunId(experiment.name),
+  asked: Experiment,
+  id = newRunId(asked.name),
 ): Promise<RunFolder> {
-  const material = await findMaterialOf(workspace, experiment);
-  const { weights, tokenizer } = await findFoundations(workspace, experiment);
+  const { experiment, material, weights, tokenizer } = await findBasis(workspace, asked);
   const tokenizerFile = tokenizer?.file ?? corpusTokenizer(material);
   const prepared = prepareRun(experiment, material, tokenizer?.file);
   let size: ReturnType<typeof countParameters>;

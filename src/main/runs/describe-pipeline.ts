@@ -10,7 +10,8 @@ import { elementCount } from '../graph/shape.ts';
 import type { PipelineInput } from '../nn/index.ts';
 import { buildPipeline, declareInputs, registeredPresets, resolvePipeline } from '../nn/index.ts';
 import { isUnder } from '../training/model.ts';
-import { findFoundations, findMaterialOf, prepareRun } from './prepare.ts';
+import { findBasis } from './basis.ts';
+import { prepareRun } from './prepare.ts';
 import { withSettings } from './spec-file.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
@@ -88,10 +89,9 @@ export function presetPipeline(
 /** The pipeline of an experiment on its data. Throws as preparing a run does. */
 export async function specPipeline(
   workspace: Workspace,
-  experiment: Experiment,
+  asked: Experiment,
 ): Promise<{ readonly graph: PipelineGraph; readonly input: PipelineInput }> {
-  const material = await findMaterialOf(workspace, experiment);
-  const { tokenizer } = await findFoundations(workspace, experiment);
+  const { experiment, material, tokenizer } = await findBasis(workspace, asked);
   const { sampler, model } = prepareRun(experiment, material, tokenizer?.file);
   sampler.close();
   return { graph: model.pipeline, input: model.facts.input };

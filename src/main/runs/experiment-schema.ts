@@ -10,8 +10,11 @@ import { registeredTasks } from '../tasks/index.ts';
 
 export function experimentSchema(): JsonSchema {
   const base = schemaOf(experimentSpec);
+  const required = (base.required as readonly string[] | undefined) ?? []; // names, by the standard
   return {
     ...base,
+    // With from: {model: …} the pipeline is the model's where it is not said.
+    required: required.filter((name) => name !== 'pipeline'),
     title: 'Pretext Lab experiment',
     properties: {
       ...base.properties,
@@ -55,6 +58,7 @@ function pipelineSchema(base: JsonSchema | undefined): JsonSchema {
           summary,
         ),
       ),
+      ...(base?.anyOf?.filter(({ properties }) => properties?.model) ?? []),
       {
         ...graph,
         properties: {

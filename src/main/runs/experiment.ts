@@ -32,10 +32,17 @@ export function parseExperiment(source: SpecSource): Experiment {
 
 /** The same, with the origin of every value. */
 export function resolveExperiment(source: SpecSource): ResolvedExperiment {
-  const written = migrateExperiment(source.value);
+  const written = withPipelineOfModel(migrateExperiment(source.value));
   const { value, recipe, filled } = applyRecipe(written);
   const experiment = parseFilled(source, value);
   return { experiment, settings: resolvedSettings(experiment, written, filled), recipe: recipe?.name };
+}
+
+/** Who begins with a model and names no pipeline means that of the model. */
+function withPipelineOfModel(spec: unknown): unknown {
+  const model = member(member(spec, 'from'), 'model');
+  if (typeof model !== 'string' || member(spec, 'pipeline') !== undefined) return spec;
+  return { ...(spec as object), pipeline: { model } }; // a member of it was found
 }
 
 function parseFilled(source: SpecSource, value: unknown): Experiment {
@@ -100,6 +107,7 @@ function parseTask(
 }
 
 function pipelineProblems(pipeline: PipelineSpec, root: unknown, schema: JsonSchema): SpecProblem[] {
+  if ('model' in pipeline) return []; // its workspace knows
   if ('preset' in pipeline) {
     const presets = registeredPresets();
     const preset = presets.find(({ name }) => name === pipeline.preset);

@@ -18,10 +18,17 @@ interface Parts {
   readonly preprocessing: ImagePreprocessing | null;
 }
 
-/** The network of one of its heads, which answers what the task asks. Throws `LabError('internal')` for options that the task refuses. */
-export function networkOfHead({ pipeline, input, preprocessing }: Parts, head: ModelHead): Model {
+/**
+ * The network of one of its heads, which answers what the task asks; for text of at most `longest` tokens. Throws `LabError('internal')` for options that the task refuses.
+ */
+export function networkOfHead(
+  { pipeline, input: whole, preprocessing }: Parts,
+  head: ModelHead,
+  longest: number,
+): Model {
   const task = findTask(head.task);
-  const parsed = task.options.safeParse(head.options);
+  const input = shortened(whole, longest);
+  const parsed = task.options.safeParse({ ...head.options, ...(input.kind === 'tokens' && { length: input.length }) });
   if (!parsed.success) {
     throw new LabError('internal', `the options of the head ${head.task} do not suit it: ${parsed.error.message}`);
   }
@@ -42,15 +49,23 @@ export function networkOfHead({ pipeline, input, preprocessing }: Parts, head: M
   return { task, options: parsed.data, pipeline, facts };
 }
 
+/** Programs for long texts are large, and their weights are those of a short one. */
+function shortened(input: PipelineInput, longest: number): PipelineInput {
+  return input.kind === 'tokens' ? { ...input, length: Math.min(input.length, longest) } : input;
+}
+
+/** Tokens of the text that a network is built for where only its weights are asked for. */
+const fewTokens = 16;
+
 /** Names and shapes of all weights and states that the pipeline and the heads have. Throws `LabError('bad-spec' | 'shape')`. */
 export function parametersOfModel(parts: Omit<Parts, 'preprocessing'>): ReadonlyMap<string, Shape> {
   const found = new Map<string, Shape>();
   const program = createProgram('backbone');
-  const context = { program, mode: 'evaluation' as const, batchSize: 1, input: parts.input };
+  const context = { program, mode: 'evaluation' as const, batchSize: 1, input: shortened(parts.input, fewTokens) };
   const inputs = declareInputs(context);
   withScope(program, transferredPart, () => buildPipeline(context, parts.pipeline, inputs));
   const programs = parts.heads.map((head) =>
-    buildModel(networkOfHead({ ...parts, preprocessing: null }, head), 'prediction', 1),
+    buildModel(networkOfHead({ ...parts, preprocessing: null }, head, fewTokens), 'prediction', 1),
   );
   for (const { parameters } of [program, ...programs]) {
     for (const { name, shape } of parameters.values()) found.set(name, shape);

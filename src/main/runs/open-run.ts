@@ -9,6 +9,7 @@ import { readRunLeaks, writeRunLeaks } from '../workspace/run-leaks.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { describeChange } from './changed-data.ts';
 import type { PreparedRun } from './prepare.ts';
+import { encodedWith, takesTokenizerOfModel } from './basis.ts';
 import { findMaterialOf, prepareRun } from './prepare.ts';
 import { verifyDataOf } from './verify-material.ts';
 import { checkRunLeaks } from './run-leaks.ts';
@@ -28,7 +29,11 @@ export async function openRun(workspace: Workspace, run: RunFolder): Promise<Pre
   }
   const tokenizerFile = (await fileExists(run.tokenizer)) ? run.tokenizer : undefined;
   const excluded = (await readRunLeaks(run))?.excluded;
-  return prepareRun(experiment, material, tokenizerFile, excluded);
+  const encoded =
+    tokenizerFile !== undefined && takesTokenizerOfModel(experiment)
+      ? await encodedWith(workspace, material, tokenizerFile)
+      : material;
+  return prepareRun(experiment, encoded, tokenizerFile, excluded);
 }
 
 export interface LeakCheck {

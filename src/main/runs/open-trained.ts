@@ -46,12 +46,21 @@ export async function readWeights(
  */
 export async function openTrained(
   run: RunFolder,
-  { engine: { name, device } }: Pick<Experiment, 'engine'>,
+  { engine }: Pick<Experiment, 'engine'>,
   program: Program,
   checkpoint: CheckpointChoice,
   shorter?: Pick<BucketOptions, 'model' | 'build'>,
 ): Promise<TrainedModel> {
-  const { step, weights } = await readWeights(run, checkpoint);
+  return openNetwork(await readWeights(run, checkpoint), engine, program, shorter);
+}
+
+/** The same with weights that have been read, of a run or of an imported model. Throws `LabError('engine-failed')`. */
+export async function openNetwork(
+  { step, weights }: { readonly step: number; readonly weights: ReadonlyMap<string, Tensor> },
+  { name, device }: Pick<Experiment['engine'], 'name' | 'device'>,
+  program: Program,
+  shorter?: Pick<BucketOptions, 'model' | 'build'>,
+): Promise<TrainedModel> {
   const engine = await loadEngine(name);
   const place = { ...(device !== undefined && { device }) };
   const full = await engine.compile(program, place);

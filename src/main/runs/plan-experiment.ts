@@ -7,7 +7,8 @@ import { matchParameters, requireTransfer } from '../training/fine-tuning.ts';
 import { countParameters } from '../training/model.ts';
 import { classSides, requireExamples, sideWarnings, type ClassSides } from './check-sides.ts';
 import { checkModel } from './create-run.ts';
-import { findFoundations, findMaterialOf, prepareRun } from './prepare.ts';
+import { findBasis, transferOptions } from './basis.ts';
+import { prepareRun } from './prepare.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export interface ExperimentPlan {
@@ -45,15 +46,16 @@ export async function planClasses(
 }
 
 /** Throws whatever a run would fail with before its first step. */
-export async function planExperiment(workspace: Workspace, experiment: Experiment): Promise<ExperimentPlan> {
-  const material = await findMaterialOf(workspace, experiment);
-  const { weights, tokenizer } = await findFoundations(workspace, experiment);
+export async function planExperiment(workspace: Workspace, asked: Experiment): Promise<ExperimentPlan> {
+  const { experiment, material, weights, tokenizer } = await findBasis(workspace, asked);
   const prepared = prepareRun(experiment, material, tokenizer?.file);
   const { sampler, plan } = prepared;
   try {
     const program = checkModel(prepared);
     const classes = classSides(sampler);
-    const transfer = weights && matchParameters(program, (await readSafetensors(weights.file)).tensors).report;
+    const transfer =
+      weights &&
+      matchParameters(program, (await readSafetensors(weights.file)).tensors, transferOptions(experiment)).report;
     if (weights && transfer) requireTransfer(transfer, weights.label);
     const batchSize = experiment.evaluation.batchSize ?? plan.batchSize;
     const examplesPerStep = plan.batchSize * plan.accumulation;

@@ -14,12 +14,16 @@ import { verifyFile } from '../files/checksums.ts';
 import { fileExists } from '../files/file-exists.ts';
 import { inBatches } from './batch/in-batches.ts';
 import type { CheckpointChoice } from './open-trained.ts';
-import { openTrained } from './open-trained.ts';
+import { openNetwork, readWeights } from './open-trained.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { readJson } from '../workspace/run-folder.ts';
 
 export interface Predictor extends AsyncDisposable {
-  readonly experiment: Experiment;
+  /** Of the experiment, or of the imported model. */
+  readonly name: string;
+  /** The type of task that it answers. */
+  readonly task: string;
+  readonly engine: { readonly name: string; readonly device: string | undefined };
   readonly step: number;
   /** What the network was trained on: images, for one, must be brought to the same size. */
   readonly facts: TaskFacts;
@@ -43,35 +47,54 @@ export async function openPredictor(
   batchSize = 1,
 ): Promise<Predictor> {
   const experiment = await readJson(run.spec, experimentSpec);
-  const model = await readModel(run, experiment);
-  const { task, options, facts } = model;
-  if (!task.predict) {
-    throw new LabError('bad-input', `The task ${task.type} of the run ${run.id} predicts nothing to look at`);
-  }
+  const network = await readModel(run, experiment);
+  requirePrediction(network, `run ${run.id}`);
+  const { engine, name } = experiment;
   const tokenizer = await tokenizerFileOf(run);
+  return createPredictor(
+    { name, what: `run ${run.id}`, network, engine, stored: await readWeights(run, checkpoint), ...tokenizer },
+    batchSize,
+  );
+}
+
+interface PredictorParts {
+  readonly name: string;
+  /** For messages, e.g. `run words-ab12c`. */
+  readonly what: string;
+  readonly network: Model;
+  readonly engine: Pick<Experiment['engine'], 'name' | 'device'>;
+  readonly stored: Awaited<ReturnType<typeof readWeights>>;
+  readonly tokenizerFile?: string | undefined;
+}
+
+/** Throws `LabError('bad-input')` for a task that predicts nothing, `LabError('engine-failed')`. */
+export async function createPredictor(
+  { name, what, network, engine, stored, tokenizerFile }: PredictorParts,
+  batchSize = 1,
+): Promise<Predictor> {
+  const { task, options, facts } = network;
+  const predict = requirePrediction(network, what);
   const size = task.predictsOneByOne ? 1 : batchSize;
   const build = (shown: Model) => buildModel(shown, 'prediction', size);
-  const trained = await openTrained(run, experiment, build(model), checkpoint, { model, build });
+  const trained = await openNetwork(stored, engine, build(network), { model: network, build });
   const predictionModel = {
     ...facts,
-    ...tokenizer,
+    ...(tokenizerFile !== undefined && { tokenizerFile }),
     run: size === 1 ? trained.run : inBatches(trained.program, size, trained.run),
   };
-  const predict = task.predict.bind(task);
   const generate = task.generate?.bind(task);
   const close = async (): Promise<void> => trained[Symbol.asyncDispose]();
   return {
-    experiment,
+    name,
+    task: task.type,
+    engine: { name: engine.name, device: engine.device },
     step: trained.step,
     facts,
     generates: generate !== undefined,
     ask: (query) => predict(predictionModel, query, options),
     generate(query) {
       if (!generate) {
-        throw new LabError(
-          'bad-input',
-          `The run ${run.id} is no language model: its task is ${task.type}, not next-word`,
-        );
+        throw new LabError('bad-input', `The ${what} is no language model: its task is ${task.type}, not next-word`);
       }
       return generate(predictionModel, query, options);
     },
@@ -85,6 +108,11 @@ export async function tokenizerFileOf(run: RunFolder): Promise<{ readonly tokeni
   if (!(await fileExists(run.tokenizer))) return {};
   await verifyFile(run.tokenizer);
   return { tokenizerFile: run.tokenizer };
+}
+
+function requirePrediction({ task }: Model, what: string): NonNullable<Model['task']['predict']> {
+  if (task.predict) return task.predict.bind(task);
+  throw new LabError('bad-input', `The task ${task.type} of the ${what} predicts nothing to look at`);
 }
 
 const factsSchema = z.object({

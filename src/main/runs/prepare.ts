@@ -19,6 +19,8 @@ import { createSchedule } from '../training/schedules.ts';
 import type { Material } from '../workspace/catalogue.ts';
 import { findMaterial, groupOf, listMaterials, materialGroups } from '../workspace/catalogue.ts';
 import { fileExists } from '../files/file-exists.ts';
+import type { ImportedModel } from '../workspace/models.ts';
+import { findModel } from '../workspace/models.ts';
 import { findTrainedRun } from '../workspace/runs.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -66,11 +68,27 @@ const withArticle = (kind: string): string => `${/^[aeiou]/u.test(kind) ? 'an' :
 /** Resolves `from` and `tokenizer`. Throws `LabError('not-found' | 'bad-spec')`. */
 export async function findFoundations(workspace: Workspace, { from, tokenizer }: Experiment): Promise<Foundations> {
   const source = from && 'run' in from ? await findTrainedRun(workspace, from.run) : undefined;
-  const weights = from && ('file' in from ? fileWeights(from.file) : await runWeights(source, from.checkpoint));
+  const model = from && 'model' in from ? await findModel(workspace, from.model) : undefined;
   const inherited =
-    source && (await fileExists(source.tokenizer)) ? { label: `run ${source.id}`, file: source.tokenizer } : undefined;
-  return { weights, tokenizer: tokenizer ? await findTokenizer(workspace, tokenizer) : inherited };
+    source && (await fileExists(source.tokenizer))
+      ? { label: `run ${source.id}`, file: source.tokenizer }
+      : model?.tokenizer === undefined
+        ? undefined
+        : { label: modelLabel(model), file: model.tokenizer };
+  return {
+    weights: model
+      ? { label: modelLabel(model), file: model.weights }
+      : from &&
+        ('file' in from
+          ? fileWeights(from.file)
+          : 'run' in from
+            ? await runWeights(source, from.checkpoint)
+            : undefined),
+    tokenizer: tokenizer ? await findTokenizer(workspace, tokenizer) : inherited,
+  };
 }
+
+const modelLabel = ({ name }: ImportedModel): string => `model ${name}`;
 
 /**
  * Opens the sampler and lays out network and plan; the caller closes the sampler. Throws what the task says about its data,
@@ -197,6 +215,11 @@ async function findTokenizer(
     const file = resolve(tokenizer.file);
     await requireReadable(file, `tokenizer: ${tokenizer.file}`);
     return { label: tokenizer.file, file };
+  }
+  if ('model' in tokenizer) {
+    const model = await findModel(workspace, tokenizer.model);
+    if (model.tokenizer !== undefined) return { label: modelLabel(model), file: model.tokenizer };
+    throw new LabError('not-found', `tokenizer: the model ${model.name} came without one`, { model: model.name });
   }
   if ('run' in tokenizer) {
     const run = await findTrainedRun(workspace, tokenizer.run);

@@ -13,6 +13,7 @@ import { readLastCheckpoint } from '../training/going-back.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { writeJson } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { transferOptions } from './basis.ts';
 import type { PreparedRun } from './prepare.ts';
 import { probeHead } from './probe-head.ts';
 
@@ -48,6 +49,7 @@ async function transferredWeights({
   workspace,
   run,
   origin: { weights },
+  prepared: { experiment },
   program,
   emit,
 }: RestoreOptions): Promise<ReadonlyMap<string, Tensor>> {
@@ -55,7 +57,7 @@ async function transferredWeights({
   const weightsFile = resolve(workspace.folder, weights.file);
   await verifyFile(weightsFile);
   const { tensors } = await readSafetensors(weightsFile);
-  const { parameters, report } = matchParameters(program, tensors);
+  const { parameters, report } = matchParameters(program, tensors, transferOptions(experiment));
   await writeJson(run.transfer, { source: weights.label, ...report });
   requireTransfer(report, weights.label);
   emit({

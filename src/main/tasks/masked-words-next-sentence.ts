@@ -47,7 +47,7 @@ const options = z
 export type MaskedWordsNextSentenceOptions = z.infer<typeof options>;
 
 function openMaterial(setup: SamplerSetup<MaskedWordsNextSentenceOptions>): TextMaterial {
-  return openTextMaterial(setup, pairNeeds('next-sentence'));
+  return openTextMaterial(setup, { ...pairNeeds('next-sentence'), mask: true });
 }
 
 defineTask<MaskedWordsNextSentenceOptions>({

@@ -45,7 +45,7 @@ const options = z
 export type MaskedWordsOptions = z.infer<typeof options>;
 
 function openMaterial(setup: SamplerSetup<MaskedWordsOptions>): TextMaterial {
-  return openTextMaterial(setup, { minimumDocuments: 1, minimumSentences: 1 });
+  return openTextMaterial(setup, { minimumDocuments: 1, minimumSentences: 1, mask: true });
 }
 
 function sequenceSource(

@@ -6,13 +6,13 @@ import { defineTask } from './task.ts';
 import { nextWordBaselines } from './text/baselines.ts';
 import { corpusOptions } from './text/corpus-options.ts';
 import { nextWordEvaluation } from './text/evaluations.ts';
-import { encodePrompt, generateTokens, nextProbabilities } from './text/generation.ts';
+import { encodePrompt, generateTokens, nextProbabilities, showBeginning } from './text/generation.ts';
 import { openTextMaterial, requireSides } from './text/material.ts';
 import { nextWordHead } from './text/next-word-head.ts';
 import { createNextWordSampler } from './text/next-word-sampler.ts';
 import { lengthOf, likeliest, requireText, tokenizerOf } from './text/prediction.ts';
 import { openTokenStream } from './text/token-stream.ts';
-import { showTokens, tokenTexts } from './text/vocabulary.ts';
+import { tokenTexts } from './text/vocabulary.ts';
 import { nextAnswers } from './text/answers.ts';
 
 const options = z
@@ -99,7 +99,7 @@ defineTask<NextWordOptions>({
     const tokenizer = tokenizerOf(model);
     const beginning = requireText(text, 'the beginning of a text');
     const ids = encodePrompt(tokenizer, beginning);
-    const before = showTokens(tokenizer, ids.slice(1));
+    const before = showBeginning(tokenizer, ids.slice(1));
     const choices = likeliest(await nextProbabilities(model, ids), top).map(({ id, probability }) => {
       const label = tokenTexts(tokenizer, [id])[0]!;
       return { label, probability, ...(tokenizer.spacing === '' && { continuation: `${beginning}${label}` }) };

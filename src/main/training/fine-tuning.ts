@@ -12,20 +12,26 @@ import { isUnder, transferredPart } from './model.ts';
 /** Learned positions, as the block token-embedding names them: a longer table serves a shorter input, row by row the same. */
 const isPositionTable = (name: string): boolean => name.endsWith('/position');
 
+/** Heads of pretext tasks, by name: that of an imported model goes on learning what it was trained for. */
+const pretextHeads = ['head/masked-words', 'head/next-word', 'head/sentence-pair'];
+
 /**
- * Finds for each parameter of the backbone its namesake in the source. Heads are never taken over: they belong to a task.
+ * Finds for each parameter of the backbone its namesake in the source. Heads belong to a task and are not taken over, but for those
+ * of pretext tasks that came along with a model (`withHeads`).
  * Position tables that are too long are cropped; too short ones do not fit, because their further rows were never trained.
  */
 export function matchParameters(
   program: Program,
   source: ReadonlyMap<string, Tensor>,
+  { withHeads = false }: { readonly withHeads?: boolean } = {},
 ): { readonly parameters: ReadonlyMap<string, Tensor>; readonly report: TransferReport } {
+  const parts = withHeads ? [transferredPart, ...pretextHeads] : [transferredPart];
   const parameters = new Map<string, Tensor>();
   const matched: TransferReport['matched'][number][] = [];
   const fresh: TransferReport['fresh'][number][] = [];
   const mismatched: TransferReport['mismatched'][number][] = [];
   for (const { name, shape } of program.parameters.values()) {
-    const found = isUnder(name, transferredPart) ? source.get(name) : undefined;
+    const found = parts.some((part) => isUnder(name, part)) ? source.get(name) : undefined;
     if (!found) {
       fresh.push({ name, shape });
     } else if (sameShape(found.shape, shape)) {

@@ -32,8 +32,8 @@ async function answer(predictor: Predictor, input: Input<'ask'>): Promise<Output
   return {
     answers: answers.map(({ question, choices }) => ({ question, choices: choices.map((choice) => ({ ...choice })) })),
     step: predictor.step,
-    engine: predictor.experiment.engine.name,
-    device: predictor.experiment.engine.device ?? 'cpu',
+    engine: predictor.engine.name,
+    device: predictor.engine.device ?? 'cpu',
     milliseconds: performance.now() - started,
   };
 }

@@ -2,7 +2,6 @@
 import type { Item } from '../../shared/contract/common.ts';
 import type { ExperimentPlanSummary } from '../../shared/contract/experiments.ts';
 import type { PipelineInputSpec } from '../../shared/contract/registry.ts';
-import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import { programFlops } from '../graph/op.ts';
 import type { Node } from '../graph/program.ts';
@@ -13,7 +12,8 @@ import { matchParameters, requireTransfer } from '../training/fine-tuning.ts';
 import { countParameters } from '../training/model.ts';
 import { classSides, sideWarnings } from '../runs/check-sides.ts';
 import { checkModel } from '../runs/create-run.ts';
-import { findFoundations, findMaterialOf, prepareRun } from '../runs/prepare.ts';
+import { findBasis, transferOptions } from '../runs/basis.ts';
+import { prepareRun } from '../runs/prepare.ts';
 import { runBytes } from '../files/disk-space.ts';
 import { pictureOf } from './pictures.ts';
 import type { WorkContext } from './work-context.ts';
@@ -28,15 +28,15 @@ export async function planOf(
   { workspace }: WorkContext,
   { spec }: { readonly spec: unknown },
 ): Promise<PlanWithoutTime> {
-  const experiment: Experiment = experimentSpec.parse(spec);
-  const material = await findMaterialOf(workspace, experiment);
-  const { weights, tokenizer } = await findFoundations(workspace, experiment);
+  const { experiment, material, weights, tokenizer } = await findBasis(workspace, experimentSpec.parse(spec));
   const prepared = prepareRun(experiment, material, tokenizer?.file);
   const { sampler, plan, model } = prepared;
   try {
     const program = checkModel(prepared);
     const classes = classSides(sampler);
-    const transfer = weights && matchParameters(program, (await readSafetensors(weights.file)).tensors).report;
+    const transfer =
+      weights &&
+      matchParameters(program, (await readSafetensors(weights.file)).tensors, transferOptions(experiment)).report;
     if (weights && transfer) requireTransfer(transfer, weights.label);
     const batchSize = experiment.evaluation.batchSize ?? plan.batchSize;
     const parameters = countParameters(program);
@@ -100,9 +100,7 @@ export async function previewOf(
   { workspace }: WorkContext,
   { spec, count, seed }: { readonly spec: unknown; readonly count: number; readonly seed?: number | undefined },
 ): Promise<Item[]> {
-  const experiment = experimentSpec.parse(spec);
-  const material = await findMaterialOf(workspace, experiment);
-  const { tokenizer } = await findFoundations(workspace, experiment);
+  const { experiment, material, tokenizer } = await findBasis(workspace, experimentSpec.parse(spec));
   const { sampler } = prepareRun(experiment, material, tokenizer?.file);
   try {
     return await Promise.all(sampler.preview(seed ?? experiment.seed, count).map((item) => itemOf(item)));

@@ -30,10 +30,11 @@ export const pipelineGraph = z.strictObject({
     ),
 });
 
-/** Either a preset with its options overridden, or the graph itself. A plain string is a preset's name. */
+/** A preset with its options overridden, the pipeline of an imported model, or the graph itself. A plain string is a preset's name. */
 export const pipelineSpec = z.union([
   identifier.transform((preset) => ({ preset, options: {} })),
   z.strictObject({ preset: identifier, options: z.record(z.string(), z.unknown()).default({}) }),
+  z.strictObject({ model: z.string().min(1).describe('An imported model, whose pipeline it is') }),
   pipelineGraph,
 ]);
 

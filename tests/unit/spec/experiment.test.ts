@@ -145,8 +145,8 @@ describe('the JSON schema', () => {
     }
   });
 
-  it('needs only what has no default', () => {
-    expect(experimentSchema().required).toEqual(['name', 'task', 'data', 'pipeline']);
+  it('needs only what has no default; the pipeline may be that of a model', () => {
+    expect(experimentSchema().required).toEqual(['name', 'task', 'data']);
   });
 
   it('describes every option of the spec', () => {

@@ -5,9 +5,8 @@
  */
 import { BinaryHeap } from './binary-heap.ts';
 import type { BytePairFields, TokenizerModel, WordPieceFields } from './tokenizer-file.ts';
-
-/** Appends the ids of a word's pieces. */
-export type EncodeWord = (word: string, ids: number[]) => void;
+import { createUnigram } from './unigram-model.ts';
+import type { EncodeWord } from './encode-word.ts';
 
 interface Merge {
   readonly rank: number;
@@ -156,6 +155,8 @@ export function createModel(model: TokenizerModel): EncodeWord {
       return createWordPiece(model);
     case 'BPE':
       return createBytePair(model);
+    case 'Unigram':
+      return createUnigram(model);
     case 'WordLevel': {
       const unknownId = model.vocab.get(model.unk_token);
       return (word, ids) => {

@@ -1,5 +1,5 @@
 /**
- * The Hugging Face tokenizer.json, as far as the lab reads it: the added tokens and the three models it encodes with. The
+ * The Hugging Face tokenizer.json, as far as the lab reads it: the added tokens and the four models it encodes with. The
  * normaliser, the pre-tokeniser and the decoder are kept as they are; see normalizers.ts and pre-tokenizers.ts.
  */
 import { z } from 'zod';
@@ -42,7 +42,27 @@ const bytePairModel = z.looseObject({
 
 const wordLevelModel = z.looseObject({ type: z.literal('WordLevel'), vocab: vocabulary, unk_token: z.string() });
 
-const model = z.discriminatedUnion('type', [wordPieceModel, bytePairModel, wordLevelModel]);
+/** Pieces with their log probabilities, by id; of a piece that stands twice, the later id counts. */
+const scoredPieces = z.array(z.tuple([z.string(), z.number()])).min(1);
+
+const unigramModel = z
+  .looseObject({
+    type: z.literal('Unigram'),
+    vocab: scoredPieces,
+    unk_id: z.int().min(0).nullish(),
+    byte_fallback: z.boolean().default(false),
+  })
+  .refine(({ unk_id: unknown, vocab: pieces }) => (unknown ?? 0) < pieces.length, {
+    message: 'is not the number of a piece',
+    path: ['unk_id'],
+  })
+  .transform(({ vocab: pieces, ...rest }) => ({
+    ...rest,
+    vocab: new Map(pieces.map(([piece], id) => [piece, id])),
+    scores: pieces.map(([, score]) => score),
+  }));
+
+const model = z.discriminatedUnion('type', [wordPieceModel, bytePairModel, wordLevelModel, unigramModel]);
 
 const addedToken = z.looseObject({
   id: z.int().min(0),
@@ -69,10 +89,11 @@ export type AddedTokenFields = z.infer<typeof addedToken>;
 export type TokenizerComponent = z.infer<typeof component>;
 export type WordPieceFields = z.infer<typeof wordPieceModel>;
 export type BytePairFields = z.infer<typeof bytePairModel>;
+export type UnigramFields = z.infer<typeof unigramModel>;
 export type TokenizerModel = z.infer<typeof model>;
 export type TokenizerFile = z.infer<typeof tokenizerFile>;
 
-const MODELS = new Set(['WordPiece', 'BPE', 'WordLevel']);
+const MODELS = new Set(['WordPiece', 'BPE', 'WordLevel', 'Unigram']);
 
 /**
  * Reads the text of a tokenizer.json. Files written before the model had a `type` are recognised by their fields.
@@ -89,7 +110,7 @@ export function parseTokenizerFile(text: string, path: string): TokenizerFile {
   const type = nameModel(json);
   if (type === undefined || !MODELS.has(type)) {
     const what = type === undefined ? 'has no tokenizer model in it' : `holds a ${type} tokenizer`;
-    throw new LabError('bad-input', `${path} ${what}; the lab encodes with WordPiece, BPE and WordLevel.`, {
+    throw new LabError('bad-input', `${path} ${what}; the lab encodes with WordPiece, BPE, Unigram and WordLevel.`, {
       path,
       type,
     });

@@ -23,7 +23,7 @@ export interface SpecialTokens {
 export interface EncodeOptions {
   /**
    * False: "[MASK]" in the text is seven characters like any other. Imports encode so, because a text must not be able to
-   * bring the lab's own marks along.
+   * bring the lab's own marks along. Added tokens that are not special, such as ModernBERT's runs of blanks, are words.
    */
   readonly recogniseSpecial?: boolean;
 }
@@ -37,6 +37,8 @@ export interface TextTokenizer {
   /** The largest id + 1: the rows that an embedding needs. */
   readonly vocabularySize: number;
   readonly special: SpecialTokens;
+  /** Whether words can be hidden: a language model's tokenizer may have no mask, and its end of text stands in `special`. */
+  readonly hasMask: boolean;
   /** No special tokens are added around the text. */
   encode(text: string, options?: EncodeOptions): Uint32Array;
   /** Appends to `ids`; what `encode` does without making an array. Does not recognise special tokens. */
@@ -54,13 +56,16 @@ export interface TextTokenizer {
   toJson(): string;
 }
 
+/** What ends a document in GPT-2's vocabulary, which has no other special token: it stands for all of them. */
+const END_OF_TEXT = '<|endoftext|>';
+
 /** By which names each special token is looked for: BERT's, then RoBERTa's and others. */
 const SPECIAL_NAMES: Readonly<Record<keyof SpecialTokens, readonly string[]>> = {
-  pad: ['[PAD]', '<pad>', '<|padding|>', '<PAD>'],
-  unknown: ['[UNK]', '<unk>', '<UNK>'],
-  classify: ['[CLS]', '<cls>', '<s>', '<CLS>'],
-  separate: ['[SEP]', '<sep>', '</s>', '<SEP>'],
-  mask: ['[MASK]', '<mask>', '<MASK>'],
+  pad: ['[PAD]', '<pad>', '<|padding|>', '<PAD>', END_OF_TEXT],
+  unknown: ['[UNK]', '<unk>', '<UNK>', END_OF_TEXT],
+  classify: ['[CLS]', '<cls>', '<s>', '<CLS>', END_OF_TEXT],
+  separate: ['[SEP]', '<sep>', '</s>', '<SEP>', END_OF_TEXT],
+  mask: ['[MASK]', '<mask>', '<MASK>', END_OF_TEXT],
 };
 
 /** Words kept with their ids. Natural text has few frequent words; when the cache is full it starts anew. */
@@ -105,11 +110,30 @@ function addedTokenPattern(tokens: readonly AddedTokenFields[], write: (content:
   return new RegExp(alternatives.join('|'), 'gu');
 }
 
+/** Of tokens that are looked for before and after the text is normalised. */
+interface AddedPatterns {
+  readonly raw: RegExp | null;
+  readonly normalised: RegExp | null;
+}
+
+function patternsOf(tokens: readonly AddedTokenFields[], normalise: (text: string) => string): AddedPatterns {
+  return {
+    raw: addedTokenPattern(
+      tokens.filter(({ normalized }) => !normalized),
+      (content) => content,
+    ),
+    normalised: addedTokenPattern(
+      tokens.filter(({ normalized }) => normalized),
+      normalise,
+    ),
+  };
+}
+
 function splitByTokens(
   text: string,
   pattern: RegExp | null,
   onText: (text: string) => void,
-  onToken: (id: number) => void,
+  onToken: (id: number) => unknown,
 ): void {
   let end = 0;
   if (pattern !== null) {
@@ -143,6 +167,7 @@ function findContinuations(
 function continuationRule(file: TokenizerFile, byteLevel: boolean): (token: string) => boolean {
   const { model } = file;
   if (model.type === 'WordLevel') return () => false;
+  if (model.type === 'Unigram') return (token) => !/^[▁\s\p{P}]/u.test(token);
   if (model.type === 'BPE' && model.merges.length === 0) return () => false;
   const prefix = model.continuing_subword_prefix ?? '';
   if (prefix !== '') return (token) => token.startsWith(prefix) && token.length > prefix.length;
@@ -154,7 +179,7 @@ function continuationRule(file: TokenizerFile, byteLevel: boolean): (token: stri
 /**
  * Makes a tokenizer from the text of a tokenizer.json.
  * @param path for messages
- * @throws LabError `bad-input` if it is not one, if its model is not WordPiece, BPE or WordLevel, or a special token is missing
+ * @throws LabError `bad-input` if it is not one, if its model is not WordPiece, BPE, Unigram or WordLevel, or a special token is missing
  */
 export function createTokenizer(json: string, path: string): TextTokenizer {
   const file = parseTokenizerFile(json, path);
@@ -175,12 +200,9 @@ export function createTokenizer(json: string, path: string): TextTokenizer {
   const tokens: (string | undefined)[] = [];
   for (const [token, id] of ids) tokens[id] = token;
   const continuations = findContinuations(file, splitter.byteLevel, tokens);
-  const rawPattern = addedTokenPattern(
-    file.added_tokens.filter(({ normalized }) => !normalized),
-    (content) => content,
-  );
-  const normalisedPattern = addedTokenPattern(
-    file.added_tokens.filter(({ normalized }) => normalized),
+  const patterns = patternsOf(file.added_tokens, normalise);
+  const patternsOfWords = patternsOf(
+    file.added_tokens.filter(({ special: isSpecial }) => !isSpecial),
     normalise,
   );
 
@@ -199,20 +221,16 @@ export function createTokenizer(json: string, path: string): TextTokenizer {
       for (let index = 0; index < pieces.length; index += 1) output.push(pieces[index]!);
     }
   };
-  const encodeInto = (text: string, output: TokenSink): void => {
-    encodeWords(normalise(text), output);
+  const encodeWith = (text: string, { raw, normalised }: AddedPatterns, output: TokenSink): void => {
+    const pushToken = (id: number): unknown => output.push(id);
+    const encodePlain = (plain: string): void => encodeWords(plain, output);
+    const encodeRest = (rest: string): void => splitByTokens(normalise(rest), normalised, encodePlain, pushToken);
+    splitByTokens(text, raw, encodeRest, pushToken);
   };
+  const encodeInto = (text: string, output: TokenSink): void => encodeWith(text, patternsOfWords, output);
   const buffer = new TokenBuffer();
   const encode = (text: string, options: EncodeOptions = {}): Uint32Array => {
-    if (options.recogniseSpecial === false) {
-      encodeInto(text, buffer);
-      return buffer.take();
-    }
-    const pushToken = (id: number): void => buffer.push(id);
-    const encodePlain = (plain: string): void => encodeWords(plain, buffer);
-    const encodeRest = (rest: string): void =>
-      splitByTokens(normalise(rest), normalisedPattern, encodePlain, pushToken);
-    splitByTokens(text, rawPattern, encodeRest, pushToken);
+    encodeWith(text, options.recogniseSpecial === false ? patternsOfWords : patterns, buffer);
     return buffer.take();
   };
   const token = (id: number): string => {
@@ -223,6 +241,7 @@ export function createTokenizer(json: string, path: string): TextTokenizer {
   return {
     vocabularySize: tokens.length,
     special,
+    hasMask: special.mask !== special.separate,
     encode,
     encodeInto,
     decode: (sequence) => {

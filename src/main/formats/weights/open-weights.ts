@@ -27,9 +27,9 @@ async function openWeightFile(path: string): Promise<TensorSource> {
   if (/^\s*<(!doctype|html)/i.test(text)) {
     throw new LabError('bad-input', `${path} is a web page, not weights: download the file itself`, { path });
   }
-  if (text.startsWith('PK\x03\x04') || start[0] === 0x80) return openPytorch(path);
-  // The header's length comes first, and its JSON begins with a brace.
+  // The header's length comes first, whose lowest byte may be any, and its JSON begins with a brace.
   if (text[8] === '{' || path.endsWith('.safetensors')) return openSafetensors(path);
+  if (text.startsWith('PK\x03\x04') || start[0] === 0x80) return openPytorch(path);
   throw new LabError('bad-input', `${path} is neither a safetensors file nor one that PyTorch has saved`, { path });
 }
 

@@ -2,8 +2,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { GeneratedToken } from '../../tasks/index.ts';
-import { openPredictor } from '../../runs/predict.ts';
-import { findTrainedRun } from '../../workspace/runs.ts';
+import { openAsked } from '../../runs/predict-model.ts';
 import { givenText } from './given-text.ts';
 import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { numberFrom, positiveNumber, wholeNumber } from './numbers.ts';
@@ -34,8 +33,9 @@ export function registerGenerate(program: Command): void {
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
     .action(async (reference: string, given: string, options: GenerateOptions, command: Command) => {
       const prompt = await givenText(given);
-      const run = await findTrainedRun(await existingWorkspaceOf(command), reference, say);
-      const predictor = await openPredictor(run, options.checkpoint);
+      const workspace = await existingWorkspaceOf(command);
+      const how = { checkpoint: options.checkpoint, head: 'next-word', onPassedOver: say };
+      const { id, predictor } = await openAsked(workspace, reference, how);
       const { tokens, temperature, topK, topP } = options;
       const sampling = {
         tokens,
@@ -52,7 +52,7 @@ export function registerGenerate(program: Command): void {
           texts.push({ seed, text, tokens: generated });
           if (!globalsOf(command).json) print(text);
         }
-        if (globalsOf(command).json) printJson({ run: run.id, step: predictor.step, texts });
+        if (globalsOf(command).json) printJson({ run: id, step: predictor.step, texts });
       } finally {
         await predictor.close();
       }

@@ -3,10 +3,10 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { LabError } from '../../../shared/errors.ts';
 import type { Predictor } from '../../runs/predict.ts';
-import { openPredictor } from '../../runs/predict.ts';
+import { openAsked } from '../../runs/predict-model.ts';
+import { findTrainedRun } from '../../workspace/runs.ts';
 import { readQueryImage } from '../../runs/query-image.ts';
 import { readQueryRecording } from '../../runs/query-recording.ts';
-import { findTrainedRun } from '../../workspace/runs.ts';
 import type { PredictionAnswer } from '../../tasks/index.ts';
 import { formatPercent, joinPieces } from '../../../shared/display.ts';
 import { givenText } from './given-text.ts';
@@ -21,6 +21,7 @@ import { addTableOptions } from './table-options.ts';
 interface PredictOptions extends FileOptions {
   readonly top?: number;
   readonly checkpoint: 'best' | 'last';
+  readonly head?: string;
   readonly next?: string;
   readonly choose?: readonly number[];
 }
@@ -41,8 +42,10 @@ async function continueWith(
   { choose = [], top = defaultTop }: PredictOptions,
 ): Promise<readonly PredictionAnswer[]> {
   if (!predictor.generates) {
-    const { name, task } = predictor.experiment;
-    throw new LabError('bad-input', `--next is for language models, and the task of ${name} is ${task.type}`);
+    throw new LabError(
+      'bad-input',
+      `--next is for language models, and the task of ${predictor.name} is ${predictor.task}`,
+    );
   }
   const all: PredictionAnswer[] = [];
   let text = await givenText(beginning);
@@ -58,14 +61,14 @@ async function continueWith(
 
 /** What is given is read as the run's task takes it: a text, or the path of an image or of a recording. */
 async function ask(
-  { ask, facts: { images, audio }, experiment }: Predictor,
+  { ask, facts: { images, audio }, task }: Predictor,
   given: string | undefined,
   textPair: string | undefined,
   { top = defaultTop }: PredictOptions,
 ): Promise<readonly PredictionAnswer[]> {
   if (given === undefined) {
     const wanted = images ? 'the path of an image' : audio ? 'the path of a sound file' : 'a text';
-    throw new LabError('bad-input', `Give ${wanted}: the run's task is ${experiment.task.type}`);
+    throw new LabError('bad-input', `Give ${wanted}: the task is ${task}`);
   }
   if (images) return ask({ top, image: await readQueryImage(given, images) });
   if (audio) return ask({ top, recording: await readQueryRecording(given, audio) });
@@ -94,13 +97,28 @@ async function askFile(
   return true;
 }
 
+/** The head of a model that a question is for, where nobody says it: the first that came along, when undefined. */
+function headFor(
+  { head, next }: PredictOptions,
+  given: string | undefined,
+  second: string | undefined,
+): string | undefined {
+  if (head !== undefined) return head;
+  if (next !== undefined) return 'next-word';
+  if (given !== undefined && /\[mask\d*\]|<mask>/iu.test(given)) return 'masked-words';
+  return second === undefined ? undefined : 'next-sentence';
+}
+
 export function registerPredict(program: Command): void {
   const predict = program
     .command('predict')
     .description(
       'ask a run: fill in [MASK]s, judge a pair of sentences, classify a text, an image or a sound; or all of a file or folder, with --input and --output',
     )
-    .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
+    .argument(
+      '<run|model>',
+      "a run's id, the beginning of one, an experiment's name (its latest run), or an imported model",
+    )
     .argument('[text|file]', 'the text, with [MASK]s where the task fills them in, or an image or sound file')
     .argument('[second]', 'the second text, for tasks on pairs')
     .option('-n, --next <beginning>', 'for a language model: the likeliest continuations of this text')
@@ -111,6 +129,7 @@ export function registerPredict(program: Command): void {
       positiveNumber,
     )
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
+    .option('--head <task>', 'of an imported model: which of its heads answers (default: what the question asks for)')
     .option(
       '-i, --input <path>',
       'a table, .txt or FASTA file, a folder, images or recordings: every row or file is asked',
@@ -140,15 +159,18 @@ export function registerPredict(program: Command): void {
             : `error: --next has the text already; what is '${given}' for?`,
         );
       }
-      const run = await findTrainedRun(await existingWorkspaceOf(command), reference, say);
-      const predictor = await openPredictor(run, options.checkpoint);
+      const { id, predictor } = await openAsked(await existingWorkspaceOf(command), reference, {
+        checkpoint: options.checkpoint,
+        head: headFor(options, given, second),
+        onPassedOver: say,
+      });
       try {
         const answers =
           options.next === undefined
             ? await ask(predictor, given, second, options)
             : await continueWith(predictor, options.next, options);
         if (globalsOf(command).json) {
-          printJson({ run: run.id, step: predictor.step, answers });
+          printJson({ run: id, step: predictor.step, answers });
           return;
         }
         for (const { question, choices, isTruncated } of answers) {

@@ -1,8 +1,12 @@
 /** All families of models, in the order in which they are asked: a family that is not imported here is not known. */
 import './text/bert.ts';
-import './onnx-network.ts';
-import './image/resnet.ts';
+import './text/distilbert.ts';
+import './text/gpt2.ts';
+import './text/modernbert.ts';
+import './text/roberta.ts';
 import './image/inverted.ts';
+import './image/resnet.ts';
 import './image/vit.ts';
+import './onnx-network.ts';
 
 export { registeredFamilies } from '../family.ts';

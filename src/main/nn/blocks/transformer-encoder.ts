@@ -47,6 +47,23 @@ const options = z.strictObject({
     .positive()
     .default(10_000)
     .describe('Rotary positions: the larger, the slower the slowest pair of features turns'),
+  window: z
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      'Local attention (Beltagy et al. 2020): a position sees half so many positions to each side; left out, every layer sees the whole text',
+    ),
+  fullEvery: z
+    .int()
+    .positive()
+    .default(3)
+    .describe('With a window: every so many layers, beginning with the first, see the whole text, as in ModernBERT'),
+  localRotaryBase: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Rotary positions of the layers with a window; by default as those of the others'),
   normalisation: z
     .enum(['post', 'pre'])
     .default('post')
@@ -90,6 +107,14 @@ interface Shared {
   readonly context: BuildContext;
   readonly settings: Options;
   readonly length: number;
+  readonly whole: Sight;
+  /** Of the layers with a window; those that see everything where there is none. */
+  readonly local: Sight;
+}
+
+/** What a layer sees, and how it knows places. */
+interface Sight {
+  /** Added to the attention logits. */
   readonly bias: Value | undefined;
   readonly angles: RotaryAngles | undefined;
 }
@@ -115,13 +140,10 @@ defineBlock({
   ],
   build(context, { sequence, mask }, settings) {
     const [batch, length, features] = sequence!.shape as readonly [number, number, number]; // the port has three axes
-    const shared: Shared = {
-      context,
-      settings,
-      length,
-      bias: attentionBias(context, settings.causal, length, mask),
-      angles: headAngles(context, length, features, settings),
-    };
+    const whole = sightOf(context, [length, features], mask, settings);
+    const local =
+      settings.window === undefined ? whole : sightOf(context, [length, features], mask, settings, settings.window);
+    const shared: Shared = { context, settings, length, whole, local };
     const layers: Record<string, Value> = {};
     // Positions are rows of one matrix between the sublayers, which saves the reshapes around every matrix product.
     let rows = reshape(sequence!, [batch * length, features]);
@@ -134,6 +156,21 @@ defineBlock({
     return { sequence: reshape(rows, [batch, length, features]), ...layers };
   },
 });
+
+/** Throws as `headAngles`. */
+function sightOf(
+  context: BuildContext,
+  [length, features]: readonly [number, number],
+  mask: Value | undefined,
+  settings: Options,
+  window?: number,
+): Sight {
+  const rotaryBase = window === undefined ? settings.rotaryBase : (settings.localRotaryBase ?? settings.rotaryBase);
+  return {
+    bias: attentionBias(context, { causal: settings.causal, window }, length, mask),
+    angles: headAngles(context, length, features, { ...settings, rotaryBase }),
+  };
+}
 
 /** Throws `LabError('bad-spec')` for heads that do not divide the features, or that rotary positions cannot turn. */
 function headAngles(
@@ -184,11 +221,12 @@ function encoderLayer(shared: Shared, x: Value, layer: number): Value {
     const sum = add(rows, dropoutLayer(compute(before), dropout, context.mode));
     return normalisation === 'post' ? normalised(sum) : sum;
   };
-  const attended = sublayer(x, 'attention', (rows) => selfAttention(shared, rows));
+  const sight = layer % settings.fullEvery === 0 ? shared.whole : shared.local;
+  const attended = sublayer(x, 'attention', (rows) => selfAttention(shared, sight, rows));
   return sublayer(attended, 'feed-forward', (rows) => feedForward(context, rows, settings));
 }
 
-function selfAttention({ context, settings, length, bias, angles }: Shared, rows: Value): Value {
+function selfAttention({ context, settings, length }: Shared, { bias, angles }: Sight, rows: Value): Value {
   const [count, features] = rows.shape as readonly [number, number]; // rows is a matrix
   const { heads } = settings;
   const headSize = features / heads;
@@ -236,15 +274,17 @@ function innerSize(features: number, { feedForward: given, activation }: Options
 /** What is added to the attention logits: −10⁴ where a position must not be looked at, as BERT does. */
 function attentionBias(
   { program }: BuildContext,
-  causal: boolean,
+  { causal, window }: { readonly causal: boolean; readonly window: number | undefined },
   length: number,
   mask: Value | undefined,
 ): Value | undefined {
   const padding = mask && reshape(scale(shift(mask, -1), 1e4), [mask.shape[0]!, 1, 1, length]);
-  if (!causal) return padding;
-  const future = Float32Array.from({ length: length * length }, (_, index) =>
-    index % length > Math.floor(index / length) ? -1e4 : 0,
-  );
-  const triangle = constant(program, future, [1, 1, length, length]);
-  return padding ? add(padding, triangle) : triangle;
+  const reach = window === undefined ? length : Math.floor(window / 2);
+  if (!causal && reach >= length - 1) return padding;
+  const hidden = Float32Array.from({ length: length * length }, (_, index) => {
+    const distance = (index % length) - Math.floor(index / length); // of the position that is looked at
+    return (causal && distance > 0) || Math.abs(distance) > reach ? -1e4 : 0;
+  });
+  const places = constant(program, hidden, [1, 1, length, length]);
+  return padding ? add(padding, places) : places;
 }

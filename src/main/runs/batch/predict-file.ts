@@ -156,7 +156,7 @@ async function openAnswerer(run: RunFolder, options: PredictFileOptions): Promis
 
 async function openAnswers(run: RunFolder, { checkpoint, top }: PredictFileOptions): Promise<Answerer> {
   const predictor = await openPredictor(run, checkpoint, batchSize);
-  const wanted = answerColumns(findTask(predictor.experiment.task.type), predictor.facts, top);
+  const wanted = answerColumns(findTask(predictor.task), predictor.facts, top);
   return {
     step: predictor.step,
     columns: wanted.columns,

@@ -239,6 +239,7 @@ function recipeItems({ experiment, result }: RunDetails): CardItem[] {
 }
 
 function describePipeline(pipeline: Experiment['pipeline']): string {
+  if ('model' in pipeline) return `that of the model ${pipeline.model}`;
   return 'preset' in pipeline
     ? `${pipeline.preset} ${JSON.stringify(pipeline.options)}`
     : `${pipeline.blocks.length} blocks, in the experiment below`;

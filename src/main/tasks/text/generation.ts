@@ -13,6 +13,11 @@ export function encodePrompt(tokenizer: TextTokenizer, text: string): number[] {
   return [tokenizer.special.separate, ...tokenizer.encode(text, { recogniseSpecial: false })];
 }
 
+/** The beginning of a text, whose first token continues nothing: where blanks are a part of words it looks as if it did. */
+export function showBeginning(tokenizer: TextTokenizer, ids: readonly number[]): string {
+  return showTokens(tokenizer, ids).replace(/^##(?=.)/u, '');
+}
+
 /** The probability of every token to follow, over the whole vocabulary. Only the last tokens that fit are read. */
 export async function nextProbabilities(model: PredictionModel, ids: readonly number[]): Promise<Float64Array> {
   const length = lengthOf(model);
@@ -75,7 +80,7 @@ export async function* generateTokens(model: PredictionModel, query: GenerationQ
     yield {
       token: tokenTexts(tokenizer, [id])[0]!,
       probability: probabilities[id]!,
-      text: showTokens(tokenizer, ids.slice(1)),
+      text: showBeginning(tokenizer, ids.slice(1)),
     };
   }
 }

@@ -31,7 +31,7 @@ const MOST_TOKENS = 2 ** 32;
  */
 export function openTextMaterial(
   { dataFolder, tokenizerFile, options, splitSeed }: SamplerSetup<SplitFields>,
-  needs: { readonly minimumDocuments: number; readonly minimumSentences: number },
+  needs: { readonly minimumDocuments: number; readonly minimumSentences: number; readonly mask?: boolean },
 ): TextMaterial {
   const corpus = openTextCorpus(dataFolder);
   try {
@@ -42,6 +42,7 @@ export function openTextMaterial(
       );
     }
     if (tokenizerFile !== undefined) requireSameVocabulary(corpus.tokenizer, loadTokenizer(tokenizerFile), dataFolder);
+    if (needs.mask === true) requireMask(corpus.tokenizer, dataFolder);
     const { validationShare, testShare } = options;
     const split = splitDocuments(corpus, { validationShare, testShare, splitSeed, ...needs });
     return { corpus, vocabulary: vocabularyOf(corpus.tokenizer), split };
@@ -100,6 +101,14 @@ function requireExamples(
       `the corpus has no example for ${side} in ${documents}. Import more text, or longer documents`,
     );
   }
+}
+
+function requireMask({ hasMask }: TextTokenizer, dataFolder: string): void {
+  if (hasMask) return;
+  throw new LabError(
+    'bad-input',
+    `the tokenizer of the corpus in ${dataFolder} has no mask token, so no words can be hidden: take the task next-word, or a tokenizer with [MASK] or <mask>`,
+  );
 }
 
 function requireSameVocabulary(own: TextTokenizer, other: TextTokenizer, dataFolder: string): void {

@@ -89,9 +89,13 @@ function requireCausal(program: Program, length: number): void {
   }
 }
 
-/** Whether a value is computed from a constant [..., length, length]. */
+/** Whether a value is computed from a constant [..., length, length] that hides what comes later. */
 function hasTriangle({ source, shape }: Value, length: number): boolean {
-  if (source.kind === 'constant') return shape.length >= 2 && shape.at(-1) === length && shape.at(-2) === length;
+  if (source.kind === 'constant') {
+    if (shape.length < 2 || shape.at(-1) !== length || shape.at(-2) !== length) return false;
+    const { data } = source;
+    return data.every((value, index) => index % length <= Math.floor(index / length) % length || value < 0);
+  }
   return (
     source.kind === 'node' &&
     source.node.op.name === 'add' &&

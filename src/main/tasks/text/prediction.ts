@@ -7,8 +7,8 @@ import type { Feeds, PredictionAnswer, PredictionModel, PredictionQuery } from '
 import { createTokenBatch, writePair, writeSingle } from './token-batch.ts';
 import { tokenText } from './vocabulary.ts';
 
-/** As people write it: [MASK], [mask], or numbered as in displays. */
-const MASK = /\s*\[mask\d*\]/giu;
+/** As people write it: [MASK], [mask], numbered as in displays, or as RoBERTa has it. */
+const MASK = /\s*(?:\[mask\d*\]|<mask>)/giu;
 
 const tokenizers = new WeakMap<object, TextTokenizer>();
 

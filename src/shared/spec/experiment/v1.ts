@@ -40,6 +40,7 @@ const sourceSpec = z
         .describe("A run's id, the beginning of one, or the name of an experiment (its latest run)"),
       checkpoint: z.enum(['best', 'last']).default('best').describe('Which of its checkpoints'),
     }),
+    z.strictObject({ model: z.string().min(1).describe("An imported model, see 'pretext model list'") }),
     z.strictObject({ file: z.string().min(1).describe('A safetensors file with parameters named as ours') }),
   ])
   .describe('Weights to start the backbone from; left out, training starts from scratch');
@@ -48,9 +49,10 @@ const tokenizerSpec = z
   .union([
     z.strictObject({ corpus: z.string().min(1).describe('The tokenizer of this corpus') }),
     z.strictObject({ run: z.string().min(1).describe('The tokenizer of this run') }),
+    z.strictObject({ model: z.string().min(1).describe('The tokenizer of this imported model') }),
     z.strictObject({ file: z.string().min(1).describe('A tokenizer.json file') }),
   ])
-  .describe("The tokenizer for labelled text; by default that of the run in `from`, or the dataset's own");
+  .describe("The tokenizer for labelled text; by default that of the run or model in `from`, or the dataset's own");
 
 const steps = z.int().positive();
 const every = (what: string) => steps.optional().describe(`${what}, in steps; by default ten times in a run`);
@@ -211,7 +213,9 @@ export const experimentV1 = z
     data: z.string().min(1).describe('Name of a corpus or dataset in the workspace'),
     tokenizer: tokenizerSpec.optional(),
     method: trainingMethod.optional().describe('How the examples are learned from; training unless it is said'),
-    pipeline: pipelineSpec.describe('The backbone: a preset, a preset with options, or a graph of blocks'),
+    pipeline: pipelineSpec.describe(
+      'The backbone: a preset, a preset with options, a graph of blocks, or that of an imported model, which is the default with from: {model: …}',
+    ),
     recipe: z
       .enum(['preset', 'none'])
       .default('preset')

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ModelHead } from '../../../../shared/spec/manifests/model.ts';
 import type { PipelineGraph } from '../../../../shared/spec/pipeline.ts';
-import { architectureOf, labelsOf, parseConfig } from '../../config.ts';
+import { labelsOf, parseConfig } from '../../config.ts';
 import type { ReadModel, Recognition } from '../../family.ts';
 import { defineModelFamily } from '../../family.ts';
 import type { ModelSource } from '../../source.ts';
@@ -12,7 +12,7 @@ import { createWeightMap } from '../../weight-map.ts';
 import { activationNamed } from './activation.ts';
 import { heads, isBuffer, mapDense, mapNormalisation, mapRows, mapTokenBias } from './encoder-weights.ts';
 import { classificationHead } from './classification.ts';
-import { textNotes } from './notes.ts';
+import { textNotes, textRecognition } from './notes.ts';
 import { readTokenizer, usedRows } from './tokenizer-source.ts';
 
 const size = z.int().min(1).max(1_000_000);
@@ -36,30 +36,20 @@ const fields = z.looseObject({
 
 type Fields = z.infer<typeof fields>;
 
+const headTensors = [
+  ['masked words', 'cls.predictions.transform.dense.weight'],
+  ['next sentence', 'cls.seq_relationship.weight'],
+  ['classification', 'classifier.weight'],
+] as const;
+
 async function recognise(source: ModelSource): Promise<Recognition | undefined> {
   if (source.config?.model_type !== 'bert') return undefined;
   const { num_hidden_layers: layers, hidden_size: features } = parseConfig(source, fields);
-  const { entries } = await source.tensors();
-  const found = headsIn((name) => entries.has(name));
-  return {
-    title: titleOf(layers, features),
-    facts: [
-      ['architecture', architectureOf(source) ?? 'not said'],
-      ['heads', found.length > 0 ? found.join(', ') : 'none'],
-    ],
-  };
+  return textRecognition(source, titleOf(layers, features), headTensors);
 }
 
 const titleOf = (layers: number, features: number): string =>
   `BERT, ${String(layers)} layers of ${String(features)} features`;
-
-function headsIn(has: (name: string) => boolean): string[] {
-  return [
-    ...(has('cls.predictions.transform.dense.weight') ? ['masked words'] : []),
-    ...(has('cls.seq_relationship.weight') ? ['next sentence'] : []),
-    ...(has('classifier.weight') ? ['classification'] : []),
-  ];
-}
 
 async function read(source: ModelSource): Promise<ReadModel> {
   const config = parseConfig(source, fields);
@@ -75,7 +65,7 @@ async function read(source: ModelSource): Promise<ReadModel> {
   const found = mapHeads(map, source, config, rows);
   const isTied = !map.weights.has('head/masked-words/table');
   const notes = textNotes(
-    map.unused().filter((name) => !isBuffer(name)),
+    map.unused().filter((name) => !isBuffer(name) && !name.startsWith('cls.predictions.decoder.')),
     tokenizer,
     config.vocab_size,
   );
@@ -154,7 +144,7 @@ export function mapLayer(
 }
 
 function mapHeads(map: WeightMap, source: ModelSource, config: Fields, rows: number): ModelHead[] {
-  const { hidden_size: features, max_position_embeddings: length, vocab_size: of } = config;
+  const { hidden_size: features, vocab_size: of } = config;
   const found: ModelHead[] = [];
   if (map.has('cls.predictions.transform.dense.weight')) {
     const ours = 'head/masked-words';
@@ -165,19 +155,19 @@ function mapHeads(map: WeightMap, source: ModelSource, config: Fields, rows: num
     if (!config.tie_word_embeddings) {
       mapRows(map, `${ours}/table`, 'cls.predictions.decoder.weight', { rows, of, features });
     }
-    found.push(heads.maskedWords('bert', length));
+    found.push(heads.maskedWords('bert'));
   }
   // What the pooler feeds is the head of next sentence, or that of classification, or nothing.
   if (map.has('cls.seq_relationship.weight')) {
     mapDense(map, 'head/sentence-pair/pooler', 'bert.pooler.dense', features, features);
     mapDense(map, 'head/sentence-pair/output', 'cls.seq_relationship', features, 2);
-    found.push(heads.nextSentence(length));
+    found.push(heads.nextSentence());
   }
   if (map.has('classifier.weight') && map.has('bert.pooler.dense.weight')) {
     const classes = map.shapeOf('classifier.weight')[0] ?? 0;
     mapDense(map, 'head/text-classes/hidden', 'bert.pooler.dense', features, features);
     mapDense(map, 'head/text-classes/output', 'classifier', features, classes);
-    found.push(classificationHead({ pooling: 'first', hidden: 'tanh', length }, labelsOf(source, classes), classes));
+    found.push(classificationHead({ pooling: 'first', hidden: 'tanh' }, labelsOf(source, classes), classes));
   }
   return found;
 }

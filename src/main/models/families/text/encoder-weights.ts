@@ -41,21 +41,13 @@ export function mapTokenBias(map: WeightMap, ours: string, theirs: string, rows:
 
 /** Where a head is, and what it says of itself. */
 export const heads = {
-  maskedWords: (style: 'bert' | 'modernbert' | 'roberta', length: number): ModelHead => ({
+  maskedWords: (style: 'bert' | 'modernbert' | 'roberta'): ModelHead => ({
     task: 'masked-words',
     title: 'Masked words',
-    options: { head: style, length },
+    options: { head: style },
   }),
-  nextSentence: (length: number): ModelHead => ({
-    task: 'next-sentence',
-    title: 'Next sentence',
-    options: { length },
-  }),
-  nextWord: (length: number): ModelHead => ({
-    task: 'next-word',
-    title: 'Next word',
-    options: { length, state: 'reset' },
-  }),
+  nextSentence: (): ModelHead => ({ task: 'next-sentence', title: 'Next sentence', options: {} }),
+  nextWord: (): ModelHead => ({ task: 'next-word', title: 'Next word', options: { state: 'reset' } }),
 } as const;
 
 /** Buffers that files carry along and that are no weights. */

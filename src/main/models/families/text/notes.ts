@@ -1,5 +1,8 @@
 /** What a person should know of an imported text model. */
 import type { TextTokenizer } from '../../../data/tokenizer/tokenizer.ts';
+import { architectureOf } from '../../config.ts';
+import type { Recognition } from '../../family.ts';
+import type { ModelSource } from '../../source.ts';
 
 /**
  * @param unused tensors that are weights and were not taken over
@@ -19,4 +22,21 @@ export function textNotes(unused: readonly string[], tokenizer: TextTokenizer | 
   const padding = rows - tokenizer.vocabularySize;
   if (padding > 0) notes.push(`${String(padding)} rows of the token table belong to no token and were left out`);
   return notes;
+}
+
+/** What is recognised of a text model: its title, its architecture, and the heads whose tensors are there. */
+export async function textRecognition(
+  source: ModelSource,
+  title: string,
+  heads: readonly (readonly [title: string, tensor: string])[],
+): Promise<Recognition> {
+  const { entries } = await source.tensors();
+  const found = heads.filter(([, tensor]) => entries.has(tensor)).map(([head]) => head);
+  return {
+    title,
+    facts: [
+      ['architecture', architectureOf(source) ?? 'not said'],
+      ['heads in the file', found.length > 0 ? found.join(', ') : 'none'],
+    ],
+  };
 }

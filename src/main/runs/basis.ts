@@ -1,0 +1,92 @@
+/** What an experiment stands on in its workspace: its pipeline where that is a model's, its material, weights and tokenizer. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { LabError } from '../../shared/errors.ts';
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { readTextCorpusManifest } from '../data/text/corpus.ts';
+import { importTextCorpus } from '../data/text/import-corpus.ts';
+import { sha256Of } from '../files/checksums.ts';
+import { fileExists } from '../files/file-exists.ts';
+import { removeFolder } from '../files/durable-folder.ts';
+import type { Material } from '../workspace/catalogue.ts';
+import { findModel } from '../workspace/models.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import type { Foundations } from './prepare.ts';
+import { findFoundations, findMaterialOf } from './prepare.ts';
+
+export interface Basis extends Foundations {
+  /** With the graph of its pipeline, where it names a model's. */
+  readonly experiment: Experiment;
+  /** Encoded with the tokenizer of the model that it begins with. */
+  readonly material: Material;
+}
+
+/** Throws `LabError('not-found' | 'bad-spec' | 'bad-input')`. */
+export async function findBasis(workspace: Workspace, experiment: Experiment): Promise<Basis> {
+  const whole = await withModelParts(workspace, experiment);
+  const material = await findMaterialOf(workspace, whole);
+  const { weights, tokenizer } = await findFoundations(workspace, whole);
+  return {
+    experiment: whole,
+    material:
+      tokenizer && takesTokenizerOfModel(whole) ? await encodedWith(workspace, material, tokenizer.file) : material,
+    weights,
+    tokenizer,
+  };
+}
+
+/** The pipeline of a model, and the form of its head for masked words, which has weights of its own. */
+async function withModelParts(workspace: Workspace, experiment: Experiment): Promise<Experiment> {
+  const { pipeline, from, task } = experiment;
+  const graph = 'model' in pipeline ? (await findModel(workspace, pipeline.model)).manifest.pipeline : pipeline;
+  if (!from || !('model' in from)) return { ...experiment, pipeline: graph };
+  const { heads } = (await findModel(workspace, from.model)).manifest;
+  const style = heads.find(({ task: type }) => type === 'masked-words')?.options.head;
+  const takesStyle = style !== undefined && 'head' in task;
+  return { ...experiment, pipeline: graph, task: takesStyle ? { ...task, head: style } : task };
+}
+
+/** Whether its texts are read with the tokenizer of an imported model. */
+export function takesTokenizerOfModel({ from, tokenizer }: Pick<Experiment, 'from' | 'tokenizer'>): boolean {
+  return tokenizer ? 'model' in tokenizer : from !== undefined && 'model' in from;
+}
+
+/**
+ * A text corpus in the tokens of another tokenizer: the same texts, read again from where they were imported and kept in the
+ * workspace's cache. Other material is encoded when it is read. Throws `LabError('bad-input')` where the texts are no longer what
+ * was imported.
+ */
+export async function encodedWith(workspace: Workspace, material: Material, tokenizerFile: string): Promise<Material> {
+  if (material.kind !== 'text-corpus') return material;
+  const { tokenizerHash, sources, options, contentHash } = readTextCorpusManifest(material.folder);
+  const wanted = await sha256Of(tokenizerFile);
+  if (tokenizerHash === wanted) return material;
+  const key = createHash('sha256').update(`${contentHash} ${wanted}`).digest('hex');
+  const folder = join(workspace.folder, 'cache', 'corpora', key);
+  const encoded: Material = { ...material, folder };
+  if (await fileExists(folder)) return encoded;
+  const { language, documents, textColumn, encoding, header, quote } = options;
+  const settings = { language, documents, textColumn, encoding, header, quote };
+  const made = await importTextCorpus({
+    sources,
+    folder,
+    name: material.name,
+    tokenizer: { file: tokenizerFile },
+    ...settings,
+  }).catch((error: unknown) => {
+    throw notReadAgain(material, tokenizerFile, 'its texts cannot be read again', error);
+  });
+  if (made.contentHash === contentHash) return encoded;
+  await removeFolder(folder);
+  throw notReadAgain(material, tokenizerFile, 'its texts are no longer what was imported');
+}
+
+function notReadAgain({ name }: Material, tokenizerFile: string, why: string, cause?: unknown): LabError {
+  const message = `The corpus ${name} has to be encoded with the model's tokenizer, but ${why}. Import it under another name with --tokenizer ${tokenizerFile}, and take that one`;
+  return new LabError('bad-input', message, { corpus: name, tokenizer: tokenizerFile }, cause);
+}
+
+/** A model's heads of pretext tasks are part of what was pretrained; those of runs were made for them. */
+export function transferOptions({ from }: Pick<Experiment, 'from'>): { readonly withHeads: boolean } {
+  return { withHeads: from !== undefined && 'model' in from };
+}

@@ -1,0 +1,192 @@
+/** Imported models in a workspace: import, what stands in the folder, and experiments and questions that begin with them. */
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { importTextDataset } from '../../../src/main/data/text/import-dataset.ts';
+import { verifyFiles } from '../../../src/main/files/checksums.ts';
+import { readSafetensors } from '../../../src/main/formats/safetensors.ts';
+import { createRun } from '../../../src/main/runs/create-run.ts';
+import { parseExperiment } from '../../../src/main/runs/experiment.ts';
+import { importModel, nameFor, previewModel } from '../../../src/main/runs/import-model.ts';
+import { openPredictor } from '../../../src/main/runs/predict.ts';
+import { openAsked } from '../../../src/main/runs/predict-model.ts';
+import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
+import { trainRun } from '../../../src/main/runs/train-run.ts';
+import { findModel, listModels } from '../../../src/main/workspace/models.ts';
+import { runFolder } from '../../../src/main/workspace/run-folder.ts';
+import { readRun } from '../../../src/main/workspace/runs.ts';
+import type { TinyWorkspace } from '../../tiny-workspace.ts';
+import { createTinyWorkspace, tinyDocument } from '../../tiny-workspace.ts';
+
+const fixture = (name: string): string => path.resolve(import.meta.dirname, '../../fixtures/models', name);
+const quiet = { signal: new AbortController().signal };
+let tiny: TinyWorkspace;
+
+beforeAll(async () => {
+  tiny = await createTinyWorkspace();
+  for (const name of ['bert', 'gpt2', 'modernbert', 'bert-classifier', 'minilm']) {
+    await importModel(tiny.workspace, name, fixture(name), quiet);
+  }
+  const rows = Array.from({ length: 60 }, (_, index) => {
+    const label = tinyDocument(index).includes('river') ? 'river' : 'dry';
+    return JSON.stringify({ label, text: tinyDocument(index).slice(0, 40) });
+  });
+  await writeFile(path.join(tiny.folder, 'rows.jsonl'), rows.join('\n'));
+  const sources = [path.join(tiny.folder, 'rows.jsonl')];
+  await importTextDataset({ sources, folder: path.join(tiny.workspace.datasets, 'rows'), name: 'rows' });
+});
+
+afterAll(() => tiny.remove());
+
+async function train(text: string) {
+  const run = await createRun(tiny.workspace, parseExperiment(parseSpecText(text, 'spec.yaml')));
+  await trainRun(tiny.workspace, run, quiet);
+  return readRun(runFolder(run.folder));
+}
+
+const spec = (task: string, data: string, from: string, more = ''): string => `
+name: from-${from}
+task: ${task}
+data: ${data}
+from: {model: ${from}}
+training: {steps: 2, batchSize: 4, learningRate: 1e-30}
+evaluation: {baselines: false, inspect: false}
+engine: {threads: 1}
+${more}`;
+
+describe('an import', () => {
+  it('leaves weights, tokenizer, manifest and a card, with their checksums', async () => {
+    const { folder, manifest, tokenizer } = await findModel(tiny.workspace, 'bert');
+    expect((await readdir(folder)).sort()).toEqual([
+      'README.md',
+      'SHA256SUMS',
+      'manifest.json',
+      'model.safetensors',
+      'tokenizer.json',
+    ]);
+    expect(await verifyFiles(folder)).toBe('whole');
+    expect(manifest.source.files.map(({ name }) => name)).toEqual(['config.json', 'model.safetensors', 'vocab.txt']);
+    expect(manifest.heads.map(({ task }) => task)).toEqual(['masked-words', 'next-sentence']);
+    expect(tokenizer).toBeDefined();
+    const { tensors } = await readSafetensors(path.join(folder, 'model.safetensors'));
+    expect(tensors.size).toBe(manifest.tensors);
+    expect(await readFile(path.join(folder, 'README.md'), 'utf8')).toContain('BERT, 2 layers of 8 features');
+  });
+
+  it('tells without writing anything what would be imported', async () => {
+    const before = await readdir(tiny.workspace.models);
+    const preview = await previewModel(fixture('modernbert-classifier'));
+    expect(preview).toMatchObject({ family: 'modernbert', suggestedName: 'modernbert-classifier', hasTokenizer: true });
+    expect(preview.model.heads[0]?.labels).toEqual(['bad', 'middling', 'good']);
+    expect(await readdir(tiny.workspace.models)).toEqual(before);
+  });
+
+  it('refuses a name that is taken', async () => {
+    await expect(importModel(tiny.workspace, 'bert', fixture('bert'), quiet)).rejects.toMatchObject({
+      code: 'conflict',
+    });
+  });
+
+  it('leaves nothing of a model that it refuses', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'model-'));
+    try {
+      await cp(fixture('bert'), folder, { recursive: true });
+      const attempt = async (change: (config: Record<string, unknown>) => void, message: RegExp): Promise<void> => {
+        const config = JSON.parse(await readFile(path.join(fixture('bert'), 'config.json'), 'utf8')) as object;
+        const changed: Record<string, unknown> = { ...config };
+        change(changed);
+        await writeFile(path.join(folder, 'config.json'), JSON.stringify(changed));
+        await expect(importModel(tiny.workspace, 'refused', folder, quiet)).rejects.toThrow(message);
+      };
+      await attempt((config) => (config.model_type = 'mamba'), /no model that the lab can read.*'mamba'/u);
+      await attempt((config) => (config.hidden_act = 'gelo'), /hidden_act.*no activation 'gelo'. Did you mean 'gelu'/u);
+      await attempt((config) => (config.hidden_size = 16), /'bert.embeddings.*needs \[34, 16\]/u);
+      await attempt((config) => (config.num_hidden_layers = 3), /no tensor 'bert.encoder.layer.2/u);
+      await attempt((config) => (config.hidden_size = 'eight'), /config.json: hidden_size/u);
+      expect((await listModels(tiny.workspace)).models.map(({ name }) => name)).not.toContain('refused');
+      expect((await readdir(tiny.workspace.models)).filter((name) => name.startsWith('.'))).toEqual([]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('makes names of paths', () => {
+    expect(nameFor('/x/all-MiniLM-L6-v2/model.safetensors')).toBe('all-minilm-l6-v2');
+    expect(nameFor('./resnet50-0676ba61.pth')).toBe('resnet50-0676ba61');
+    expect(nameFor('/')).toBe('model');
+  });
+});
+
+describe('an experiment from a model', () => {
+  it('goes on with its masked words: pipeline, weights, head and tokenizer are the model’s', async () => {
+    const { transfer, experiment, origin } = await train(spec('{type: masked-words, length: 16}', 'tiny', 'bert'));
+    expect(transfer?.fresh).toEqual([]);
+    expect(transfer?.mismatched).toEqual([]);
+    expect(transfer?.matched.map(({ name }) => name)).toContain('head/masked-words/transform/weight');
+    expect(experiment.pipeline).toEqual((await findModel(tiny.workspace, 'bert')).manifest.pipeline);
+    expect(origin.weights).toEqual({ label: 'model bert', file: 'models/bert/model.safetensors' });
+    expect(origin.tokenizer?.label).toBe('model bert');
+  });
+
+  it('has the form of the model’s own head', async () => {
+    const { transfer, experiment } = await train(spec('{type: masked-words, length: 16}', 'tiny', 'modernbert'));
+    expect(experiment.task.head).toBe('modernbert');
+    expect(transfer?.fresh).toEqual([]);
+  });
+
+  it('continues a language model', async () => {
+    const { transfer } = await train(spec('{type: next-word, length: 12, state: reset}', 'tiny', 'gpt2'));
+    expect(transfer?.fresh).toEqual([]);
+  });
+
+  it('cannot mask words without a mask', async () => {
+    const text = spec('{type: masked-words, length: 16}', 'tiny', 'gpt2');
+    await expect(train(text)).rejects.toThrow(/no mask token/u);
+  });
+
+  it('is fine-tuned with a new head, reading its texts with the model’s tokenizer', async () => {
+    const { transfer, result } = await train(spec('{type: text-classification, length: 16}', 'rows', 'minilm'));
+    expect(transfer?.fresh.map(({ name }) => name)).toEqual([
+      'head/text-classes/output/weight',
+      'head/text-classes/output/bias',
+    ]);
+    expect(result?.test?.metrics.accuracy).toBeGreaterThanOrEqual(0);
+  });
+
+  it('fits a linear probe to its frozen features', async () => {
+    const more = 'method: frozen-features';
+    const { result } = await train(spec('{type: text-classification, length: 16}', 'rows', 'minilm', more));
+    expect(result?.test?.metrics.accuracy).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe('a question to a model', () => {
+  it('is answered by the head that came along, as the run that begins with it does', async () => {
+    const text = 'the [MASK] sat on the mat';
+    const { id, predictor } = await openAsked(tiny.workspace, 'bert', { checkpoint: 'best', head: 'masked-words' });
+    await using asked = predictor;
+    expect(id).toBe('bert');
+    const [answer] = await asked.ask({ text, top: 3 });
+    const { folder } = await train(spec('{type: masked-words, length: 16}', 'tiny', 'bert'));
+    await using trained = await openPredictor(runFolder(folder));
+    const [again] = await trained.ask({ text, top: 3 });
+    expect(answer?.choices.map(({ label }) => label)).toEqual(again?.choices.map(({ label }) => label));
+    for (const [index, { probability }] of answer!.choices.entries()) {
+      expect(probability).toBeCloseTo(again!.choices[index]!.probability, 5);
+    }
+  });
+
+  it('is answered with the classes of the model', async () => {
+    const { predictor } = await openAsked(tiny.workspace, 'bert-classifier', { checkpoint: 'best' });
+    await using asked = predictor;
+    const [answer] = await asked.ask({ text: 'the cat', top: 3 });
+    expect(answer?.choices.map(({ label }) => label).sort()).toEqual(['bad', 'good', 'middling']);
+  });
+
+  it('is refused by a model without a head, with what to do', async () => {
+    await expect(openAsked(tiny.workspace, 'minilm', { checkpoint: 'best' })).rejects.toThrow(
+      /from: \{model: minilm\}/u,
+    );
+  });
+});
