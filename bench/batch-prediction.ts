@@ -12,6 +12,7 @@ import { createRun } from '../src/main/runs/create-run.ts';
 import { openEmbedder } from '../src/main/runs/embedder.ts';
 import { parseExperiment } from '../src/main/runs/experiment.ts';
 import { openPredictor, readModel } from '../src/main/runs/predict.ts';
+import { readRun } from '../src/main/workspace/runs.ts';
 import { parseSpecText } from '../src/main/runs/spec-file.ts';
 import { trainRun } from '../src/main/runs/train-run.ts';
 import { encodeQuery } from '../src/main/tasks/encode-query.ts';
@@ -113,7 +114,7 @@ export const bench: Bench = {
       const answersOneByOne = await oneByOne(sentences, (text) => predictor.ask({ text, top: 2 }));
       const answersOfFile = await wholeFile(material, join(folder, 'answers.csv'), false);
       progress('embeddings');
-      const { experiment } = predictor;
+      const { experiment } = await readRun(run);
       const model = await readModel(run, experiment);
       await using embedder = await openEmbedder(run, { experiment, model }, 'last', 1);
       const read = { ...model.facts, tokenizerFile: run.tokenizer };

@@ -31,10 +31,9 @@ export interface ExperimentPlan {
 /** The classes on each side of the split, and what will be hard to measure. Throws as `planExperiment` does of data. */
 export async function planClasses(
   workspace: Workspace,
-  experiment: Experiment,
+  asked: Experiment,
 ): Promise<Pick<ExperimentPlan, 'classes' | 'warnings'>> {
-  const material = await findMaterialOf(workspace, experiment);
-  const { tokenizer } = await findFoundations(workspace, experiment);
+  const { experiment, material, tokenizer } = await findBasis(workspace, asked);
   const { sampler } = prepareRun(experiment, material, tokenizer?.file);
   try {
     requireExamples(sampler, experiment.task.testShare);

@@ -11,6 +11,7 @@ import { createRun } from '../../../src/main/runs/create-run.ts';
 import { openEmbedder } from '../../../src/main/runs/embedder.ts';
 import { openTrained } from '../../../src/main/runs/open-trained.ts';
 import { openPredictor, readModel } from '../../../src/main/runs/predict.ts';
+import { readRun } from '../../../src/main/workspace/runs.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
@@ -209,8 +210,7 @@ describe('what is refused', () => {
 
 describe('embeddings', () => {
   it('are the means of the backbone over the tokens of each text, whatever is computed beside them', async () => {
-    await using predictor = await openPredictor(classifier);
-    const { experiment } = predictor;
+    const { experiment } = await readRun(classifier);
     const model = await readModel(classifier, experiment);
     const sequenceOf = (shown: typeof model): Program => {
       const program = createProgram('sequence');
