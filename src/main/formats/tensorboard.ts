@@ -54,7 +54,7 @@ function eventWriter(time: number): protobuf.Writer {
 }
 
 /** The frame around the bytes of an event. */
-export function record(data: Uint8Array): Uint8Array {
+function record(data: Uint8Array): Uint8Array {
   const framed = Buffer.alloc(data.length + 16);
   framed.writeBigUInt64LE(BigInt(data.length), 0);
   framed.writeUInt32LE(maskedCrc32c(framed.subarray(0, 8)), 8);

@@ -15,7 +15,7 @@ import type { RunFolder } from '../workspace/run-folder.ts';
 export const tensorboardFolder = ({ folder }: RunFolder): string => join(folder, 'tensorboard');
 
 /** Named as TensorBoard's own writers do: seconds, host, and what tells two files of one second apart. */
-export function eventFileName(time: number, number: number): string {
+function eventFileName(time: number, number: number): string {
   const host = hostname().replaceAll(/[^\w.-]/g, '_') || 'host';
   return `events.out.${eventFileMark}.${Math.floor(time / 1000)}.${host}.${process.pid}.${number}`;
 }
@@ -87,15 +87,4 @@ export function openTensorboardLog(run: RunFolder, onFailure: (message: string) 
       if (handle !== undefined) closeSync(handle);
     },
   };
-}
-
-/** The events of a run, as one file has them: of steps that were trained again, the later ones. */
-export function eventFileOf(events: readonly RunEvent[]): Uint8Array {
-  const records: Uint8Array[] = [versionRecord(events[0]?.time ?? 0)];
-  for (const event of events) {
-    if (event.type === 'started' || event.type === 'resumed') records.push(startRecord(event.time, event.step));
-    const scalars = scalarsOf(event);
-    if (scalars) records.push(scalarRecord(scalars));
-  }
-  return Buffer.concat(records);
 }
