@@ -20,9 +20,9 @@ describe('the steps inside a block', () => {
       ['ArgMax/ArgMax_output_0', '5 × 6'],
     ]);
     const choices = list.findAll('input[type=radio]');
-    expect(
-      choices.map((choice) => [choice.attributes('disabled'), (choice.element as HTMLInputElement).checked]),
-    ).toEqual([
+    // The compiler knows no DOM here: radio buttons have it.
+    const isChecked = (element: unknown): boolean => (element as { readonly checked: boolean }).checked;
+    expect(choices.map((choice) => [choice.attributes('disabled'), isChecked(choice.element)])).toEqual([
       [undefined, false],
       [undefined, true],
       ['', false],
