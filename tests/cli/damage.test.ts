@@ -23,7 +23,7 @@ it('check finds it, --resume names the one before, --checkpoint goes on from tha
 
   const file = join(run.checkpoints, 'step-8', 'model.safetensors');
   const bytes = await readFile(file);
-  bytes[bytes.length - 5] = (bytes.at(-5) ?? 0) ^ 1;
+  bytes.writeUInt8(bytes.readUInt8(bytes.length - 5) ^ 1, bytes.length - 5);
   await writeFile(file, bytes);
   const damaged = await pretextInProcess('check');
   expect(damaged.code).toBe(1);
