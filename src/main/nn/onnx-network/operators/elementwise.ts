@@ -32,14 +32,16 @@ import type { Operand } from '../operand.ts';
 import { isHost, valueOf } from '../operand.ts';
 import type { Operator, Step } from '../step.ts';
 
-/** An operator that is computed at once where all its inputs are known. */
+/** An operator of so many inputs, or of any number, that is computed at once where all of them are known. */
 function elementwise(
+  count: 1 | 2 | 3 | 'any',
   host: (kind: HostTensor['kind'], ...values: number[]) => number,
   build: (values: readonly Value[], step: Step) => Value,
   result?: HostTensor['kind'],
 ): Operator {
   return (step) => {
-    const operands = step.inputs.map((_, index) => step.operand(index));
+    const length = count === 'any' ? Math.max(1, step.inputs.length) : count;
+    const operands = Array.from({ length }, (_, index) => step.operand(index));
     if (operands.every(isHost)) {
       const kind = operands.at(-1).kind; // of Where the last one, of others any
       return combineHost(operands, result ?? kind, (...values) => host(kind, ...values));
@@ -53,12 +55,14 @@ function elementwise(
 
 const binary = (host: (a: number, b: number) => number, build: (a: Value, b: Value) => Value): Operator =>
   elementwise(
+    2,
     (_kind, a, b) => host(a, b), // the op has two inputs
     ([a, b]) => build(a!, b!),
   );
 
 const unary = (host: (x: number) => number, build: (x: Value) => Value): Operator =>
   elementwise(
+    1,
     (_kind, x) => host(x), // the op has one input
     ([x]) => build(x!),
   );
@@ -66,12 +70,14 @@ const unary = (host: (x: number) => number, build: (x: Value) => Value): Operato
 /** Of any number of inputs. */
 const variadic = (host: (a: number, b: number) => number, build: (a: Value, b: Value) => Value): Operator =>
   elementwise(
+    'any',
     (_kind, ...values) => values.reduce(host),
     (values) => values.reduce(build),
   );
 
 const truth = (host: (a: number, b: number) => boolean, build: (a: Value, b: Value) => Value): Operator =>
   elementwise(
+    2,
     (_kind, a, b) => Number(host(a, b)), // the op has two inputs
     ([a, b]) => build(numeric(a!), numeric(b!)),
     'boolean',
@@ -96,6 +102,7 @@ const roundedToEven = (x: number): number => {
 
 /** Quotients of whole numbers are cut off towards zero. */
 const division = elementwise(
+  2,
   (kind, a, b) => (kind === 'integer' ? Math.trunc(a / b) : a / b), // the op has two inputs
   ([a, b]) => divide(a!, b!),
 );
@@ -155,6 +162,7 @@ export const elementwiseOperators: Readonly<Record<string, Operator>> = {
   Max: variadic(Math.max, maximum),
   Min: variadic(Math.min, minimum),
   Mean: elementwise(
+    'any',
     (_kind, ...values) => values.reduce((a, b) => a + b) / values.length,
     (values) => scale(values.reduce(add), 1 / values.length),
   ),
@@ -191,31 +199,37 @@ export const elementwiseOperators: Readonly<Record<string, Operator>> = {
     (a, b) => not(less(a, b)),
   ),
   And: elementwise(
+    2,
     (_kind, a, b) => Number(a !== 0 && b !== 0),
     ([a, b]) => and(a!, b!), // the op has two inputs, as the next two
     'boolean',
   ),
   Or: elementwise(
+    2,
     (_kind, a, b) => Number(a !== 0 || b !== 0),
     ([a, b]) => or(a!, b!),
     'boolean',
   ),
   Xor: elementwise(
+    2,
     (_kind, a, b) => Number((a !== 0) !== (b !== 0)),
     ([a, b]) => not(equal(cast(a!, 'int32'), cast(b!, 'int32'))),
     'boolean',
   ),
   Not: elementwise(
+    1,
     (_kind, x) => Number(x === 0),
     ([x]) => not(x!), // the op has one input, as the next one
     'boolean',
   ),
   IsNaN: elementwise(
+    1,
     (_kind, x) => Number(Number.isNaN(x)),
     ([x]) => isNan(x!),
     'boolean',
   ),
   Where: elementwise(
+    3,
     (_kind, condition, a, b) => (condition !== 0 ? a : b), // the op has three inputs
     ([condition, a, b]) => choose(condition!, a!, b!),
   ),
