@@ -170,7 +170,7 @@ describe('damaged networks', () => {
             expect(isLabError(error), error instanceof Error ? error.stack : String(error)).toBe(true);
           }
         }),
-        { numRuns: damagedFiles },
+        { numRuns: damagedFiles, ...(process.env.DAMAGED_FILES === undefined && { seed: 1 }) }, // the same ones in every run of the tests
       );
     },
   );
