@@ -1,20 +1,25 @@
 /** `pretext model`: pretrained networks of others as material. */
 import type { Command } from 'commander';
+import { LabError } from '../../../shared/errors.ts';
 import { formatBytes, formatCount } from '../../../shared/display.ts';
 import type { ModelManifest } from '../../../shared/spec/manifests/model.ts';
 import type { ModelPreview } from '../../runs/import-model.ts';
 import { importModel, nameFor, previewModel } from '../../runs/import-model.ts';
 import type { ImportedModel } from '../../workspace/models.ts';
+import { removeFolder } from '../../files/durable-folder.ts';
 import { findModel, listModels } from '../../workspace/models.ts';
+import { listRuns } from '../../workspace/runs.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
 import { existingWorkspaceOf, globalsOf, workspaceOf } from './globals.ts';
 import { importWithProgress } from './import-progress.ts';
 import { pairs, print, printJson, say, table } from './output.ts';
 
 export function registerModel(program: Command): void {
-  const model = program.command('model').description('pretrained models of others: import, list, show');
+  const model = program.command('model').description('pretrained models of others: import, list, show, delete');
   registerImport(model);
   registerList(model);
   registerShow(model);
+  registerDelete(model);
 }
 
 function registerImport(model: Command): void {
@@ -93,6 +98,37 @@ function registerShow(model: Command): void {
       if (globalsOf(command).json) printJson({ folder, ...manifest });
       else print(pairs([['folder', folder], ...describeManifest(manifest)]));
     });
+}
+
+function registerDelete(model: Command): void {
+  model
+    .command('delete')
+    .description('delete a model; one that runs begin with is kept')
+    .argument('<name>')
+    .option('--force', 'also when runs begin with it: those that are not trained yet cannot be trained then')
+    .action(async (name: string, { force = false }: { force?: boolean }, command: Command) => {
+      const workspace = await existingWorkspaceOf(command);
+      const { folder } = await findModel(workspace, name);
+      const used = await runsFromModel(workspace, name);
+      if (used.length > 0 && !force) {
+        throw new LabError(
+          'conflict',
+          `The model ${name} is where ${used.slice(0, 5).join(', ')}${used.length > 5 ? ` and ${used.length - 5} more` : ''} began. Delete them first, or give --force`,
+          { name, runs: used },
+        );
+      }
+      await removeFolder(folder);
+      if (globalsOf(command).json) printJson({ deleted: name, runs: used });
+      else say(`${name} is deleted`);
+    });
+}
+
+/** Runs whose first weights or whose tokenizer are a model's. */
+async function runsFromModel(workspace: Workspace, name: string): Promise<readonly string[]> {
+  const { runs } = await listRuns(workspace);
+  const isOf = (source: object | undefined): boolean =>
+    source !== undefined && 'model' in source && source.model === name;
+  return runs.filter(({ experiment }) => isOf(experiment.from) || isOf(experiment.tokenizer)).map(({ id }) => id);
 }
 
 function describeManifest(manifest: ModelManifest): [string, string][] {
