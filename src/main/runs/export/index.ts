@@ -9,8 +9,9 @@ import type { Workspace } from '../../workspace/workspace.ts';
 import type { ExportFormat, ExportOption, ExportSettings } from './format.ts';
 import { findFormat, registeredFormats } from './format.ts';
 import './onnx.ts';
-import './safetensors.ts';
 import './demo.ts';
+import './huggingface.ts';
+import './safetensors.ts';
 import { readSource, readSubject } from './source.ts';
 
 export { registeredFormats } from './format.ts';

@@ -1,0 +1,78 @@
+/** A model class of transformers: whether a network is one, and under which names and in which layout it keeps the weights. */
+import { LabError } from '../../../../shared/errors.ts';
+import type { ExportSubject } from '../source.ts';
+import type { Weight } from '../weights.ts';
+import type { TextEncoder } from './encoder.ts';
+
+export interface HubArchitecture {
+  /** As transformers writes it, e.g. `BERT`. */
+  readonly title: string;
+  /** What is different about the network, in the terms of its options; undefined where it is one of these models. */
+  mismatch(encoder: TextEncoder, subject: ExportSubject): string | undefined;
+  /** The contents of config.json, without what every model has. */
+  config(encoder: TextEncoder, subject: ExportSubject): Readonly<Record<string, unknown>>;
+  /** Class names in transformers: of the model, and of the Auto class that loads it. */
+  readonly classes: (task: string) => { readonly model: string; readonly auto: string };
+  /** What the tokenizer gives to the model. */
+  readonly inputNames: readonly string[];
+  tensors(encoder: TextEncoder, subject: ExportSubject, weights: Weights): ReadonlyMap<string, Weight>;
+}
+
+/** The weights of a network, read in the layout of PyTorch. */
+export interface Weights {
+  has(ours: string): boolean;
+  /** As it is. */
+  copy(ours: string): Weight;
+  /** Our [in, out] as [out, in]. */
+  linear(ours: string): Weight;
+}
+
+export function weightsReader(weights: ReadonlyMap<string, Weight>): Weights {
+  const copy = (ours: string): Weight => {
+    const found = weights.get(ours);
+    if (!found) throw new LabError('internal', `there is no weight ${ours}`);
+    return found;
+  };
+  return { has: (ours) => weights.has(ours), copy, linear: (ours) => transposed(copy(ours)) };
+}
+
+function transposed({ shape, data }: Weight): Weight {
+  const [rows, columns] = shape as readonly [number, number]; // weights of dense layers are matrices
+  const result = new Float32Array(data.length);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) result[column * rows + row] = data[row * columns + column]!;
+  }
+  return { shape: [columns, rows], data: result };
+}
+
+/** Matrices [out, in] below each other, as fused projections keep them. */
+export function stacked(parts: readonly Weight[]): Weight {
+  const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part.data, offset);
+    offset += part.data.length;
+  }
+  const rows = parts.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
+  return { shape: [rows, ...(parts[0]?.shape.slice(1) ?? [])], data };
+}
+
+export function zerosOf(...shape: number[]): Weight {
+  return { shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)) };
+}
+
+/** An option of the task, as a word. */
+export function taskOption({ model }: ExportSubject, name: string): unknown {
+  const options = model.options as Readonly<Record<string, unknown>>; // options of tasks are objects
+  return options[name];
+}
+
+/** Names and numbers of the classes, as config.json has them. */
+export function labelsConfig({ model }: ExportSubject): Record<string, unknown> {
+  const { classes } = model.facts;
+  if (!classes) return {};
+  return {
+    id2label: Object.fromEntries(classes.map((name, id) => [String(id), name])),
+    label2id: Object.fromEntries(classes.map((name, id) => [name, id])),
+  };
+}

@@ -1,0 +1,62 @@
+// What transformers computes with exported files was recorded by scripts/record-transformers.ts: the files are still those, to the
+// byte of every tensor, and the lab computes the same.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { hubCases, hubTensors, hubFeeds, recordedEvery } from './hub-cases.ts';
+import { labOutputs, largestDifference, otherNetworks, randomWeights, textNetworks } from './networks.ts';
+import type { ExportSubject } from '../../../../src/main/runs/export/source.ts';
+import { encoderOf } from '../../../../src/main/runs/export/huggingface/encoder.ts';
+import { bert } from '../../../../src/main/runs/export/huggingface/bert.ts';
+
+interface Recorded {
+  readonly sha256: string;
+  readonly logits: Readonly<Record<string, readonly number[]>>;
+}
+
+const recorded = JSON.parse(
+  await readFile(new URL('../../../fixtures/transformers/exported.json', import.meta.url), 'utf8'),
+) as Readonly<Record<string, Recorded>>; // written by the script
+
+describe.each(hubCases)('$network.name', (one) => {
+  it('computes with the recorded files what transformers did', async () => {
+    const { model } = one.network;
+    const found = recorded[one.network.name];
+    expect(found).toBeDefined();
+    expect(hashOf(hubTensors(one))).toBe(found?.sha256);
+    const { feeds, batch } = hubFeeds(one);
+    const outputs = await labOutputs(model, randomWeights(model), batch, feeds);
+    for (const [name, { data }] of Object.entries(outputs)) {
+      const theirs = found?.logits[name === 'tokenLogits' ? 'tokens' : 'classes'] ?? [];
+      const ours = Array.from(data).filter((_, place) => place % recordedEvery === 0);
+      expect(largestDifference(ours, theirs)).toBeLessThan(1e-4);
+    }
+  });
+});
+
+function hashOf(tensors: ReturnType<typeof hubTensors>): string {
+  const hash = createHash('sha256');
+  for (const [name, { shape, data }] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(`${name}[${shape.join()}]`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
+}
+
+describe('networks that transformers does not have', () => {
+  const reason = (name: string): string | undefined => {
+    const network = [...textNetworks, ...otherNetworks].find((one) => one.name === name);
+    if (!network) throw new Error(`there is no network ${name}`);
+    const subject = { model: network.model } as ExportSubject; // what is asked for looks at the model alone
+    const encoder = encoderOf(subject);
+    return typeof encoder === 'string' ? encoder : bert.mismatch(encoder, subject);
+  };
+
+  it.each([
+    ['LSTM, next word', /no counterpart of this pipeline \(token-embedding, recurrent\)/u],
+    ['ResNet, classes', /does not read text/u],
+    ['ModernBERT, causal', /no head of BERT for the task next-word/u],
+    ['ModernBERT, masked words', /no learned positions/u],
+  ])('%s: says why', (name, expected) => {
+    expect(reason(name)).toMatch(expected);
+  });
+});
