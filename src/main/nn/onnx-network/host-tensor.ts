@@ -17,7 +17,7 @@ const maximumElements = 2 ** 24;
 
 /** Throws `LabError('too-large')` for more numbers than anything may have that is made while a program is built. */
 export function requireFew(count: number, what: string): void {
-  if (!(count <= maximumElements)) throw new LabError('too-large', `${what} is too large`);
+  if (!(count >= 0 && count <= maximumElements)) throw new LabError('too-large', `${what} is too large`);
 }
 
 /** Throws `LabError('too-large')` for more elements than a constant may have. */
