@@ -45,11 +45,6 @@ export function writeOnnx(graph: OnnxGraph, info: OnnxModelInfo = {}): Uint8Arra
   return modelProto.encode(message).finish();
 }
 
-/** Whether the model needs ONNX Runtime's own ops, or runs wherever ONNX does. */
-export function needsMicrosoftOps(graph: OnnxGraph): boolean {
-  return graph.nodes.some(({ domain }) => domain.startsWith(microsoftDomain));
-}
-
 function encodeAttribute(name: string, value: OnnxAttribute): Record<string, unknown> {
   if (typeof value === 'number') return { name, i: value, type: attributeTypes.int };
   if (typeof value === 'string') return { name, s: new TextEncoder().encode(value), type: attributeTypes.string };

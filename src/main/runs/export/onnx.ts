@@ -13,7 +13,7 @@ import { onnxReadme } from './onnx-readme.ts';
 import type { RoundedAccuracy } from './rounded-accuracy.ts';
 import { measureRounding } from './rounded-accuracy.ts';
 
-export const onnxFormat = defineFormat({
+defineFormat({
   name: 'onnx',
   title: 'ONNX',
   summary:
