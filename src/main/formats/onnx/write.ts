@@ -1,6 +1,5 @@
 /** Serialises an `OnnxGraph` as an ONNX model. */
 import type { OnnxAttribute, OnnxGraph, OnnxTensor, OnnxValueInfo } from '../../graph/onnx.ts';
-import { microsoftDomain } from '../../graph/onnx.ts';
 import { attributeTypes, elementTypes, modelProto } from './schema.ts';
 
 /** Opset 17 has LayerNormalization; every consumer of today reads it. */
