@@ -2,13 +2,16 @@
  * Builds the program of demo pages: the tasks, networks and ops of the lab with TensorFlow.js, for a browser. What only Node
  * has (files, native libraries) is left out: a page never comes to it, and says so if it does.
  */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import type { Plugin } from 'vite';
 import { build } from 'vite';
 
-const root = path.join(import.meta.dirname, '..');
+/** The build of the desktop lab puts what it imports into one file beside its configuration. */
+const here = import.meta.dirname;
+const root = existsSync(path.join(here, 'package.json')) ? here : path.join(here, '..');
 
 /** The packages that a page computes with. Others read files or have native parts, which no page comes to. */
 const taken = /^(?:zod|@tensorflow\/.+|@audio\/decode-wav)$/u;

@@ -9,12 +9,12 @@ import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile }
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
 import { createGzip } from 'node:zlib';
 import { z } from 'zod';
 import { LabError } from '../../../shared/errors.ts';
 import { asDiskFull } from '../../files/durable-file.ts';
 import { uniqueName } from '../../files/unique-name.ts';
+import { packageFolder } from '../../files/version.ts';
 
 export interface PackedNode {
   readonly file: string;
@@ -32,7 +32,7 @@ const ownParts = ['package.json', 'LICENSE', 'src/main', 'src/shared', 'resource
 
 /** Throws `LabError('bad-input')` for an installation without sources or a system without tar, `LabError('disk-full')`. */
 export async function packNode(file: string, signal: AbortSignal): Promise<PackedNode> {
-  const root = fileURLToPath(new URL('../../../..', import.meta.url));
+  const root = packageFolder();
   if (!existsSync(join(root, 'src', 'main', 'cli.ts')) || 'electron' in process.versions) {
     throw new LabError('bad-input', 'A node is packed from a checkout of the sources, by its command line');
   }
