@@ -37,7 +37,7 @@ export function createWeightMap(archive: TensorArchive, path: string, what: stri
     if (entry) return entry.shape;
     throw new LabError('bad-input', `${path} has no tensor '${theirs}', which ${what} needs`, { path, tensor: theirs });
   };
-  const require = (theirs: string, shape: readonly number[]): void => {
+  const expectTensor = (theirs: string, shape: readonly number[]): void => {
     const found = shapeOf(theirs);
     taken.add(theirs);
     if (sameShape(found, shape)) return;
@@ -56,15 +56,15 @@ export function createWeightMap(archive: TensorArchive, path: string, what: stri
     shapeOf,
     has: (theirs) => archive.entries.has(theirs),
     copy(ours, theirs, shape) {
-      require(theirs, shape);
+      expectTensor(theirs, shape);
       add(ours, shape, () => archive.read(theirs));
     },
     linear(ours, theirs, inputs, outputs) {
-      require(theirs, [outputs, inputs]);
+      expectTensor(theirs, [outputs, inputs]);
       add(ours, [inputs, outputs], async () => transposed(await archive.read(theirs), outputs, inputs));
     },
     derive(ours, shape, theirs, compute) {
-      for (const [name, wanted] of theirs) require(name, wanted);
+      for (const [name, wanted] of theirs) expectTensor(name, wanted);
       add(ours, shape, async () => {
         const tensors: Float32Array[] = [];
         for (const [name] of theirs) tensors.push(await archive.read(name));
