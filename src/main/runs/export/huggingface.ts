@@ -103,6 +103,7 @@ const asJson = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 /** What the hub reads of a card, in its first lines. */
 const pipelineTags: Readonly<Record<string, string>> = {
   'masked-words': 'fill-mask',
+  'masked-words-same-document': 'fill-mask',
   'text-classification': 'text-classification',
 };
 

@@ -52,6 +52,7 @@ export const textNetworks: readonly Network[] = [
   network('BERT, words and pairs', ['bert-tiny', { ...small, maximumLength: 24 }], ['masked-words-next-sentence', { length: 24 }], tokens, both),
   network('BERT, classes', ['bert-tiny', { ...small, maximumLength: 32 }], texts('first'), tokens, both),
   network('ModernBERT, masked words', ['modern-tiny', small], ['masked-words', { length: 24, head: 'modernbert' }], tokens, both),
+  network('ModernBERT, words and passages', ['modern-tiny', small], ['masked-words-same-document', { length: 24, head: 'modernbert' }], tokens, both),
   network('ModernBERT, classes by the mean', ['modern-tiny', small], texts('mean'), tokens, both),
   network('ModernBERT, classes by the maximum', ['modern-tiny', small], texts('max'), tokens, both),
   network('ModernBERT, classes by attention', ['modern-tiny', small], texts('attention'), tokens, both),

@@ -8,6 +8,7 @@ import { labOutputs, largestDifference, otherNetworks, randomWeights, textNetwor
 import type { ExportSubject } from '../../../../src/main/runs/export/source.ts';
 import { encoderOf } from '../../../../src/main/runs/export/huggingface/encoder.ts';
 import { bert } from '../../../../src/main/runs/export/huggingface/bert.ts';
+import { modernBert } from '../../../../src/main/runs/export/huggingface/modernbert.ts';
 
 interface Recorded {
   readonly sha256: string;
@@ -32,6 +33,13 @@ describe.each(hubCases)('$network.name', (one) => {
       expect(largestDifference(ours, theirs)).toBeLessThan(1e-4);
     }
   });
+});
+
+it('a network that compares passages, too, is one of masked words', () => {
+  const network = textNetworks.find(({ name }) => name === 'ModernBERT, words and passages')!;
+  const tensors = hubTensors({ network, architecture: modernBert });
+  expect(hashOf(tensors)).toBe(recorded['ModernBERT, masked words']?.sha256);
+  expect(modernBert.classes(network.model.task.type)).toEqual(modernBert.classes('masked-words'));
 });
 
 function hashOf(tensors: ReturnType<typeof hubTensors>): string {

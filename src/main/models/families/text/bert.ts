@@ -71,7 +71,10 @@ async function read(source: ModelSource): Promise<ReadModel> {
   );
   return {
     title: titleOf(layers, features),
-    pipeline: pipelineOf(config, activationNamed(source, 'hidden_act', config.hidden_act), isTied),
+    pipeline: encoderPipeline(config, activationNamed(source, 'hidden_act', config.hidden_act), isTied, {
+      length,
+      segments: config.type_vocab_size,
+    }),
     input: { kind: 'tokens', length, vocabularySize: rows },
     weights: map.weights,
     heads: found,
@@ -80,21 +83,30 @@ async function read(source: ModelSource): Promise<ReadModel> {
   };
 }
 
-function pipelineOf(config: Fields, activation: string, isTied: boolean): PipelineGraph {
+/** The blocks of BERT and RoBERTa, which differ in how long texts may be and in whether they have segments (0: none). */
+export function encoderPipeline(
+  config: Pick<
+    Fields,
+    | 'hidden_size'
+    | 'hidden_dropout_prob'
+    | 'layer_norm_eps'
+    | 'num_hidden_layers'
+    | 'num_attention_heads'
+    | 'intermediate_size'
+    | 'attention_probs_dropout_prob'
+  >,
+  activation: string,
+  isTied: boolean,
+  { length, segments }: { readonly length: number; readonly segments: number },
+): PipelineGraph {
   const { hidden_size: features, hidden_dropout_prob: dropout, layer_norm_eps: epsilon } = config;
   return {
     blocks: [
       {
         id: 'embedding',
         type: 'token-embedding',
-        options: {
-          features,
-          maximumLength: config.max_position_embeddings,
-          segments: config.type_vocab_size,
-          epsilon,
-          dropout,
-        },
-        inputs: { tokens: 'input.tokens', segments: 'input.segments' },
+        options: { features, maximumLength: length, segments, epsilon, dropout },
+        inputs: { tokens: 'input.tokens', ...(segments > 0 && { segments: 'input.segments' }) },
       },
       {
         id: 'encoder',

@@ -5,7 +5,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ModelHead } from '../../../../shared/spec/manifests/model.ts';
-import type { PipelineGraph } from '../../../../shared/spec/pipeline.ts';
 import { labelsOf, parseConfig } from '../../config.ts';
 import type { ReadModel, Recognition } from '../../family.ts';
 import { defineModelFamily } from '../../family.ts';
@@ -13,7 +12,7 @@ import type { ModelSource } from '../../source.ts';
 import type { WeightMap } from '../../weight-map.ts';
 import { createWeightMap } from '../../weight-map.ts';
 import { activationNamed } from './activation.ts';
-import { mapLayer } from './bert.ts';
+import { encoderPipeline, mapLayer } from './bert.ts';
 import { classificationHead } from './classification.ts';
 import { heads, isBuffer, mapDense, mapNormalisation, mapRows, mapTokenBias } from './encoder-weights.ts';
 import { textNotes, textRecognition } from './notes.ts';
@@ -76,45 +75,17 @@ async function read(source: ModelSource): Promise<ReadModel> {
   const unused = map.unused().filter((name) => !isBuffer(name) && !/^lm_head\.decoder\.(weight|bias)$/u.test(name));
   return {
     title: titleOf(config),
-    pipeline: pipelineOf(
+    pipeline: encoderPipeline(
       config,
       activationNamed(source, 'hidden_act', config.hidden_act),
       !map.weights.has('head/masked-words/table'),
+      { length: lengthOf(config), segments: 0 },
     ),
     input: { kind: 'tokens', length: lengthOf(config), vocabularySize: rows },
     weights: map.weights,
     heads: found,
     tokenizer: tokenizer?.toJson(),
     notes: textNotes(unused, tokenizer, config.vocab_size),
-  };
-}
-
-function pipelineOf(config: Fields, activation: string, isTied: boolean): PipelineGraph {
-  const { hidden_size: features, hidden_dropout_prob: dropout, layer_norm_eps: epsilon } = config;
-  return {
-    blocks: [
-      {
-        id: 'embedding',
-        type: 'token-embedding',
-        options: { features, maximumLength: lengthOf(config), segments: 0, epsilon, dropout },
-        inputs: { tokens: 'input.tokens' },
-      },
-      {
-        id: 'encoder',
-        type: 'transformer-encoder',
-        options: {
-          layers: config.num_hidden_layers,
-          heads: config.num_attention_heads,
-          feedForward: config.intermediate_size,
-          activation,
-          epsilon,
-          dropout,
-          attentionDropout: config.attention_probs_dropout_prob,
-        },
-        inputs: { sequence: 'embedding', mask: 'input.mask' },
-      },
-    ],
-    outputs: { sequence: 'encoder', ...(isTied && { table: 'embedding.table' }) },
   };
 }
 

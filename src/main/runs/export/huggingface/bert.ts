@@ -7,6 +7,7 @@ import type { TextEncoder } from './encoder.ts';
 
 const models: Readonly<Record<string, { model: string; auto: string }>> = {
   'masked-words': { model: 'BertForMaskedLM', auto: 'AutoModelForMaskedLM' },
+  'masked-words-same-document': { model: 'BertForMaskedLM', auto: 'AutoModelForMaskedLM' },
   'masked-words-next-sentence': { model: 'BertForPreTraining', auto: 'AutoModelForPreTraining' },
   'next-sentence': { model: 'BertForNextSentencePrediction', auto: 'AutoModelForNextSentencePrediction' },
   'sentence-order': { model: 'BertForNextSentencePrediction', auto: 'AutoModelForNextSentencePrediction' },

@@ -5,8 +5,10 @@ import type { HubArchitecture, Weights } from './architecture.ts';
 import { labelsConfig, stacked, taskOption } from './architecture.ts';
 import type { TextEncoder } from './encoder.ts';
 
+const maskedWords = { model: 'ModernBertForMaskedLM', auto: 'AutoModelForMaskedLM' };
 const models: Readonly<Record<string, { model: string; auto: string }>> = {
-  'masked-words': { model: 'ModernBertForMaskedLM', auto: 'AutoModelForMaskedLM' },
+  'masked-words': maskedWords,
+  'masked-words-same-document': maskedWords, // passages are compared without weights of their own
   'text-classification': { model: 'ModernBertForSequenceClassification', auto: 'AutoModelForSequenceClassification' },
 };
 
@@ -34,7 +36,7 @@ export const modernBert: HubArchitecture = {
     if (encoder.activation !== 'geglu') return `its activation is ${encoder.activation}, and that of ModernBERT geglu`;
     if (embedding.epsilon !== encoder.epsilon) return 'its normalisations have different epsilons';
     if ((encoder.window ?? null) !== null && encoder.fullEvery !== 1) return 'some of its layers see a window alone';
-    if (type === 'masked-words') {
+    if (models[type] === maskedWords) {
       if (!isTied) return 'its output layer is not its token table';
       const style = taskOption(subject, 'head');
       if (style === 'modernbert' && encoder.epsilon === 1e-5) return undefined;
@@ -110,7 +112,7 @@ function writeHead(
   { model }: ExportSubject,
   weights: Weights,
 ): void {
-  const isOfWords = model.task.type === 'masked-words';
+  const isOfWords = models[model.task.type] === maskedWords;
   const [ours, inner] = isOfWords ? ['head/masked-words', 'transform'] : ['head/text-classes', 'hidden'];
   tensors.set('head.dense.weight', weights.linear(`${ours}/${inner}/weight`));
   tensors.set('head.norm.weight', weights.copy(`${ours}/normalisation/gain`));
