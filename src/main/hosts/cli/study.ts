@@ -111,23 +111,16 @@ export function describeStudy(result: StudyResult): string {
     const rows = [
       ...arms
         .filter((row) => row.condition === condition)
-        .map(({ title, arm, mean, interval }) => [
-          title,
-          formatNumber(mean),
-          show(interval),
-          tuned(result, condition, arm),
-        ]),
+        .map(({ title, mean, interval }) => [title, formatNumber(mean), show(interval)]),
       ...baselines
         .filter((row) => row.condition === condition)
-        .map(({ name: baseline, mean, interval }) => [`(${baseline})`, formatNumber(mean), show(interval), '']),
+        .map(({ name: baseline, mean, interval }) => [`(${baseline})`, formatNumber(mean), show(interval)]),
     ];
     const own = gains.filter((row) => row.condition === condition);
     return [
       labels === null ? condition : `${condition} (${labels} labelled examples)`,
-      table(
-        [{ title: '' }, { title: metric, align: 'right' }, { title: '95 % CI over seeds' }, { title: 'chosen' }],
-        rows,
-      ),
+      table([{ title: '' }, { title: metric, align: 'right' }, { title: '95 % CI over seeds' }], rows),
+      ...arms.filter((row) => row.condition === condition).flatMap((row) => tuned(result, row)),
       ...own.map(
         ({ arm, reference, gain, interval, overSeeds, overExamples }) =>
           `Gain of ${arm} over ${reference}: ${formatSigned(gain)} ${show(interval)}${parts(overSeeds, overExamples)}`,
@@ -138,7 +131,7 @@ export function describeStudy(result: StudyResult): string {
   const { interim } = result;
   const tested = testExamples === null ? '' : ` (${formatCount(testExamples)} examples)`;
   return [
-    `${name}: ${metric} on the ${split} split${tested}, ${seeds === 1 ? 'one seed' : `mean over ${seeds} seeds`}, in parentheses simple baselines`,
+    `${name}: ${metric} on the ${split} split${tested}, ${seeds === 1 ? 'one seed' : `mean over ${seeds} seeds`}${baselines.length > 0 ? ', in parentheses simple baselines' : ''}`,
     ...sections,
     ...(interim
       ? [
@@ -150,14 +143,15 @@ export function describeStudy(result: StudyResult): string {
   ].join('\n\n');
 }
 
-/** What tuning chose in the runs of an arm, and from how many trials. */
-function tuned({ runs }: StudyResult, condition: string, arm: string): string {
+/** What tuning chose in the runs of an arm, and from how many trials: a line of its own, because it may be long. */
+function tuned({ runs }: StudyResult, { condition, arm, title }: StudyResult['arms'][number]): string[] {
   const own = runs.filter((run) => run.condition === condition && run.arm === arm);
   const chosen = [...new Set(own.flatMap((run) => (run.chosen ? [settingsWords(run.chosen)] : [])))];
   const [first] = chosen;
-  if (first === undefined) return '';
+  if (first === undefined) return [];
   const trials = own[0]?.trials ?? 0;
-  return `${first}${chosen.length > 1 ? `, or ${chosen.length - 1} other` : ''}; ${trials} ${trials === 1 ? 'trial' : 'trials'}`;
+  const others = chosen.length > 1 ? `, or ${chosen.length - 1} other` : '';
+  return [`Chosen for ${title}: ${first}${others} (${trials} ${trials === 1 ? 'trial' : 'trials'})`];
 }
 
 function parts(overSeeds: Interval | null, overExamples: Interval | null): string {
