@@ -133,7 +133,7 @@ describe('a study with four arms', () => {
     expect(text).toContain('TF-IDF + logistic regression');
     expect(text).toContain('Verdict');
     expect(text).toContain(result.verdicts[0]!.sentence);
-    expect(text).toMatch(/learningRate 0\.01; 2/);
+    expect(text).toMatch(/Chosen for pretrained: learningRate 0\.01 \(2 trials\)/);
   });
 
   it('is not done again, and finds tuned runs by what they were before', async () => {
