@@ -168,12 +168,21 @@ export class StandInWindow extends EventEmitter {
     this.ports.set(id, port);
     const { page } = this;
     if (!page) return;
-    await page.evaluate(
-      ([name, number]) => {
-        (window as unknown as { __deliver: (name: string, id: number) => void }).__deliver(name, number);
-      },
-      [channel, id] as const,
-    );
+    const isDelivered = await page
+      .evaluate(
+        ([name, number]) => {
+          (window as unknown as { __deliver: (name: string, id: number) => void }).__deliver(name, number);
+        },
+        [channel, id] as const,
+      )
+      .then(
+        () => true,
+        () => false, // the page has gone on to another document, as Electron drops what is sent to a frame that is gone
+      );
+    if (!isDelivered) {
+      port.close();
+      return;
+    }
     port.on('message', (data: unknown) => {
       page
         .evaluate(
@@ -187,7 +196,7 @@ export class StandInWindow extends EventEmitter {
   }
 
   reload(): void {
-    void this.page?.reload();
+    this.page?.reload().catch(() => undefined); // another navigation came first
   }
   /** As the person closes it: whoever listens may keep it. */
   close(): void {
