@@ -2,6 +2,7 @@
 import { LabError } from '../../shared/errors.ts';
 import { metricOf } from '../../shared/metrics.ts';
 import type { RunResult } from '../../shared/spec/run/result.ts';
+import { describeLeaks } from '../../shared/spec/leaks.ts';
 import type { Study, StudyResult } from '../../shared/spec/study.ts';
 import type { Interval } from '../../shared/stats.ts';
 import { mean, meanInterval } from '../../shared/stats.ts';
@@ -13,7 +14,7 @@ import type { ArmCurve } from '../../shared/study/labels-saved.ts';
 import { labelsSaved, labelsSavedSentence } from '../../shared/study/labels-saved.ts';
 import type { ResampledMetric } from '../../shared/study/test-bootstrap.ts';
 import { resampleMetric } from '../../shared/study/test-bootstrap.ts';
-import { gainSentence, verdictOf, worthwhileGain } from '../../shared/study/verdict.ts';
+import { gainSentence, headlineOf, verdictOf, worthwhileGain } from '../../shared/study/verdict.ts';
 
 export interface FinishedCell {
   readonly cell: { readonly condition: string; readonly arm: string; readonly seed: number };
@@ -62,6 +63,25 @@ export function summariseStudy(study: Study, results: readonly FinishedCell[]): 
       return [{ condition, arm, title: titleOf(arm), method, pretrained, mean: mean(values), interval }];
     }),
   );
+  const gains = arms
+    .filter(({ arm, condition }) => arm !== reference && of(condition, reference).length > 0)
+    .map(({ condition, arm }) => {
+      const gain = gainOf(condition, arm, reference);
+      return {
+        condition,
+        arm,
+        reference,
+        gain: gain.gain,
+        interval: gain.interval,
+        overSeeds: gain.overSeeds,
+        overExamples: gain.overExamples,
+        pValue: gain.pValue,
+        seedsNeeded: gain.uncertainty && seedsToShow(worthwhileGain, gain.uncertainty),
+        sentence: gainSentence(gain, titleOf(arm), titleOf(reference), condition, isInterim),
+      };
+    });
+  // The arm that the study is about: the first with pretrained weights.
+  const main = study.arms.find((arm) => isPretrained(arm) && arm.name !== reference)?.name;
   return {
     formatVersion: 2,
     name: study.name,
@@ -83,23 +103,7 @@ export function summariseStudy(study: Study, results: readonly FinishedCell[]): 
     })),
     baselines: baselinesOf(study, results, metric),
     arms,
-    gains: arms
-      .filter(({ arm, condition }) => arm !== reference && of(condition, reference).length > 0)
-      .map(({ condition, arm }) => {
-        const gain = gainOf(condition, arm, reference);
-        return {
-          condition,
-          arm,
-          reference,
-          gain: gain.gain,
-          interval: gain.interval,
-          overSeeds: gain.overSeeds,
-          overExamples: gain.overExamples,
-          pValue: gain.pValue,
-          seedsNeeded: gain.uncertainty && seedsToShow(worthwhileGain, gain.uncertainty),
-          sentence: gainSentence(gain, titleOf(arm), titleOf(reference), condition, isInterim),
-        };
-      }),
+    gains,
     verdicts: conditions.flatMap(({ name: condition }) => {
       const verdict = verdictOf({
         condition,
@@ -110,8 +114,11 @@ export function summariseStudy(study: Study, results: readonly FinishedCell[]): 
           .map((arm) => ({ name: arm.arm, title: arm.title, mean: arm.mean })),
         gainOf: (arm, other, confidence) => gainOf(condition, arm, other, confidence),
       });
-      return verdict ? [verdict] : [];
+      const own = gains.find((gain) => gain.arm === main && gain.condition === condition);
+      const mainGain = own && { title: titleOf(own.arm), reference: titleOf(reference), interval: own.interval };
+      return verdict ? [{ ...verdict, headline: headlineOf(verdict, titleOf, mainGain, isInterim) }] : [];
     }),
+    leaks: leaksOfArms(study, measured),
     labelsSaved: savedBy(conditions, arms, reference, titleOf, of, sign),
   };
 }
@@ -144,6 +151,15 @@ function comparedMetric(study: Study, results: readonly FinishedCell[]): Pick<St
   const { metric, direction } = results[0]?.result.selection ?? { metric: 'loss', direction: 'minimise' };
   if (study.metric === undefined || study.metric === metric) return { metric, direction };
   return { metric: study.metric, direction: metricOf(study.metric).direction ?? 'maximise' };
+}
+
+/** Of each arm the run with most leaks: its runs are compared with the same material, seed by seed. */
+function leaksOfArms(study: Study, runs: readonly FinishedCell[]): StudyResult['leaks'] {
+  return study.arms.flatMap(({ name: arm }) => {
+    const found = runs.flatMap(({ cell, result }) => (cell.arm === arm && result.leaks ? [result.leaks] : []));
+    const [most] = found.toSorted((a, b) => b.leaked - a.leaked);
+    return most ? [{ arm, leaked: most.leaked, excluded: most.excluded.length, sentence: describeLeaks(most) }] : [];
+  });
 }
 
 /** The metric of every run of a condition, and in every resample of the test where all of them answered the same examples. */

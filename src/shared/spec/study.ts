@@ -150,9 +150,13 @@ export const studyResult = z.object({
       difference: z.number(),
       interval,
       seedsNeeded: z.int().nullable(),
+      /** The same in a few words. */
+      headline: z.string().default(''),
       sentence: z.string(),
     }),
   ),
+  /** Test examples that the networks have seen, of each arm; empty where no run was checked. */
+  leaks: z.array(z.object({ arm: z.string(), leaked: z.int(), excluded: z.int(), sentence: z.string() })).default([]),
   labelsSaved: z.array(
     z.object({
       arm: z.string(),

@@ -86,10 +86,33 @@ export function verdictOf({
     : '';
   const sentence = {
     winner: `${leader.title} wins ${where}: ${ours} against ${theirs} of ${rival.other.title} (difference ${formatSigned(difference)}, ${shown}).`,
-    inconclusive: `Inconclusive ${where}: ${leader.title} ${ours}, ${rival.other.title} ${theirs} (difference ${formatSigned(difference)}, ${shown}). ${isInterim ? interimWords : needWords(seedsNeeded)}`,
+    inconclusive: `No clear winner ${where}: ${leader.title} ${ours}, ${rival.other.title} ${theirs} (difference ${formatSigned(difference)}, ${shown}). ${isInterim ? interimWords : needWords(seedsNeeded)}`,
     'one-seed': `${capital(where)}: ${leader.title} ${ours}, ${rival.other.title} ${theirs}. Add seeds to get a confidence interval.`,
   }[kind];
   return { condition, kind, leader: leader.name, rival: rival.other.name, difference, interval, seedsNeeded, sentence };
+}
+
+export interface HeadlineGain {
+  readonly title: string;
+  readonly reference: string;
+  readonly interval: Interval | null;
+}
+
+/**
+ * A verdict in three or four words. Where no arm wins, the question that a study is made for may still have its answer:
+ * `gain` is that of its main arm, which was named before anything was measured, so that it needs no correction.
+ */
+export function headlineOf(
+  { kind, leader }: Pick<Verdict, 'kind' | 'leader'>,
+  titleOf: (arm: string) => string,
+  gain: HeadlineGain | undefined,
+  isInterim = false,
+): string {
+  if (kind === 'one-seed') return 'One seed';
+  if (kind === 'winner') return `${capital(titleOf(leader))} wins`;
+  const { low, high } = gain?.interval ?? { low: 0, high: 0 };
+  if (!gain || isInterim || (low <= 0 && high >= 0)) return 'Inconclusive';
+  return `${capital(gain.title)} ${low > 0 ? 'beats' : 'is worse than'} ${gain.reference}`;
 }
 
 /** What pretraining gained, for a sentence of its own. */

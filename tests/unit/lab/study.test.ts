@@ -132,6 +132,9 @@ describe('a study with four arms', () => {
     const text = describeStudy(result);
     expect(text).toContain('TF-IDF + logistic regression');
     expect(text).toContain('Verdict');
+    expect(result.verdicts.every(({ headline }) => headline !== '')).toBe(true);
+    expect(result.leaks.map(({ arm }) => arm)).toEqual(['pretrained', 'frozen', 'tf-idf', 'scratch']);
+    expect(text).toContain(result.leaks[0]!.sentence);
     expect(text).toContain(result.verdicts[0]!.sentence);
     expect(text).toMatch(/Chosen for pretrained: learningRate 0\.01 \(2 trials\)/);
   });

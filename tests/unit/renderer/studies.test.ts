@@ -67,6 +67,7 @@ function resultOf(
     testExamples: 100,
     conditions: Object.keys(values).map((name) => ({ name, labels: null })),
     verdicts: [],
+    leaks: [],
     labelsSaved: [],
     runs: cells.flatMap(({ condition, arm, list }) =>
       list.map((value, seed) => ({
@@ -227,6 +228,7 @@ describe('what a study says', () => {
       difference: 0.1,
       interval: { low: 0.05, high: 0.15, confidence: 0.95 },
       seedsNeeded: 4,
+      headline: 'tf-idf wins',
       sentence: 'tf-idf wins with 10 labels: 0.8 against 0.7 of pretrained.',
     };
     const needed = { labels: 40, bound: 'exact' as const };
@@ -246,6 +248,36 @@ describe('what a study says', () => {
     expect(text).toContain(verdict.sentence);
     expect(text).toContain('+0.150');
     expect(text).toContain(saved.sentence);
+  });
+
+  it('says once what was found of leaks, and warns where the arms were not tested on the same examples', () => {
+    const clean = {
+      leaked: 0,
+      excluded: 0,
+      sentence: 'No leaks: none of 100 test examples occurs in the other splits',
+    };
+    const leaky = { leaked: 3, excluded: 3, sentence: '3 of 100 test examples also occur in words and were excluded' };
+    const shown = (leaks: StudyResult['leaks']) => {
+      const page = mount(StudyVerdict, { props: { result: { ...result, leaks } } });
+      return page.findAll('[aria-label="Leaks"] li').map((line) => line.text());
+    };
+    expect(
+      shown([
+        { arm: 'pretrained', ...clean },
+        { arm: 'scratch', ...clean },
+      ]),
+    ).toEqual([`All arms: ${clean.sentence}.`]);
+    expect(
+      shown([
+        { arm: 'pretrained', ...leaky },
+        { arm: 'scratch', ...clean },
+      ]),
+    ).toEqual([
+      `pretrained: ${leaky.sentence}.`,
+      `scratch: ${clean.sentence}.`,
+      'The arms were not tested on the same examples.',
+    ]);
+    expect(mount(StudyVerdict, { props: { result } }).text()).toContain('were not checked');
   });
 
   it('has the same two colours for pretrained and from scratch, whatever else is compared', () => {

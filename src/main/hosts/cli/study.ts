@@ -139,8 +139,19 @@ export function describeStudy(result: StudyResult): string {
         ]
       : []),
     ['Verdict', ...verdicts.map(({ sentence }) => sentence), ...gains.map(({ sentence }) => sentence)].join('\n'),
+    ...leakLines(result),
     ...(labelsSaved.length > 0 ? [['Labels saved', ...labelsSaved.map(({ sentence }) => sentence)].join('\n')] : []),
   ].join('\n\n');
+}
+
+/** What the leak check found, a line for the arms that it found the same of. */
+function leakLines({ leaks, arms }: StudyResult): string[] {
+  if (leaks.length === 0) return [];
+  const titles = new Map(arms.map(({ arm, title }) => [arm, title]));
+  const lines = [...Map.groupBy(leaks, ({ sentence }) => sentence)].map(([sentence, own]) =>
+    own.length === leaks.length ? sentence : `${own.map(({ arm }) => titles.get(arm) ?? arm).join(', ')}: ${sentence}`,
+  );
+  return [['Leaks', ...lines].join('\n')];
 }
 
 /** What tuning chose in the runs of an arm, and from how many trials: a line of its own, because it may be long. */

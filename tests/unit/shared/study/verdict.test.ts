@@ -4,7 +4,7 @@ import { randomStream } from '../../../../src/shared/random.ts';
 import { mean } from '../../../../src/shared/stats.ts';
 import { pairedGain } from '../../../../src/shared/study/gain.ts';
 import type { Verdict } from '../../../../src/shared/study/verdict.ts';
-import { gainSentence, settingsWords, verdictOf } from '../../../../src/shared/study/verdict.ts';
+import { gainSentence, headlineOf, settingsWords, verdictOf } from '../../../../src/shared/study/verdict.ts';
 
 function verdict(
   values: Readonly<Record<string, readonly number[]>>,
@@ -48,7 +48,7 @@ describe('the verdict', () => {
     const found = verdict({ pretrained: spread(0.44, 0.02), tfIdf: other(0.43, 0.02), scratch: spread(0.3, 0.01) });
     expect(found).toMatchObject({ kind: 'inconclusive', leader: 'pretrained', rival: 'tfIdf' });
     expect(found.seedsNeeded).toBeGreaterThan(5);
-    expect(found.sentence).toContain('Inconclusive with 50 labels: pretrained 0.440, tfIdf 0.430');
+    expect(found.sentence).toContain('No clear winner with 50 labels: pretrained 0.440, tfIdf 0.430');
     expect(found.sentence).toContain(`${found.seedsNeeded} seeds would show a gain of 0.02`);
   });
 
@@ -73,6 +73,33 @@ describe('the verdict', () => {
   it('has nothing to say of one arm', () => {
     const alone = { condition: 'all', direction: 'maximise' as const, arms: [{ name: 'a', title: 'a', mean: 1 }] };
     expect(verdictOf({ ...alone, gainOf: () => pairedGain([{ first: 1, second: 1 }]) })).toBeUndefined();
+  });
+});
+
+describe('the headline', () => {
+  const titleOf = (arm: string): string => `arm ${arm}`;
+  const gain = (low: number, high: number) => ({
+    title: 'pretrained',
+    reference: 'from scratch',
+    interval: { low, high, confidence: 0.95 },
+  });
+
+  it('names the winner, whatever pretraining gained', () => {
+    expect(headlineOf({ kind: 'winner', leader: 'words' }, titleOf, gain(0.1, 0.2))).toBe('Arm words wins');
+  });
+
+  it('answers the question of the study where no arm wins', () => {
+    const open = { kind: 'inconclusive', leader: 'a' } as const;
+    expect(headlineOf(open, titleOf, gain(0.01, 0.1))).toBe('Pretrained beats from scratch');
+    expect(headlineOf(open, titleOf, gain(-0.2, -0.1))).toBe('Pretrained is worse than from scratch');
+  });
+
+  it('claims nothing from an interval with 0, before all seeds, from one seed, or without a pretrained arm', () => {
+    const open = { kind: 'inconclusive', leader: 'a' } as const;
+    expect(headlineOf(open, titleOf, gain(0, 0.1))).toBe('Inconclusive');
+    expect(headlineOf(open, titleOf, gain(0.01, 0.1), true)).toBe('Inconclusive');
+    expect(headlineOf(open, titleOf, undefined)).toBe('Inconclusive');
+    expect(headlineOf({ kind: 'one-seed', leader: 'a' }, titleOf, gain(0.1, 0.2))).toBe('One seed');
   });
 });
 
