@@ -1,4 +1,4 @@
-"""Writes the bitmaps and archives of tests/fixtures/images with the libraries that people write them with.
+"""Writes the bitmaps, archives and resampled pictures of tests/fixtures/images with the libraries that people write them with.
 
 Needs pillow: `python scripts/record-images.py`.
 """
@@ -77,7 +77,21 @@ def archives():
         archive(name, [(path[len(long) + 1 :], content) for path, content in folders] + [(f"a/{long}.png", picture(5))], kind)
 
 
+def resampled():
+    """What Pillow makes of a picture with antialiasing, and of its colours as grey."""
+    width, height = 10, 7
+    image = Image.new("RGB", (width, height))
+    image.putdata([(37 * i * i % 256, 91 * i % 256, 250 - 3 * i) for i in range(width * height)])
+    found = {"width": width, "height": height, "pixels": list(image.tobytes()), "grey": list(image.convert("L").tobytes())}
+    sizes = ((5, 4), (13, 14), (3, 7), (20, 3), (10, 21))
+    found["resized"] = [
+        {"width": w, "height": h, "pixels": list(image.resize((w, h), Image.Resampling.BILINEAR).tobytes())} for w, h in sizes
+    ]
+    (FOLDER / "resampled.json").write_text(json.dumps(found) + "\n")
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     bitmaps()
     archives()
+    resampled()

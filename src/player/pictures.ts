@@ -1,4 +1,5 @@
 /** A picture that a person chose, brought to what the network reads, as the lab does with its own. */
+import { asNetworkReads } from '../main/data/images/network-pixels.ts';
 import type { ImageFacts } from '../main/tasks/index.ts';
 import type { PredictionQuery } from '../main/tasks/index.ts';
 
@@ -17,7 +18,7 @@ export async function readPicture(file: Blob, facts: ImageFacts): Promise<PagePi
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none', imageOrientation: 'from-image' });
   const original = flatten(bitmap, facts.background);
   bitmap.close();
-  return fitPicture(original, facts);
+  return asNetworkReads(fitPicture(original, facts), facts.network, facts.background);
 }
 
 /** The picture on the background, as red, green and blue. */

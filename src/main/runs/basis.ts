@@ -12,6 +12,7 @@ import type { Material } from '../workspace/catalogue.ts';
 import { findModel } from '../workspace/models.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { Foundations } from './prepare.ts';
+import { withNetworkImages } from './network-images.ts';
 import { findFoundations, findMaterialOf } from './prepare.ts';
 
 export interface Basis extends Foundations {
@@ -23,7 +24,7 @@ export interface Basis extends Foundations {
 
 /** Throws `LabError('not-found' | 'bad-spec' | 'bad-input')`. */
 export async function findBasis(workspace: Workspace, experiment: Experiment): Promise<Basis> {
-  const whole = await withModelParts(workspace, experiment);
+  const whole = await completeExperiment(workspace, experiment);
   const material = await findMaterialOf(workspace, whole);
   const { weights, tokenizer } = await findFoundations(workspace, whole);
   return {
@@ -33,6 +34,11 @@ export async function findBasis(workspace: Workspace, experiment: Experiment): P
     weights,
     tokenizer,
   };
+}
+
+/** With all that it takes over from models and runs written out, as in a run's spec.json. Throws `LabError('not-found' | 'bad-spec')`. */
+export async function completeExperiment(workspace: Workspace, experiment: Experiment): Promise<Experiment> {
+  return withModelParts(workspace, await withNetworkImages(workspace, experiment));
 }
 
 /** The pipeline of a model, and the form of its head for masked words, which has weights of its own. */

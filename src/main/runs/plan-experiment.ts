@@ -8,6 +8,7 @@ import { countParameters } from '../training/model.ts';
 import { classSides, requireExamples, sideWarnings, type ClassSides } from './check-sides.ts';
 import { checkModel } from './create-run.ts';
 import { findBasis, transferOptions } from './basis.ts';
+import { imageWarnings } from './network-images.ts';
 import { prepareRun } from './prepare.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
@@ -38,7 +39,7 @@ export async function planClasses(
   try {
     requireExamples(sampler, experiment.task.testShare);
     const classes = classSides(sampler);
-    return { classes: classes ?? null, warnings: sideWarnings(classes ?? []) };
+    return { classes: classes ?? null, warnings: [...imageWarnings(sampler), ...sideWarnings(classes ?? [])] };
   } finally {
     sampler.close();
   }
@@ -72,7 +73,7 @@ export async function planExperiment(workspace: Workspace, asked: Experiment): P
       weights: weights && transfer ? { label: weights.label, transfer } : null,
       tokenizer: tokenizer?.label ?? null,
       classes: classes ?? null,
-      warnings: sideWarnings(classes ?? []),
+      warnings: [...imageWarnings(sampler), ...sideWarnings(classes ?? [])],
     };
   } finally {
     sampler.close();

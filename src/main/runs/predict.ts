@@ -4,6 +4,7 @@ import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { frameOptions } from '../../shared/spec/manifests/audio-dataset.ts';
 import { imageChannels, imageFit, valueScales } from '../../shared/spec/manifests/image-corpus.ts';
+import { networkImages } from '../../shared/spec/network-images.ts';
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import { resolvePipeline } from '../nn/index.ts';
 import type { GeneratedToken, GenerationQuery, PredictionAnswer, PredictionQuery, TaskFacts } from '../tasks/index.ts';
@@ -137,6 +138,7 @@ const factsSchema = z.object({
       resizeShorter: z.int().nullable(),
       background: z.tuple([z.int(), z.int(), z.int()]),
       valueScales: valueScales.optional(),
+      network: networkImages.optional(),
     })
     .optional(),
   audio: frameOptions.optional(),

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { LabError, reasonOf } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { networkImagesOf } from '../../shared/spec/network-images.ts';
 import type { PipelineInput } from '../nn/index.ts';
 import { dataWords, registeredPresets, resolvePipeline } from '../nn/index.ts';
 import type { SamplerSetup, TaskDefinition, TaskSampler } from '../tasks/index.ts';
@@ -102,20 +103,22 @@ export function prepareRun(
 ): PreparedRun {
   const task = findTask(experiment.task.type);
   const { type: _type, ...options } = experiment.task;
+  const images = networkImagesOf(experiment);
   const setup: SamplerSetup = {
     options,
     dataFolder: material.folder,
     ...(tokenizerFile !== undefined && { tokenizerFile }),
     splitSeed: experiment.splitSeed,
     ...(experiment.labelSeed !== undefined && { labelSeed: experiment.labelSeed }),
+    ...(images && { images }),
     ...(excludedFromTest.length > 0 && { excludedFromTest }),
   };
   const sampler = task.openSampler(setup);
   try {
     requireSuitedPreset(experiment, sampler.input.kind);
     const pipeline = withInitialisation(resolvePipeline(experiment.pipeline), experiment.initialisation);
-    const { input, classes, images, audio } = sampler;
-    const facts = { input, ...(classes && { classes }), ...(images && { images }), ...(audio && { audio }) };
+    const { input, classes, images: known, audio } = sampler;
+    const facts = { input, ...(classes && { classes }), ...(known && { images: known }), ...(audio && { audio }) };
     const fixedStatistics = experiment.training.batchStatistics === 'pretrained';
     if (fixedStatistics && !experiment.from) {
       throw new LabError(

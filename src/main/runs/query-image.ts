@@ -1,6 +1,7 @@
 /** An image file that a model is asked about, brought to what the model was trained on. */
 import { readFile } from 'node:fs/promises';
 import { LabError, cannotRead } from '../../shared/errors.ts';
+import { asNetworkReads } from '../data/images/network-pixels.ts';
 import { DecodeFailure, decodeImage } from '../data/images/decode.ts';
 import type { ImageFacts, PredictionQuery } from '../tasks/index.ts';
 
@@ -17,12 +18,12 @@ export async function readQueryImage(file: string, facts: ImageFacts): Promise<Q
   return decodeQueryImage(bytes, file, facts);
 }
 
-/** The same from memory; `name` is for messages. */
+/** The same from memory; `name` is for messages. An image of a dataset becomes the same pixels here as in a batch. */
 export async function decodeQueryImage(bytes: Buffer, name: string, facts: ImageFacts): Promise<QueryImage> {
-  const { height, width, channels } = facts;
+  const { network, ...stored } = facts;
   try {
-    const { pixels } = await decodeImage(bytes, { ...facts, minimumSide: 1, maximumPixels, failOn: 'error' });
-    return { height, width, channels, pixels };
+    const { pixels } = await decodeImage(bytes, { ...stored, minimumSide: 1, maximumPixels, failOn: 'error' });
+    return asNetworkReads({ ...stored, pixels }, network, stored.background);
   } catch (error) {
     if (!(error instanceof DecodeFailure)) throw error;
     throw new LabError('bad-input', `${name} cannot be used: ${error.message}`, { name, reason: error.reason }, error);

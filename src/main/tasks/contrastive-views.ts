@@ -142,9 +142,10 @@ interface Views {
   readonly views: ImageViews;
 }
 
-function openViews({ dataFolder, options: settings, splitSeed }: SamplerSetup<ContrastiveViewsOptions>): Views {
+function openViews(setup: SamplerSetup<ContrastiveViewsOptions>): Views {
+  const { options: settings } = setup;
   const fractions = { validation: settings.validationFraction, test: settings.testFraction };
-  const corpus = openUnlabelledImages(dataFolder, fractions, splitSeed);
+  const corpus = openUnlabelledImages(setup, fractions);
   const fill = trainingStatistics(corpus.store, corpus.sides.training).mean.map((value) => value * 255);
   return { corpus, views: createImageViews(corpus.store, settings.augmentation, fill) };
 }

@@ -101,13 +101,10 @@ async function predictTurns(model: PredictionModel, { image, top }: PredictionQu
 }
 
 /** Throws `LabError('bad-input')` for images that are not square; the corpus is closed then. */
-function openTurnedCorpus({
-  dataFolder,
-  options: settings,
-  splitSeed,
-}: SamplerSetup<RotationOptions>): UnlabelledImages {
+function openTurnedCorpus(setup: SamplerSetup<RotationOptions>): UnlabelledImages {
+  const { options: settings } = setup;
   const fractions = { validation: settings.validationFraction, test: settings.testFraction };
-  const corpus = openUnlabelledImages(dataFolder, fractions, splitSeed);
+  const corpus = openUnlabelledImages(setup, fractions);
   const { height, width } = corpus.store.shape;
   if (height === width) return corpus;
   corpus.store.close();

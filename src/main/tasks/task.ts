@@ -10,6 +10,7 @@ import type { Demo, DemoForm } from '../../shared/contract/demos.ts';
 import type { DataKind } from '../../shared/spec/data-kind.ts';
 import type { FrameOptions } from '../../shared/spec/manifests/audio-dataset.ts';
 import type { ValueScales } from '../../shared/spec/manifests/image-corpus.ts';
+import type { NetworkImages } from '../../shared/spec/network-images.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { MetricName } from '../../shared/metrics.ts';
 import { metricOf } from '../../shared/metrics.ts';
@@ -34,6 +35,8 @@ export interface SamplerSetup<Options = unknown> {
   readonly splitSeed: number;
   /** Decides which training examples a label budget keeps; the split seed where it is left out. */
   readonly labelSeed?: number;
+  /** What the network reads of images, where that is something else than they are stored with. */
+  readonly images?: NetworkImages | undefined;
   /** Numbers of labelled examples that are taken out of the test split, because the network has seen them elsewhere. */
   readonly excludedFromTest?: readonly number[] | undefined;
 }
@@ -59,6 +62,8 @@ export interface ImageFacts {
   readonly background: readonly [number, number, number];
   /** Of values that are no bytes. */
   readonly valueScales?: ValueScales | undefined;
+  /** What those pixels are brought to for the network, where it reads another shape. */
+  readonly network?: NetworkImages | undefined;
 }
 
 export interface TaskSampler extends TaskFacts {
@@ -327,6 +332,8 @@ export interface TaskDefinition<Options> {
   classical?(setup: SamplerSetup<Options>): ClassicalMaterial;
   /** The task's audit of a trained network, and pictures of it for the run's artifacts. */
   inspect?(inspection: Inspection<Options>): Promise<InspectionReport>;
+  /** The network reads parts of images, so that a model's own size says nothing about what it is to be fed. */
+  readonly readsParts?: boolean;
   /** The prediction program holds the parts of one question, whatever batch size it is built with. */
   readonly predictsOneByOne?: boolean;
   predict?(model: PredictionModel, query: PredictionQuery, options: Options): Promise<readonly PredictionAnswer[]>;

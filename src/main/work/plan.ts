@@ -13,6 +13,7 @@ import { countParameters } from '../training/model.ts';
 import { classSides, sideWarnings } from '../runs/check-sides.ts';
 import { checkModel } from '../runs/create-run.ts';
 import { findBasis, transferOptions } from '../runs/basis.ts';
+import { imageWarnings } from '../runs/network-images.ts';
 import { prepareRun } from '../runs/prepare.ts';
 import { runBytes } from '../files/disk-space.ts';
 import { pictureOf } from './pictures.ts';
@@ -51,7 +52,7 @@ export async function planOf(
         test: sampler.evaluationBatchCount('test', batchSize),
       },
       classes: classes ?? null,
-      warnings: sideWarnings(classes ?? []),
+      warnings: [...imageWarnings(sampler), ...sideWarnings(classes ?? [])],
       input: withoutStatistics(model.facts.input),
       totalSteps: plan.totalSteps,
       epochs: (plan.totalSteps * plan.batchSize * plan.accumulation) / sampler.trainingExamples,

@@ -13,11 +13,13 @@ import {
   type ImageCorpusManifest,
 } from '../../../shared/spec/manifests/image-corpus.ts';
 import { imageDatasetManifest, type ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
+import type { NetworkImages } from '../../../shared/spec/network-images.ts';
 import { placesOf } from '../editing/kept-examples.ts';
 import { readSides } from '../import/sides.ts';
 import { readManifest } from '../../files/manifest-file.ts';
 import { GROUPS_FILE, LABELS_FILE, PERCEPTUAL_HASHES_FILE } from './image-collector.ts';
 import { ImageRecordReader, type ImageRecord } from './image-records.ts';
+import { createPixelFitter, isStoredSo, networkShape } from './network-pixels.ts';
 import type { PixelShape } from './pixel-shape.ts';
 import { PixelShardReader } from './pixel-shards.ts';
 import { ChannelHistograms } from './statistics.ts';
@@ -25,7 +27,10 @@ import { ChannelHistograms } from './statistics.ts';
 export interface ImageStore<Manifest extends ImageCorpusManifest | ImageDatasetManifest> {
   readonly folder: string;
   readonly manifest: Manifest;
+  /** Of what `pixels` gives. */
   readonly shape: PixelShape;
+  /** What the stored pixels are brought to, where a network reads another shape. */
+  readonly network?: NetworkImages | undefined;
   /** Number of images. */
   readonly length: number;
   /** Over all images; see `channelStatistics` for those of a split. */
@@ -57,6 +62,8 @@ export interface ImageDataset extends ImageStore<ImageDatasetManifest> {
 export interface OpenOptions {
   /** Most memory that pixels may take, in bytes (128 MB by default). */
   readonly cacheBytes?: number;
+  /** What a network reads, where that may be another shape than the stored one. */
+  readonly network?: NetworkImages | undefined;
 }
 
 /** @throws LabError `corrupt` if the file has not `length` numbers, or one of them is `limit` or more. */
@@ -85,12 +92,12 @@ function openStore<Manifest extends ImageCorpusManifest | ImageDatasetManifest>(
   options: OpenOptions,
 ): ImageStore<Manifest> {
   const { height, width, channels, images } = manifest;
-  const stored = manifest.shards.reduce((sum, shard) => sum + shard.images, 0);
+  const held = manifest.shards.reduce((sum, shard) => sum + shard.images, 0);
   const full = manifest.shards.slice(0, -1).every((shard) => shard.images === manifest.imagesPerShard);
   const expected = 'edited' in manifest && manifest.edited !== undefined ? manifest.edited.stored : images;
-  if (stored !== expected || !full) {
+  if (held !== expected || !full) {
     const path = join(folder, 'manifest.json');
-    const message = `${path} is damaged: its shards hold ${stored} images instead of ${expected}. Import the images again.`;
+    const message = `${path} is damaged: its shards hold ${held} images instead of ${expected}. Import the images again.`;
     throw new LabError('corrupt', message, { path });
   }
   const imageBytes = height * width * channels;
@@ -102,16 +109,21 @@ function openStore<Manifest extends ImageCorpusManifest | ImageDatasetManifest>(
       throw new RangeError(`There is no image ${index} among ${images}.`);
     }
   };
+  const stored = { height, width, channels };
+  const network = options.network && !isStoredSo(stored, options.network) ? options.network : undefined;
+  const fit = network && createPixelFitter(stored, network, manifest.preparation.background);
   return {
     folder,
     manifest,
-    shape: { height, width, channels },
+    shape: network ? networkShape(stored, network) : stored,
+    network,
     length: images,
     statistics: manifest.statistics,
     groups: readUint32(join(folder, GROUPS_FILE), images, images),
     pixels: (index) => {
       requireIndex(index);
-      return reader.pixels(placeOf(index));
+      const pixels = reader.pixels(placeOf(index));
+      return fit ? fit(pixels) : pixels;
     },
     source: (index) => {
       requireIndex(index);

@@ -25,6 +25,7 @@ import type { Progress } from './progress.ts';
 import { createProgress } from './progress.ts';
 import { describePlan, describeSettings, describeSides } from './describe-plan.ts';
 import { describeEvent, describeResult, describeTransfer } from './describe-run.ts';
+import { completeExperiment } from '../../runs/basis.ts';
 import { prepareResume } from '../../runs/resume-run.ts';
 import { LabError } from '../../../shared/errors.ts';
 
@@ -102,11 +103,18 @@ function settingsOf({ set = [], seed, tensorboard }: Settings): readonly string[
   ];
 }
 
+/** As the run has it: what its network reads of images stays what it was, also where newer runs would read something else. */
+async function completeAs(workspace: Workspace, run: RunFolder, experiment: Experiment): Promise<Experiment> {
+  const { images } = await readJson(run.spec, experimentSpec);
+  const whole = await completeExperiment(workspace, experiment);
+  return experiment.images === undefined ? { ...whole, images } : whole;
+}
+
 async function findRunToResume(workspace: Workspace, reference: string, options: RunOptions): Promise<RunFolder> {
   if (await fileExists(reference)) {
     const experiment = await readExperiment(reference, options);
     const run = await findRun(workspace, experiment.name);
-    await prepareResume(run, experiment, options);
+    await prepareResume(run, await completeAs(workspace, run, experiment), options);
     return run;
   }
   const run = await findRun(workspace, reference);

@@ -147,7 +147,9 @@ async function factsFor(run: RunFolder, isEmbedding: boolean): Promise<TaskFacts
   const { facts } = await readModel(run, await readJson(run.spec, experimentSpec));
   const { input, images } = facts;
   if (!isEmbedding || input.kind !== 'image' || !images) return facts;
-  return { ...facts, images: { ...images, height: input.height, width: input.width } };
+  const { network, ...stored } = images;
+  if (network?.height === input.height && network.width === input.width) return facts;
+  return { ...facts, images: { ...stored, height: input.height, width: input.width } };
 }
 
 async function openAnswerer(run: RunFolder, options: PredictFileOptions): Promise<Answerer> {

@@ -4,9 +4,9 @@ import { channelStatistics } from '../../data/images/image-store.ts';
 import type { ChannelStatistics } from '../../../shared/spec/manifests/image-corpus.ts';
 import type { ImageFacts } from '../task.ts';
 
-export function imageFacts({ manifest }: ImageCorpus | ImageDataset): ImageFacts {
+export function imageFacts({ manifest, network }: ImageCorpus | ImageDataset): ImageFacts {
   const { height, width, channels, preparation } = manifest;
-  return { height, width, channels, ...preparation };
+  return { height, width, channels, ...preparation, ...(network && { network }) };
 }
 
 /** More images would change the third digit at most. */

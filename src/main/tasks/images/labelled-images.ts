@@ -28,11 +28,12 @@ export function openLabelledImages({
   splitSeed,
   labelSeed,
   excludedFromTest,
+  images: network,
 }: Pick<
   SamplerSetup<LabelledImageSettings>,
-  'dataFolder' | 'options' | 'splitSeed' | 'labelSeed' | 'excludedFromTest'
+  'dataFolder' | 'options' | 'splitSeed' | 'labelSeed' | 'excludedFromTest' | 'images'
 >): LabelledImages {
-  const dataset = openImageDataset(dataFolder);
+  const dataset = openImageDataset(dataFolder, { network });
   try {
     const { train, validation, test } = splitImages(dataset, {
       seed: splitSeed,

@@ -26,8 +26,13 @@ export interface PatchCorpus {
 }
 
 /** Throws `LabError('bad-input')` for images that are too small or too few; the corpus is closed then. */
-export function openPatchCorpus({ dataFolder, options, splitSeed }: SamplerSetup<PatchTaskOptions>): PatchCorpus {
-  const store = openImageCorpus(dataFolder);
+export function openPatchCorpus({
+  dataFolder,
+  options,
+  splitSeed,
+  images: network,
+}: SamplerSetup<PatchTaskOptions>): PatchCorpus {
+  const store = openImageCorpus(dataFolder, { network });
   try {
     const geometry = patchGeometry(options, store.shape);
     const treatment = { geometry, chroma: options.chroma, detailLoss: options.detailLoss };

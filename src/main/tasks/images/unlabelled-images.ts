@@ -3,7 +3,7 @@ import { LabError } from '../../../shared/errors.ts';
 import { splitDataset } from '../../data/split.ts';
 import type { ImageCorpus } from '../../data/images/image-store.ts';
 import { openImageCorpus } from '../../data/images/image-store.ts';
-import type { EvaluationSplit } from '../task.ts';
+import type { EvaluationSplit, SamplerSetup } from '../task.ts';
 
 export type ImageSides = Readonly<Record<'training' | EvaluationSplit, Uint32Array>>;
 
@@ -19,10 +19,13 @@ export interface UnlabelledImages {
 }
 
 /** Opens a corpus and divides it. Throws `LabError('bad-input')` where a side would be empty; the corpus is closed then. */
-export function openUnlabelledImages(folder: string, fractions: SplitFractions, seed: number): UnlabelledImages {
-  const store = openImageCorpus(folder);
+export function openUnlabelledImages(
+  { dataFolder, splitSeed, images: network }: Pick<SamplerSetup, 'dataFolder' | 'splitSeed' | 'images'>,
+  fractions: SplitFractions,
+): UnlabelledImages {
+  const store = openImageCorpus(dataFolder, { network });
   try {
-    return { store, sides: splitByImage(store, fractions, seed) };
+    return { store, sides: splitByImage(store, fractions, splitSeed) };
   } catch (error) {
     store.close();
     throw error;

@@ -35,11 +35,12 @@ export function openLabelledLines({
   splitSeed,
   labelSeed,
   excludedFromTest,
+  images: network,
 }: Pick<
   SamplerSetup<LabelledLineSettings>,
-  'dataFolder' | 'options' | 'splitSeed' | 'labelSeed' | 'excludedFromTest'
+  'dataFolder' | 'options' | 'splitSeed' | 'labelSeed' | 'excludedFromTest' | 'images'
 >): LabelledLines {
-  const material = openLineMaterial(dataFolder);
+  const material = openLineMaterial(dataFolder, network);
   try {
     const characters = material.classes.map((text) => Array.from(text.normalize('NFC')));
     const alphabet = [...new Set(characters.flat())].sort();

@@ -1,6 +1,7 @@
 /** What a transcript belongs to: the image of a line, or a recording. The task itself does not care which. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NetworkImages } from '../../../shared/spec/network-images.ts';
 import { openAudioDataset } from '../../data/audio/audio-dataset.ts';
 import { openImageDataset } from '../../data/images/image-store.ts';
 import { drawFrames, frameFeeds, framesInput } from '../audio/frames.ts';
@@ -27,9 +28,13 @@ export interface LineMaterial {
   close(): void;
 }
 
-/** Opens a labelled dataset of images or of sound. Throws what opening it does. */
-export function openLineMaterial(folder: string): LineMaterial {
-  return isAudio(folder) ? openRecordings(folder) : openImages(folder);
+/**
+ * Opens a labelled dataset of images or of sound. Throws what opening it does.
+ *
+ * @param network what the network reads of images, where that may be another shape than the stored one
+ */
+export function openLineMaterial(folder: string, network?: NetworkImages): LineMaterial {
+  return isAudio(folder) ? openRecordings(folder) : openImages(folder, network);
 }
 
 function isAudio(folder: string): boolean {
@@ -41,8 +46,8 @@ function isAudio(folder: string): boolean {
   }
 }
 
-function openImages(folder: string): LineMaterial {
-  const dataset = openImageDataset(folder);
+function openImages(folder: string, network: NetworkImages | undefined): LineMaterial {
+  const dataset = openImageDataset(folder, { network });
   const { height, width, channels } = dataset.shape;
   const size = height * width * channels;
   return {

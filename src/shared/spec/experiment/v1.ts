@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { leakAction } from '../leaks.ts';
+import { imagesSpec } from '../network-images.ts';
 import { pipelineSpec } from '../pipeline.ts';
 import { optimizerSpec } from './optimizer.ts';
 import { scheduleOptions } from './schedule.ts';
@@ -212,6 +213,7 @@ export const experimentV1 = z
     task: taskSpec,
     data: z.string().min(1).describe('Name of a corpus or dataset in the workspace'),
     tokenizer: tokenizerSpec.optional(),
+    images: imagesSpec.optional(),
     method: trainingMethod.optional().describe('How the examples are learned from; training unless it is said'),
     pipeline: pipelineSpec.describe(
       'The backbone: a preset, a preset with options, a graph of blocks, or that of an imported model, which is the default with from: {model: …}',
