@@ -124,6 +124,33 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-member-access': 'off',
     },
   },
+  {
+    // What stands for an event with a time fails on a machine that is busy elsewhere.
+    files: ['tests/**/*.ts'],
+    ignores: ['tests/eventually.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.object.name='vi'][callee.property.name='waitFor'][arguments.length<2]",
+          message: "use 'eventually' (tests/eventually.ts): a second is too short on a busy machine",
+        },
+        {
+          selector:
+            "NewExpression[callee.name='Promise'] CallExpression[callee.name='setTimeout'][arguments.1.type='Literal']",
+          message: "wait for what should happen ('eventually'), not for a time",
+        },
+        {
+          selector: "CallExpression[callee.property.name='waitForTimeout']",
+          message: 'wait for what should be seen, not for a time',
+        },
+      ],
+      'no-restricted-imports': [
+        'error',
+        { name: 'node:timers/promises', message: "wait for what should happen ('eventually'), not for a time" },
+      ],
+    },
+  },
   { files: ['*.config.ts'], rules: { 'lab/named-exports': 'off' } },
   {
     // Declarations describe what others wrote, as they wrote it.

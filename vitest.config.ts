@@ -10,7 +10,10 @@ export default defineConfig({
     environment: 'node',
     pool: 'forks', // native addons are not all safe in worker threads
     maxWorkers: 2,
-    testTimeout: 30_000,
+    // Only what hangs takes so long: a machine that is busy elsewhere fails no test.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000, interval: 20 } },
     restoreMocks: true,
     unstubEnvs: true,
     reporters: ['default'],

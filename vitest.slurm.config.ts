@@ -10,6 +10,7 @@ export default defineConfig({
     maxWorkers: 1,
     testTimeout: 120_000,
     hookTimeout: 400_000,
+    expect: { poll: { timeout: 60_000, interval: 50 } },
     reporters: ['default'],
   },
 });

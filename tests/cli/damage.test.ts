@@ -7,7 +7,7 @@ import { trainRun } from '../../src/main/runs/train-run.ts';
 import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
 import { pretextInProcess } from './in-process.ts';
 
-it('check finds it, --resume names the one before, --checkpoint goes on from that', { timeout: 120_000 }, async () => {
+it('check finds it, --resume names the one before, --checkpoint goes on from that', async () => {
   const tiny = await createTinyWorkspace();
   onTestFinished(() => tiny.remove());
   vi.stubEnv('PRETEXT_WORKSPACE', tiny.workspace.folder);

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { QueueState } from '../../src/shared/contract/runs.ts';
 import { findLab } from '../../src/main/lab/lab-lock.ts';
@@ -17,9 +17,7 @@ import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinySpec } from '../tiny-workspace.ts';
 import type { Answer } from './in-process.ts';
 import { pretextInProcess } from './in-process.ts';
-
-vi.setConfig({ testTimeout: 240_000 });
-const patience = { timeout: 120_000, interval: 100 };
+import { eventually } from '../eventually.ts';
 
 const script = fileURLToPath(new URL('../../src/main/cli.ts', import.meta.url));
 let tiny: TinyWorkspace;
@@ -91,20 +89,20 @@ describe('pretext queue', () => {
     await writeFile(join(pages, 'index.html'), '<!doctype html>');
     const served = start(['serve', '--port', '0', '--pages', pages]);
     try {
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         expect((await findLab(tiny.workspace))?.origin).toMatch(/^http:/);
-      }, patience);
+      });
       const { order, active } = await state(queueProcess('add', 'endless.yaml', '--json'));
       const endless = [...active, ...order].findLast((id) => id.startsWith('endless')) ?? '';
       expect((await queue('run')).err).toContain('has the workspace open');
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         expect(await status(endless)).toBe('running');
-      }, patience);
+      });
       expect((await queue()).out).toMatch(new RegExp(`${endless} +(preparing|running)`));
       await queue('pause', endless);
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         expect(await status(endless)).toBe('stopped');
-      }, patience);
+      });
       expect(served.exitCode).toBeNull();
     } finally {
       served.kill('SIGTERM');

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const { code, out } = await pretextInProcess('--workspace', tiny.workspace.folder, 'study', file, '--prepare');
   expect(code).toBe(0);
   folder = out.trim();
-}, 60_000);
+});
 afterAll(() => tiny.remove());
 
 describe('pretext work', () => {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createRun } from '../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../src/main/runs/experiment.ts';
 import { trainRun } from '../../src/main/runs/train-run.ts';
@@ -13,9 +13,8 @@ import { isAlive, ownerOfLock } from '../../src/main/files/process-lock.ts';
 import { readEvents, runFolder } from '../../src/main/workspace/run-folder.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
 import { testLab, tinyExperiment } from './lab-fixture.ts';
-import { patience, prepareWorkspace, reaches } from './queue-fixture.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
+import { prepareWorkspace, reaches } from './queue-fixture.ts';
+import { eventually } from '../eventually.ts';
 
 /** Checkpoints are rare, so that what a crash would cost shows. */
 const long = { ...tinyExperiment.training, steps: 4000, evaluateEvery: 2000, checkpointEvery: 2000, logEvery: 50 };
@@ -49,12 +48,9 @@ describe('a trainer whose lab was killed', () => {
     expect(lab.runs.get(first).state).toBe('running');
     expect(lab.queue.state()).toMatchObject({ active: [first], order: [second] });
     expect(lab.interrupted).toEqual([]);
-    await vi.waitFor(
-      () => {
-        expect(lab.runs.get(first).progress.step).toBeGreaterThan(passed + 50); // it is followed
-      },
-      { timeout: patience, interval: 50 },
-    );
+    await eventually(() => {
+      expect(lab.runs.get(first).progress.step).toBeGreaterThan(passed + 50); // it is followed
+    });
     lab.queue.configure({ held: true });
     lab.queue.pause(first);
     await reaches(lab, first, 'stopped');

@@ -45,7 +45,7 @@ beforeAll(async () => {
     .map((entry) => relative(tiny.workspace.folder, join(entry.parentPath, entry.name)))
     .filter((file) => !file.startsWith('lab.') && !file.endsWith('.lock'))
     .sort();
-}, 120_000);
+});
 afterAll(() => tiny.remove());
 
 interface Looked {

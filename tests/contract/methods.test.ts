@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Lab } from '../../src/main/lab/lab.ts';
 import { openLab } from '../../src/main/lab/lab.ts';
 import { contract, methodNames } from '../../src/shared/contract/index.ts';
@@ -18,8 +18,6 @@ import { describeWorkspace } from './methods/workspace.ts';
 import type { Connected } from './transports.ts';
 import { transports } from './transports.ts';
 import { taskNotes } from '../../src/main/runs/task-notes.ts';
-
-vi.setConfig({ testTimeout: 120_000 }); // a trainer takes seconds to start, on a busy machine many
 
 describe.each(Object.entries(transports))('over %s', (_name, connect) => {
   const called = new Set<string>();

@@ -14,8 +14,7 @@ import { interceptFiles, systemError } from '../intercepted-files.ts';
 import { inProcessWorkers, temporaryFolder, testLab } from './lab-fixture.ts';
 import { idleTrainer, newRun, prepareWorkspace, reaches } from './queue-fixture.ts';
 import { newCookie, temporarySessions } from './transports.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
+import { eventually } from '../eventually.ts';
 
 const processes = { ...inProcessWorkers, startTrainer: idleTrainer };
 
@@ -212,7 +211,7 @@ describe('connections of strangers', () => {
         socket.destroy();
       });
     }
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(closed).toBe(32);
     });
     const answer = await fetch(server.origin, { headers: { cookie: newCookie(server) } });

@@ -1,6 +1,6 @@
 // What tests of the queue share: a workspace with a corpus, runs in it, and waiting for what trainers do.
 import { join } from 'node:path';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import type { RunState } from '../../src/shared/contract/runs.ts';
 import type { Lab } from '../../src/main/lab/lab.ts';
 import type { TrainerProcess } from '../../src/main/lab/process-host.ts';
@@ -9,9 +9,7 @@ import { parseExperiment } from '../../src/main/runs/experiment.ts';
 import { importCorpus } from '../../src/main/work/import-material.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
 import { temporaryFolder, tinyExperiment, writeSources } from './lab-fixture.ts';
-
-/** Trainers are processes that take seconds to start, on a busy machine many. */
-export const patience = 60_000;
+import { eventually } from '../eventually.ts';
 
 /** A workspace with a corpus. */
 export async function prepareWorkspace(): Promise<string> {
@@ -40,21 +38,15 @@ export async function newRun(
 export const endless = { steps: 100_000, evaluateEvery: 50_000, checkpointEvery: 5, logEvery: 1 };
 
 export async function reaches({ runs }: Lab, id: string, ...states: RunState[]): Promise<void> {
-  await vi.waitFor(
-    () => {
-      expect(states).toContain(runs.get(id).state);
-    },
-    { timeout: patience, interval: 20 },
-  );
+  await eventually(() => {
+    expect(states).toContain(runs.get(id).state);
+  });
 }
 
 export async function passesStep({ runs }: Lab, id: string, step: number): Promise<void> {
-  await vi.waitFor(
-    () => {
-      expect(runs.get(id).progress.step).toBeGreaterThanOrEqual(step);
-    },
-    { timeout: patience, interval: 20 },
-  );
+  await eventually(() => {
+    expect(runs.get(id).progress.step).toBeGreaterThanOrEqual(step);
+  });
 }
 
 /** A trainer that does nothing until it is stopped. */

@@ -2,7 +2,7 @@
 // one after the other, also in processes that have trained others before.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { setProcessThreads } from '../../src/main/engines/host/processor.ts';
 import { nodeProcesses } from '../../src/main/hosts/node/processes.ts';
 import type { Lab } from '../../src/main/lab/lab.ts';
@@ -15,8 +15,8 @@ import { readEvents, runFolder } from '../../src/main/workspace/run-folder.ts';
 import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
 import { inProcessWorkers, testLab } from './lab-fixture.ts';
 import { idleTrainer, newRun, prepareWorkspace, reaches } from './queue-fixture.ts';
+import { eventually } from '../eventually.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
 const gibibyte = 1024 ** 3;
 
 const machine = (cores: number, free: () => number = () => 64 * gibibyte): Machine => ({
@@ -107,13 +107,13 @@ describe('a queue that trains as many as fit', () => {
     // Fixtures ask for a thread each.
     lab.queue.enqueue(ids);
     lab.queue.configure({ held: false });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(started.map(({ id }) => id)).toEqual(ids.slice(0, 3));
     });
     expect(started.map(({ threads }) => threads)).toEqual([1, 1, 1]);
     expect(lab.queue.state()).toMatchObject({ concurrency: 'auto', active: ids.slice(0, 3), order: [ids[3]] });
     lab.queue.cancel(ids[1] ?? '', true);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(started.map(({ id }) => id).at(-1)).toBe(ids[3]);
     });
   });
@@ -123,7 +123,7 @@ describe('a queue that trains as many as fit', () => {
     const ids = [await newRun(lab), await newRun(lab), await newRun(lab)];
     lab.queue.enqueue(ids.slice(0, 1));
     lab.queue.configure({ held: false });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(started).toHaveLength(1);
     });
     started[0]?.tell({ type: 'memory', bytes: 7.5 * gibibyte });
@@ -131,7 +131,7 @@ describe('a queue that trains as many as fit', () => {
     await lab.queue.advance();
     expect(started).toHaveLength(1);
     lab.queue.cancel(ids[0] ?? '', true);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(started).toHaveLength(2);
     });
   });
@@ -142,16 +142,16 @@ describe('a queue that trains as many as fit', () => {
     const ids = [await newRun(lab), await newRun(lab), await newRun(lab)];
     lab.queue.enqueue(ids);
     lab.queue.configure({ held: false });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(started).toHaveLength(2);
     });
     free = 0.2 * gibibyte;
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(lab.queue.state()).toMatchObject({ active: [ids[0]], order: [ids[1], ids[2]] });
     });
     expect(lab.runs.get(ids[1] ?? '')).toMatchObject({ state: 'queued', failure: null });
     free = 64 * gibibyte;
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(started.map(({ id }) => id)).toEqual([ids[0], ids[1], ids[1]]);
     });
   });

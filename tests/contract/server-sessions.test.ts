@@ -15,6 +15,7 @@ import { sessionsIn } from '../../src/main/hosts/server/sessions.ts';
 import { createClient } from '../../src/shared/rpc/client.ts';
 import { temporaryFolder, testLab } from './lab-fixture.ts';
 import { openSocket, temporarySessions } from './transports.ts';
+import { eventually } from '../eventually.ts';
 
 const day = 24 * 3600 * 1000;
 
@@ -237,7 +238,7 @@ describe('one client', () => {
     }
     const other = createClient({ open: () => openSocket(server) });
     expect((await other.lab.runs.queue({})).order).toEqual([]);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(slow.bufferedAmount).toBe(0); // all has been asked
     });
     slow.resume();

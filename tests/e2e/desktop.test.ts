@@ -130,6 +130,13 @@ describe('the desktop lab', () => {
   it('stays at home: other pages, windows, frames and connections are refused', async () => {
     const before = page.url();
     const tried = await page.evaluate(async () => {
+      const refused = new Promise<void>((resolve) => {
+        const violations: string[] = [];
+        document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => {
+          violations.push(effectiveDirective);
+          if (['frame-src', 'connect-src', 'script-src-elem'].every((one) => violations.includes(one))) resolve();
+        });
+      });
       const opened = window.open('https://example.com/help');
       window.open('file:///etc/passwd');
       window.location.href = 'https://example.com/elsewhere';
@@ -143,12 +150,13 @@ describe('the desktop lab', () => {
       const script = document.createElement('script');
       script.textContent = 'window.wasHere = true';
       document.body.append(script);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await refused;
       frame.remove();
       script.remove();
       return { fetched, wasHere: 'wasHere' in window, opened: opened !== null };
     });
     expect(tried).toMatchObject({ fetched: 'refused', wasHere: false });
+    await expect.poll(() => desk.refused, patience).toContain('https://example.com/elsewhere');
     expect(page.url()).toBe(before);
     await expect.poll(() => page.context().pages().length, patience).toBe(1);
     // Links to the web are for the system's browser; nothing else is opened at all.

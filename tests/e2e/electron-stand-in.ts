@@ -40,6 +40,8 @@ interface Desk {
   readonly calls: { readonly name: string; readonly values: readonly unknown[] }[];
   /** Requests that no answer of the lab's was there for. */
   readonly strangers: string[];
+  /** Where pages and frames wanted to go and were not let. */
+  readonly refused: string[];
   readonly problems: string[];
 }
 
@@ -54,6 +56,7 @@ export const desk: Desk = {
   windows: [],
   calls: [],
   strangers: [],
+  refused: [],
   problems: [],
 };
 
@@ -145,6 +148,7 @@ export class StandInWindow extends EventEmitter {
       this.webContents.emit('will-frame-navigate', { url, preventDefault });
       if (isPrevented) {
         await route.abort('aborted');
+        desk.refused.push(url);
         return;
       }
     }

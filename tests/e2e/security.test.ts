@@ -87,7 +87,11 @@ describe('the lab in a browser that is not to be trusted', () => {
       // eslint-disable-next-line no-eval -- what is tried here
       const evaluated = await later(() => (0, eval)('1 + 1') as number);
       const socket = await later(() => new WebSocket(elsewhere.replace('http', 'ws')).url);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      // Each of them is told of when it was refused.
+      const all = ['connect-src', 'frame-src', 'img-src', 'script-src-elem'];
+      while (!all.every((one) => violations.includes(one))) {
+        await new Promise((resolve) => document.addEventListener('securitypolicyviolation', resolve, { once: true }));
+      }
       for (const element of [script, foreign, frame, image]) element.remove();
       return { violations, fetched, evaluated, socket, wasHere: 'wasHere' in window };
     }, strangersOrigin);

@@ -8,6 +8,7 @@ import { packNode } from '../../src/main/hosts/node/pack-node.ts';
 import { planWork } from '../../src/main/runs/cluster/plan-work.ts';
 import { parseSpecText } from '../../src/main/runs/spec-file.ts';
 import { parseStudy } from '../../src/main/runs/study-plan.ts';
+import { eventually } from '../eventually.ts';
 import { animalsStudy, createStudyWorkspace } from '../tiny-study.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 
@@ -46,8 +47,14 @@ it('nothing is left of an archive that was stopped', async () => {
   const folder = join(tiny.folder, 'stopped');
   await mkdir(folder);
   await writeFile(join(folder, 'other'), '');
-  await expect(packNode(join(folder, 'node.tar.gz'), AbortSignal.timeout(300))).rejects.toMatchObject({
-    code: 'aborted',
-  });
+  const controller = new AbortController();
+  const packing = packNode(join(folder, 'node.tar.gz'), controller.signal);
+  await Promise.all([
+    expect(packing).rejects.toMatchObject({ code: 'aborted' }),
+    eventually(async () => {
+      expect(await readdir(folder)).toHaveLength(2); // the archive has begun
+      controller.abort();
+    }),
+  ]);
   expect(await readdir(folder)).toEqual(['other']);
 }, 60_000);

@@ -1,7 +1,9 @@
 // What the chapters of the scenario share: the client, the events it has heard, and the run that was trained.
+import { expect } from 'vitest';
 import type { LabClient } from '../../../src/shared/contract/index.ts';
 import type { Job } from '../../../src/shared/contract/jobs.ts';
 import type { Run } from '../../../src/shared/contract/runs.ts';
+import { eventually } from '../../eventually.ts';
 
 export interface Scenario {
   /** Around the workspace and the sources. */
@@ -34,11 +36,11 @@ export function noting(lab: LabClient, called: Set<string>): LabClient {
 
 /** Asks for a job until it has come to its end. */
 export async function finished(lab: LabClient, id: string): Promise<Job> {
-  for (;;) {
+  return eventually(async () => {
     const job = await lab.jobs.get({ id });
-    if (job.finishedAt !== null) return job;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    expect(job.finishedAt).not.toBeNull();
+    return job;
+  });
 }
 
 /** Follows a run until it has ended, by its subscription alone. */

@@ -74,7 +74,7 @@ it('images in another size, another format or grey are found, and unlike ones ar
     expect(right / copied.length).toBeGreaterThanOrEqual(0.99);
     expect(right / names.length).toBeGreaterThanOrEqual(0.95);
   }
-}, 30_000);
+});
 
 it('images of one dataset are compared with each other', async () => {
   const folder = temporaryFolder();
@@ -169,4 +169,4 @@ it('recordings that are louder, noisier, cut or within longer ones are found, an
   });
   const coarse = await findDatasetLeaks(side('test'), side('coarse'), search);
   expect(coarse.incomparable).toContain('other windows or bands');
-}, 30_000);
+});

@@ -1,6 +1,7 @@
 // Locks of processes that are gone, whatever the system has done with their numbers since.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silenceMilliseconds } from '../../../src/main/files/heartbeat.ts';
 import { LabError } from '../../../src/shared/errors.ts';
 import { holdsLock, ownerOfLock, takeLock } from '../../../src/main/files/process-lock.ts';
+import { eventually, patience } from '../../eventually.ts';
 
 let folder: string;
 let file: string;
@@ -166,11 +168,14 @@ describe('a lock', () => {
 
     it('gets signs of life from a thread while this process is busy', async () => {
       const release = await takeLock(file, taken);
-      await new Promise((resolve) => setTimeout(resolve, 2500)); // until the thread is there
       const old = new Date(0);
       await utimes(file, old, old);
-      const until = performance.now() + 6500;
-      while (performance.now() < until); // a long step
+      await eventually(async () => {
+        expect((await stat(file)).mtimeMs).toBeGreaterThan(0); // the thread is there
+      });
+      await utimes(file, old, old);
+      const until = performance.now() + patience;
+      while (statSync(file).mtimeMs === 0 && performance.now() < until); // a long step, until the next sign
       expect((await stat(file)).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
       expect((await ownerOfLock(file))?.pid).toBe(process.pid);
       await release();

@@ -10,6 +10,7 @@ import { connect } from '../../../src/shared/rpc/connection.ts';
 import { protocolVersion } from '../../../src/shared/contract/index.ts';
 import { messagePortTransport } from '../../../src/main/rpc/transports/message-port.ts';
 import { startDesktop } from '../../../src/main/hosts/electron/desktop.ts';
+import { eventually } from '../../eventually.ts';
 
 type Handler = (...values: unknown[]) => unknown;
 
@@ -157,9 +158,9 @@ function callsOf(name: string): unknown[][] {
 
 async function start(): Promise<void> {
   startDesktop();
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(electron.windows.length > 0 || callsOf('quit').length > 0).toBe(true);
-  }, 20_000);
+  });
 }
 
 /** Web contents that remember their handlers, as Electron hands them out for every window, frame and webview. */
@@ -206,7 +207,7 @@ afterEach(async () => {
   const event = { preventDefault: vi.fn() };
   electron.app.emit('before-quit', event);
   if (event.preventDefault.mock.calls.length > 0) {
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(callsOf('quit').length).toBe(quits + 1);
     });
   }
@@ -403,17 +404,17 @@ describe('the desktop host', () => {
     expect(electron.windows[0]).toMatchObject({ restored: 1, focused: 1 });
     expect(callsOf('reload')).toEqual([]);
     electron.app.emit('second-instance', {}, ['pretext-lab', '-w', 'other'], electron.folder);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(callsOf('reload')).toHaveLength(1);
     });
     // The system's list of recent folders, on macOS.
     electron.app.emit('open-file', { preventDefault: vi.fn() }, path.join(electron.folder, 'third'));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(callsOf('addRecentDocument')).toEqual(
         ['workspace', 'other', 'third'].map((name) => [path.join(electron.folder, name)]),
       );
     });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(callsOf('reload')).toHaveLength(2);
     });
 

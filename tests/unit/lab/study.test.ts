@@ -59,7 +59,7 @@ describe('a study with four arms', () => {
   const phases: string[] = [];
   beforeAll(async () => {
     result = await run(spec, (phase) => phases.push(phase));
-  }, 60_000);
+  });
 
   it('has all runs answer the same test examples', async () => {
     expect(result.runs).toHaveLength(2 * 4 * 2);
@@ -227,5 +227,5 @@ metric: accuracy`);
     expect(result.gains[0]).toMatchObject({ gain: 0, sentence: expect.stringContaining('inconclusive') as string });
     expect(result.verdicts[0]).toMatchObject({ kind: 'inconclusive' });
     expect(describeStudy(result)).toContain('Stopped for futility after 3 of 5 seeds');
-  }, 60_000);
+  });
 });

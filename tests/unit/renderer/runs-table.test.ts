@@ -32,7 +32,10 @@ interface PageElement {
   scrollTop: number;
   focus(): void;
 }
-const { document } = globalThis as unknown as { document: { body: string; activeElement: unknown } };
+const { document, requestAnimationFrame } = globalThis as unknown as {
+  document: { body: string; activeElement: unknown };
+  requestAnimationFrame(then: (time: number) => void): void;
+};
 const elementOf = (found: { readonly element: unknown }): PageElement => found.element as PageElement;
 let wrapper: VueWrapper | undefined;
 
@@ -58,7 +61,7 @@ async function mounted(groups: readonly { readonly title: string; readonly runs:
   const press = async (key: string, modifiers: Readonly<Record<string, boolean>> = {}): Promise<void> => {
     await focusedRow()?.trigger('keydown', { key, ...modifiers });
     await flushPromises();
-    await new Promise((resolve) => setTimeout(resolve, 20)); // the focus moves with the next frame
+    await new Promise((resolve) => requestAnimationFrame(resolve)); // asked for after the table's, in which the focus moves
   };
   return { table, router, focused, press };
 }

@@ -16,7 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../eventually.ts';
 
 const scripts = path.resolve(import.meta.dirname, '../../../scripts');
 const address = 'http://127.0.0.1:8640/?token=abc';
@@ -101,7 +102,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     const { code, out } = await start(':0', '-w', 'somewhere');
     expect([code, out.trim()]).toEqual([0, `The lab is open at ${address} -w somewhere serve`]);
     expect(notes('build')).toMatch(/^build/);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(notes('xdg-open')).toBeDefined();
     });
     // What is given to a program can be seen in the list of processes: it is a page that only its owner reads.

@@ -45,4 +45,4 @@ it('holds its runs, their lineage, data and table', async () => {
   } finally {
     await tiny.remove();
   }
-}, 60_000);
+});

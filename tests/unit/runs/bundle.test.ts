@@ -61,7 +61,7 @@ ${training}`;
   await trainRun(tiny.workspace, tuned, { signal, prefetch: false });
   bundle = place('tuned.zip');
   await createBundle(tiny.workspace, 'tuned', { ...quiet, output: bundle, data: 'include' });
-}, 120_000);
+});
 afterAll(() => tiny.remove());
 beforeEach(async () => {
   other = await openWorkspace(place(`other-${(others += 1)}`));

@@ -39,7 +39,7 @@ beforeAll(async () => {
   };
   await trainRun(tiny.workspace, part, { signal: stop.signal, prefetch: false, onStep });
   [finished, stopped] = [whole.id, part.id];
-}, 120_000);
+});
 afterAll(() => tiny.remove());
 beforeEach(async () => {
   const folder = join(tiny.folder, `copy-${(copies += 1)}`); // material is compared once by its path

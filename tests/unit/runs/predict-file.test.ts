@@ -50,7 +50,7 @@ training: {steps: 6, batchSize: 4, learningRate: 0.01, evaluateEvery: 6}`;
   classifier = await createRun(tiny.workspace, parseExperiment(parseSpecText(spec, 'tuned.yaml')));
   masked = await createRun(tiny.workspace, tinyExperiment('training: {steps: 2, batchSize: 4, evaluateEvery: 2}'));
   for (const run of [classifier, masked]) await trainRun(tiny.workspace, run, { signal: never, prefetch: false });
-}, 120_000);
+});
 afterAll(() => tiny.remove());
 
 const place = (name: string): string => join(tiny.folder, name);

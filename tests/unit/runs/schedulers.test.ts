@@ -23,7 +23,7 @@ beforeAll(async () => {
   tiny = await createStudyWorkspace();
   programs = join(tiny.folder, 'programs');
   await mkdir(programs);
-}, 60_000);
+});
 afterAll(() => tiny.remove());
 
 /** A program on the path that notes how it was called, and says what a script makes of it. */
@@ -263,7 +263,7 @@ describe.runIf(process.platform !== 'win32')('a scheduler by its template', () =
     await cancelClusterStudy(workspace, 'grid');
     await expect.poll(states).toEqual(['ended', 'ended']);
     expect(await readdir(join(workspace.folder, 'studies', 'grid.work', 'logs'))).toEqual(['0.log', '1.log']);
-  }, 60_000);
+  });
 
   it('that is not there says so, and one that does not answer is not taken for one without the jobs', async () => {
     const workspace = await workspaceOf();

@@ -33,7 +33,7 @@ beforeAll(async () => {
   await importCorpus(workspace, 'genes', { sources: [genes] });
   await importCorpus(workspace, 'codons', { sources: [genes], tokenizer: { kind: 'k-mers', k: 3 } });
   await importDataset(workspace, 'labelled', { sources: [labelled] });
-}, 60_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('symbols', () => {

@@ -64,7 +64,7 @@ const lastModel = (run: RunFolder, step: number): string => join(run.checkpoints
 beforeAll(async () => {
   tiny = await createTinyImageWorkspace();
   pretrained = await train(patches());
-}, 120_000);
+});
 afterAll(() => tiny.remove());
 
 describe('pretraining on patches', () => {

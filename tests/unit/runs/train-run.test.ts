@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { findRun, findTrainedRun, listRuns, readRun } from '../../../src/main/wo
 import type { TrainOptions } from '../../../src/main/runs/train-run.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import type { TrainerMessage } from '../../../src/main/hosts/trainer/parent.ts';
+import { onTheWay } from '../../eventually.ts';
 import type { TinyWorkspace } from '../../tiny-workspace.ts';
 import { createTinyWorkspace, tinyExperiment } from '../../tiny-workspace.ts';
 
@@ -138,17 +140,25 @@ describe('a run', () => {
     expect(evaluations(a)).toEqual(evaluations(b)); // each of them once
   });
 
-  /** Long enough that a signal sent at its beginning arrives before its end. */
-  const long = 'training: {steps: 200, batchSize: 4, learningRate: 1e-2, evaluateEvery: 100, checkpointEvery: 7}';
-
-  it('whose trainer process was killed ends with the same bytes', { timeout: 120_000 }, async () => {
-    const experiment = tinyExperiment(long);
-    const run = await createRun(tiny.workspace, experiment);
-    const child = fork(trainer, [tiny.workspace.folder, run.id], { stdio: 'ignore' });
-    child.on('message', (message: TrainerMessage) => {
-      if (message.type === 'step' && message.step === 10) child.kill('SIGKILL');
+  const long = (steps: number) =>
+    tinyExperiment(
+      `training: {steps: ${steps}, batchSize: 4, learningRate: 1e-2, evaluateEvery: ${steps / 2}, checkpointEvery: 7}`,
+    );
+  /** In a process of its own, to which something is done when it has come to a step; undefined where that came too late. */
+  const interrupted = (at: number, interrupt: (child: ChildProcess) => void) =>
+    onTheWay(async (steps) => {
+      const run = await createRun(tiny.workspace, long(steps));
+      const child = fork(trainer, [tiny.workspace.folder, run.id], { stdio: 'ignore' });
+      child.on('message', (message: TrainerMessage) => {
+        if (message.type === 'step' && message.step === at) interrupt(child);
+      });
+      const exit: unknown[] = await once(child, 'exit');
+      return exit[0] === 0 ? undefined : { run, steps, exit };
     });
-    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+
+  it('whose trainer process was killed ends with the same bytes', async () => {
+    const { run, steps, exit } = await interrupted(10, (child) => child.kill('SIGKILL'));
+    expect(exit).toEqual([null, 'SIGKILL']);
     expect(await readRun(run)).toMatchObject({ status: 'interrupted', result: null });
 
     const second = fork(trainer, [tiny.workspace.folder, run.id], { stdio: 'ignore' });
@@ -157,20 +167,16 @@ describe('a run', () => {
     expect(status).toBe('finished');
     const resumed = events.find(({ type }) => type === 'resumed')?.step ?? NaN;
     expect(resumed).toBeGreaterThanOrEqual(7);
-    expect(resumed).toBeLessThan(200);
-    expect(await lastCheckpoint(run, 200)).toEqual(await lastCheckpoint(await trainWhole(experiment), 200));
+    expect(resumed).toBeLessThan(steps);
+    expect(await lastCheckpoint(run, steps)).toEqual(await lastCheckpoint(await trainWhole(long(steps)), steps));
   });
 
-  it('stops at a checkpoint when its trainer process is told to', { timeout: 120_000 }, async () => {
-    const run = await createRun(tiny.workspace, tinyExperiment(long));
-    const child = fork(trainer, [tiny.workspace.folder, run.id], { stdio: 'ignore' });
-    child.on('message', (message: TrainerMessage) => {
-      if (message.type === 'step' && message.step === 2) child.send({ type: 'stop' });
-    });
-    expect(await once(child, 'exit')).toEqual([130, null]);
+  it('stops at a checkpoint when its trainer process is told to', async () => {
+    const { run, steps, exit } = await interrupted(2, (child) => child.send({ type: 'stop' }));
+    expect(exit).toEqual([130, null]);
     const { status, step } = await readRun(run);
     expect(status).toBe('stopped');
-    expect(step).toBeLessThan(200);
+    expect(step).toBeLessThan(steps);
     expect(await readdir(run.checkpoints)).toContain(`step-${step}`);
   });
 

@@ -58,7 +58,7 @@ const lastModel = (run: RunFolder): string => join(run.checkpoints, 'step-6', 'm
 beforeAll(async () => {
   tiny = await createTinyImageWorkspace();
   for (const [name, task] of Object.entries(tasks)) runs.set(name, await train(experiment(name, task)));
-}, 120_000);
+});
 afterAll(() => tiny.remove());
 
 describe.each(Object.entries(tasks))('%s', (name, task) => {

@@ -11,10 +11,11 @@ import { work } from '../../../src/main/runs/cluster/work.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { runStudy } from '../../../src/main/runs/study.ts';
 import { parseStudy } from '../../../src/main/runs/study-plan.ts';
-import { lockRun, runFolder } from '../../../src/main/workspace/run-folder.ts';
+import { lockRun, readEvents, runFolder } from '../../../src/main/workspace/run-folder.ts';
 import { readCell, readFailure, readWorkState } from '../../../src/main/workspace/work-folder.ts';
 import type { Workspace } from '../../../src/main/workspace/workspace.ts';
 import { openWorkspace } from '../../../src/main/workspace/workspace.ts';
+import { eventually } from '../../eventually.ts';
 import { animalsStudy, createStudyWorkspace } from '../../tiny-study.ts';
 import type { TinyWorkspace } from '../../tiny-workspace.ts';
 
@@ -25,7 +26,7 @@ const never = new AbortController().signal;
 
 beforeAll(async () => {
   tiny = await createStudyWorkspace();
-}, 60_000);
+});
 afterAll(() => tiny.remove());
 beforeEach(async () => {
   workspace = await copyOf();
@@ -89,7 +90,7 @@ describe('the work of a study', () => {
     const plain = (result: typeof found) => result?.runs.map(({ run: _, ...one }) => one);
     expect(plain(found)).toEqual(plain(local));
     expect(found?.gains).toEqual(local?.gains);
-  }, 120_000);
+  });
 
   it('makes the trials of one seed once: the other seeds wait for what they choose', async () => {
     const planned = await plan(animalsStudy('once', [1, 2, 3], 'tune: {training.learningRate: [1e-3, 1e-2]}'));
@@ -98,17 +99,19 @@ describe('the work of a study', () => {
       /once\.[^/]+\/trials$/.test(path),
     );
     expect(withTrials).toHaveLength(4); // two arms, two budgets
-  }, 120_000);
+  });
 
   it('stops at a checkpoint, and goes on there to the same bits', async () => {
     const planned = await plan(animalsStudy('stop', [1]));
     const controller = new AbortController();
-    const first = await node(planned, {
-      signal: controller.signal,
-      onCell: (_cell, outcome) => {
-        if (outcome === 'begun') setTimeout(() => controller.abort(), 30);
-      },
-    });
+    const [cell] = planned.plan.cells;
+    const [first] = await Promise.all([
+      node(planned, { signal: controller.signal }),
+      eventually(async () => {
+        expect(await readEvents(runFolder(join(workspace.runs, cell?.id ?? '')))).not.toEqual([]);
+        controller.abort(); // the first cell has begun
+      }),
+    ]);
     expect(first).toMatchObject({ stopped: 'signal' });
     expect(first.left).toBeGreaterThan(2);
     expect(await node(planned)).toMatchObject({ stopped: null, left: 0, failed: 0 });
@@ -116,7 +119,7 @@ describe('the work of a study', () => {
     const source = parseSpecText(animalsStudy('stop', [1]), 'study.yaml');
     await runStudy(other, parseStudy(source), source, { signal: never, prefetch: false });
     expect(await bitsOf(workspace, 'stop')).toEqual(await bitsOf(other, 'stop'));
-  }, 120_000);
+  });
 
   it('takes the cells of a node that gives no signs of life any more, and leaves those of a living one', async () => {
     const planned = await plan(animalsStudy('lost', [1]));
@@ -130,7 +133,7 @@ describe('the work of a study', () => {
     const { done } = await readWorkState(planned.folder);
     expect(done.has(lost?.key ?? '')).toBe(true);
     expect(done.has(living?.key ?? '')).toBe(false);
-  }, 60_000);
+  });
 
   it('leaves a run alone that the lab trains, and takes it as done when it is', async () => {
     const planned = await plan(animalsStudy('lab', [1]));
@@ -144,7 +147,7 @@ describe('the work of a study', () => {
       },
     });
     expect(await working).toMatchObject({ left: 0, failed: 0 });
-  }, 60_000);
+  });
 
   it('does again neither what is finished here nor what nodes have finished, and only new seeds', async () => {
     const source = parseSpecText(animalsStudy('more', [1]), 'study.yaml');
@@ -154,7 +157,7 @@ describe('the work of a study', () => {
     expect(await node(planned)).toMatchObject({ trained: 4, left: 0 });
     expect((await plan(animalsStudy('more', [1, 2]))).open).toBe(0);
     expect((await readdir(workspace.runs)).filter((name) => name.startsWith('more.'))).toHaveLength(8);
-  }, 60_000);
+  });
 
   it('says of a cell why it failed, goes on with the others, and tries it anew when it is submitted again', async () => {
     const planned = await plan(animalsStudy('fail', [1]));
@@ -174,7 +177,7 @@ describe('the work of a study', () => {
     expect((await readWorkState(planned.folder)).failed.size).toBe(3);
     const again = await plan(animalsStudy('fail', [1]));
     expect(await node(again)).toMatchObject({ left: 0, failed: 0 });
-  }, 60_000);
+  });
 
   it('is not begun where its file of experiments is damaged', async () => {
     const planned = await plan(animalsStudy('damage', [1]));
@@ -189,5 +192,5 @@ describe('the work of a study', () => {
     expect(await node(planned)).toMatchObject({ trained: 0, left: 4, stopped: 'cancelled' });
     await plan(animalsStudy('cancel', [1])); // submitted again, it goes on
     expect(await node(planned)).toMatchObject({ left: 0, stopped: null });
-  }, 60_000);
+  });
 });

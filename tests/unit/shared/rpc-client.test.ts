@@ -2,6 +2,7 @@
 import { expect, it, vi } from 'vitest';
 import { protocolVersion } from '../../../src/shared/contract/index.ts';
 import { createClient } from '../../../src/shared/rpc/client.ts';
+import { eventually } from '../../eventually.ts';
 
 it('hangs up when it is closed before the lab has greeted it', async () => {
   const close = vi.fn();
@@ -10,7 +11,7 @@ it('hangs up when it is closed before the lab has greeted it', async () => {
     open: () => ({ send, close, onMessage: () => undefined, onClose: () => undefined }),
   });
   const asked = client.lab.runs.queue({});
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(send).toHaveBeenCalledTimes(1); // its own greeting
   });
   client.close();
@@ -32,11 +33,11 @@ it('ends a subscription whose events are not what the contract says, on the side
   const onError = vi.fn();
   const onEvent = vi.fn();
   client.lab.jobs.watch({}, { onEvent, onError });
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(sent).toHaveLength(1);
   });
   receive({ type: 'hello', version: protocolVersion, lab: '1' });
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(sent.at(-1)).toMatchObject({ type: 'subscribe' });
   });
   const { id } = sent.at(-1);

@@ -31,7 +31,7 @@ beforeAll(async () => {
     name: 'lines',
     options: { size: digitLineShape, channels: 1, fit: 'stretch', nearDistance: 0 },
   });
-}, 60_000);
+});
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 function open(options: Record<string, unknown> = {}): { sampler: TaskSampler; settings: unknown } {
@@ -163,7 +163,7 @@ describe('the network', () => {
     await trainer.release();
     opened.sampler.close();
     expect(losses.at(-1)).toBeLessThan(0.5 * losses[0]!);
-  }, 60_000);
+  });
 
   it('is refused when it has fewer steps than a line has characters', () => {
     const opened = open({ longest: 64 });
