@@ -1,7 +1,7 @@
 /**
  * A study of 10,000 runs as 200 nodes would leave it: how long the lab takes to open it, to look for news, to list, to compare and to
  * sum it up, and how many calls to the file system that is, each of which is a question to a server on a network. The runs are copies
- * of two that are trained, under the names, seeds and settings of their cells.
+ * of four that are trained, under the names, seeds and settings of their cells.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -62,11 +62,12 @@ async function generate(
   progress: (line: string) => void,
 ): Promise<void> {
   const patterns = new Map<string, RunFolder>();
+  const kindOf = ({ condition, arm }: StudyCell): string => `${condition} ${arm}`;
   for (const cell of cells) {
-    if (patterns.has(cell.arm)) continue;
+    if (patterns.has(kindOf(cell))) continue;
     const run = await createRun(workspace, cell.experiment);
     await trainRun(workspace, run, { signal: new AbortController().signal, prefetch: false });
-    patterns.set(cell.arm, run);
+    patterns.set(kindOf(cell), run);
   }
   const trained = new Set([...patterns.values()].map(({ id }) => id.slice(0, id.lastIndexOf('-'))));
   const others = cells.filter(({ experiment }) => !trained.has(experiment.name));
@@ -74,7 +75,7 @@ async function generate(
     const some = others.slice(start, start + writtenAtOnce);
     await Promise.all(
       some.flatMap((cell, place) => {
-        const pattern = patterns.get(cell.arm);
+        const pattern = patterns.get(kindOf(cell));
         return pattern ? [writeCopy(workspace, pattern, cell, start + place)] : [];
       }),
     );

@@ -45,11 +45,19 @@ function withPipelineOfModel(spec: unknown): unknown {
   return { ...(spec as object), pipeline: { model } }; // a member of it was found
 }
 
+/** The schema tells in messages what there could be instead. It takes longer than to check a spec, which mostly has no problem. */
+type SchemaOf = () => JsonSchema;
+
+function onFirstUse(make: SchemaOf): SchemaOf {
+  let made: JsonSchema | undefined;
+  return () => (made ??= make());
+}
+
 function parseFilled(source: SpecSource, value: unknown): Experiment {
-  const schema = experimentSchema();
+  const schema = onFirstUse(experimentSchema);
   const parsed = experimentSpec.safeParse(value);
   if (!parsed.success) {
-    throw badSpec(source, [...problemsOf(parsed.error, value, schema), ...optionProblems(value, schema)]);
+    throw badSpec(source, [...problemsOf(parsed.error, value, schema()), ...optionProblems(value, schema)]);
   }
   const task = parseTask(parsed.data.task, value, schema);
   const problems = [
@@ -70,7 +78,7 @@ function freezeProblems({ freeze, from, training }: Experiment): SpecProblem[] {
 }
 
 /** Of a spec that is wrong elsewhere: the problems inside a task or pipeline that are well formed, so that all show at once. */
-function optionProblems(value: unknown, schema: JsonSchema): SpecProblem[] {
+function optionProblems(value: unknown, schema: SchemaOf): SpecProblem[] {
   const task = experimentSpec.shape.task.safeParse(member(value, 'task'));
   const pipeline = experimentSpec.shape.pipeline.safeParse(member(value, 'pipeline'));
   return [
@@ -82,7 +90,7 @@ function optionProblems(value: unknown, schema: JsonSchema): SpecProblem[] {
 function parseTask(
   { type, ...options }: Experiment['task'],
   root: unknown,
-  schema: JsonSchema,
+  schema: SchemaOf,
 ): { readonly options?: object; readonly problems: readonly SpecProblem[] } {
   const tasks = registeredTasks();
   const task = tasks.find((candidate) => candidate.type === type);
@@ -106,7 +114,7 @@ function parseTask(
   return { options: parsed.data as object, problems: [] }; // options are object schemas
 }
 
-function pipelineProblems(pipeline: PipelineSpec, root: unknown, schema: JsonSchema): SpecProblem[] {
+function pipelineProblems(pipeline: PipelineSpec, root: unknown, schema: SchemaOf): SpecProblem[] {
   if ('model' in pipeline) return []; // its workspace knows
   if ('preset' in pipeline) {
     const presets = registeredPresets();
@@ -148,9 +156,9 @@ function pipelineProblems(pipeline: PipelineSpec, root: unknown, schema: JsonSch
 }
 
 /** The problems of a part, with places and suggestions of the whole. */
-function within(path: SpecPath, error: z.core.$ZodError, root: unknown, schema: JsonSchema): SpecProblem[] {
+function within(path: SpecPath, error: z.core.$ZodError, root: unknown, schema: SchemaOf): SpecProblem[] {
   const issues = error.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
-  return problemsOf({ issues } as z.core.$ZodError, root, schema); // only the issues of an error are read
+  return problemsOf({ issues } as z.core.$ZodError, root, schema()); // only the issues of an error are read
 }
 
 function unknownName(kind: string, name: string, known: readonly string[]): string {

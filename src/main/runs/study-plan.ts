@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import { problemsOf, showPath } from '../../shared/spec/problems.ts';
 import type { Study } from '../../shared/spec/study.ts';
 import { studySpec } from '../../shared/spec/study.ts';
@@ -34,21 +35,37 @@ export function parseStudy(source: SpecSource): Study {
 /** Every run of the study, checked with all trials: a mistake in the last cell shows before the first one is trained. */
 export function planStudy(study: Study, source: SpecSource): readonly StudyCell[] {
   requireEqualTuning(study);
-  const checked = new Set<string>();
+  const inner: SpecSource = { value: study.experiment, locate: (path) => source.locate(['experiment', ...path]) };
   return study.conditions.flatMap((condition) =>
-    study.arms.flatMap((arm) =>
-      study.seeds.map((seed) => {
-        const inner: SpecSource = { value: study.experiment, locate: (path) => source.locate(['experiment', ...path]) };
+    study.arms.flatMap((arm) => {
+      let first: Experiment | undefined;
+      return study.seeds.map((seed) => {
         const settings = cellSettings(study, condition, arm, seed);
-        const lines = Object.entries(settings).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-        const experiment = parseExperiment(withSettings(inner, lines));
-        const key = `${condition.name} ${arm.name}`;
-        if (!checked.has(key)) for (const chosen of trialsOf(study, arm)) withChosen(experiment, chosen);
-        checked.add(key);
+        const other = first && ofOtherSeed(first, settings);
+        const experiment = other ?? parseExperiment(withLines(inner, settings));
+        if (!first) for (const chosen of trialsOf(study, arm)) withChosen(experiment, chosen);
+        first ??= experiment;
         return { condition: condition.name, arm: arm.name, seed, experiment };
-      }),
-    ),
+      });
+    }),
   );
+}
+
+function withLines(source: SpecSource, settings: Readonly<Record<string, unknown>>): SpecSource {
+  return withSettings(
+    source,
+    Object.entries(settings).map(([key, value]) => `${key}=${JSON.stringify(value)}`),
+  );
+}
+
+/** All that differs between the seeds of an arm under a condition. */
+const seedMembers = experimentSpec.pick({ name: true, seed: true, splitSeed: true, labelSeed: true }).partial();
+
+/** The experiment with the seeds of other settings: of thousands of cells, only one an arm and condition is checked as a whole. */
+function ofOtherSeed(first: Experiment, settings: Readonly<Record<string, unknown>>): Experiment | undefined {
+  const own = Object.fromEntries(Object.entries(settings).filter(([key]) => key in seedMembers.shape));
+  const members = seedMembers.safeParse(own);
+  return members.success ? Object.assign({ ...first }, members.data) : undefined; // else the whole check tells what is wrong
 }
 
 /** Settings that are tried for an arm; one trial without settings is none. */

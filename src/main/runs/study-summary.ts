@@ -36,8 +36,7 @@ export function summariseStudy(study: Study, results: readonly FinishedCell[]): 
   const sign = direction === 'maximise' ? 1 : -1;
   const reference = study.arms.at(-1).name; // there are two or more
   const measured = study.conditions.flatMap(({ name }) => measure(results, name, metric));
-  const of = (condition: string, arm: string): readonly MeasuredRun[] =>
-    measured.filter(({ cell }) => cell.condition === condition && cell.arm === arm);
+  const of = byArm(measured);
   const conditions = study.conditions
     .map(({ name }) => ({ name, labels: of(name, reference)[0]?.result.examples?.training ?? null }))
     .filter(({ name }) => measured.some(({ cell }) => cell.condition === name));
@@ -123,6 +122,22 @@ export function summariseStudy(study: Study, results: readonly FinishedCell[]): 
   };
 }
 
+type RunsOf = (condition: string, arm: string) => readonly MeasuredRun[];
+
+/** Asked for again and again: of thousands of runs, those of an arm are put together once. */
+function byArm(runs: readonly MeasuredRun[]): RunsOf {
+  const keyOf = (condition: string, arm: string): string => JSON.stringify([condition, arm]);
+  const groups = Map.groupBy(runs, ({ cell }) => keyOf(cell.condition, cell.arm));
+  return (condition, arm) => groups.get(keyOf(condition, arm)) ?? [];
+}
+
+/** The first one of each seed. */
+function bySeed(runs: readonly MeasuredRun[]): ReadonlyMap<number, MeasuredRun> {
+  const seeds = new Map<number, MeasuredRun>();
+  for (const run of runs) if (!seeds.has(run.cell.seed)) seeds.set(run.cell.seed, run);
+  return seeds;
+}
+
 /** What is still expected of an arm, at most, when there are fewer chances than this that it shows a difference. */
 const fewChances = 0.1;
 
@@ -197,8 +212,9 @@ function hasDifference(one: ArrayLike<number>, other: ArrayLike<number>): boolea
 
 /** Runs of the same seed, so that what is compared had the same labels. */
 function pairUp(ours: readonly MeasuredRun[], theirs: readonly MeasuredRun[], sign: number) {
+  const others = bySeed(theirs);
   return ours.flatMap((one) => {
-    const other = theirs.find(({ cell }) => cell.seed === one.cell.seed);
+    const other = others.get(one.cell.seed);
     if (!other) return [];
     const [first, second] = sign > 0 ? [one, other] : [other, one];
     const both = first.resampled && second.resampled && { first: first.resampled, second: second.resampled };
@@ -245,7 +261,7 @@ function savedBy(
   arms: StudyResult['arms'],
   reference: string,
   titleOf: (arm: string) => string,
-  of: (condition: string, arm: string) => readonly MeasuredRun[],
+  of: RunsOf,
   sign: number,
 ): StudyResult['labelsSaved'] {
   const budgets = conditions
@@ -256,21 +272,18 @@ function savedBy(
     ...new Set(arms.filter(({ pretrained, arm }) => pretrained && arm !== reference).map(({ arm }) => arm)),
   ];
   return names.flatMap((arm) => {
-    const both = [arm, reference];
-    const seeds = of(budgets[0]?.name ?? '', arm).map(({ cell }) => cell.seed);
+    const found = (one: string) => budgets.map(({ name }) => bySeed(of(name, one)));
+    const [own, others] = [found(arm), found(reference)];
     // The seeds that have everything.
-    const complete = seeds.filter((seed) =>
-      budgets.every(({ name }) => both.every((one) => of(name, one).some(({ cell }) => cell.seed === seed))),
-    );
+    const complete = [...(own[0]?.keys() ?? [])].filter((seed) => [...own, ...others].every((runs) => runs.has(seed)));
     if (complete.length === 0) return [];
-    const curve = (one: string): ArmCurve => ({
+    const curve = (budget: typeof own): ArmCurve => ({
       labels: budgets.map(({ labels }) => labels),
-      values: budgets.map(({ name }) =>
-        complete.map((seed) => sign * (of(name, one).find(({ cell }) => cell.seed === seed)?.value ?? Number.NaN)),
-      ),
+      values: budget.map((runs) => complete.map((seed) => sign * (runs.get(seed)?.value ?? Number.NaN))),
     });
+    const [ownCurve, otherCurve] = [curve(own), curve(others)];
     return budgets.map(({ name: condition }, index) => {
-      const saved = labelsSaved(curve(arm), curve(reference), index);
+      const saved = labelsSaved(ownCurve, otherCurve, index);
       return {
         arm,
         reference,

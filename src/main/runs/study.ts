@@ -2,15 +2,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { isLabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import type { RunEvent } from '../../shared/spec/run/events.ts';
 import type { RunResult } from '../../shared/spec/run/result.ts';
+import { runResult } from '../../shared/spec/run/result.ts';
 import type { Study, StudyResult } from '../../shared/spec/study.ts';
+import { fileExists, namesIn } from '../files/file-exists.ts';
 import { readAnswers } from './answers-file.ts';
 import { createRun } from './create-run.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
-import { runFolder, writeJson } from '../workspace/run-folder.ts';
+import { readJson, runFolder, runOrigin, writeJson } from '../workspace/run-folder.ts';
 import { listRuns } from '../workspace/runs.ts';
 import type { SpecSource } from './spec-file.ts';
 import type { StudyCell } from './study-plan.ts';
@@ -52,8 +55,10 @@ export async function runStudy(
   await mkdir(folder, { recursive: true });
   await writeJson(join(folder, `${study.name}.spec.json`), source.value); // by which the lab's pages find it
   const results: FinishedCell[] = [];
+  const finished = await finishedRunsOf(workspace, cells);
   for (const [index, cell] of cells.entries()) {
-    const known = await findRunOf(workspace, cell.experiment);
+    // What was not finished then may be by now: another process may work on the study, too.
+    const known = finished.get(cell) ?? (await findRunOf(workspace, cell.experiment));
     options.onCell?.(cell, index, cells.length, known !== undefined && known.result !== null);
     const run = known?.run ?? (await createRun(workspace, cell.experiment));
     const result = known?.result ?? (await trainRun(workspace, run, options));
@@ -89,18 +94,61 @@ export async function finishedCell(
 
 /** Whether a run is of this experiment, whatever was chosen for it by trials. */
 export function isRunOf(spec: unknown, experiment: Experiment): boolean {
+  if (JSON.stringify(spec) === JSON.stringify(experiment)) return true; // most are, and thousands are compared
   const parsed = experimentSpec.safeParse(spec); // specs of before lack what has been added since
   if (!parsed.success || parsed.data.name !== experiment.name) return false;
   const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown; // without undefined members
   return isDeepStrictEqual(plain(untuned(parsed.data)), plain(untuned(experiment)));
 }
 
-/** A run of exactly this experiment: finished, or one to go on with. */
-async function findRunOf(
+interface KnownRun {
+  readonly run: RunFolder;
+  readonly result: RunResult | null;
+}
+
+/** A process may have a thousand files open, and a study thousands of runs. */
+const readAtOnce = 32;
+
+/** Cells that need no training any more. The folder is listed once for all of them. */
+async function finishedRunsOf(
   workspace: Workspace,
+  cells: readonly StudyCell[],
+): Promise<ReadonlyMap<StudyCell, KnownRun>> {
+  const names = await namesIn(workspace.runs);
+  const found = new Map<StudyCell, KnownRun>();
+  for (let start = 0; start < cells.length; start += readAtOnce) {
+    const some = cells.slice(start, start + readAtOnce).map(async (cell) => {
+      const run = await finishedRunOf(workspace, names, cell.experiment);
+      if (run) found.set(cell, run);
+    });
+    await Promise.all(some);
+  }
+  return found;
+}
+
+/** Of several the latest. What is damaged is passed over. */
+async function finishedRunOf(
+  workspace: Workspace,
+  names: readonly string[],
   experiment: Experiment,
-): Promise<{ readonly run: RunFolder; readonly result: RunResult | null } | undefined> {
-  const { runs } = await listRuns(workspace);
+): Promise<KnownRun | undefined> {
+  const runs: (KnownRun & { readonly createdAt: string })[] = [];
+  for (const id of names.filter((name) => name.startsWith(`${experiment.name}-`))) {
+    const run = runFolder(join(workspace.runs, id));
+    try {
+      if (!(await fileExists(run.result)) || !isRunOf(await readJson(run.spec, experimentSpec), experiment)) continue;
+      const { createdAt } = await readJson(run.origin, runOrigin);
+      runs.push({ run, result: await readJson(run.result, runResult), createdAt });
+    } catch (error) {
+      if (!isLabError(error)) throw error;
+    }
+  }
+  return runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt))[0];
+}
+
+/** A run of exactly this experiment: finished, or one to go on with. */
+async function findRunOf(workspace: Workspace, experiment: Experiment): Promise<KnownRun | undefined> {
+  const { runs } = await listRuns(workspace, experiment.name);
   const same = runs.filter((run) => run.status !== 'running' && isRunOf(run.experiment, experiment));
   const best =
     same.find(({ result }) => result) ?? same.find(({ status }) => status === 'stopped' || status === 'interrupted');

@@ -50,18 +50,24 @@ export function newRunId(name: string): string {
   return `${name}-${Array.from({ length: 5 }, () => letters[randomInt(letters.length)]).join('')}`;
 }
 
-/** Newest first. Folders that hold no readable run are named in `damaged`. */
+/**
+ * Newest first. Folders that hold no readable run are named in `damaged`. With `name`, runs of the experiments that are called so, and
+ * only folders that are called after it are looked at.
+ */
 export async function listRuns(
   workspace: Workspace,
+  name?: string,
 ): Promise<{ readonly runs: readonly RunSummary[]; readonly damaged: readonly string[] }> {
   const names = await namesIn(workspace.runs);
   const runs: RunSummary[] = [];
   const damaged: string[] = [];
-  for (const name of names.filter((entry) => !entry.startsWith('.'))) {
-    const folder = join(workspace.runs, name);
+  const isMeant = (entry: string): boolean =>
+    !entry.startsWith('.') && (name === undefined || entry.startsWith(`${name}-`));
+  for (const entry of names.filter(isMeant)) {
+    const folder = join(workspace.runs, entry);
     const summary = await readRun(runFolder(folder)).catch(() => undefined);
-    if (summary) runs.push(summary);
-    else damaged.push(folder);
+    if (!summary) damaged.push(folder);
+    else if (name === undefined || summary.experiment.name === name) runs.push(summary);
   }
   return { runs: runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id)), damaged };
 }

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, realpathSync, statfsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { StatementSync } from 'node:sqlite';
 import { DatabaseSync } from 'node:sqlite';
 import { LabError, messageOf, reasonOf } from '../../../shared/errors.ts';
 import { cacheFolder } from '../../files/cache-folder.ts';
@@ -109,6 +110,17 @@ function migrate(database: DatabaseSync): void {
       database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version + 1};`);
     });
   }
+}
+
+const statements = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
+
+/** A statement that is run again and again, prepared once for each database. */
+export function prepared(database: DatabaseSync, sql: string): StatementSync {
+  const known = statements.get(database) ?? new Map<string, StatementSync>();
+  statements.set(database, known);
+  const statement = known.get(sql) ?? database.prepare(sql);
+  known.set(sql, statement);
+  return statement;
 }
 
 /** SQLITE_FULL (https://sqlite.org/rescode.html#full): the disk has no room for a change. Also as the cause of another error. */

@@ -7,6 +7,7 @@ import { runState } from '../../../shared/contract/runs.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import type { RunResult } from '../../../shared/spec/run/result.ts';
 import type { RunOrigin } from '../../workspace/run-folder.ts';
+import { prepared } from './database.ts';
 
 /** What its events told so far. */
 export interface RunProgress {
@@ -69,38 +70,36 @@ export interface RunRecord {
 export type NewRunRecord = Omit<RunRecord, 'number'>;
 
 export function insertRun(database: DatabaseSync, record: NewRunRecord): RunRecord {
-  const { lastInsertRowid } = database
-    .prepare(
-      `INSERT INTO runs (id, name, task, data, created_at, spec, origin, state, paused, result, progress, failure, notes, archived, pinned, study, events_read)
+  const { lastInsertRowid } = prepared(
+    database,
+    `INSERT INTO runs (id, name, task, data, created_at, spec, origin, state, paused, result, progress, failure, notes, archived, pinned, study, events_read)
        VALUES (:id, :name, :task, :data, :created, :spec, :origin, :state, :paused, :result, :progress, :failure, :notes, :archived, :pinned, :study, :read)`,
-    )
-    .run({
-      id: record.id,
-      name: record.spec.name,
-      task: record.spec.task.type,
-      data: record.spec.data,
-      created: record.createdAt,
-      spec: JSON.stringify(record.spec),
-      origin: JSON.stringify(record.origin),
-      ...changingColumns(record),
-    });
+  ).run({
+    id: record.id,
+    name: record.spec.name,
+    task: record.spec.task.type,
+    data: record.spec.data,
+    created: record.createdAt,
+    spec: JSON.stringify(record.spec),
+    origin: JSON.stringify(record.origin),
+    ...changingColumns(record),
+  });
   const stored = { ...record, number: Number(lastInsertRowid) };
   writeTags(database, stored);
   return stored;
 }
 
 export function updateRun(database: DatabaseSync, record: RunRecord): void {
-  database
-    .prepare(
-      `UPDATE runs SET state = :state, paused = :paused, result = :result, progress = :progress, failure = :failure,
+  prepared(
+    database,
+    `UPDATE runs SET state = :state, paused = :paused, result = :result, progress = :progress, failure = :failure,
        notes = :notes, archived = :archived, pinned = :pinned, study = :study, events_read = :read WHERE number = :number`,
-    )
-    .run({ ...changingColumns(record), number: record.number });
+  ).run({ ...changingColumns(record), number: record.number });
 }
 
 export function writeTags(database: DatabaseSync, { number, tags }: RunRecord): void {
-  database.prepare('DELETE FROM tags WHERE run = ?').run(number);
-  const insert = database.prepare('INSERT INTO tags (run, tag) VALUES (?, ?)');
+  prepared(database, 'DELETE FROM tags WHERE run = ?').run(number);
+  const insert = prepared(database, 'INSERT INTO tags (run, tag) VALUES (?, ?)');
   for (const tag of new Set(tags)) insert.run(number, tag);
 }
 

@@ -60,6 +60,9 @@ export interface RunStore {
 /** A scan looks at so many finished runs: over a network each is a question of a millisecond. */
 const finishedAtOnce = 500;
 
+/** Runs whose files are read side by side: each is a handful of questions to the disk. */
+const lookedAtOnce = 32;
+
 /** `waits`: whether a run is in the queue, whatever its folder tells of how it ended before. */
 export function createRunStore(
   workspace: Workspace,
@@ -173,6 +176,23 @@ export function createRunStore(
     changes.emit({ id, events: [], removed: true });
   };
 
+  const noteDamage = (name: string) => (error: unknown) => {
+    if (!isFullDatabase(error)) damaged.set(join(workspace.runs, name), reasonOf(error));
+  };
+  /** Those that are new, in one transaction: thousands of them when a workspace is opened without its database. */
+  const takeIn = async (names: readonly string[]): Promise<void> => {
+    const read = names.map((name) => readFolder(folder(name)).catch(noteDamage(name)));
+    const found = (await Promise.all(read)).filter((record) => record !== undefined);
+    const unknown = found.filter(({ id }) => !records.has(id)); // another look may have been faster
+    if (unknown.length === 0) return;
+    try {
+      const inserted = inTransaction(database, () => unknown.map((record) => insertRun(database, record)));
+      for (const record of inserted) records.set(record.id, record);
+    } catch (error) {
+      for (const { id } of unknown) noteDamage(id)(error);
+    }
+  };
+
   return {
     points,
     changes,
@@ -197,18 +217,18 @@ export function createRunStore(
         else unwritten.delete(id);
       }
       const isPassedOver = restOf(names);
-      for (const name of names) {
-        try {
-          if (!records.has(name)) records.set(name, insertRun(database, await readFolder(folder(name))));
-          if (ours(name) || isPassedOver(name)) continue;
-          const mark = await markOf(folder(name));
-          if (isAtRest(get(name)) && settled.get(name) === mark) continue;
-          await follow(name);
-          await settle(folder(name), get(name), store, waits(name));
-          settled.set(name, mark);
-        } catch (error) {
-          if (!isFullDatabase(error)) damaged.set(join(workspace.runs, name), reasonOf(error));
-        }
+      const look = async (name: string): Promise<void> => {
+        if (!records.has(name) || ours(name) || isPassedOver(name)) return;
+        const mark = await markOf(folder(name));
+        if (isAtRest(get(name)) && settled.get(name) === mark) return;
+        await follow(name);
+        await settle(folder(name), get(name), store, waits(name));
+        settled.set(name, mark);
+      };
+      for (let start = 0; start < names.length; start += lookedAtOnce) {
+        const some = names.slice(start, start + lookedAtOnce);
+        await takeIn(some.filter((name) => !records.has(name)));
+        await Promise.all(some.map((name) => look(name).catch(noteDamage(name))));
       }
       for (const [id, lines] of damagedLines) {
         damaged.set(

@@ -112,15 +112,18 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
       const { study, cells } = parse(spec);
       await mkdir(join(workspace.folder, 'studies'), { recursive: true });
       await writeJson(specFile(lab, study.name), spec);
-      const queued: string[] = [];
-      for (const cell of cells) {
-        if (runOf(cell, byName(runs.all()))) continue; // done, or under way
-        const { id } = await createRun(workspace, cell.experiment);
+      const records = byName(runs.all());
+      const missing = cells.filter((cell) => !runOf(cell, records)); // the others are done, or under way
+      // Some at a time, because every look at the folders is one at all of them; those that are there wait in the queue then.
+      for (let start = 0; start < missing.length; start += createdAtOnce) {
+        const created: string[] = [];
+        for (const { experiment } of missing.slice(start, start + createdAtOnce)) {
+          created.push((await createRun(workspace, experiment)).id);
+        }
         await runs.scan(queue.isOurs);
-        await runs.annotate(id, { study: study.name });
-        queued.push(id);
+        for (const id of created) await runs.annotate(id, { study: study.name });
+        queue.enqueue(created);
       }
-      queue.enqueue(queued);
       return summarise({ study, cells });
     },
     card: ({ name }) => lab.workers.call('studyCard', { name }),
@@ -139,6 +142,7 @@ interface FoundCell {
 }
 
 const keptStudies = 20;
+const createdAtOnce = 100;
 
 type RecordsByName = ReadonlyMap<string, readonly RunRecord[]>;
 
