@@ -194,12 +194,13 @@ def connectionist_loss():
 
 def modern_encoders():
     """ModernBERT by the names of Hugging Face's weights, and two encoders that have what else ours can: RMS normalisation,
-    SwiGLU and squared ReLU, normalised queries and keys, biases, a causal mask. Padding is masked in one of the sequences."""
-    size = {"batch": 2, "length": 10, "vocabulary": 37, "predictions": 3, "layers": 2, "features": 24, "heads": 2, "feedForward": 20}
+    SwiGLU and squared ReLU, normalised queries and keys, biases, a causal mask, learned biases of distances. Padding is masked in one of the sequences."""
+    size = {"batch": 2, "length": 10, "vocabulary": 37, "predictions": 3, "layers": 2, "features": 24, "heads": 2, "feedForward": 20, "buckets": 8, "maximumDistance": 7}
     variants = {
         "modernbert": BASE,
         "swiglu": {**BASE, "norm": "rms", "activation": "swiglu", "first_norm": True, "qk_norm": True, "bias": True},
         "causal": {**BASE, "activation": "squared-relu", "first_norm": True, "qk_norm": True, "causal": True},
+        "relative": {**BASE, "positions": "relative"},
     }
     generator = torch.Generator().manual_seed(5)
     draw = lambda *shape: torch.randint(5, size["vocabulary"], shape, generator=generator)

@@ -1,12 +1,14 @@
 """ModernBERT (B. Warner et al. 2024) with full attention, in PyTorch's own modules. Modules are named as in Hugging Face's
 implementation, so that its weights fit. Switches make of it what other encoders have: RMS normalisation, other activations,
-biases, normalised queries and keys, a causal mask."""
+biases, normalised queries and keys, a causal mask, learned biases of distances."""
+
+import math
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-BASE = {"norm": "layer", "activation": "geglu", "bias": False, "first_norm": False, "qk_norm": False, "causal": False}
+BASE = {"norm": "layer", "activation": "geglu", "bias": False, "first_norm": False, "qk_norm": False, "causal": False, "positions": "rotary"}
 EPSILON = 1e-5
 
 
@@ -26,6 +28,16 @@ def rotate(x, tables):
     cosines, sines = tables
     left, right = x.chunk(2, dim=-1)
     return torch.cat([left * cosines - right * sines, right * cosines + left * sines], dim=-1)
+
+
+def distance_buckets(length, buckets, maximum):
+    """T5's (C. Raffel et al. 2020), for both directions: [length, length]."""
+    places = torch.arange(length)
+    distances = places[None, :] - places[:, None]
+    half, exact = buckets // 2, buckets // 4
+    sizes = distances.abs()
+    far = exact + (torch.log(sizes.clamp(min=1) / exact) / math.log(maximum / exact) * (half - exact)).long()
+    return torch.where(distances > 0, half, 0) + torch.where(sizes < exact, sizes, far.clamp(max=half - 1))
 
 
 class Embeddings(nn.Module):
@@ -52,7 +64,9 @@ class Attention(nn.Module):
         batch, length, features = x.shape
         parts = self.Wqkv(x).view(batch, length, 3, self.heads, features // self.heads)
         query, key, value = parts.permute(2, 0, 3, 1, 4)
-        query, key = rotate(self.q_norm(query), tables), rotate(self.k_norm(key), tables)
+        query, key = self.q_norm(query), self.k_norm(key)
+        if tables is not None:
+            query, key = rotate(query, tables), rotate(key, tables)
         if self.causal and bias is not None:
             bias = bias + torch.full((length, length), -1e4, dtype=bias.dtype).triu(1)
         causal = self.causal and bias is None
@@ -98,12 +112,21 @@ class ModernBert(nn.Module):
         self.final_norm = make_norm(size["features"], config)
         self.head_size = size["features"] // size["heads"]
         self.rotary_base = size.get("rotaryBase", 10_000)
+        self.is_relative = config["positions"] == "relative"
+        if self.is_relative:
+            self.maximum_distance = size["maximumDistance"]
+            self.relative_positions = nn.Embedding(size["buckets"], size["heads"])
 
     def forward(self, tokens, mask=None):
         """`mask` is 1 at real positions; left out, all are real, and attention needs no bias."""
         x = self.embeddings(tokens)
-        tables = rotary_tables(tokens.shape[1], self.head_size, self.rotary_base, x.dtype)
+        length = tokens.shape[1]
+        tables = None if self.is_relative else rotary_tables(length, self.head_size, self.rotary_base, x.dtype)
         bias = None if mask is None else ((mask - 1) * 1e4)[:, None, None, :]
+        if self.is_relative:
+            table = self.relative_positions
+            distances = table(distance_buckets(length, table.num_embeddings, self.maximum_distance)).permute(2, 0, 1)
+            bias = distances if bias is None else distances + bias
         for layer in self.layers:
             x = layer(x, tables, bias)
         return self.final_norm(x)

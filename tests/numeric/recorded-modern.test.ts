@@ -25,6 +25,8 @@ interface Size {
   readonly features: number;
   readonly heads: number;
   readonly feedForward: number;
+  readonly buckets: number;
+  readonly maximumDistance: number;
 }
 
 interface Matrix {
@@ -65,6 +67,7 @@ const renamed: readonly (readonly [RegExp, string])[] = [
   [/^model\.embeddings\.tok_embeddings\.weight$/, 'backbone/embedding/token'],
   [/^model\.embeddings\.norm\./, 'backbone/embedding/normalisation/'],
   [/^model\.layers\.(\d+)\./, 'backbone/encoder/layer.$1/'],
+  [/^model\.relative_positions\.weight$/, 'backbone/encoder/relative-positions'],
   [/^model\.final_norm\./, 'backbone/encoder/normalisation/'],
   [/attn_norm\./, 'attention-normalisation/'],
   [/mlp_norm\./, 'feed-forward-normalisation/'],
@@ -87,7 +90,7 @@ function toOurs(name: string, tensor: SafetensorsTensor): readonly (readonly [st
     return parts.flatMap((part, index) => toOurs(`${fused[1]!}attention/${part}/${fused[2]!}`, third(tensor, index)));
   }
   const ours = renamed.reduce((current, [pattern, replacement]) => current.replace(pattern, replacement), name);
-  const isMatrix = tensor.shape.length === 2 && !ours.endsWith('/token');
+  const isMatrix = tensor.shape.length === 2 && !/\/(token|relative-positions)$/.test(ours);
   return [[ours, isMatrix ? transposed(tensor) : { shape: tensor.shape, data: Float32Array.from(tensor.data) }]];
 }
 
@@ -97,7 +100,14 @@ function group(prefix: string): ReadonlyMap<string, Matrix> {
 }
 
 /** The preset itself, and encoders of the options that it does not use. */
-function pipelines({ layers, features, heads, feedForward }: Size): Readonly<Record<string, PipelineGraph>> {
+function pipelines({
+  layers,
+  features,
+  heads,
+  feedForward,
+  buckets,
+  maximumDistance,
+}: Size): Readonly<Record<string, PipelineGraph>> {
   const encoder = (
     options: Readonly<Record<string, unknown>>,
     embedding: Readonly<Record<string, unknown>>,
@@ -128,6 +138,18 @@ function pipelines({ layers, features, heads, feedForward }: Size): Readonly<Rec
       options: { layers, features, heads, feedForward, rotaryBase: 10_000 },
     }),
     swiglu: encoder({ normalisationType: 'rms', activation: 'swiglu' }, { normalisationType: 'rms' }),
+    relative: encoder(
+      {
+        positions: 'relative',
+        buckets,
+        maximumDistance,
+        activation: 'geglu',
+        bias: false,
+        normaliseFirst: false,
+        queryKeyNormalisation: false,
+      },
+      { bias: false },
+    ),
     causal: encoder({ activation: 'squared-relu', bias: false, causal: true }, { bias: false }),
   };
 }
@@ -161,21 +183,24 @@ function relativeError(actual: Named, expected: ReadonlyMap<string, Matrix>): nu
 }
 
 describe.each(engines)('on $name', ({ engine, device }) => {
-  it.each(['modernbert', 'swiglu', 'causal'])('%s has the loss and the gradients that PyTorch has', async (name) => {
-    const { batch, length, vocabulary, predictions } = size;
-    const options = maskedWords.options.parse({
-      ...{ length, maskedShare: 0.5, maximumPredictions: predictions, head: 'modernbert' },
-    });
-    const facts = { input: { kind: 'tokens', length, vocabularySize: vocabulary } } as const;
-    const pipeline = pipelines(size)[name]!;
-    const program = buildModel({ task: findTask(maskedWords.type), options, pipeline, facts }, 'training', batch);
-    const executable = await engine.compile(program, { optimizer: adamWDefaults, device, threads: 1 });
-    await executable.importState({ parameters: group(`${name}/weights/`) });
-    const { outputs, gradients } = await executable.gradients(feedsOf(size));
-    await executable.release();
+  it.each(['modernbert', 'swiglu', 'causal', 'relative'])(
+    '%s has the loss and the gradients that PyTorch has',
+    async (name) => {
+      const { batch, length, vocabulary, predictions } = size;
+      const options = maskedWords.options.parse({
+        ...{ length, maskedShare: 0.5, maximumPredictions: predictions, head: 'modernbert' },
+      });
+      const facts = { input: { kind: 'tokens', length, vocabularySize: vocabulary } } as const;
+      const pipeline = pipelines(size)[name]!;
+      const program = buildModel({ task: findTask(maskedWords.type), options, pipeline, facts }, 'training', batch);
+      const executable = await engine.compile(program, { optimizer: adamWDefaults, device, threads: 1 });
+      await executable.importState({ parameters: group(`${name}/weights/`) });
+      const { outputs, gradients } = await executable.gradients(feedsOf(size));
+      await executable.release();
 
-    const [expectedLoss] = recording.tensors.get(`${name}/loss`)!.data;
-    expect(Math.abs(outputs.loss!.data[0]! / Number(expectedLoss) - 1)).toBeLessThan(tolerance);
-    expect(relativeError(gradients, group(`${name}/gradients/`))).toBeLessThan(tolerance);
-  });
+      const [expectedLoss] = recording.tensors.get(`${name}/loss`)!.data;
+      expect(Math.abs(outputs.loss!.data[0]! / Number(expectedLoss) - 1)).toBeLessThan(tolerance);
+      expect(relativeError(gradients, group(`${name}/gradients/`))).toBeLessThan(tolerance);
+    },
+  );
 });

@@ -24,6 +24,7 @@ import {
   normalizationLayer,
   tileRows,
 } from '../layers.ts';
+import { relativePositionBias } from '../relative-positions.ts';
 
 const options = z.strictObject({
   layers: z.int().positive().default(2).describe('Number of layers'),
@@ -37,16 +38,23 @@ const options = z.strictObject({
     ),
   activation: feedForwardActivationOption.default('gelu'),
   positions: z
-    .enum(['none', 'rotary'])
+    .enum(['none', 'rotary', 'relative'])
     .default('none')
     .describe(
-      'rotary: queries and keys are turned by their positions (Su et al. 2021), so that attention knows distances from the first step on. none: positions come with the input, or not at all',
+      'rotary: queries and keys are turned by their positions (Su et al. 2021), so that attention knows distances from the first step on. relative: each head learns a bias for each range of distances (Raffel et al. 2020). none: positions come with the input, or not at all',
     ),
   rotaryBase: z
     .number()
     .positive()
     .default(10_000)
     .describe('Rotary positions: the larger, the slower the slowest pair of features turns'),
+  buckets: z
+    .int()
+    .min(4)
+    .multipleOf(2)
+    .default(32)
+    .describe('Relative positions: ranges of distances that have a bias of their own, both directions together'),
+  maximumDistance: z.int().positive().default(128).describe('Relative positions: distances from here on share a bias'),
   window: z
     .int()
     .positive()
@@ -140,9 +148,12 @@ defineBlock({
   ],
   build(context, { sequence, mask }, settings) {
     const [batch, length, features] = sequence!.shape as readonly [number, number, number]; // the port has three axes
-    const whole = sightOf(context, [length, features], mask, settings);
+    const sizes = [length, features] as const;
+    const relative =
+      settings.positions === 'relative' ? relativePositionBias(context.program, length, settings) : undefined;
+    const whole = sightOf(context, sizes, { mask, relative }, settings);
     const local =
-      settings.window === undefined ? whole : sightOf(context, [length, features], mask, settings, settings.window);
+      settings.window === undefined ? whole : sightOf(context, sizes, { mask, relative }, settings, settings.window);
     const shared: Shared = { context, settings, length, whole, local };
     const layers: Record<string, Value> = {};
     // Positions are rows of one matrix between the sublayers, which saves the reshapes around every matrix product.
@@ -161,13 +172,14 @@ defineBlock({
 function sightOf(
   context: BuildContext,
   [length, features]: readonly [number, number],
-  mask: Value | undefined,
+  { mask, relative }: { readonly mask: Value | undefined; readonly relative: Value | undefined },
   settings: Options,
   window?: number,
 ): Sight {
   const rotaryBase = window === undefined ? settings.rotaryBase : (settings.localRotaryBase ?? settings.rotaryBase);
+  const hidden = attentionBias(context, { causal: settings.causal, window }, length, mask);
   return {
-    bias: attentionBias(context, { causal: settings.causal, window }, length, mask),
+    bias: hidden && relative ? add(relative, hidden) : (relative ?? hidden),
     angles: headAngles(context, length, features, { ...settings, rotaryBase }),
   };
 }

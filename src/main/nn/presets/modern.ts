@@ -14,6 +14,7 @@ const options = z.strictObject({
     .positive()
     .optional()
     .describe('Inner size of the feed-forward sublayers; 8/3 × features in multiples of 16 by default'),
+  positions: z.string().default('rotary').describe('rotary, relative or none; see the block transformer-encoder'),
   rotaryBase: z
     .number()
     .positive()
@@ -50,7 +51,7 @@ for (const { causal, ending, title, summary } of directions) {
       summary: `${summary}: ${String(size.layers)} layers of ${String(size.features)} features with rotary positions, pre-normalisation, GeGLU and no biases (Warner et al. 2024). Learns from little text what learned positions need far more for.`,
       input: 'tokens',
       options,
-      graph({ dropout, initialisation, outputInitialisation, feedForward, rotaryBase, ...chosen }) {
+      graph({ dropout, positions, initialisation, outputInitialisation, feedForward, rotaryBase, ...chosen }) {
         const { layers, features, heads } = { ...size, ...chosen };
         const common = { bias: false, epsilon: 1e-5, dropout, initialisation };
         return {
@@ -68,7 +69,7 @@ for (const { causal, ending, title, summary } of directions) {
                 layers,
                 heads,
                 activation: 'geglu',
-                positions: 'rotary',
+                positions,
                 rotaryBase,
                 normalisation: 'pre',
                 normaliseFirst: false,
