@@ -37,6 +37,10 @@ const registry = {
   nextSentenceAccuracy: { title: 'Next sentence: accuracy', ...share },
   nextSentenceMacroF1: { title: 'Next sentence: macro F1', ...share },
   nextSentenceBalancedAccuracy: { title: 'Next sentence: balanced accuracy', ...share },
+  sentenceOrderLoss: { ...lossInNats, title: 'Sentence order: loss' },
+  sentenceOrderAccuracy: { title: 'Sentence order: accuracy', ...share },
+  sentenceOrderMacroF1: { title: 'Sentence order: macro F1', ...share },
+  sentenceOrderBalancedAccuracy: { title: 'Sentence order: balanced accuracy', ...share },
   sameDocumentLoss: { ...lossInNats, title: 'Passages of one document: loss' },
   sameDocumentAccuracy: { title: 'Passages of one document: found', ...share },
   /** 1: spread evenly over all directions; near 0 or 1 direction: collapsed. */

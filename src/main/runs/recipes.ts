@@ -57,7 +57,7 @@ const rows: readonly RecipeRow[] = Object.entries(modernRates).flatMap(([preset,
     { presets: [preset], tasks: ['masked-words'], settings: { task: fullSequences, training } },
     {
       presets: [preset],
-      tasks: ['masked-words-next-sentence', 'masked-words-same-document'],
+      tasks: ['masked-words-next-sentence', 'masked-words-sentence-order', 'masked-words-same-document'],
       settings: { task: maskedWordOptions, training },
     },
   ];

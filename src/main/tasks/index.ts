@@ -3,6 +3,7 @@ import './masked-words.ts';
 import './next-sentence.ts';
 import './sentence-order.ts';
 import './masked-words-next-sentence.ts';
+import './masked-words-sentence-order.ts';
 import './masked-words-same-document.ts';
 import './next-word.ts';
 import './text-classification.ts';

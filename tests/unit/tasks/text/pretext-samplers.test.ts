@@ -9,7 +9,13 @@ import type { TextFixture } from './text-fixtures.ts';
 import { corpusOf, documentText, markedCorpus, marksIn } from './text-fixtures.ts';
 
 const LENGTH = 48;
-const TYPES = ['masked-words', 'next-sentence', 'sentence-order', 'masked-words-next-sentence'];
+const TYPES = [
+  'masked-words',
+  'next-sentence',
+  'sentence-order',
+  'masked-words-next-sentence',
+  'masked-words-sentence-order',
+];
 
 let fixture: TextFixture;
 beforeAll(async () => {
@@ -275,20 +281,23 @@ describe('masked words', () => {
   });
 });
 
-describe.each(['next-sentence', 'sentence-order', 'masked-words-next-sentence'])('the pairs of %s', (type) => {
-  it('are balanced exactly in every batch of even size and in the evaluation', () => {
-    withSampler(type, (sampler) => {
-      const half = (feeds: Feeds, size: number): void =>
-        expect(numbers(feeds, 'labels').reduce((sum, one) => sum + one, 0)).toBe(size / 2);
-      for (let step = 0; step < 50; step += 1) half(sampler.trainingBatch(2, step, 2), 2);
-      for (let step = 0; step < 20; step += 1) half(sampler.trainingBatch(2, step, 10), 10);
-      const batches = sampler.evaluationBatchCount('validation', 2);
-      for (let index = 0; index < batches - 1; index += 1) half(sampler.evaluationBatch('validation', index, 2), 2);
-      const firsts = Array.from({ length: 64 }, (_, step) => sampler.trainingBatch(2, step, 2).labels![0]);
-      expect(new Set(firsts).size).toBe(2); // the order within a pair of examples is random
+describe.each(['next-sentence', 'sentence-order', 'masked-words-next-sentence', 'masked-words-sentence-order'])(
+  'the pairs of %s',
+  (type) => {
+    it('are balanced exactly in every batch of even size and in the evaluation', () => {
+      withSampler(type, (sampler) => {
+        const half = (feeds: Feeds, size: number): void =>
+          expect(numbers(feeds, 'labels').reduce((sum, one) => sum + one, 0)).toBe(size / 2);
+        for (let step = 0; step < 50; step += 1) half(sampler.trainingBatch(2, step, 2), 2);
+        for (let step = 0; step < 20; step += 1) half(sampler.trainingBatch(2, step, 10), 10);
+        const batches = sampler.evaluationBatchCount('validation', 2);
+        for (let index = 0; index < batches - 1; index += 1) half(sampler.evaluationBatch('validation', index, 2), 2);
+        const firsts = Array.from({ length: 64 }, (_, step) => sampler.trainingBatch(2, step, 2).labels![0]);
+        expect(new Set(firsts).size).toBe(2); // the order within a pair of examples is random
+      });
     });
-  });
-});
+  },
+);
 
 describe.each(['next-sentence', 'masked-words-next-sentence'])('the labels of %s', (type) => {
   it('say whether the second text is of the same document', () => {

@@ -82,7 +82,13 @@ describe('the masked-words program', () => {
   });
 
   it('takes no labels for prediction', () => {
-    for (const type of ['masked-words', 'next-sentence', 'masked-words-next-sentence', 'masked-words-same-document']) {
+    for (const type of [
+      'masked-words',
+      'next-sentence',
+      'masked-words-next-sentence',
+      'masked-words-sentence-order',
+      'masked-words-same-document',
+    ]) {
       const { model, sampler } = open(type);
       const program = buildModel(model, 'prediction', 1);
       expect([...program.inputs.keys()].filter((name) => /labels|weights/i.test(name))).toEqual([]);
@@ -92,17 +98,18 @@ describe('the masked-words program', () => {
   });
 });
 
-describe('the program of masked words and next sentence', () => {
+describe.each(['next-sentence', 'sentence-order'] as const)('the program of masked words and %s', (kind) => {
   it('adds the two losses, and both metric sets come out of its evaluation', async () => {
-    const { model, sampler, settings } = open('masked-words-next-sentence');
+    const pair = kind === 'next-sentence' ? 'nextSentence' : 'sentenceOrder';
+    const { model, sampler, settings } = open(`masked-words-${kind}`);
     const executable = await compile(model, 'evaluation', BATCH);
     const evaluation = model.task.evaluation(settings, model.facts);
     const words = findTask('masked-words').evaluation({}, model.facts);
-    const pairs = findTask('next-sentence').evaluation({}, model.facts);
+    const pairs = findTask(kind).evaluation({}, model.facts);
     for (let index = 0; index < sampler.evaluationBatchCount('validation', BATCH); index += 1) {
       const feeds = sampler.evaluationBatch('validation', index, BATCH);
       const outputs = await executable.run(feeds);
-      const [total, ofWords, ofPairs] = [outputs.loss, outputs.maskedWordsLoss, outputs.nextSentenceLoss].map(
+      const [total, ofWords, ofPairs] = [outputs.loss, outputs.maskedWordsLoss, outputs[`${pair}Loss`]].map(
         (value) => value!.data[0]!,
       ) as [number, number, number];
       expect(total).toBeCloseTo(ofWords + ofPairs, 4);
@@ -111,8 +118,9 @@ describe('the program of masked words and next sentence', () => {
     const { metrics } = evaluation.result();
     expect(metrics.maskedWordsAccuracy).toBe(words.result().metrics.accuracy);
     expect(metrics.maskedWordsPerplexity).toBe(words.result().metrics.perplexity);
-    expect(metrics.nextSentenceAccuracy).toBe(pairs.result().metrics.accuracy);
+    expect(metrics[`${pair}Accuracy`]).toBe(pairs.result().metrics.accuracy);
     expect(metrics.loss).toBeCloseTo(words.result().metrics.loss! + pairs.result().metrics.loss!, 12);
+    expect(model.task.metrics).toEqual(expect.arrayContaining(Object.keys(metrics)));
     sampler.close();
   });
 });
@@ -131,25 +139,28 @@ function oracle(feeds: Feeds, classes: number): TensorData {
 }
 
 describe('evaluations', () => {
-  it.each(['masked-words', 'next-sentence', 'sentence-order', 'masked-words-next-sentence'])(
-    'give an oracle of %s accuracy 1',
-    (type) => {
-      const { model, sampler, settings } = open(type);
-      const evaluation = model.task.evaluation(settings, model.facts);
-      for (let index = 0; index < sampler.evaluationBatchCount('validation', BATCH); index += 1) {
-        const feeds = sampler.evaluationBatch('validation', index, BATCH);
-        evaluation.add(oracle(feeds, 2), feeds);
-      }
-      const { metrics, correct } = evaluation.result();
-      for (const [name, value] of Object.entries(metrics)) {
-        if (/accuracy|f1/i.test(name)) expect(value).toBe(1);
-        else expect(value).toBeCloseTo(/perplexity/i.test(name) ? 1 : 0, 6);
-      }
-      expect(correct!.every((one) => one === 1)).toBe(true);
-      expect(correct!.length).toBeGreaterThan(10);
-      sampler.close();
-    },
-  );
+  it.each([
+    'masked-words',
+    'next-sentence',
+    'sentence-order',
+    'masked-words-next-sentence',
+    'masked-words-sentence-order',
+  ])('give an oracle of %s accuracy 1', (type) => {
+    const { model, sampler, settings } = open(type);
+    const evaluation = model.task.evaluation(settings, model.facts);
+    for (let index = 0; index < sampler.evaluationBatchCount('validation', BATCH); index += 1) {
+      const feeds = sampler.evaluationBatch('validation', index, BATCH);
+      evaluation.add(oracle(feeds, 2), feeds);
+    }
+    const { metrics, correct } = evaluation.result();
+    for (const [name, value] of Object.entries(metrics)) {
+      if (/accuracy|f1/i.test(name)) expect(value).toBe(1);
+      else expect(value).toBeCloseTo(/perplexity/i.test(name) ? 1 : 0, 6);
+    }
+    expect(correct!.every((one) => one === 1)).toBe(true);
+    expect(correct!.length).toBeGreaterThan(10);
+    sampler.close();
+  });
 
   it('agree with sums over all examples, leaving out those of weight 0', () => {
     const stream = randomStream(5);
