@@ -26,6 +26,7 @@ const usage = `npm run sweep -- <name> [options]
 --seconds 90           the same in seconds
 --steps 400,1600       budgets in steps
 --only recipe,muon     these candidates alone
+--keep 8,3             so many candidates go on to the second budget, the third …: the best, and always the first (default: all)
 --seeds 1,2            each cell with each of these seeds (default: 1)
 --workspace <folder>   where data and runs go (default: the folder 'workspace' of this checkout)
 --table <file>         where the table goes (default: docs/sweeps/<name>.md)`;
@@ -49,6 +50,7 @@ function readArguments() {
       seconds: { type: 'string' },
       steps: { type: 'string' },
       only: { type: 'string' },
+      keep: { type: 'string' },
       seeds: { type: 'string', default: '1' },
       workspace: { type: 'string' },
       table: { type: 'string' },
@@ -64,10 +66,11 @@ function readArguments() {
   if (!values.help && (name === undefined || others.length > 0)) throw new Error('Name one sweep.');
   if (!values.help && budgets.length === 0) throw new Error('Give a budget: --minutes, --seconds or --steps.');
   const seeds = numbersOf(values.seeds, 'seeds');
-  return { ...values, seeds, name: name ?? '', budgets: inOrder(budgets), only: values.only?.split(',') };
+  const keep = numbersOf(values.keep, 'keep').map(Math.round);
+  return { ...values, seeds, keep, name: name ?? '', budgets: inOrder(budgets), only: values.only?.split(',') };
 }
 
-async function run({ name, budgets, seeds, only, workspace: place, table }: ReturnType<typeof readArguments>) {
+async function run({ name, budgets, seeds, keep, only, workspace: place, table }: ReturnType<typeof readArguments>) {
   const source = await readSpecFile(fileURLToPath(new URL(`../resources/recipes/${name}.yaml`, import.meta.url)));
   const sweep = parseSweep(source);
   const unknown = only?.find((wanted) => !sweep.candidates.some((candidate) => candidate.name === wanted));
@@ -96,6 +99,7 @@ async function run({ name, budgets, seeds, only, workspace: place, table }: Retu
     name,
     budgets,
     seeds,
+    keep,
     candidates: sweep.candidates.filter((candidate) => only === undefined || only.includes(candidate.name)),
     signal: controller.signal,
     say: (text) => {

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { mkdir, readFile } from 'node:fs/promises';
 import { LabError } from '../../src/shared/errors.ts';
+import { mean } from '../../src/shared/stats.ts';
 import type { Experiment } from '../../src/shared/spec/experiment/index.ts';
 import type { RunResult } from '../../src/shared/spec/run/result.ts';
 import { createRun } from '../../src/main/runs/create-run.ts';
@@ -14,7 +15,7 @@ import { listRuns } from '../../src/main/workspace/runs.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
 import type { SpecSource } from '../../src/main/runs/spec-file.ts';
 import type { Budget, Candidate, SweepSpec } from './sweep-spec.ts';
-import { budgetName, cellExperiment, isSame } from './sweep-spec.ts';
+import { budgetName, cellExperiment, firstPart, isSame } from './sweep-spec.ts';
 
 export interface Cell {
   readonly candidate: string;
@@ -35,6 +36,11 @@ export interface SweepOptions {
   readonly budgets: readonly Budget[];
   readonly seeds: readonly number[];
   readonly candidates: readonly Candidate[];
+  /**
+   * After each budget the number of candidates that go on to the next one, the best and always the first (successive halving,
+   * K. Jamieson and A. Talwalkar 2016); the last number stands for all that follow. Empty: all go on.
+   */
+  readonly keep?: readonly number[];
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
   /** After every cell, with all so far. */
@@ -51,28 +57,19 @@ export async function runCells(
   source: SpecSource,
   options: SweepOptions,
 ): Promise<readonly Cell[] | undefined> {
-  const { name, budgets, seeds, candidates, signal, say, onCell } = options;
+  const { name, budgets, seeds, candidates, keep = [], say, onCell } = options;
   const speeds = await openSpeeds(workspace, name);
   // A mistake in the last candidate shows before the first one is trained.
-  for (const candidate of candidates) cellExperiment(sweep, source, { candidate, name: 'x', steps: 1, seed: 1 });
+  for (const candidate of [...candidates, ...candidates.flatMap((one) => firstPart(one) ?? [])]) {
+    cellExperiment(sweep, source, { candidate, name: 'x', steps: 1, seed: 1 });
+  }
   const cells: Cell[] = [];
-  const total = budgets.length * candidates.length * seeds.length;
-  for (const budget of budgets) {
-    for (const candidate of candidates) {
-      const trial = cellExperiment(sweep, source, {
-        candidate,
-        name: runName(name, candidate, 'trial'),
-        steps: trialSteps.warm + trialSteps.timed,
-        seed: 1,
-      });
-      const steps =
-        budget.kind === 'steps' ? budget.amount : await stepsIn(workspace, trial, budget.amount, speeds, signal);
-      if (steps === undefined) return undefined;
+  let left = candidates;
+  for (const [round, budget] of budgets.entries()) {
+    for (const [index, candidate] of left.entries()) {
       for (const seed of seeds) {
-        const place = runName(name, candidate, budgetName(budget), seed);
-        const experiment = cellExperiment(sweep, source, { candidate, name: place, steps, seed });
-        say(`${cells.length + 1}/${total} ${place}: ${steps} steps`);
-        const result = await resultOf(workspace, experiment, signal);
+        const place = `${runName(name, candidate, budgetName(budget), seed)} (${index + 1} of ${left.length})`;
+        const result = await trainCell({ workspace, sweep, source, speeds, options }, candidate, budget, seed, place);
         if (!result) return undefined;
         const cell = cellOf(sweep, candidate, budget, seed, result);
         say(`    ${cell.metric} ${cell.value.toFixed(3)} after ${Math.round(cell.seconds)} s`);
@@ -80,8 +77,70 @@ export async function runCells(
         await onCell(cells);
       }
     }
+    left = best(left, cells, budget, keep.length === 0 ? Infinity : keep[Math.min(round, keep.length - 1)]!);
   }
   return cells;
+}
+
+/** Of candidates those with the least mean loss at a budget, and the first one, in their order. */
+function best(candidates: readonly Candidate[], cells: readonly Cell[], budget: Budget, count: number): Candidate[] {
+  const lossOf = ({ name }: Candidate): number => {
+    const loss = mean(
+      cells.filter((cell) => cell.candidate === name && cell.budget === budget).map((cell) => cell.value),
+    );
+    return Number.isNaN(loss) ? Infinity : loss; // it diverged
+  };
+  const chosen = new Set(candidates.toSorted((a, b) => lossOf(a) - lossOf(b)).slice(0, count));
+  return candidates.filter((candidate, index) => index === 0 || chosen.has(candidate));
+}
+
+interface CellContext {
+  readonly workspace: Workspace;
+  readonly sweep: SweepSpec;
+  readonly source: SpecSource;
+  readonly speeds: Speeds;
+  readonly options: SweepOptions;
+}
+
+/** A cell's run, after the one that goes before it. Undefined when it was stopped. */
+async function trainCell(
+  context: CellContext,
+  candidate: Candidate,
+  budget: Budget,
+  seed: number,
+  place: string,
+): Promise<RunResult | undefined> {
+  const { workspace, sweep, source, options } = context;
+  const first = firstPart(candidate);
+  const share = candidate.before?.share ?? 0;
+  let from: string | undefined;
+  for (const [part, amount] of [...(first ? [[first, share] as const] : []), [candidate, 1 - share] as const]) {
+    const steps = await stepsOf(context, part, { ...budget, amount: budget.amount * amount });
+    if (steps === undefined) return undefined;
+    const name = runName(options.name, part, budgetName(budget), seed);
+    options.say(part === candidate ? `${place}: ${steps} steps` : `${name}: ${steps} steps go before`);
+    const experiment = cellExperiment(sweep, source, { candidate: part, name, steps, seed, from });
+    const result = await resultOf(workspace, experiment, options.signal);
+    if (!result || part === candidate) return result;
+    from = result.id;
+  }
+  return undefined;
+}
+
+/** The steps of a budget. Undefined when it was stopped. */
+async function stepsOf(
+  { workspace, sweep, source, speeds, options }: CellContext,
+  candidate: Candidate,
+  { kind, amount }: Budget,
+): Promise<number | undefined> {
+  if (kind === 'steps') return Math.max(1, Math.round(amount));
+  const trial = cellExperiment(sweep, source, {
+    candidate,
+    name: runName(options.name, candidate, 'trial'),
+    steps: trialSteps.warm + trialSteps.timed,
+    seed: 1,
+  });
+  return stepsIn(workspace, trial, amount, speeds, options.signal);
 }
 
 function runName(sweep: string, candidate: Candidate, budget: string, seed?: number): string {

@@ -22,6 +22,13 @@ const sweepSpec = z.strictObject({
       z.strictObject({
         name: nameSpec,
         settings: z.record(z.string(), z.unknown()).default({}).describe('By dotted path, as with pretext run --set'),
+        before: z
+          .strictObject({
+            share: z.number().gt(0).lt(1).describe('Of the budget'),
+            settings: z.record(z.string(), z.unknown()).default({}).describe('Beside those of the candidate'),
+          })
+          .optional()
+          .describe('A run that goes before, whose weights the candidate starts from'),
         notes: z.string().optional(),
       }),
     )
@@ -45,6 +52,11 @@ export function parseSweep(source: SpecSource): SweepSpec {
   return parsed.data;
 }
 
+/** What a candidate trains first, as a candidate of its own; undefined where there is nothing. */
+export function firstPart({ name, settings, before }: Candidate): Candidate | undefined {
+  return before && { name: `${name}.before`, settings: { ...settings, ...before.settings } };
+}
+
 /** A number of steps, or seconds of training whose steps are found out by a short trial. */
 export type Budget =
   { readonly kind: 'steps'; readonly amount: number } | { readonly kind: 'seconds'; readonly amount: number };
@@ -58,11 +70,18 @@ export function budgetName({ kind, amount }: Budget): string {
 export function cellExperiment(
   sweep: SweepSpec,
   source: SpecSource,
-  { candidate, name, steps, seed }: { candidate: Candidate; name: string; steps: number; seed: number },
+  {
+    candidate,
+    name,
+    steps,
+    seed,
+    from,
+  }: { candidate: Candidate; name: string; steps: number; seed: number; from?: string | undefined },
 ): Experiment {
   const inner: SpecSource = { value: sweep.experiment, locate: (path) => source.locate(['experiment', ...path]) };
   const settings = {
     ...candidate.settings,
+    ...(from !== undefined && { from: { run: from } }),
     name,
     seed,
     'training.steps': steps,

@@ -12,7 +12,7 @@ export interface TableOptions {
   readonly threads: number;
 }
 
-/** Cells that are not there are left empty. Of each budget the smallest loss is bold. */
+/** Cells that are not there, of candidates that did not go on to a budget, are left empty. Of each budget the smallest loss is bold. */
 export function sweepTable(sweep: SweepSpec, cells: readonly Cell[], { command, date, threads }: TableOptions): string {
   const budgets = distinct(cells.map(({ budget }) => budgetName(budget)));
   const candidates = sweep.candidates.filter(({ name }) => cells.some(({ candidate }) => candidate === name));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cell, SweepOptions } from '../../../scripts/sweep/run-cells.ts';
 import { runCells } from '../../../scripts/sweep/run-cells.ts';
-import { budgetName, cellExperiment, parseSweep } from '../../../scripts/sweep/sweep-spec.ts';
+import { budgetName, cellExperiment, firstPart, parseSweep } from '../../../scripts/sweep/sweep-spec.ts';
 import { inOrder, sweepTable } from '../../../scripts/sweep/table.ts';
 import { parseSpecText, readSpecFile } from '../../../src/main/runs/spec-file.ts';
 import { listRuns } from '../../../src/main/workspace/runs.ts';
@@ -19,7 +19,12 @@ describe('the sweeps of the repository', () => {
       const source = await readSpecFile(join(folder, file));
       const sweep = parseSweep(source);
       const experiments = sweep.candidates.map((candidate) =>
-        JSON.stringify(cellExperiment(sweep, source, { candidate, name: 'x', steps: 10, seed: 1 })),
+        JSON.stringify([
+          cellExperiment(sweep, source, { candidate, name: 'x', steps: 10, seed: 1 }),
+          ...[firstPart(candidate) ?? []]
+            .flat()
+            .map((first) => cellExperiment(sweep, source, { candidate: first, name: 'x', steps: 10, seed: 1 })),
+        ]),
       );
       expect(new Set(experiments).size, file).toBe(sweep.candidates.length);
     }
@@ -84,6 +89,37 @@ describe('a sweep', () => {
     expect(await runCount()).toBe(4);
     expect(await run()).toEqual(cells);
     expect(await runCount()).toBe(4);
+  });
+
+  it('lets the best of a budget go on to the next, and always the first', async () => {
+    const budgets = [3, 5, 7].map((amount) => ({ kind: 'steps', amount }) as const);
+    const three = parseSpecText(`${text}  - name: slow\n    settings: {training.learningRate: 1e-7}\n`, 'tiny.yaml');
+    const { candidates } = parseSweep(three);
+    const cells = (await run({ budgets, seeds: [1], candidates, keep: [2, 1] }))!;
+    const at = (amount: number) =>
+      cells.filter(({ budget }) => budget.amount === amount).map(({ candidate }) => candidate);
+    expect(at(3)).toEqual(['plain', 'fast', 'slow']);
+    expect(at(5)).toEqual(['plain', 'fast']);
+    const [first, second] = cells.filter(({ budget }) => budget.amount === 5);
+    expect(at(7)).toEqual(first!.value <= second!.value ? ['plain'] : ['plain', 'fast']);
+  });
+
+  it('trains what goes before a candidate for its share of the budget, and starts from its weights', async () => {
+    const two = parseSpecText(
+      `${text}  - name: after\n    before: {share: 0.4, settings: {task.length: 8, training.learningRate: 0.02}}\n`,
+      'tiny.yaml',
+    );
+    const candidates = parseSweep(two).candidates.slice(-1);
+    const budgets = [{ kind: 'steps', amount: 10 }] as const;
+    const [cell] = (await run({ budgets, seeds: [1], candidates }))!;
+    const { runs } = await listRuns(tiny.workspace);
+    const first = runs.find(({ experiment }) => experiment.name.includes('after.before'))!;
+    expect(first.experiment).toMatchObject({ training: { steps: 4, learningRate: 0.02 }, task: { length: 8 } });
+    const own = runs.find(({ id }) => id === cell!.run)!;
+    expect(own.experiment).toMatchObject({ training: { steps: 6, learningRate: 0.01 }, from: { run: first.id } });
+    const count = await runCount();
+    expect(await run({ budgets, seeds: [1], candidates })).toEqual([cell]);
+    expect(await runCount()).toBe(count);
   });
 
   it('finds out how many steps a time is, once', async () => {
