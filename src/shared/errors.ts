@@ -19,6 +19,7 @@ export type LabErrorCode =
   | 'out-of-memory'
   | 'unauthorised'
   | 'disconnected' // the lab process cannot be reached, or went away before it answered
+  | 'network' // another computer cannot be reached, or does not answer as it should
   | 'too-large'
   | 'too-many' // requests or subscriptions of one client at a time
   | 'internal';

@@ -16,7 +16,7 @@ const endings = /\.(safetensors|bin|pth?|ckpt|index\.json)$/iu;
 export const isTensorFile = (name: string): boolean => endings.test(name);
 
 /** Names of the main file of weights in folders, the preferred one first: of several formats the one without code in it. */
-const usualNames = [
+export const usualNames = [
   'model.safetensors',
   'model.safetensors.index.json',
   'pytorch_model.bin',

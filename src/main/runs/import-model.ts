@@ -33,7 +33,9 @@ export interface ModelPreview {
 export interface ModelImportOptions {
   readonly signal: AbortSignal;
   /** Where it is from, when that is not the path. */
-  readonly origin?: { readonly url: string; readonly revision: string } | undefined;
+  readonly origin?:
+    | { readonly url: string; readonly revision: string; /** As the hub has it. */ readonly licence: string | null }
+    | undefined;
   readonly onProgress?: ((phase: string, done: number, total: number) => void) | undefined;
 }
 
@@ -88,7 +90,7 @@ export async function importModel(
       source: {
         path: origin?.url ?? path,
         ...(origin && { revision: origin.revision }),
-        licence: await licenceOf(source),
+        licence: (await licenceOf(source)) ?? origin?.licence ?? null,
         files: await filesOf(source),
       },
       input,

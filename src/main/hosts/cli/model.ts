@@ -11,12 +11,17 @@ import { findModel, listModels } from '../../workspace/models.ts';
 import { listRuns } from '../../workspace/runs.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { existingWorkspaceOf, globalsOf, workspaceOf } from './globals.ts';
+import { headsOf, reportImport } from './model-report.ts';
+import { registerDownload } from './model-download.ts';
 import { importWithProgress } from './import-progress.ts';
 import { pairs, print, printJson, say, table } from './output.ts';
 
 export function registerModel(program: Command): void {
-  const model = program.command('model').description('pretrained models of others: import, list, show, delete');
+  const model = program
+    .command('model')
+    .description('pretrained models of others: import, download, list, show, delete');
   registerImport(model);
+  registerDownload(model);
   registerList(model);
   registerShow(model);
   registerDelete(model);
@@ -51,11 +56,6 @@ function registerImport(model: Command): void {
     });
 }
 
-export function reportImport(manifest: ModelManifest): void {
-  for (const note of manifest.notes) say(`Note: ${note}.`);
-  print(`${manifest.name}: ${manifest.title}, ${formatCount(manifest.parameters)} parameters, ${headsOf(manifest)}`);
-}
-
 function registerList(model: Command): void {
   model
     .command('list')
@@ -84,9 +84,6 @@ const row = ({ name, manifest }: ImportedModel): string[] => [
   formatCount(manifest.parameters),
   headsOf(manifest),
 ];
-
-const headsOf = ({ heads }: Pick<ModelManifest, 'heads'>): string =>
-  heads.length === 0 ? 'no head' : heads.map(({ task }) => task).join(', ');
 
 function registerShow(model: Command): void {
   model
