@@ -69,9 +69,9 @@ export async function runCells(
     for (const [index, candidate] of left.entries()) {
       for (const seed of seeds) {
         const place = `${runName(name, candidate, budgetName(budget), seed)} (${index + 1} of ${left.length})`;
-        const result = await trainCell({ workspace, sweep, source, speeds, options }, candidate, budget, seed, place);
-        if (!result) return undefined;
-        const cell = cellOf(sweep, candidate, budget, seed, result);
+        const results = await trainCell({ workspace, sweep, source, speeds, options }, candidate, budget, seed, place);
+        if (!results) return undefined;
+        const cell = cellOf(sweep, candidate, budget, seed, results);
         say(`    ${cell.metric} ${cell.value.toFixed(3)} after ${Math.round(cell.seconds)} s`);
         cells.push(cell);
         await onCell(cells);
@@ -102,27 +102,28 @@ interface CellContext {
   readonly options: SweepOptions;
 }
 
-/** A cell's run, after the one that goes before it. Undefined when it was stopped. */
+/** Results of a cell's run and of the one that goes before it. Undefined when it was stopped. */
 async function trainCell(
   context: CellContext,
   candidate: Candidate,
   budget: Budget,
   seed: number,
   place: string,
-): Promise<RunResult | undefined> {
+): Promise<readonly [...RunResult[], RunResult] | undefined> {
   const { workspace, sweep, source, options } = context;
   const first = firstPart(candidate);
   const share = candidate.before?.share ?? 0;
-  let from: string | undefined;
+  const before: RunResult[] = [];
   for (const [part, amount] of [...(first ? [[first, share] as const] : []), [candidate, 1 - share] as const]) {
     const steps = await stepsOf(context, part, { ...budget, amount: budget.amount * amount });
     if (steps === undefined) return undefined;
     const name = runName(options.name, part, budgetName(budget), seed);
     options.say(part === candidate ? `${place}: ${steps} steps` : `${name}: ${steps} steps go before`);
-    const experiment = cellExperiment(sweep, source, { candidate: part, name, steps, seed, from });
+    const experiment = cellExperiment(sweep, source, { candidate: part, name, steps, seed, from: before[0]?.id });
     const result = await resultOf(workspace, experiment, options.signal);
-    if (!result || part === candidate) return result;
-    from = result.id;
+    if (!result) return undefined;
+    if (part === candidate) return [...before, result];
+    before.push(result);
   }
   return undefined;
 }
@@ -147,7 +148,16 @@ function runName(sweep: string, candidate: Candidate, budget: string, seed?: num
   return ['sweep', sweep, candidate.name, budget, ...(seed === undefined ? [] : [seed])].join('.').slice(0, 80);
 }
 
-function cellOf(sweep: SweepSpec, candidate: Candidate, budget: Budget, seed: number, result: RunResult): Cell {
+/** @param results of the run that went before, if one did, and of the candidate's own */
+function cellOf(
+  sweep: SweepSpec,
+  candidate: Candidate,
+  budget: Budget,
+  seed: number,
+  results: readonly [...RunResult[], RunResult],
+): Cell {
+  const result = results.at(-1)!; // its own is always there
+  const sum = (of: (one: RunResult) => number): number => results.reduce((total, one) => total + of(one), 0);
   const { metrics } = result.validation;
   const metric = sweep.metrics.find((name) => typeof metrics[name] === 'number');
   if (metric === undefined) {
@@ -158,12 +168,12 @@ function cellOf(sweep: SweepSpec, candidate: Candidate, budget: Budget, seed: nu
     candidate: candidate.name,
     budget,
     seed,
-    steps: result.steps,
+    steps: sum(({ steps }) => steps),
     run: result.id,
     metric,
     value: metrics[metric] ?? NaN,
     accuracy: accuracy ?? null,
-    seconds: result.seconds.training,
+    seconds: sum(({ seconds }) => seconds.training),
   };
 }
 

@@ -152,8 +152,9 @@ describe('relative positions', () => {
     const exact = Math.floor(half / 2);
     if (size < exact) return base + size;
     let bucket = exact;
-    while (bucket < half - 1 && size >= exact * (maximum / exact) ** ((bucket + 1 - exact) / (half - exact)))
+    while (bucket < half - 1 && size >= exact * (maximum / exact) ** ((bucket + 1 - exact) / (half - exact))) {
       bucket += 1;
+    }
     return base + bucket;
   }
 

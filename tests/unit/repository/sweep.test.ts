@@ -117,6 +117,7 @@ describe('a sweep', () => {
     expect(first.experiment).toMatchObject({ training: { steps: 4, learningRate: 0.02 }, task: { length: 8 } });
     const own = runs.find(({ id }) => id === cell!.run)!;
     expect(own.experiment).toMatchObject({ training: { steps: 6, learningRate: 0.01 }, from: { run: first.id } });
+    expect(cell!.steps).toBe(10);
     const count = await runCount();
     expect(await run({ budgets, seeds: [1], candidates })).toEqual([cell]);
     expect(await runCount()).toBe(count);
