@@ -12,6 +12,7 @@ import { dataWords, registeredPresets, resolvePipeline } from '../nn/index.ts';
 import type { SamplerSetup, TaskDefinition, TaskSampler } from '../tasks/index.ts';
 import { findTask } from '../tasks/index.ts';
 import { readProgress } from '../training/checkpoints.ts';
+import { scheduleOf } from '../training/optimizer-config.ts';
 import { checkpointFolder, listCheckpoints } from '../workspace/checkpoint-folders.ts';
 import type { TrainingPlan } from '../training/loop.ts';
 import type { Model } from '../training/model.ts';
@@ -164,7 +165,7 @@ export function createPlan(
     batchSize,
     accumulation,
     seed,
-    schedule: createSchedule(training.schedule, learningRate, totalSteps),
+    schedule: createSchedule(scheduleOf(training), learningRate, totalSteps),
     evaluateEvery: training.evaluateEvery ?? regularly,
     checkpointEvery: training.checkpointEvery ?? regularly,
     logEvery: training.logEvery,

@@ -77,11 +77,26 @@ describe('averaged weights', () => {
   });
 });
 
+describe('a schedule in a chain', () => {
+  it('is the factor of the learning rate, in the place of the training’s own', async () => {
+    const shape = '{type: cosine, warmupSteps: 2, finalFraction: 0.1}';
+    const chain = (more: string) => `optimizer: {type: chain, transforms: [{type: adam}${more}]}`;
+    const inChain = await train(await create(chain(`, {type: schedule, schedule: ${shape}}`)));
+    const plain = training(chain('')).replace(/schedule: \{[^}]*\}/, `schedule: ${shape}`);
+    const beside = await train(await createRun(tiny.workspace, tinyExperiment(plain)));
+    const other = await train(await create(chain('')));
+    expect(await lastCheckpoint(inChain)).toEqual(await lastCheckpoint(beside));
+    expect(await lastCheckpoint(inChain)).not.toEqual(await lastCheckpoint(other));
+  });
+});
+
 describe('the optimizer of an experiment', () => {
   it('is refused where its chain makes no sense', () => {
     const wrong = (transforms: string): string => training(`optimizer: {type: chain, transforms: ${transforms}}`);
     expect(() => tinyExperiment(wrong('[{type: adam}, {type: clip}]'))).toThrow(/clip comes first/);
     expect(() => tinyExperiment(wrong('[{type: orthogonalise}, {type: orthogonalise}]'))).toThrow(/once/);
+    const schedule = '{type: schedule, schedule: {type: cosine}}';
+    expect(() => tinyExperiment(wrong(`[${schedule}, {type: adam}]`))).toThrow(/schedule comes last/);
     expect(() => tinyExperiment(wrong('[]'))).toThrow(/optimizer/);
     expect(() => tinyExperiment(wrong('[{type: adan}]'))).toThrow(/Did you mean 'adam'/);
   });

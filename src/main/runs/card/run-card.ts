@@ -7,6 +7,7 @@ import type { RunResult } from '../../../shared/spec/run/result.ts';
 import type { Interval } from '../../../shared/stats.ts';
 import { mean, meanInterval, wilsonInterval } from '../../../shared/stats.ts';
 import { labVersion } from '../../files/version.ts';
+import { scheduleOf } from '../../training/optimizer-config.ts';
 import type { Material } from '../../workspace/catalogue.ts';
 import type { RunDetails, RunSummary } from '../../workspace/runs.ts';
 import {
@@ -223,7 +224,7 @@ function recipeItems({ experiment, result }: RunDetails): CardItem[] {
     ],
     ['Frozen', freeze.length > 0 ? freeze.join(', ') : undefined],
     ['Optimizer', JSON.stringify(training.optimizer)],
-    ['Learning rate', `${training.learningRate}, ${JSON.stringify(training.schedule)}`],
+    ['Learning rate', `${training.learningRate}, ${JSON.stringify(scheduleOf(training))}`],
     ['Batch', `${training.batchSize} × ${training.accumulation}`],
     [
       'Steps',

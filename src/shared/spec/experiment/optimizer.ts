@@ -1,5 +1,6 @@
 /** Optimizers as data: named ones, and chains of transforms that a person puts together. */
 import { z } from 'zod';
+import { scheduleOptions } from './schedule.ts';
 
 const beta1 = z.number().min(0).lt(1).default(0.9).describe('Decay of the first moment');
 const beta2 = z.number().min(0).lt(1).default(0.999).describe('Decay of the second moment');
@@ -75,6 +76,11 @@ const transforms = {
   scale: z
     .strictObject({ type: z.literal('scale'), factor: z.number().describe('Factor') })
     .describe('Multiplies the update'),
+  schedule: z
+    .strictObject({ type: z.literal('schedule'), schedule: scheduleOptions })
+    .describe(
+      'Multiplies the update by a schedule of the learning rate, in the place of training.schedule; the last of the chain',
+    ),
 };
 
 const link = z.discriminatedUnion('type', [
@@ -92,13 +98,19 @@ const chain = z
   .strictObject({
     type: z.literal('chain'),
     transforms: z
-      .array(z.discriminatedUnion('type', [transforms.clip, ...link.options]))
+      .array(z.discriminatedUnion('type', [transforms.clip, ...link.options, transforms.schedule]))
       .min(1)
-      .describe('One after the other; the update times the scheduled learning rate is then taken off the weights'),
+      .describe(
+        'One after the other; the update times the learning rate, which a schedule scales, is then taken off the weights',
+      ),
     matrices: z.array(link).min(1).optional().describe('Another chain for the matrices inside the backbone'),
   })
   .refine(({ transforms: list }) => list.every(({ type }, index) => type !== 'clip' || index === 0), {
     message: 'clip comes first: it looks at the gradients of all weights together',
+    path: ['transforms'],
+  })
+  .refine(({ transforms: list }) => list.every(({ type }, index) => type !== 'schedule' || index === list.length - 1), {
+    message: 'schedule comes last: it is the factor of the learning rate, of all weights alike',
     path: ['transforms'],
   })
   .refine(
