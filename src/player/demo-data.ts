@@ -22,8 +22,8 @@ export interface DemoData {
   readonly weights: readonly DemoWeight[];
   /** Something to begin with. */
   readonly examples: readonly { readonly text: string; readonly textPair: string | null }[];
-  readonly run: string;
-  readonly step: number;
+  /** Where the weights are from, e.g. 'Run words-1a2b, step 400'. */
+  readonly origin: string;
   readonly lab: string;
 }
 

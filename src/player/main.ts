@@ -113,18 +113,13 @@ function patchOptions(task: DemoData['task']): Parameters<typeof patchQuiz>[1] {
   return { patchSize: numberOf('patchSize'), gap: numberOf('gap'), jitter: numberOf('jitter') };
 }
 
-function footer({ run, step, lab }: DemoData): HTMLElement {
+function footer({ origin, lab }: DemoData): HTMLElement {
   const theme = element('select', { 'aria-label': 'Colours' }, ...themes.map((name) => element('option', {}, name)));
   theme.addEventListener('change', () => {
     if (theme.value === 'system') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme.value;
   });
-  return element(
-    'footer',
-    {},
-    element('p', { class: 'note' }, `Run ${run}, step ${String(step)}. Pretext Lab ${lab}`),
-    theme,
-  );
+  return element('footer', {}, element('p', { class: 'note' }, `${origin}. Pretext Lab ${lab}`), theme);
 }
 
 void start();

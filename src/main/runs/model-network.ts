@@ -10,6 +10,7 @@ import { findTask } from '../tasks/index.ts';
 import type { TaskFacts } from '../tasks/index.ts';
 import type { Model } from '../training/model.ts';
 import { buildModel, transferredPart } from '../training/model.ts';
+import type { ImportedModel } from '../workspace/models.ts';
 
 interface Parts {
   readonly pipeline: PipelineGraph;
@@ -35,18 +36,33 @@ export function networkOfHead(
   const facts: TaskFacts = {
     input,
     ...(head.labels && { classes: head.labels }),
-    ...(preprocessing && {
-      images: {
-        height: preprocessing.height,
-        width: preprocessing.width,
-        channels: preprocessing.channels,
-        fit: preprocessing.fit,
-        resizeShorter: preprocessing.resizeShorter,
-        background: [0, 0, 0],
-      },
-    }),
+    ...imagesOfModel(preprocessing),
   };
   return { task, options: parsed.data, pipeline, facts };
+}
+
+/** What pictures are brought to before the network sees them; nothing for a model that reads none. */
+export function imagesOfModel(preprocessing: ImagePreprocessing | null): Pick<TaskFacts, 'images'> {
+  if (!preprocessing) return {};
+  const { height, width, channels, fit, resizeShorter } = preprocessing;
+  return { images: { height, width, channels, fit, resizeShorter, background: [0, 0, 0] } };
+}
+
+/**
+ * The head of a model for a task; the first that came along where none is named. Throws `LabError('bad-input')` where there is no such
+ * head, naming those there are.
+ */
+export function chooseHead({ name, manifest: { heads } }: ImportedModel, wanted: string | undefined): ModelHead {
+  const head = wanted === undefined ? heads[0] : heads.find(({ task }) => task === wanted);
+  if (head) return head;
+  const has = heads.length === 0 ? 'none' : heads.map(({ task }) => task).join(', ');
+  const what =
+    wanted === undefined ? 'no head, so there is nothing to ask it' : `no head for ${wanted} (heads: ${has})`;
+  throw new LabError(
+    'bad-input',
+    `The model ${name} came with ${what}. Train one on it: an experiment with from: {model: ${name}}`,
+    { model: name },
+  );
 }
 
 /** Programs for long texts are large, and their weights are those of a short one. */

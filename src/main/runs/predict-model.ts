@@ -1,13 +1,10 @@
 /** Asks an imported model through a head that came along, and finds what a name means: a run or a model. */
-import { LabError, isLabError } from '../../shared/errors.ts';
-import type { ModelHead } from '../../shared/spec/manifests/model.ts';
 import { verifyFile } from '../files/checksums.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import type { ImportedModel } from '../workspace/models.ts';
-import { findModel, listModels } from '../workspace/models.ts';
-import { findTrainedRun } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { networkOfHead } from './model-network.ts';
+import { findNetwork } from './find-network.ts';
+import { chooseHead, networkOfHead } from './model-network.ts';
 import type { Predictor } from './predict.ts';
 import { createPredictor, openPredictor } from './predict.ts';
 
@@ -21,7 +18,7 @@ const longestQuestion = 512;
  */
 export async function openModelPredictor(model: ImportedModel, wanted?: string): Promise<Predictor> {
   const { name, manifest } = model;
-  const head = headOf(model, wanted);
+  const head = chooseHead(model, wanted);
   await verifyFile(model.weights);
   if (model.tokenizer !== undefined) await verifyFile(model.tokenizer);
   const { tensors } = await readSafetensors(model.weights);
@@ -33,19 +30,6 @@ export async function openModelPredictor(model: ImportedModel, wanted?: string):
     stored: { step: 0, weights: tensors },
     tokenizerFile: model.tokenizer,
   });
-}
-
-function headOf({ name, manifest: { heads } }: ImportedModel, wanted: string | undefined): ModelHead {
-  const head = wanted === undefined ? heads[0] : heads.find(({ task }) => task === wanted);
-  if (head) return head;
-  const has = heads.length === 0 ? 'none' : heads.map(({ task }) => task).join(', ');
-  const what =
-    wanted === undefined ? 'no head, so there is nothing to ask it' : `no head for ${wanted} (heads: ${has})`;
-  throw new LabError(
-    'bad-input',
-    `The model ${name} came with ${what}. Train one on it: an experiment with from: {model: ${name}}`,
-    { model: name },
-  );
 }
 
 export interface AskedNetwork {
@@ -62,19 +46,13 @@ export interface AskedHow {
   readonly onPassedOver?: ((message: string) => void) | undefined;
 }
 
-/** What a person names to ask it: a run where there is one, an imported model otherwise. Throws `LabError('not-found')`. */
+/** Opens a run where there is one of that name, an imported model otherwise. Throws `LabError('not-found')`. */
 export async function openAsked(
   workspace: Workspace,
   reference: string,
   { checkpoint, head, onPassedOver }: AskedHow,
 ): Promise<AskedNetwork> {
-  const run = await findTrainedRun(workspace, reference, onPassedOver).catch(async (error: unknown) => {
-    if (!isLabError(error, 'not-found')) throw error;
-    const { models } = await listModels(workspace);
-    if (models.some(({ name }) => name === reference)) return undefined;
-    throw error;
-  });
-  if (run) return { id: run.id, predictor: await openPredictor(run, checkpoint) };
-  const model = await findModel(workspace, reference);
-  return { id: model.name, predictor: await openModelPredictor(model, head) };
+  const found = await findNetwork(workspace, reference, onPassedOver);
+  if (found.kind === 'run') return { id: found.run.id, predictor: await openPredictor(found.run, checkpoint) };
+  return { id: found.model.name, predictor: await openModelPredictor(found.model, head) };
 }

@@ -1,16 +1,19 @@
 /** Exports for pages. */
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import type { ExportFormat, exportsContract } from '../../shared/contract/exports.ts';
-import { exportFormatsOf, exportRun } from '../runs/export/index.ts';
+import type { ExportFormat, ExportOf, exportsContract } from '../../shared/contract/exports.ts';
+import { exportFormatsOf, exportNetwork } from '../runs/export/index.ts';
+import type { ExportOrigin } from '../runs/export/source.ts';
+import { findModel } from '../workspace/models.ts';
 import { findRun } from '../workspace/runs.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 import type { WorkContext } from './work-context.ts';
 
 export async function exportFormats(
   { workspace }: WorkContext,
-  { run }: { readonly run: string },
+  { of }: { readonly of: ExportOf },
 ): Promise<ExportFormat[]> {
-  const formats = await exportFormatsOf(workspace, await findRun(workspace, run));
+  const formats = await exportFormatsOf(workspace, await originOf(workspace, of));
   return formats.map(({ format: { name, title, summary, options }, refusal }) => ({
     name,
     title,
@@ -23,9 +26,9 @@ export async function exportFormats(
 /** Phases are told one after the other, without an end that could be counted to. */
 export async function exportModel(
   { workspace, signal, progress }: WorkContext,
-  { run, folder, ...request }: z.output<typeof exportsContract.start.input>,
+  { of, folder, checkpoint, ...request }: z.output<typeof exportsContract.start.input>,
 ) {
-  const written = await exportRun(workspace, await findRun(workspace, run), {
+  const written = await exportNetwork(workspace, await originOf(workspace, of, checkpoint), {
     ...request,
     folder: resolve(workspace.folder, folder),
     signal,
@@ -34,4 +37,9 @@ export async function exportModel(
     },
   });
   return { ...written, files: [...written.files], notes: [...written.notes] };
+}
+
+async function originOf(workspace: Workspace, of: ExportOf, checkpoint?: 'best' | 'last'): Promise<ExportOrigin> {
+  if (of.kind === 'run') return { kind: 'run', run: await findRun(workspace, of.run), checkpoint };
+  return { kind: 'model', model: await findModel(workspace, of.model), head: of.head };
 }

@@ -69,12 +69,12 @@ export function describeRuns(scenario: Scenario): void {
       });
     }
     const folder2 = join(scenario.folder, 'exported');
-    const formats = await scenario.client.exports.formats({ run: scenario.run });
+    const formats = await scenario.client.exports.formats({ of: { kind: 'run', run: scenario.run } });
     expect(formats).toContainEqual(expect.objectContaining({ name: 'onnx', options: ['quantize'], refusal: null }));
-    const { job } = await scenario.client.exports.start({ run: scenario.run, folder: folder2 });
+    const { job } = await scenario.client.exports.start({ of: { kind: 'run', run: scenario.run }, folder: folder2 });
     const done = await finished(scenario.client, job);
     expect(done).toMatchObject({ kind: 'export', state: 'done', result: { format: 'onnx' } });
-    const again = await scenario.client.exports.start({ run: scenario.run, folder: folder2 });
+    const again = await scenario.client.exports.start({ of: { kind: 'run', run: scenario.run }, folder: folder2 });
     expect(await finished(scenario.client, again.job)).toMatchObject({
       state: 'failed',
       failure: { code: 'conflict' },

@@ -1,8 +1,9 @@
-/** `pretext export`: a trained run in a format that other tools read. */
+/** `pretext export`: a trained run or an imported model in a format that other tools read. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { exportRun, registeredFormats } from '../../runs/export/index.ts';
-import { findTrainedRun } from '../../workspace/runs.ts';
+import { exportNetwork, registeredFormats } from '../../runs/export/index.ts';
+import type { ExportOrigin } from '../../runs/export/source.ts';
+import { findNetwork } from '../../runs/find-network.ts';
 import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
 import { print, printJson, say } from './output.ts';
@@ -11,19 +12,26 @@ interface Options {
   readonly format: string;
   readonly checkpoint: 'best' | 'last';
   readonly quantize: 'none' | 'int8';
+  readonly head?: string;
 }
 
 export function registerExport(program: Command): void {
   const formats = registeredFormats();
   program
     .command('export')
-    .description('write a run for use elsewhere: as ONNX, for other libraries, or as a page to show')
-    .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
+    .description(
+      'write a run or an imported model for use elsewhere: as ONNX, for other libraries, or as a page to show',
+    )
+    .argument(
+      '<run|model>',
+      "a run's id, the beginning of one, an experiment's name (its latest run), or a model's name",
+    )
     .argument('<folder>', 'a new folder for the files')
     .addOption(
       new Option('-f, --format <format>', 'what to write').choices(formats.map(({ name }) => name)).default('onnx'),
     )
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
+    .option('--head <task>', 'of a model, the head that is exported: that of the task (default: the first it has)')
     .addOption(
       new Option('-q, --quantize <type>', 'weights as 8-bit integers, with the accuracy before and after')
         .choices(['none', 'int8'])
@@ -35,12 +43,15 @@ export function registerExport(program: Command): void {
     )
     .action(async (reference: string, folder: string, options: Options, command: Command) => {
       const workspace = await existingWorkspaceOf(command);
-      const run = await findTrainedRun(workspace, reference, say);
+      const { head, checkpoint, ...request } = options;
+      const found = await findNetwork(workspace, reference, say);
+      if (found.kind === 'run' && head !== undefined) command.error('error: --head is for imported models');
+      const origin: ExportOrigin = found.kind === 'run' ? { ...found, checkpoint } : { ...found, head };
       const onPhase = (phase: string): void => {
         say(`${phase} …`);
       };
       const exported = await interruptible('Stopping; nothing will be kept …', (signal) =>
-        exportRun(workspace, run, { ...options, folder, signal, onPhase }),
+        exportNetwork(workspace, origin, { ...request, folder, signal, onPhase }),
       );
       for (const note of exported.notes) say(note);
       if (globalsOf(command).json) printJson(exported);

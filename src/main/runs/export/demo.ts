@@ -24,7 +24,7 @@ defineFormat({
   },
   async write(source, folder, { signal, onPhase }) {
     onPhase('Preparing the page');
-    const { model, experiment, run, step, tokenizerFile } = source;
+    const { model, name, task, step, tokenizerFile } = source;
     const weights = weightsOf(source);
     const bytes = [...weights.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
     if (bytes > largestWeights) {
@@ -39,16 +39,15 @@ defineFormat({
     onPhase('Writing the page');
     const data = {
       formatVersion: 1,
-      name: experiment.name,
+      name,
       form: demoFormOf(model.task, model.facts.input.kind),
-      task: { ...experiment.task },
+      task,
       pipeline: model.pipeline,
       facts: model.facts,
       tokenizer: tokenizerFile === undefined ? null : await readFile(tokenizerFile, 'utf8'),
       weights: [...weights].map(([name, { shape }]) => ({ name, shape })),
       examples: model.task.demo?.examples ?? [],
-      run: run.id,
-      step,
+      origin: source.trained ? `Run ${source.id}, step ${String(step)}` : `Model ${source.id}`,
       lab: labVersion(),
     };
     const all = Buffer.concat(
@@ -56,7 +55,7 @@ defineFormat({
     );
     const page = demoPage({
       ...code,
-      title: `${experiment.name}: ${model.task.title}`,
+      title: `${name}: ${model.task.title}`,
       data: { model: JSON.stringify(data), weights: all.toString('base64') },
     });
     await writeFile(join(folder, 'demo.html'), page);

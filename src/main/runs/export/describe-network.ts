@@ -1,4 +1,6 @@
 /** What goes into an exported network and what comes out, as data: the contents of `model.json`, and of a model's metadata. */
+import { basename } from 'node:path';
+import type { ModelManifest } from '../../../shared/spec/manifests/model.ts';
 import { labVersion } from '../../files/version.ts';
 import type { OnnxValueInfo } from '../../graph/onnx.ts';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.ts';
@@ -12,10 +14,22 @@ export interface PortDescription {
   readonly meaning: string;
 }
 
+/** Where a model of others is from. */
+export interface ModelOrigin {
+  readonly name: string;
+  readonly title: string;
+  /** Its address, or the name of the file or folder that it was imported from. */
+  readonly source: string;
+  readonly licence: string | null;
+}
+
 export interface NetworkDescription {
   readonly formatVersion: 1;
   readonly name: string;
-  readonly run: string;
+  /** The run's id; null for a model of others. */
+  readonly run: string | null;
+  /** Null for a run. */
+  readonly model: ModelOrigin | null;
   readonly step: number;
   readonly task: Readonly<Record<string, unknown>>;
   /** Classes in the order of the logits; null where the outputs are no classes. */
@@ -31,20 +45,34 @@ export function describeNetwork(
   inputs: readonly OnnxValueInfo[],
   outputs: readonly OnnxValueInfo[],
 ): NetworkDescription {
-  const { run, experiment, model, step } = source;
+  const { trained, imported, model, step } = source;
   const described = (port: OnnxValueInfo, meaning: string): PortDescription => ({ ...port, meaning });
   return {
     formatVersion: 1,
-    name: experiment.name,
-    run: run.id,
+    name: source.name,
+    run: trained?.run.id ?? null,
+    model: imported ? describeOrigin(imported) : null,
     step,
-    task: experiment.task,
+    task: source.task,
     labels: model.facts.classes ?? null,
     inputs: inputs.map((port) => described(port, meaningOfInput(port.name, source))),
     outputs: outputs.map((port) => described(port, meaningOfOutput(port, source))),
     preprocessing: describePreprocessing(source),
     lab: labVersion(),
   };
+}
+
+/** Folders of this computer are nobody else's business. */
+export function describeOrigin({ name, title, source }: ModelManifest): ModelOrigin {
+  const isAddress = /^https?:\/\//u.test(source.path);
+  return { name, title, source: isAddress ? source.path : basename(source.path), licence: source.licence };
+}
+
+/** Where the weights are from, in a sentence. */
+export function provenanceOf({ run, model, step, lab }: NetworkDescription): string {
+  if (!model) return `Trained with Pretext Lab ${lab} (run ${run ?? ''}, step ${String(step)}).`;
+  const licence = model.licence === null ? 'its licence is not known' : `licence: ${model.licence}`;
+  return `${model.title}, imported into Pretext Lab ${lab} from ${model.source}; ${licence}.`;
 }
 
 /** Whether the network itself subtracts the mean and divides by the deviation of its training images. */
@@ -72,6 +100,8 @@ function meaningOfInput(name: string, { model }: ExportSubject): string {
 }
 
 function meaningOfOutput({ name, shape }: OnnxValueInfo, { model }: ExportSubject): string {
+  if (name === 'last_hidden_state') return 'features at every position or place';
+  if (name === 'pooler_output') return 'features of the whole input';
   if (name === 'seq_relationship_logits') return 'one number for each class, before the softmax';
   const isOfTokens = model.facts.input.kind === 'tokens' && shape.length === 3;
   if (isOfTokens) return 'at every position one number for each token of the vocabulary, before the softmax';
@@ -79,7 +109,19 @@ function meaningOfOutput({ name, shape }: OnnxValueInfo, { model }: ExportSubjec
   return 'one number for each class, before the softmax';
 }
 
-function describePreprocessing({ model, tokenizerFile }: ExportSubject): Record<string, unknown> {
+/** What the network itself normalises with: it keeps that of the images that its weights first saw. */
+function statisticsOf({ model, weights }: ExportSource): { mean: number[]; standardDeviation: number[] } | undefined {
+  const block = model.pipeline.blocks.find(({ type }) => type === 'image-normalisation');
+  const state = (name: string): number[] | undefined => {
+    const tensor = block && weights.get(`backbone/${block.id}/${name}`);
+    return tensor && Array.from(tensor.data, Number);
+  };
+  const [mean, standardDeviation] = [state('mean'), state('deviation')];
+  return mean && standardDeviation && { mean, standardDeviation };
+}
+
+function describePreprocessing(source: ExportSource): Record<string, unknown> {
+  const { model, tokenizerFile } = source;
   const { facts } = model;
   const { input } = facts;
   switch (input.kind) {
@@ -97,8 +139,9 @@ function describePreprocessing({ model, tokenizerFile }: ExportSubject): Record<
         layout: 'NCHW',
         range: [0, 1],
         normalisation: normalisesInside(model) ? 'inside' : 'none',
-        mean: input.statistics?.mean ?? null,
-        standardDeviation: input.statistics?.standardDeviation ?? null,
+        mean: null,
+        standardDeviation: null,
+        ...statisticsOf(source),
         resize: facts.images ?? null,
       };
     case 'frames':

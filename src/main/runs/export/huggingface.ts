@@ -3,10 +3,12 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cardAsMarkdown } from '../../../shared/card/markdown.ts';
 import { LabError } from '../../../shared/errors.ts';
+import type { ModelManifest } from '../../../shared/spec/manifests/model.ts';
 import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { writeSafetensors } from '../../formats/safetensors.ts';
 import { loadRunCard } from '../card/load-card.ts';
+import { describeOrigin } from './describe-network.ts';
 import { defineFormat } from './format.ts';
 import type { HubArchitecture } from './huggingface/architecture.ts';
 import { weightsReader } from './huggingface/architecture.ts';
@@ -108,9 +110,14 @@ const pipelineTags: Readonly<Record<string, string>> = {
 };
 
 /** How to load the model, and the audit card of its run: data, recipe, results with their intervals, audits. */
-async function modelCard({ workspace, run, model, experiment }: ExportSource, auto: string): Promise<string> {
+async function modelCard(source: ExportSource, auto: string): Promise<string> {
+  const { workspace, model, name, trained, imported } = source;
   const tag = pipelineTags[model.task.type];
-  const card = cardAsMarkdown(await loadRunCard(workspace, run));
+  const card = trained
+    ? cardAsMarkdown(await loadRunCard(workspace, trained.run))
+    : imported
+      ? importedCard(imported)
+      : '';
   return `---
 library_name: transformers
 tags: [pretext-lab, ${model.task.type}]
@@ -126,7 +133,13 @@ from transformers import ${auto}, AutoTokenizer
 tokenizer = AutoTokenizer.from_pretrained(".")
 model = ${auto}.from_pretrained(".").eval()
 with torch.no_grad():
-    print(model(**tokenizer(${JSON.stringify(model.task.demo?.examples?.[0]?.text ?? `a text for ${experiment.name}`)}, return_tensors="pt")))
+    print(model(**tokenizer(${JSON.stringify(model.task.demo?.examples?.[0]?.text ?? `a text for ${name}`)}, return_tensors="pt")))
 \`\`\`
 `;
+}
+
+/** Of a model of others: where it is from. Its own card is not the lab's to repeat. */
+function importedCard(manifest: ModelManifest): string {
+  const { name, title, source, licence } = describeOrigin(manifest);
+  return `# ${name}\n\n${title}, from ${source}; licence: ${licence ?? 'not known'}.\n`;
 }

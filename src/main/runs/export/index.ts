@@ -1,4 +1,4 @@
-/** Exports: a trained run in a format that other tools read. Importing this registers every format. */
+/** Exports: a trained run, or an imported model, in a format that other tools read. Importing this registers every format. */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LabError, errorCode, isLabError, reasonOf } from '../../../shared/errors.ts';
@@ -12,6 +12,8 @@ import './onnx.ts';
 import './demo.ts';
 import './huggingface.ts';
 import './safetensors.ts';
+import './torchvision.ts';
+import type { ExportOrigin } from './source.ts';
 import { readSource, readSubject } from './source.ts';
 
 export { registeredFormats } from './format.ts';
@@ -20,7 +22,6 @@ export interface ExportRequest extends Partial<ExportSettings> {
   /** A new folder. */
   readonly folder: string;
   readonly format: string;
-  readonly checkpoint?: 'best' | 'last';
   readonly signal?: AbortSignal;
   readonly onPhase?: (phase: string) => void;
 }
@@ -33,25 +34,34 @@ export interface ExportedModel {
   readonly notes: readonly string[];
 }
 
-/**
- * Writes a run in one of the formats, whole or not at all. Throws `LabError('conflict')` when the folder exists, `'bad-input'` for a
- * format that cannot take the run, or a folder that cannot be written, `'not-found'` without a checkpoint, `'disk-full'`, and
- * `'aborted'`.
- */
+/** The weights of a run in one of the formats. Throws as `exportNetwork` does. */
 export async function exportRun(
   workspace: Workspace,
   run: RunFolder,
-  { folder: destination, checkpoint = 'best', signal = new AbortController().signal, ...request }: ExportRequest,
+  { checkpoint, ...request }: ExportRequest & { readonly checkpoint?: 'best' | 'last' },
+): Promise<ExportedModel> {
+  return exportNetwork(workspace, { kind: 'run', run, checkpoint }, request);
+}
+
+/**
+ * Writes a network in one of the formats, whole or not at all. Throws `LabError('conflict')` when the folder exists, `'bad-input'` for
+ * a format that cannot take the network, or a folder that cannot be written, `'not-found'` without a checkpoint, `'disk-full'`, and
+ * `'aborted'`.
+ */
+export async function exportNetwork(
+  workspace: Workspace,
+  origin: ExportOrigin,
+  { folder: destination, signal = new AbortController().signal, ...request }: ExportRequest,
 ): Promise<ExportedModel> {
   const format = findFormat(request.format);
   const settings: ExportSettings = { quantize: request.quantize ?? 'none' };
   requireKnownOptions(format, settings);
   const folder = resolve(destination);
   await requireNewFolder(folder, destination);
-  const subject = await readSubject(workspace, run);
+  const subject = await readSubject(workspace, origin);
   const refusal = format.refusal(subject);
   if (refusal !== undefined) throw new LabError('bad-input', `${format.title}: ${refusal}`, { format: format.name });
-  const source = await readSource(workspace, run, checkpoint);
+  const source = await readSource(workspace, origin);
   const onPhase = request.onPhase ?? (() => undefined);
   try {
     let written: Awaited<ReturnType<ExportFormat['write']>> = { files: [], notes: [] };
@@ -69,12 +79,12 @@ export async function exportRun(
   }
 }
 
-/** The formats, each with the reason why it cannot take the run. */
+/** The formats, each with the reason why it cannot take the network. */
 export async function exportFormatsOf(
   workspace: Workspace,
-  run: RunFolder,
+  origin: ExportOrigin,
 ): Promise<{ format: ExportFormat; refusal: string | undefined }[]> {
-  const subject = await readSubject(workspace, run);
+  const subject = await readSubject(workspace, origin);
   return registeredFormats().map((format) => ({ format, refusal: format.refusal(subject) }));
 }
 

@@ -124,8 +124,20 @@ function withOptimumPorts(graph: OnnxGraph): OnnxGraph {
   return { ...graph, nodes: [...casts, ...nodes], inputs, outputs };
 }
 
+/** Outputs of a network without a head. */
+const featureNames: Readonly<Record<string, string>> = {
+  sequence: 'last_hidden_state',
+  map: 'last_hidden_state',
+  vector: 'pooler_output',
+};
+
 /** Both heads of BERT's pretraining have names of their own; a head alone gives `logits`. */
 function outputNames(outputs: readonly string[]): [string, string][] {
+  const features = outputs.flatMap((name): [string, string][] => {
+    const theirs = featureNames[name];
+    return theirs === undefined ? [] : [[name, theirs]];
+  });
+  if (features.length > 0) return features;
   if (!outputs.includes('tokenLogits')) return [];
   if (!outputs.includes('logits')) return [['tokenLogits', 'logits']];
   return [

@@ -1,13 +1,15 @@
 /** The README beside an exported network: what it is, and the lines of Python and of JavaScript that run it. */
 import type { NetworkDescription, PortDescription } from './describe-network.ts';
+import { provenanceOf } from './describe-network.ts';
+import { pythonPicture } from './python-picture.ts';
 import type { ExportSubject } from './source.ts';
 
 export function onnxReadme(subject: ExportSubject, description: NetworkDescription): string {
-  const { name, run, step, lab, inputs, outputs } = description;
+  const { name, inputs, outputs } = description;
   const { title } = subject.model.task;
   return `# ${name}
 
-${title}. Trained with Pretext Lab ${lab} (run ${run}, step ${String(step)}). \`model.json\` says what goes in and what
+${title}. ${provenanceOf(description)} \`model.json\` says what goes in and what
 comes out, and in which order the classes are; the same is in the model's metadata.
 
 ${portTable('Inputs', inputs)}
@@ -92,15 +94,14 @@ function pythonLines(subject: ExportSubject, { inputs, outputs }: NetworkDescrip
     ];
   }
   if (input.kind === 'image') {
-    const mode = input.channels === 3 ? 'RGB' : 'L';
     return [
       ...begin,
-      'from PIL import Image',
-      `image = Image.open("picture.png").convert("${mode}").resize((${String(input.width)}, ${String(input.height)}))`,
-      `pixels = np.asarray(image, np.float32).reshape(${String(input.height)}, ${String(input.width)}, ${String(input.channels)}) / 255`,
+      ...pythonPicture(subject),
       `feeds = {"pixel_values": pixels.transpose(2, 0, 1)[None]}`,
       run,
-      'for label, value in zip(about["labels"], logits[0]): print(label, value)',
+      ...(model.facts.classes
+        ? ['for label, value in zip(about["labels"], logits[0]): print(label, value)']
+        : ['print(logits.shape)']),
     ];
   }
   const used = inputs.map(({ name, shape }) =>
@@ -184,7 +185,9 @@ function javaScriptLines(subject: ExportSubject, { inputs, outputs }: NetworkDes
       `const planes = Float32Array.from({ length: pixels.length }, (_, place) => pixels[(place % (${size})) * ${String(channels)} + Math.floor(place / (${size}))] / 255);`,
       `const feeds = { pixel_values: new Tensor('float32', planes, [1, ${String(channels)}, ${String(height)}, ${String(width)}]) };`,
       run,
-      `console.log(about.labels.map((label, index) => [label, ${output.name}.data[index]]));`,
+      model.facts.classes
+        ? `console.log(about.labels.map((label, index) => [label, ${output.name}.data[index]]));`
+        : `console.log(${output.name}.dims);`,
     ];
   }
   const shape = `[1, ${String(input.length)}, ${String(input.features)}]`;

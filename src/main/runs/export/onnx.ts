@@ -36,12 +36,12 @@ defineFormat({
     onPhase('Writing the network');
     const bytes = writeOnnx(quantised?.graph ?? graph, {
       producerVersion: labVersion(),
-      documentation: `${source.experiment.name}: ${source.model.task.title}, trained with Pretext Lab`,
+      documentation: `${source.name}: ${source.model.task.title}, from Pretext Lab`,
       metadata: {
         task: source.model.task.type,
         labels: JSON.stringify(description.labels),
         preprocessing: JSON.stringify(description.preprocessing),
-        run: source.run.id,
+        [source.trained ? 'run' : 'model']: source.id,
       },
     });
     await writeFile(join(folder, 'model.onnx'), bytes);
@@ -60,7 +60,7 @@ function sizeNotes(symbolicSizes: readonly string[]): string[] {
 }
 
 function roundingNotes(accuracy: RoundedAccuracy | undefined): string[] {
-  if (!accuracy) return ['The data of this run is gone or has changed, so what rounding costs could not be measured'];
+  if (!accuracy) return ['There is no data here to measure with, or it has changed: what rounding costs is not known'];
   const { split, before, after } = accuracy;
   const changes = Object.entries(before).map(
     ([name, value]) => `${name} ${formatNumber(value, 4)} → ${formatNumber(after[name] ?? Number.NaN, 4)}`,

@@ -14,16 +14,18 @@ export interface RoundedAccuracy {
 }
 
 /**
- * Undefined where the data of the run is no longer as it was, so that nothing can be measured. The validation split stands in
+ * Undefined where the data of the run is no longer as it was, and for models of others, so that nothing can be measured. The validation split stands in
  * where there is no test split.
  *
  * @param rounded weights by name; the others stay as they are
  */
 export async function measureRounding(
-  { workspace, run, experiment, weights }: ExportSource,
+  { workspace, trained, weights }: ExportSource,
   rounded: ReadonlyMap<string, Float32Array>,
   signal: AbortSignal,
 ): Promise<RoundedAccuracy | undefined> {
+  if (!trained) return undefined;
+  const { run, experiment } = trained;
   const prepared = await openRun(workspace, run).catch((error: unknown) => {
     if (isLabError(error, 'not-found') || isLabError(error, 'conflict')) return undefined;
     throw error;

@@ -14,10 +14,15 @@ defineFormat({
   refusal: () => undefined,
   async write(source, folder, { onPhase }) {
     onPhase('Writing the weights');
-    const { run, step, model, experiment, tokenizerFile } = source;
-    const metadata = { format: 'pt', run: run.id, step: String(step), task: model.task.type };
+    const { id, step, model, task, tokenizerFile } = source;
+    const metadata = {
+      format: 'pt',
+      [source.trained ? 'run' : 'model']: id,
+      step: String(step),
+      task: model.task.type,
+    };
     await writeSafetensors(join(folder, 'model.safetensors'), weightsOf(source), metadata);
-    const about = { ...describeNetwork(source, [], []), pipeline: model.pipeline, options: experiment.task };
+    const about = { ...describeNetwork(source, [], []), pipeline: model.pipeline, options: task };
     await writeFile(join(folder, 'model.json'), `${JSON.stringify(about, null, 2)}\n`);
     if (tokenizerFile !== undefined) await copyFile(tokenizerFile, join(folder, 'tokenizer.json'));
     return {

@@ -40,7 +40,7 @@ it('is a folder that says what it is and holds the weights', async () => {
   const card = await text('README.md');
   for (const part of ['pipeline_tag: fill-mask', 'AutoModelForMaskedLM', 'tiny', '## ']) expect(card).toContain(part);
 
-  const source = await readSource(tiny.workspace, run, 'best');
+  const source = await readSource(tiny.workspace, { kind: 'run', run });
   await using model = await openModelSource(folder);
   const { family } = await recogniseModel(model);
   expect(family.name).toBe('bert');

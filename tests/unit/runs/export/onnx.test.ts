@@ -135,7 +135,7 @@ describe('a run as ONNX', () => {
   });
 
   it('is one of the formats, which say whether they can take a run', async () => {
-    const formats = await exportFormatsOf(tiny.workspace, run);
+    const formats = await exportFormatsOf(tiny.workspace, { kind: 'run', run });
     expect(formats.find(({ format }) => format.name === 'onnx')).toMatchObject({ refusal: undefined });
   });
 });

@@ -14,13 +14,16 @@ export interface UnitName {
   readonly normalisation: string;
 }
 
+/** Which tensor of others is which weight of ours: read in one direction by imports, in the other by exports. */
+export type WeightNames = Pick<WeightMap, 'copy' | 'linear'>;
+
 /** A weight map of the file with the weights. */
 export async function imageWeightMap(source: ModelSource, what: string): Promise<WeightMap> {
   return createWeightMap(await source.tensors(), join(source.folder, source.tensorFile ?? ''), what);
 }
 
 /** `weight`, `bias` and the running statistics of `theirs`, of so many channels. */
-export function mapBatchNormalisation(map: WeightMap, ours: string, theirs: string, channels: number): void {
+export function mapBatchNormalisation(map: WeightNames, ours: string, theirs: string, channels: number): void {
   map.copy(`${ours}/gain`, `${theirs}.weight`, [channels]);
   map.copy(`${ours}/bias`, `${theirs}.bias`, [channels]);
   map.copy(`${ours}/mean`, `${theirs}.running_mean`, [channels]);
@@ -29,7 +32,7 @@ export function mapBatchNormalisation(map: WeightMap, ours: string, theirs: stri
 
 /** A convolution without bias and its batch normalisation: what our convolution blocks and units are made of. */
 export function mapUnit(
-  map: WeightMap,
+  map: WeightNames,
   ours: string,
   theirs: UnitName,
   kernel: readonly [channels: number, perGroup: number, height: number, width: number],

@@ -30,22 +30,28 @@ export function invertedNames(has: Has): InvertedNames | undefined {
 }
 
 function torchvision(has: Has): InvertedNames {
-  const units: InvertedUnitNames[] = [];
-  const unit = (index: number): string => `features.${index}.conv`;
-  for (let index = 1; has(`${unit(index)}.0.0.weight`); index++) {
-    const path = unit(index);
-    const isWide = has(`${path}.1.0.weight`);
+  const isWide: boolean[] = [];
+  for (let index = 1; has(`features.${index}.conv.0.0.weight`); index++) {
+    isWide.push(has(`features.${index}.conv.1.0.weight`));
+  }
+  return torchvisionMobilenet(isWide);
+}
+
+/** @param isWide of each unit, whether it widens its input */
+export function torchvisionMobilenet(isWide: readonly boolean[]): InvertedNames {
+  const units = isWide.map((wide, index): InvertedUnitNames => {
+    const path = `features.${index + 1}.conv`;
     const part = (place: number): UnitName => ({
       convolution: `${path}.${place}.0`,
       normalisation: `${path}.${place}.1`,
     });
-    const last = isWide ? 2 : 1;
-    units.push({
-      expand: isWide ? part(0) : undefined,
+    const last = wide ? 2 : 1;
+    return {
+      expand: wide ? part(0) : undefined,
       depthwise: part(last - 1),
       project: { convolution: `${path}.${last}`, normalisation: `${path}.${last + 1}` },
-    });
-  }
+    };
+  });
   const plain = (index: number): UnitName => ({
     convolution: `features.${index}.0`,
     normalisation: `features.${index}.1`,

@@ -15,9 +15,10 @@ import type { ReadModel, Recognition } from '../../family.ts';
 import { defineModelFamily } from '../../family.ts';
 import type { ModelSource } from '../../source.ts';
 import type { WeightMap } from '../../weight-map.ts';
-import { imageWeightMap, mapImageHead, mapPixels, mapUnit, requireAllUsed, requireColour } from './image-weights.ts';
+import { imageWeightMap, mapImageHead, mapPixels, requireAllUsed, requireColour } from './image-weights.ts';
 import type { InvertedNames, InvertedUnitNames } from './inverted-names.ts';
 import { invertedNames } from './inverted-names.ts';
+import { mapInverted } from './inverted-weights.ts';
 import { centreCrop, centredStatistics, imagenetStatistics, imagePreprocessing } from './preprocessing.ts';
 
 type Kind = 'mobilenet-v2' | 'efficientnet-lite';
@@ -130,15 +131,14 @@ function readAs(kind: Kind) {
     const preprocessing = await imagePreprocessing(source, convention);
     mapPixels(map, preprocessing);
     const stem = sizeAt(map.shapeOf(weightOf(names.stem)), 0);
-    mapUnit(map, 'backbone/stem', names.stem, [stem, 3, 3, 3]);
     let inputs = stem;
     const stages = stagesOf(names, kind, map, source).map((parts, index): InvertedStage => {
-      const stage = mapStage(map, `backbone/stage${index + 1}`, parts, inputs, strides[kind][index]!);
+      const stage = stageOf(map, parts, inputs, strides[kind][index]!);
       inputs = stage.channels;
       return stage;
     });
     const features = sizeAt(map.shapeOf(weightOf(names.features)), 0);
-    mapUnit(map, 'backbone/features', names.features, [features, inputs, 1, 1]);
+    mapInverted(map, names, { stem, stages, features });
     const heads = mapImageHead(map, source, names.head, features);
     const notes = requireAllUsed(map, source, titles[kind]);
     return {
@@ -153,21 +153,16 @@ function readAs(kind: Kind) {
   };
 }
 
-function mapStage(map: WeightMap, ours: string, parts: readonly Part[], inputs: number, stride: number): InvertedStage {
+function stageOf(map: WeightMap, parts: readonly Part[], inputs: number, stride: number): InvertedStage {
   const [first] = parts as readonly [Part, ...Part[]]; // stages have units
-  const wide = sizeAt(map.shapeOf(weightOf(first.names.depthwise)), 0);
-  const kernel = sizeAt(map.shapeOf(weightOf(first.names.depthwise)), 2);
-  const expansion = Math.max(1, Math.round(wide / inputs));
-  let before = inputs;
-  for (const [index, { names }] of parts.entries()) {
-    const unit = `${ours}/layer.${index}`;
-    const width = before * expansion;
-    if (names.expand) mapUnit(map, `${unit}/expand`, names.expand, [width, before, 1, 1]);
-    mapUnit(map, `${unit}/depthwise`, names.depthwise, [width, 1, kernel, kernel]);
-    mapUnit(map, `${unit}/project`, names.project, [first.channels, width, 1, 1]);
-    before = first.channels;
-  }
-  return { channels: first.channels, units: parts.length, stride, kernel, expansion };
+  const filters = map.shapeOf(weightOf(first.names.depthwise));
+  return {
+    channels: first.channels,
+    units: parts.length,
+    stride,
+    kernel: sizeAt(filters, 2),
+    expansion: Math.max(1, Math.round(sizeAt(filters, 0) / inputs)),
+  };
 }
 
 /**

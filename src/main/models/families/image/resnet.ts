@@ -4,61 +4,28 @@ import { LabError } from '../../../../shared/errors.ts';
 import { pipelineGraph } from '../../../../shared/spec/pipeline.ts';
 import { sizeAt } from '../../../graph/index.ts';
 import type { ResnetShape } from '../../../nn/presets/resnet.ts';
-import { bottleneckExpansion, resnetGraph } from '../../../nn/presets/resnet.ts';
+import { resnetGraph } from '../../../nn/presets/resnet.ts';
 import type { ReadModel, Recognition } from '../../family.ts';
 import { defineModelFamily } from '../../family.ts';
 import type { ModelSource } from '../../source.ts';
 import type { WeightMap } from '../../weight-map.ts';
 import type { UnitName } from './image-weights.ts';
-import { imageWeightMap, mapImageHead, mapPixels, mapUnit, requireAllUsed, requireColour } from './image-weights.ts';
+import { imageWeightMap, mapImageHead, mapPixels, requireAllUsed, requireColour } from './image-weights.ts';
 import { centreCrop, imagenetStatistics, imagePreprocessing } from './preprocessing.ts';
+import type { ResnetNames } from './resnet-weights.ts';
+import { mapResnet, torchvisionResnet, transformersResnet } from './resnet-weights.ts';
 
-/** Where the parts of a network are, stages and units counted from 0, convolutions of a unit from 1. */
-interface Names {
-  readonly stem: UnitName;
-  readonly unit: (stage: number, unit: number, convolution: number) => UnitName;
-  readonly shortcut: (stage: number, unit: number) => UnitName;
-  readonly head: string;
-}
-
-const torchvisionNames: Names = {
-  stem: { convolution: 'conv1', normalisation: 'bn1' },
-  unit(stage, unit, convolution) {
-    const path = `layer${stage + 1}.${unit}`;
-    return { convolution: `${path}.conv${convolution}`, normalisation: `${path}.bn${convolution}` };
-  },
-  shortcut(stage, unit) {
-    const path = `layer${stage + 1}.${unit}.downsample`;
-    return { convolution: `${path}.0`, normalisation: `${path}.1` };
-  },
-  head: 'fc',
-};
-
-const transformersNames = (prefix: string): Names => {
-  const parts = (path: string): UnitName => ({
-    convolution: `${path}.convolution`,
-    normalisation: `${path}.normalization`,
-  });
-  const unit = (stage: number, index: number): string => `${prefix}encoder.stages.${stage}.layers.${index}`;
-  return {
-    stem: parts(`${prefix}embedder.embedder`),
-    unit: (stage, index, convolution) => parts(`${unit(stage, index)}.layer.${convolution - 1}`),
-    shortcut: (stage, index) => parts(`${unit(stage, index)}.shortcut`),
-    head: 'classifier.1',
-  };
-};
-
-async function namesIn(source: ModelSource): Promise<Names | undefined> {
+async function namesIn(source: ModelSource): Promise<ResnetNames | undefined> {
   if (source.tensorFile === undefined) return undefined;
   const { entries } = await source.tensors();
-  const candidates = [torchvisionNames, transformersNames('resnet.'), transformersNames('')];
+  const candidates = [torchvisionResnet, transformersResnet('resnet.'), transformersResnet('')];
   return candidates.find((names) => {
     const parts = [names.stem.convolution, names.unit(0, 0, 1).convolution];
     return parts.every((name) => entries.has(`${name}.weight`));
   });
 }
 
-function layoutOf(map: WeightMap, names: Names): ResnetShape {
+function layoutOf(map: WeightMap, names: ResnetNames): ResnetShape {
   const has = (name: UnitName): boolean => map.has(`${name.convolution}.weight`);
   const isBottleneck = has(names.unit(0, 0, 3));
   const stages: { channels: number; units: number }[] = [];
@@ -101,15 +68,8 @@ async function read(source: ModelSource): Promise<ReadModel> {
   requirePlain(source);
   const preprocessing = await imagePreprocessing(source, centreCrop(224, 224 / 256, imagenetStatistics));
   mapPixels(map, preprocessing);
-  mapUnit(map, 'backbone/stem', names.stem, [layout.stem, 3, 7, 7]);
-  let inputs = layout.stem;
-  for (const [stage, { channels, units }] of layout.stages.entries()) {
-    for (let unit = 0; unit < units; unit++) {
-      mapResidualUnit(map, names, layout.isBottleneck, { stage, unit, inputs, channels });
-      inputs = channels;
-    }
-  }
-  const found = mapImageHead(map, source, names.head, inputs);
+  const features = mapResnet(map, names, layout);
+  const found = mapImageHead(map, source, names.head, features);
   const notes = requireAllUsed(map, source, 'a ResNet', /^head\.fc\./);
   return {
     title: titleOf(layout),
@@ -120,27 +80,6 @@ async function read(source: ModelSource): Promise<ReadModel> {
     preprocessing,
     notes,
   };
-}
-
-function mapResidualUnit(
-  map: WeightMap,
-  names: Names,
-  isBottleneck: boolean,
-  { stage, unit, inputs, channels }: { stage: number; unit: number; inputs: number; channels: number },
-): void {
-  const ours = `backbone/stage${stage + 1}/layer.${unit}`;
-  const part = (convolution: number): UnitName => names.unit(stage, unit, convolution);
-  if (isBottleneck) {
-    const narrow = channels / bottleneckExpansion;
-    mapUnit(map, `${ours}/first`, part(1), [narrow, inputs, 1, 1]);
-    mapUnit(map, `${ours}/second`, part(2), [narrow, narrow, 3, 3]);
-    mapUnit(map, `${ours}/third`, part(3), [channels, narrow, 1, 1]);
-  } else {
-    mapUnit(map, `${ours}/first`, part(1), [channels, inputs, 3, 3]);
-    mapUnit(map, `${ours}/second`, part(2), [channels, channels, 3, 3]);
-  }
-  const changes = unit === 0 && (stage > 0 || inputs !== channels);
-  if (changes) mapUnit(map, `${ours}/shortcut`, names.shortcut(stage, unit), [channels, inputs, 1, 1]);
 }
 
 /** Settings of transformers that change what is computed without changing a tensor. */
