@@ -9,8 +9,11 @@ export const LEAKS_VERSION = 1;
 /** What is to be done about test examples that the network may have seen. */
 export const leakAction = z.enum(['exclude', 'report', 'ignore']);
 
-/** What had to be passed over to find a copy: nothing, case, punctuation with the forms of characters, or for images and sound how they are stored. */
-export const leakDifference = z.enum(['none', 'case', 'punctuation', 'encoding']);
+/**
+ * What had to be passed over to find a copy: nothing, case, punctuation with the forms of characters, of nucleic acids the strand,
+ * or for images and sound how they are stored.
+ */
+export const leakDifference = z.enum(['none', 'case', 'punctuation', 'strand', 'encoding']);
 export type LeakDifference = z.infer<typeof leakDifference>;
 
 const share = z.number().min(0).max(1);

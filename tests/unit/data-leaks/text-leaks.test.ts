@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { commonSubsequence, measureOverlap } from '../../../src/main/data/leaks/compare-units.ts';
 import { corpusHaystack, listHaystack } from '../../../src/main/data/leaks/haystack.ts';
 import { shinglesOf } from '../../../src/main/data/leaks/needle-index.ts';
+import { reverseComplement } from '../../../src/main/data/leaks/reverse-complement.ts';
 import { findTextLeaks } from '../../../src/main/data/leaks/text-leaks.ts';
 import { appendTextUnits } from '../../../src/main/data/leaks/text-units.ts';
 import { UnitBuffer } from '../../../src/main/data/leaks/unit-buffer.ts';
@@ -127,6 +128,37 @@ describe('other kinds of texts', () => {
     const { places } = await find(texts, [genome]);
     expect([...places.keys()]).toEqual([7, 21]);
     expect(places.get(21)![0]!.similarity).toBeCloseTo(100 / 120, 6);
+  });
+
+  it('that are nucleic acids are found on the other strand as well, and proteins are not turned around', async () => {
+    const random = randomStream(4);
+    const draw = (length: number, letters: string): string =>
+      Array.from({ length }, () => letters[random.integer(letters.length)]).join('');
+    const partner: Readonly<Record<string, string>> = { A: 'T', C: 'G', G: 'C', T: 'A', N: 'N' };
+    const turned = (text: string): string =>
+      [...text]
+        .reverse()
+        .map((letter) => partner[letter])
+        .join('');
+    const texts = Array.from({ length: 30 }, () => draw(120, 'ACGT'));
+    texts[3] = `${texts[3]!.slice(0, 60)}NN${texts[3]!.slice(60)}`;
+    const genome =
+      draw(9000, 'ACGT') +
+      turned(texts[3]) +
+      draw(300, 'ACGT') +
+      turned(texts[9]!.slice(0, 100)).toLowerCase() +
+      texts[12]! +
+      draw(9000, 'ACGT');
+    const { places } = await find(texts, [genome]);
+    expect([...places].map(([index, [place]]) => [index, place!.difference]).sort()).toEqual([
+      [12, 'none'],
+      [3, 'strand'],
+      [9, 'strand'],
+    ]);
+    expect(places.get(9)![0]!.similarity).toBeCloseTo(100 / 120, 6);
+    expect(reverseComplement('AUGGC')).toBe('GCCAU');
+    expect(reverseComplement('ACGTRN'.repeat(3) + 'ACGT'.repeat(20))).toBe('ACGT'.repeat(20) + 'NYACGT'.repeat(3));
+    for (const other of ['MKVLAA', 'ACGT, and more', '', 'NNNNACGT']) expect(reverseComplement(other)).toBeUndefined();
   });
 
   it('that are the same many times over are all reported', async () => {

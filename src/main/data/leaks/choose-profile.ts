@@ -21,6 +21,11 @@ const LEAST_LENGTH = 1.3;
 /** Of short texts a little more has to be found: their halves are phrases that anyone may use. */
 const SHORT_SIMILARITY = 0.78;
 
+/** Whether a text that is looked for by this profile is a sequence of few symbols. */
+export function isOfSequences({ window }: ShingleProfile): boolean {
+  return window === SEQUENCE.window;
+}
+
 export interface ChosenProfile extends ShingleProfile {
   /** More than what is asked for of other texts. */
   readonly minimumSimilarity: number;

@@ -2,10 +2,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LeakPlace } from '../../../shared/spec/leaks.ts';
 import type { ChosenProfile } from './choose-profile.ts';
-import { chooseProfiles } from './choose-profile.ts';
+import { chooseProfiles, isOfSequences } from './choose-profile.ts';
 import { measureOverlap } from './compare-units.ts';
 import type { Haystack } from './haystack.ts';
 import { NeedleIndex, shinglesOf } from './needle-index.ts';
+import { reverseComplement } from './reverse-complement.ts';
 import { UnitBuffer } from './unit-buffer.ts';
 import { differenceOf } from './written-difference.ts';
 
@@ -37,6 +38,8 @@ interface Needle {
   readonly text: string;
   readonly units: Uint32Array;
   readonly profile: ChosenProfile;
+  /** Whether `text` is the other strand of the sequence that is looked for. */
+  readonly isOtherStrand: boolean;
   /** Numbers of the texts that are this one, read without case and punctuation. */
   readonly numbers: number[];
   readonly places: LeakPlace[];
@@ -87,17 +90,23 @@ function collectNeedles(
 ): { readonly needles: readonly Needle[]; readonly tooShort: readonly number[] } {
   const known = new Map<string, Needle>();
   const tooShort: number[] = [];
-  for (const [number, text] of texts) {
+  const add = (number: number, text: string, isOtherStrand: boolean): readonly ChosenProfile[] => {
     const units = haystack.unitsOf(text);
     const profiles = chooseProfiles(text, units);
-    if (profiles.length === 0) tooShort.push(number);
     for (const profile of profiles) {
       const own = units[profile.unit];
-      const key = `${profile.unit} ${profile.window} ${Buffer.from(own.buffer).toString('latin1')}`;
+      const key = `${isOtherStrand} ${profile.unit} ${profile.window} ${Buffer.from(own.buffer).toString('latin1')}`;
       const same = known.get(key);
       if (same) same.numbers.push(number);
-      else known.set(key, { text, units: own, profile, numbers: [number], places: [] });
+      else known.set(key, { text, units: own, profile, isOtherStrand, numbers: [number], places: [] });
     }
+    return profiles;
+  };
+  for (const [number, text] of texts) {
+    const profiles = add(number, text, false);
+    if (profiles.length === 0) tooShort.push(number);
+    const otherStrand = profiles.some(isOfSequences) ? reverseComplement(text) : undefined;
+    if (otherStrand !== undefined) add(number, otherStrand, true);
   }
   return { needles: [...known.values()], tooShort };
 }
@@ -136,7 +145,7 @@ function checkPlace(
     similarity,
     containment,
     jaccard: jaccardWith(needle, item, haystack),
-    difference: differenceOf(haystack.keptText(needle.text), written, profile),
+    difference: needle.isOtherStrand ? 'strand' : differenceOf(haystack.keptText(needle.text), written, profile),
     excerpt: excerptOf(written),
   };
   if (known >= 0) places[known] = found;

@@ -103,6 +103,7 @@ const differences: Readonly<Record<LeakDifference, string>> = {
   none: 'as it is',
   case: 'case',
   punctuation: 'punctuation',
+  strand: 'the other strand',
   encoding: 'encoding',
 };
 

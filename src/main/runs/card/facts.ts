@@ -61,6 +61,7 @@ const differences = {
   none: 'as it is',
   case: 'case',
   punctuation: 'punctuation or form of characters',
+  strand: 'the other strand',
   encoding: 'encoding',
 } as const;
 
