@@ -10,6 +10,7 @@ import { contract, methodNames } from '../../src/shared/contract/index.ts';
 import { inProcessWorkers } from './lab-fixture.ts';
 import { describeDrafts } from './methods/drafts.ts';
 import { describeMaterials } from './methods/materials.ts';
+import { describeModels } from './methods/models.ts';
 import { describeResults } from './methods/results.ts';
 import { describeRuns } from './methods/runs.ts';
 import type { Scenario } from './methods/scenario.ts';
@@ -51,6 +52,7 @@ describe.each(Object.entries(transports))('over %s', (_name, connect) => {
 
   describeWorkspace(scenario);
   describeMaterials(scenario);
+  describeModels(scenario);
   describeDrafts(scenario);
   describeRuns(scenario);
   describeResults(scenario);

@@ -19,6 +19,8 @@ import { createJobs } from './jobs.ts';
 import { holdLock } from './lab-lock.ts';
 import type { MaterialIndex } from './materials.ts';
 import { createMaterialIndex } from './materials.ts';
+import type { ModelIndex } from './models.ts';
+import { createModelIndex } from './models.ts';
 import type { ProcessHost } from './process-host.ts';
 import type { Queue, QueueOptions } from './queue/queue.ts';
 import { createQueue } from './queue/queue.ts';
@@ -47,6 +49,7 @@ export interface Lab {
   readonly runs: RunStore;
   readonly queue: Queue;
   readonly materials: MaterialIndex;
+  readonly models: ModelIndex;
   readonly documents: Documents;
   readonly jobs: Jobs;
   readonly workers: WorkerPool;
@@ -147,6 +150,7 @@ async function startLab({ workspace, database, unlock, isFull }: Opened, options
     ...(isFull && { trains: false }),
   });
   const materials = createMaterialIndex(workspace, database);
+  const models = createModelIndex(workspace);
   const documents = createDocuments(workspace, database);
   const jobs = createJobs();
   const workers = createWorkerPool(workspace, processes);
@@ -163,6 +167,7 @@ async function startLab({ workspace, database, unlock, isFull }: Opened, options
   await runs.scan(() => false);
   await documents.scan();
   await materials.scan();
+  await models.scan();
   const interrupted = runs
     .all()
     .filter(({ id, state }) => state === 'interrupted' && !isAtRest(before.get(id)))
@@ -180,6 +185,9 @@ async function startLab({ workspace, database, unlock, isFull }: Opened, options
   materials.changes.on(() => {
     changes.emit('materials');
   });
+  models.changes.on(() => {
+    changes.emit('models');
+  });
 
   const lasting = isFull ? fullDisk(workspace) : null;
   let scanProblem = lasting;
@@ -191,7 +199,7 @@ async function startLab({ workspace, database, unlock, isFull }: Opened, options
   };
   let scanning: Promise<void> | undefined;
   const refresh = (): Promise<void> => {
-    scanning ??= Promise.allSettled([runs.scan(queue.isOurs), materials.scan()]).then((scans) => {
+    scanning ??= Promise.allSettled([runs.scan(queue.isOurs), materials.scan(), models.scan()]).then((scans) => {
       const [problem = null] = scans.flatMap((scan) => (scan.status === 'rejected' ? [reasonOf(scan.reason)] : []));
       tell(problem ?? lasting);
     });
@@ -239,6 +247,7 @@ async function startLab({ workspace, database, unlock, isFull }: Opened, options
     runs,
     queue,
     materials,
+    models,
     documents,
     jobs,
     workers,

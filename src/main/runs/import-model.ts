@@ -10,7 +10,7 @@ import { createFolder } from '../files/durable-folder.ts';
 import { writeManifest } from '../files/manifest-file.ts';
 import { streamSafetensors } from '../formats/safetensors.ts';
 import { elementCount, sameShape, showShape } from '../graph/shape.ts';
-import type { ReadModel, Recognition } from '../models/family.ts';
+import type { ModelFamily, ReadModel, Recognition } from '../models/family.ts';
 import { recogniseModel } from '../models/recognise.ts';
 import type { ModelSource } from '../models/source.ts';
 import { openModelSource } from '../models/source.ts';
@@ -27,6 +27,8 @@ export interface ModelPreview {
   readonly model: Pick<ReadModel, 'title' | 'pipeline' | 'input' | 'heads' | 'preprocessing' | 'notes'>;
   readonly parameters: number;
   readonly hasTokenizer: boolean;
+  /** What should be there and is not, and what it means. */
+  readonly missing: readonly string[];
   readonly suggestedName: string;
 }
 
@@ -52,6 +54,7 @@ export async function previewModel(path: string): Promise<ModelPreview> {
     model,
     parameters: countOf(model),
     hasTokenizer: model.tokenizer !== undefined,
+    missing: missingOf(model, family),
     suggestedName: nameFor(path),
   };
 }
@@ -72,6 +75,7 @@ export async function importModel(
   const { family } = await recogniseModel(source);
   const model = await family.read(source);
   requireWhole(model, path);
+  requireTokenizer(model, family, path);
   return await createFolder(modelFolder(workspace, name), signal, async (folder) => {
     const weights = join(folder, modelFiles.weights);
     await streamSafetensors(weights, checkedWeights(model, path, signal, onProgress), { format: 'pt' });
@@ -105,9 +109,31 @@ export async function importModel(
       notes: [...notes],
     } satisfies ModelManifest);
     await writeFile(join(folder, modelFiles.card), modelCard(manifest));
+    const theirs = await source.text('README.md');
+    if (theirs !== undefined) await writeFile(join(folder, modelFiles.sourceCard), theirs);
     await writeManifest(folder, manifest);
     return manifest;
   });
+}
+
+/** Ids of tokens mean nothing without the tokenizer that gave them. */
+const withoutTokenizer =
+  'There is no tokenizer: put its tokenizer.json beside the weights (or vocab.txt, or vocab.json with merges.txt), and name the folder';
+
+function missingOf({ heads, tokenizer, input }: ReadModel, { kind }: ModelFamily): string[] {
+  return [
+    ...(kind === 'text' && tokenizer === undefined ? [withoutTokenizer] : []),
+    ...(heads.length === 0 ? ['There is no head: it answers nothing by itself, and a task gives it a new one'] : []),
+    ...(kind === 'graph' && input.kind === 'tokens'
+      ? ['An ONNX file has no tokenizer: its input is the ids of tokens of whoever made it']
+      : []),
+  ];
+}
+
+/** Throws `LabError('bad-input')` for a text model without a tokenizer. */
+function requireTokenizer({ tokenizer, title }: ReadModel, { kind }: ModelFamily, path: string): void {
+  if (kind !== 'text' || tokenizer !== undefined) return;
+  throw new LabError('bad-input', `${path} is ${title}. ${withoutTokenizer}`, { path });
 }
 
 /** Throws `LabError('internal')` for a family that gives weights other than those of its pipeline and heads. */

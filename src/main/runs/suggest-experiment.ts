@@ -3,6 +3,7 @@ import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { registeredPresets } from '../nn/index.ts';
 import type { TaskDefinition } from '../tasks/index.ts';
 import { findTask } from '../tasks/index.ts';
+import type { ImportedModel } from '../workspace/models.ts';
 import { findRecipe } from './recipes.ts';
 
 /** A run whose network is to be fine-tuned. */
@@ -41,6 +42,31 @@ export function suggestExperiment(
     },
   };
 }
+
+/** As `suggestExperiment`, from an imported model: its network and tokenizer come along unsaid. */
+export function suggestFromModel(
+  type: string,
+  data: string | undefined,
+  { name, manifest: { input } }: Pick<ImportedModel, 'name' | 'manifest'>,
+): Record<string, unknown> {
+  const task = findTask(type);
+  const length = { length: input.kind === 'tokens' ? Math.min(usualLength, input.length) : undefined };
+  return {
+    name: `${name}-${task.type}`,
+    task: { type: task.type, ...(length.length !== undefined && task.options.safeParse(length).success && length) },
+    ...(data !== undefined && { data }),
+    from: { model: name },
+    training: {
+      ...(task.kind === 'pretext' ? { steps: 1000 } : { epochs: 5 }),
+      batchSize: 16,
+      learningRate: 0.00005, // BERT's authors fine-tune with 2e-5 to 5e-5
+      ...task.suggested?.training,
+    },
+  };
+}
+
+/** Of tokens: attention to more of them takes long on a laptop. */
+const usualLength = 128;
 
 /** For networks without a recipe: rates that small ones take. */
 function usualSettings({ kind }: TaskDefinition<unknown>, isPretrained: boolean): Record<string, number> {

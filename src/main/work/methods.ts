@@ -16,6 +16,13 @@ import { confusionExamples, describeSamples, quizOf } from './examine.ts';
 import { createSample, importMaterial } from './import.ts';
 import { changeDataset, editsOf } from './edit-dataset.ts';
 import { lookAtBundle, openBundleFor } from './bundles.ts';
+import {
+  detailsOfModel,
+  downloadModelFor,
+  importModelFor,
+  planHubDownload,
+  previewModelFor,
+} from './foreign-models.ts';
 import { predictFileFor } from './predictions.ts';
 import { exportFormats, exportModel } from './exports.ts';
 import { inspectSources } from './inspect.ts';
@@ -50,6 +57,11 @@ export const workMethods = {
   quiz: quizOf,
   embeddings: embedExamples,
   predictFile: predictFileFor,
+  modelPreview: previewModelFor,
+  modelImport: importModelFor,
+  modelDetails: detailsOfModel,
+  hubPlan: planHubDownload,
+  hubDownload: downloadModelFor,
   lookAtBundle,
   openBundle: openBundleFor,
   continue: continueText,

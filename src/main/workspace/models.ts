@@ -21,7 +21,13 @@ export interface ImportedModel {
 export const modelFolder = ({ models }: Workspace, name: string): string => join(models, name);
 
 /** Where the parts of a model lie in its folder. */
-export const modelFiles = { weights: 'model.safetensors', tokenizer: 'tokenizer.json', card: 'README.md' } as const;
+export const modelFiles = {
+  weights: 'model.safetensors',
+  tokenizer: 'tokenizer.json',
+  card: 'README.md',
+  /** What its makers say of it, as it came. */
+  sourceCard: 'source-card.md',
+} as const;
 
 /** Sorted by name. Folders without a readable manifest are named in `damaged`. */
 export async function listModels(

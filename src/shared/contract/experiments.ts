@@ -68,6 +68,7 @@ export const experimentsContract = {
       task: z.string(),
       data: z.string().optional(),
       /** A run whose backbone is taken over. */ from: z.string().optional(),
+      /** An imported model whose backbone is taken over. */ model: z.string().optional(),
     }),
     jsonObject,
   ),

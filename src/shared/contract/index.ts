@@ -8,6 +8,7 @@ import { experimentsContract } from './experiments.ts';
 import { exportsContract } from './exports.ts';
 import { jobsContract } from './jobs.ts';
 import { materialsContract } from './materials.ts';
+import { modelsContract } from './models.ts';
 import { pipelinesContract } from './pipelines.ts';
 import { predictionsContract } from './predictions.ts';
 import { registryContract } from './registry.ts';
@@ -26,6 +27,7 @@ export const contract = {
   samples: samplesContract,
   uploads: uploadsContract,
   materials: materialsContract,
+  models: modelsContract,
   registry: registryContract,
   pipelines: pipelinesContract,
   experiments: experimentsContract,

@@ -50,7 +50,16 @@ export const diskUse = z.object({
   ),
 });
 
-export const changedPart = z.enum(['materials', 'runs', 'queue', 'jobs', 'experiments', 'pipelines', 'notices']);
+export const changedPart = z.enum([
+  'materials',
+  'models',
+  'runs',
+  'queue',
+  'jobs',
+  'experiments',
+  'pipelines',
+  'notices',
+]);
 
 export const workspaceContract = {
   info: request('The workspace, the machine, and what a person should know', nothing, workspaceInfo),

@@ -155,6 +155,7 @@ function describePreview(preview: ModelPreview): [string, string][] {
     ['parameters', formatCount(preview.parameters)],
     ['tokenizer', preview.hasTokenizer ? 'comes along' : 'none'],
     ...describeParts(preview.model),
+    ...preview.missing.map((what): [string, string] => ['missing', what]),
   ];
 }
 

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import type { Problem } from '../../../shared/contract/common.ts';
 import { problem } from '../../../shared/contract/common.ts';
 import type { experimentsContract } from '../../../shared/contract/experiments.ts';
-import { isLabError } from '../../../shared/errors.ts';
+import { LabError, isLabError } from '../../../shared/errors.ts';
 import { z } from 'zod';
 import { experimentSchema } from '../../runs/experiment-schema.ts';
 import { parseExperiment, resolveExperiment } from '../../runs/experiment.ts';
@@ -12,7 +12,8 @@ import type { Lab } from '../../lab/lab.ts';
 import { rememberSpeeds } from '../../runs/machine-speed.ts';
 import type { SpecSource } from '../../runs/spec-file.ts';
 import { parseSpecText, syntaxProblem } from '../../runs/spec-file.ts';
-import { suggestExperiment } from '../../runs/suggest-experiment.ts';
+import { suggestExperiment, suggestFromModel } from '../../runs/suggest-experiment.ts';
+import type { ImportedModel } from '../../workspace/models.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 
 export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsContract> {
@@ -20,9 +21,10 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
   const speedOf = rememberSpeeds((question) => workers.call('speed', question));
   return {
     schema: () => ({ ...experimentSchema() }),
-    suggest({ task, data, from }) {
+    suggest({ task, data, from, model }) {
       const corpus = materials.list().find(({ kind }) => kind === 'text-corpus')?.name;
       const kind = materials.list().find(({ name }) => name === data)?.kind;
+      if (model !== undefined) return suggestFromModel(task, data, requireModel(lab, model));
       return suggestExperiment(task, data, kind, from === undefined ? undefined : runs.get(from), corpus);
     },
     validate(input) {
@@ -74,6 +76,13 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
       return { name, savedAt, spec: asJson(body) };
     },
   };
+}
+
+/** Throws `LabError('not-found')`. */
+function requireModel({ models }: Lab, name: string): ImportedModel {
+  const found = models.list().find((model) => model.name === name);
+  if (found) return found;
+  throw new LabError('not-found', `There is no model '${name}'`, { name });
 }
 
 /** A spec that came as data has no lines. */

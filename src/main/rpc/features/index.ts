@@ -13,6 +13,7 @@ import { predictionsHandlers } from './predictions.ts';
 import { exportsHandlers } from './exports.ts';
 import { jobsHandlers, samplesHandlers } from './jobs.ts';
 import { materialsHandlers } from './materials.ts';
+import { modelsHandlers } from './models.ts';
 import { pipelinesHandlers } from './pipelines.ts';
 import { registryHandlers } from './registry.ts';
 import { runsHandlers } from './runs.ts';
@@ -32,6 +33,7 @@ export function labHandlers(lab: Lab): ContractHandlers<Contract> {
       },
     },
     materials: materialsHandlers(lab),
+    models: modelsHandlers(lab),
     registry: registryHandlers(),
     pipelines: pipelinesHandlers(lab),
     experiments: experimentsHandlers(lab),

@@ -7,11 +7,21 @@ import type { changedPart } from '../../../shared/contract/workspace.ts';
 
 export type ChangedPart = z.infer<typeof changedPart>;
 
-const parts: readonly ChangedPart[] = ['materials', 'runs', 'queue', 'jobs', 'experiments', 'pipelines', 'notices'];
+const parts: readonly ChangedPart[] = [
+  'materials',
+  'models',
+  'runs',
+  'queue',
+  'jobs',
+  'experiments',
+  'pipelines',
+  'notices',
+];
 
 export const useChangesStore = defineStore('changes', () => {
   const revisions = reactive<Record<ChangedPart, number>>({
     materials: 0,
+    models: 0,
     runs: 0,
     queue: 0,
     jobs: 0,

@@ -1,0 +1,126 @@
+/** Models of others: what is there, what comes, what came of it. */
+import { z } from 'zod';
+import type { ModelSummary, modelsContract } from '../../../shared/contract/models.ts';
+import { LabError } from '../../../shared/errors.ts';
+import type { Experiment } from '../../../shared/spec/experiment/index.ts';
+import { fileExists } from '../../files/file-exists.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { lineageOf } from '../../lab/lineage.ts';
+import { folderBytes } from '../../lab/materials.ts';
+import type { ImportedModel } from '../../workspace/models.ts';
+import { findModel, modelFolder } from '../../workspace/models.ts';
+import { requireName } from '../../workspace/workspace.ts';
+import type { HandlersOf } from '../dispatcher.ts';
+
+const discarded = z.object({ model: z.string() });
+
+export function modelsHandlers(lab: Lab): HandlersOf<typeof modelsContract> {
+  const { models, materials, runs, workers, jobs, trash, workspace } = lab;
+  const usersOf = (name: string) => runs.all().filter(({ spec }) => beginsWith(spec, name));
+  const requireFree = async (name: string): Promise<void> => {
+    if (!(await fileExists(modelFolder(workspace, requireName(name))))) return;
+    throw new LabError('conflict', `There is a model '${name}' already. Choose another name, or delete it first`, {
+      name,
+    });
+  };
+  return {
+    async list() {
+      await models.scan();
+      return {
+        models: models.list().map((model) => summarise(model, usersOf(model.name).length)),
+        damaged: [...models.damaged].map(([folder, message]) => ({ folder, message })),
+      };
+    },
+    async get({ name }, { signal }) {
+      const model = await findModel(workspace, name);
+      const { folder, manifest, tokenizer } = model;
+      const users = usersOf(name);
+      const { layers, card } = await workers.call('modelDetails', { name }, { signal });
+      return {
+        ...summarise(model, users.length),
+        folder,
+        bytes: await folderBytes(folder),
+        source: manifest.source,
+        input: manifest.input,
+        preprocessing: manifest.preprocessing,
+        headDetails: manifest.heads,
+        hasTokenizer: tokenizer !== undefined,
+        notes: manifest.notes,
+        layers,
+        card,
+        usedBy: {
+          runs: users.map(({ id, spec }) => ({ id, name: spec.name })),
+          studies: [...new Set(users.flatMap(({ study }) => study ?? []))].sort(),
+        },
+      };
+    },
+    preview: (input, { signal }) => workers.call('modelPreview', input, { signal }),
+    async import({ path, name }) {
+      await requireFree(name);
+      const { id } = jobs.start('model', `Import of ${name}`, async (signal, onProgress) => {
+        const result = await workers.callAlone('modelImport', { path, name }, { signal, onProgress });
+        await models.scan();
+        return { result };
+      });
+      return { job: id };
+    },
+    hub: (input, { signal }) => workers.call('hubPlan', input, { signal }),
+    async download(input) {
+      await requireFree(input.name);
+      const { id } = jobs.start('model', `Download of ${input.model}`, async (signal, onProgress) => {
+        const result = await workers.callAlone('hubDownload', input, { signal, onProgress });
+        await models.scan();
+        return { result };
+      });
+      return { job: id };
+    },
+    async lineage() {
+      await Promise.all([models.scan(), materials.scan()]);
+      return lineageOf({
+        runs: runs.all(),
+        models: models.list().map(({ name, manifest }) => ({ name, title: manifest.title })),
+        materials: materials.list(),
+      });
+    },
+    async delete({ name }) {
+      const folder = modelFolder(workspace, requireName(name));
+      if (!(await fileExists(folder))) await findModel(workspace, name); // says what there is; damaged ones can be deleted, too
+      const needed = usersOf(name).find(({ state }) => ['queued', 'preparing', 'running', 'stopping'].includes(state));
+      if (needed) {
+        throw new LabError(
+          'conflict',
+          `The run ${needed.id} needs '${name}'. Stop it first, or take it out of the queue`,
+          { run: needed.id },
+        );
+      }
+      const undo = await trash.discard([folder], { model: name });
+      await models.scan();
+      return { undo };
+    },
+    async restore({ undo }) {
+      const { model } = discarded.parse(await trash.restore(undo));
+      await models.scan();
+      return { name: model };
+    },
+  };
+}
+
+/** Whether a run's first weights or its tokenizer are a model's. */
+function beginsWith({ from, tokenizer }: Pick<Experiment, 'from' | 'tokenizer'>, name: string): boolean {
+  return [from, tokenizer].some((source) => source !== undefined && 'model' in source && source.model === name);
+}
+
+function summarise({ name, manifest }: ImportedModel, runs: number): ModelSummary {
+  const { family, title, createdAt, parameters, heads, source, contentHash } = manifest;
+  return {
+    name,
+    family,
+    title,
+    createdAt,
+    parameters,
+    heads: heads.map((head) => head.title),
+    licence: source.licence,
+    contentHash,
+    runs,
+  };
+}

@@ -1,0 +1,96 @@
+/** Models of others, for pages: what a folder, a file or the hub would bring, and bringing it. */
+import { join } from 'node:path';
+import type { HubPlan, ModelDetails, ModelPreviewSummary } from '../../shared/contract/models.ts';
+import { textOf } from '../files/file-exists.ts';
+import { openSafetensors } from '../formats/safetensors.ts';
+import { elementCount } from '../graph/shape.ts';
+import { hubAccess } from '../models/hub/access.ts';
+import { downloadModel, planDownload } from '../runs/download-model.ts';
+import { importModel, previewModel } from '../runs/import-model.ts';
+import { findModel, modelFiles } from '../workspace/models.ts';
+import type { WorkContext } from './work-context.ts';
+
+export async function previewModelFor(
+  _context: WorkContext,
+  { path }: { readonly path: string },
+): Promise<ModelPreviewSummary> {
+  const { familyTitle, recognition, model, parameters, hasTokenizer, missing, suggestedName } =
+    await previewModel(path);
+  const { title, input, preprocessing, heads, notes } = model;
+  return {
+    family: familyTitle,
+    title,
+    facts: recognition.facts.map(([fact, value]) => [fact, value]),
+    parameters,
+    input,
+    preprocessing: preprocessing ?? null,
+    heads: [...heads],
+    hasTokenizer,
+    missing: [...missing],
+    notes: [...notes],
+    suggestedName,
+  };
+}
+
+export async function importModelFor(
+  { workspace, signal, progress }: WorkContext,
+  { path, name }: { readonly path: string; readonly name: string },
+): Promise<string> {
+  await importModel(workspace, name, path, {
+    signal,
+    onProgress: (phase, done, total) => {
+      progress({ phase, done, total, unit: 'tensors', skipped: 0 });
+    },
+  });
+  return name;
+}
+
+interface HubQuestion {
+  readonly model: string;
+  readonly revision: string;
+}
+
+export async function planHubDownload({ signal }: WorkContext, { model, revision }: HubQuestion): Promise<HubPlan> {
+  const { listing, files, bytes, suggestedName } = await planDownload(hubAccess(), model, revision, signal);
+  return {
+    model: listing.name,
+    commit: listing.commit,
+    licence: listing.licence,
+    files: files.map(({ name, bytes: size }) => ({ name, bytes: size })),
+    bytes,
+    unneeded: listing.files.size - files.length,
+    suggestedName,
+  };
+}
+
+export async function downloadModelFor(
+  { workspace, signal, progress }: WorkContext,
+  { model, revision, name }: HubQuestion & { readonly name: string },
+): Promise<string> {
+  const access = hubAccess();
+  const plan = await planDownload(access, model, revision, signal);
+  await downloadModel(workspace, access, plan, name, {
+    signal,
+    onProgress: (phase, done, total, unit) => {
+      progress({ phase, done, total, unit, skipped: 0 });
+    },
+  });
+  return name;
+}
+
+/** What has to be read from the weights and cards of a model. */
+export async function detailsOfModel(
+  { workspace }: WorkContext,
+  { name }: { readonly name: string },
+): Promise<Pick<ModelDetails, 'layers' | 'card'>> {
+  const { folder, weights } = await findModel(workspace, name);
+  await using file = await openSafetensors(weights);
+  return {
+    layers: [...file.entries].map(([layer, { shape }]) => ({
+      name: layer,
+      shape: [...shape],
+      parameters: elementCount(shape),
+    })),
+    card: (await textOf(join(folder, modelFiles.sourceCard))) ?? null,
+  };
+}
