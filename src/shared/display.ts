@@ -114,6 +114,11 @@ export function formatCount(count: number): string {
   return count < 0 && digits !== '0' ? `−${grouped}` : grouped;
 }
 
+/** A count with its noun, the singular for one: "1 document", "12 documents", "1 class", "3 classes". */
+export function plural(count: number, one: string, several = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : several}`;
+}
+
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
 /** A size in binary units with three digits: "512 B", "1.50 KiB", "23.4 MiB". */

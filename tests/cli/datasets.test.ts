@@ -108,4 +108,39 @@ describe('the classes of a dataset', () => {
     expect(err.indexOf('Fewer than 10 test examples of “odd”')).toBeLessThan(err.indexOf('Run probe-'));
     expect(err).toMatch(/odd +\d+ +\d+ +\d+/);
   });
+
+  it('are told by the dry run of a study, and an empty side is an error there', async () => {
+    const spec = join(folder, 'study.yaml');
+    const study = (share: number): string =>
+      [
+        'name: looked',
+        'experiment:',
+        `  task: { type: text-classification, length: 8, validationShare: ${share} }`,
+        '  data: reviews',
+        '  tokenizer: { corpus: words }',
+        '  pipeline: { preset: bert-tiny, options: { layers: 1, features: 8, heads: 2, maximumLength: 16 } }',
+        '  training: { steps: 1, batchSize: 8 }',
+        'metric: accuracy',
+        'seeds: [1]',
+        'conditions: [{ name: all }]',
+        'arms: [{ name: longer, settings: { training.steps: 2 } }, { name: scratch }]',
+        '',
+      ].join('\n');
+    writeFileSync(spec, study(0.1));
+    const looked = await pretext(`study ${spec} --dry-run`);
+    expect([looked.code, looked.out.trim().split('\n').length]).toEqual([0, 2]);
+    expect(looked.err).toMatch(/class +training +validation +test/);
+    expect(looked.err).toContain('Fewer than 10 test examples of “odd”');
+    expect(looked.err).toContain('2 runs, 2 trainings of networks');
+    writeFileSync(join(folder, 'few.csv'), 'text,label\none good text,good\none bad text,bad\n');
+    await pretext(`dataset import few ${join(folder, 'few.csv')}`);
+    writeFileSync(spec, study(0.1).replaceAll('data: reviews', 'data: few'));
+    const empty = await pretext(`study ${spec} --dry-run`);
+    expect(empty.code).toBe(1);
+    expect(empty.err).toMatch(/side has none of the 2 examples/);
+    writeFileSync(spec, study(0.1).replaceAll('data: reviews', 'data: nowhere'));
+    const missing = await pretext(`study ${spec} --dry-run`);
+    expect([missing.code, missing.out.trim()]).toEqual([0, looked.out.trim()]);
+    expect(missing.err).toContain('The data was not looked at');
+  });
 });

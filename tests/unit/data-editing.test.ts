@@ -9,7 +9,7 @@ import { applyEdits } from '../../src/main/data/editing/apply-edits.ts';
 import { editDataset, readEdits, undoEdits } from '../../src/main/data/editing/edit-dataset.ts';
 import { folderSource } from '../../src/main/data/images/folder-source.ts';
 import { importImageDataset } from '../../src/main/data/images/import.ts';
-import { openImageDataset } from '../../src/main/data/images/image-store.ts';
+import { channelStatistics, openImageDataset } from '../../src/main/data/images/image-store.ts';
 import { importTextDataset, openTextDataset } from '../../src/main/data/text/dataset.ts';
 import { verifyFiles } from '../../src/main/files/checksums.ts';
 import { tone, wavFile } from './audio-fixtures.ts';
@@ -82,6 +82,7 @@ describe('an edited dataset of texts', () => {
     expect(merged.contentHash).not.toBe(before.contentHash);
     expect(merged.edited).toEqual({ edits: 1, originalHash: before.contentHash, stored: 7 });
     const dropped = await editDataset(folder, 'text-dataset', [{ type: 'drop', classes: ['odd'] }]);
+    expect([before, merged, dropped]).toMatchObject([{ textBytes: 7 }, { textBytes: 7 }, { textBytes: 6 }]);
     expect(textsOf(folder)).toEqual(['a good', 'b good', 'c bad', 'a bad', 'e good', 'f bad']);
     // Example 4 is the fifth that is left, and the sixth that was imported.
     await editDataset(folder, 'text-dataset', [{ type: 'relabel', examples: [4], to: 'bad' }]);
@@ -161,6 +162,8 @@ describe('edited images and recordings', () => {
     before.close();
     await editDataset(destination, 'image-dataset', [{ type: 'drop', classes: ['b'] }]);
     const after = openImageDataset(destination);
+    expect(after.statistics).toEqual(channelStatistics(after, [0, 1, 2]));
+    expect(after.statistics).not.toEqual(before.statistics);
     const kept = paths.flatMap((path, at) => (path.startsWith('b/') ? [] : [at]));
     expect(after.length).toBe(3);
     expect(after.classes).toEqual(['a', 'c']);
@@ -178,7 +181,8 @@ describe('edited images and recordings', () => {
   it('are the same sounds under other labels', async () => {
     const root = temporaryFolder();
     for (const [index, label] of ['low', 'high', 'odd', 'low'].entries()) {
-      const sound = wavFile([tone(200 + 100 * index, 0.1, 16_000)], 16_000, { bits: 16 });
+      const seconds = label === 'high' ? 0.2 : 0.1;
+      const sound = wavFile([tone(200 + 100 * index, seconds, 16_000)], 16_000, { bits: 16 });
       mkdirSync(join(root, 'in', label), { recursive: true });
       writeFileSync(join(root, 'in', label, `${index}.wav`), sound);
     }
@@ -192,6 +196,10 @@ describe('edited images and recordings', () => {
       { type: 'rename', from: 'odd', to: 'middle' },
     ]);
     const after = openAudioDataset(destination);
+    expect(before.manifest.seconds).toBeCloseTo(0.5, 6);
+    expect(after.manifest.seconds).toBeCloseTo(0.3, 6);
+    expect(after.manifest.longest).toBe(Math.max(...[0, 1, 2].map((at) => after.frames(at).length / 40)));
+    expect(after.manifest.longest).toBeLessThan(before.manifest.longest);
     expect(after.classes).toEqual(['low', 'middle']);
     expect(Array.from({ length: 3 }, (_, at) => after.path(at))).toEqual(['low/0.wav', 'low/3.wav', 'odd/2.wav']);
     for (let at = 0; at < 3; at += 1) expect([...after.frames(at)]).toEqual(frames.get(after.path(at)));

@@ -6,11 +6,15 @@ import { tableFromArrays, tableToIPC } from '@uwdata/flechette';
 import { describe, expect, it } from 'vitest';
 import { importAudioDataset } from '../../src/main/data/audio/import-audio.ts';
 import { importImageDataset } from '../../src/main/data/images/import.ts';
+import { folderSource } from '../../src/main/data/images/folder-source.ts';
 import { tableSource } from '../../src/main/data/images/table-source.ts';
+import { tarSource } from '../../src/main/data/images/tar-source.ts';
+import { zipSource } from '../../src/main/data/images/zip-source.ts';
 import { importTextCorpus } from '../../src/main/data/text/import-corpus.ts';
 import { importTextDataset } from '../../src/main/data/text/dataset.ts';
 import { excerpt, quotedList, shortMessage } from '../../src/shared/excerpt.ts';
 import { isLabError } from '../../src/shared/errors.ts';
+import { zipArchive } from './data-images-fixtures.ts';
 import { temporaryFolder } from './data-text-fixtures.ts';
 
 /** Words that no message of ours has. */
@@ -40,6 +44,11 @@ async function messagesOf(name: string, content: string | Uint8Array, options: o
     const table = { labelColumn: 'label', ...options };
     await attempt(() => importImageDataset({ source: tableSource(path, table), destination: place(), name: 'x' }));
     await attempt(() => importAudioDataset({ sources, destination: place(), name: 'x', table }));
+  }
+  if (/\.(?:png|wav)$/.test(name)) {
+    const pictures = folderSource(root, { classFolders: true });
+    await attempt(() => importImageDataset({ source: pictures, destination: place(), name: 'x' }));
+    await attempt(() => importAudioDataset({ sources: [root], destination: place(), name: 'x' }));
   }
   return messages;
 }
@@ -72,6 +81,24 @@ const cases: Readonly<Record<string, readonly [string, string, object?]>> = {
   'names of reads': ['a.fq', `@${LONG}\nAC1\n+\nIII\n@${LONG}\nAC\n+\n${LONG}\n`],
   'names of records': ['a.gb', `LOCUS ${LONG} 1 bp\nORIGIN\n 1 ac%t\n//\n`],
   'sequences that are none': ['b.fa', LONG],
+  'subjects of mail': [
+    'c/a.eml',
+    `From: ${LONG}\nSubject: ${LONG}\nContent-Type: multipart/mixed; boundary="${LONG}"\n\n--${LONG}\n`,
+  ],
+  'senders of a mailbox': ['c/a.mbox', `From ${LONG}\nSubject: ${LONG}\n\nFrom ${LONG}\n\n\n`],
+  'cues of subtitles': ['c/a.srt', `1\n00:00:01,000 --> ${LONG}\n`],
+  'subtitles for the web': ['c/a.vtt', `WEBVTT ${LONG}\n\n${LONG} --> ${LONG}\n`],
+  'names of elements': ['c/a.html', `<${LONG} ${LONG}="${LONG}">`],
+  'names of entities': ['c/b.xml', `<!DOCTYPE a [<!ENTITY ${LONG} "x">]><a>&${LONG};</a>`],
+  'names of cells': ['c/b.ipynb', `{"cells":[{"cell_type":"${LONG}","source":{"${LONG}":1}}]}`],
+  'titles of a dump': ['c/x-pages-articles.xml', `<mediawiki><page><title>${LONG}</title><revision><text>${LONG}`],
+  'names of files': [`c/${'zq'.repeat(110)}/a.png`, LONG],
+  'names of recordings': [`c/${'zq'.repeat(110)}.wav`, LONG],
+  'groups and sides': [
+    'b.csv',
+    `text,label,g,split\n${row('a', 'x', LONG, 'train')}\n${row('b', 'y', LONG, 'test')}\n`,
+    { groupColumn: 'g', splitColumn: 'split' },
+  ],
   elements: ['c/a.xml', `<a><${LONG}>x</a>`],
   notebooks: ['c/a.ipynb', `{"cells": "${LONG}"}`],
   'bytes that are not UTF-8': ['a.txt', `\ufffd\ud800${LONG}`],
@@ -102,6 +129,57 @@ describe('a message about data', () => {
       ...(await messagesOf('a.arrow', arrow ?? '')),
     ];
     expect(found.length).toBeGreaterThan(5);
+    for (const message of found) expect((message.match(/(?:zq)+/g) ?? []).join('').length, message).toBeLessThan(200);
+  });
+});
+
+describe('a message about files with parts', () => {
+  const archive = (parts: Readonly<Record<string, string>>): Buffer =>
+    zipArchive(Object.entries(parts).map(([name, content]) => ({ name, content: Buffer.from(content) })));
+  const messagesOfImages = async (name: string, content: Uint8Array): Promise<string[]> => {
+    const root = temporaryFolder();
+    const path = join(root, name);
+    writeFileSync(path, content);
+    const messages: string[] = [];
+    for (const source of [zipSource(path, { classFolders: true }), tarSource(path, { labelled: true })]) {
+      try {
+        const destination = join(temporaryFolder(), 'made');
+        messages.push(...linesOf((await importImageDataset({ source, destination, name: 'x' })).report));
+      } catch (error) {
+        if (!isLabError(error)) throw error;
+        messages.push(error.message);
+      }
+    }
+    return messages;
+  };
+
+  it('is short with workbooks', async () => {
+    const sheet = (rows: string): Uint8Array =>
+      archive({
+        '[Content_Types].xml': '<Types/>',
+        'xl/workbook.xml': `<workbook><sheets><sheet name="${LONG}" r:id="rId1"/></sheets></workbook>`,
+        'xl/_rels/workbook.xml.rels':
+          '<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/></Relationships>',
+        'xl/worksheets/sheet1.xml': `<worksheet><sheetData>${rows}</sheetData></worksheet>`,
+      });
+    const cell = (place: string, text: string): string => `<c r="${place}" t="inlineStr"><is><t>${text}</t></is></c>`;
+    const found = [
+      ...(await messagesOf('a.xlsx', sheet(`<row r="1">${cell('A1', LONG)}${cell('B1', `${LONG}2`)}</row>`))),
+      ...(await messagesOf('a.xlsx', sheet(`<row r="1">${cell('A1', 'text')}${cell(LONG, LONG)}</row><${LONG}>`))),
+      ...(await messagesOf('a.xlsx', Buffer.from(LONG))),
+      ...(await messagesOf('a.xlsx', archive({ [`${'zq'.repeat(300)}.xml`]: LONG }))),
+    ];
+    expect(found.length).toBeGreaterThan(4);
+    for (const message of found) expect((message.match(/(?:zq)+/g) ?? []).join('').length, message).toBeLessThan(200);
+  });
+
+  it('is short with archives of pictures', async () => {
+    const name = `a/${'zq'.repeat(300)}.png`;
+    const found = [
+      ...(await messagesOfImages('a.zip', archive({ [name]: LONG }))),
+      ...(await messagesOfImages('a.tar', Buffer.from(LONG))),
+    ];
+    expect(found.length).toBeGreaterThan(2);
     for (const message of found) expect((message.match(/(?:zq)+/g) ?? []).join('').length, message).toBeLessThan(200);
   });
 });

@@ -3,6 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importAudioDataset } from '../../src/main/data/audio/import-audio.ts';
 import { openAudioDataset } from '../../src/main/data/audio/audio-dataset.ts';
+import { folderSource } from '../../src/main/data/images/folder-source.ts';
+import { importImageCorpus } from '../../src/main/data/images/import.ts';
+import { openImageCorpus } from '../../src/main/data/images/image-store.ts';
+import { joinSources } from '../../src/main/data/images/joined-source.ts';
+import { splitByImage } from '../../src/main/tasks/images/unlabelled-images.ts';
+import { picture } from './data-images-fixtures.ts';
 import { splitDataset } from '../../src/main/data/split.ts';
 import {
   importTextDataset,
@@ -84,6 +90,39 @@ describe('a split that comes with the material', () => {
       message: expect.stringContaining(`shares its text or group with ${join(root, 'a.csv')}:2`),
     });
     expect(textsOn(dataset, 'test')).toEqual(['a', 'c']);
+  });
+});
+
+describe('a corpus of images', () => {
+  it('keeps the sides of the sources it came from', async () => {
+    const root = temporaryFolder();
+    const sides = { training: 12, validation: 3, test: 4 } as const;
+    const parts = await Promise.all(
+      (['training', 'validation', 'test'] as const).map(async (side, place) => {
+        mkdirSync(join(root, side));
+        for (let at = 0; at < sides[side]; at += 1) {
+          const bytes = await picture(1 + at + 20 * place, 24, 24)
+            .png()
+            .toBuffer();
+          writeFileSync(join(root, side, `${at}.png`), bytes);
+        }
+        return { source: folderSource(join(root, side)), side };
+      }),
+    );
+    const destination = join(root, 'made');
+    const options = { size: 16, nearDistance: 0 } as const;
+    await importImageCorpus({ source: joinSources(parts), destination, name: 'x', options });
+    const corpus = openImageCorpus(destination);
+    expect(corpus.manifest.officialSplit).toEqual(sides);
+    for (const seed of [0, 1]) {
+      const split = splitByImage(corpus, { validation: 0.1, test: 0.2 }, seed);
+      for (const side of ['training', 'validation', 'test'] as const) {
+        expect([...split[side]].map((image) => corpus.source(image).path.split('/')[0])).toEqual(
+          Array.from({ length: sides[side] }, () => side),
+        );
+      }
+    }
+    corpus.close();
   });
 });
 

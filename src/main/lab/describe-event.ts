@@ -1,6 +1,6 @@
 /** The events of a run as lines of a log. */
 import type { RunEvent } from '../../shared/spec/run/events.ts';
-import { formatCount, formatNumber } from '../../shared/display.ts';
+import { formatCount, formatNumber, plural } from '../../shared/display.ts';
 
 export type Severity = 'information' | 'warning' | 'error';
 
@@ -15,7 +15,7 @@ export function describeEvent(event: RunEvent): string {
       return `Created as ${event.id} by version ${event.lab} of the lab`;
     case 'started':
     case 'resumed':
-      return `${event.type === 'started' ? 'Started' : `Resumed at step ${event.step}`} on ${event.deviceName} (${event.engine}, ${event.device}): ${event.totalSteps} steps of ${event.examplesPerStep} examples, ${formatCount(event.trainable)} of ${formatCount(event.parameters)} parameters trained`;
+      return `${event.type === 'started' ? 'Started' : `Resumed at step ${event.step}`} on ${event.deviceName} (${event.engine}, ${event.device}): ${event.totalSteps} steps of ${event.examplesPerStep} examples, ${formatCount(event.trainable)} of ${plural(event.parameters, 'parameter')} trained`;
     case 'transfer':
       return `Weights of ${event.source}: ${event.matched} matched, ${event.fresh} new, ${event.mismatched} did not fit, ${event.unused} not used`;
     case 'step':

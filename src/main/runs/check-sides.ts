@@ -2,6 +2,7 @@
  * The classes on each side of a split, before anything is trained: a side without examples, or a class that is never tested,
  * is found here and not after the last run of a study.
  */
+import { plural } from '../../shared/display.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { TaskSampler } from '../tasks/index.ts';
 
@@ -43,7 +44,7 @@ export function requireExamples(sampler: TaskSampler, testShare: unknown): void 
     if (sides[side].length > 0 || (side === 'test' && !wantsTest)) continue;
     const share = side === 'training' ? 'task.validationShare and task.testShare' : `task.${side}Share`;
     const remedy = `Import more, ${side === 'training' ? 'lower' : 'raise'} ${share}${side === 'test' ? ', or set it to 0 for no test at all' : ''}`;
-    const examples = `${total} ${total === 1 ? 'example' : 'examples'}`;
+    const examples = plural(total, 'example');
     throw new LabError('bad-spec', `The ${side} side has none of the ${examples}. ${remedy}`, { side, total });
   }
   const untested = wantsTest ? (classSides(sampler) ?? []).filter(({ test }) => test === 0) : [];

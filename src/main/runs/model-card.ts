@@ -1,5 +1,5 @@
 /** README.md of an imported model: where it is from, what it is, what can be done with it. */
-import { formatBytes, formatCount } from '../../shared/display.ts';
+import { formatBytes, formatCount, plural } from '../../shared/display.ts';
 import type { ModelManifest } from '../../shared/spec/manifests/model.ts';
 
 export function modelCard(manifest: ModelManifest): string {
@@ -16,7 +16,7 @@ export function modelCard(manifest: ModelManifest): string {
     ({ name: file, bytes, sha256 }) => `| ${file} | ${formatBytes(bytes)} | \`${sha256}\` |`,
   );
   const answers = heads.map(
-    ({ title: headTitle, labels }) => `- ${headTitle}${labels ? `: ${formatCount(labels.length)} classes` : ''}`,
+    ({ title: headTitle, labels }) => `- ${headTitle}${labels ? `: ${plural(labels.length, 'class', 'classes')}` : ''}`,
   );
   return [
     `# ${name}`,
@@ -37,7 +37,7 @@ export function modelCard(manifest: ModelManifest): string {
 function describeInput({ input }: ModelManifest): string {
   switch (input.kind) {
     case 'tokens':
-      return `text of up to ${formatCount(input.length)} tokens, a vocabulary of ${formatCount(input.vocabularySize)}`;
+      return `text of up to ${plural(input.length, 'token')}, a vocabulary of ${formatCount(input.vocabularySize)}`;
     case 'image':
       return `images of ${String(input.height)} × ${String(input.width)} with ${String(input.channels)} channels`;
     case 'frames':

@@ -51,6 +51,7 @@ export async function planExperiment(workspace: Workspace, asked: Experiment): P
   const prepared = prepareRun(experiment, material, tokenizer?.file);
   const { sampler, plan } = prepared;
   try {
+    requireExamples(sampler, experiment.task.testShare);
     const program = checkModel(prepared);
     const classes = classSides(sampler);
     const transfer =

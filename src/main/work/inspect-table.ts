@@ -2,7 +2,8 @@
 import type { Inspection } from '../../shared/contract/materials.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { TextEncoding } from '../../shared/spec/manifests/text-corpus.ts';
-import { excerpt } from '../../shared/excerpt.ts';
+import { excerpt, quoted } from '../../shared/excerpt.ts';
+import { classNotes } from '../data/import/class-notes.ts';
 import { cleanLabel, similarLabels } from '../data/import/labels.ts';
 import { areSides, sideOf, type Side } from '../data/import/sides.ts';
 import type { EncodingFound } from '../data/reading/encoding.ts';
@@ -11,7 +12,7 @@ import type { SourceFile } from '../data/reading/source-files.ts';
 import type { CsvQuote } from '../data/tables/csv-parser.ts';
 import { headerDoubt } from '../data/tables/header.ts';
 import { isTableFormat, readTable } from '../data/tables/read-table.ts';
-import type { TableFacts, TableOptions } from '../data/tables/table-row.ts';
+import { missingColumnMessage, type TableFacts, type TableOptions } from '../data/tables/table-row.ts';
 
 type Table = NonNullable<Inspection['table']>;
 
@@ -31,15 +32,16 @@ interface Options {
   /** Told by the file without it. */
   readonly quote: CsvQuote | undefined;
   /** Told by their values without them. */
-  readonly labelColumn: string | undefined;
-  readonly splitColumn: string | undefined;
+  readonly textColumn?: string | undefined;
+  readonly labelColumn?: string | undefined;
+  readonly splitColumn?: string | undefined;
   readonly signal: AbortSignal;
 }
 
 /** @throws LabError `bad-input` for what is no table; `SkipFile` for a file that cannot be read */
 export async function inspectTable(
   file: SourceFile,
-  { shown, encoding, header, quote, labelColumn, splitColumn, signal }: Options,
+  { shown, encoding, header, quote, textColumn, labelColumn, splitColumn, signal }: Options,
 ): Promise<Table> {
   const { format, path, compression } = file;
   if (!isTableFormat(format)) {
@@ -54,6 +56,7 @@ export async function inspectTable(
     },
   };
   const rows: (string | null)[][] = [];
+  const lines: number[] = [];
   const problems: Table['problems'] = [];
   const notes: Table['notes'] = [];
   let complete = true;
@@ -71,16 +74,35 @@ export async function inspectTable(
         complete = false;
         break reading;
       }
-      if ('values' in row) rows.push([...row.values]);
-      else problems.push({ line: row.line, message: row.message });
+      if ('values' in row) {
+        rows.push([...row.values]);
+        lines.push(row.line);
+      } else problems.push({ line: row.line, message: row.message });
     }
   }
   if (facts === undefined) throw new LabError('bad-input', 'is empty', { path });
   const { columns: names, delimiter } = facts;
   const hasFields = delimiter !== null;
   const valuesOf = (column: number): (string | null)[] => rows.map((row) => row[column] ?? null);
-  const columns = withRoles(names.map((name, index) => describeColumn(name, valuesOf(index))));
-  const label = labelColumn ?? columns.find(({ role }) => role === 'label')?.name;
+  for (const wanted of [textColumn, labelColumn, splitColumn]) {
+    if (wanted !== undefined && !names.includes(wanted)) {
+      problems.push({ line: null, message: missingColumnMessage(wanted, names) });
+    }
+  }
+  const described = names.map((name, index) => describeColumn(name, valuesOf(index)));
+  const columns = withRoles(described, { textColumn, labelColumn });
+  const label = columns.find(({ role }) => role === 'label')?.name;
+  const text = columns.find(({ role }) => role === 'text')?.name;
+  if (label !== undefined && text !== undefined) {
+    problems.push(...incompleteRows(names, rows, lines, { text, label }));
+    const counts = columns.find(({ name }) => name === label)?.values ?? [];
+    notes.push(
+      ...classNotes(new Map(counts.map(({ name, count }) => [name, count]))).map((message) => ({
+        line: null,
+        message,
+      })),
+    );
+  }
   const split =
     splitColumn ??
     columns.find(({ name, values }) => name !== label && areSides(values.map((value) => value.name)))?.name;
@@ -102,6 +124,30 @@ export async function inspectTable(
     problems: problems.slice(0, 20),
     notes: notes.slice(0, 20),
   };
+}
+
+/** Rows that a labelled set would leave out, as its import says it. */
+function incompleteRows(
+  names: readonly string[],
+  rows: readonly (readonly (string | null)[])[],
+  lines: readonly number[],
+  { text, label }: { readonly text: string; readonly label: string },
+): Table['problems'] {
+  const [textPlace, labelPlace] = [names.indexOf(text), names.indexOf(label)];
+  const inside = names.flatMap((name, place) =>
+    name.startsWith(`${label}.`) || name.startsWith(`${label}[`) ? [place] : [],
+  );
+  return rows.flatMap((row, index) => {
+    const line = lines[index] ?? null;
+    if ((row[labelPlace] ?? '').trim() === '') {
+      const deeper = inside.find((place) => row[place] !== null);
+      const path = deeper === undefined ? undefined : names[deeper];
+      const message =
+        path === undefined ? 'has no label' : `has more than a value in ${quoted(label)}, such as ${quoted(path)}`;
+      return [{ line, message }];
+    }
+    return (row[textPlace] ?? '').trim() === '' ? [{ line, message: 'has no text' }] : [];
+  });
 }
 
 /** How many rows of each class the column of a split puts on each side. */
@@ -148,9 +194,14 @@ function describeColumn(name: string, values: readonly (string | null)[]): Omit<
 }
 
 /** The longest column is the text; the shortest one with few values, or one that is called so, the label. */
-function withRoles(columns: readonly Omit<Table['columns'][number], 'role'>[]): Table['columns'] {
+function withRoles(
+  columns: readonly Omit<Table['columns'][number], 'role'>[],
+  { textColumn, labelColumn }: Pick<Options, 'textColumn' | 'labelColumn'>,
+): Table['columns'] {
   const usual = (pattern: RegExp) => columns.find(({ name }) => pattern.test(name));
+  const named = (wanted: string | undefined) => columns.find(({ name }) => name === wanted);
   const text =
+    named(textColumn) ??
     usual(/^(text|sentence|content|review|body|document)$/i) ??
     columns.reduce<(typeof columns)[number] | undefined>(
       (longest, column) => (column.averageLength > (longest?.averageLength ?? 20) ? column : longest),
@@ -165,7 +216,9 @@ function withRoles(columns: readonly Omit<Table['columns'][number], 'role'>[]): 
       column.averageLength <= 60,
   );
   const label =
-    usual(/^(label|class|category|target|sentiment)$/i) ?? fewValues.sort((a, b) => a.distinct - b.distinct)[0];
+    named(labelColumn) ??
+    usual(/^(label|class|category|target|sentiment)$/i) ??
+    fewValues.sort((a, b) => a.distinct - b.distinct)[0];
   return columns.map((column) => ({
     ...column,
     role: column === text ? 'text' : column === label ? 'label' : 'other',

@@ -3,10 +3,13 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Inspection } from '../../shared/contract/materials.ts';
 import type { TextEncoding } from '../../shared/spec/manifests/text-corpus.ts';
+import { excerpt } from '../../shared/excerpt.ts';
 import { extensionOf } from '../data/images/source.ts';
 import { decodeSample, guessEncoding } from '../data/reading/encoding.ts';
+import { headerPattern } from '../data/reading/fasta-header.ts';
 import { isProse, readProse, type ProseFormat } from '../data/reading/prose/read-prose.ts';
 import { readFileBytes, type ByteSource } from '../data/reading/read-bytes.ts';
+import { isSequences, readSequences, type SequenceFormat } from '../data/reading/read-sequences.ts';
 import { isTableFormat } from '../data/tables/read-table.ts';
 import type { Compression, SourceFile } from '../data/reading/source-files.ts';
 
@@ -17,6 +20,9 @@ const sampleBytes = 256 * 1024;
 const mostClasses = 50;
 const looked = 8;
 const lookedBytes = 4096;
+/** Sequences that classes are counted of, and what is told of those that would be left out. */
+const mostSequences = 2000;
+const mostProblems = 20;
 /** Text, but somebody's data about data or programs rather than what to learn from. */
 const notProse = new Set(['json', 'js', 'ts', 'yaml', 'yml', 'toml', 'xml', 'html', 'htm', 'svg', 'css', 'pickle']);
 
@@ -24,13 +30,15 @@ interface Options {
   /** A file that is text, although its name does not say so. */
   readonly unnamed: string | undefined;
   readonly encoding: TextEncoding | undefined;
+  /** Of labels in the headers of sequences. */
+  readonly pattern: string | undefined;
   readonly signal: AbortSignal;
 }
 
 /** @returns null if no text begins with anything that can be read */
 export async function inspectText(
   texts: readonly SourceFile[],
-  { unnamed, encoding, signal }: Options,
+  { unnamed, encoding, pattern, signal }: Options,
 ): Promise<Inspection['text']> {
   const plain = texts.filter(({ format }) => !isTableFormat(format));
   const candidates: readonly Pick<SourceFile, 'path' | 'compression' | 'format'>[] =
@@ -40,22 +48,57 @@ export async function inspectText(
     const guessed = guessEncoding(bytes, isComplete);
     if (guessed === null || bytes.length === 0) continue; // empty, or binary: the next one may do
     const actual = encoding ?? guessed;
+    const source = { path, compression, encoding, signal };
+    const start = decodeSample(bytes, actual).slice(0, shownCharacters);
+    if (isSequences(format)) {
+      const { classes, problems } = await lookAtSequences(source, format, pattern);
+      const found = classes.length > 0 ? classes : [...classesOf(plain)];
+      return { file: path, encoding: actual, beginning: start, classes: found, problems };
+    }
     const isText = !isProse(format) || format === 'text';
-    const beginning = isText
-      ? decodeSample(bytes, actual).slice(0, shownCharacters)
-      : await firstDocument({ path, compression, encoding, signal }, format);
-    if (beginning.trim() === '') continue;
-    return { file: path, encoding: actual, beginning, classes: [...classesOf(plain)] };
+    const { beginning, problems } = isText ? { beginning: start, problems: [] } : await firstDocument(source, format);
+    if (beginning.trim() === '' && problems.length === 0) continue;
+    return { file: path, encoding: actual, beginning, classes: [...classesOf(plain)], problems };
   }
   return null;
 }
 
-/** The beginning of the first text in a file that holds it in another form; what is wrong with it for one that holds none. */
-async function firstDocument(source: ByteSource, format: ProseFormat): Promise<string> {
-  for await (const [item] of readProse(source, format, 'file')) {
-    if (item !== undefined) return 'text' in item ? item.text.slice(0, shownCharacters) : item.message;
+type Problems = NonNullable<Inspection['text']>['problems'];
+
+/** The beginning of the first text in a file that holds it in another form, and what is wrong with what comes before it. */
+async function firstDocument(
+  source: ByteSource,
+  format: ProseFormat,
+): Promise<{ readonly beginning: string; readonly problems: Problems }> {
+  const problems: Problems = [];
+  for await (const batch of readProse(source, format, 'file')) {
+    for (const item of batch) {
+      if ('text' in item) return { beginning: item.text.slice(0, shownCharacters), problems };
+      if (problems.length < mostProblems) problems.push({ line: item.line, message: item.message });
+    }
   }
-  return '';
+  return { beginning: '', problems };
+}
+
+/** What the headers of the first sequences say of their classes, and which of them would be left out. */
+async function lookAtSequences(source: ByteSource, format: SequenceFormat, pattern: string | undefined) {
+  const problems: Problems = [];
+  const counts = new Map<string, number>();
+  let read = 0;
+  reading: for await (const batch of readSequences(
+    source,
+    format,
+    pattern === undefined ? undefined : headerPattern(pattern),
+  )) {
+    for (const item of batch) {
+      if (read >= mostSequences) break reading;
+      read += 1;
+      if ('reason' in item) problems.push({ line: item.line, message: item.message });
+      else if (item.label !== null) counts.set(item.label, (counts.get(item.label) ?? 0) + 1);
+    }
+  }
+  const classes = [...counts].map(([name, count]) => ({ name: excerpt(name), count }));
+  return { classes: classes.length <= mostClasses ? classes : [], problems: problems.slice(0, mostProblems) };
 }
 
 /** The beginning of a file, decompressed. */

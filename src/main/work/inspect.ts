@@ -37,6 +37,8 @@ interface Listing {
   /** What the import of text reads by their names. */
   readonly texts: readonly SourceFile[];
   readonly others: readonly string[];
+  /** Those that were named and that no import reads, with the reason. */
+  readonly refused: readonly string[];
   readonly bytes: number;
   readonly complete: boolean;
 }
@@ -53,7 +55,7 @@ interface Found extends Pick<Inspection, 'table' | 'text' | 'images' | 'sounds'>
 
 export async function inspectSources(
   { signal }: Pick<WorkContext, 'signal'>,
-  { paths, rows, pictures, encoding, header, quote, labelColumn, splitColumn }: Input,
+  { paths, rows, pictures, encoding, header, quote, headerPattern, root, ...columns }: Input,
 ): Promise<Answer> {
   const sources = paths.map((path) => resolve(path));
   for (const source of sources) {
@@ -75,21 +77,25 @@ export async function inspectSources(
   const table = tableFile
     ? await inspectTable(tableFile, {
         ...{ shown: rows, encoding, header, quote, signal },
-        ...{ labelColumn, splitColumn },
+        ...columns,
       }).catch(tell(tableFile.path))
     : null;
   const unnamed = await findUnnamedTexts(sources, texts, others);
-  const text = await inspectText(texts, { unnamed: unnamed?.files[0], encoding, signal }).catch(
-    tell(texts[0]?.path ?? sources[0] ?? ''),
-  );
-  const listed = filesOfTable(table);
+  const text = await inspectText(texts, {
+    ...{ unnamed: unnamed?.files[0], encoding, pattern: headerPattern, signal },
+  }).catch(tell(texts[0]?.path ?? sources[0] ?? ''));
+  const listed = { ...filesOfTable(table, columns.pathColumn), root };
   const listsImages = listed.names.some(hasImageExtension);
   const seen = await lookAtImages(sources, others, listsImages ? listed : undefined, pictures, signal);
   const images = seen ?? (listsImages ? { classes: [], pictures: [] } : null);
   if (seen === null && listsImages) {
-    problems.push('The pictures that the table lists are not beside it: name the folder that holds them');
+    problems.push(
+      root === undefined
+        ? 'The pictures that the table lists are not beside it: name the folder that holds them'
+        : `The pictures that the table lists are not in ${root}`,
+    );
   }
-  const sounds = await inspectSounds(sources, others, listed.names, signal);
+  const sounds = await inspectSounds(sources, others, { names: listed.names, root }, signal);
   const found = { sources, quote, listed, listing, table, text, images, sounds, unnamed: unnamed?.globs ?? [] };
   const suggestion = suggest(found);
   if (!suggestion && problems.length === 0) problems.push(whyNothing(found));
@@ -114,18 +120,20 @@ export async function inspectSources(
 async function listFiles(sources: readonly string[], signal: AbortSignal): Promise<Listing> {
   const texts: SourceFile[] = [];
   const others: string[] = [];
+  const refused: string[] = [];
   let bytes = 0;
   for await (const file of findSourceFiles({ sources, signal })) {
-    if (texts.length + others.length >= mostFiles) return { texts, others, bytes, complete: false };
+    if (texts.length + others.length >= mostFiles) return { texts, others, refused, bytes, complete: false };
     if ('format' in file && !isBinaryName(file.path)) {
       texts.push(file);
       bytes += file.size;
     } else {
+      if ('unusable' in file && file.reason === 'unsupported') refused.push(`${file.path}: ${file.unusable}`);
       others.push(file.path);
       bytes += (await stat(file.path).catch(() => ({ size: 0 }))).size;
     }
   }
-  return { texts, others, bytes, complete: true };
+  return { texts, others, refused, bytes, complete: true };
 }
 
 /** A file that the user named counts as text if its name says nothing; these names do say something. */
@@ -149,7 +157,9 @@ async function lookAtImages(
   if (source === undefined || sources.length > 1) return null;
   if (isZip(source)) return inspectImages(zipSource(source), wanted, signal);
   if (isTarName(source)) return inspectImages(tarSource(source, { labelled: true }), wanted, signal);
-  if (listed) return inspectImages(tableSource(source, { pathColumn: listed.pathColumn }), wanted, signal);
+  if (listed) {
+    return inspectImages(tableSource(source, { pathColumn: listed.pathColumn, root: listed.root }), wanted, signal);
+  }
   const isFolder = (await stat(source)).isDirectory();
   return isFolder && others.some(hasImageExtension) ? inspectImages(folderSource(source), wanted, signal) : null;
 }
@@ -167,14 +177,16 @@ interface ListedFiles {
   readonly names: readonly string[];
   /** Where the import has to be told. */
   readonly pathColumn: string | undefined;
+  /** Where their paths begin; at the table without it. */
+  readonly root?: string | undefined;
 }
 
 /** The files that a table lists, as far as its first rows are known: in the column called so, or one with names of files. */
-function filesOfTable(table: Inspection['table']): ListedFiles {
+function filesOfTable(table: Inspection['table'], wanted: string | undefined): ListedFiles {
   const valuesOf = (place: number): string[] => (table?.rows ?? []).flatMap((row) => row[place] ?? []);
   const isFile = (name: string): boolean => hasImageExtension(name) || isSoundName(name);
   const columns = table?.columns ?? [];
-  const called = columns.findIndex(({ name }) => name === pathColumn);
+  const called = columns.findIndex(({ name }) => name === (wanted ?? pathColumn));
   const place =
     called >= 0 ? called : columns.findIndex((_, at) => valuesOf(at).length > 0 && valuesOf(at).every(isFile));
   const name = columns[place]?.name;
@@ -192,6 +204,7 @@ function suggest(found: Found): ImportRequest | null {
   const labelled = {
     ...(label !== undefined && { labelColumn: label }),
     ...(listed.pathColumn !== undefined && { pathColumn: listed.pathColumn }),
+    ...(listed.root !== undefined && { root: listed.root }),
   };
   // A few notes among images do not make them text.
   const areMost = (isKind: (path: string) => boolean): boolean =>
@@ -222,7 +235,7 @@ function suggest(found: Found): ImportRequest | null {
     }
     return { ...request, ...named, kind: 'text-corpus', ...(textColumn !== undefined && { textColumn }) };
   }
-  if (!text) return null;
+  if (!text || text.beginning.trim() === '') return null;
   if (isLabelled(text.classes)) return { ...request, ...named, kind: 'text-dataset' };
   const isFasta = listing.texts.length > 0 && listing.texts.every(({ format }) => isSequences(format));
   return {
@@ -247,6 +260,8 @@ function readBy(suggestion: ImportRequest | null, { listing, sounds }: Found, un
 
 function whyNothing({ sources, listing, table, sounds, images }: Found): string {
   const { texts, others } = listing;
+  const [refused] = listing.refused;
+  if (refused !== undefined) return refused;
   if (table) return `${basename(table.file)} has no row that can be read`;
   if (sounds) return 'Recordings need labels: a folder for each class, or a table with the columns path and label';
   if (texts.length + others.length === 0) return 'There are no files here';

@@ -10,7 +10,7 @@ import type { PreviewItem } from '../tasks/index.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { matchParameters, requireTransfer } from '../training/fine-tuning.ts';
 import { countParameters } from '../training/model.ts';
-import { classSides, sideWarnings } from '../runs/check-sides.ts';
+import { classSides, requireExamples, sideWarnings } from '../runs/check-sides.ts';
 import { checkModel } from '../runs/create-run.ts';
 import { findBasis, transferOptions } from '../runs/basis.ts';
 import { imageWarnings } from '../runs/network-images.ts';
@@ -33,6 +33,7 @@ export async function planOf(
   const prepared = prepareRun(experiment, material, tokenizer?.file);
   const { sampler, plan, model } = prepared;
   try {
+    requireExamples(sampler, experiment.task.testShare);
     const program = checkModel(prepared);
     const classes = classSides(sampler);
     const transfer =

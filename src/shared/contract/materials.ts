@@ -216,7 +216,10 @@ export const inspection = z.object({
       file: z.string(),
       encoding: textEncoding,
       beginning: z.string(),
+      /** Folders, or what the headers of sequences say. */
       classes: z.array(classCount),
+      /** What would be left out of the first file. */
+      problems: z.array(z.object({ line: z.int().nullable(), message: z.string() })),
     })
     .nullable(),
   images: z
@@ -294,8 +297,14 @@ export const materialsContract = {
       /** Told by the file without it. */
       quote: csvQuote.optional(),
       /** Told by their values without them. */
+      textColumn: z.string().optional(),
       labelColumn: z.string().optional(),
       splitColumn: z.string().optional(),
+      /** Of a table that lists files. */
+      pathColumn: z.string().optional(),
+      root: z.string().optional(),
+      /** Where the labels of sequences stand in their headers; after `label=` without it. */
+      headerPattern: z.string().optional(),
       rows: z.int().min(1).max(100).default(10),
       pictures: z.int().min(0).max(60).default(24),
     }),

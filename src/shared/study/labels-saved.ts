@@ -2,6 +2,7 @@
  * How many labels training from scratch needs to reach what pretraining reaches with fewer: the reference's curve over the label
  * budgets, made monotone, is read backwards on a logarithmic scale of labels. Beyond its ends nothing is guessed.
  */
+import { plural } from '../display.ts';
 import { randomStream } from '../random.ts';
 import { mean } from '../stats.ts';
 import { isotonicFit } from './isotonic.ts';
@@ -83,7 +84,7 @@ export function labelsSaved(
 
 export function labelsSavedSentence({ labels, needed, interval }: LabelsSaved, arm: string, reference: string): string {
   const range = interval && `95 % CI ${showLabels(interval.low)} to ${showLabels(interval.high)}`;
-  return `What ${arm} reaches with ${labels} labels takes ${reference} ${showLabels(needed)}${range ? ` (${range})` : ''}.`;
+  return `What ${arm} reaches with ${plural(labels, 'label')} takes ${reference} ${showLabels(needed)}${range ? ` (${range})` : ''}.`;
 }
 
 /** For a sentence: `73`, `more than 300`. */

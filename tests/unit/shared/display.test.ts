@@ -9,7 +9,18 @@ import {
   formatWithBounds,
   formatWithInterval,
   joinPieces,
+  plural,
 } from '../../../src/shared/display.ts';
+
+it('plural has the singular for one alone', () => {
+  expect([0, 1, 2, 12_345].map((count) => plural(count, 'row'))).toEqual([
+    '0 rows',
+    '1 row',
+    '2 rows',
+    '12\u202f345 rows',
+  ]);
+  expect([1, 2].map((count) => plural(count, 'class', 'classes'))).toEqual(['1 class', '2 classes']);
+});
 
 describe('displayMaskedWords', () => {
   // The example of the README of google-research/bert, whose authors wrote it.

@@ -56,6 +56,48 @@ describe('a look into files', () => {
       .toBuffer();
   const wav = () => wavFile([tone(440, 0.25, 8000)], 8000, { bits: 16 });
 
+  it('counts the classes of sequences by their headers, and tells which of them would be left out', async () => {
+    const fasta = '>a label=x\nACGT\n>b label=y\nAC1T\n>c label=y\nACGG\n>d\n>e label=x\nAC\n>f label=y\nTT\n';
+    const found = await look({ 'a.fa': fasta }, 'a.fa');
+    expect(found.suggestion?.kind).toBe('text-dataset');
+    expect(found.text?.classes).toEqual([
+      { name: 'x', count: 2 },
+      { name: 'y', count: 2 },
+    ]);
+    expect(found.text?.problems).toEqual([
+      { line: 4, message: 'the sequence “b” holds “1”, which is no symbol of a sequence' },
+      { line: 7, message: 'the sequence “d” has no symbols' },
+    ]);
+  });
+
+  it('tells which rows a labelled set would leave out, and what is odd about its classes', async () => {
+    const rows = ['{"text":"one","label":"a"}', '{"text":"two","label":null}', '{"text":"three","label":{"x":1}}'];
+    const more = Array.from({ length: 8 }, (_, at) => `{"text":"a text with number ${at}","label":"${'ab'[at % 2]}"}`);
+    const found = await look({ 'a.jsonl': [...rows, ...more, '{"text":" ","label":"a"}'].join('\n') }, 'a.jsonl');
+    expect(found.table?.problems).toEqual([
+      { line: 2, message: 'has no label' },
+      { line: 3, message: 'has more than a value in “label”, such as “label.x”' },
+      { line: 12, message: 'has no text' },
+    ]);
+    const numbers = Array.from({ length: 12 }, (_, at) => `a text with number ${at},${(at * 1.37).toFixed(2)}`);
+    const quantities = await look({ 'b.csv': `text,label\n${numbers.join('\n')}\n` }, 'b.csv');
+    expect(quantities.table?.notes.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining('12 different numbers are labels of 12 examples'),
+    );
+  });
+
+  it('goes on after recordings and mail that cannot be read, and says why a document is refused', async () => {
+    const sounds = await look({ 'a/1.wav': wav(), 'a/2.wav': 'no sound', 'b/3.wav': wav(), 'b/4.wav': wav() });
+    expect(sounds.suggestion?.kind).toBe('audio-dataset');
+    expect(sounds.sounds?.recordings.map(({ path }) => path)).toEqual(['a/1.wav', 'b/3.wav', 'b/4.wav']);
+    const rtf = await look({ 'a.rtf': '{\\rtf1 hello}' }, 'a.rtf');
+    expect(rtf.suggestion).toBeNull();
+    expect(rtf.problems[0]).toContain('is an RTF document, not text. Save it as plain text');
+    const html = await look({ 'a.ipynb': '{"cells": 1}' }, 'a.ipynb');
+    expect(html.suggestion).toBeNull();
+    expect(html.problems).toHaveLength(1);
+  });
+
   it('guesses the encoding of a table, and takes that of a person', async () => {
     const table = `text;label\n${'Ça va bien;gut\nTrès mal;schlecht\n'.repeat(4)}`;
     const latin = await look({ 'reviews.csv': Buffer.from(table, 'latin1') }, 'reviews.csv');

@@ -24,6 +24,7 @@ import {
   type RewrittenFile,
 } from './dataset-files.ts';
 import { KEPT_FILE, placesOf } from './kept-examples.ts';
+import { withKeptTotals } from './kept-totals.ts';
 
 const LOG_FILE = 'edits.jsonl';
 const ORIGINAL = 'original';
@@ -116,10 +117,11 @@ async function rebuild(
   const files = new Map([...imported.files].map(([name, bytes]) => [name, rewrite(name, bytes, state, kept)] as const));
   const contentHash = contentHashOf(imported, state);
   const sides = files.get('sides.bin');
+  const hasDropped = kept.length < state.labels.length;
+  const groups = wordsOf(files.get('groups.bin'));
+  const total = hasDropped ? await withKeptTotals(folder, imported.manifest, kept, groups) : imported.manifest;
   const manifest =
-    log.length === 0
-      ? imported.manifest
-      : editedManifest(imported.manifest, state, { contentHash, edits: log.length, sides });
+    log.length === 0 ? imported.manifest : editedManifest(total, state, { contentHash, edits: log.length, sides });
   const original = await originalOf(folder);
   const prepared = await prepareFolder(folder, async (temporary) => {
     await carryOver(folder, temporary);
@@ -131,7 +133,7 @@ async function rebuild(
       await writeFile(join(temporary, LOG_FILE), log.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
     }
     for (const [name, bytes] of files) await writeFile(join(temporary, name), bytes);
-    if (kept.length < state.labels.length) await writeFile(join(temporary, KEPT_FILE), littleEndian(kept));
+    if (hasDropped) await writeFile(join(temporary, KEPT_FILE), littleEndian(kept));
     // The file itself, to the byte, where nothing is different any more.
     if (log.length === 0) await share(join(original, MANIFEST), join(temporary, MANIFEST));
     else await writeManifest(temporary, manifest);
@@ -164,6 +166,11 @@ async function carryOver(from: string, to: string): Promise<void> {
 /** The same file under another name, without copying where the file system can. */
 async function share(from: string, to: string): Promise<void> {
   await link(from, to).catch(() => copyFile(from, to));
+}
+
+function wordsOf(bytes: Buffer | undefined): Uint32Array | undefined {
+  if (bytes === undefined) return undefined;
+  return Uint32Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readUInt32LE(at * 4));
 }
 
 function littleEndian(values: Uint32Array): Buffer {

@@ -326,7 +326,7 @@ export class ImageCollector {
 
   /** The sides of the split that came with the images, and how many share a group with one on another side. */
   private async writeSides(groups: Uint32Array): Promise<Pick<CollectedImages, 'officialSplit' | 'acrossSides'>> {
-    if (!this.hasSides || !this.labelled) return { officialSplit: null, acrossSides: 0 };
+    if (!this.hasSides) return { officialSplit: null, acrossSides: 0 };
     const sides = Uint8Array.from(this.sides.view());
     await writeBytes(join(this.folder, SIDES_FILE), Buffer.from(sides));
     let acrossSides = 0;

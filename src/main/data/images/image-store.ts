@@ -37,6 +37,8 @@ export interface ImageStore<Manifest extends ImageCorpusManifest | ImageDatasetM
   readonly statistics: ChannelStatistics;
   /** For each image the smallest index of its group. Images that resemble no other one are their own group. */
   readonly groups: Uint32Array;
+  /** The sides of the split that came with the images, if one did; see import/sides.ts. */
+  readonly sides: Uint8Array | undefined;
   /**
    * height × width × channels bytes, row-major, channels interleaved. The array is shared: read it, never write to it.
    * @throws RangeError if there is no such image
@@ -55,8 +57,6 @@ export interface ImageDataset extends ImageStore<ImageDatasetManifest> {
   readonly classes: readonly string[];
   /** The class of each image, an index into `classes`. */
   readonly labels: Int32Array;
-  /** The sides of the split that came with the images, if one did; see import/sides.ts. */
-  readonly sides: Uint8Array | undefined;
 }
 
 export interface OpenOptions {
@@ -120,6 +120,7 @@ function openStore<Manifest extends ImageCorpusManifest | ImageDatasetManifest>(
     length: images,
     statistics: manifest.statistics,
     groups: readUint32(join(folder, GROUPS_FILE), images, images),
+    sides: manifest.officialSplit === undefined ? undefined : readSides(folder, images),
     pixels: (index) => {
       requireIndex(index);
       const pixels = reader.pixels(placeOf(index));
@@ -148,9 +149,8 @@ export function openImageDataset(folder: string, options: OpenOptions = {}): Ima
   const path = resolve(folder);
   const manifest = readManifest(path, 'image-dataset', IMAGE_MANIFEST_VERSION, imageDatasetManifest);
   const labels = Int32Array.from(readUint32(join(path, LABELS_FILE), manifest.images, manifest.classes.length));
-  const sides = manifest.officialSplit === undefined ? undefined : readSides(path, manifest.images);
   const store = openStore(path, manifest, options);
-  return { ...store, classes: manifest.classes.map(({ name }) => name), labels, sides };
+  return { ...store, classes: manifest.classes.map(({ name }) => name), labels };
 }
 
 /** Mean and standard deviation of the channels over some of the images, say the training part: 0 … 1. */

@@ -132,16 +132,12 @@ async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetMani
         createdAt: new Date().toISOString(),
         source: { kind: job.source.kind, path: job.source.path },
         ...finished.store,
+        ...(finished.officialSplit && { officialSplit: finished.officialSplit }),
       } as const;
       const manifest: ImageCorpusManifest | ImageDatasetManifest =
         finished.classes === null
           ? { kind: 'image-corpus', ...store }
-          : {
-              kind: 'image-dataset',
-              ...store,
-              classes: finished.classes,
-              ...(finished.officialSplit && { officialSplit: finished.officialSplit }),
-            };
+          : { kind: 'image-dataset', ...store, classes: finished.classes };
       const ignored = job.source.ignored();
       const fullReport: ImageImportReport = {
         formatVersion: 1,

@@ -1,4 +1,5 @@
 /** Rows of CSV and TSV files. What kind of CSV it is, is told by the file's beginning; see csv-dialect.ts. */
+import { plural } from '../../../shared/display.ts';
 import type { ByteSource } from '../reading/read-bytes.ts';
 import { readLines, type LineBatch } from '../reading/read-lines.ts';
 import { detectDelimiter, detectQuote, rowRecogniser } from './csv-dialect.ts';
@@ -127,7 +128,7 @@ class CsvReader {
     }
     if (fields.length !== header.length) {
       const first = hasHeader ? 'header' : 'first row';
-      const message = `has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}, the ${first} has ${header.length}`;
+      const message = `has ${plural(fields.length, 'field')}, the ${first} has ${header.length}`;
       return { line, reason: 'malformed', message };
     }
     if (spans !== undefined) {

@@ -84,7 +84,8 @@ async function openArchive(path: string): Promise<ZipFile> {
   try {
     return await openPromise(path, { autoClose: false, lazyEntries: true });
   } catch (error) {
-    const message = `cannot be read as an Excel workbook: ${excerpt(messageOf(error))}. If it has a password or is of the old kind (.xls), save it as .xlsx or .csv`;
+    const message =
+      'cannot be read as an Excel workbook, which would be a zip archive. If it has a password or is of the old kind (.xls), save it as .xlsx or .csv';
     throw new SkipFile('damaged', message, null, error);
   }
 }

@@ -1,7 +1,7 @@
 /** `pretext bundle` and `pretext verify`: a run or a study with all that it stands on, in one file, and whether it still says the same. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { formatBytes, formatNumber } from '../../../shared/display.ts';
+import { formatBytes, formatNumber, plural } from '../../../shared/display.ts';
 import type { VerifiedRow } from '../../runs/bundle/agreement.ts';
 import { createBundle } from '../../runs/bundle/create.ts';
 import type { OpenedBundle } from '../../runs/bundle/open.ts';
@@ -117,5 +117,5 @@ function reportVerification({ files, rows, differences, missing }: Verification)
   for (const one of missing) say(`Not in the bundle: ${one}`);
   const counts = Map.groupBy(rows, ({ agreement }) => agreement);
   const summary = [...counts].map(([agreement, group]) => `${group.length} ${agreement}`).join(', ');
-  print(`\n${files} files are what was bundled${summary === '' ? '' : `; ${summary}`}`);
+  print(`\n${plural(files, 'file')} as bundled${summary === '' ? '' : `; ${summary}`}`);
 }

@@ -1,7 +1,7 @@
 /** `pretext corpus`: unlabelled text and images. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { formatBytes, formatCount } from '../../../shared/display.ts';
+import { formatBytes, formatCount, plural } from '../../../shared/display.ts';
 import type {
   DocumentBoundary,
   TextCorpusManifest,
@@ -10,6 +10,7 @@ import type {
 } from '../../../shared/spec/manifests/text-corpus.ts';
 import { documentBoundary, textFormat, trainedTokenizerOptions } from '../../../shared/spec/manifests/text-corpus.ts';
 import { importCorpus, importImages } from '../../work/import-material.ts';
+import type { SideSources } from '../../data/import/sides.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import type { ImageOptions } from './image-options.ts';
@@ -27,6 +28,10 @@ import { addTableOptions, fileTableOptionNames, fileTableOptionsOf, textTableOpt
 interface ImportOptions extends ImageOptions, TableOptions {
   readonly dryRun?: boolean;
   readonly groupColumn?: string;
+  readonly splitColumn?: string;
+  readonly train?: readonly string[];
+  readonly validation?: readonly string[];
+  readonly test?: readonly string[];
   readonly images?: boolean;
   readonly format?: TextFormat;
   readonly include?: readonly string[];
@@ -55,6 +60,9 @@ const textOptions = [
   ...vocabularyOptions,
 ];
 
+/** Of images alone, beside how they are prepared. */
+const imageSetOptions = ['groupColumn', 'splitColumn', 'train', 'validation', 'test'];
+
 export function registerCorpus(program: Command): void {
   const corpus = program.command('corpus').description('unlabelled text or images, for pretext tasks');
   const add = corpus
@@ -63,7 +71,7 @@ export function registerCorpus(program: Command): void {
       'import texts (also web pages, XML, notebooks, mail, subtitles, Wikipedia dumps), tables (CSV, TSV, JSON, Excel, Parquet, Arrow), sequences (FASTA, FASTQ, GenBank), or images',
     )
     .argument('<name>', 'what to call it')
-    .argument('<sources...>', 'files and folders; for images folders, .zip archives or tables')
+    .argument('[sources...]', 'files and folders; for images folders, .zip archives or tables')
     .option('--images', 'the sources are images')
     .addOption(
       new Option('--format <format>', 'read every file as this; by default their names decide').choices(
@@ -100,21 +108,44 @@ export function registerCorpus(program: Command): void {
     '--group-column <name>',
     'for images that a table lists: those with the same value here stay on one side of a split',
   );
+  add.option(
+    '--split-column <name>',
+    'for images that a table lists: column with the side of an official split: train, validation or test',
+  );
+  for (const [side, title] of [
+    ['train', 'the training side'],
+    ['validation', 'its validation side'],
+    ['test', 'its test side'],
+  ] as const) {
+    add.option(`--${side} <source>`, `for images: source of ${title} of an official split (may be repeated)`, collect);
+  }
   add.action(async (name: string, sources: string[], options: ImportOptions, command: Command) => {
     if (options.images) refuseOutOfPlace(command, textOptions, 'with --images');
-    else refuseOutOfPlace(command, [...imageOptionNames, ...fileTableOptionNames, 'groupColumn'], 'without --images');
+    else {
+      refuseOutOfPlace(command, [...imageOptionNames, ...fileTableOptionNames, ...imageSetOptions], 'without --images');
+    }
     if (options.tokenizer !== undefined) refuseOutOfPlace(command, vocabularyOptions, 'with --tokenizer');
     if (options.tokenizerKind !== 'k-mers') refuseOutOfPlace(command, ['k'], 'without --tokenizer-kind k-mers');
+    const { train: training, validation, test } = options;
+    const given: Given = { sources, sides: { training, validation, test } };
+    const all = [...sources, ...Object.values(given.sides).flatMap((some) => some ?? [])];
+    if (all.length === 0) command.error('error: name a source');
     const json = globalsOf(command).json ?? false;
     if (options.dryRun) {
-      await dryRun(sources, options, json);
+      await dryRun(all, options, json);
       return;
     }
     const workspace = await workspaceOf(command);
-    if (options.images) await addImages(workspace, name, sources, options, json);
+    if (options.images) await addImages(workspace, name, given, options, json);
     else await addText(workspace, name, sources, options, json);
   });
   registerMaterialCommands(corpus, 'corpus');
+}
+
+/** What is imported: sources whose split is drawn, and those of the sides of an official split. */
+interface Given {
+  readonly sources: readonly string[];
+  readonly sides: SideSources;
 }
 
 async function addText(
@@ -169,19 +200,19 @@ function describeCorpus({
   unknownTokens,
 }: TextCorpusManifest): string {
   const unknown = `${((100 * unknownTokens) / tokens).toFixed(2)} % unknown`;
-  return `${name}: ${formatCount(documents)} documents, ${formatCount(sentences)} sentences, ${formatCount(tokens)} tokens of ${formatCount(vocabularySize)} (${unknown}), ${formatBytes(textBytes)} of text`;
+  return `${name}: ${plural(documents, 'document')}, ${plural(sentences, 'sentence')}, ${plural(tokens, 'token')} of ${formatCount(vocabularySize)} (${unknown}), ${formatBytes(textBytes)} of text`;
 }
 
 async function addImages(
   workspace: Workspace,
   name: string,
-  sources: readonly string[],
+  given: Given,
   options: ImportOptions,
   json: boolean,
 ): Promise<void> {
   const { manifest, report } = await importWithProgress((signal, onProgress) =>
     importImages(workspace, 'corpus', name, {
-      sources,
+      ...given,
       options: imageImportOptionsOf(options),
       table: fileTableOptionsOf(options),
       signal,

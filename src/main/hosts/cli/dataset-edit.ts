@@ -1,7 +1,7 @@
 /** `pretext dataset edit`: changes the classes of a dataset, with a log and a way back. */
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { formatCount } from '../../../shared/display.ts';
+import { plural } from '../../../shared/display.ts';
 import { describeEdit, type DatasetEdit } from '../../../shared/spec/dataset-edit.ts';
 import { changeDataset, editsOf } from '../../work/edit-dataset.ts';
 import { existingWorkspaceOf, globalsOf } from './globals.ts';
@@ -93,9 +93,7 @@ export function registerDatasetEdit(dataset: Command): void {
         print(
           length === 0 ? `${name} is as it was imported` : describeLog(changed.edits.slice(-Math.max(1, edits.length))),
         );
-        say(
-          `${formatCount(length)} ${length === 1 ? 'change' : 'changes'} in all; runs that were trained before say so`,
-        );
+        say(`${plural(length, 'change')} in all; runs that were trained before say so`);
       }
     });
 }

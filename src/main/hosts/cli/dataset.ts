@@ -1,7 +1,7 @@
 /** `pretext dataset`: labelled text and images. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { formatCount } from '../../../shared/display.ts';
+import { formatCount, plural } from '../../../shared/display.ts';
 import { textFormat } from '../../../shared/spec/manifests/text-corpus.ts';
 import { importAudio, importDataset, importImages } from '../../work/import-material.ts';
 import type { SideSources } from '../../data/import/sides.ts';
@@ -153,10 +153,14 @@ async function addText(
   }
   reportText(manifest.report, true);
   const { conflicts, classes, examples } = manifest;
-  if (conflicts.total > 0) say(`${conflicts.total} texts occur with more than one label (see the manifest)`);
+  if (conflicts.total > 0) say(conflictWords(conflicts));
   print(
-    `${name}: ${formatCount(examples)} examples: ${classes.map((one) => `${formatCount(one.examples)} ${one.name}`).join(', ')}`,
+    `${name}: ${plural(examples, 'example')}: ${classes.map((one) => `${formatCount(one.examples)} ${one.name}`).join(', ')}`,
   );
+}
+
+function conflictWords({ total }: { readonly total: number }): string {
+  return `${plural(total, 'text')} with more than one label (see the manifest)`;
 }
 
 function sequenceOptionsOf({ headerPattern, labelTable, idColumn }: ImportOptions) {
@@ -188,7 +192,7 @@ async function addAudio(
   reportText(manifest.report, true);
   const { recordings, seconds, classes } = manifest;
   print(
-    `${name}: ${formatCount(recordings)} recordings of ${formatCount(seconds)} s with ${formatCount(classes.length)} different labels`,
+    `${name}: ${plural(recordings, 'recording')} of ${formatCount(seconds)} s with ${plural(classes.length, 'label')}`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** What an experiment would do, as text. */
-import { formatCount, formatNumber } from '../../../shared/display.ts';
+import { formatCount, formatNumber, plural } from '../../../shared/display.ts';
 import type { ExperimentPlan } from '../../runs/plan-experiment.ts';
 import { describeTransfer } from './describe-run.ts';
 import type { ResolvedExperiment } from '../../runs/experiment.ts';
@@ -12,12 +12,15 @@ export function describePlan(plan: ExperimentPlan): string {
   const facts: [string, string][] = [
     ['experiment', experiment.name],
     ['task', experiment.task.type],
-    ['data', `${data.name} (${data.kind}), ${formatCount(data.trainingExamples)} training examples`],
-    ['evaluation', `${evaluationBatches.validation} validation and ${evaluationBatches.test} test batches`],
+    ['data', `${data.name} (${data.kind}), ${plural(data.trainingExamples, 'training example')}`],
+    [
+      'evaluation',
+      `${plural(evaluationBatches.validation, 'batch', 'batches')} of validation, ${plural(evaluationBatches.test, 'batch', 'batches')} of test`,
+    ],
     ['parameters', `${formatCount(parameters.total)}, ${formatCount(parameters.trainable)} trained`],
     [
       'training',
-      `${plan.totalSteps} steps of ${training.batchSize} × ${training.accumulation} examples, ${formatNumber(plan.epochs, 2)} epochs, ${formatNumber(plan.flopsPerStep / 1e9, 1)} GFLOP a step`,
+      `${plural(plan.totalSteps, 'step')} of ${training.batchSize} × ${training.accumulation} examples, ${formatNumber(plan.epochs, 2)} epochs, ${formatNumber(plan.flopsPerStep / 1e9, 1)} GFLOP a step`,
     ],
     ...(tokenizer === null ? [] : [['tokenizer', tokenizer] satisfies [string, string]]),
     ['weights', weights?.label ?? 'from scratch'],
@@ -45,7 +48,10 @@ function describeClasses(classes: NonNullable<ExperimentPlan['classes']>): strin
   ]);
   const sides = ['training', 'validation', 'test'].map((title) => ({ title, align: 'right' as const }));
   const more = classes.length - shown.length;
-  return [table([{ title: 'class' }, ...sides], rows), ...(more > 0 ? [`and ${more} larger classes`] : [])].join('\n');
+  return [
+    table([{ title: 'class' }, ...sides], rows),
+    ...(more > 0 ? [`and ${plural(more, 'larger class', 'larger classes')}`] : []),
+  ].join('\n');
 }
 
 /** Each setting that the run will have, and who said so: the spec's line, the recipe of its preset, or the default. */

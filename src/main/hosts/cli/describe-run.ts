@@ -1,6 +1,6 @@
 /** What a run found, as text. */
 import { formatDuration } from '../../../shared/eta.ts';
-import { formatCount, formatNumber } from '../../../shared/display.ts';
+import { formatCount, formatNumber, plural } from '../../../shared/display.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import type { EvaluatedSplit, RunResult } from '../../../shared/spec/run/result.ts';
 import type { TransferReport } from '../../../shared/spec/run/transfer.ts';
@@ -111,7 +111,7 @@ export function describeEvent(event: RunEvent): string | undefined {
     case 'resumed': {
       const beginning = event.type === 'resumed' ? `Resumed at step ${event.step}` : 'Started';
       const { engine, deviceName, device, trainable, parameters, totalSteps, examplesPerStep } = event;
-      return `${beginning}: ${engine} on ${deviceName} (${device}), ${formatCount(trainable)} of ${formatCount(parameters)} parameters trained, ${totalSteps} steps of ${examplesPerStep} examples`;
+      return `${beginning}: ${engine} on ${deviceName} (${device}), ${formatCount(trainable)} of ${plural(parameters, 'parameter')} trained, ${totalSteps} steps of ${examplesPerStep} examples`;
     }
     case 'transfer':
       return `Weights of ${event.source}: ${event.matched} matched, ${event.fresh} new, ${event.mismatched} did not fit, ${event.unused} not used`;

@@ -1,5 +1,5 @@
 /** What an import would find, without importing: what the window shows before an import, from the same function, as text. */
-import { formatBytes, formatCount } from '../../../shared/display.ts';
+import { formatBytes, formatCount, plural } from '../../../shared/display.ts';
 import { inspectSources } from '../../work/inspect.ts';
 import { formatTitle } from '../../../shared/format-titles.ts';
 import { interruptible } from './interrupt.ts';
@@ -11,30 +11,52 @@ const shownCharacters = 40;
 const shownClasses = 20;
 
 interface DryRunColumns {
+  readonly textColumn?: string;
   readonly labelColumn?: string;
   readonly splitColumn?: string;
+  readonly headerPattern?: string;
 }
 
 /** Looks at the sources and prints what was found; the first rows stand for the others. */
 export async function dryRun(
   paths: readonly string[],
-  { encoding, header, quote, labelColumn, splitColumn }: TableOptions & DryRunColumns,
+  { header, ...options }: TableOptions & DryRunColumns,
   json: boolean,
 ): Promise<void> {
   const found = await interruptible('Stopping …', (signal) =>
     inspectSources(
       { signal },
       {
-        ...{ paths: [...paths], rows: shownRows, pictures: 0, header },
-        ...(encoding !== undefined && { encoding }),
-        ...(quote !== undefined && { quote }),
-        ...(labelColumn !== undefined && { labelColumn }),
-        ...(splitColumn !== undefined && { splitColumn }),
+        ...{ paths: [...paths], rows: shownRows, pictures: 1, header },
+        ...given(options),
       },
     ),
   );
   if (json) printJson(found);
   else for (const part of describeInspection(found)) print(`${part}\n`);
+}
+
+/** Those options that were given, as a request has them. */
+function given({
+  encoding,
+  quote,
+  textColumn,
+  labelColumn,
+  splitColumn,
+  pathColumn,
+  root,
+  headerPattern,
+}: Omit<TableOptions, 'header'> & DryRunColumns) {
+  return {
+    ...(encoding !== undefined && { encoding }),
+    ...(quote !== undefined && { quote }),
+    ...(textColumn !== undefined && { textColumn }),
+    ...(labelColumn !== undefined && { labelColumn }),
+    ...(splitColumn !== undefined && { splitColumn }),
+    ...(pathColumn !== undefined && { pathColumn }),
+    ...(root !== undefined && { root }),
+    ...(headerPattern !== undefined && { headerPattern }),
+  };
 }
 
 type Inspection = Awaited<ReturnType<typeof inspectSources>>;
@@ -60,7 +82,7 @@ function describeInspection({ files, suggestion, table: first, text, images, sou
     ...(first ? describeTable(first) : []),
     ...(classes.length > 0 ? [describeClasses(classes, first)] : []),
     ...(first?.sides ? [describeSides(first)] : []),
-    ...(text ? [text.beginning.slice(0, 400).trim()] : []),
+    ...(text ? [text.beginning.slice(0, 400).trim(), ...describeProblems(text.problems)] : []),
     ...(problems.length > 0 ? [problems.map((problem) => `Problem: ${problem}`).join('\n')] : []),
   ];
 }
@@ -93,9 +115,7 @@ function describeTable(found: Table): string[] {
   const titles = ['column', 'looks like', 'type'].map((title) => ({ title }));
   const counts = ['filled', 'values', 'characters'].map((title) => ({ title, align: 'right' as const }));
   const oddities = [
-    ...found.problems.map(
-      ({ line, message }) => `Would be left out: ${line === null ? '' : `line ${line}: `}${message}`,
-    ),
+    ...describeProblems(found.problems),
     ...found.notes.map(({ line, message }) => `Note: ${line === null ? '' : `line ${line}: `}${message}`),
     ...columns.flatMap(({ name, role, similar }) =>
       role !== 'label'
@@ -122,6 +142,10 @@ function describeTable(found: Table): string[] {
   ];
 }
 
+function describeProblems(problems: Table['problems']): string[] {
+  return problems.map(({ line, message }) => `Would be left out: ${line === null ? '' : `line ${line}: `}${message}`);
+}
+
 /** Of the values of a column with few; of others it is not known. */
 function typeOf(values: readonly string[], averageLength: number): string {
   if (values.length === 0 || averageLength > 20) return 'text';
@@ -132,7 +156,7 @@ function typeOf(values: readonly string[], averageLength: number): string {
 
 /** What the counts are of: all rows, or the first ones. */
 function rowsOf(found: Table | null): string {
-  return found === null || found.complete ? 'rows' : `of the first ${formatCount(found.read)} rows`;
+  return found === null || found.complete ? 'rows' : `of the first ${plural(found.read, 'row')}`;
 }
 
 function describeSides(found: Table): string {

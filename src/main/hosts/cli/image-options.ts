@@ -7,7 +7,7 @@ import type { ImageCorpusManifest } from '../../../shared/spec/manifests/image-c
 import { imageFit } from '../../../shared/spec/manifests/image-corpus.ts';
 import type { ImageDatasetManifest } from '../../../shared/spec/manifests/image-dataset.ts';
 import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
-import { formatCount } from '../../../shared/display.ts';
+import { plural } from '../../../shared/display.ts';
 import { positiveNumber } from './numbers.ts';
 
 export interface ImageOptions {
@@ -72,11 +72,11 @@ export function describeImageImport(
   report: ImageImportReport,
   { height, width, channels }: ImageCorpusManifest | ImageDatasetManifest,
 ): string {
-  return `${report.name}: ${formatCount(report.images)} images of ${height} × ${width} × ${channels}${describeDuplicates(report)}`;
+  return `${report.name}: ${plural(report.images, 'image')} of ${height} × ${width} × ${channels}${describeDuplicates(report)}`;
 }
 
 function describeDuplicates({ nearDuplicates: { groups, groupsAcrossClasses } }: ImageImportReport): string {
   if (groups === 0) return '';
   const across = groupsAcrossClasses > 0 ? `, ${groupsAcrossClasses} of them across classes` : '';
-  return `, ${groups} ${groups === 1 ? 'group' : 'groups'} of near duplicates${across}`;
+  return `, ${plural(groups, 'group')} of near duplicates${across}`;
 }

@@ -1,5 +1,5 @@
 /** The report of an import, for a person: how it was read, what is odd, and what was left out with the reasons. On stderr. */
-import { formatCount, formatPercent } from '../../../shared/display.ts';
+import { formatCount, formatPercent, plural } from '../../../shared/display.ts';
 import type { ReadAs, SimilarLabels } from '../../../shared/spec/manifests/import-facts.ts';
 import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
 import type { TextCorpusManifest } from '../../../shared/spec/manifests/text-corpus.ts';
@@ -17,7 +17,7 @@ type Facts = Pick<TextImportReport, 'readAs' | 'notes' | 'similarLabels' | 'labe
 /** `3 files as TSV, tabs, quotes are characters, windows-1252 (guessed)`. */
 function describeWay({ format, encoding, guessed, delimiter, quote, header, files }: ReadAs): string {
   return [
-    `${formatCount(files)} ${files === 1 ? 'file' : 'files'} as ${formatTitle(format)}`,
+    `${plural(files, 'file')} as ${formatTitle(format)}`,
     ...(delimiter === null ? [] : [delimiters[delimiter] ?? `fields apart by ${delimiter}`]),
     ...(quote === null ? [] : [quote === 'none' ? 'quotes are characters' : 'quotes around fields']),
     ...(header === false ? ['no header'] : []),
@@ -74,11 +74,11 @@ export function reportText(report: TextImportReport, keepsDuplicates: boolean): 
   const { skipped, duplicates, ignored, divided, notArticles } = report;
   sayLeftOut(skipped.total, skipped.listed);
   if (duplicates.total > 0) {
-    const what = duplicates.total === 1 ? 'One duplicate' : `${formatCount(duplicates.total)} duplicates`;
+    const what = duplicates.total === 1 ? 'One duplicate' : plural(duplicates.total, 'duplicate');
     say(keepsDuplicates ? `${what} kept, on the same side of every split as the first` : `${what} dropped`);
   }
-  if (divided > 0) say(`${formatCount(divided)} parts of documents that were too long to be held at once`);
-  if (notArticles > 0) say(`${formatCount(notArticles)} pages that are no articles passed over`);
+  if (divided > 0) say(`${plural(divided, 'part')} of documents that were too long to be held at once`);
+  if (notArticles > 0) say(`${plural(notArticles, 'page')} passed over, being no articles`);
   sayPassedOver(ignored);
 }
 
@@ -90,14 +90,16 @@ export function reportImages(report: ImageImportReport): void {
     const what =
       exactDuplicates.labelConflicts === 1
         ? 'One image has'
-        : `${formatCount(exactDuplicates.labelConflicts)} images have`;
+        : `${plural(exactDuplicates.labelConflicts, 'image')} have`;
     say(`${what} the same bytes as one of another class; both were kept, on one side of every split`);
     for (const { path, sameAs } of exactDuplicates.listed.slice(0, shown)) say(`  ${path} = ${sameAs}`);
   }
   if (firstFrameOnly > 0) {
-    say(`Of ${formatCount(firstFrameOnly)} animations or files of several pages, the first picture was taken`);
+    say(
+      `The first picture was taken of ${plural(firstFrameOnly, 'animation or file', 'animations or files')} of several pages`,
+    );
   }
-  if (enlarged > 0) say(`${formatCount(enlarged)} images were smaller and were enlarged`);
+  if (enlarged > 0) say(`${plural(enlarged, 'smaller image')} enlarged`);
   sayPassedOver(ignored.byExtension);
 }
 

@@ -1,7 +1,7 @@
 /** `pretext leaks`: which examples of a dataset also occur in a corpus, in another dataset, or in what a run was trained on. */
 import type { Command } from 'commander';
 import { LabError, isLabError } from '../../../shared/errors.ts';
-import { formatPercent } from '../../../shared/display.ts';
+import { formatPercent, plural } from '../../../shared/display.ts';
 import type { LeakDifference, LeakReport } from '../../../shared/spec/leaks.ts';
 import { DEFAULT_SIMILARITY, findLeaks } from '../../runs/find-leaks.ts';
 import { seenByRun } from '../../runs/seen-materials.ts';
@@ -115,9 +115,9 @@ function describeReport(report: LeakReport, limit: number): string {
   }
   const heading =
     found.length === 0
-      ? `No leaks: none of ${examples} examples of ${dataset.name} occurs ${where}`
-      : `${found.length} of ${examples} examples of ${dataset.name} also occur ${where}`;
-  const notes = tooShort.length > 0 ? [`${tooShort.length} examples are too short to tell.`] : [];
+      ? `No leaks: none of ${plural(examples, 'example')} of ${dataset.name} occurs ${where}`
+      : `${found.length} of ${plural(examples, 'example')} of ${dataset.name} also found ${where}`;
+  const notes = tooShort.length > 0 ? [`${plural(tooShort.length, 'example')} too short to tell.`] : [];
   if (found.length === 0) return [heading, ...notes].join('\n');
   const rows = found
     .slice(0, limit)

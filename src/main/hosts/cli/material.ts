@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Material, MaterialGroup } from '../../workspace/catalogue.ts';
 import { findMaterial, listMaterials } from '../../workspace/catalogue.ts';
 import { readImageReport } from '../../lab/materials.ts';
-import { formatCount } from '../../../shared/display.ts';
+import { plural } from '../../../shared/display.ts';
 import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { pairs, print, printJson, say, table } from './output.ts';
 
@@ -48,12 +48,12 @@ function row(material: Material): string[] {
 
 /** The counts of a manifest, whatever its kind: documents, sentences, tokens, examples, images. */
 function sizeOf({ manifest }: Material): string {
-  const counts = ['documents', 'sentences', 'tokens', 'examples', 'images'].flatMap((name) => {
+  const counts = ['documents', 'sentences', 'tokens', 'examples', 'images', 'recordings'].flatMap((name) => {
     const count = manifest[name];
-    return typeof count === 'number' ? [`${formatCount(count)} ${name}`] : [];
+    return typeof count === 'number' ? [plural(count, name.slice(0, -1))] : [];
   });
   const { classes } = manifest;
-  return [...counts, ...(Array.isArray(classes) ? [`${classes.length} classes`] : [])].join(', ');
+  return [...counts, ...(Array.isArray(classes) ? [plural(classes.length, 'class', 'classes')] : [])].join(', ');
 }
 
 function summarise({ kind, name, folder, createdAt, contentHash }: Material): object {

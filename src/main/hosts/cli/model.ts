@@ -1,7 +1,7 @@
 /** `pretext model`: pretrained networks of others as material. */
 import type { Command } from 'commander';
 import { LabError } from '../../../shared/errors.ts';
-import { formatBytes, formatCount } from '../../../shared/display.ts';
+import { formatBytes, formatCount, plural } from '../../../shared/display.ts';
 import type { ModelManifest } from '../../../shared/spec/manifests/model.ts';
 import type { ModelPreview } from '../../runs/import-model.ts';
 import { importModel, nameFor, previewModel } from '../../runs/import-model.ts';
@@ -180,7 +180,7 @@ function describeParts({
 function describeInput(input: ModelPreview['model']['input']): string {
   switch (input.kind) {
     case 'tokens':
-      return `text of up to ${formatCount(input.length)} tokens, a vocabulary of ${formatCount(input.vocabularySize)}`;
+      return `text of up to ${plural(input.length, 'token')}, a vocabulary of ${formatCount(input.vocabularySize)}`;
     case 'image':
       return `images of ${input.height} × ${input.width}, ${input.channels} channels`;
     case 'frames':

@@ -1,6 +1,6 @@
 /** `pretext predict --input --output`: a run answers all that a file or a folder holds. */
 import type { Command } from 'commander';
-import { formatCount } from '../../../shared/display.ts';
+import { formatCount, plural } from '../../../shared/display.ts';
 import type { PredictFileResult } from '../../runs/batch/predict-file.ts';
 import { predictFile } from '../../runs/batch/predict-file.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
@@ -74,7 +74,7 @@ export async function predictFiles(
 function report({ failed, failures, truncated, answered }: PredictFileResult): void {
   if (truncated > 0) {
     say(
-      `${formatCount(truncated)} of ${formatCount(answered)} texts are longer than the model reads and were cut off; the column 'truncated' names them`,
+      `${formatCount(truncated)} of ${plural(answered, 'text')} cut off, being longer than the model reads; the column 'truncated' tells which`,
     );
   }
   if (failed === 0) return;

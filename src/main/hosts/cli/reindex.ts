@@ -1,6 +1,6 @@
 /** `pretext reindex`: the database anew, from the folders. */
 import type { Command } from 'commander';
-import { formatCount } from '../../../shared/display.ts';
+import { plural } from '../../../shared/display.ts';
 import { reindex } from '../../lab/reindex.ts';
 import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { print, printJson, say } from './output.ts';
@@ -17,7 +17,9 @@ export function registerReindex(program: Command): void {
         printJson({ ...found, damaged: [...damaged.keys()] });
         return;
       }
-      print(`${found.runs} runs with ${formatCount(found.points)} points, ${found.materials} corpora and datasets`);
+      print(
+        `${plural(found.runs, 'run')} with ${plural(found.points, 'point')}, ${plural(found.materials, 'corpus or dataset', 'corpora and datasets')}`,
+      );
       if (found.keptAs !== null) print(`The old database is kept as ${found.keptAs}`);
     });
 }

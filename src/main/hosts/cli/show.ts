@@ -1,4 +1,5 @@
 /** `pretext show`: everything about one run. */
+import { plural } from '../../../shared/display.ts';
 import type { Command } from 'commander';
 import { dataChange } from '../../runs/changed-data.ts';
 import type { RunDetails } from '../../workspace/runs.ts';
@@ -32,7 +33,7 @@ function describe(run: RunDetails, dataChange: string | null): string {
     ...(run.failure === null ? [] : [['failure', run.failure] satisfies [string, string]]),
     ...(run.damagedEvents === 0
       ? []
-      : [['damaged', `${run.damagedEvents} lines of its events are left out`] satisfies [string, string]]),
+      : [['damaged', `${plural(run.damagedEvents, 'line')} of its events left out`] satisfies [string, string]]),
     ['task', experiment.task.type],
     ['data', `${origin.data.name} (${origin.data.kind}, content ${origin.data.contentHash.slice(0, 12)})`],
     ...(dataChange === null ? [] : [['', `which ${dataChange}`] satisfies [string, string]]),

@@ -1,7 +1,7 @@
 /** `pretext study … --on`, `pretext study status` and `pretext study cancel`: studies that other computers do. */
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { formatCount } from '../../../shared/display.ts';
+import { formatCount, plural } from '../../../shared/display.ts';
 import { LabError } from '../../../shared/errors.ts';
 import type { ClusterStudy } from '../../runs/cluster/cluster-study.ts';
 import { cancelClusterStudy, readClusterStudy } from '../../runs/cluster/cluster-study.ts';
@@ -101,11 +101,11 @@ export async function submitToCluster(
   if (json) printJson({ study: study.name, cells, open, jobs: submission?.jobs.map(({ job }) => job) ?? [] });
   else if (submission) print(submission.jobs.map(({ job }) => job).join('\n'));
   if (!submission) {
-    say(`All ${formatCount(cells)} runs are finished already. 'pretext study SPEC' prints what they say.`);
+    say(`Nothing is left of ${plural(cells, 'run')}. 'pretext study SPEC' prints what they say.`);
     return;
   }
   say(
-    `${formatCount(open)} of ${formatCount(cells)} runs in ${formatCount(submission.count)} ${submission.count === 1 ? 'job' : 'jobs'}, ${formatCount(submission.parallel)} at a time. 'pretext study status ${study.name}' follows them, 'pretext study cancel ${study.name}' cancels them`,
+    `${formatCount(open)} of ${plural(cells, 'run')} in ${plural(submission.count, 'job')}, ${formatCount(submission.parallel)} at a time. 'pretext study status ${study.name}' follows them, 'pretext study cancel ${study.name}' cancels them`,
   );
 }
 
@@ -125,7 +125,7 @@ function describeStanding({ study, submission, jobs, cancelled, cells }: Cluster
   const failures = cells.filter(({ state }) => state === 'failed');
   const running = cells.filter(({ state }) => state === 'running');
   return [
-    `${study}: ${formatCount(cells.length)} runs, ${cellWords.join(', ')}${cancelled ? '; cancelled' : ''}`,
+    `${study}: ${plural(cells.length, 'run')}, ${cellWords.join(', ')}${cancelled ? '; cancelled' : ''}`,
     ...(submission ? [describeJobs(submission.template.title, jobs.elements)] : []),
     ...(jobs.problem === null ? [] : [`The scheduler does not answer: ${jobs.problem}`]),
     ...(running.length > 0

@@ -1,6 +1,7 @@
 /** `pretext study`: what did the pretraining buy? One table of arms, baselines and gains with their intervals. */
 import type { Command } from 'commander';
-import { formatCount, formatNumber, formatSigned } from '../../../shared/display.ts';
+import { formatCount, formatNumber, formatSigned, plural } from '../../../shared/display.ts';
+import { isLabError } from '../../../shared/errors.ts';
 import { settingsWords } from '../../../shared/study/verdict.ts';
 import type { Interval } from '../../../shared/stats.ts';
 import type { StudyResult } from '../../../shared/spec/study.ts';
@@ -15,7 +16,7 @@ import { describeSides } from './describe-plan.ts';
 import { addClusterOptions, submitToCluster } from './study-cluster.ts';
 import type { ClusterFlags } from './study-cluster.ts';
 import { exitCodes } from './exit-codes.ts';
-import { globalsOf, workspaceOf } from './globals.ts';
+import { existingWorkspaceOf, globalsOf, workspaceOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
 import { print, printJson, say, table } from './output.ts';
 import { createProgress } from './progress.ts';
@@ -41,14 +42,15 @@ export function registerStudy(program: Command): void {
         const cells = planStudy(study, source);
         if (json) printJson(cells);
         else print(cells.map(({ experiment }) => experiment.name).join('\n'));
-        say(`${formatCount(cells.length)} runs, ${formatCount(countTrainings(study))} trainings of networks`);
+        await sayClassesIfThere(command, source);
+        say(`${plural(cells.length, 'run')}, ${plural(countTrainings(study), 'training')} of networks`);
         return;
       }
       if (prepare) {
         const { folder, plan, open } = await planWork(await workspaceOf(command), parseStudy(source), source);
         if (json) printJson({ folder: folder.folder, cells: plan.cells.length, open });
         else print(folder.folder);
-        say(`${formatCount(open)} of ${formatCount(plan.cells.length)} runs are left to be done`);
+        say(`${formatCount(open)} of ${plural(plan.cells.length, 'run')} left to be done`);
         return;
       }
       if (flags.on !== undefined) {
@@ -71,6 +73,16 @@ export function registerStudy(program: Command): void {
 async function sayClasses(workspace: Workspace, source: SpecSource): Promise<void> {
   const [first] = planStudy(parseStudy(source), source);
   if (first !== undefined) for (const part of describeSides(await planClasses(workspace, first.experiment))) say(part);
+}
+
+/** The same where the data is there already; a dry run tells what is missing, and is no failure for it. */
+async function sayClassesIfThere(command: Command, source: SpecSource): Promise<void> {
+  try {
+    await sayClasses(await existingWorkspaceOf(command), source);
+  } catch (error) {
+    if (!isLabError(error) || error.code !== 'not-found') throw error;
+    say(`The data was not looked at: ${error.message}`);
+  }
 }
 
 /** Runs a study with a progress bar for each run; undefined when it was stopped by Ctrl-C. */
@@ -129,7 +141,7 @@ export function describeStudy(result: StudyResult): string {
   });
   const split = runs[0]?.split ?? 'test';
   const { interim } = result;
-  const tested = testExamples === null ? '' : ` (${formatCount(testExamples)} examples)`;
+  const tested = testExamples === null ? '' : ` (${plural(testExamples, 'example')})`;
   return [
     `${name}: ${metric} on the ${split} split${tested}, ${seeds === 1 ? 'one seed' : `mean over ${seeds} seeds`}${baselines.length > 0 ? ', in parentheses simple baselines' : ''}`,
     ...sections,
@@ -162,7 +174,7 @@ function tuned({ runs }: StudyResult, { condition, arm, title }: StudyResult['ar
   if (first === undefined) return [];
   const trials = own[0]?.trials ?? 0;
   const others = chosen.length > 1 ? `, or ${chosen.length - 1} other` : '';
-  return [`Chosen for ${title}: ${first}${others} (${trials} ${trials === 1 ? 'trial' : 'trials'})`];
+  return [`Chosen for ${title}: ${first}${others} (${plural(trials, 'trial')})`];
 }
 
 function parts(overSeeds: Interval | null, overExamples: Interval | null): string {

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { formatCount } from '../../../shared/display.ts';
+import { formatCount, plural } from '../../../shared/display.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { checkSharedFolder } from '../../files/shared-folder.ts';
 import type { WorkReport } from '../../runs/cluster/work.ts';
@@ -75,7 +75,7 @@ ${exitCodes.again} stopped before the end, to be started again. 'pretext study S
 
 function describeReport({ trained, failed, left, stopped }: WorkReport): string {
   const parts = [
-    `${formatCount(trained)} ${trained === 1 ? 'run' : 'runs'} trained here`,
+    `${plural(trained, 'run')} trained here`,
     ...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
     `${formatCount(left)} of the study left`,
     ...(stopped === null ? [] : [stopped === 'signal' ? 'stopped at a checkpoint' : 'cancelled']),

@@ -1,4 +1,5 @@
 /** What the desktop shows of runs outside the window: progress in the taskbar, and a notification when one has ended. */
+import { plural } from '../../../shared/display.ts';
 import type { BrowserWindow } from 'electron';
 import { Notification } from 'electron';
 import type { RunState } from '../../../shared/contract/runs.ts';
@@ -29,7 +30,7 @@ export function announceRuns(
       states.set(id, record.state);
       const ending = endings[record.state];
       if (before === undefined || ending === undefined || window()?.isFocused() || !Notification.isSupported()) return;
-      const body = record.failure?.message ?? `${record.progress.step} steps`;
+      const body = record.failure?.message ?? plural(record.progress.step, 'step');
       new Notification({ title: `${record.spec.name} ${ending}`, body }).on('click', show).show();
     }),
     queue.changes.on(update),

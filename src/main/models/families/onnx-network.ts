@@ -1,4 +1,5 @@
 /** Any network in the form of ONNX: one block that is trained like others, up to the layer on which the head is put. */
+import { plural } from '../../../shared/display.ts';
 import { join } from 'node:path';
 import { LabError, isLabError } from '../../../shared/errors.ts';
 import type { ImagePreprocessing, ModelHead } from '../../../shared/spec/manifests/model.ts';
@@ -164,7 +165,7 @@ function headOf(
   return [
     {
       task: 'image-classification',
-      title: `Image classification, ${classes} classes`,
+      title: `Image classification, ${plural(classes, 'class', 'classes')}`,
       options: { features: 'vector' },
       labels: Array.from({ length: classes }, (_, index) => `class ${index}`),
     },

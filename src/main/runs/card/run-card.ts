@@ -1,6 +1,6 @@
 /** The audit card of a run, from its folder and the manifest of its material. */
 import type { AuditCard, CardItem, CardSection } from '../../../shared/card/card.ts';
-import { formatCount, formatNumber, formatWithBounds } from '../../../shared/display.ts';
+import { formatCount, formatNumber, formatWithBounds, plural } from '../../../shared/display.ts';
 import { metricOf } from '../../../shared/metrics.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import type { RunResult } from '../../../shared/spec/run/result.ts';
@@ -127,7 +127,9 @@ function dataItems({ run, material }: RunCardMaterial): CardItem[] {
     ['Weights to begin with', weights?.label ?? 'none: trained from scratch'],
     [
       'Transferred',
-      run.transfer ? `${run.transfer.matched.length} parameters, ${run.transfer.fresh.length} new` : undefined,
+      run.transfer
+        ? `${plural(run.transfer.matched.length, 'parameter')}, ${run.transfer.fresh.length} new`
+        : undefined,
     ],
   ]);
   const classes = classRows(manifest);
@@ -243,7 +245,7 @@ function describePipeline(pipeline: Experiment['pipeline']): string {
   if ('model' in pipeline) return `that of the model ${pipeline.model}`;
   return 'preset' in pipeline
     ? `${pipeline.preset} ${JSON.stringify(pipeline.options)}`
-    : `${pipeline.blocks.length} blocks, in the experiment below`;
+    : `${plural(pipeline.blocks.length, 'block')}, in the experiment below`;
 }
 
 function spreadItems({ run, others }: RunCardMaterial): CardItem[] {
@@ -260,7 +262,7 @@ function spreadItems({ run, others }: RunCardMaterial): CardItem[] {
     return [seeds, { kind: 'text', text: 'One run of this experiment: nothing is known of the spread over seeds.' }];
   }
   const values = all.map(({ value }) => value);
-  const text = `${titleOf(metric)} over ${all.length} seeds: ${formatWithBounds(mean(values), meanInterval(values))} (mean, 95 % CI).`;
+  const text = `${titleOf(metric)} over ${plural(all.length, 'seed')}: ${formatWithBounds(mean(values), meanInterval(values))} (mean, 95 % CI).`;
   const rows = all.map(({ id, seed, value }) => [id, String(seed), formatNumber(value)]);
   return [
     seeds,

@@ -1,6 +1,6 @@
 /** The audit card of a study, from its answer and the folders of its runs. */
 import type { AuditCard, CardItem, CardSection } from '../../../shared/card/card.ts';
-import { formatCount, formatNumber, formatSigned, formatWithBounds } from '../../../shared/display.ts';
+import { formatCount, formatNumber, formatSigned, formatWithBounds, plural } from '../../../shared/display.ts';
 import { metricOf } from '../../../shared/metrics.ts';
 import type { Study, StudyResult } from '../../../shared/spec/study.ts';
 import { describeLeaks } from '../../../shared/spec/leaks.ts';
@@ -149,7 +149,9 @@ function auditItems(runs: readonly RunDetails[]): CardItem[] {
   );
   const audited = runs.filter(({ result }) => (result?.audit ?? []).length > 0).length;
   if (audited === 0) return [{ kind: 'text', text: 'The task has none, or they were not asked for.' }];
-  if (warnings.length === 0) return [{ kind: 'text', text: `${audited} runs were checked; none gives a warning.` }];
+  if (warnings.length === 0) {
+    return [{ kind: 'text', text: `${plural(audited, 'run')} checked; none gives a warning.` }];
+  }
   return warnings.map((text): CardItem => ({ kind: 'warning', text }));
 }
 
@@ -197,7 +199,10 @@ function costItems(runs: readonly RunDetails[]): CardItem[] {
     facts([
       ...machineFacts([...machines.values()][0]),
       ['Engines', [...new Set(results.map(({ engine }) => `${engine.name}, ${engine.device}`))].join('; ')],
-      ['Time', `${formatSeconds(seconds)} for ${results.length} runs, without trials and without pretraining`],
+      [
+        'Time',
+        `${formatSeconds(seconds)} for ${plural(results.length, 'run')}, without trials and without pretraining`,
+      ],
       ['Energy', results.length > 0 ? describeEnergy(joules, energies) : undefined],
     ]),
   ];

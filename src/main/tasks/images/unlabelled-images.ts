@@ -32,13 +32,14 @@ export function openUnlabelledImages(
   }
 }
 
-/** Images, not examples of them, are divided. Throws `LabError('bad-input')` where a side would be empty. */
+/** Images, not examples of them, are divided, or stay on the sides that came with them. Throws `LabError('bad-input')` where a side would be empty. */
 export function splitByImage(
-  { groups, length, manifest }: ImageCorpus,
+  { groups, sides, length, manifest }: ImageCorpus,
   fractions: SplitFractions,
   seed: number,
 ): ImageSides {
-  const material = { labels: new Int32Array(length), classes: ['image'], groups, contentHash: manifest.contentHash };
+  const { contentHash } = manifest;
+  const material = { labels: new Int32Array(length), classes: ['image'], groups, sides, contentHash };
   const { train, validation, test } = splitDataset(material, { seed, fractions });
   const empty = [
     ['training', train, true],

@@ -4,6 +4,7 @@
  * `groups.bin`, `perceptual-hashes.bin`), so the manifest stays small however many images there are.
  */
 import { z } from 'zod';
+import { officialSplit } from './text-dataset.ts';
 
 export const IMAGE_MANIFEST_VERSION = 1;
 
@@ -80,6 +81,8 @@ export const imageStoreFields = {
     groups: z.int().min(0),
     groupedImages: z.int().min(0),
   }),
+  /** Images on each side of the split that came with the material, which every task keeps. */
+  officialSplit: officialSplit.optional(),
 };
 
 export const imageCorpusManifest = z.strictObject({ kind: z.literal('image-corpus'), ...imageStoreFields });

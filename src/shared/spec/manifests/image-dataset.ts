@@ -4,7 +4,6 @@
  */
 import { z } from 'zod';
 import { editedFields } from '../dataset-edit.ts';
-import { officialSplit } from './text-dataset.ts';
 import { imageStoreFields } from './image-corpus.ts';
 
 export const imageDatasetManifest = z.strictObject({
@@ -12,8 +11,6 @@ export const imageDatasetManifest = z.strictObject({
   ...imageStoreFields,
   /** Sorted by name, or by value if every name is an integer; the position is the label. */
   classes: z.array(z.strictObject({ name: z.string().min(1), images: z.int().min(1) })).min(2),
-  /** Images on each side of the split that came with the material, which every task keeps. */
-  officialSplit: officialSplit.optional(),
   /** Of one whose classes were edited. */
   edited: editedFields.optional(),
 });

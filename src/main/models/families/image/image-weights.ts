@@ -1,4 +1,5 @@
 /** The weights that networks on images have in common, from PyTorch's names to those of our blocks. */
+import { plural } from '../../../../shared/display.ts';
 import { join } from 'node:path';
 import { LabError } from '../../../../shared/errors.ts';
 import type { ImagePreprocessing, ModelHead } from '../../../../shared/spec/manifests/model.ts';
@@ -61,7 +62,7 @@ export function mapImageHead(map: WeightMap, source: ModelSource, theirs: string
   return [
     {
       task: 'image-classification',
-      title: `Image classification, ${classes} classes`,
+      title: `Image classification, ${plural(classes, 'class', 'classes')}`,
       options: { features: 'vector' },
       labels: labels ?? numbered,
     },

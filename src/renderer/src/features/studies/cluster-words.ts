@@ -1,12 +1,12 @@
 /** What a study on a cluster is said to be doing. */
-import { formatCount } from '../../../../shared/display.ts';
+import { formatCount, plural } from '../../../../shared/display.ts';
 import type { ClusterStudySummary } from '../../../../shared/contract/study-clusters.ts';
 
 /** Of the runs: `12 of 24 runs done, 2 at work, 1 failed`. */
 export function clusterPhase({ cells, cancelled }: ClusterStudySummary): string {
   const number = (state: string): number => cells.filter((cell) => cell.state === state).length;
   const parts = [
-    `${formatCount(number('done'))} of ${formatCount(cells.length)} runs done`,
+    `${formatCount(number('done'))} of ${plural(cells.length, 'run')} done`,
     ...(['running', 'lost', 'failed'] as const).flatMap((state) =>
       number(state) > 0 ? [`${formatCount(number(state))} ${state === 'running' ? 'at work' : state}`] : [],
     ),
