@@ -136,9 +136,10 @@ describe('other kinds of texts', () => {
       Array.from({ length }, () => letters[random.integer(letters.length)]).join('');
     const partner: Readonly<Record<string, string>> = { A: 'T', C: 'G', G: 'C', T: 'A', N: 'N' };
     const turned = (text: string): string =>
-      [...text]
+      text
+        .replace(/./g, (letter) => partner[letter]!)
+        .split('')
         .reverse()
-        .map((letter) => partner[letter])
         .join('');
     const texts = Array.from({ length: 30 }, () => draw(120, 'ACGT'));
     texts[3] = `${texts[3]!.slice(0, 60)}NN${texts[3]!.slice(60)}`;
