@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { LabError } from '../../shared/errors.ts';
 import type { RunResult } from '../../shared/spec/run/result.ts';
-import type { Executable } from '../engines/engine.ts';
+import type { Executable, Tensor } from '../engines/engine.ts';
 import { requireSelfCheck } from '../engines/self-check.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import type { Program } from '../graph/program.ts';
@@ -16,8 +16,9 @@ import { denseFeatures } from '../tasks/baselines/features.ts';
 import type { EvaluationSplit, Feeds } from '../tasks/task.ts';
 import { matchParameters, requireTransfer, startingState } from '../training/fine-tuning.ts';
 import { withLengthBuckets } from '../training/length-buckets.ts';
-import { buildModel, countParameters } from '../training/model.ts';
+import { buildModel, countParameters, isUnder } from '../training/model.ts';
 import { loadEngine } from './engines.ts';
+import { featuresOf, networkIdentity } from './kept-features.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { writeJson } from '../workspace/run-folder.ts';
@@ -70,17 +71,23 @@ export async function computeFrozenFeatures(options: FeatureOptions): Promise<Fr
   });
   const compilationSeconds = (performance.now() - started) / 1000;
   try {
-    await importWeights(options, program, executable);
+    const parameters = await importWeights(options, program, executable);
+    const identity = identityOf(prepared, parameters, { engine: name, ...place, batchSize });
     const used: RunResult['engine'] = {
       name: engine.name,
       device: executable.device.device,
       deviceName: executable.device.description,
       threads: threads ?? null,
     };
-    const parameters = countParameters(program).total;
-    onStart(used, parameters);
+    const count = countParameters(program).total;
+    onStart(used, count);
+    const embed = async (feeds: Feeds): Promise<Float32Array> => {
+      const { embeddings } = await executable.run(feeds);
+      if (!embeddings) throw new LabError('internal', "the evaluation program has no output 'embeddings'");
+      return Float32Array.from(embeddings.data);
+    };
     const collect = (batch: (index: number) => Feeds, batches: number): Promise<LabelledSide> =>
-      collectFeatures(executable, batch, batches, batchSize, signal);
+      collectFeatures((feeds) => featuresOf(identity, feeds, () => embed(feeds)), batch, batches, batchSize, signal);
     const split = (side: EvaluationSplit): Promise<LabelledSide> =>
       collect(
         (index) => sampler.evaluationBatch(side, index, batchSize),
@@ -94,33 +101,51 @@ export async function computeFrozenFeatures(options: FeatureOptions): Promise<Fr
       validation: await split('validation'),
       test: experiment.evaluation.test ? await split('test') : noExamples(),
     };
-    return { sides, classes, engine: used, parameters, compilationSeconds };
+    return { sides, classes, engine: used, parameters: count, compilationSeconds };
   } finally {
     await executable.release();
   }
 }
 
-/** Without weights of another run the network is as it was drawn: what it knows then is what its build gives. */
+/**
+ * What features depend on besides the examples. The head's weights, which each seed draws anew, are no part of it, and neither is
+ * which of the examples have labels.
+ */
+function identityOf(
+  { model: { task, options, pipeline, facts } }: PreparedRun,
+  parameters: ReadonlyMap<string, Tensor>,
+  place: object,
+): string {
+  const { labelBudget: _budget, ...building } = options as Readonly<Record<string, unknown>>; // a task's own, after its schema
+  const backbone = new Map([...parameters].filter(([name]) => !isUnder(name, 'head')));
+  return networkIdentity({ task: task.type, building, pipeline, facts, place }, backbone);
+}
+
+/**
+ * Without weights of another run the network is as it was drawn: what it knows then is what its build gives.
+ * Returns all parameters.
+ */
 async function importWeights(
   { workspace, run, origin: { weights }, prepared }: FeatureOptions,
   program: Program,
   executable: Executable,
-): Promise<void> {
+): Promise<ReadonlyMap<string, Tensor>> {
   const initial = initialParameters(program, prepared.experiment.seed);
   if (!weights) {
     await executable.importState(startingState(initial));
-    return;
+    return initial;
   }
   const { tensors } = await readSafetensors(resolve(workspace.folder, weights.file));
   const { parameters, report } = matchParameters(program, tensors);
   await writeJson(run.transfer, { source: weights.label, ...report });
   requireTransfer(report, weights.label);
   await executable.importState(startingState(initial, parameters));
+  return new Map([...initial, ...parameters]);
 }
 
 /** The embeddings and labels of all examples that are there: rows of weight 0 are padding. */
 async function collectFeatures(
-  executable: Executable,
+  embed: (feeds: Feeds) => Promise<Float32Array>,
   batch: (index: number) => Feeds,
   batches: number,
   batchSize: number,
@@ -130,12 +155,11 @@ async function collectFeatures(
   const labels: number[] = [];
   for (let index = 0; index < batches; index += 1) {
     const feeds = batch(index);
-    const { embeddings } = await executable.run(feeds);
-    if (!embeddings) throw new LabError('internal', "the evaluation program has no output 'embeddings'");
-    const columns = embeddings.data.length / batchSize;
+    const embeddings = await embed(feeds);
+    const columns = embeddings.length / batchSize;
     for (const [row, weight] of (feeds.weights ?? []).entries()) {
       if (weight === 0) continue;
-      rows.push(Float32Array.from(embeddings.data.subarray(row * columns, (row + 1) * columns)));
+      rows.push(embeddings.subarray(row * columns, (row + 1) * columns));
       labels.push(feeds.labels?.[row] ?? 0);
     }
     await setImmediate(); // a native call blocks the event loop

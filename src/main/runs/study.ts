@@ -15,6 +15,7 @@ import { createRun } from './create-run.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { readJson, runFolder, runOrigin, writeJson } from '../workspace/run-folder.ts';
 import { listRuns } from '../workspace/runs.ts';
+import { shareWork } from './share-work.ts';
 import type { SpecSource } from './spec-file.ts';
 import type { StudyCell } from './study-plan.ts';
 import { planStudy } from './study-plan.ts';
@@ -49,6 +50,7 @@ export async function runStudy(
   options: StudyOptions,
 ): Promise<StudyResult | undefined> {
   const planned = planStudy(study, source);
+  shareWork();
   // Seed by seed, so that what is there at any time is a smaller study.
   const cells = study.stopForFutility ? planned.toSorted((a, b) => seedPlace(study, a) - seedPlace(study, b)) : planned;
   const folder = join(workspace.folder, 'studies');

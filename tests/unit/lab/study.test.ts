@@ -3,12 +3,14 @@ import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StudyResult } from '../../../src/shared/spec/study.ts';
+import { keepSessions } from '../../../src/main/engines/onnxruntime/sessions.ts';
 import { readAnswers } from '../../../src/main/runs/answers-file.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { runFolder } from '../../../src/main/workspace/run-folder.ts';
 import { listRuns } from '../../../src/main/workspace/runs.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
+import { keepFeatures } from '../../../src/main/runs/kept-features.ts';
 import { isRunOf, runStudy } from '../../../src/main/runs/study.ts';
 import type { StudyCell } from '../../../src/main/runs/study-plan.ts';
 import { parseStudy, planStudy } from '../../../src/main/runs/study-plan.ts';
@@ -69,6 +71,22 @@ describe('a study with four arms', () => {
     const [first] = answers;
     expect(first?.labels.length).toBe(result.testExamples);
     for (const one of answers) expect(one?.labels).toEqual(first?.labels);
+  });
+
+  it('shares features and programs, and its runs have the bits that each has alone', async () => {
+    keepFeatures(0);
+    keepSessions(0, 0);
+    const cells = plan(spec).filter(({ arm, seed }) => arm === 'frozen' && seed === 2);
+    expect(cells).toHaveLength(2);
+    for (const { condition, arm, seed, experiment } of cells) {
+      const alone = await createRun(tiny.workspace, { ...experiment, name: `alone-${condition}` });
+      const { signal } = new AbortController();
+      const found = (await trainRun(tiny.workspace, alone, { signal, prefetch: false }))!;
+      const shared = result.runs.find((one) => one.condition === condition && one.arm === arm && one.seed === seed)!;
+      expect(found.test?.metrics.macroF1).toBe(shared.value);
+      const answersOf = (id: string) => readAnswers(runFolder(join(tiny.workspace.runs, id)).answers);
+      expect(await answersOf(found.id)).toEqual(await answersOf(shared.run));
+    }
   });
 
   it('draws other labels with another seed', () => {

@@ -11,10 +11,15 @@ export type CompiledGraph = Pick<InferenceSession, 'run' | 'release'>;
 /** Not in use, the one that was released last at the end. */
 const kept = new Map<string, InferenceSession>();
 let most = 0;
+let mostResident = 0;
 
-/** Keeps so many sessions that were released; by default none. Each holds the memory that its activations need. */
-export function keepSessions(count: number): void {
+/**
+ * Keeps so many sessions that were released; by default none. Each holds the memory that its activations need: while more
+ * than `resident` bytes are in use by the process, none is kept.
+ */
+export function keepSessions(count: number, resident: number): void {
   most = count;
+  mostResident = resident;
 }
 
 /** Throws what ONNX Runtime does. */
@@ -33,6 +38,10 @@ export async function openSession(model: Uint8Array, options: InferenceSession.S
 async function keep(key: string, session: InferenceSession): Promise<void> {
   await kept.get(key)?.release(); // two of one kind were in use
   kept.delete(key);
+  if (process.memoryUsage.rss() > mostResident) {
+    await session.release();
+    return;
+  }
   kept.set(key, session);
   for (const [oldest, other] of kept) {
     if (kept.size <= most) return;

@@ -15,8 +15,8 @@
 import { join } from 'node:path';
 import { isLabError, messageOf } from '../../../shared/errors.ts';
 import { setProcessThreads } from '../../engines/host/processor.ts';
-import { keepSessions } from '../../engines/onnxruntime/sessions.ts';
 import { runFolder } from '../../workspace/run-folder.ts';
+import { shareWork } from '../../runs/share-work.ts';
 import { trainRun } from '../../runs/train-run.ts';
 import { openWorkspace } from '../../workspace/workspace.ts';
 import { readArguments } from './arguments.ts';
@@ -27,8 +27,6 @@ import { watchForStop } from './watch-for-stop.ts';
 const shortSeconds = 30;
 /** A process that has grown gives its memory back by ending. */
 const mostBytes = 1024 ** 3;
-/** Programs for training and evaluation, and shorter ones for short texts. */
-const keptSessions = 8;
 /** How often it tells how much memory it takes. */
 const memoryMilliseconds = 1000;
 
@@ -80,7 +78,7 @@ if (!given) {
   process.exitCode = 2;
 } else {
   if (given.threads !== undefined) setProcessThreads(given.threads);
-  if (given.shared) keepSessions(keptSessions);
+  if (given.shared) shareWork();
   const timer = setInterval(() => {
     parent.send({ type: 'memory', bytes: process.memoryUsage.rss() });
   }, memoryMilliseconds);
