@@ -8,6 +8,7 @@ import { join, relative } from 'node:path';
 import { LabError } from '../src/shared/errors.ts';
 import { openWorkspace } from '../src/main/workspace/workspace.ts';
 import { imageSets } from './few-labels/image-sets.ts';
+import { textSets } from './few-labels/text-sets.ts';
 import type { LabelledSet } from './few-labels/labelled-set.ts';
 import { measureSet } from './few-labels/measure.ts';
 import type { Budget } from './few-labels/pretrain.ts';
@@ -15,14 +16,14 @@ import { defaultWorkspace } from './few-labels/pretrain.ts';
 import { describeSet } from './few-labels/report.ts';
 import type { Bench, BenchOptions } from './lib/bench.ts';
 
-const sets: readonly LabelledSet[] = imageSets;
+const sets: readonly LabelledSet[] = [...imageSets, ...textSets];
 const usualMinutes = [2, 10];
 const usualSeeds = 5;
 const pages = join(import.meta.dirname, '..', 'docs', 'few-labels');
 
 export const bench: Bench = {
   summary:
-    'accuracy with few labels after every pretext task and budget of time (--minutes 2,10 or --steps n; --only digits,emoji,stamps)',
+    'accuracy with few labels after every pretext task and budget of time (--minutes 2,10 or --steps n; --only digits,emoji,stamps,passages)',
   async run(name, options) {
     const budgets = budgetsOf(options);
     const stop = new AbortController();

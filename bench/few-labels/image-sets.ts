@@ -88,6 +88,7 @@ function imageSet(
   return {
     name,
     ...about,
+    examples: 'images',
     prepare: (workspace, signal) => importOnce(workspace, { name: material, options, ...sources }, signal),
     pretrainings,
     supervised: {

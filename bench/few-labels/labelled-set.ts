@@ -20,6 +20,8 @@ export interface LabelledSet {
   readonly title: string;
   /** What the classes are, and what is pretrained on. */
   readonly about: string;
+  /** What examples are called: images, passages. */
+  readonly examples: string;
   /** Imports the material into the workspace unless it is there. Throws `LabError('not-found')` saying what to install. */
   prepare(workspace: Workspace, signal: AbortSignal): Promise<void>;
   readonly pretrainings: readonly Pretraining[];

@@ -23,7 +23,7 @@ export function describeSet({ set, rows, study }: MeasuredSet, { command, thread
     '',
     set.about,
     '',
-    `Accuracy on ${formatCount(study.testExamples ?? 0)} test images, mean over ${seeds} draws of labels and weights; behind it the gain over training from scratch with its 95 % interval. Settings were chosen on validation images alone.`,
+    `Accuracy on ${formatCount(study.testExamples ?? 0)} test ${set.examples}, mean over ${seeds} draws of labels and weights; behind it the gain over training from scratch with its 95 % interval. Settings were chosen on validation ${set.examples} alone.`,
     '',
     ...markdownTable(heads, lines),
     '',

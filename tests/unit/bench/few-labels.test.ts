@@ -1,6 +1,7 @@
 /** The bench of few labels: its specs are experiments that can be trained, and its page says what the study found. */
 import { describe, expect, it } from 'vitest';
 import { imageSets } from '../../../bench/few-labels/image-sets.ts';
+import { textSets } from '../../../bench/few-labels/text-sets.ts';
 import type { MeasuredSet } from '../../../bench/few-labels/measure.ts';
 import { describeSet } from '../../../bench/few-labels/report.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
@@ -23,6 +24,18 @@ describe('the sets', () => {
       expect(data).toBe(`few-labels-${name}`);
     },
   );
+
+  it('of texts have pretrainings on their own material, each with its task, and one tokenizer', () => {
+    const locate = (path: readonly (string | number)[]): string => path.join('.');
+    for (const { name, pretrainings, supervised } of textSets) {
+      for (const one of pretrainings) {
+        const { data, task } = parseExperiment({ value: { name: one.name, ...one.experiment }, locate });
+        expect([data, task.type]).toEqual([`few-labels-${name}`, one.name]);
+      }
+      const { data, tokenizer } = parseExperiment({ value: { name: 'supervised', ...supervised }, locate });
+      expect([data, tokenizer]).toEqual([`few-labels-${name}`, { corpus: `few-labels-${name}` }]);
+    }
+  });
 
   it('have every pretext task on images, so that they are compared on the same pictures', () => {
     for (const { pretrainings } of imageSets) {
