@@ -31,7 +31,7 @@ export const bench = defineTorchBench({
   workload() {
     const task = findTask('transcription');
     const options = task.options.parse({ longest: size.longest });
-    const pipeline = resolvePipeline({ preset: 'crnn', options: { width: size.width, features: size.features } });
+    const pipeline = resolvePipeline({ preset: 'crnn', options: { width: size.width, hiddenSize: size.features } });
     const statistics = { mean: [0.5], standardDeviation: [0.29] };
     const input = { kind: 'image', height: size.height, width: size.pixels, channels: 1, statistics } as const;
     const classes = Array.from({ length: size.characters }, (_, index) => String(index));

@@ -16,5 +16,6 @@ const size = {
 export const bench = defineTorchBench({
   summary: 'training step of an LSTM classifier, with the optimizer, against PyTorch',
   size,
-  workload: () => classificationWorkload(size, { preset: 'lstm-lm', options: { features: size.features, dropout: 0 } }),
+  workload: () =>
+    classificationWorkload(size, { preset: 'lstm-lm', options: { hiddenSize: size.features, dropout: 0 } }),
 });

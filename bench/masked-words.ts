@@ -28,7 +28,7 @@ const size = {
 
 const corpusTexts = 100_000;
 const seed = 1;
-const taskOptions = { length: size.length, maskedShare: 0.16, maximumPredictions: size.predictions };
+const taskOptions = { length: size.length, maskProbability: 0.16, maximumPredictions: size.predictions };
 
 /** The task's own sampler, over texts that are made up instead of read from a corpus. */
 function openSampler(): TaskSampler {
@@ -41,8 +41,8 @@ function openSampler(): TaskSampler {
     share: 0.16,
     maximumPredictions: size.predictions,
     wholeWords: false,
-    keepShare: 0.1,
-    randomShare: 0.1,
+    keepProbability: 0.1,
+    randomProbability: 0.1,
   };
   const vocabulary = {
     size: size.vocabulary,

@@ -35,7 +35,7 @@ export const bench = defineTorchBench({
   workload() {
     const task = findTask('next-word');
     const options = task.options.parse({ length: size.length, state: 'reset', dropout: 0 });
-    const pipeline = resolvePipeline({ preset: 'lstm-lm', options: { features: size.features, dropout: 0 } });
+    const pipeline = resolvePipeline({ preset: 'lstm-lm', options: { hiddenSize: size.features, dropout: 0 } });
     const input = { kind: 'tokens', length: size.length, vocabularySize: size.vocabulary } as const;
     return {
       program: buildModel({ task, options, pipeline, facts: { input } }, 'training', size.batch),

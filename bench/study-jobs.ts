@@ -36,13 +36,13 @@ async function writeLabelledTexts(file: string): Promise<void> {
 }
 
 const study = (steps: number): object => ({
-  version: 1,
+  version: 2,
   name: 'jobs',
   experiment: {
     task: { type: 'text-classification', length: 32 },
     data: 'texts',
     tokenizer: { corpus: 'words' },
-    pipeline: { preset: 'bert-tiny', options: { layers: 2, features: 64, heads: 2, maximumLength: 32 } },
+    pipeline: { preset: 'bert-tiny', options: { layers: 2, hiddenSize: 64, heads: 2, maximumLength: 32 } },
     training: { steps, batchSize: 16, evaluateEvery: Math.ceil(steps / 2) },
     evaluation: { baselines: false },
   },
@@ -50,7 +50,10 @@ const study = (steps: number): object => ({
     { name: 'quick', settings: { 'training.learningRate': 1e-3 } },
     { name: 'slow', settings: { 'training.learningRate': 3e-4 } },
   ],
-  conditions: [10, 20, 40].map((labels) => ({ name: `n-${labels}`, settings: { 'task.labelsPerClass': labels } })),
+  conditions: [10, 20, 40].map((labels) => ({
+    name: `n-${labels}`,
+    settings: { 'task.labelBudget.perClass': labels },
+  })),
   seeds: [1, 2, 3, 4],
 });
 

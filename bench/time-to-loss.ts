@@ -116,7 +116,7 @@ async function writeExamples(folder: string, sampler: TaskSampler): Promise<void
 
 /** What the PyTorch side needs to know of our recipe. */
 function recipeOf({ task, training }: Experiment): Record<string, unknown> {
-  return { ...training.schedule, ...training.optimizer, maskedShare: task.maskedShare };
+  return { ...training.schedule, ...training.optimizer, maskProbability: task.maskProbability };
 }
 
 async function trainHere(

@@ -20,9 +20,9 @@ export async function createStudyWorkspace(): Promise<TinyWorkspace> {
 }
 
 export const animalsExperiment = `
-  task: {type: text-classification, length: 16, testShare: 0.4}
+  task: {type: text-classification, length: 16, testFraction: 0.4}
   data: animals
-  pipeline: {preset: bert-tiny, options: {layers: 2, features: 8, heads: 2, maximumLength: 16}}
+  pipeline: {preset: bert-tiny, options: {layers: 2, hiddenSize: 8, heads: 2, maximumLength: 16}}
   training: {steps: 6, batchSize: 8, learningRate: 1e-2, evaluateEvery: 3}
   engine: {threads: 1}`;
 
@@ -35,8 +35,8 @@ arms:
   - {name: pretrained, settings: {from.run: tiny-words}}
   - {name: scratch, settings: {tokenizer.run: tiny-words}}
 conditions:
-  - {name: 10-labels, settings: {task.labelsInAll: 10}}
-  - {name: 40-labels, settings: {task.labelsInAll: 40}}
+  - {name: 10-labels, settings: {task.labelBudget.total: 10}}
+  - {name: 40-labels, settings: {task.labelBudget.total: 40}}
 seeds: ${JSON.stringify(seeds)}
 ${more}`;
 }

@@ -51,9 +51,9 @@ export async function createTinyWorkspace(): Promise<TinyWorkspace> {
 export function tinySpec(more = '', name = 'tiny-words'): string {
   return `
 name: ${name}
-task: {type: masked-words, length: 16, validationShare: 0.1, testShare: 0.1, evaluationExamples: 16}
+task: {type: masked-words, length: 16, validationFraction: 0.1, testFraction: 0.1, evaluationExamples: 16}
 data: tiny
-pipeline: {preset: bert-tiny, options: {layers: 2, features: 8, heads: 2, maximumLength: 16}}
+pipeline: {preset: bert-tiny, options: {layers: 2, hiddenSize: 8, heads: 2, maximumLength: 16}}
 engine: {threads: 1}
 ${more || 'training: {steps: 12, batchSize: 4, learningRate: 1e-2, evaluateEvery: 4, checkpointEvery: 5, logEvery: 2}'}
 `;

@@ -92,14 +92,14 @@ function imageSet(
     prepare: (workspace, signal) => importOnce(workspace, { name: material, options, ...sources }, signal),
     pretrainings,
     supervised: {
-      task: { type: 'image-classification', testShare: 0.4, validationShare: 0.1, augmentation },
+      task: { type: 'image-classification', testFraction: 0.4, validationFraction: 0.1, augmentation },
       data: material,
       pipeline,
       training: { steps: 150, batchSize: 32, learningRate: 1e-3, schedule: cosine, evaluateEvery: 30 },
       evaluation: { inspect: false, baselines: false },
     },
     tune: { 'training.learningRate': [1e-3, 3e-3] },
-    budgetOption: 'labelsPerClass',
+    budgetOption: 'labelBudget.perClass',
   };
 }
 

@@ -63,7 +63,7 @@ export async function measureSet(
     })),
   );
   const value = {
-    version: 1,
+    version: 2,
     name: `few-labels.${set.name}`,
     experiment: set.supervised,
     arms: arms.map(({ spec }) => spec),

@@ -74,7 +74,7 @@ async function stepsIn(
 function specOf(name: string, experiment: SpecPart, steps: number, evaluation: SpecPart = {}): Experiment {
   const { training, evaluation: own, ...rest } = experiment;
   const value = {
-    version: 1,
+    version: 2,
     name,
     ...rest,
     training: { ...partOf(training), steps },

@@ -12,7 +12,7 @@ export const specialTokens: SpecialTokens = { pad: 0, unknown: 1, classify: 2, s
 export const specialCount = 5;
 
 /** One sequence in eight is shorter than it could be. */
-const shortShare = 1 / 8;
+const shortProbability = 1 / 8;
 
 /** A function that returns text number `index`, of at most `maximumLength` tokens, the same each time it is asked. */
 export function syntheticTexts(
@@ -23,7 +23,7 @@ export function syntheticTexts(
   const draw = zipf(vocabularySize - specialCount);
   return (index) => {
     const stream = randomStream(seed, index);
-    const short = stream.uniform() < shortShare;
+    const short = stream.uniform() < shortProbability;
     const length = short ? Math.ceil(maximumLength * (0.25 + 0.75 * stream.uniform())) : maximumLength;
     return Uint32Array.from({ length }, () => specialCount + draw(stream));
   };

@@ -107,7 +107,7 @@ def train(request, config, sequences, examples):
     model = ModernBertForMaskedLM(config["size"]) if recipe == "modern" else BertForMaskedLM(config["size"])
     start_weights(model, recipe, config["size"]["layers"])
     optimizer = create_optimizer(model, recipe, rate, settings)
-    share = settings["maskedShare"] if recipe == "modern" else 0.15
+    share = settings["maskProbability"] if recipe == "modern" else 0.15
     generator = torch.Generator().manual_seed(config["seed"])
     order = torch.randperm(len(sequences), generator=generator)
     steps, seconds = request.get("steps"), request.get("seconds")

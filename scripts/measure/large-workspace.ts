@@ -59,9 +59,9 @@ export async function createLargeWorkspace(folder: string): Promise<LargeWorkspa
 export function demandingExperiment(): Experiment {
   return experimentOf(`
 name: every-core
-task: {type: masked-words, length: 64, validationShare: 0.1, testShare: 0.1}
+task: {type: masked-words, length: 64, validationFraction: 0.1, testFraction: 0.1}
 data: sentences
-pipeline: {preset: bert-tiny, options: {layers: 4, features: 256, heads: 4, maximumLength: 64}}
+pipeline: {preset: bert-tiny, options: {layers: 4, hiddenSize: 256, heads: 4, maximumLength: 64}}
 training: {steps: 1000000, batchSize: 32, learningRate: 1e-4, evaluateEvery: 1000, logEvery: 1}
 `);
 }
@@ -69,9 +69,9 @@ training: {steps: 1000000, batchSize: 32, learningRate: 1e-4, evaluateEvery: 100
 function smallExperiment(): Experiment {
   return experimentOf(`
 name: ${shortName}
-task: {type: masked-words, length: 16, validationShare: 0.1, testShare: 0.1, evaluationExamples: 16}
+task: {type: masked-words, length: 16, validationFraction: 0.1, testFraction: 0.1, evaluationExamples: 16}
 data: sentences
-pipeline: {preset: bert-tiny, options: {layers: 2, features: 8, heads: 2, maximumLength: 16}}
+pipeline: {preset: bert-tiny, options: {layers: 2, hiddenSize: 8, heads: 2, maximumLength: 16}}
 engine: {threads: 1}
 training: {steps: 12, batchSize: 4, learningRate: 1e-2, evaluateEvery: 4, logEvery: 2}
 `);

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { LabError } from '../../src/shared/errors.ts';
 import type { Experiment } from '../../src/shared/spec/experiment/index.ts';
-import { nameSpec } from '../../src/shared/spec/experiment/v1.ts';
+import { nameSpec } from '../../src/shared/spec/experiment/v2.ts';
 import { problemsOf, showPath } from '../../src/shared/spec/problems.ts';
 import { parseExperiment } from '../../src/main/runs/experiment.ts';
 import type { SpecSource } from '../../src/main/runs/spec-file.ts';

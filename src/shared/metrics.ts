@@ -13,13 +13,13 @@ export interface Metric {
   readonly bounds: readonly [minimum: number | null, maximum: number | null];
   readonly unit?: string;
   /** Says something by itself, as a share of right answers does and a loss does not: shown first where there is room for one. */
-  readonly telling?: true;
+  readonly preferred?: true;
 }
 
-const share = { bounds: [0, 1], direction: 'maximise', telling: true } as const;
-const errorRate = { bounds: [0, null], direction: 'minimise', telling: true } as const;
+const share = { bounds: [0, 1], direction: 'maximise', preferred: true } as const;
+const errorRate = { bounds: [0, null], direction: 'minimise', preferred: true } as const;
 const lossInNats = { title: 'Loss', direction: 'minimise', bounds: [0, null], unit: 'nats' } as const;
-const perplexity = { title: 'Perplexity', direction: 'minimise', bounds: [1, null], telling: true } as const;
+const perplexity = { title: 'Perplexity', direction: 'minimise', bounds: [1, null], preferred: true } as const;
 
 /** In the order in which they are shown where several are asked for at once. */
 const registry = {

@@ -94,7 +94,7 @@ describe('the classes of a dataset', () => {
       'task: { type: text-classification, length: 8 }',
       'data: reviews',
       'tokenizer: { corpus: words }',
-      'pipeline: { preset: bert-tiny, options: { layers: 1, features: 8, heads: 2, maximumLength: 16 } }',
+      'pipeline: { preset: bert-tiny, options: { layers: 1, hiddenSize: 8, heads: 2, maximumLength: 16 } }',
       'training: { steps: 1, batchSize: 8 }',
       'seed: 1',
     ];
@@ -115,10 +115,10 @@ describe('the classes of a dataset', () => {
       [
         'name: looked',
         'experiment:',
-        `  task: { type: text-classification, length: 8, validationShare: ${share} }`,
+        `  task: { type: text-classification, length: 8, validationFraction: ${share} }`,
         '  data: reviews',
         '  tokenizer: { corpus: words }',
-        '  pipeline: { preset: bert-tiny, options: { layers: 1, features: 8, heads: 2, maximumLength: 16 } }',
+        '  pipeline: { preset: bert-tiny, options: { layers: 1, hiddenSize: 8, heads: 2, maximumLength: 16 } }',
         '  training: { steps: 1, batchSize: 8 }',
         'metric: accuracy',
         'seeds: [1]',

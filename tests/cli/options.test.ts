@@ -41,8 +41,8 @@ describe('wrong usage', () => {
 
 describe('what cannot be', () => {
   it.each([
-    ['pipeline show lstm-lm --set feature=32', "lstm-lm: feature: unknown option. Did you mean 'features'?"],
-    ['pipeline show lstm-lm --set features=many', 'lstm-lm: features: should be a number, not "many"'],
+    ['pipeline show lstm-lm --set hiddenSiz=32', "lstm-lm: hiddenSiz: unknown option. Did you mean 'hiddenSize'?"],
+    ['pipeline show lstm-lm --set hiddenSize=many', 'lstm-lm: hiddenSize: should be a number, not "many"'],
     ['corpus import several one two --images', 'There is no file or folder'],
     ['dataset import several --audio --test nothing-here', 'There is no file or folder'],
   ])('%s', async (line, message) => {
@@ -63,7 +63,7 @@ it('names the options of an import whose column is missing', async () => {
 
 it('options of a preset change what is shown', async () => {
   const widths = [];
-  for (const more of [[], ['--set', 'features=32'], ['--set', 'features=32', '--set', 'bidirectional=null']]) {
+  for (const more of [[], ['--set', 'hiddenSize=32'], ['--set', 'hiddenSize=32', '--set', 'bidirectional=null']]) {
     const { code, out } = await pretextInProcess('pipeline', 'show', 'lstm-lm', '--length', '10', '--json', ...more);
     expect(code).toBe(0);
     const { blocks } = JSON.parse(out) as { blocks: { shape: number[] }[] };

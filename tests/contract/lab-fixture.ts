@@ -81,7 +81,7 @@ export const tinyExperiment = {
   name: 'tiny',
   task: { type: 'masked-words', length: 16, evaluationExamples: 8 },
   data: 'stories',
-  pipeline: { preset: 'bert-tiny', options: { layers: 1, features: 16, heads: 2, maximumLength: 16 } },
+  pipeline: { preset: 'bert-tiny', options: { layers: 1, hiddenSize: 16, heads: 2, maximumLength: 16 } },
   training: { steps: 6, batchSize: 4, evaluateEvery: 3, checkpointEvery: 3, logEvery: 1 },
   evaluation: { baselines: false },
   engine: { threads: 1 },

@@ -164,7 +164,10 @@ describe('runs that are trained side by side', () => {
       const training = 'training: {steps: 12, batchSize: 4, learningRate: 1e-2, evaluateEvery: 6, logEvery: 3}';
       const create = async (seed: number, features: number): Promise<string> => {
         const experiment = tinyExperiment(`seed: ${seed}\n${training}`);
-        const pipeline = { preset: 'bert-tiny', options: { layers: 1, features, heads: 2, maximumLength: 16 } };
+        const pipeline = {
+          preset: 'bert-tiny',
+          options: { layers: 1, hiddenSize: features, heads: 2, maximumLength: 16 },
+        };
         return (await createRun(tiny.workspace, { ...experiment, pipeline })).id;
       };
       // Others in between, so that compiled programs are found again and thrown away.

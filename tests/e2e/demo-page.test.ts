@@ -116,7 +116,7 @@ describe('a demo page', () => {
   });
 
   it('says the next word and continues a text', async () => {
-    const spec = `{name: next, task: {type: next-word, length: 12, validationShare: 0.2, testShare: 0.2}, data: tiny, pipeline: {preset: modern-tiny-causal, options: {features: 16, heads: 2}}, ${training.replace('steps: 4', 'steps: 30')}}`;
+    const spec = `{name: next, task: {type: next-word, length: 12, validationFraction: 0.2, testFraction: 0.2}, data: tiny, pipeline: {preset: modern-tiny-causal, options: {hiddenSize: 16, heads: 2}}, ${training.replace('steps: 4', 'steps: 30')}}`;
     const run = await train(texts.workspace, spec);
     const page = await openDemo(texts.workspace, run, 'next');
     await page.getByRole('textbox').first().fill('the cat sees');

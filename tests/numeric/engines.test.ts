@@ -141,8 +141,8 @@ function linearGradients(feeds: Feeds): Map<string, Float64Array> {
 }
 
 const groups = {
-  matrix: { learningRateScale: 1, decay: true, matrix: { rows: 3, columns: 5, gain: 1.3 } },
-  tall: { learningRateScale: 1.5, decay: true, startsAt: 1, matrix: { rows: 6, columns: 4, gain: 1 } },
+  matrix: { learningRateScale: 1, decay: true, matrix: { rows: 3, columns: 5, scale: 1.3 } },
+  tall: { learningRateScale: 1.5, decay: true, startsAt: 1, matrix: { rows: 6, columns: 4, scale: 1 } },
   vector: { learningRateScale: 0.5, decay: false },
   table: { learningRateScale: 2, decay: true, startsAt: 2 },
 } as const;

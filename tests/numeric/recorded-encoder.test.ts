@@ -81,13 +81,13 @@ function encoderPipeline({ layers, features, heads, feedForward, maximumLength }
       {
         id: 'embedding',
         type: 'token-embedding',
-        options: { features, maximumLength, dropout: 0 },
+        options: { hiddenSize: features, maximumLength, dropout: 0 },
         inputs: { tokens: 'input.tokens', segments: 'input.segments' },
       },
       {
         id: 'encoder',
         type: 'transformer-encoder',
-        options: { layers, heads, feedForward, dropout: 0, attentionDropout: 0 },
+        options: { layers, heads, feedForwardSize: feedForward, dropout: 0, attentionDropout: 0 },
         inputs: { sequence: 'embedding', mask: 'input.mask' },
       },
     ],
@@ -97,7 +97,7 @@ function encoderPipeline({ layers, features, heads, feedForward, maximumLength }
 
 function buildProgram(size: Size): Program {
   const { batch, length, vocabulary, predictions } = size;
-  const options = maskedWords.options.parse({ length, maskedShare: 0.5, maximumPredictions: predictions });
+  const options = maskedWords.options.parse({ length, maskProbability: 0.5, maximumPredictions: predictions });
   const facts = { input: { kind: 'tokens', length, vocabularySize: vocabulary } } as const;
   return buildModel(
     { task: findTask(maskedWords.type), options, pipeline: encoderPipeline(size), facts },

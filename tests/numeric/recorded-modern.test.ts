@@ -117,14 +117,21 @@ function pipelines({
         {
           id: 'embedding',
           type: 'token-embedding',
-          options: { features, positions: false, segments: 0, epsilon: 1e-5, dropout: 0, ...embedding },
+          options: { hiddenSize: features, positions: false, segments: 0, epsilon: 1e-5, dropout: 0, ...embedding },
           inputs: { tokens: 'input.tokens' },
         },
         {
           id: 'encoder',
           type: 'transformer-encoder',
           options: {
-            ...{ layers, heads, feedForward, positions: 'rotary', normalisation: 'pre', epsilon: 1e-5 },
+            ...{
+              layers,
+              heads,
+              feedForwardSize: feedForward,
+              positions: 'rotary',
+              normalisation: 'pre',
+              epsilon: 1e-5,
+            },
             ...{ queryKeyNormalisation: true, dropout: 0, attentionDropout: 0, ...options },
           },
           inputs: { sequence: 'embedding', mask: 'input.mask' },
@@ -135,7 +142,7 @@ function pipelines({
   return {
     modernbert: resolvePipeline({
       preset: 'modern-tiny',
-      options: { layers, features, heads, feedForward, rotaryBase: 10_000 },
+      options: { layers, hiddenSize: features, heads, feedForwardSize: feedForward, rotaryBase: 10_000 },
     }),
     swiglu: encoder({ normalisationType: 'rms', activation: 'swiglu' }, { normalisationType: 'rms' }),
     relative: encoder(
@@ -188,7 +195,7 @@ describe.each(engines)('on $name', ({ engine, device }) => {
     async (name) => {
       const { batch, length, vocabulary, predictions } = size;
       const options = maskedWords.options.parse({
-        ...{ length, maskedShare: 0.5, maximumPredictions: predictions, head: 'modernbert' },
+        ...{ length, maskProbability: 0.5, maximumPredictions: predictions, head: 'modernbert' },
       });
       const facts = { input: { kind: 'tokens', length, vocabularySize: vocabulary } } as const;
       const pipeline = pipelines(size)[name]!;

@@ -38,7 +38,11 @@ beforeAll(async () => {
 /** PyTorch's matrices are [outputs, inputs]. */
 function groupOf({ name }: { readonly name: string }): ParameterGroup {
   const [rows, columns] = shapes[name as keyof typeof shapes]; // parameters have no other names
-  return { learningRateScale: 1, decay: true, matrix: { rows, columns, gain: Math.sqrt(Math.max(1, rows / columns)) } };
+  return {
+    learningRateScale: 1,
+    decay: true,
+    matrix: { rows, columns, scale: Math.sqrt(Math.max(1, rows / columns)) },
+  };
 }
 
 describe.each(engines)('Muon on $name', ({ engine, device }) => {

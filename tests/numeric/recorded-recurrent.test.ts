@@ -35,7 +35,11 @@ function group(prefix: string): Map<string, SafetensorsTensor> {
   return new Map(found.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
 }
 
-describe.each(['simple', 'lstm', 'gru'] as const)('%s layers', (cell) => {
+describe.each([
+  ['rnn', 'simple'],
+  ['lstm', 'lstm'],
+  ['gru', 'gru'],
+] as const)('%s layers', (cell, recorded) => {
   it.each(engines)('agree with PyTorch on $name', async ({ engine, device }) => {
     const program = createProgram('layers');
     const context = {
@@ -53,7 +57,12 @@ describe.each(['simple', 'lstm', 'gru'] as const)('%s layers', (cell) => {
       ...(cell === 'lstm' && { cell: given('cell', [2 * layers, batch, features]) }),
       mask: input(program, 'mask', 'float32', [batch, length]),
     };
-    const results = findBlock('recurrent').build(context, ports, { cell, features, layers, bidirectional: true });
+    const results = findBlock('recurrent').build(context, ports, {
+      cell,
+      hiddenSize: features,
+      layers,
+      bidirectional: true,
+    });
     // PyTorch's states are 0 at padding, ours stay as they were: only the real ones are compared and differentiated.
     const real = multiply(results.sequence!, reshape(ports.mask!, [batch, length, 1]));
     const seed = input(program, 'seed', 'float32', [batch, length, 2 * features]);
@@ -68,8 +77,8 @@ describe.each(['simple', 'lstm', 'gru'] as const)('%s layers', (cell) => {
       threads: 1,
       optimizer: { type: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, clipNorm: 0 },
     });
-    const feeds = group(`${cell}/feeds/`);
-    const parameters = group(`${cell}/weights/`);
+    const feeds = group(`${recorded}/feeds/`);
+    const parameters = group(`${recorded}/weights/`);
     for (const name of ['sequence', 'hidden', 'cell']) {
       const feed = feeds.get(name);
       if (feed) parameters.set(`input/${name}`, feed);
@@ -81,10 +90,10 @@ describe.each(['simple', 'lstm', 'gru'] as const)('%s layers', (cell) => {
     });
     await executable.release();
 
-    for (const [name, { data }] of group(`${cell}/outputs/`)) expectClose(outputs[name]!.data, data, name);
+    for (const [name, { data }] of group(`${recorded}/outputs/`)) expectClose(outputs[name]!.data, data, name);
     const expected = new Map([
-      ...group(`${cell}/weight-gradients/`),
-      ...[...group(`${cell}/gradients/`)].map(([name, tensor]) => [`input/${name}`, tensor] as const),
+      ...group(`${recorded}/weight-gradients/`),
+      ...[...group(`${recorded}/gradients/`)].map(([name, tensor]) => [`input/${name}`, tensor] as const),
     ]);
     expect([...gradients.keys()].sort()).toEqual([...expected.keys()].sort());
     for (const [name, { data }] of expected) expectClose(gradients.get(name)!.data, data, `gradient of ${name}`);

@@ -23,9 +23,9 @@ import { randomStream } from '../../src/shared/random.ts';
 import { engines, expectClose } from './harness.ts';
 
 const [batch, length, inputs, features] = [3, 5, 4, 6];
-const gates = { simple: 1, lstm: 4, gru: 3 } as const;
+const gates = { rnn: 1, lstm: 4, gru: 3 } as const;
 /** For each of our gates its place in Keras' order: z, r, candidate instead of r, z, candidate. */
-const kerasGates = { simple: [0], lstm: [0, 1, 2, 3], gru: [1, 0, 2] } as const;
+const kerasGates = { rnn: [0], lstm: [0, 1, 2, 3], gru: [1, 0, 2] } as const;
 type Cell = keyof typeof gates;
 
 interface Matrix {
@@ -86,7 +86,7 @@ function reference(cell: Cell) {
     recurrentActivation: 'sigmoid' as const,
     recurrentInitializer: 'zeros' as const, // replaced by ours; the default needs methods that tfjs-core alone lacks
   };
-  const layer = { simple: layers.simpleRNN, lstm: layers.lstm, gru: layers.gru }[cell](settings);
+  const layer = { rnn: layers.simpleRNN, lstm: layers.lstm, gru: layers.gru }[cell](settings);
   const states = [start.hidden, ...(cell === 'lstm' ? [start.cell] : [])].map((data) =>
     tf.tensor2d(data, [batch, features]),
   );
@@ -125,7 +125,7 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
-describe.each(['simple', 'lstm', 'gru'] as const)('%s layers', (cell) => {
+describe.each(['rnn', 'lstm', 'gru'] as const)('%s layers', (cell) => {
   it.each(engines)('agree with the layers of TensorFlow.js on $name', async ({ engine, device }) => {
     await tf.setBackend('cpu');
     const expected = reference(cell);
@@ -141,7 +141,7 @@ describe.each(['simple', 'lstm', 'gru'] as const)('%s layers', (cell) => {
     const results = findBlock('recurrent').build(
       context,
       { sequence: given, hidden: state('hidden'), ...(cell === 'lstm' && { cell: state('cell') }) },
-      { cell, features },
+      { cell, hiddenSize: features },
     );
     const finals = ['hidden', 'cell'].flatMap((name) => results[name] ?? []);
     const towards = input(program, 'stateSeed', 'float32', [1, batch, features]);

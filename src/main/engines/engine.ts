@@ -64,7 +64,7 @@ export interface ParameterGroup {
    * Present for a hidden matrix, which optimizers such as Muon treat in a way of their own: its sizes as it is stored, kernels
    * as [outputs, everything else], and √max(1, outputs / inputs).
    */
-  readonly matrix?: { readonly rows: number; readonly columns: number; readonly gain: number };
+  readonly matrix?: { readonly rows: number; readonly columns: number; readonly scale: number };
 }
 
 /** Typed arrays by input name; lengths and types must fit the program's inputs. Dropout inputs are filled by the engine. */

@@ -25,12 +25,12 @@ const [a, b, c] = [3.4445, -4.775, 2.0315] as const;
 /** Keeps a gradient of zeros from becoming a division by zero. */
 const smallestNorm = 1e-7;
 
-/** A program with an input and an output of each name, [rows, columns]; the outputs are scaled by `gain`. */
+/** A program with an input and an output of each name, [rows, columns]; the outputs are scaled by `scale`. */
 export function orthogonalisationProgram(matrices: ReadonlyMap<string, MatrixFactor>, iterations: number): Program {
   const program = createProgram('orthogonalise');
-  for (const [name, { rows, columns, gain }] of matrices) {
+  for (const [name, { rows, columns, scale: factor }] of matrices) {
     const matrix = input(program, name, 'float32', [rows, columns]);
-    output(program, name, scale(orthogonalise(matrix, rows > columns, iterations), gain));
+    output(program, name, scale(orthogonalise(matrix, rows > columns, iterations), factor));
   }
   return program;
 }

@@ -61,7 +61,7 @@ export function estimateFromSpeed(
   if (speed === null) return { seconds: null, basis: 'none' };
   const { batchSize = training.batchSize, maximumBatches = Infinity } = evaluation;
   // Forward alone is a third of forward and backward.
-  const flopsPerBatch = (flopsPerStep / training.accumulation / 3) * (batchSize / training.batchSize);
+  const flopsPerBatch = (flopsPerStep / training.gradientAccumulationSteps / 3) * (batchSize / training.batchSize);
   const evaluations = training.evaluateEvery === undefined ? usualEvaluations : totalSteps / training.evaluateEvery;
   const batches =
     Math.ceil(evaluations) * Math.min(evaluationBatches.validation, maximumBatches) +
@@ -78,10 +78,10 @@ function wholeTime({ seconds }: NonNullable<RunRecord['result']>): number {
 }
 
 function examplesPerStep({ training }: Experiment): number {
-  return training.batchSize * training.accumulation;
+  return training.batchSize * training.gradientAccumulationSteps;
 }
 
 /** Of runs that take as long a step, and as much memory, as each other. */
 export function networkKey({ task, pipeline, training, engine }: Experiment): string {
-  return JSON.stringify([task, pipeline, training.batchSize, training.accumulation, engine]);
+  return JSON.stringify([task, pipeline, training.batchSize, training.gradientAccumulationSteps, engine]);
 }

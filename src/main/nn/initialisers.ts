@@ -19,13 +19,13 @@ export function weightInitialiser(kind: WeightInitialisation, fanIn: number, fan
   const widened = 1 / scale ** 2; // fans are under a square root
   switch (kind) {
     case 'truncated-normal':
-      return { type: 'truncated-normal', deviation: 0.02 * scale };
+      return { type: 'truncated-normal', std: 0.02 * scale };
     case 'glorot':
       return { type: 'glorot-uniform', fanIn: fanIn * widened, fanOut: fanOut * widened };
     case 'he':
       return { type: 'he-normal', fanIn: fanIn * widened };
     case 'orthogonal':
-      return { type: 'orthogonal', gain: scale };
+      return { type: 'orthogonal', scale };
   }
 }
 
@@ -52,7 +52,7 @@ export function initialValue({ name, shape, initialiser }: Parameter, seed: numb
       data.set(initialiser.values);
       return data;
     case 'truncated-normal':
-      return data.map(() => initialiser.deviation * truncatedNormal(random));
+      return data.map(() => initialiser.std * truncatedNormal(random));
     case 'uniform':
       return data.map(() => initialiser.limit * (2 * random.uniform() - 1));
     case 'glorot-uniform': {
@@ -64,7 +64,7 @@ export function initialValue({ name, shape, initialiser }: Parameter, seed: numb
       return data.map(() => deviation * random.normal());
     }
     case 'orthogonal':
-      return orthogonal(shape, initialiser.gain, random);
+      return orthogonal(shape, initialiser.scale, random);
   }
 }
 
@@ -79,7 +79,7 @@ function truncatedNormal(random: RandomStream): number {
  * Orthonormal rows (or columns, whichever are fewer) by modified Gram–Schmidt on normal draws, which gives the Haar
  * distribution of Saxe et al. 2013 without the sign correction that a QR library needs.
  */
-function orthogonal(shape: Shape, gain: number, random: RandomStream): Float32Array {
+function orthogonal(shape: Shape, scale: number, random: RandomStream): Float32Array {
   const rows = shape[0] ?? 1;
   const columns = elementCount(shape) / rows;
   const [vectors, width] = rows <= columns ? [rows, columns] : [columns, rows];
@@ -96,7 +96,7 @@ function orthogonal(shape: Shape, gain: number, random: RandomStream): Float32Ar
   const data = new Float32Array(rows * columns);
   basis.forEach((vector, v) => {
     vector.forEach((x, i) => {
-      data[rows <= columns ? v * columns + i : i * columns + v] = gain * x;
+      data[rows <= columns ? v * columns + i : i * columns + v] = scale * x;
     });
   });
   return data;

@@ -23,7 +23,7 @@ export interface ResolvedSetting {
 /** Members that say the same thing in two ways: who gives one has decided about the other. */
 const rivals: readonly (readonly [string, string])[] = [
   ['warmupSteps', 'warmupFraction'],
-  ['layerDecay', 'discriminativeFactor'],
+  ['layerwiseLearningRateDecay', 'discriminativeFactor'],
 ];
 
 /** `value` is the spec as it was read, valid or not. */

@@ -35,14 +35,14 @@ function named(classes: readonly ClassSides[]): string {
  * Throws `LabError('bad-spec')` where a side has no example although it should, or a class has none to train on, or to test
  * while others have.
  */
-export function requireExamples(sampler: TaskSampler, testShare: unknown): void {
+export function requireExamples(sampler: TaskSampler, testFraction: unknown): void {
   const { sides } = sampler;
   if (sides === undefined) return;
   const total = sides.training.length + sides.validation.length + sides.test.length;
-  const wantsTest = testShare !== 0;
+  const wantsTest = testFraction !== 0;
   for (const side of sideNames) {
     if (sides[side].length > 0 || (side === 'test' && !wantsTest)) continue;
-    const share = side === 'training' ? 'task.validationShare and task.testShare' : `task.${side}Share`;
+    const share = side === 'training' ? 'task.validationFraction and task.testFraction' : `task.${side}Fraction`;
     const remedy = `Import more, ${side === 'training' ? 'lower' : 'raise'} ${share}${side === 'test' ? ', or set it to 0 for no test at all' : ''}`;
     const examples = plural(total, 'example');
     throw new LabError('bad-spec', `The ${side} side has none of the ${examples}. ${remedy}`, { side, total });
@@ -52,7 +52,7 @@ export function requireExamples(sampler: TaskSampler, testShare: unknown): void 
   const have = untested.length === 1 ? 'has' : 'have';
   throw new LabError(
     'bad-spec',
-    `${untested.length === 1 ? 'The class' : 'The classes'} ${named(untested)} ${have} no test example, so nothing could be said of ${untested.length === 1 ? 'it' : 'them'}. Import more of ${untested.length === 1 ? 'it' : 'them'}, merge or drop ${untested.length === 1 ? 'it' : 'them'}, raise task.testShare, or set it to 0 for no test at all`,
+    `${untested.length === 1 ? 'The class' : 'The classes'} ${named(untested)} ${have} no test example, so nothing could be said of ${untested.length === 1 ? 'it' : 'them'}. Import more of ${untested.length === 1 ? 'it' : 'them'}, merge or drop ${untested.length === 1 ? 'it' : 'them'}, raise task.testFraction, or set it to 0 for no test at all`,
     { classes: untested.map(({ name }) => name) },
   );
 }

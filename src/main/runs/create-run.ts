@@ -77,7 +77,7 @@ export async function createRun(
  * `LabError('bad-spec')`, and `LabError('bad-input')` for a batch that is larger than the data.
  */
 export function checkModel({ model, experiment, sampler }: PreparedRun): ReturnType<typeof buildModel> {
-  requireExamples(sampler, experiment.task.testShare);
+  requireExamples(sampler, experiment.task.testFraction);
   // What is not trained by gradient descent may leave nothing to train.
   if (experiment.method === 'frozen-features' || experiment.method === 'baseline') {
     return buildModel(model, 'evaluation', experiment.training.batchSize);

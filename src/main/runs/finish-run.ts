@@ -77,7 +77,7 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
   const audit = experiment.evaluation.inspect && !signal.aborted ? await inspectRun(options) : [];
   await drawConfusion(options, (test ?? validation)?.described);
   if (signal.aborted || !baselines || !audit) return undefined;
-  const examples = progress.step * plan.batchSize * plan.accumulation;
+  const examples = progress.step * plan.batchSize * plan.gradientAccumulationSteps;
   const seconds = {
     training: progress.trainingSeconds,
     evaluation: (evaluated - started) / 1000,

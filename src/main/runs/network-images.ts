@@ -1,7 +1,7 @@
 /** What the network of an experiment reads of images, and what a person should know of it. */
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
-import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import type { ImagePreprocessing } from '../../shared/spec/manifests/model.ts';
 import type { NetworkImages } from '../../shared/spec/network-images.ts';
 import { networkImagesOf } from '../../shared/spec/network-images.ts';
@@ -42,7 +42,7 @@ async function impliedImages(
   if (images === undefined && findTask(task.type).readsParts === true) return undefined;
   if (from && 'run' in from) {
     const { spec } = await findTrainedRun(workspace, from.run);
-    return networkImagesOf(await readJson(spec, experimentSpec));
+    return networkImagesOf(await readJson(spec, storedExperiment));
   }
   const model = from && 'model' in from ? from.model : 'model' in pipeline ? pipeline.model : undefined;
   const preprocessing = model === undefined ? null : (await findModel(workspace, model)).manifest.preprocessing;

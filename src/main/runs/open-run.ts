@@ -1,6 +1,6 @@
 /** A run's experiment with its data as it was, and without the test examples that its network has seen elsewhere. */
 import { LabError } from '../../shared/errors.ts';
-import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import { describeLeaks } from '../../shared/spec/leaks.ts';
 import { fileExists } from '../files/file-exists.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
@@ -19,7 +19,7 @@ import { checkRunLeaks } from './run-leaks.ts';
  * material is another one by now, `LabError('not-found')` when it is gone.
  */
 export async function openRun(workspace: Workspace, run: RunFolder): Promise<PreparedRun> {
-  const experiment = await readJson(run.spec, experimentSpec);
+  const experiment = await readJson(run.spec, storedExperiment);
   const origin = await readJson(run.origin, runOrigin);
   const material = await findMaterialOf(workspace, experiment);
   const change = await describeChange(material, origin.data);

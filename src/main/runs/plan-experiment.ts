@@ -37,7 +37,7 @@ export async function planClasses(
   const { experiment, material, tokenizer } = await findBasis(workspace, asked);
   const { sampler } = prepareRun(experiment, material, tokenizer?.file);
   try {
-    requireExamples(sampler, experiment.task.testShare);
+    requireExamples(sampler, experiment.task.testFraction);
     const classes = classSides(sampler);
     return { classes: classes ?? null, warnings: [...imageWarnings(sampler), ...sideWarnings(classes ?? [])] };
   } finally {
@@ -51,7 +51,7 @@ export async function planExperiment(workspace: Workspace, asked: Experiment): P
   const prepared = prepareRun(experiment, material, tokenizer?.file);
   const { sampler, plan } = prepared;
   try {
-    requireExamples(sampler, experiment.task.testShare);
+    requireExamples(sampler, experiment.task.testFraction);
     const program = checkModel(prepared);
     const classes = classSides(sampler);
     const transfer =
@@ -59,7 +59,7 @@ export async function planExperiment(workspace: Workspace, asked: Experiment): P
       matchParameters(program, (await readSafetensors(weights.file)).tensors, transferOptions(experiment)).report;
     if (weights && transfer) requireTransfer(transfer, weights.label);
     const batchSize = experiment.evaluation.batchSize ?? plan.batchSize;
-    const examplesPerStep = plan.batchSize * plan.accumulation;
+    const examplesPerStep = plan.batchSize * plan.gradientAccumulationSteps;
     return {
       experiment,
       data: { kind: material.kind, name: material.name, trainingExamples: sampler.trainingExamples },
@@ -70,7 +70,7 @@ export async function planExperiment(workspace: Workspace, asked: Experiment): P
       totalSteps: plan.totalSteps,
       epochs: (plan.totalSteps * examplesPerStep) / sampler.trainingExamples,
       parameters: countParameters(program),
-      flopsPerStep: programFlops(program) * plan.accumulation,
+      flopsPerStep: programFlops(program) * plan.gradientAccumulationSteps,
       weights: weights && transfer ? { label: weights.label, transfer } : null,
       tokenizer: tokenizer?.label ?? null,
       classes: classes ?? null,

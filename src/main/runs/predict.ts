@@ -5,7 +5,7 @@ import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { frameOptions } from '../../shared/spec/manifests/audio-dataset.ts';
 import { imageChannels, imageFit, valueScales } from '../../shared/spec/manifests/image-corpus.ts';
 import { networkImages } from '../../shared/spec/network-images.ts';
-import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import { resolvePipeline } from '../nn/index.ts';
 import type { GeneratedToken, GenerationQuery, PredictionAnswer, PredictionQuery, TaskFacts } from '../tasks/index.ts';
 import { findTask } from '../tasks/index.ts';
@@ -47,7 +47,7 @@ export async function openPredictor(
   checkpoint: CheckpointChoice = 'best',
   batchSize = 1,
 ): Promise<Predictor> {
-  const experiment = await readJson(run.spec, experimentSpec);
+  const experiment = await readJson(run.spec, storedExperiment);
   const network = await readModel(run, experiment);
   requirePrediction(network, `run ${run.id}`);
   const { engine, name } = experiment;

@@ -156,14 +156,14 @@ export function createPlan(
   { selection }: Pick<TaskDefinition<unknown>, 'selection'>,
   { trainingExamples }: Pick<TaskSampler, 'trainingExamples'>,
 ): TrainingPlan {
-  const { batchSize, accumulation, epochs, learningRate, earlyStopping } = training;
-  const examplesPerStep = batchSize * accumulation;
+  const { batchSize, gradientAccumulationSteps, epochs, learningRate, earlyStopping } = training;
+  const examplesPerStep = batchSize * gradientAccumulationSteps;
   const totalSteps = training.steps ?? Math.max(1, Math.ceil(((epochs ?? 1) * trainingExamples) / examplesPerStep));
   const regularly = Math.max(1, Math.ceil(totalSteps / timesInRun));
   return {
     totalSteps,
     batchSize,
-    accumulation,
+    gradientAccumulationSteps,
     seed,
     schedule: createSchedule(scheduleOf(training), learningRate, totalSteps),
     evaluateEvery: training.evaluateEvery ?? regularly,

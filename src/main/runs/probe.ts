@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
-import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import type { Interval } from '../../shared/stats.ts';
 import { wilsonInterval } from '../../shared/stats.ts';
 import type { Executable, Tensor } from '../engines/engine.ts';
@@ -90,10 +90,10 @@ const neighbourCandidates = [1, 5, 20];
  */
 export async function probeRun(workspace: Workspace, run: RunFolder, options: ProbeOptions): Promise<ProbeResult> {
   const { data, checkpoint = 'best', labelsPerClass, splitSeed = 0, grid = 2 } = options;
-  const experiment = await readJson(run.spec, experimentSpec);
+  const experiment = await readJson(run.spec, storedExperiment);
   const model = await readModel(run, experiment);
   const material = await findMaterial(workspace, 'dataset', data);
-  const settings = imageClassification.options.parse({ labelsPerClass });
+  const settings = imageClassification.options.parse({ labelBudget: { perClass: labelsPerClass } });
   const images = openLabelledImages({ dataFolder: material.folder, options: settings, splitSeed });
   try {
     const { step, weights } = await readWeights(run, checkpoint);

@@ -31,8 +31,8 @@ const warmupStableDecay = { type: 'wsd', warmupFraction: 0.02, decayFraction: 0.
  */
 const maskedWordOptions = {
   length: 64,
-  maskedShare: 0.3,
-  evaluationMaskedShare: 0.15,
+  maskProbability: 0.3,
+  evaluationMaskProbability: 0.15,
   maximumPredictions: 1024,
   head: 'modernbert',
 };

@@ -58,7 +58,7 @@ export async function createTrainingRecorder({
     async record(step) {
       if (failed) return;
       try {
-        const feeds = sampler.trainingBatch(experiment.seed, step * plan.accumulation, plan.batchSize);
+        const feeds = sampler.trainingBatch(experiment.seed, step * plan.gradientAccumulationSteps, plan.batchSize);
         const { gradients } = await trainer.gradients(feeds, { seed: experiment.seed, step });
         await appendGradients(run, { step, norms: normsByPart(gradients) });
         await answer(step);

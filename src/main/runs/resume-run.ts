@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
-import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import { fileExists } from '../files/file-exists.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { readJson, writeJson } from '../workspace/run-folder.ts';
@@ -17,7 +17,7 @@ export async function prepareResume(
   wanted: Experiment,
   { checkpoint }: { readonly checkpoint?: number } = {},
 ): Promise<void> {
-  const trained = await readJson(run.spec, experimentSpec);
+  const trained = await readJson(run.spec, storedExperiment);
   const before = lengthOf(trained);
   const after = lengthOf(wanted);
   const { tensorboard } = wanted.training; // changes nothing of what is trained

@@ -1,7 +1,7 @@
 /** What the first weights of a run were trained on: the material of the run they come from, of the run that one began with, and so on. */
 import { resolve } from 'node:path';
 import { isLabError } from '../../shared/errors.ts';
-import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import { fileExists } from '../files/file-exists.ts';
 import type { Material, MaterialGroup } from '../workspace/catalogue.ts';
 import { findMaterial } from '../workspace/catalogue.ts';
@@ -85,7 +85,7 @@ const groupOfKind = (kind: string): MaterialGroup => (kind.endsWith('-corpus') ?
 
 /** Numbers of the training examples of a run on labelled data. */
 async function trainedOn(run: RunFolder, material: Material): Promise<ReadonlySet<number> | undefined> {
-  const experiment = await readJson(run.spec, experimentSpec);
+  const experiment = await readJson(run.spec, storedExperiment);
   const { sampler } = prepareRun(experiment, material, (await fileExists(run.tokenizer)) ? run.tokenizer : undefined);
   try {
     return sampler.sides && new Set(sampler.sides.training);

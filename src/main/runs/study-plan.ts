@@ -6,6 +6,7 @@ import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import { problemsOf, showPath } from '../../shared/spec/problems.ts';
 import type { Study } from '../../shared/spec/study.ts';
 import { studySpec } from '../../shared/spec/study.ts';
+import { migrateStudy } from '../../shared/spec/study-versions.ts';
 import { parseExperiment } from './experiment.ts';
 import type { SpecSource } from './spec-file.ts';
 import { withSettings } from './spec-file.ts';
@@ -22,9 +23,10 @@ type Arm = Study['arms'][number];
 
 /** Throws `LabError('bad-spec')` listing every problem with its place. */
 export function parseStudy(source: SpecSource): Study {
-  const parsed = studySpec.safeParse(source.value);
+  const value = migrateStudy(source.value);
+  const parsed = studySpec.safeParse(value);
   if (parsed.success) return parsed.data;
-  const problems = problemsOf(parsed.error, source.value, {});
+  const problems = problemsOf(parsed.error, value, {});
   throw new LabError(
     'bad-spec',
     problems.map(({ path, message }) => `${source.locate(path)}: ${showPath(path)}: ${message}`).join('\n'),

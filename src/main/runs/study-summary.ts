@@ -22,7 +22,7 @@ export interface FinishedCell {
   /** To the test examples. */
   readonly answers?: AnsweredRun | undefined;
   /** Of all examples, the share that the test has. */
-  readonly testShare?: number | undefined;
+  readonly testFraction?: number | undefined;
 }
 
 interface MeasuredRun extends FinishedCell {
@@ -49,7 +49,7 @@ export function summariseStudy(study: Study, results: readonly FinishedCell[]): 
     return pairedGain(pairUp(ours, theirs, sign), {
       confidence,
       testExamples: ours[0]?.answers?.labels.length,
-      testShare: study.splits === 'per-seed' ? (ours[0]?.testShare ?? 0.2) : undefined,
+      testFraction: study.splits === 'per-seed' ? (ours[0]?.testFraction ?? 0.2) : undefined,
     });
   };
   const arms = conditions.flatMap(({ name: condition }) =>

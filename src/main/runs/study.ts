@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isLabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
-import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import type { RunEvent } from '../../shared/spec/run/events.ts';
 import type { RunResult } from '../../shared/spec/run/result.ts';
 import { runResult } from '../../shared/spec/run/result.ts';
@@ -85,19 +85,19 @@ export async function finishedCell(
   result: RunResult,
   run: RunFolder,
 ): Promise<FinishedCell> {
-  const { testShare } = experiment.task;
+  const { testFraction } = experiment.task;
   return {
     cell: { condition, arm, seed },
     result,
     answers: await readAnswers(run.answers),
-    testShare: typeof testShare === 'number' ? testShare : undefined,
+    testFraction: typeof testFraction === 'number' ? testFraction : undefined,
   };
 }
 
 /** Whether a run is of this experiment, whatever was chosen for it by trials. */
 export function isRunOf(spec: unknown, experiment: Experiment): boolean {
   if (JSON.stringify(spec) === JSON.stringify(experiment)) return true; // most are, and thousands are compared
-  const parsed = experimentSpec.safeParse(spec); // specs of before lack what has been added since
+  const parsed = storedExperiment.safeParse(spec); // specs of before lack what has been added since
   if (!parsed.success || parsed.data.name !== experiment.name) return false;
   const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown; // without undefined members
   return isDeepStrictEqual(plain(untuned(parsed.data)), plain(untuned(experiment)));
@@ -138,7 +138,7 @@ async function finishedRunOf(
   for (const id of names.filter((name) => name.startsWith(`${experiment.name}-`))) {
     const run = runFolder(join(workspace.runs, id));
     try {
-      if (!(await fileExists(run.result)) || !isRunOf(await readJson(run.spec, experimentSpec), experiment)) continue;
+      if (!(await fileExists(run.result)) || !isRunOf(await readJson(run.spec, storedExperiment), experiment)) continue;
       const { createdAt } = await readJson(run.origin, runOrigin);
       runs.push({ run, result: await readJson(run.result, runResult), createdAt });
     } catch (error) {

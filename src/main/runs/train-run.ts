@@ -4,7 +4,7 @@
  */
 import { LabError, isLabError, messageOf } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
-import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import type { NewRunEvent, RunEvent } from '../../shared/spec/run/events.ts';
 import type { RunResult, RunTuning } from '../../shared/spec/run/result.ts';
 import { runResult } from '../../shared/spec/run/result.ts';
@@ -113,7 +113,7 @@ async function tensorboardOf(
   run: RunFolder,
   onFailure: (message: string) => void,
 ): Promise<TensorboardLog | undefined> {
-  const spec = await readJson(run.spec, experimentSpec).catch(() => undefined);
+  const spec = await readJson(run.spec, storedExperiment).catch(() => undefined);
   return spec?.training.tensorboard ? openTensorboardLog(run, onFailure) : undefined;
 }
 
@@ -123,7 +123,7 @@ async function trainLocked(
   options: LockedOptions,
   emit: (event: NewRunEvent) => void,
 ): Promise<RunResult | undefined> {
-  const stored = await readJson(run.spec, experimentSpec);
+  const stored = await readJson(run.spec, storedExperiment);
   const origin = await readJson(run.origin, runOrigin);
   const open = (): ReturnType<typeof openCheckedRun> =>
     openCheckedRun(workspace, run, {
@@ -167,7 +167,7 @@ async function trainLocked(
     deviceName: trainer.device.description,
     totalSteps: prepared.plan.totalSteps,
     trainingExamples: prepared.sampler.trainingExamples,
-    examplesPerStep: prepared.plan.batchSize * prepared.plan.accumulation,
+    examplesPerStep: prepared.plan.batchSize * prepared.plan.gradientAccumulationSteps,
     parameters: countParameters(program).total,
     trainable: countParameters(program).trainable,
     ...(session.threads !== undefined && { threads: session.threads }),
@@ -271,15 +271,17 @@ async function openSession(prepared: PreparedRun, { onPhase }: TrainOptions): Pr
   onPhase?.('Compiling');
   const started = performance.now();
   const program = buildModel(model, 'training', training.batchSize, freeze);
-  const layerDecay =
-    training.discriminativeFactor === undefined ? training.layerDecay : 1 / training.discriminativeFactor;
+  const layerwiseLearningRateDecay =
+    training.discriminativeFactor === undefined
+      ? training.layerwiseLearningRateDecay
+      : 1 / training.discriminativeFactor;
   await using held = new AsyncDisposableStack();
   const trainer = await engine.compile(program, {
     ...place,
     optimizer: optimizerConfig(training),
     weightAverage: training.weightAverage,
     parameterGroup: parameterGroups(program, {
-      layerDecay,
+      layerwiseLearningRateDecay,
       headScale: training.headLearningRateScale,
       unfreezeEvery: unfreezingOf(prepared, program),
     }),
@@ -320,7 +322,8 @@ function unfreezingOf({ experiment, plan, sampler }: PreparedRun, program: Progr
   if (!gradualUnfreezing) return undefined;
   const { steps, epochs = 1 } = gradualUnfreezing;
   const every =
-    steps ?? Math.max(1, Math.ceil((epochs * sampler.trainingExamples) / (plan.batchSize * plan.accumulation)));
+    steps ??
+    Math.max(1, Math.ceil((epochs * sampler.trainingExamples) / (plan.batchSize * plan.gradientAccumulationSteps)));
   const groups = layerGroups(program);
   if (groups.length * every >= plan.totalSteps) {
     throw new LabError(
@@ -347,8 +350,8 @@ async function runLoop(
   const range = {
     seed: experiment.seed,
     batchSize: plan.batchSize,
-    from: progress.step * plan.accumulation,
-    to: plan.totalSteps * plan.accumulation,
+    from: progress.step * plan.gradientAccumulationSteps,
+    to: plan.totalSteps * plan.gradientAccumulationSteps,
   };
   await using recorder = await createTrainingRecorder({ run, prepared, engine, trainer, emit });
   await using flow = training.gradientFlow ? await openGradientFlow(run, prepared, engine, trainer) : undefined;

@@ -10,6 +10,7 @@ import { bestOf } from '../../shared/best-result.ts';
 import { LabError } from '../../shared/errors.ts';
 import { metricOf } from '../../shared/metrics.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { renameSettings } from '../../shared/spec/experiment/v1-to-v2.ts';
 import type { RunResult, RunTuning } from '../../shared/spec/run/result.ts';
 import { runTuning } from '../../shared/spec/run/result.ts';
 import { findTask } from '../tasks/index.ts';
@@ -59,10 +60,10 @@ export function untuned(experiment: Experiment): Experiment {
 /** What was chosen, and the trials. Undefined when it was stopped. */
 export async function tuneRun(options: TuneOptions): Promise<RunTuning | undefined> {
   const { run, workspace, experiment } = options;
-  if (await fileExists(run.tuning)) return readJson(run.tuning, runTuning);
+  if (await fileExists(run.tuning)) return presentTuning(await readJson(run.tuning, runTuning), experiment);
   const shared = join(workspace.folder, 'tuning', `${trialsKey(options)}.json`);
   const isShared = experiment.tune?.seed !== undefined;
-  const known = isShared && (await fileExists(shared)) ? await readJson(shared, runTuning) : undefined;
+  const known = isShared && (await fileExists(shared)) ? await readJson(shared, runTuning) : undefined; // its name has the version
   const tuning = known ?? (await trials(options));
   if (!tuning) return undefined;
   await writeJson(run.tuning, tuning);
@@ -71,6 +72,15 @@ export async function tuneRun(options: TuneOptions): Promise<RunTuning | undefin
     await writeJson(shared, tuning);
   }
   return tuning;
+}
+
+/** Of an older version: under the names that settings have now. */
+function presentTuning(tuning: RunTuning, { pipeline }: Experiment): RunTuning {
+  return {
+    ...tuning,
+    chosen: renameSettings(tuning.chosen, pipeline),
+    trials: tuning.trials.map((trial) => ({ ...trial, settings: renameSettings(trial.settings, pipeline) })),
+  };
 }
 
 async function trials(options: TuneOptions): Promise<RunTuning | undefined> {

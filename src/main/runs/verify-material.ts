@@ -7,14 +7,14 @@ import { readJson } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { findMaterialOf } from './prepare.ts';
 import { LabError, messageOf } from '../../shared/errors.ts';
-import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 
 /** By folder, the checksums that its files were compared with: a study opens the same material many times. */
 const verified = new Map<string, string>();
 
 /** What a run learns from: its material, and the tokenizer in its folder. Throws `LabError('corrupt' | 'not-found')`. */
 export async function verifyDataOf(workspace: Workspace, run: RunFolder): Promise<void> {
-  const { folder } = await findMaterialOf(workspace, await readJson(run.spec, experimentSpec));
+  const { folder } = await findMaterialOf(workspace, await readJson(run.spec, storedExperiment));
   await verifyMaterial(folder);
   if (await fileExists(run.tokenizer)) await verifyFile(run.tokenizer);
 }

@@ -22,22 +22,18 @@ import { trainingOrder } from './text/example-order.ts';
 import { classLoss } from './text/heads.ts';
 import { classAnswer } from './text/prediction.ts';
 import { classAnswers } from './answers.ts';
+import { budgetOf, labelBudgetOption } from './label-budget.ts';
 
-const options = z
-  .strictObject({
-    pooling: z
-      .enum(['vector', ...poolings])
-      .default('vector')
-      .describe("How a recording becomes one vector: the pipeline's own output 'vector', or a pooling of its sequence"),
-    dropout: z.number().min(0).max(0.9).default(0).describe('Dropout of the pooled vector while training'),
-    validationShare: z.number().gt(0).max(0.8).default(0.1).describe('Share of the recordings kept for validation'),
-    testShare: z.number().min(0).max(0.8).default(0.2).describe('Share of the recordings kept for the test'),
-    labelsPerClass: z.int().min(1).optional().describe('Train on so many recordings of each class'),
-    labelsInAll: z.int().min(1).optional().describe('Train on so many in all, the classes in proportion'),
-  })
-  .refine(({ labelsPerClass, labelsInAll }) => labelsPerClass === undefined || labelsInAll === undefined, {
-    message: 'give labelsPerClass or labelsInAll, not both',
-  });
+const options = z.strictObject({
+  pooling: z
+    .enum(['vector', ...poolings])
+    .default('vector')
+    .describe("How a recording becomes one vector: the pipeline's own output 'vector', or a pooling of its sequence"),
+  dropout: z.number().min(0).max(0.9).default(0).describe('Dropout of the pooled vector while training'),
+  validationFraction: z.number().gt(0).max(0.8).default(0.1).describe('Share of the recordings kept for validation'),
+  testFraction: z.number().min(0).max(0.8).default(0.2).describe('Share of the recordings kept for the test'),
+  labelBudget: labelBudgetOption('recordings'),
+});
 
 export type AudioClassificationOptions = z.infer<typeof options>;
 
@@ -120,10 +116,9 @@ function openLabelledRecordings({
       throw new LabError('bad-input', `every recording has the label '${classes[0] ?? ''}'; classification needs two`);
     }
     const material = { labels, classes, groups, sides, contentHash: manifest.contentHash };
-    const fractions = { validation: settings.validationShare, test: settings.testShare };
+    const fractions = { validation: settings.validationFraction, test: settings.testFraction };
     const { train, validation, test } = splitDataset(material, { seed: splitSeed, fractions });
-    const { labelsPerClass: perClass, labelsInAll: total } = settings;
-    const budget = perClass !== undefined ? { perClass } : total !== undefined ? { total } : undefined;
+    const budget = budgetOf(settings.labelBudget);
     const training = budget ? takeLabelled(material, train, budget, labelSeed ?? splitSeed) : train;
     return { dataset, sides: withoutExcluded({ training, validation, test }, excludedFromTest) };
   } catch (error) {

@@ -18,37 +18,29 @@ import { classEvaluation } from './text/evaluations.ts';
 import { trainingOrder } from './text/example-order.ts';
 import { classAnswer } from './text/prediction.ts';
 import { classAnswers } from './answers.ts';
+import { labelBudgetOption } from './label-budget.ts';
 
-const options = z
-  .strictObject({
-    features: z
-      .enum(['vector', 'map'])
-      .default('vector')
-      .describe("What the classifier reads: the pipeline's vector, or the mean of its feature map over all places"),
-    dropout: z.number().min(0).max(0.9).default(0).describe('Dropout of the features while training'),
-    augmentation: augmentationOptions.prefault({}).describe('Random changes of the training images'),
-    validationShare: z.number().gt(0).max(0.8).default(0.1).describe('Share of the images kept for validation'),
-    testShare: z.number().min(0).max(0.8).default(0.2).describe('Share of the images kept for the test'),
-    labelsPerClass: z
-      .int()
-      .min(1)
-      .optional()
-      .describe('Train on so many images of each class; larger budgets contain smaller ones'),
-    labelsInAll: z.int().min(1).optional().describe('Train on so many images in all, the classes in proportion'),
-    classWeights: z
-      .enum(['none', 'balanced'])
-      .default('none')
-      .describe(
-        'Balanced: images of rare classes count more in the training loss, in inverse proportion to their number',
-      ),
-    nearDuplicates: z
-      .enum(['together', 'anywhere'])
-      .default('together')
-      .describe('Whether images that look alike stay on one side of the split; anywhere flatters the test'),
-  })
-  .refine(({ labelsPerClass, labelsInAll }) => labelsPerClass === undefined || labelsInAll === undefined, {
-    message: 'give labelsPerClass or labelsInAll, not both',
-  });
+const options = z.strictObject({
+  features: z
+    .enum(['vector', 'map'])
+    .default('vector')
+    .describe("What the classifier reads: the pipeline's vector, or the mean of its feature map over all places"),
+  dropout: z.number().min(0).max(0.9).default(0).describe('Dropout of the features while training'),
+  augmentation: augmentationOptions.prefault({}).describe('Random changes of the training images'),
+  validationFraction: z.number().gt(0).max(0.8).default(0.1).describe('Share of the images kept for validation'),
+  testFraction: z.number().min(0).max(0.8).default(0.2).describe('Share of the images kept for the test'),
+  labelBudget: labelBudgetOption('images'),
+  classWeights: z
+    .enum(['none', 'balanced'])
+    .default('none')
+    .describe(
+      'Balanced: images of rare classes count more in the training loss, in inverse proportion to their number',
+    ),
+  nearDuplicates: z
+    .enum(['together', 'anywhere'])
+    .default('together')
+    .describe('Whether images that look alike stay on one side of the split; anywhere flatters the test'),
+});
 
 export type ImageClassificationOptions = z.infer<typeof options>;
 

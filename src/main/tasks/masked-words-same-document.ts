@@ -22,8 +22,8 @@ import {
   maskersOf,
   maskingOptions,
   placesOf,
-  sharesFit,
-  sharesMessage,
+  probabilitiesFit,
+  probabilitiesMessage,
 } from './text/corpus-options.ts';
 import { describeMasked } from './text/describe.ts';
 import { cutPassages } from './text/document-passages.ts';
@@ -62,7 +62,7 @@ const options = z
       .default(0.1)
       .describe('Divides the cosines: the smaller, the more the most similar passages of other documents count'),
   })
-  .refine(sharesFit, sharesMessage);
+  .refine(probabilitiesFit, probabilitiesMessage);
 
 export type MaskedWordsSameDocumentOptions = z.infer<typeof options>;
 

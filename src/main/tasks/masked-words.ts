@@ -13,8 +13,8 @@ import {
   maskersOf,
   maskingOptions,
   placesOf,
-  sharesFit,
-  sharesMessage,
+  probabilitiesFit,
+  probabilitiesMessage,
 } from './text/corpus-options.ts';
 import { describeMasked } from './text/describe.ts';
 import { maskedWordsEvaluation } from './text/evaluations.ts';
@@ -40,7 +40,7 @@ const options = z
         'sentences: as many whole sentences of one document as fit, and padding after them; full: every sequence is filled, from where the one before it ended, with [SEP] between documents (Liu et al. 2019)',
       ),
   })
-  .refine(sharesFit, sharesMessage);
+  .refine(probabilitiesFit, probabilitiesMessage);
 
 export type MaskedWordsOptions = z.infer<typeof options>;
 

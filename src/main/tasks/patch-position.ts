@@ -55,11 +55,11 @@ const options = z
     fusion: z.int().positive().default(256).describe('Features of the layer in which the two patches meet'),
     pairsPerImage: z.int().positive().default(8).describe('Pairs of each image that make an epoch'),
     evaluationPairs: z.int().min(1).default(2048).describe('Pairs in each of the validation and test splits'),
-    validationShare: z.number().gt(0).max(0.8).default(0.1).describe('Share of the images kept for validation'),
-    testShare: z.number().min(0).max(0.8).default(0.1).describe('Share of the images kept for the test'),
+    validationFraction: z.number().gt(0).max(0.8).default(0.1).describe('Share of the images kept for validation'),
+    testFraction: z.number().min(0).max(0.8).default(0.1).describe('Share of the images kept for the test'),
   })
-  .refine(({ validationShare, testShare }) => validationShare + testShare < 1, {
-    message: 'validationShare and testShare leave no image to train on',
+  .refine(({ validationFraction, testFraction }) => validationFraction + testFraction < 1, {
+    message: 'validationFraction and testFraction leave no image to train on',
   });
 
 export type PatchPositionOptions = z.infer<typeof options>;

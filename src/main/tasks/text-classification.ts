@@ -19,50 +19,42 @@ import type { LabelledTexts } from './text/labelled-texts.ts';
 import { createEncoder, encodeParts, openLabelledTexts } from './text/labelled-texts.ts';
 import { classAnswer, encodeExample, lengthOf, requireText, tokenizerOf } from './text/prediction.ts';
 import { groupedByLength } from './text/length-grouping.ts';
-import { createTokenBatch, writeNothing, writePair, writeSingle } from './text/token-batch.ts';
+import { createTokenBatch, writePaddingRow, writePair, writeSingle } from './text/token-batch.ts';
 import { showTokens } from './text/vocabulary.ts';
 import { classAnswers } from './answers.ts';
+import { labelBudgetOption } from './label-budget.ts';
 
-const options = z
-  .strictObject({
-    length: lengthOption,
-    pooling: z
-      .enum([...poolings, 'attention', 'vector'])
-      .default('mean')
-      .describe(
-        "How a text becomes one vector: its first position ([CLS]) or last one, the mean or maximum over its tokens, their mean weighted by learned attention, or the pipeline's own output 'vector'",
-      ),
-    hidden: z
-      .enum(['none', 'tanh', 'relu', 'gelu-normalised'])
-      .default('none')
-      .describe(
-        "A layer of as many features between the pooled vector and the classes: none, or as in BERT's and RoBERTa's classifiers (tanh), DistilBERT's (relu), or ModernBERT's (GELU and layer normalisation, without biases)",
-      ),
-    dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout before the classes while training'),
-    validationShare: z.number().gt(0).max(0.8).default(0.1).describe('Share of the examples kept for validation'),
-    testShare: z.number().min(0).max(0.8).default(0.2).describe('Share of the examples kept for the test'),
-    labelsPerClass: z
-      .int()
-      .min(1)
-      .optional()
-      .describe('Train on so many examples of each class; larger budgets contain smaller ones'),
-    labelsInAll: z.int().min(1).optional().describe('Train on so many examples in all, the classes in proportion'),
-    batches: z
-      .enum(['random', 'by-length'])
-      .default('random')
-      .describe(
-        'by-length: texts of similar length are trained on together, so that batches of short ones take less time; the order is random otherwise',
-      ),
-    classWeights: z
-      .enum(['none', 'balanced'])
-      .default('none')
-      .describe(
-        'Balanced: examples of rare classes count more in the training loss, in inverse proportion to their number',
-      ),
-  })
-  .refine(({ labelsPerClass, labelsInAll }) => labelsPerClass === undefined || labelsInAll === undefined, {
-    message: 'give labelsPerClass or labelsInAll, not both',
-  });
+const options = z.strictObject({
+  length: lengthOption,
+  pooling: z
+    .enum([...poolings, 'attention', 'vector'])
+    .default('mean')
+    .describe(
+      "How a text becomes one vector: its first position ([CLS]) or last one, the mean or maximum over its tokens, their mean weighted by learned attention, or the pipeline's own output 'vector'",
+    ),
+  hidden: z
+    .enum(['none', 'tanh', 'relu', 'gelu-normalised'])
+    .default('none')
+    .describe(
+      "A layer of as many features between the pooled vector and the classes: none, or as in BERT's and RoBERTa's classifiers (tanh), DistilBERT's (relu), or ModernBERT's (GELU and layer normalisation, without biases)",
+    ),
+  dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout before the classes while training'),
+  validationFraction: z.number().gt(0).max(0.8).default(0.1).describe('Share of the examples kept for validation'),
+  testFraction: z.number().min(0).max(0.8).default(0.2).describe('Share of the examples kept for the test'),
+  labelBudget: labelBudgetOption('examples'),
+  batches: z
+    .enum(['random', 'by-length'])
+    .default('random')
+    .describe(
+      'by-length: texts of similar length are trained on together, so that batches of short ones take less time; the order is random otherwise',
+    ),
+  classWeights: z
+    .enum(['none', 'balanced'])
+    .default('none')
+    .describe(
+      'Balanced: examples of rare classes count more in the training loss, in inverse proportion to their number',
+    ),
+});
 
 export type TextClassificationOptions = z.infer<typeof options>;
 
@@ -150,7 +142,7 @@ function createSampler(texts: LabelledTexts, settings: TextClassificationOptions
     const weights = new Float32Array(examples.length);
     for (const [row, example] of examples.entries()) {
       if (example === undefined) {
-        writeNothing(batch, row, special);
+        writePaddingRow(batch, row, special);
         continue;
       }
       const { text, pair } = encode(example);

@@ -16,6 +16,7 @@ import { stepProbabilities, textOf, transcriptionEvaluation } from './transcript
 import type { LabelledLines } from './transcription/labelled-lines.ts';
 import { openLabelledLines } from './transcription/labelled-lines.ts';
 import { transcriptAnswers } from './transcription/answers.ts';
+import { totalBudgetOption } from './label-budget.ts';
 
 const options = z.strictObject({
   longest: z.int().min(1).max(512).default(32).describe('Characters of the longest transcript'),
@@ -25,14 +26,14 @@ const options = z.strictObject({
     .max(1000)
     .default(1)
     .describe('Transcripts that beam search follows when a line is read; 1 takes the likeliest path'),
-  validationShare: z
+  validationFraction: z
     .number()
     .gt(0)
     .max(0.8)
     .default(0.1)
     .describe('Share of the lines kept for validation, where folders do not say it'),
-  testShare: z.number().min(0).max(0.8).default(0.2).describe('Share of the lines kept for the test, likewise'),
-  labelsInAll: z.int().min(1).optional().describe('Train on so many lines'),
+  testFraction: z.number().min(0).max(0.8).default(0.2).describe('Share of the lines kept for the test, likewise'),
+  labelBudget: totalBudgetOption('lines'),
   nearDuplicates: z
     .enum(['together', 'anywhere'])
     .default('together')

@@ -84,7 +84,7 @@ function canCrop(found: Shape, wanted: Shape): boolean {
 
 export interface LearningRateScales {
   /** The rate of a layer group relative to the one above it. */
-  readonly layerDecay: number;
+  readonly layerwiseLearningRateDecay: number;
   readonly headScale: number;
   /**
    * Gradual unfreezing (Howard & Ruder 2018): the head is trained alone at first, and after every so many updates the next group
@@ -95,12 +95,12 @@ export interface LearningRateScales {
 
 /**
  * Layer-wise rates: the groups of the backbone are its blocks, and each `layer.n` of a block, in the order in which the
- * network is built, so the embedding is the lowest. The topmost group has the rate × layerDecay, the next one × layerDecay²
- * and so on (Howard & Ruder 2018, with layerDecay = 1/2.6; Clark et al. 2020); heads have the rate × headScale.
+ * network is built, so the embedding is the lowest. The topmost group has the rate × layerwiseLearningRateDecay, the next one × layerwiseLearningRateDecay²
+ * and so on (Howard & Ruder 2018, with layerwiseLearningRateDecay = 1/2.6; Clark et al. 2020); heads have the rate × headScale.
  */
 export function parameterGroups(
   program: Program,
-  { layerDecay, headScale, unfreezeEvery }: LearningRateScales,
+  { layerwiseLearningRateDecay, headScale, unfreezeEvery }: LearningRateScales,
 ): (parameter: Parameter) => ParameterGroup {
   const groups = layerGroups(program);
   const matrices = hiddenMatrices(program);
@@ -110,7 +110,7 @@ export function parameterGroups(
     const depth = group === undefined ? undefined : depthBelowHead.get(group);
     const matrix = matrices.get(name);
     return {
-      learningRateScale: depth === undefined ? headScale : layerDecay ** depth,
+      learningRateScale: depth === undefined ? headScale : layerwiseLearningRateDecay ** depth,
       decay,
       ...(matrix && { matrix }),
       ...(unfreezeEvery !== undefined && { startsAt: (depth ?? 0) * unfreezeEvery }),

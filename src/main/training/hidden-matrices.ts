@@ -31,15 +31,15 @@ function matrixOf({ op, attributes }: Node, place: number, shape: readonly numbe
   if (op.name === 'dense' || op.name === 'matmul') {
     if (shape.length !== 2) return undefined;
     const [inputs, outputs] = attributes.transposeB === true ? [second, first] : [first, second];
-    return { rows: first, columns: second, gain: gainOf(inputs, outputs) };
+    return { rows: first, columns: second, scale: scaleOf(inputs, outputs) };
   }
   // Its gradient reads the kernel once more.
   if (op.name !== 'convolution' && op.name !== 'convolution-input-gradient') return undefined;
   const inputs = elementCount(shape.slice(1));
-  return { rows: first, columns: inputs, gain: gainOf(inputs, first) };
+  return { rows: first, columns: inputs, scale: scaleOf(inputs, first) };
 }
 
 /** An update that is spread over more outputs than it has inputs is made larger. */
-function gainOf(inputs: number, outputs: number): number {
+function scaleOf(inputs: number, outputs: number): number {
   return Math.sqrt(Math.max(1, outputs / inputs));
 }

@@ -16,8 +16,8 @@ import type { Schedule } from './schedules.ts';
 export interface TrainingPlan {
   readonly totalSteps: number;
   readonly batchSize: number;
-  /** Micro-batches to a step: micro-batch m of step s is batch s · accumulation + m. */
-  readonly accumulation: number;
+  /** Micro-batches to a step: micro-batch m of step s is batch s · gradientAccumulationSteps + m. */
+  readonly gradientAccumulationSteps: number;
   readonly seed: number;
   readonly schedule: Schedule;
   readonly evaluateEvery: number;
@@ -60,7 +60,7 @@ export interface TrainingOutcome {
  */
 export async function train(job: TrainingJob, start: TrainingProgress): Promise<TrainingOutcome> {
   const { plan, executable, emit, signal } = job;
-  const meter = createMeter(plan.batchSize * plan.accumulation);
+  const meter = createMeter(plan.batchSize * plan.gradientAccumulationSteps);
   const { evaluationPending = false, ...begun } = start;
   let progress: TrainingProgress = begun;
   let lastCheckpoint = job.startedFrom;
@@ -81,7 +81,7 @@ export async function train(job: TrainingJob, start: TrainingProgress): Promise<
     return { status: 'stopped', progress };
   };
   /** What is due after a step; false when it was stopped in the middle of an evaluation. */
-  const lookAndSave = async (): Promise<boolean> => {
+  const evaluateAndCheckpoint = async (): Promise<boolean> => {
     if (isDue(plan.evaluateEvery)) {
       const evaluated = await evaluate(job, progress, lastCheckpoint);
       progress = evaluated ?? { ...progress, evaluationPending: true };
@@ -92,7 +92,7 @@ export async function train(job: TrainingJob, start: TrainingProgress): Promise<
     return !isPending;
   };
 
-  if (evaluationPending && !(await lookAndSave())) return stopped();
+  if (evaluationPending && !(await evaluateAndCheckpoint())) return stopped();
   while (progress.step < plan.totalSteps && !progress.stoppedEarly) {
     if (signal.aborted) {
       if (progress.step > start.step) await save();
@@ -114,7 +114,7 @@ export async function train(job: TrainingJob, start: TrainingProgress): Promise<
     };
     job.onStep?.(progress.step, result.scalars.loss ?? NaN);
     if (isDue(plan.logEvery)) emit({ type: 'step', step: progress.step, learningRate, ...meter.take() });
-    if (!(await lookAndSave())) return stopped();
+    if (!(await evaluateAndCheckpoint())) return stopped();
     await setImmediate(); // a native step blocks the event loop: let signals and messages through
   }
   const early = progress.stoppedEarly && progress.step < plan.totalSteps;
@@ -125,7 +125,7 @@ export async function train(job: TrainingJob, start: TrainingProgress): Promise<
 async function nextBatches({ plan, batches }: TrainingJob): Promise<readonly [Feeds, ...Feeds[]]> {
   const first = await batches.next();
   const others: Feeds[] = [];
-  while (others.length + 1 < plan.accumulation) others.push(await batches.next());
+  while (others.length + 1 < plan.gradientAccumulationSteps) others.push(await batches.next());
   return [first, ...others];
 }
 
@@ -145,7 +145,7 @@ async function evaluate(
   if (Number.isNaN(metrics.loss)) {
     throw new LabError(
       'non-finite',
-      `Step ${progress.step}: the validation loss is NaN. ${describeWay(lastCheckpoint)}`,
+      `Step ${progress.step}: the validation loss is NaN. ${recoveryHint(lastCheckpoint)}`,
       { step: progress.step, seed: plan.seed, metrics, checkpoint: lastCheckpoint },
     );
   }
@@ -157,22 +157,24 @@ async function evaluate(
 function nonFinite(
   { scalars, gradientNorm }: StepResult,
   step: number,
-  { seed, accumulation }: TrainingPlan,
+  { seed, gradientAccumulationSteps }: TrainingPlan,
   checkpoint: string | undefined,
 ): LabError {
   const values = Object.entries({ ...scalars, 'gradient norm': gradientNorm });
   const bad = values.filter(([, value]) => !Number.isFinite(value)).map(([name, value]) => `${name} is ${value}`);
-  const firstBatch = step * accumulation;
+  const firstBatch = step * gradientAccumulationSteps;
   const batches =
-    accumulation === 1 ? `batch ${firstBatch}` : `batches ${firstBatch} to ${firstBatch + accumulation - 1}`;
+    gradientAccumulationSteps === 1
+      ? `batch ${firstBatch}`
+      : `batches ${firstBatch} to ${firstBatch + gradientAccumulationSteps - 1}`;
   return new LabError(
     'non-finite',
-    `Step ${step + 1}: ${bad.join(', ')} (${batches} of seed ${seed}). Nothing was updated. ${describeWay(checkpoint)}`,
+    `Step ${step + 1}: ${bad.join(', ')} (${batches} of seed ${seed}). Nothing was updated. ${recoveryHint(checkpoint)}`,
     { step, seed, batch: firstBatch, scalars, gradientNorm, checkpoint },
   );
 }
 
-function describeWay(checkpoint: string | undefined): string {
+function recoveryHint(checkpoint: string | undefined): string {
   const good = checkpoint === undefined ? 'There is no checkpoint yet.' : `The last good checkpoint is ${checkpoint}.`;
   return `${good} A smaller learning rate, a longer warm-up or a smaller clipNorm usually help.`;
 }

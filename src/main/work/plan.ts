@@ -33,7 +33,7 @@ export async function planOf(
   const prepared = prepareRun(experiment, material, tokenizer?.file);
   const { sampler, plan, model } = prepared;
   try {
-    requireExamples(sampler, experiment.task.testShare);
+    requireExamples(sampler, experiment.task.testFraction);
     const program = checkModel(prepared);
     const classes = classSides(sampler);
     const transfer =
@@ -56,9 +56,9 @@ export async function planOf(
       warnings: [...imageWarnings(sampler), ...sideWarnings(classes ?? [])],
       input: withoutStatistics(model.facts.input),
       totalSteps: plan.totalSteps,
-      epochs: (plan.totalSteps * plan.batchSize * plan.accumulation) / sampler.trainingExamples,
+      epochs: (plan.totalSteps * plan.batchSize * plan.gradientAccumulationSteps) / sampler.trainingExamples,
       parameters: { total: parameters.total, trainable: parameters.trainable },
-      flopsPerStep: programFlops(program) * plan.accumulation,
+      flopsPerStep: programFlops(program) * plan.gradientAccumulationSteps,
       weights:
         weights && transfer
           ? {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterStudySummary, Scheduler } from '../../shared/contract/study-clusters.ts';
 import { messageOf } from '../../shared/errors.ts';
+import { migrateStoredStudy } from '../../shared/spec/study-versions.ts';
 import { cancelClusterStudy, readClusterStudy } from '../runs/cluster/cluster-study.ts';
 import { readScheduler, schedulerNames } from '../runs/cluster/scheduler-template.ts';
 import { submitStudy } from '../runs/cluster/submit.ts';
@@ -51,7 +52,7 @@ export async function submitStudyOf(
 ): Promise<SubmitAnswer> {
   const file = join(workspace.folder, 'studies', `${name}.spec.json`);
   const source = {
-    value: JSON.parse(await readFile(file, 'utf8')) as unknown /* parse is typed any */,
+    value: migrateStoredStudy(JSON.parse(await readFile(file, 'utf8'))),
     locate: () => file,
   };
   const { submission, open, warnings, plan } = await submitStudy(workspace, parseStudy(source), source, {

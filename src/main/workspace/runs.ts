@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
-import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import { nearest } from '../../shared/spec/problems.ts';
 import type { RunEvent } from '../../shared/spec/run/events.ts';
 import type { RunResult } from '../../shared/spec/run/result.ts';
@@ -130,7 +130,7 @@ async function findNamed(
 
 /** How a run stands. Also for one that was killed at any moment of its life. Throws `LabError('not-found' | 'corrupt')`. */
 export async function readRun(run: RunFolder): Promise<RunDetails> {
-  const experiment = await readJson(run.spec, experimentSpec);
+  const experiment = await readJson(run.spec, storedExperiment);
   const origin = await readJson(run.origin, runOrigin);
   const result = (await fileExists(run.result)) ? await readJson(run.result, runResult) : null;
   const transfer = (await fileExists(run.transfer)) ? await readJson(run.transfer, transferReport) : null;

@@ -16,7 +16,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { LabError, cannotRead } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
-import { experimentSpec } from '../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import { textOf, namesIn } from '../files/file-exists.ts';
 import { unsealJson } from '../files/sealed-json.ts';
 import type { Workspace } from './workspace.ts';
@@ -110,7 +110,7 @@ export function keyOf(line: string): string {
   return createHash('sha256').update(line).digest('hex');
 }
 
-const cellContent = z.strictObject({ experiment: experimentSpec, data: z.string(), weights: z.string().nullable() });
+const cellContent = z.strictObject({ experiment: storedExperiment, data: z.string(), weights: z.string().nullable() });
 
 /** The experiment of a cell. Throws `LabError('corrupt')` where the line is not the one that its key is made of. */
 export async function readCell(

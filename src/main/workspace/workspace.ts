@@ -3,7 +3,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode, LabError, reasonOf } from '../../shared/errors.ts';
-import { nameSpec } from '../../shared/spec/experiment/v1.ts';
+import { nameSpec } from '../../shared/spec/experiment/v2.ts';
 import { fileExists } from '../files/file-exists.ts';
 
 export interface Workspace {

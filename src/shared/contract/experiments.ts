@@ -1,6 +1,6 @@
 /** Experiments: schema, live validation, what a run would take, what the network will see, and those that were kept. */
 import { z } from 'zod';
-import { nameSpec } from '../spec/experiment/v1.ts';
+import { nameSpec } from '../spec/experiment/v2.ts';
 import { count, item, jsonObject, jsonSchema, moment, nothing, problem } from './common.ts';
 import { request } from './define.ts';
 import { pipelineInput } from './registry.ts';

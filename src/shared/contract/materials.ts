@@ -6,7 +6,7 @@ import { frameOptions } from '../spec/manifests/audio-dataset.ts';
 import { imageImportReport } from '../spec/manifests/image-import-report.ts';
 import { documentBoundary, textEncoding, textFormat, trainedTokenizerOptions } from '../spec/manifests/text-corpus.ts';
 import { textImportReport } from '../spec/manifests/text-import-report.ts';
-import { nameSpec } from '../spec/experiment/v1.ts';
+import { nameSpec } from '../spec/experiment/v2.ts';
 import { count, jsonObject, jsonSchema, nothing, page, picture } from './common.ts';
 import { request } from './define.ts';
 

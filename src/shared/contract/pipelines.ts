@@ -1,6 +1,6 @@
 /** Pipelines: what a graph of blocks comes to, live while it is edited, and the ones that were kept. */
 import { z } from 'zod';
-import { nameSpec } from '../spec/experiment/v1.ts';
+import { nameSpec } from '../spec/experiment/v2.ts';
 import { pipelineGraph } from '../spec/pipeline.ts';
 import { count, jsonObject, moment, nothing, problem } from './common.ts';
 import { request } from './define.ts';

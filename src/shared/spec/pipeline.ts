@@ -4,6 +4,7 @@
  * the main process's knowledge; this schema knows the shape of the graph.
  */
 import { z } from 'zod';
+import { renamePipeline } from './experiment/former-names.ts';
 
 const identifier = z
   .string()
@@ -29,6 +30,9 @@ export const pipelineGraph = z.strictObject({
       "What the heads of tasks build on: 'sequence' [batch, length, features], 'vector' [batch, features] or 'map' [batch, channels, height, width]",
     ),
 });
+
+/** A graph as the lab has written it at any time. It has no version of its own: names of older ones mean nothing else now. */
+export const storedPipeline = z.preprocess((graph) => renamePipeline(graph), pipelineGraph);
 
 /** A preset with its options overridden, the pipeline of an imported model, or the graph itself. A plain string is a preset's name. */
 export const pipelineSpec = z.union([

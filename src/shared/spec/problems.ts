@@ -3,6 +3,7 @@
  * that was probably meant. The names come from the JSON schema that editors get too, so both always agree.
  */
 import type { z } from 'zod';
+import { presentNames, presentValue } from './experiment/former-names.ts';
 import { editDistance } from '../text-distance.ts';
 
 export type SpecPath = readonly (string | number)[];
@@ -54,7 +55,7 @@ function problemsOfIssue(issue: z.core.$ZodIssue, base: SpecPath, root: unknown,
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = new Set(schemasAt(schema, path, root).flatMap(({ properties }) => Object.keys(properties ?? {})));
-      return issue.keys.map((key) => ({ path: [...path, key], message: `unknown option${suggest(key, known)}` }));
+      return issue.keys.map((key) => ({ path: [...path, key], message: unknownOption(key, known) }));
     }
     case 'invalid_union': {
       const branch = bestBranch(issue.errors);
@@ -111,6 +112,11 @@ function bestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonl
   );
 }
 
+function unknownOption(written: string, known: ReadonlySet<string>): string {
+  const present = presentNames(written).find((name) => known.has(name.split('.')[0] ?? name));
+  return present === undefined ? `unknown option${suggest(written, known)}` : `${written} is called ${present} now`;
+}
+
 function suggest(written: string, known: ReadonlySet<string>): string {
   const guess = nearest(written, known);
   if (guess !== undefined) return `. Did you mean '${guess}'?`;
@@ -119,6 +125,8 @@ function suggest(written: string, known: ReadonlySet<string>): string {
 
 function oneOf(value: unknown, values: readonly string[]): string {
   if (value === undefined) return `is missing; one of: ${values.join(', ')}`;
+  const present = presentValue(value);
+  if (present !== undefined && values.includes(present)) return `${show(value)} is called ${show(present)} now`;
   const guess = typeof value === 'string' ? nearest(value, values) : undefined;
   return `${show(value)} is not one of: ${values.join(', ')}${guess === undefined ? '' : `. Did you mean '${guess}'?`}`;
 }

@@ -4,7 +4,7 @@
  * and a seed share the labelled examples too, so that their difference is the gain, with the luck of the draw cancelled.
  */
 import { z } from 'zod';
-import { nameSpec, tunedSettings, trainingMethod } from './experiment/v1.ts';
+import { nameSpec, tunedSettings, trainingMethod } from './experiment/v2.ts';
 
 const settings = z
   .record(z.string(), z.unknown())
@@ -26,7 +26,7 @@ const armSpec = z.strictObject({
 export const studySpec = z
   .strictObject({
     $schema: z.string().optional(),
-    version: z.literal(1).default(1).describe('Version of this format'),
+    version: z.literal(2).default(2).describe('Version of this format'),
     name: nameSpec,
     notes: z.string().optional().describe('The question'),
     experiment: z

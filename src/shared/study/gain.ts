@@ -23,7 +23,7 @@ export interface GainOptions {
    * For seeds whose splits differ: the share of all examples that a test has. Their tests and trainings overlap, so seeds are no
    * independent repetitions (C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52, 2003).
    */
-  readonly testShare?: number | undefined;
+  readonly testFraction?: number | undefined;
   readonly confidence?: number;
 }
 
@@ -52,7 +52,7 @@ export interface Uncertainty {
 
 /** @throws RangeError without pairs. */
 export function pairedGain(pairs: readonly SeedPair[], options: GainOptions = {}): Gain {
-  const { testExamples = Number.POSITIVE_INFINITY, testShare, confidence = 0.95 } = options;
+  const { testExamples = Number.POSITIVE_INFINITY, testFraction, confidence = 0.95 } = options;
   if (pairs.length === 0) throw new RangeError('A gain needs at least one pair of runs.');
   const differences = pairs.map(({ first, second }) => first - second);
   const gain = mean(differences);
@@ -62,11 +62,11 @@ export function pairedGain(pairs: readonly SeedPair[], options: GainOptions = {}
   if (count < 2) return { gain, overSeeds: null, overExamples, interval: null, pValue: null, uncertainty: null };
 
   // (1/J + n₂/n₁) s² instead of s²/J.
-  const correction = testShare === undefined ? 1 : 1 + (count * testShare) / (1 - testShare);
+  const correction = testFraction === undefined ? 1 : 1 + (count * testFraction) / (1 - testFraction);
   const oneSeed = variance(differences) * correction;
   const seeds = { variance: oneSeed / count, degrees: count - 1 };
   // Splits that differ have other test examples as well: their chance is among that of the seeds already.
-  const examples = resampled && testShare === undefined ? examplesAlone(resampled, count) : 0;
+  const examples = resampled && testFraction === undefined ? examplesAlone(resampled, count) : 0;
   const overSeeds = studentInterval(gain, Math.sqrt(seeds.variance), seeds.degrees, confidence);
   const degrees = freedom(seeds, { variance: examples, degrees: Math.max(1, testExamples - 1) });
   const standardError = Math.sqrt(seeds.variance + examples);

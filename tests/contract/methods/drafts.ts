@@ -8,7 +8,7 @@ export function describeDrafts(scenario: Scenario): void {
     const input = { kind: 'tokens', length: 16, vocabularySize: 64 } as const;
     const graph = await scenario.client.pipelines.resolve({
       preset: 'bert-tiny',
-      options: { layers: 1, features: 16, heads: 2, maximumLength: 16 },
+      options: { layers: 1, hiddenSize: 16, heads: 2, maximumLength: 16 },
     });
     const summary = await scenario.client.pipelines.summarise({ graph, input });
     expect(summary).toMatchObject({ valid: true, outputs: { sequence: [16, 16] }, problems: [] });

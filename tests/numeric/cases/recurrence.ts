@@ -5,8 +5,8 @@ import { applyAll, registeredOps } from '../../../src/main/graph/op.ts';
 import type { CaseInput, OpCase } from '../harness.ts';
 
 const [length, batch, features] = [4, 3, 2];
-const gates = { simple: 1, lstm: 4, gru: 3 } as const;
-const saved = { simple: 1, lstm: 8, gru: 4 } as const;
+const gates = { rnn: 1, lstm: 4, gru: 3 } as const;
+const saved = { rnn: 1, lstm: 8, gru: 4 } as const;
 type Cell = keyof typeof gates;
 
 /** The first row is whole, the second ends early, the third has a hole. */

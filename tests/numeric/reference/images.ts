@@ -96,7 +96,7 @@ const pooled =
   };
 
 /** ∂/∂x of a convolution, which is what a transposed convolution computes. */
-const towardsInput: ReferenceOp = ([gradient, kernel], attributes) => {
+const inputGradient: ReferenceOp = ([gradient, kernel], attributes) => {
   const channels = kernel!.shape[1]! * (attributes.groups as number);
   const shape = [gradient!.shape[0]!, channels, ...numbers(attributes.size)];
   const data = new Float64Array(sizeOf(shape));
@@ -116,8 +116,8 @@ export const imageReferenceOps: Readonly<Record<string, ReferenceOp>> = {
     });
     return [{ shape, data }];
   },
-  'convolution-input-gradient': towardsInput,
-  'transposed-convolution': towardsInput,
+  'convolution-input-gradient': inputGradient,
+  'transposed-convolution': inputGradient,
   'convolution-filter-gradient': ([x, gradient], attributes) => {
     const shape = [gradient!.shape[1]!, x!.shape[1]! / (attributes.groups as number), ...numbers(attributes.size)];
     const data = new Float64Array(sizeOf(shape));

@@ -42,7 +42,7 @@ export function updateReference(
         break;
       }
       case 'orthogonalise':
-        if (matrix) u = orthogonalised(u, matrix.rows, matrix.columns, transform.iterations, matrix.gain);
+        if (matrix) u = orthogonalised(u, matrix.rows, matrix.columns, transform.iterations, matrix.scale);
         break;
       case 'decay':
         if (decay) u = u.map((value, index) => value + transform.rate * weights[index]!);

@@ -31,7 +31,7 @@ type Step = (
 ) => State;
 
 const steps: Readonly<Record<string, Step>> = {
-  simple: (x, { hidden, cell }, weight) => ({
+  rnn: (x, { hidden, cell }, weight) => ({
     hidden: hidden.map((_, j) => Math.tanh(x[j]! + recur(hidden, weight, j))),
     cell,
   }),
@@ -108,7 +108,7 @@ function recurrenceGradient(inputs: readonly Tensor64[], attributes: OpAttribute
   const peepholes = hasPeepholes === true ? list.splice(0, 3) : [];
   const mask = hasMask === true ? list.shift() : undefined;
   const previousHidden = list.shift()!;
-  const saved = list.splice(0, { simple: 1, lstm: 8, gru: 4 }[String(cell)]);
+  const saved = list.splice(0, { rnn: 1, lstm: 8, gru: 4 }[String(cell)]);
   const towardsHidden = fromHidden === true ? list.shift() : undefined;
   const towardsFinalHidden = fromFinalHidden === true ? list.shift() : undefined;
   const towardsFinalCell = fromFinalCell === true ? list.shift() : undefined;
@@ -139,7 +139,7 @@ function recurrenceGradient(inputs: readonly Tensor64[], attributes: OpAttribute
             (value, gate) => (target.data[(time * batch + row) * gates * features + gate * features + j] = value),
           );
         };
-        if (cell === 'simple') {
+        if (cell === 'rnn') {
           const [next] = kept;
           put([dh * (1 - next ** 2)], projected);
           put([dh * (1 - next ** 2)], recurrent);

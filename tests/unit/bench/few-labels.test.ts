@@ -20,7 +20,7 @@ describe('the sets', () => {
         expect(resolvePipeline(pipeline).outputs).toHaveProperty('vector');
       }
       const { task, data } = parseExperiment({ value: { name: 'supervised', ...supervised }, locate });
-      expect(task).toMatchObject({ type: 'image-classification', testShare: 0.4 });
+      expect(task).toMatchObject({ type: 'image-classification', testFraction: 0.4 });
       expect(data).toBe(`few-labels-${name}`);
     },
   );

@@ -30,7 +30,7 @@ function trained({
     run: { id, seed, splitSeed, metrics: { 'test.accuracy': accuracy } },
     record: {
       spec: {
-        task: { testShare: 0.2, ...(labels !== undefined && { labelsInAll: labels }) },
+        task: { testFraction: 0.2, ...(labels !== undefined && { labelBudget: { total: labels } }) },
         training: { learningRate },
         pipeline: { features },
         ...(from !== undefined && { from }),

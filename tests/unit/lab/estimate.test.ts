@@ -69,9 +69,9 @@ describe('an estimate from the speed of the machine', () => {
       3 * (100 + 4),
     );
     // Two micro-batches in a step: an evaluation batch is half of a third.
-    expect(seconds({ evaluation: { test: false }, training: { steps: 100, batchSize: 8, accumulation: 2 } })).toBe(
-      3 * (100 + 10),
-    );
+    expect(
+      seconds({ evaluation: { test: false }, training: { steps: 100, batchSize: 8, gradientAccumulationSteps: 2 } }),
+    ).toBe(3 * (100 + 10));
   });
 
   it('says on what it is based, and that there is none where nothing could be measured', () => {

@@ -30,8 +30,8 @@ arms:
   - {name: tf-idf, title: TF-IDF + logistic regression, method: baseline}
   - {name: scratch, settings: {tokenizer.run: tiny-words}}
 conditions:
-  - {name: 10-labels, settings: {task.labelsInAll: 10}}
-  - {name: 40-labels, settings: {task.labelsInAll: 40}}
+  - {name: 10-labels, settings: {task.labelBudget.total: 10}}
+  - {name: 40-labels, settings: {task.labelBudget.total: 40}}
 seeds: [1, 2]
 tune: {training.learningRate: [1e-3, 1e-2]}
 metric: macroF1`;

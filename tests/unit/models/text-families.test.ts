@@ -89,7 +89,7 @@ async function expectGradients(
 const maskedFamilies = ['bert', 'distilbert', 'roberta', 'modernbert'];
 
 describe.each(maskedFamilies)('masked words of %s', (name) => {
-  const options = { maximumPredictions: places, maskedShare: 0.5 };
+  const options = { maximumPredictions: places, maskProbability: 0.5 };
   const maskedFeeds = (outputs: Outputs) => ({ ...textFeeds(outputs), maskedPositions: ints(outputs, 'places') });
 
   it('answers as transformers does', async () => {

@@ -55,23 +55,23 @@ const presets: Readonly<Record<string, readonly [PipelineInput, object, Expected
   ),
   'lstm-lm': [
     tokens,
-    { features: 16, layers: 2 },
+    { hiddenSize: 16, layers: 2 },
     { embedding: [[20, 16], embedding(16)], recurrent: [[20, 16], 2 * lstm(16, 16)] },
   ],
   'rnn-classifier': [
     tokens,
-    { features: 16 },
+    { hiddenSize: 16 },
     { embedding: [[20, 16], embedding(16)], recurrent: [[20, 16], 16 * (16 + 16 + 1)] },
   ],
   'bilstm-classifier': [
     tokens,
-    { features: 16, layers: 2, cell: 'gru' },
+    { hiddenSize: 16, layers: 2, cell: 'gru' },
     // The second layer reads both directions of the first.
     { embedding: [[20, 16], embedding(16)], recurrent: [[20, 32], 2 * (gru(16, 16) + gru(32, 16))] },
   ],
   'bilstm-attention': [
     tokens,
-    { features: 16, ratingFeatures: 8 },
+    { hiddenSize: 16, attentionSize: 8 },
     {
       embedding: [[20, 16], embedding(16)],
       recurrent: [[20, 32], 2 * lstm(16, 16)],
@@ -80,7 +80,7 @@ const presets: Readonly<Record<string, readonly [PipelineInput, object, Expected
   ],
   'text-cnn': [
     tokens,
-    { features: 16, filters: 10, kernels: [3, 5] },
+    { hiddenSize: 16, filters: 10, kernels: [3, 5] },
     {
       embedding: [[20, 16], embedding(16)],
       convolution: [[20, 20], (3 + 5) * 16 * 10 + 20],
@@ -89,7 +89,7 @@ const presets: Readonly<Record<string, readonly [PipelineInput, object, Expected
   ],
   'cnn-lstm': [
     tokens,
-    { features: 16, filters: 10 },
+    { hiddenSize: 16, filters: 10 },
     {
       embedding: [[20, 16], embedding(16)],
       convolution: [[20, 10], 3 * 16 * 10 + 10],
@@ -98,7 +98,7 @@ const presets: Readonly<Record<string, readonly [PipelineInput, object, Expected
   ],
   crnn: [
     image,
-    { width: 8, features: 16 },
+    { width: 8, hiddenSize: 16 },
     {
       pixels: [[3, 32, 64], 0],
       conv1: [[8, 32, 64], filters(3, 3, 8)],
@@ -111,7 +111,7 @@ const presets: Readonly<Record<string, readonly [PipelineInput, object, Expected
       recurrent: [[16, 32], 2 * lstm(24 * 4, 16)],
     },
   ],
-  'speech-lstm': [frames, { features: 16 }, { stacking: [[34, 120], 0], recurrent: [[34, 32], 2 * lstm(120, 16)] }],
+  'speech-lstm': [frames, { hiddenSize: 16 }, { stacking: [[34, 120], 0], recurrent: [[34, 32], 2 * lstm(120, 16)] }],
   'patch-cnn': [
     image,
     { width: 8, features: 16 },
@@ -182,7 +182,7 @@ describe('arithmetic and memory', () => {
     describePipeline(resolvePipeline({ preset: name, options }), input).find((block) => block.id === id)!;
 
   it('of an LSTM are two operations for each weight and step, and what its gates keep', () => {
-    const { flops, activationBytes } = ofBlock('lstm-lm', tokens, { features: 64 }, 'recurrent');
+    const { flops, activationBytes } = ofBlock('lstm-lm', tokens, { hiddenSize: 64 }, 'recurrent');
     const products = 2 * 20 * 4 * 64 * (64 + 64);
     expect(flops).toBeGreaterThan(products);
     expect(flops).toBeLessThan(1.15 * products);

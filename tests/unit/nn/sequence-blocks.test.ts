@@ -65,7 +65,7 @@ describe('pooling', () => {
   });
 
   it('weighs real positions by attention, and padding not at all', async () => {
-    const { x, weights, outputs } = await runBlock('attention-pooling', { features: 4 });
+    const { x, weights, outputs } = await runBlock('attention-pooling', { attentionSize: 4 });
     const [rating, bias, context] = ['rating/weight', 'rating/bias', 'context'].map((name) => weights.get(name)!.data);
     for (const row of [0, 1]) {
       const at = (position: number, feature: number): number => x[(row * 5 + position) * 3 + feature]!;
@@ -127,7 +127,7 @@ describe('sequence convolution', () => {
 
 describe('recurrent layers', () => {
   it('stay as they are at padding', async () => {
-    const { outputs } = await runBlock('recurrent', { cell: 'gru', features: 2 });
+    const { outputs } = await runBlock('recurrent', { cell: 'gru', hiddenSize: 2 });
     const row = (position: number): number[] => [...outputs.sequence!.data.subarray(position * 2, position * 2 + 2)];
     expect(row(3)).toEqual(row(2));
     expect(row(4)).toEqual(row(2));
@@ -137,7 +137,7 @@ describe('recurrent layers', () => {
   it('start an LSTM with open forget gates', () => {
     const context = contextOf(frames);
     const { frames: sequence } = declareInputs(context);
-    findBlock('recurrent').build(context, { sequence: sequence! }, { features: 2, forgetBias: 1.5 });
+    findBlock('recurrent').build(context, { sequence: sequence! }, { hiddenSize: 2, forgetBias: 1.5 });
     expect([...initialParameters(context.program, 0).get('layer.0/forward/bias')!.data]).toEqual([
       0, 0, 1.5, 1.5, 0, 0, 0, 0,
     ]);
@@ -147,7 +147,11 @@ describe('recurrent layers', () => {
     const biasOf = (cell: string): number[] => {
       const context = contextOf(frames);
       const { frames: sequence } = declareInputs(context);
-      findBlock('recurrent').build(context, { sequence: sequence! }, { cell, features: 4, memorySpan: 10 });
+      findBlock('recurrent').build(
+        context,
+        { sequence: sequence! },
+        { cell, hiddenSize: 4, chronoMaximumTimescale: 10 },
+      );
       return [...initialParameters(context.program, 0).get('layer.0/forward/bias')!.data];
     };
     // A gate that is σ(log(t − 1)) open keeps 1 − 1/t of the cell: over t steps about 1/e. The scales 3, 5, 7, 9 are the
@@ -165,7 +169,7 @@ describe('recurrent layers', () => {
     const dropouts = (mode: BuildContext['mode'], layers: number): readonly number[] => {
       const context = contextOf(frames, mode);
       const { frames: sequence } = declareInputs(context);
-      findBlock('recurrent').build(context, { sequence: sequence! }, { features: 2, layers, dropout: 0.5 });
+      findBlock('recurrent').build(context, { sequence: sequence! }, { hiddenSize: 2, layers, dropout: 0.5 });
       return context.program.dropoutSites.map(({ rate }) => rate);
     };
     expect([1, 2, 3].map((layers) => dropouts('training', layers))).toEqual([[], [0.5], [0.5, 0.5]]);
@@ -228,19 +232,19 @@ describe('a pipeline that does not fit together', () => {
     [
       'a memory span of a recurrence without gates',
       () => {
-        build(frames, [recurrentBlock({ cell: 'simple', memorySpan: 20 })]);
+        build(frames, [recurrentBlock({ cell: 'rnn', chronoMaximumTimescale: 20 })]);
       },
-      "layers: memorySpan sets the gates of an LSTM or a GRU; the cell is 'simple'",
+      "layers: chronoMaximumTimescale sets the gates of an LSTM or a GRU; the cell is 'rnn'",
     ],
     [
       'a state to start from of the wrong size',
       () => {
         build(frames, [
-          recurrentBlock({ features: 3 }, { sequence: 'input.frames' }),
+          recurrentBlock({ hiddenSize: 3 }, { sequence: 'input.frames' }),
           {
             id: 'next',
             type: 'recurrent',
-            options: { features: 4 },
+            options: { hiddenSize: 4 },
             inputs: { sequence: 'layers', hidden: 'layers.hidden' },
           },
         ]);

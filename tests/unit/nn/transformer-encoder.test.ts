@@ -21,7 +21,7 @@ function encoder(options: object, embedding: object = {}): PipelineGraph {
       {
         id: 'embedding',
         type: 'token-embedding',
-        options: { features: 8, positions: false, segments: 0, ...embedding },
+        options: { hiddenSize: 8, positions: false, segments: 0, ...embedding },
         inputs: { tokens: 'input.tokens' },
       },
       {
@@ -126,7 +126,7 @@ describe('positions', () => {
 
   it('that are rotary need pairs of features', () => {
     expect(() => build(encoder({ positions: 'rotary', heads: 8 }))).toThrow(
-      'encoder: rotary positions turn pairs of features, and a head has 1: make features a multiple of 16',
+      'encoder: rotary positions turn pairs of features, and a head has 1: make the hidden size a multiple of 16',
     );
   });
 });

@@ -6,7 +6,7 @@ import SettingOrigins from '../../../src/renderer/src/features/experiments/Setti
 import { recipeDefaults } from '../../../src/renderer/src/features/experiments/spec-draft.ts';
 
 const settings = [
-  { path: ['task', 'maskedShare'], value: 0.3, origin: 'recipe' },
+  { path: ['task', 'maskProbability'], value: 0.3, origin: 'recipe' },
   { path: ['training', 'steps'], value: 10, origin: 'spec' },
   { path: ['training', 'optimizer', 'type'], value: 'adamw', origin: 'recipe' },
   { path: ['training', 'optimizer', 'beta2'], value: 0.98, origin: 'recipe' },
@@ -17,7 +17,7 @@ const views = settings.map((setting) => ({ ...setting, path: [...setting.path] }
 
 describe('a recipe in the form', () => {
   it('is the default of empty controls, with all members of what it touches', () => {
-    expect(recipeDefaults(views, 'task')).toEqual({ maskedShare: 0.3 });
+    expect(recipeDefaults(views, 'task')).toEqual({ maskProbability: 0.3 });
     expect(recipeDefaults(views, 'training')).toEqual({ optimizer: { type: 'adamw', beta2: 0.98, clipNorm: 1 } });
   });
 
@@ -27,7 +27,7 @@ describe('a recipe in the form', () => {
         .findAll('tbody tr')
         .map((row) => row.findAll('td').map((cell) => cell.text()).join(' | ')); // prettier-ignore
     expect(text('modern-tiny for masked-words')[0]).toBe(
-      'task.maskedShare | 0.3 | recipe of modern-tiny for masked-words',
+      'task.maskProbability | 0.3 | recipe of modern-tiny for masked-words',
     );
     expect(text(null)[1]).toBe('training.steps | 10 | this experiment');
     expect(text(null)[5]).toBe('training.logEvery | 10 | default');

@@ -29,7 +29,7 @@ const choice: StudyChoice = {
   name: 'words-on-mails',
   source: 'words-abc12',
   budgets: [20, 200],
-  budgetOption: 'labelsInAll',
+  budgetOption: 'total',
   allLabels: true,
   seeds: 3,
   steps: 50,
@@ -128,7 +128,7 @@ describe('a study from choices', () => {
     // The task's simple baselines are computed once, with the reference.
     expect([pretrained.evaluation.baselines, scratch.evaluation.baselines]).toEqual([false, true]);
     expect(pretrained).toMatchObject({ seed: 2, splitSeed: 0, labelSeed: 2, training: { steps: 50, batchSize: 8 } });
-    expect(pretrained.task).toMatchObject({ labelsInAll: 20, length: 64 });
+    expect(pretrained.task).toMatchObject({ labelBudget: { total: 20 }, length: 64 });
     expect(at('frozen').experiment).toMatchObject({ method: 'frozen-features', from: { run: 'words-abc12' } });
     expect(at('baseline').experiment).toMatchObject({ method: 'baseline', tokenizer: { run: 'words-abc12' } });
     expect(pretrained.tune).toEqual({
@@ -139,14 +139,14 @@ describe('a study from choices', () => {
     // Two networks at three budgets, three seeds and three trials each.
     expect(countTrainings(parseStudy(source))).toBe(2 * 3 * (3 + 3));
     const all = cells.find(({ condition }) => condition === 'all-labels')!;
-    expect(all.experiment.task).not.toHaveProperty('labelsInAll');
+    expect(all.experiment.task).not.toHaveProperty('labelBudget');
   });
 
   it('plans the cell that needs most labels', () => {
     const spec = studyOf(choice, suggested, 'tokens');
-    expect(largestCell(choice, spec).task).not.toHaveProperty('labelsInAll');
+    expect(largestCell(choice, spec).task).not.toHaveProperty('labelBudget');
     expect(largestCell({ ...choice, allLabels: false }, spec)).toMatchObject({
-      task: { labelsInAll: 200 },
+      task: { labelBudget: { total: 200 } },
       from: { run: 'words-abc12' },
     });
   });
@@ -164,14 +164,14 @@ describe('a study from choices', () => {
       [2500, 10],
       [60, 5],
     ] as const) {
-      for (const count of suggestBudgets(examples, classes, 'labelsInAll')) {
+      for (const count of suggestBudgets(examples, classes, 'total')) {
         expect(count).toBeLessThanOrEqual(examples / 2);
       }
-      for (const count of suggestBudgets(examples, classes, 'labelsPerClass')) {
+      for (const count of suggestBudgets(examples, classes, 'perClass')) {
         expect(count * classes).toBeLessThanOrEqual(examples / 2);
       }
     }
-    expect(suggestBudgets(3000, 2, 'labelsInAll').length).toBeGreaterThan(1);
+    expect(suggestBudgets(3000, 2, 'total').length).toBeGreaterThan(1);
   });
 
   it('finds a name that is free', () => {

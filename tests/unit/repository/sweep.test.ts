@@ -35,9 +35,9 @@ const text = `
 title: Tiny
 metrics: [maskedWordsLoss, loss]
 experiment:
-  task: {type: masked-words, length: 16, validationShare: 0.1, evaluationExamples: 16}
+  task: {type: masked-words, length: 16, validationFraction: 0.1, evaluationExamples: 16}
   data: tiny
-  pipeline: {preset: bert-tiny, options: {layers: 1, features: 8, heads: 2, maximumLength: 16}}
+  pipeline: {preset: bert-tiny, options: {layers: 1, hiddenSize: 8, heads: 2, maximumLength: 16}}
   engine: {threads: 1}
   training: {batchSize: 4, learningRate: 1e-2}
 candidates:

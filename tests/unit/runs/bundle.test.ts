@@ -54,7 +54,7 @@ name: tuned
 task: {type: text-classification, length: 16}
 data: animals
 from: {run: ${pretrained.id}}
-pipeline: {preset: bert-tiny, options: {layers: 2, features: 8, heads: 2, maximumLength: 16}}
+pipeline: {preset: bert-tiny, options: {layers: 2, hiddenSize: 8, heads: 2, maximumLength: 16}}
 engine: {threads: 1}
 ${training}`;
   tuned = await createRun(tiny.workspace, parseExperiment(parseSpecText(spec, 'tuned.yaml')));

@@ -24,10 +24,10 @@ const study = `
 name: letters
 notes: Does a larger rate help?
 experiment:
-  task: {type: text-classification, length: 16, validationShare: 0.3, testShare: 0.3}
+  task: {type: text-classification, length: 16, validationFraction: 0.3, testFraction: 0.3}
   data: rows
   tokenizer: {corpus: tiny}
-  pipeline: {preset: bert-tiny, options: {layers: 1, features: 8, heads: 2, maximumLength: 16}}
+  pipeline: {preset: bert-tiny, options: {layers: 1, hiddenSize: 8, heads: 2, maximumLength: 16}}
   training: {steps: 2, batchSize: 8}
   engine: {threads: 1}
 arms: [{name: fast, settings: {training.learningRate: 0.01}}, {name: slow}]

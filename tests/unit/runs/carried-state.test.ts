@@ -23,9 +23,9 @@ const experiment: () => Experiment = () =>
     parseSpecText(
       `
 name: tiny-lm
-task: {type: next-word, length: 12, validationShare: 0.2, testShare: 0.1}
+task: {type: next-word, length: 12, validationFraction: 0.2, testFraction: 0.1}
 data: tiny
-pipeline: {preset: lstm-lm, options: {features: 32, cell: gru}}
+pipeline: {preset: lstm-lm, options: {hiddenSize: 32, cell: gru}}
 engine: {threads: 1}
 training: {steps: ${String(steps)}, batchSize: 8, learningRate: 0.02, evaluateEvery: ${String(steps)}, checkpointEvery: 40}
 `,

@@ -25,7 +25,7 @@ describe('the sides of a split, before training', () => {
   it('have examples, or what to do is said', () => {
     expect(() => {
       requireExamples(samplerOf([0, 1], [], [2]), 0.2);
-    }).toThrow(/validation side has none of the 3 examples\. Import more, raise task\.validationShare/);
+    }).toThrow(/validation side has none of the 3 examples\. Import more, raise task\.validationFraction/);
     expect(() => {
       requireExamples(samplerOf([0, 1], [2], []), 0.2);
     }).toThrow(/test side has none .*or set it to 0/);

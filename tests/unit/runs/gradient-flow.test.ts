@@ -15,7 +15,7 @@ function modelOf(preset: string, options: object): Model {
   return {
     task,
     options: task.options.parse({ length: 8, pooling: 'last', dropout: 0 }),
-    pipeline: resolvePipeline({ preset, options: { features, dropout: 0, ...options } }),
+    pipeline: resolvePipeline({ preset, options: { hiddenSize: features, dropout: 0, ...options } }),
     facts: { input: { kind: 'tokens', length, vocabularySize: 9 }, classes: ['a', 'b'] },
   };
 }
@@ -23,7 +23,7 @@ function modelOf(preset: string, options: object): Model {
 describe('the gradient flow', () => {
   it('of a simple recurrence is that of back-propagation through time', async () => {
     const engine = createOnnxRuntimeEngine();
-    const model = modelOf('rnn-classifier', { cell: 'simple' });
+    const model = modelOf('rnn-classifier', { cell: 'rnn' });
     const training = buildModel(model, 'training', batch);
     const optimizer = { type: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, clipNorm: 0 } as const;
     const trainer = await engine.compile(training, { optimizer, threads: 1 });
@@ -91,7 +91,7 @@ describe('the gradient flow', () => {
     const engine = createOnnxRuntimeEngine();
     const steps = 100;
     const reach = async (options: object): Promise<number> => {
-      const { facts, ...model } = modelOf('rnn-classifier', { features: 16, ...options });
+      const { facts, ...model } = modelOf('rnn-classifier', { hiddenSize: 16, ...options });
       const long = {
         ...model,
         facts: { ...facts, input: { kind: 'tokens', length: steps, vocabularySize: 9 } as const },
@@ -111,8 +111,8 @@ describe('the gradient flow', () => {
       await trainer.release();
       return flow!.norms[0]! / flow!.norms.at(-1)!;
     };
-    expect(await reach({ cell: 'simple' })).toBeLessThan(1e-12);
-    expect(await reach({ cell: 'lstm', memorySpan: steps })).toBeGreaterThan(1e-5);
+    expect(await reach({ cell: 'rnn' })).toBeLessThan(1e-12);
+    expect(await reach({ cell: 'lstm', chronoMaximumTimescale: steps })).toBeGreaterThan(1e-5);
   });
 
   it('of several layers and directions has one line each', () => {

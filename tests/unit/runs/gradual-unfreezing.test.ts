@@ -16,7 +16,7 @@ import { createTinyWorkspace, tinyDocument } from '../../tiny-workspace.ts';
 let tiny: TinyWorkspace;
 let languageModel: RunFolder;
 
-const pipeline = 'pipeline: {preset: lstm-lm, options: {features: 16, layers: 2}}';
+const pipeline = 'pipeline: {preset: lstm-lm, options: {hiddenSize: 16, layers: 2}}';
 const stage = 4;
 /** Groups from the top: the head, two recurrent layers, the embedding. */
 const turns = ['head/', 'backbone/recurrent/layer.1/', 'backbone/recurrent/layer.0/', 'backbone/embedding/'];

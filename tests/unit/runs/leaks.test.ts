@@ -36,11 +36,11 @@ async function train(text: string): Promise<RunFolder> {
   return run;
 }
 
-const network = 'pipeline: {preset: bert-tiny, options: {layers: 1, features: 8, heads: 2, maximumLength: 16}}';
+const network = 'pipeline: {preset: bert-tiny, options: {layers: 1, hiddenSize: 8, heads: 2, maximumLength: 16}}';
 
 const tuning = (from: string, leaks: string, rest = ''): string => `
 name: tuned
-task: {type: text-classification, length: 16, validationShare: 0.2, testShare: 0.4}
+task: {type: text-classification, length: 16, validationFraction: 0.2, testFraction: 0.4}
 data: letters
 ${network}
 from: {run: ${from}}

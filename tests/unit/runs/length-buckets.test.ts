@@ -39,9 +39,9 @@ name: tuned
 task: {type: text-classification, length: 64, batches: ${batches}}
 data: animals
 tokenizer: {corpus: tiny}
-pipeline: {preset: modern-tiny, options: {layers: 1, features: 8, heads: 2}}
+pipeline: {preset: modern-tiny, options: {layers: 1, hiddenSize: 8, heads: 2}}
 engine: {threads: 1}
-training: {steps: ${steps}, batchSize: 4, accumulation: 2, learningRate: 0.01, evaluateEvery: ${steps}, checkpointEvery: 7}`,
+training: {steps: ${steps}, batchSize: 4, gradientAccumulationSteps: 2, learningRate: 0.01, evaluateEvery: ${steps}, checkpointEvery: 7}`,
         'tuned.yaml',
       ),
     ),

@@ -43,10 +43,10 @@ const STILL = 1e-30;
 
 const textSpec = (training: string, more = ''): string => `
 name: texts
-task: {type: text-classification, length: 16, validationShare: 0.3, dropout: 0.3}
+task: {type: text-classification, length: 16, validationFraction: 0.3, dropout: 0.3}
 data: rows
 tokenizer: {corpus: tiny}
-pipeline: {preset: bert-tiny, options: {layers: 1, features: 8, heads: 2, maximumLength: 16}}
+pipeline: {preset: bert-tiny, options: {layers: 1, hiddenSize: 8, heads: 2, maximumLength: 16}}
 evaluation: {baselines: false}
 training: {batchSize: 8, evaluateEvery: 1, ${training}}
 engine: {threads: 1}
@@ -54,7 +54,7 @@ ${more}`;
 
 const imageSpec = (training: string, more = ''): string => `
 name: images
-task: {type: image-classification, validationShare: 0.3}
+task: {type: image-classification, validationFraction: 0.3}
 data: colours
 pipeline: {preset: patch-cnn, options: {width: 4, features: 8}}
 evaluation: {baselines: false, inspect: false}
@@ -117,7 +117,7 @@ it('is refused for tasks without classes', async () => {
 name: words
 task: {type: masked-words, length: 16, evaluationExamples: 8}
 data: tiny
-pipeline: {preset: bert-tiny, options: {layers: 1, features: 8, heads: 2, maximumLength: 16}}
+pipeline: {preset: bert-tiny, options: {layers: 1, hiddenSize: 8, heads: 2, maximumLength: 16}}
 training: {steps: 1, batchSize: 4, linearProbeFirst: true}
 `;
   await expect(create(texts.workspace, spec)).rejects.toMatchObject({

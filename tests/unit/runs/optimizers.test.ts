@@ -43,8 +43,9 @@ function lastCheckpoint(run: RunFolder): Promise<Buffer[]> {
 
 const optimizers = {
   Muon: 'optimizer: {type: muon}',
-  'Muon with layers that join late': 'optimizer: {type: muon}, layerDecay: 0.8, gradualUnfreezing: {steps: 1}',
-  'averaged weights': 'weightAverage: 0.9, accumulation: 2',
+  'Muon with layers that join late':
+    'optimizer: {type: muon}, layerwiseLearningRateDecay: 0.8, gradualUnfreezing: {steps: 1}',
+  'averaged weights': 'weightAverage: 0.9, gradientAccumulationSteps: 2',
   'a chain': `weightAverage: 0.8, optimizer: {type: chain, transforms: [{type: clip, norm: 0.5}, {type: adam}, {type: decay}],
     matrices: [{type: momentum, decay: 0.9}, {type: orthogonalise}, {type: scale, factor: 2}]}`,
 };

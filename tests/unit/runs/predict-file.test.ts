@@ -44,7 +44,7 @@ name: tuned
 task: {type: text-classification, length: 32}
 data: animals
 tokenizer: {corpus: tiny}
-pipeline: {preset: modern-tiny, options: {layers: 1, features: 8, heads: 2}}
+pipeline: {preset: modern-tiny, options: {layers: 1, hiddenSize: 8, heads: 2}}
 engine: {threads: 1}
 training: {steps: 6, batchSize: 4, learningRate: 0.01, evaluateEvery: 6}`;
   classifier = await createRun(tiny.workspace, parseExperiment(parseSpecText(spec, 'tuned.yaml')));

@@ -30,7 +30,7 @@ describe('a recipe', () => {
       const { value, recipe, filled } = applyRecipe(spec(forms));
       expect(recipe?.name).toBe('modern-tiny for masked-words');
       expect(value).toMatchObject({
-        task: { type: 'masked-words', maskedShare: 0.3, evaluationMaskedShare: 0.15 },
+        task: { type: 'masked-words', maskProbability: 0.3, evaluationMaskProbability: 0.15 },
         training: { learningRate: 0.003, optimizer: { beta2: 0.98 }, schedule: { type: 'wsd', decayFraction: 0.4 } },
       });
       expect([...filled]).toContain('training.schedule.decayFraction');
@@ -43,9 +43,9 @@ describe('a recipe', () => {
       optimizer: { type: 'adamw', beta1: 0.9, beta2: 0.9 },
       batchSize: 32,
     });
-    const masked = applyRecipe(spec({ task: { type: 'masked-words', maskedShare: 0.2 } }));
-    expect(masked.value).toMatchObject({ task: { maskedShare: 0.2, evaluationMaskedShare: 0.15 } });
-    expect([...masked.filled]).not.toContain('task.maskedShare');
+    const masked = applyRecipe(spec({ task: { type: 'masked-words', maskProbability: 0.2 } }));
+    expect(masked.value).toMatchObject({ task: { maskProbability: 0.2, evaluationMaskProbability: 0.15 } });
+    expect([...masked.filled]).not.toContain('task.maskProbability');
   });
 
   it('does not mix the options of two kinds, nor two ways to say the same', () => {
@@ -72,8 +72,8 @@ describe('a recipe', () => {
 
   it('leaves experiments of BERT what they were', () => {
     const { task, training } = parseExperiment(source(spec({ pipeline: 'bert-tiny' })));
-    expect(task).toMatchObject({ maskedShare: 0.15, maximumPredictions: 20, length: 128 });
-    expect(task).not.toHaveProperty('evaluationMaskedShare');
+    expect(task).toMatchObject({ maskProbability: 0.15, maximumPredictions: 20, length: 128 });
+    expect(task).not.toHaveProperty('evaluationMaskProbability');
     expect(training).toMatchObject({ learningRate: 1e-4, schedule: { type: 'linear' }, optimizer: { beta2: 0.999 } });
   });
 
@@ -104,7 +104,7 @@ training: {steps: 3, schedule: {warmupFraction: 0.2}}`;
     expect(origin('training.steps')).toMatchObject({ value: 3, origin: 'spec' });
     expect(origin('training.schedule.warmupFraction')).toMatchObject({ value: 0.2, origin: 'spec' });
     expect(origin('training.schedule.type')).toMatchObject({ value: 'linear', origin: 'default' });
-    expect(origin('task.maskedShare')).toMatchObject({ value: 0.15, origin: 'default' });
+    expect(origin('task.maskProbability')).toMatchObject({ value: 0.15, origin: 'default' });
   });
 
   it('is told for every value that a recorded run has', () => {

@@ -13,7 +13,7 @@ import { createTinyWorkspace, tinyExperiment } from '../../tiny-workspace.ts';
 const text: PipelineInput = { kind: 'tokens', length: 16, vocabularySize: 100 };
 const image: PipelineInput = { kind: 'image', height: 8, width: 8, channels: 1 };
 
-const embedding = (inputs: object = { tokens: 'input.tokens' }, options: object = { features: 8 }) => ({
+const embedding = (inputs: object = { tokens: 'input.tokens' }, options: object = { hiddenSize: 8 }) => ({
   id: 'embedding',
   type: 'token-embedding',
   inputs,
@@ -77,17 +77,17 @@ describe('a pipeline with a mistake', () => {
     [
       'heads that do not come out even',
       [embedding(), encoder('embedding', { heads: 3 })],
-      'encoder: 8 features cannot be divided among 3 heads: make features a multiple of heads',
+      'encoder: 8 features cannot be divided among 3 heads: make the hidden size a multiple of heads',
     ],
     [
       'too few positions',
-      [embedding(undefined, { features: 8, maximumLength: 4 })],
+      [embedding(undefined, { hiddenSize: 8, maximumLength: 4 })],
       'embedding: the input has 16 tokens, but maximumLength is 4. Set it to 16 or more, or shorten the input (task.length)',
     ],
     [
       'an option out of bounds',
-      [embedding(undefined, { features: -3, dropout: 2 })],
-      'embedding: features: should be above 0, not -3; dropout: should be at most 0.9, not 2',
+      [embedding(undefined, { hiddenSize: -3, dropout: 2 })],
+      'embedding: hiddenSize: should be above 0, not -3; dropout: should be at most 0.9, not 2',
     ],
   ])('is told of %s', (_name, blocks, message) => {
     const graph = pipelineGraph.parse({ blocks, outputs: {} });

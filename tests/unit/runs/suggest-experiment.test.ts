@@ -21,7 +21,7 @@ describe('suggested experiments', () => {
   it.each(['masked-words', 'next-word'])('of %s has a network that the task can be learned with', async (type) => {
     const spec = suggestExperiment(type, 'tiny', 'text-corpus', undefined, undefined);
     const context = { workspace: tiny.workspace, signal: new AbortController().signal, progress: () => undefined };
-    const short = { ...spec, task: { type, length: 8, validationShare: 0.25 } }; // the corpus is small
+    const short = { ...spec, task: { type, length: 8, validationFraction: 0.25 } }; // the corpus is small
     const plan = await planOf(context, { spec: parseExperiment(parseSpecText(JSON.stringify(short), 'suggested')) }); // throws what is wrong
     expect(plan.input.kind).toBe('tokens');
   });

@@ -38,10 +38,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('symbols', () => {
   it('are predicted one after the other, and what was learned is carried to a classifier', async () => {
-    const pipeline = 'pipeline: {preset: lstm-lm, options: {features: 16, cell: gru, dropout: 0}}';
+    const pipeline = 'pipeline: {preset: lstm-lm, options: {hiddenSize: 16, cell: gru, dropout: 0}}';
     const model = await train(`
 name: next-symbol
-task: {type: next-word, length: 32, validationShare: 0.2, testShare: 0, dropout: 0}
+task: {type: next-word, length: 32, validationFraction: 0.2, testFraction: 0, dropout: 0}
 data: genes
 ${pipeline}
 training: {steps: 60, batchSize: 8, learningRate: 2e-2, evaluateEvery: 60}
@@ -63,7 +63,7 @@ evaluation: {test: false}`);
 
     const classifier = await train(`
 name: coding
-task: {type: text-classification, length: 128, pooling: mean, testShare: 0.25}
+task: {type: text-classification, length: 128, pooling: mean, testFraction: 0.25}
 data: labelled
 from: {run: next-symbol}
 ${pipeline}
@@ -81,9 +81,9 @@ training: {steps: 6, batchSize: 8, learningRate: 1e-2, evaluateEvery: 6}`);
   it('are masked as k-mers, and filled in', async () => {
     const run = await train(`
 name: masked-codons
-task: {type: masked-words, length: 32, validationShare: 0.2, testShare: 0}
+task: {type: masked-words, length: 32, validationFraction: 0.2, testFraction: 0}
 data: codons
-pipeline: {preset: bert-tiny, options: {layers: 1, features: 16, heads: 2, dropout: 0}}
+pipeline: {preset: bert-tiny, options: {layers: 1, hiddenSize: 16, heads: 2, dropout: 0}}
 training: {steps: 10, batchSize: 8, learningRate: 1e-2, evaluateEvery: 10}
 evaluation: {test: false}`);
     const predictor = await openPredictor(run);

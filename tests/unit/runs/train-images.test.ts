@@ -33,7 +33,7 @@ function experiment(text: string) {
 const patches = ({ inspect = true } = {}) =>
   experiment(`
 name: tiny-patches
-task: {type: patch-position, patchSize: 5, validationShare: 0.2, testShare: 0.2, evaluationPairs: 24, fusion: 8}
+task: {type: patch-position, patchSize: 5, validationFraction: 0.2, testFraction: 0.2, evaluationPairs: 24, fusion: 8}
 data: pictures
 pipeline: ${pipeline}
 engine: {threads: 1}
@@ -43,7 +43,7 @@ training: {steps: 10, batchSize: 8, learningRate: 1e-2, evaluateEvery: 5, checkp
 const colours = (more = '') =>
   experiment(`
 name: tiny-colours
-task: {type: image-classification, labelsPerClass: 8, augmentation: {cropPadding: 2, horizontalFlip: 0.5, brightness: 0.1}}
+task: {type: image-classification, labelBudget: { perClass: 8 }, augmentation: {cropPadding: 2, horizontalFlip: 0.5, brightness: 0.1}}
 data: colours
 pipeline: ${pipeline}
 engine: {threads: 1}
@@ -123,7 +123,7 @@ describe('pretraining on patches', () => {
 
   it('divides images, not pairs, and keeps near duplicates on one side', () => {
     const folder = join(tiny.workspace.corpora, 'pictures');
-    const options = patchPosition.options.parse({ patchSize: 5, validationShare: 0.3, testShare: 0.2 });
+    const options = patchPosition.options.parse({ patchSize: 5, validationFraction: 0.3, testFraction: 0.2 });
     const { sides, store } = openPatchCorpus({ dataFolder: folder, options, splitSeed: 4 });
     const all = [...sides.training, ...sides.validation, ...sides.test];
     expect(all.toSorted((a, b) => a - b)).toEqual(Array.from({ length: store.length }, (_, index) => index));
@@ -195,7 +195,7 @@ describe('classification of images', () => {
     const labelled = openImageDataset(join(tiny.workspace.datasets, 'colours'));
     const { sides } = openLabelledImages({
       dataFolder: join(tiny.workspace.datasets, 'colours'),
-      options: imageClassification.options.parse({ labelsPerClass: 8 }),
+      options: imageClassification.options.parse({ labelBudget: { perClass: 8 } }),
       splitSeed: 0,
     });
     const tested = new Set(Array.from(sides.test, (image) => labelled.source(image).path));

@@ -261,7 +261,7 @@ describe('finding runs', () => {
 describe('fine-tuning', () => {
   const more = (source: string, rest = ''): string => `
 from: {run: ${source}}
-training: {steps: 3, batchSize: 4, learningRate: 1e-3, layerDecay: 0.5}
+training: {steps: 3, batchSize: 4, learningRate: 1e-3, layerwiseLearningRateDecay: 0.5}
 ${rest}`;
 
   it('starts from the best weights of another run and says what was matched', async () => {
@@ -309,7 +309,7 @@ ${rest}`;
     const experiment = tinyExperiment(more(whole.id), 'longer');
     const run = await createRun(tiny.workspace, {
       ...experiment,
-      pipeline: { preset: 'bert-tiny', options: { layers: 2, features: 8, heads: 2, maximumLength: 32 } },
+      pipeline: { preset: 'bert-tiny', options: { layers: 2, hiddenSize: 8, heads: 2, maximumLength: 32 } },
     });
     await expect(trainRun(tiny.workspace, run, { signal: new AbortController().signal })).rejects.toMatchObject({
       code: 'bad-spec',

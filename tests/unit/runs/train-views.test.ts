@@ -112,7 +112,7 @@ describe.each(Object.entries(tasks))('%s', (name, task) => {
       parseSpecText(
         `
 name: ${name}-transfer
-task: {type: image-classification, labelsPerClass: 6}
+task: {type: image-classification, labelBudget: { perClass: 6 }}
 data: colours
 pipeline: ${pipeline}
 from: {run: ${name}}
@@ -153,7 +153,7 @@ describe('fine-tuning with the statistics of the pretrained network', () => {
       parseSpecText(
         `
 name: tiny-fixed
-task: {type: image-classification, labelsPerClass: 6}
+task: {type: image-classification, labelBudget: { perClass: 6 }}
 data: colours
 pipeline: ${pretrainedPipeline}
 ${from}

@@ -23,10 +23,15 @@ describe('a valid experiment', () => {
   it('gets every default, those of the task too', () => {
     const experiment = parseExperiment(parseSpecText(minimal, 'x.yaml'));
     expect(experiment).toMatchObject({
-      version: 1,
-      task: { type: 'masked-words', length: 128, maskedShare: 0.15 },
+      version: 2,
+      task: { type: 'masked-words', length: 128, maskProbability: 0.15 },
       pipeline: { preset: 'bert-tiny', options: {} },
-      training: { batchSize: 32, accumulation: 1, learningRate: 1e-4, optimizer: { type: 'adamw', clipNorm: 1 } },
+      training: {
+        batchSize: 32,
+        gradientAccumulationSteps: 1,
+        learningRate: 1e-4,
+        optimizer: { type: 'adamw', clipNorm: 1 },
+      },
       evaluation: { test: true },
       engine: { name: 'onnxruntime' },
       seed: 0,
@@ -131,8 +136,8 @@ describe('problems', () => {
   });
 
   it('refuse newer versions of the format', () => {
-    expect(() => parseExperiment(parseSpecText(`version: 2\n${minimal}`, 'x.yaml'))).toThrow(
-      expect.objectContaining({ code: 'format-version', message: expect.stringContaining('version 2') }),
+    expect(() => parseExperiment(parseSpecText(`version: 3\n${minimal}`, 'x.yaml'))).toThrow(
+      expect.objectContaining({ code: 'format-version', message: expect.stringContaining('version 3') }),
     );
   });
 });
@@ -140,7 +145,7 @@ describe('problems', () => {
 describe('the JSON schema', () => {
   it('has the options of tasks, presets and blocks', () => {
     const text = JSON.stringify(experimentSchema());
-    for (const name of ['maskedShare', 'transformer-encoder', 'attentionDropout', 'bert-mini', 'warmupFraction']) {
+    for (const name of ['maskProbability', 'transformer-encoder', 'attentionDropout', 'bert-mini', 'warmupFraction']) {
       expect(text).toContain(`"${name}"`);
     }
   });

@@ -44,7 +44,7 @@ function open(type: string, folder: string, options: object = {}): { sampler: Ta
 
 function modelOf(type: string, { sampler, settings }: ReturnType<typeof open>, options: object = {}): Model {
   const { input, classes, audio } = sampler;
-  const pipeline = resolvePipeline({ preset: 'speech-lstm', options: { features: 12, stacking: 2, ...options } });
+  const pipeline = resolvePipeline({ preset: 'speech-lstm', options: { hiddenSize: 12, stacking: 2, ...options } });
   return {
     task: findTask(type),
     options: settings,
@@ -125,7 +125,7 @@ describe('classification of recordings', () => {
 
   it.each(['vector', 'mean', 'max', 'last'])('tells melodies apart, pooled by %s', async (pooling) => {
     const folder = await datasetOf(`tones-${pooling}`, files);
-    const opened = open('audio-classification', folder, { pooling, testShare: 0.3 });
+    const opened = open('audio-classification', folder, { pooling, testFraction: 0.3 });
     const model = modelOf('audio-classification', opened);
     const program = buildModel(model, 'training', 8);
     const engine = createOnnxRuntimeEngine();

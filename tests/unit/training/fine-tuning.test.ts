@@ -82,7 +82,7 @@ describe('matching', () => {
 describe('layer-wise learning rates', () => {
   it('fall from the head to the embedding by one factor a group', () => {
     const program = programWith(network);
-    const group = parameterGroups(program, { layerDecay: 1 / 2.6, headScale: 3 });
+    const group = parameterGroups(program, { layerwiseLearningRateDecay: 1 / 2.6, headScale: 3 });
     const scales = [...program.parameters.values()].map((one) => group(one).learningRateScale);
     // Groups, topmost first: layer.10, layer.1, layer.0, embedding (both tables).
     const expected = [...[4, 4, 3, 2, 1].map((depth) => 2.6 ** -depth), 3];
@@ -92,14 +92,14 @@ describe('layer-wise learning rates', () => {
 
   it('wait for their turn from the head down', () => {
     const program = programWith(network);
-    const group = parameterGroups(program, { layerDecay: 1, headScale: 1, unfreezeEvery: 5 });
+    const group = parameterGroups(program, { layerwiseLearningRateDecay: 1, headScale: 1, unfreezeEvery: 5 });
     const starts = [...program.parameters.values()].map((one) => group(one).startsAt);
     expect(starts).toEqual([20, 20, 15, 10, 5, 0]);
   });
 
   it('are all the same without a decay, and weight decay is the parameter’s own', () => {
     const program = programWith({ 'backbone/a/weight': [2, 2], 'backbone/a/bias': [2], 'head/weight': [2, 2] });
-    const group = parameterGroups(program, { layerDecay: 1, headScale: 1 });
+    const group = parameterGroups(program, { layerwiseLearningRateDecay: 1, headScale: 1 });
     expect([...program.parameters.values()].map(group)).toEqual([
       { learningRateScale: 1, decay: true },
       { learningRateScale: 1, decay: false },

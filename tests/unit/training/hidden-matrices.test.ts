@@ -18,16 +18,16 @@ const tokens: TaskFacts = { input: { kind: 'tokens', length: 16, vocabularySize:
 
 describe('hidden matrices', () => {
   it('are those that multiply features inside the backbone, not tables and heads', () => {
-    const preset = { preset: 'bert-tiny', options: { layers: 1, features: 8, heads: 2 } };
+    const preset = { preset: 'bert-tiny', options: { layers: 1, hiddenSize: 8, heads: 2 } };
     const found = matricesOf('masked-words', preset, tokens, { length: 16 });
     const layer = 'backbone/encoder/layer.0';
     expect(Object.fromEntries(found)).toEqual({
-      [`${layer}/attention/query/weight`]: { rows: 8, columns: 8, gain: 1 },
-      [`${layer}/attention/key/weight`]: { rows: 8, columns: 8, gain: 1 },
-      [`${layer}/attention/value/weight`]: { rows: 8, columns: 8, gain: 1 },
-      [`${layer}/attention/output/weight`]: { rows: 8, columns: 8, gain: 1 },
-      [`${layer}/feed-forward/inner/weight`]: { rows: 8, columns: 32, gain: 2 },
-      [`${layer}/feed-forward/outer/weight`]: { rows: 32, columns: 8, gain: 1 },
+      [`${layer}/attention/query/weight`]: { rows: 8, columns: 8, scale: 1 },
+      [`${layer}/attention/key/weight`]: { rows: 8, columns: 8, scale: 1 },
+      [`${layer}/attention/value/weight`]: { rows: 8, columns: 8, scale: 1 },
+      [`${layer}/attention/output/weight`]: { rows: 8, columns: 8, scale: 1 },
+      [`${layer}/feed-forward/inner/weight`]: { rows: 8, columns: 32, scale: 2 },
+      [`${layer}/feed-forward/outer/weight`]: { rows: 32, columns: 8, scale: 1 },
     });
   });
 
@@ -39,8 +39,8 @@ describe('hidden matrices', () => {
     const found = matricesOf('image-classification', 'patch-cnn', facts);
     const kernels = [...found].filter(([name]) => name.endsWith('/kernel'));
     expect(kernels.length).toBeGreaterThan(1);
-    for (const [, { rows, columns, gain }] of kernels) {
-      expect(gain).toBeCloseTo(Math.sqrt(Math.max(1, rows / columns)), 12);
+    for (const [, { rows, columns, scale }] of kernels) {
+      expect(scale).toBeCloseTo(Math.sqrt(Math.max(1, rows / columns)), 12);
     }
   });
 });

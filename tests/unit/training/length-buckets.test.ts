@@ -13,7 +13,7 @@ import { engines, expectClose } from '../../numeric/harness.ts';
 
 const length = 64;
 const batchSize = 3;
-const options = { layers: 2, features: 16, heads: 2, dropout: 0 };
+const options = { layers: 2, hiddenSize: 16, heads: 2, dropout: 0 };
 
 function modelOf(preset: string, pooling: string): Model {
   const task = findTask('text-classification');

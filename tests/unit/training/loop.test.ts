@@ -9,7 +9,7 @@ import { train } from '../../../src/main/training/loop.ts';
 const plan: TrainingPlan = {
   totalSteps: 10,
   batchSize: 4,
-  accumulation: 1,
+  gradientAccumulationSteps: 1,
   seed: 9,
   schedule: (step) => 0.1 / (step + 1),
   evaluateEvery: 4,
@@ -66,7 +66,7 @@ function record(
 
 describe('the loop', () => {
   it('steps with the schedule, the seed and consecutive batches', async () => {
-    const { job, steps } = record({ accumulation: 2 });
+    const { job, steps } = record({ gradientAccumulationSteps: 2 });
     const outcome = await train(job, initialProgress);
     expect(outcome).toMatchObject({ status: 'finished', progress: { step: 10, updates: 10, stoppedEarly: false } });
     expect(steps.map(({ batches }) => batches)).toEqual(
@@ -137,7 +137,7 @@ describe('the loop', () => {
   });
 
   it('ends with the step, the batch and the last good checkpoint when the loss is not finite', async () => {
-    const { job, saved } = record({ accumulation: 2 }, [3, 2, 1], { badStep: 6 });
+    const { job, saved } = record({ gradientAccumulationSteps: 2 }, [3, 2, 1], { badStep: 6 });
     await expect(train(job, initialProgress)).rejects.toMatchObject({
       code: 'non-finite',
       message: expect.stringMatching(/Step 7: loss is NaN \(batches 12 to 13 of seed 9\).*step-5/),

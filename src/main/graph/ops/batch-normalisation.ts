@@ -81,14 +81,14 @@ const batchNormalizationOp = defineOp<{ readonly epsilon: number }>({
     const inverse = divide(constant(x.program, 1), sqrt(shift(variance, epsilon)));
     const total = sum(gradient, axes);
     const correlation = sum(multiply(gradient, centred), axes);
-    const towardsInput = (): Value => {
+    const inputGradient = (): Value => {
       const slope = multiply(gain, inverse);
       const straight = channelAffine(gradient, slope, scale(negate(multiply(slope, total)), 1 / places));
       const pull = scale(multiply(multiply(slope, multiply(inverse, inverse)), correlation), -1 / places);
       return add(straight, multiply(centred, beside(pull, x.shape)));
     };
     return [
-      needed[0] ? towardsInput() : undefined,
+      needed[0] ? inputGradient() : undefined,
       needed[1] ? multiply(correlation, inverse) : undefined,
       needed[2] ? total : undefined,
     ];

@@ -51,7 +51,7 @@ const layerNormalizationOp = defineOp<{ readonly epsilon: number }>({
     const standardised = needsStandardised ? asRows(apply(standardiseOp, [x], attributes)) : rows;
     const weighted = needsStandardised ? multiply(rows, standardised) : rows;
     const meanWith = (value: Value): Value => matmul(value, reshape(gain, [features, 1]), { scale: 1 / features });
-    const towardsInput = (): Value => {
+    const inputGradient = (): Value => {
       const projected = subtract(
         subtract(multiply(rows, gain), meanWith(rows)),
         multiply(standardised, meanWith(weighted)),
@@ -59,7 +59,7 @@ const layerNormalizationOp = defineOp<{ readonly epsilon: number }>({
       return reshape(multiply(projected, asRows(at(outputs, 1))), x.shape);
     };
     return [
-      needed[0] ? towardsInput() : undefined,
+      needed[0] ? inputGradient() : undefined,
       needed[1] ? sumTo(weighted, gain.shape) : undefined,
       ...(needed[2] ? [sumTo(rows, gain.shape)] : []),
     ];

@@ -20,7 +20,7 @@ export function describePlan(plan: ExperimentPlan): string {
     ['parameters', `${formatCount(parameters.total)}, ${formatCount(parameters.trainable)} trained`],
     [
       'training',
-      `${plural(plan.totalSteps, 'step')} of ${training.batchSize} × ${training.accumulation} examples, ${formatNumber(plan.epochs, 2)} epochs, ${formatNumber(plan.flopsPerStep / 1e9, 1)} GFLOP a step`,
+      `${plural(plan.totalSteps, 'step')} of ${training.batchSize} × ${training.gradientAccumulationSteps} examples, ${formatNumber(plan.epochs, 2)} epochs, ${formatNumber(plan.flopsPerStep / 1e9, 1)} GFLOP a step`,
     ],
     ...(tokenizer === null ? [] : [['tokenizer', tokenizer] satisfies [string, string]]),
     ['weights', weights?.label ?? 'from scratch'],

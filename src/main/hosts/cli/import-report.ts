@@ -15,7 +15,7 @@ const delimiters: Readonly<Record<string, string>> = { ',': 'commas', ';': 'semi
 type Facts = Pick<TextImportReport, 'readAs' | 'notes' | 'similarLabels' | 'labelsMerged'>;
 
 /** `3 files as TSV, tabs, quotes are characters, windows-1252 (guessed)`. */
-function describeWay({ format, encoding, guessed, delimiter, quote, header, files }: ReadAs): string {
+function describeReading({ format, encoding, guessed, delimiter, quote, header, files }: ReadAs): string {
   return [
     `${plural(files, 'file')} as ${formatTitle(format)}`,
     ...(delimiter === null ? [] : [delimiters[delimiter] ?? `fields apart by ${delimiter}`]),
@@ -28,7 +28,7 @@ function describeWay({ format, encoding, guessed, delimiter, quote, header, file
 }
 
 function sayFacts({ readAs, notes, similarLabels, labelsMerged }: Facts): void {
-  for (const way of readAs.slice(0, shown)) say(`Read: ${describeWay(way)}`);
+  for (const way of readAs.slice(0, shown)) say(`Read: ${describeReading(way)}`);
   for (const { path, line, message } of notes.listed.slice(0, shown)) say(`Note: ${placeOf(path, line)}: ${message}`);
   sayRest(notes.total, 'notes');
   saySimilar(similarLabels, labelsMerged);

@@ -1,7 +1,7 @@
 /** `pretext run`: trains an experiment, or goes on with a run that was stopped. */
 import type { Command } from 'commander';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
-import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import { formatNumber } from '../../../shared/display.ts';
 import { planClasses, planExperiment } from '../../runs/plan-experiment.ts';
@@ -105,7 +105,7 @@ function settingsOf({ set = [], seed, tensorboard }: Settings): readonly string[
 
 /** As the run has it: what its network reads of images stays what it was, also where newer runs would read something else. */
 async function completeAs(workspace: Workspace, run: RunFolder, experiment: Experiment): Promise<Experiment> {
-  const { images } = await readJson(run.spec, experimentSpec);
+  const { images } = await readJson(run.spec, storedExperiment);
   const whole = await completeExperiment(workspace, experiment);
   return experiment.images === undefined ? { ...whole, images } : whole;
 }
@@ -118,7 +118,7 @@ async function findRunToResume(workspace: Workspace, reference: string, options:
     return run;
   }
   const run = await findRun(workspace, reference);
-  const stored = { value: await readJson(run.spec, experimentSpec), locate: () => run.id };
+  const stored = { value: await readJson(run.spec, storedExperiment), locate: () => run.id };
   await prepareResume(run, parseExperiment(withSettings(stored, settingsOf(options))), options);
   return run;
 }

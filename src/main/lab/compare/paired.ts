@@ -64,9 +64,9 @@ function differenceOf(
     second: mean(own.map(({ values: [, b] }) => b)),
   }));
   const hasOtherSplits = new Set(pairs.map(({ splitSeed }) => splitSeed)).size > 1;
-  const share = entries[0]?.record.spec.task.testShare;
-  const testShare = hasOtherSplits ? (typeof share === 'number' ? share : usualTestShare) : undefined;
-  const { gain, interval, pValue, uncertainty } = pairedGain(averaged, { confidence, testShare });
+  const share = entries[0]?.record.spec.task.testFraction;
+  const testFraction = hasOtherSplits ? (typeof share === 'number' ? share : usualTestFraction) : undefined;
+  const { gain, interval, pValue, uncertainty } = pairedGain(averaged, { confidence, testFraction });
   return {
     count: averaged.length,
     difference: gain,
@@ -77,7 +77,7 @@ function differenceOf(
 }
 
 /** Of tasks that do not say how many examples their test has. */
-const usualTestShare = 0.2;
+const usualTestFraction = 0.2;
 
 /**
  * Each run of one side with at most one of the other. Where several have the same seed and split, those are paired first that are
@@ -85,7 +85,7 @@ const usualTestShare = 0.2;
  */
 function pairUp(first: readonly RunWithSpec[], second: readonly RunWithSpec[]): Map<RunWithSpec, RunWithSpec> {
   const candidates = first.flatMap((one) =>
-    second.filter((other) => isPartner(one, other)).map((other) => ({ one, other, unlike: unlikeness(one, other) })),
+    second.filter((other) => isPartner(one, other)).map((other) => ({ one, other, unlike: specDistance(one, other) })),
   );
   const pairs = new Map<RunWithSpec, RunWithSpec>();
   const taken = new Set<RunWithSpec>();
@@ -98,7 +98,7 @@ function pairUp(first: readonly RunWithSpec[], second: readonly RunWithSpec[]): 
 }
 
 /** In how many fields their specs differ. */
-function unlikeness(one: RunWithSpec, other: RunWithSpec): number {
+function specDistance(one: RunWithSpec, other: RunWithSpec): number {
   return [...specFields([one, other]).values()].filter(([a, b]) => a !== b).length;
 }
 
@@ -114,8 +114,7 @@ function isPartner({ run, record }: RunWithSpec, other: RunWithSpec): boolean {
 
 /** Which labels a run had: more of them are another question. */
 function labelsOf({ spec }: RunWithSpec['record']): string {
-  const { labelsPerClass, labelsInAll, labelBudget } = spec.task;
-  return JSON.stringify([labelsPerClass, labelsInAll, labelBudget, spec.labelSeed]);
+  return JSON.stringify([spec.task.labelBudget, spec.labelSeed]);
 }
 
 /** Of the only pair, whose runs answered the same test examples. */

@@ -5,7 +5,7 @@ import type { ProcessExit } from '../process-host.ts';
 
 const resumes = 'The run can go on from its last checkpoint';
 const smaller =
-  'A smaller batch (with accumulation to make up for it), a shorter input or a smaller network needs less';
+  'A smaller batch (with gradient accumulation to make up for it), a shorter input or a smaller network needs less';
 
 /** What a trainer did that ended by itself is in the events of its run; this is for the others. Null: it ended as it should. */
 export function explainExit({ code, signal, output }: ProcessExit): Failure | null {
@@ -22,7 +22,7 @@ export function explainExit({ code, signal, output }: ProcessExit): Failure | nu
     case null:
       return {
         code: 'internal',
-        message: `The trainer ended with the code ${code ?? 'unknown'}. ${lastWords(output)}${resumes}`,
+        message: `The trainer ended with the code ${code ?? 'unknown'}. ${stderrTail(output)}${resumes}`,
         details,
       };
     case 'SIGKILL':
@@ -38,7 +38,7 @@ export function explainExit({ code, signal, output }: ProcessExit): Failure | nu
     case 'SIGFPE':
       return {
         code: 'engine-failed',
-        message: `The trainer crashed in native code (${signal}). ${lastWords(output)}${resumes}. If it happens again, try another device or engine`,
+        message: `The trainer crashed in native code (${signal}). ${stderrTail(output)}${resumes}. If it happens again, try another device or engine`,
         details,
       };
     default:
@@ -46,7 +46,7 @@ export function explainExit({ code, signal, output }: ProcessExit): Failure | nu
   }
 }
 
-function lastWords(output: string): string {
+function stderrTail(output: string): string {
   const line = output
     .trim()
     .split('\n')

@@ -20,7 +20,7 @@ import { notOurs } from './explain-exit.ts';
 import type { Machine } from './jobs.ts';
 import { thisMachine } from './jobs.ts';
 import type { QueueFile } from './queue-file.ts';
-import type { Wish } from './settle-run.ts';
+import type { StopReason } from './settle-run.ts';
 import { settleEnded } from './settle-run.ts';
 import { trainerMessage } from './trainer-message.ts';
 
@@ -64,7 +64,7 @@ interface Active extends Member {
   latest: LiveRun['latest'];
   remaining: RemainingTime | undefined;
   residentBytes: number;
-  wish: Wish;
+  stopReason: StopReason;
   /** Why it failed, in its own words. */
   reported: Failure | null;
 }
@@ -122,7 +122,7 @@ export function createQueue(options: QueueOptions): Queue {
   const spaceTimer = setInterval(() => void watchSpace(), spaceCheckMilliseconds);
   spaceTimer.unref();
   const watchSpace = async (): Promise<void> => {
-    const working = [...active].filter(([, { wish }]) => wish === 'none');
+    const working = [...active].filter(([, { stopReason }]) => stopReason === 'none');
     if (working.length === 0) return;
     const sizes = working.map(([id]) => {
       const record = store.find(id);
@@ -145,13 +145,13 @@ export function createQueue(options: QueueOptions): Queue {
   /** The one that began last makes room, and goes on where it stopped when there is some again. */
   const watchMemory = (): void => {
     if (!crowd.isTooLarge(active.size)) void advance();
-    else if ([...active.values()].every(({ wish }) => wish === 'none')) {
+    else if ([...active.values()].every(({ stopReason }) => stopReason === 'none')) {
       for (const [id, run] of [...active].slice(-1)) stopActive(id, run, 'memory');
     }
   };
 
-  const stopActive = (id: string, run: Active, wish: Active['wish']): void => {
-    run.wish = wish;
+  const stopActive = (id: string, run: Active, stopReason: Active['stopReason']): void => {
+    run.stopReason = stopReason;
     run.trainer.stop();
     if (store.find(id)) store.change(id, { state: 'stopping' });
   };
@@ -195,7 +195,7 @@ export function createQueue(options: QueueOptions): Queue {
       remaining: undefined,
       threads,
       residentBytes: 0,
-      wish: 'none',
+      stopReason: 'none',
       reported: null,
     };
     active.set(id, run);
@@ -265,7 +265,7 @@ export function createQueue(options: QueueOptions): Queue {
       await store.follow(id).catch(() => undefined);
       if (store.find(id)) {
         await settleEnded(store, id, run, exit, () => active.delete(id));
-        if (run.wish === 'memory' && !closed && store.get(id).state === 'stopped') {
+        if (run.stopReason === 'memory' && !closed && store.get(id).state === 'stopped') {
           file.note({ order: [id, ...file.content.order.filter((other) => other !== id)] });
           store.change(id, { state: 'queued' });
         }

@@ -9,10 +9,10 @@ import { settle } from '../store/run-store.ts';
 import { explainExit } from './explain-exit.ts';
 
 /** Why a trainer was asked to end: by a person, or by the queue for want of space or memory. */
-export type Wish = 'none' | 'pause' | 'cancel' | 'space' | 'memory';
+export type StopReason = 'none' | 'pause' | 'cancel' | 'space' | 'memory';
 
 export interface EndedRun {
-  readonly wish: Wish;
+  readonly stopReason: StopReason;
   /** Why it failed, in its own words. */
   readonly reported: Failure | null;
 }
@@ -21,11 +21,11 @@ export interface EndedRun {
 export async function settleEnded(
   store: RunStore,
   id: string,
-  { wish, reported }: EndedRun,
+  { stopReason, reported }: EndedRun,
   exit: ProcessExit,
   onSettled: () => void,
 ): Promise<void> {
-  const wasKilledByUs = wish === 'cancel' && exit.signal !== null;
+  const wasKilledByUs = stopReason === 'cancel' && exit.signal !== null;
   const failure = wasKilledByUs ? null : (reported ?? explainExit(exit));
   // Where there is no room for an event, the record has to do.
   if (failure) await explain(store, id, failure).catch(() => undefined);
@@ -33,13 +33,13 @@ export async function settleEnded(
   const settled = { ...store.get(id) };
   await settle(store.folder(id), settled, () => settled, false);
   const { state, result, progress } = settled;
-  const interrupted = state === 'interrupted' && wish !== 'none';
+  const interrupted = state === 'interrupted' && stopReason !== 'none';
   const hasNoFailure = interrupted || state === 'finished' || state === 'stopped';
   onSettled();
   store.get(id).progress = progress;
   store.change(id, {
     state: interrupted ? 'stopped' : state,
-    paused: wish === 'pause' || wish === 'space',
+    paused: stopReason === 'pause' || stopReason === 'space',
     result,
     failure: hasNoFailure ? null : whyEnded(settled, failure),
   });

@@ -5,6 +5,7 @@ import type { Failure } from '../../../shared/contract/common.ts';
 import type { RunState } from '../../../shared/contract/runs.ts';
 import { runState } from '../../../shared/contract/runs.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
+import { migrateExperiment } from '../../../shared/spec/experiment/index.ts';
 import type { RunResult } from '../../../shared/spec/run/result.ts';
 import type { RunOrigin } from '../../workspace/run-folder.ts';
 import { prepared } from './database.ts';
@@ -130,7 +131,7 @@ function readRow(row: Record<string, SQLOutputValue>, tags: ReadonlyMap<number, 
     number: Number(row.number),
     id: z.string().min(1).parse(row.id),
     createdAt: Number(row.created_at),
-    spec: json(row.spec) as Experiment, // written by us
+    spec: migrateExperiment(json(row.spec)) as Experiment, // written by us, perhaps by an older version
     origin: json(row.origin) as RunOrigin, // written by us
     state: runState.parse(row.state),
     paused: row.paused === 1,

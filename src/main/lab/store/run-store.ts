@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { LabError, reasonOf } from '../../../shared/errors.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
-import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import { runResult } from '../../../shared/spec/run/result.ts';
 import { listCheckpoints } from '../../workspace/checkpoint-folders.ts';
 import { createSignal } from '../events.ts';
@@ -256,7 +256,7 @@ async function readFolder(run: RunFolder): Promise<NewRunRecord> {
   return {
     id: run.id,
     createdAt: Date.parse(origin.createdAt),
-    spec: await readJson(run.spec, experimentSpec),
+    spec: await readJson(run.spec, storedExperiment),
     origin,
     state: 'stopped',
     paused: false,

@@ -8,7 +8,7 @@ import { weightInitialiser } from '../initialisers.ts';
 import { denseLayer } from '../layers.ts';
 
 const options = z.strictObject({
-  features: z.int().positive().default(64).describe('Inner size of the network that rates the positions'),
+  attentionSize: z.int().positive().default(64).describe('Inner size of the network that rates the positions'),
 });
 
 defineBlock({
@@ -27,19 +27,19 @@ defineBlock({
     { name: 'vector', summary: 'One vector for each example', axes: ['batch', 'features'] },
     { name: 'weights', summary: 'How much each position counts; together 1', axes: ['batch', 'length'] },
   ],
-  build: (_context, { sequence, mask }, { features }) => poolByAttention(sequence!, mask, features), // the port is required
+  build: (_context, { sequence, mask }, { attentionSize }) => poolByAttention(sequence!, mask, attentionSize), // the port is required
 });
 
 /** softmax(v·tanh(W·s + b)) over real positions, and the mean of the sequence with these weights. */
 export function poolByAttention(
   sequence: Value,
   mask: Value | undefined,
-  features: number,
+  attentionSize: number,
 ): { readonly vector: Value; readonly weights: Value } {
   const [batch, length] = sequence.shape as readonly [number, number, number]; // callers have checked the rank
-  const rated = tanh(denseLayer(sequence, 'rating', features, { initialisation: 'glorot' }));
-  const context = parameter(sequence.program, 'context', [features, 1], {
-    initialiser: weightInitialiser('glorot', features, 1),
+  const rated = tanh(denseLayer(sequence, 'rating', attentionSize, { initialisation: 'glorot' }));
+  const context = parameter(sequence.program, 'context', [attentionSize, 1], {
+    initialiser: weightInitialiser('glorot', attentionSize, 1),
   });
   const scores = reshape(matmul(rated, context), [batch, length]);
   const weights = softmax(mask ? add(scores, scale(shift(mask, -1), 1e4)) : scores);

@@ -9,7 +9,7 @@ import { weightInitialiser } from '../initialisers.ts';
 import { dropoutLayer, dropoutOption, initialisationOption } from '../layers.ts';
 
 const options = z.strictObject({
-  features: z.int().positive().default(192).describe('Size of the vectors'),
+  hiddenSize: z.int().positive().default(192).describe('Size of the vectors'),
   patch: z.int().positive().default(16).describe('Rows and columns of a patch in pixels; divide the size of the image'),
   classToken: z
     .boolean()
@@ -29,7 +29,7 @@ defineBlock({
   options,
   inputs: [{ name: 'image', summary: 'Image or feature map', axes: ['batch', 'channels', 'height', 'width'] }],
   outputs: [{ name: 'sequence', summary: 'A vector for each patch', axes: ['batch', 'length', 'features'] }],
-  build({ program, mode }, { image }, { features, patch, classToken, positions, dropout, initialisation }) {
+  build({ program, mode }, { image }, { hiddenSize: features, patch, classToken, positions, dropout, initialisation }) {
     const x = image!; // the port is required
     const [batch, height, width] = [sizeAt(x.shape, 0), sizeAt(x.shape, 2), sizeAt(x.shape, 3)];
     if (height % patch !== 0 || width % patch !== 0) {

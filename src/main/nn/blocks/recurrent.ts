@@ -25,16 +25,16 @@ import { defineBlock } from '../block.ts';
 import { weightInitialiser } from '../initialisers.ts';
 import { dropoutLayer, dropoutOption, initialisationOption } from '../layers.ts';
 
-export const cellNames = ['simple', 'lstm', 'gru'] as const;
+export const cellNames = ['rnn', 'lstm', 'gru'] as const;
 
-const gatesOf = { simple: 1, lstm: 4, gru: 3 } as const;
+const gatesOf = { rnn: 1, lstm: 4, gru: 3 } as const;
 
 const options = z.strictObject({
   cell: z
     .enum(cellNames)
     .default('lstm')
-    .describe('simple: tanh(Wx + Us + b); lstm; gru, with the reset gate after the product, as in cuDNN and PyTorch'),
-  features: z.int().positive().default(128).describe('Size of the state, in each direction'),
+    .describe('rnn: tanh(Wx + Us + b); lstm; gru, with the reset gate after the product, as in cuDNN and PyTorch'),
+  hiddenSize: z.int().positive().default(128).describe('Size of the state, in each direction'),
   layers: z.int().min(1).max(16).default(1).describe('Number of layers, each reading the states of the one below'),
   bidirectional: z
     .boolean()
@@ -44,7 +44,7 @@ const options = z.strictObject({
     .number()
     .default(1)
     .describe('LSTM: how open the forget gates start, so that early errors reach far back (Jozefowicz et al. 2015)'),
-  memorySpan: z
+  chronoMaximumTimescale: z
     .int()
     .min(3)
     .optional()
@@ -101,8 +101,8 @@ defineBlock({
     const { layers, bidirectional } = settings;
     checkOptions(settings, carry, hidden, cell);
     const directions = bidirectional ? (['forward', 'backward'] as const) : (['forward'] as const);
-    const places = layers * directions.length;
-    checkStates(settings, places, { hidden, cell });
+    const slots = layers * directions.length;
+    checkStates(settings, slots, { hidden, cell });
     const stepMask = mask && transpose(mask, [1, 0]);
     let steps = transpose(sequence!, [1, 0, 2]); // the port is required; one step is one block of memory
     const all: Recurrence[] = [];
@@ -157,7 +157,7 @@ function layerOf(
   settings: Options,
   from: LayerInputs,
 ): Recurrence {
-  const { cell: kind, features, peepholes } = settings;
+  const { cell: kind, hiddenSize: features, peepholes } = settings;
   const [inputs, width] = [sizeAt(x.shape, 2), gatesOf[kind] * features];
   const zeros: Initialiser = { type: 'zeros' };
   const weight = parameter(program, 'input-weight', [inputs, width], {
@@ -199,15 +199,15 @@ function layerOf(
 }
 
 /** The bias of the gates, i, f, g, o for an LSTM and r, z, n for a GRU. */
-function gateBias({ cell: kind, features, forgetBias, memorySpan }: Options): Initialiser {
+function gateBias({ cell: kind, hiddenSize: features, forgetBias, chronoMaximumTimescale }: Options): Initialiser {
   const gate = (value: (unit: number) => number): number[] =>
     Array.from({ length: features }, (_, unit) => value(unit));
   const none = gate(() => 0);
-  if (kind === 'simple' || (kind === 'gru' && memorySpan === undefined)) return { type: 'zeros' };
-  if (memorySpan === undefined) {
+  if (kind === 'rnn' || (kind === 'gru' && chronoMaximumTimescale === undefined)) return { type: 'zeros' };
+  if (chronoMaximumTimescale === undefined) {
     return { type: 'values', values: Float32Array.from([none, gate(() => forgetBias), none, none].flat()) };
   }
-  const keep = gate((unit) => timeScale(unit, features, memorySpan));
+  const keep = gate((unit) => timeScale(unit, features, chronoMaximumTimescale));
   const write = keep.map((bias) => -bias);
   const gates = kind === 'lstm' ? [write, keep, none, none] : [none, keep, none];
   return { type: 'values', values: Float32Array.from(gates.flat()) };
@@ -230,7 +230,7 @@ function stateAt(states: Value, place: number): Value {
 }
 
 function checkOptions(
-  { cell: kind, peepholes, bidirectional, memorySpan }: Options,
+  { cell: kind, peepholes, bidirectional, chronoMaximumTimescale }: Options,
   carry: Value | undefined,
   hidden: Value | undefined,
   cell: Value | undefined,
@@ -238,8 +238,8 @@ function checkOptions(
   if (peepholes && kind !== 'lstm') {
     throw new LabError('bad-spec', `peepholes belong to an LSTM; the cell is '${kind}'`);
   }
-  if (memorySpan !== undefined && kind === 'simple') {
-    throw new LabError('bad-spec', "memorySpan sets the gates of an LSTM or a GRU; the cell is 'simple'");
+  if (chronoMaximumTimescale !== undefined && kind === 'rnn') {
+    throw new LabError('bad-spec', "chronoMaximumTimescale sets the gates of an LSTM or a GRU; the cell is 'rnn'");
   }
   if (bidirectional && carry) {
     throw new LabError(
@@ -256,12 +256,16 @@ function checkOptions(
   }
 }
 
-function checkStates({ features }: Options, places: number, states: Readonly<Record<string, Value | undefined>>): void {
+function checkStates(
+  { hiddenSize: features }: Options,
+  slots: number,
+  states: Readonly<Record<string, Value | undefined>>,
+): void {
   for (const [name, value] of Object.entries(states)) {
-    if (!value || (value.shape[0] === places && value.shape[2] === features)) continue;
+    if (!value || (value.shape[0] === slots && value.shape[2] === features)) continue;
     throw new LabError(
       'shape',
-      `'${name}' must be [${places}, batch, ${features}], a state for each layer and direction, got [${value.shape.join(', ')}]`,
+      `'${name}' must be [${slots}, batch, ${features}], a state for each layer and direction, got [${value.shape.join(', ')}]`,
     );
   }
 }

@@ -14,7 +14,7 @@ import {
 } from '../layers.ts';
 
 const options = z.strictObject({
-  features: z.int().positive().default(128).describe('Size of the vectors'),
+  hiddenSize: z.int().positive().default(128).describe('Size of the vectors'),
   positions: z
     .boolean()
     .default(true)
@@ -52,7 +52,7 @@ defineBlock({
     if (input.kind !== 'tokens' || !tokens) {
       throw new LabError('bad-spec', `token-embedding reads token ids; the input of this pipeline is ${input.kind}`);
     }
-    const { features, maximumLength } = settings;
+    const { hiddenSize: features, maximumLength } = settings;
     const [batch, length] = tokens.shape as readonly [number, number]; // the port has two axes
     if (settings.positions && length > maximumLength) {
       throw new LabError(

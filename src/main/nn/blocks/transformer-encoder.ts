@@ -29,7 +29,7 @@ import { relativePositionBias } from '../relative-positions.ts';
 const options = z.strictObject({
   layers: z.int().positive().default(2).describe('Number of layers'),
   heads: z.int().positive().default(2).describe('Attention heads; divides the number of features'),
-  feedForward: z
+  feedForwardSize: z
     .int()
     .positive()
     .optional()
@@ -194,7 +194,7 @@ function headAngles(
   if (features % heads !== 0) {
     throw new LabError(
       'bad-spec',
-      `${features} features cannot be divided among ${heads} heads: make features a multiple of heads`,
+      `${features} features cannot be divided among ${heads} heads: make the hidden size a multiple of heads`,
     );
   }
   if (positions !== 'rotary') return undefined;
@@ -202,7 +202,7 @@ function headAngles(
   if (headSize % 2 !== 0) {
     throw new LabError(
       'bad-spec',
-      `rotary positions turn pairs of features, and a head has ${headSize}: make features a multiple of ${2 * heads}`,
+      `rotary positions turn pairs of features, and a head has ${headSize}: make the hidden size a multiple of ${2 * heads}`,
     );
   }
   return rotaryAngles(program, length, headSize, rotaryBase);
@@ -278,7 +278,7 @@ function feedForward(context: BuildContext, rows: Value, settings: Options): Val
   );
 }
 
-function innerSize(features: number, { feedForward: given, activation }: Options): number {
+function innerSize(features: number, { feedForwardSize: given, activation }: Options): number {
   if (given !== undefined) return given;
   return activation in gatedActivations ? Math.max(16, 16 * Math.floor(features / 6)) : 4 * features;
 }

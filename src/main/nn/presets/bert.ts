@@ -4,7 +4,7 @@ import { definePreset } from '../preset.ts';
 
 const options = z.strictObject({
   layers: z.int().positive().optional().describe('Number of layers'),
-  features: z.int().positive().optional().describe('Hidden size'),
+  hiddenSize: z.int().positive().optional().describe('Hidden size'),
   heads: z.int().positive().optional().describe('Attention heads'),
   maximumLength: z.int().positive().default(512).describe('Number of positions in the table'),
   positions: z
@@ -22,21 +22,21 @@ const options = z.strictObject({
 });
 
 const sizes = [
-  { name: 'bert-tiny', layers: 2, features: 128, heads: 2 },
-  { name: 'bert-mini', layers: 4, features: 256, heads: 4 },
-  { name: 'bert-small', layers: 4, features: 512, heads: 8 },
+  { name: 'bert-tiny', layers: 2, hiddenSize: 128, heads: 2 },
+  { name: 'bert-mini', layers: 4, hiddenSize: 256, heads: 4 },
+  { name: 'bert-small', layers: 4, hiddenSize: 512, heads: 8 },
 ] as const;
 
 for (const size of sizes) {
   definePreset({
     name: size.name,
     title: `BERT ${size.name.slice('bert-'.length)}`,
-    summary: `Transformer encoder with ${String(size.layers)} layers of ${String(size.features)} features (Devlin et al. 2018; sizes of Turc et al. 2019).`,
+    summary: `Transformer encoder with ${String(size.layers)} layers of ${String(size.hiddenSize)} features (Devlin et al. 2018; sizes of Turc et al. 2019).`,
     input: 'tokens',
     options,
     graph({
       layers = size.layers,
-      features = size.features,
+      hiddenSize = size.hiddenSize,
       heads = size.heads,
       maximumLength,
       positions,
@@ -50,7 +50,7 @@ for (const size of sizes) {
           {
             id: 'embedding',
             type: 'token-embedding',
-            options: { features, maximumLength, positions: positions === 'learned', ...common },
+            options: { hiddenSize, maximumLength, positions: positions === 'learned', ...common },
             inputs: { tokens: 'input.tokens', segments: 'input.segments' },
           },
           {

@@ -8,8 +8,8 @@ const options = z.strictObject({
     .positive()
     .default(16)
     .describe('Filters of the first layer; later ones have two and three times as many'),
-  features: z.int().positive().default(64).describe('Size of the recurrent state, in each direction'),
-  cell: z.enum(['lstm', 'gru', 'simple']).default('lstm').describe('The recurrent cell'),
+  hiddenSize: z.int().positive().default(64).describe('Size of the recurrent state, in each direction'),
+  cell: z.enum(['lstm', 'gru', 'rnn']).default('lstm').describe('The recurrent cell'),
   layers: z.int().positive().default(1).describe('Number of recurrent layers'),
   dropout: z.number().min(0).max(0.9).default(0).describe('Dropout between recurrent layers'),
 });
@@ -21,7 +21,7 @@ definePreset({
     'Convolutions that shrink the image to a quarter of its width, read column by column by a bidirectional LSTM (Shi et al. 2015). For transcription with CTC.',
   input: 'image',
   options,
-  graph: ({ width, features, cell, layers, dropout }) => ({
+  graph: ({ width, hiddenSize, cell, layers, dropout }) => ({
     blocks: [
       { id: 'pixels', type: 'image-normalisation', inputs: { image: 'input.image' } },
       { id: 'conv1', type: 'convolution', options: { channels: width }, inputs: { image: 'pixels' } },
@@ -34,7 +34,7 @@ definePreset({
       {
         id: 'recurrent',
         type: 'recurrent',
-        options: { cell, features, layers, dropout, bidirectional: true },
+        options: { cell, hiddenSize, layers, dropout, bidirectional: true },
         inputs: { sequence: 'columns' },
       },
     ],

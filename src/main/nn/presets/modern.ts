@@ -7,9 +7,9 @@ import { definePreset } from '../preset.ts';
 
 const options = z.strictObject({
   layers: z.int().positive().optional().describe('Number of layers'),
-  features: z.int().positive().optional().describe('Hidden size'),
+  hiddenSize: z.int().positive().optional().describe('Hidden size'),
   heads: z.int().positive().optional().describe('Attention heads'),
-  feedForward: z
+  feedForwardSize: z
     .int()
     .positive()
     .optional()
@@ -33,9 +33,9 @@ const options = z.strictObject({
 });
 
 const sizes = [
-  { name: 'tiny', layers: 2, features: 128, heads: 2 },
-  { name: 'mini', layers: 4, features: 256, heads: 4 },
-  { name: 'small', layers: 4, features: 512, heads: 8 },
+  { name: 'tiny', layers: 2, hiddenSize: 128, heads: 2 },
+  { name: 'mini', layers: 4, hiddenSize: 256, heads: 4 },
+  { name: 'small', layers: 4, hiddenSize: 512, heads: 8 },
 ] as const;
 
 const directions = [
@@ -48,18 +48,18 @@ for (const { causal, ending, title, summary } of directions) {
     definePreset({
       name: `modern-${size.name}${ending}`,
       title: `ModernBERT ${size.name}${title}`,
-      summary: `${summary}: ${String(size.layers)} layers of ${String(size.features)} features with rotary positions, pre-normalisation, GeGLU and no biases (Warner et al. 2024). Learns from little text what learned positions need far more for.`,
+      summary: `${summary}: ${String(size.layers)} layers of ${String(size.hiddenSize)} features with rotary positions, pre-normalisation, GeGLU and no biases (Warner et al. 2024). Learns from little text what learned positions need far more for.`,
       input: 'tokens',
       options,
-      graph({ dropout, positions, initialisation, outputInitialisation, feedForward, rotaryBase, ...chosen }) {
-        const { layers, features, heads } = { ...size, ...chosen };
+      graph({ dropout, positions, initialisation, outputInitialisation, feedForwardSize, rotaryBase, ...chosen }) {
+        const { layers, hiddenSize, heads } = { ...size, ...chosen };
         const common = { bias: false, epsilon: 1e-5, dropout, initialisation };
         return {
           blocks: [
             {
               id: 'embedding',
               type: 'token-embedding',
-              options: { features, positions: false, segments: 0, ...common },
+              options: { hiddenSize, positions: false, segments: 0, ...common },
               inputs: { tokens: 'input.tokens' },
             },
             {
@@ -77,7 +77,7 @@ for (const { causal, ending, title, summary } of directions) {
                 attentionDropout: dropout,
                 outputInitialisation,
                 ...common,
-                ...(feedForward !== undefined && { feedForward }),
+                ...(feedForwardSize !== undefined && { feedForwardSize }),
               },
               inputs: { sequence: 'embedding', mask: 'input.mask' },
             },

@@ -3,19 +3,19 @@ import { z } from 'zod';
 import { cellNames } from '../blocks/recurrent.ts';
 import { definePreset } from '../preset.ts';
 
-const embeddingOf = (features: number, dropout: number) => ({
+const embeddingOf = (hiddenSize: number, dropout: number) => ({
   id: 'embedding',
   type: 'token-embedding',
-  options: { features, positions: false, segments: 0, dropout, initialisation: 'truncated-normal' },
+  options: { hiddenSize, positions: false, segments: 0, dropout, initialisation: 'truncated-normal' },
   inputs: { tokens: 'input.tokens' },
 });
 
 const size = {
-  features: z.int().positive().default(128).describe('Size of the embedding and of the state'),
+  hiddenSize: z.int().positive().default(128).describe('Size of the embedding and of the state'),
   layers: z.int().positive().default(1).describe('Number of recurrent layers'),
   cell: z.enum(cellNames).default('lstm').describe('The recurrent cell'),
   dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout of embeddings and between layers'),
-  memorySpan: z
+  chronoMaximumTimescale: z
     .int()
     .min(3)
     .optional()
@@ -25,18 +25,18 @@ const size = {
 /** The options of the block, where those that are not given keep the block's defaults. */
 const recurrentOptions = ({
   cell,
-  features,
+  hiddenSize,
   layers,
   dropout,
-  memorySpan,
+  chronoMaximumTimescale,
 }: {
-  readonly [Key in Exclude<keyof typeof size, 'memorySpan'>]: z.infer<(typeof size)[Key]>;
-} & { readonly memorySpan?: number | undefined }) => ({
+  readonly [Key in Exclude<keyof typeof size, 'chronoMaximumTimescale'>]: z.infer<(typeof size)[Key]>;
+} & { readonly chronoMaximumTimescale?: number | undefined }) => ({
   cell,
-  features,
+  hiddenSize,
   layers,
   dropout,
-  ...(memorySpan !== undefined && { memorySpan }),
+  ...(chronoMaximumTimescale !== undefined && { chronoMaximumTimescale }),
 });
 
 definePreset({
@@ -48,7 +48,7 @@ definePreset({
   options: z.strictObject(size),
   graph: (settings) => ({
     blocks: [
-      embeddingOf(settings.features, settings.dropout),
+      embeddingOf(settings.hiddenSize, settings.dropout),
       {
         id: 'recurrent',
         type: 'recurrent',
@@ -75,7 +75,7 @@ const readsBothWays = (
     options: z.strictObject({ ...size, cell: size.cell.default(cell) }),
     graph: (settings) => ({
       blocks: [
-        embeddingOf(settings.features, settings.dropout),
+        embeddingOf(settings.hiddenSize, settings.dropout),
         {
           id: 'recurrent',
           type: 'recurrent',
@@ -92,7 +92,7 @@ readsBothWays(
   'Recurrent classifier',
   'Embedding and simple recurrent layers from left to right; the last state stands for the text.',
   false,
-  'simple',
+  'rnn',
 );
 
 readsBothWays(
@@ -111,11 +111,11 @@ definePreset({
   input: 'tokens',
   options: z.strictObject({
     ...size,
-    ratingFeatures: z.int().positive().default(64).describe('Inner size of the network that rates the states'),
+    attentionSize: z.int().positive().default(64).describe('Inner size of the network that rates the states'),
   }),
-  graph: ({ ratingFeatures, ...settings }) => ({
+  graph: ({ attentionSize, ...settings }) => ({
     blocks: [
-      embeddingOf(settings.features, settings.dropout),
+      embeddingOf(settings.hiddenSize, settings.dropout),
       {
         id: 'recurrent',
         type: 'recurrent',
@@ -125,7 +125,7 @@ definePreset({
       {
         id: 'attention',
         type: 'attention-pooling',
-        options: { features: ratingFeatures },
+        options: { attentionSize },
         inputs: { sequence: 'recurrent', mask: 'input.mask' },
       },
     ],
@@ -141,10 +141,10 @@ definePreset({
   title: 'Text CNN',
   summary: 'Embedding and convolutions over windows of three sizes, pooled by their maximum (Kim 2014).',
   input: 'tokens',
-  options: z.strictObject({ features: size.features, filters, kernels, dropout: size.dropout }),
-  graph: ({ features, filters: channels, kernels: windows, dropout }) => ({
+  options: z.strictObject({ hiddenSize: size.hiddenSize, filters, kernels, dropout: size.dropout }),
+  graph: ({ hiddenSize, filters: channels, kernels: windows, dropout }) => ({
     blocks: [
-      embeddingOf(features, dropout),
+      embeddingOf(hiddenSize, dropout),
       {
         id: 'convolution',
         type: 'sequence-convolution',
@@ -170,7 +170,7 @@ definePreset({
   options: z.strictObject({ ...size, filters, kernels: kernels.default([3]) }),
   graph: ({ filters: channels, kernels: windows, ...settings }) => ({
     blocks: [
-      embeddingOf(settings.features, settings.dropout),
+      embeddingOf(settings.hiddenSize, settings.dropout),
       {
         id: 'convolution',
         type: 'sequence-convolution',

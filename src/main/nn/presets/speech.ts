@@ -5,7 +5,7 @@ import { definePreset } from '../preset.ts';
 
 const options = z.strictObject({
   stacking: z.int().min(1).max(64).default(3).describe('Frames that become one step of the recurrence'),
-  features: z.int().positive().default(96).describe('Size of the recurrent state, in each direction'),
+  hiddenSize: z.int().positive().default(96).describe('Size of the recurrent state, in each direction'),
   cell: z.enum(cellNames).default('lstm').describe('The recurrent cell'),
   layers: z.int().positive().default(1).describe('Number of recurrent layers'),
   dropout: z.number().min(0).max(0.9).default(0).describe('Dropout between recurrent layers'),
@@ -18,7 +18,7 @@ definePreset({
     'Frames of sound, several at a time, read by LSTM layers in both directions: for transcription with CTC (after Graves & Jaitly 2014), and for classes of sounds.',
   input: 'frames',
   options,
-  graph: ({ stacking, features, cell, layers, dropout }) => ({
+  graph: ({ stacking, hiddenSize, cell, layers, dropout }) => ({
     blocks: [
       {
         id: 'stacking',
@@ -29,7 +29,7 @@ definePreset({
       {
         id: 'recurrent',
         type: 'recurrent',
-        options: { cell, features, layers, dropout, bidirectional: true },
+        options: { cell, hiddenSize, layers, dropout, bidirectional: true },
         inputs: { sequence: 'stacking', mask: 'stacking.mask' },
       },
     ],

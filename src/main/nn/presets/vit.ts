@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { definePreset } from '../preset.ts';
 
 export interface VitShape {
-  readonly features: number;
+  readonly hiddenSize: number;
   readonly layers: number;
   readonly heads: number;
-  readonly feedForward: number;
+  readonly feedForwardSize: number;
   readonly patch: number;
   readonly epsilon: number;
   /** Which position the vector is: that of the class, or the mean of all. */
@@ -18,14 +18,15 @@ export interface VitShape {
 
 /** The blocks: patches, an encoder that normalises before its sublayers and at the end, and the class token or a mean. */
 export function vitGraph(shape: VitShape) {
-  const { features, patch, classToken, pooling, layers, heads, feedForward, activation, epsilon, dropout } = shape;
+  const { hiddenSize, patch, classToken, pooling, layers, heads, feedForwardSize, activation, epsilon, dropout } =
+    shape;
   return {
     blocks: [
       { id: 'pixels', type: 'image-normalisation', inputs: { image: 'input.image' } },
       {
         id: 'patches',
         type: 'patch-embedding',
-        options: { features, patch, classToken, dropout },
+        options: { hiddenSize, patch, classToken, dropout },
         inputs: { image: 'pixels' },
       },
       {
@@ -34,7 +35,7 @@ export function vitGraph(shape: VitShape) {
         options: {
           layers,
           heads,
-          feedForward,
+          feedForwardSize,
           activation,
           epsilon,
           dropout,
@@ -50,15 +51,15 @@ export function vitGraph(shape: VitShape) {
 }
 
 const sizes = [
-  { name: 'vit-tiny', features: 192, heads: 3 },
-  { name: 'vit-small', features: 384, heads: 6 },
+  { name: 'vit-tiny', hiddenSize: 192, heads: 3 },
+  { name: 'vit-small', hiddenSize: 384, heads: 6 },
 ] as const;
 
-for (const { name, features, heads } of sizes) {
+for (const { name, hiddenSize, heads } of sizes) {
   definePreset({
     name,
     title: `ViT ${name.slice('vit-'.length)}`,
-    summary: `Transformer encoder over the patches of an image, 12 layers of ${features} features (Dosovitskiy et al. 2021; size of Touvron et al. 2021). Learns little from few images without pretraining.`,
+    summary: `Transformer encoder over the patches of an image, 12 layers of ${hiddenSize} features (Dosovitskiy et al. 2021; size of Touvron et al. 2021). Learns little from few images without pretraining.`,
     input: 'image',
     options: z.strictObject({
       patch: z.int().positive().default(16).describe('Rows and columns of a patch in pixels'),
@@ -67,12 +68,12 @@ for (const { name, features, heads } of sizes) {
     }),
     graph: ({ patch, layers, dropout }) =>
       vitGraph({
-        features,
+        hiddenSize,
         heads,
         layers,
         patch,
         dropout,
-        feedForward: 4 * features,
+        feedForwardSize: 4 * hiddenSize,
         epsilon: 1e-6,
         pooling: 'first',
         classToken: true,

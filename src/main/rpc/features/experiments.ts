@@ -4,6 +4,7 @@ import type { Problem } from '../../../shared/contract/common.ts';
 import { problem } from '../../../shared/contract/common.ts';
 import type { experimentsContract } from '../../../shared/contract/experiments.ts';
 import { LabError, isLabError } from '../../../shared/errors.ts';
+import { migrateStoredExperiment } from '../../../shared/spec/experiment/index.ts';
 import { z } from 'zod';
 import { experimentSchema } from '../../runs/experiment-schema.ts';
 import { parseExperiment, resolveExperiment } from '../../runs/experiment.ts';
@@ -64,7 +65,10 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
       const experiment = parseExperiment(specSource(spec));
       return { items: await workers.call('preview', { spec: experiment, count, seed }, { signal }) };
     },
-    list: () => documents.list('experiments').map(({ name, savedAt, body }) => ({ name, savedAt, spec: asJson(body) })),
+    list: () =>
+      documents
+        .list('experiments')
+        .map(({ name, savedAt, body }) => ({ name, savedAt, spec: asJson(migrateStoredExperiment(body)) })),
     async save({ name, spec, replace }) {
       const { savedAt } = await documents.save('experiments', name, spec, replace);
       changes.emit('experiments');
@@ -73,7 +77,7 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
     async delete({ name }) {
       const { savedAt, body } = await documents.delete('experiments', name);
       changes.emit('experiments');
-      return { name, savedAt, spec: asJson(body) };
+      return { name, savedAt, spec: asJson(migrateStoredExperiment(body)) };
     },
   };
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { pipelinesContract } from '../../../shared/contract/pipelines.ts';
 import { pipelineInput } from '../../../shared/contract/registry.ts';
 import { LabError } from '../../../shared/errors.ts';
-import { pipelineGraph } from '../../../shared/spec/pipeline.ts';
+import { storedPipeline } from '../../../shared/spec/pipeline.ts';
 import type { StoredDocument } from '../../lab/documents.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { parsePipelineText } from '../../runs/pipeline-text.ts';
@@ -11,7 +11,7 @@ import { checkConnection, summarisePipeline } from '../../runs/summarise-pipelin
 import { resolvePipeline } from '../../nn/index.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 
-const body = z.object({ input: pipelineInput, graph: pipelineGraph });
+const body = z.object({ input: pipelineInput, graph: storedPipeline });
 
 export function pipelinesHandlers({ documents, changes }: Lab): HandlersOf<typeof pipelinesContract> {
   const view = ({ name, savedAt, body: stored }: StoredDocument) => ({ name, savedAt, ...body.parse(stored) });

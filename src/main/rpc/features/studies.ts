@@ -6,6 +6,7 @@ import type { StudySummary, studiesContract } from '../../../shared/contract/stu
 import { LabError } from '../../../shared/errors.ts';
 import { fileExists, namesIn } from '../../files/file-exists.ts';
 import type { Study, StudyResult } from '../../../shared/spec/study.ts';
+import { migrateStoredStudy } from '../../../shared/spec/study-versions.ts';
 import { createRun } from '../../runs/create-run.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { readJson, writeJson } from '../../workspace/run-folder.ts';
@@ -86,7 +87,7 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
     if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) throw new LabError('not-found', `There is no study '${name}'`);
     const file = specFile(lab, name);
     if (!(await fileExists(file))) throw new LabError('not-found', `There is no study '${name}'`, { name });
-    return summarise(parseStored(await readJson(file, z.unknown())));
+    return summarise(parseStored(migrateStoredStudy(await readJson(file, z.unknown()))));
   };
   return {
     ...studyClusterHandlers(lab),

@@ -1,7 +1,7 @@
 /** Studies on other computers, as pages ask for them. */
 import type { ClusterStudySummary, studyClusters } from '../../../shared/contract/study-clusters.ts';
 import { LabError } from '../../../shared/errors.ts';
-import { nameSpec } from '../../../shared/spec/experiment/v1.ts';
+import { nameSpec } from '../../../shared/spec/experiment/v2.ts';
 import type { Lab } from '../../lab/lab.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 

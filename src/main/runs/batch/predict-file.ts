@@ -1,6 +1,6 @@
 /** Asks a trained run about everything that a table, a folder or a file holds, and writes a table of answers. */
 import { LabError, isLabError } from '../../../shared/errors.ts';
-import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import { orderedMap } from '../../data/images/ordered-map.ts';
 import { encodeQuery } from '../../tasks/encode-query.ts';
 import { findTask } from '../../tasks/index.ts';
@@ -144,7 +144,7 @@ export async function predictFile(run: RunFolder, options: PredictFileOptions): 
 
 /** Backbones of images may read another size than the task cuts out of the images. */
 async function factsFor(run: RunFolder, isEmbedding: boolean): Promise<TaskFacts> {
-  const { facts } = await readModel(run, await readJson(run.spec, experimentSpec));
+  const { facts } = await readModel(run, await readJson(run.spec, storedExperiment));
   const { input, images } = facts;
   if (!isEmbedding || input.kind !== 'image' || !images) return facts;
   const { network, ...stored } = images;
@@ -172,7 +172,7 @@ async function openAnswers(run: RunFolder, { checkpoint, top }: PredictFileOptio
 
 async function openVectors(run: RunFolder, { checkpoint, top }: PredictFileOptions): Promise<Answerer> {
   if (top !== undefined) throw new LabError('bad-input', 'Embeddings have no likeliest answers: leave out how many');
-  const experiment = await readJson(run.spec, experimentSpec);
+  const experiment = await readJson(run.spec, storedExperiment);
   const model = await readModel(run, experiment);
   const read = { ...model.facts, ...(await tokenizerFileOf(run)) };
   const embedder = await openEmbedder(run, { experiment, model }, checkpoint, batchSize);

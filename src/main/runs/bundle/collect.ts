@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError, isLabError } from '../../../shared/errors.ts';
+import { migrateStoredStudy } from '../../../shared/spec/study-versions.ts';
 import { filesUnder, checksumsName } from '../../files/checksums.ts';
 import { fileExists } from '../../files/file-exists.ts';
 import { checkpointFolder, listCheckpoints } from '../../workspace/checkpoint-folders.ts';
@@ -42,7 +43,7 @@ export async function collectContent(workspace: Workspace, reference: string): P
 }
 
 async function collectStudy(workspace: Workspace, name: string, file: string): Promise<BundleContent> {
-  const value: unknown = JSON.parse(await readFile(file, 'utf8'));
+  const value = migrateStoredStudy(JSON.parse(await readFile(file, 'utf8')));
   const source = { value, locate: () => file };
   const { runs } = await listRuns(workspace);
   const found = planStudy(parseStudy(source), source).flatMap(({ experiment }) => {

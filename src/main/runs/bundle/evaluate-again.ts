@@ -1,5 +1,5 @@
 /** Evaluates a finished run again from the weights of its best checkpoint, as `finish-run` did at its end. */
-import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import { runResult } from '../../../shared/spec/run/result.ts';
 import type { Program } from '../../graph/program.ts';
 import { fileExists } from '../../files/file-exists.ts';
@@ -29,7 +29,7 @@ export async function evaluateAgain(
   };
   if (!(await fileExists(run.result))) return refuse('the run is not finished');
   const result = await readJson(run.result, runResult);
-  const { method } = await readJson(run.spec, experimentSpec);
+  const { method } = await readJson(run.spec, storedExperiment);
   if (method === 'frozen-features' || method === 'baseline') {
     return refuse('it has no weights of its own; --train fits it again');
   }

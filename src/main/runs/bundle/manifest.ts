@@ -11,7 +11,7 @@
  */
 import { z } from 'zod';
 import { LabError } from '../../../shared/errors.ts';
-import { nameSpec } from '../../../shared/spec/experiment/v1.ts';
+import { nameSpec } from '../../../shared/spec/experiment/v2.ts';
 
 export const bundleVersion = 1;
 export const manifestName = 'bundle.json';

@@ -1,7 +1,7 @@
 /** Gives material of an unpacked bundle another name, in its own manifest and wherever runs and studies of the bundle name it. */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import { replaceListed } from '../../files/checksums.ts';
 import { materialFolder } from '../../workspace/catalogue.ts';
 import { readJson, runFolder, runOrigin, writeJson } from '../../workspace/run-folder.ts';
@@ -28,7 +28,7 @@ export async function renameMaterial(
     const isOfGroup = origin.data.kind.endsWith('-corpus') === (group === 'corpus');
     if (origin.data.name !== from || !isOfGroup) continue;
     await writeJson(run.origin, { ...origin, data: { ...origin.data, name: to } });
-    await writeJson(run.spec, { ...(await readJson(run.spec, experimentSpec)), data: to });
+    await writeJson(run.spec, { ...(await readJson(run.spec, storedExperiment)), data: to });
   }
   for (const path of Object.keys(files).filter((one) => one.startsWith('studies/') && one.endsWith('.spec.json'))) {
     const file = join(inside.folder, path);

@@ -1,7 +1,7 @@
 /** Trains a run again beside itself, from the same spec, seeds and first weights, and compares what comes out on the way and at the end. */
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import type { RunResult } from '../../../shared/spec/run/result.ts';
 import { runResult } from '../../../shared/spec/run/result.ts';
@@ -89,7 +89,7 @@ async function compareEnds(
   found: RunResult,
 ): Promise<VerifiedRow[]> {
   const rows: VerifiedRow[] = [];
-  const { method } = await readJson(run.spec, experimentSpec);
+  const { method } = await readJson(run.spec, storedExperiment);
   if (method !== 'frozen-features' && method !== 'baseline' && recorded.bestStep !== null) {
     const weights = ({ checkpoints }: RunFolder, step: number): string =>
       join(checkpointFolder(checkpoints, step), 'model.safetensors');

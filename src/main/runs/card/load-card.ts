@@ -5,7 +5,8 @@ import type { AuditCard } from '../../../shared/card/card.ts';
 import { LabError } from '../../../shared/errors.ts';
 import type { RunResult } from '../../../shared/spec/run/result.ts';
 import type { Study } from '../../../shared/spec/study.ts';
-import { nameSpec } from '../../../shared/spec/experiment/v1.ts';
+import { migrateStoredStudy } from '../../../shared/spec/study-versions.ts';
+import { nameSpec } from '../../../shared/spec/experiment/v2.ts';
 import { findMaterialOf } from '../prepare.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
 import { runFolder } from '../../workspace/run-folder.ts';
@@ -41,7 +42,7 @@ export async function loadStudyCard(workspace: Workspace, name: string): Promise
   const file = join(workspace.folder, 'studies', `${name}.spec.json`);
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  const spec: unknown = JSON.parse(text);
+  const spec = migrateStoredStudy(JSON.parse(text));
   const { runs } = await listRuns(workspace);
   // As the study says; where nothing of that is there, as studies of old were run, each seed with a split of its own.
   for (const value of [spec, { ...(spec as object), splits: 'per-seed' }]) {

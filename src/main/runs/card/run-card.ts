@@ -1,4 +1,5 @@
 /** The audit card of a run, from its folder and the manifest of its material. */
+import { z } from 'zod';
 import type { AuditCard, CardItem, CardSection } from '../../../shared/card/card.ts';
 import { formatCount, formatNumber, formatWithBounds, plural } from '../../../shared/display.ts';
 import { metricOf } from '../../../shared/metrics.ts';
@@ -160,22 +161,26 @@ function classRows({ classes }: Readonly<Record<string, unknown>>): string[][] {
   });
 }
 
+const labelBudget = z.object({ total: z.number().optional(), perClass: z.number().optional() });
+
+function budgetWords(option: unknown): string | undefined {
+  const { total, perClass } = labelBudget.safeParse(option).data ?? {};
+  return perClass === undefined ? total?.toString() : `${perClass} of each class`;
+}
+
 function splitItems({ experiment, result }: RunDetails): CardItem[] {
   const { examples } = result ?? {};
   const { task, splitSeed, labelSeed } = experiment;
-  const budget = task.labelsPerClass ?? task.labelsInAll;
   return [
     facts([
       ['Split seed', String(splitSeed)],
       ['Label seed', labelSeed === undefined ? undefined : String(labelSeed)],
-      ['Validation share', typeof task.validationShare === 'number' ? String(task.validationShare) : undefined],
-      ['Test share', typeof task.testShare === 'number' ? String(task.testShare) : undefined],
       [
-        'Label budget',
-        typeof budget === 'number'
-          ? `${budget} ${task.labelsPerClass === undefined ? 'in all' : 'of each class'}`
-          : undefined,
+        'Validation fraction',
+        typeof task.validationFraction === 'number' ? String(task.validationFraction) : undefined,
       ],
+      ['Test fraction', typeof task.testFraction === 'number' ? String(task.testFraction) : undefined],
+      ['Label budget', budgetWords(task.labelBudget)],
       [
         'Examples',
         examples &&
@@ -227,7 +232,7 @@ function recipeItems({ experiment, result }: RunDetails): CardItem[] {
     ['Frozen', freeze.length > 0 ? freeze.join(', ') : undefined],
     ['Optimizer', JSON.stringify(training.optimizer)],
     ['Learning rate', `${training.learningRate}, ${JSON.stringify(scheduleOf(training))}`],
-    ['Batch', `${training.batchSize} × ${training.accumulation}`],
+    ['Batch', `${training.batchSize} × ${training.gradientAccumulationSteps}`],
     [
       'Steps',
       result ? `${formatCount(result.steps)}${result.reason === 'early-stopping' ? ', stopped early' : ''}` : undefined,

@@ -2,7 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
-import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import { runResult } from '../../../shared/spec/run/result.ts';
 import type { Study } from '../../../shared/spec/study.ts';
 import { replaceFile } from '../../files/durable-file.ts';
@@ -118,7 +118,7 @@ async function runOf(
   const taken = new Set<string>();
   for (const id of names.filter((name) => name.startsWith(`${experiment.name}-`))) {
     const run = runFolder(join(workspace.runs, id));
-    const spec = await readJson(run.spec, experimentSpec).catch(() => undefined);
+    const spec = await readJson(run.spec, storedExperiment).catch(() => undefined);
     if (spec && isRunOf(spec, experiment)) {
       const result = (await fileExists(run.result)) && (await readJson(run.result, runResult).catch(() => undefined));
       if (result) return { id, isFinished: true };

@@ -1,5 +1,5 @@
 /** What is exported: a network with all that is known of it, read and checked once for every format. */
-import { experimentSpec } from '../../../shared/spec/experiment/index.ts';
+import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import type { ModelManifest } from '../../../shared/spec/manifests/model.ts';
 import type { Tensor } from '../../engines/engine.ts';
@@ -72,7 +72,7 @@ export async function readSubject(workspace: Workspace, origin: ExportOrigin): P
     };
   }
   const { run } = origin;
-  const experiment = await readJson(run.spec, experimentSpec);
+  const experiment = await readJson(run.spec, storedExperiment);
   return {
     workspace,
     id: run.id,

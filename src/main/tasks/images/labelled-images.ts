@@ -3,6 +3,8 @@ import { takeLabelled } from '../../data/split.ts';
 import type { ImageDataset } from '../../data/images/image-store.ts';
 import { openImageDataset } from '../../data/images/image-store.ts';
 import { splitImages } from '../../data/images/leakage.ts';
+import type { LabelBudget } from '../label-budget.ts';
+import { budgetOf } from '../label-budget.ts';
 import type { ExampleSides, Feeds, SamplerSetup } from '../task.ts';
 import { withoutExcluded } from '../task.ts';
 import { writePlanar } from './image-facts.ts';
@@ -14,10 +16,9 @@ export interface LabelledImages {
 }
 
 export interface LabelledImageSettings {
-  readonly validationShare: number;
-  readonly testShare: number;
-  readonly labelsPerClass?: number | undefined;
-  readonly labelsInAll?: number | undefined;
+  readonly validationFraction: number;
+  readonly testFraction: number;
+  readonly labelBudget?: LabelBudget | undefined;
   readonly nearDuplicates: 'together' | 'anywhere';
 }
 
@@ -37,10 +38,10 @@ export function openLabelledImages({
   try {
     const { train, validation, test } = splitImages(dataset, {
       seed: splitSeed,
-      fractions: { validation: options.validationShare, test: options.testShare },
+      fractions: { validation: options.validationFraction, test: options.testFraction },
       allowSharedGroups: options.nearDuplicates === 'anywhere',
     });
-    const budget = budgetOf(options);
+    const budget = budgetOf(options.labelBudget);
     const { labels, classes, groups, manifest } = dataset;
     const material = { labels, classes, groups, contentHash: manifest.contentHash };
     const training = budget ? takeLabelled(material, train, budget, labelSeed ?? splitSeed) : train;
@@ -49,11 +50,6 @@ export function openLabelledImages({
     dataset.close();
     throw error;
   }
-}
-
-function budgetOf({ labelsPerClass, labelsInAll }: LabelledImageSettings) {
-  if (labelsPerClass !== undefined) return { perClass: labelsPerClass };
-  return labelsInAll === undefined ? undefined : { total: labelsInAll };
 }
 
 /** Examples / (classes · examples of the class), as scikit-learn's 'balanced'; 0 for a class without training examples. */

@@ -12,8 +12,8 @@ import { splitByImage } from './unlabelled-images.ts';
 export interface PatchTaskOptions extends PatchOptions {
   readonly chroma: ChromaHandling;
   readonly detailLoss: number;
-  readonly validationShare: number;
-  readonly testShare: number;
+  readonly validationFraction: number;
+  readonly testFraction: number;
 }
 
 export interface PatchCorpus {
@@ -39,7 +39,7 @@ export function openPatchCorpus({
     return {
       store,
       geometry,
-      sides: splitByImage(store, { validation: options.validationShare, test: options.testShare }, splitSeed),
+      sides: splitByImage(store, { validation: options.validationFraction, test: options.testFraction }, splitSeed),
       pairs: createPatchPairs(store, treatment),
       treated: (change) => createPatchPairs(store, { ...treatment, ...change }),
     };

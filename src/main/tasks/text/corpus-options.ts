@@ -14,13 +14,13 @@ export const lengthOption = z
 
 export const corpusOptions = {
   length: lengthOption,
-  validationShare: z
+  validationFraction: z
     .number()
     .min(0)
     .max(0.5)
     .default(0.05)
     .describe('Share of the text, by whole documents, that is kept for validation'),
-  testShare: z
+  testFraction: z
     .number()
     .min(0)
     .max(0.5)
@@ -34,19 +34,24 @@ export const corpusOptions = {
 };
 
 export const maskingOptions = {
-  maskedShare: z.number().gt(0).max(0.9).default(0.15).describe('Share of the positions that is predicted'),
-  evaluationMaskedShare: z
+  maskProbability: z.number().gt(0).max(0.9).default(0.15).describe('Share of the positions that is predicted'),
+  evaluationMaskProbability: z
     .number()
     .gt(0)
     .max(0.9)
     .optional()
     .describe(
-      'The same in evaluations, by default maskedShare; runs with different shares can be compared when they share this one',
+      'The same in evaluations, by default maskProbability; runs with different shares can be compared when they share this one',
     ),
   maximumPredictions: z.int().min(1).max(1024).default(20).describe('At most so many predictions in a sequence'),
   wholeWords: z.boolean().default(false).describe('Choose all pieces of a word or none'),
-  keepShare: z.number().min(0).max(1).default(0.1).describe('Of the chosen positions, the share that keeps its token'),
-  randomShare: z
+  keepProbability: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe('Of the chosen positions, the share that keeps its token'),
+  randomProbability: z
     .number()
     .min(0)
     .max(1)
@@ -55,7 +60,7 @@ export const maskingOptions = {
 };
 
 export const pairOptions = {
-  shortSequenceShare: z
+  shortSequenceProbability: z
     .number()
     .min(0)
     .max(1)
@@ -64,12 +69,12 @@ export const pairOptions = {
 };
 
 interface MaskingFields {
-  readonly maskedShare: number;
-  readonly evaluationMaskedShare?: number | undefined;
+  readonly maskProbability: number;
+  readonly evaluationMaskProbability?: number | undefined;
   readonly maximumPredictions: number;
   readonly wholeWords: boolean;
-  readonly keepShare: number;
-  readonly randomShare: number;
+  readonly keepProbability: number;
+  readonly randomProbability: number;
 }
 
 export const headOption = {
@@ -82,15 +87,27 @@ export const headOption = {
 };
 
 /** Refuses shares of more than one in all. */
-export const sharesFit = ({ keepShare, randomShare }: { keepShare: number; randomShare: number }): boolean =>
-  keepShare + randomShare <= 1;
-export const sharesMessage = 'keepShare and randomShare are together more than 1';
+export const probabilitiesFit = ({
+  keepProbability,
+  randomProbability,
+}: {
+  keepProbability: number;
+  randomProbability: number;
+}): boolean => keepProbability + randomProbability <= 1;
+export const probabilitiesMessage = 'keepProbability and randomProbability are together more than 1';
 
 /** How examples are masked to be trained or to be evaluated on. */
 export function maskingOf(options: MaskingFields, use: 'training' | 'evaluation' = 'training'): MaskingOptions {
-  const { maskedShare, evaluationMaskedShare, maximumPredictions, wholeWords, keepShare, randomShare } = options;
-  const share = use === 'training' ? maskedShare : (evaluationMaskedShare ?? maskedShare);
-  return { share, maximumPredictions, wholeWords, keepShare, randomShare };
+  const {
+    maskProbability,
+    evaluationMaskProbability,
+    maximumPredictions,
+    wholeWords,
+    keepProbability,
+    randomProbability,
+  } = options;
+  const share = use === 'training' ? maskProbability : (evaluationMaskProbability ?? maskProbability);
+  return { share, maximumPredictions, wholeWords, keepProbability, randomProbability };
 }
 
 /** Predictions in a sequence; a trained model is asked as it is evaluated. */

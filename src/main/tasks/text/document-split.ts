@@ -10,8 +10,8 @@ import { purpose } from './purposes.ts';
 
 export interface SplitOptions {
   /** Shares of all tokens, each in [0, 1). */
-  readonly validationShare: number;
-  readonly testShare: number;
+  readonly validationFraction: number;
+  readonly testFraction: number;
   readonly splitSeed: number;
   /** How many documents each side needs at least: two, where a task needs another document. */
   readonly minimumDocuments: number;
@@ -34,7 +34,7 @@ export function splitDocuments(corpus: CorpusSource, options: SplitOptions): Sec
     ({ tokenCount, firstSentence, endSentence }) =>
       tokenCount > 0 && endSentence - firstSentence >= options.minimumSentences,
   );
-  const sides = 1 + Number(options.validationShare > 0) + Number(options.testShare > 0);
+  const sides = 1 + Number(options.validationFraction > 0) + Number(options.testFraction > 0);
   if (sections.length < sides * options.minimumDocuments) {
     const [only] = sections;
     if (sections.length === 1 && only && options.minimumDocuments === 1) return splitInside(corpus, only, options);
@@ -79,8 +79,8 @@ function assignDocuments(corpus: CorpusSource, sections: readonly Section[], opt
     return chosen.sort((a, b) => a - b).map((index) => sections[index]!);
   }
 
-  const validation = take(options.validationShare);
-  const test = take(options.testShare);
+  const validation = take(options.validationFraction);
+  const test = take(options.testFraction);
   return { training: sections.filter((_, index) => !taken.has(index)), validation, test };
 }
 
@@ -97,14 +97,14 @@ function contentHash(corpus: CorpusSource, { tokenOffset, tokenCount }: Section,
 function splitInside(
   corpus: CorpusSource,
   section: Section,
-  { validationShare, testShare }: SplitOptions,
+  { validationFraction, testFraction }: SplitOptions,
 ): SectionSplit {
   const sentences = section.endSentence - section.firstSentence;
-  const sides = 1 + Number(validationShare > 0) + Number(testShare > 0);
+  const sides = 1 + Number(validationFraction > 0) + Number(testFraction > 0);
   if (sentences < sides) {
     throw new LabError('bad-input', `the corpus has ${sentences} sentences, too few to be divided into ${sides} parts`);
   }
-  const shares = [1 - validationShare - testShare, validationShare, testShare];
+  const shares = [1 - validationFraction - testFraction, validationFraction, testFraction];
   const parts: Section[][] = [];
   let sentence = section.firstSentence;
   let tokenOffset = section.tokenOffset;

@@ -87,7 +87,7 @@ export function maskedWordsHead(
 
 function ownTable({ program }: BuildContext, vocabularySize: number, width: number): Value {
   return parameter(program, 'table', [vocabularySize, width], {
-    initialiser: { type: 'truncated-normal', deviation: 0.02 },
+    initialiser: { type: 'truncated-normal', std: 0.02 },
   });
 }
 

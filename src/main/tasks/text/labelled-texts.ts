@@ -5,6 +5,8 @@ import type { TextDataset } from '../../data/text/dataset.ts';
 import { openTextDataset } from '../../data/text/dataset.ts';
 import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.ts';
+import type { LabelBudget } from '../label-budget.ts';
+import { budgetOf } from '../label-budget.ts';
 import type { ExampleSides, SamplerSetup } from '../task.ts';
 import { withoutExcluded } from '../task.ts';
 import { cutPair } from './prediction.ts';
@@ -17,10 +19,9 @@ export interface LabelledTexts {
 }
 
 export interface LabelledTextSettings {
-  readonly validationShare: number;
-  readonly testShare: number;
-  readonly labelsPerClass?: number | undefined;
-  readonly labelsInAll?: number | undefined;
+  readonly validationFraction: number;
+  readonly testFraction: number;
+  readonly labelBudget?: LabelBudget | undefined;
 }
 
 /** Throws `LabError('bad-input')` without a tokenizer or with a single class, `LabError('bad-spec')` for a budget that is too large. */
@@ -47,23 +48,15 @@ export function openLabelledTexts({
         `every example of the dataset in ${dataFolder} has the label '${dataset.classes[0] ?? ''}'; classification needs two`,
       );
     }
-    const fractions = { validation: options.validationShare, test: options.testShare };
+    const fractions = { validation: options.validationFraction, test: options.testFraction };
     const { train, validation, test } = splitDataset(dataset, { seed: splitSeed, fractions });
-    const budget = budgetOf(options);
+    const budget = budgetOf(options.labelBudget);
     const training = budget ? takeLabelled(dataset, train, budget, labelSeed ?? splitSeed) : train;
     return { dataset, tokenizer, sides: withoutExcluded({ training, validation, test }, excludedFromTest) };
   } catch (error) {
     dataset.close();
     throw error;
   }
-}
-
-function budgetOf({
-  labelsPerClass,
-  labelsInAll,
-}: LabelledTextSettings): { perClass: number } | { total: number } | undefined {
-  if (labelsPerClass !== undefined) return { perClass: labelsPerClass };
-  return labelsInAll === undefined ? undefined : { total: labelsInAll };
 }
 
 /** The tokens of an example that a network sees. */

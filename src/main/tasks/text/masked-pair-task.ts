@@ -12,8 +12,8 @@ import {
   maskingOptions,
   pairOptions,
   placesOf,
-  sharesFit,
-  sharesMessage,
+  probabilitiesFit,
+  probabilitiesMessage,
 } from './corpus-options.ts';
 import { describeMasked } from './describe.ts';
 import { classEvaluation, maskedWordsEvaluation } from './evaluations.ts';
@@ -40,7 +40,7 @@ import { classAnswers } from '../answers.ts';
 
 const options = z
   .strictObject({ ...corpusOptions, ...maskingOptions, ...headOption, ...pairOptions })
-  .refine(sharesFit, sharesMessage);
+  .refine(probabilitiesFit, probabilitiesMessage);
 
 export type MaskedPairOptions = z.infer<typeof options>;
 

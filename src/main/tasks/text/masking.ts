@@ -12,8 +12,8 @@ export interface MaskingOptions {
   /** Choose all pieces of a word or none. */
   readonly wholeWords: boolean;
   /** Of the chosen positions, the share that keeps its token, and the share that gets a random one. */
-  readonly keepShare: number;
-  readonly randomShare: number;
+  readonly keepProbability: number;
+  readonly randomProbability: number;
 }
 
 /** Of a tokenizer, what masking needs to know. */
@@ -102,8 +102,9 @@ export function createMasker(vocabulary: Vocabulary, options: MaskingOptions): M
       labels[index] = tokens[position]!;
       weights[index] = 1;
       const draw = stream.uniform();
-      if (draw < options.keepShare) continue;
-      tokens[position] = draw < options.keepShare + options.randomShare ? randomToken(stream) : special.mask;
+      if (draw < options.keepProbability) continue;
+      tokens[position] =
+        draw < options.keepProbability + options.randomProbability ? randomToken(stream) : special.mask;
     }
     positions.fill(0, chosen);
     labels.fill(0, chosen);

@@ -18,8 +18,8 @@ export interface TextMaterial {
 }
 
 interface SplitFields {
-  readonly validationShare: number;
-  readonly testShare: number;
+  readonly validationFraction: number;
+  readonly testFraction: number;
 }
 
 /** Places of tokens are kept in 32 bits. */
@@ -43,8 +43,8 @@ export function openTextMaterial(
     }
     if (tokenizerFile !== undefined) requireSameVocabulary(corpus.tokenizer, loadTokenizer(tokenizerFile), dataFolder);
     if (needs.mask === true) requireMask(corpus.tokenizer, dataFolder);
-    const { validationShare, testShare } = options;
-    const split = splitDocuments(corpus, { validationShare, testShare, splitSeed, ...needs });
+    const { validationFraction, testFraction } = options;
+    const split = splitDocuments(corpus, { validationFraction, testFraction, splitSeed, ...needs });
     return { corpus, vocabulary: vocabularyOf(corpus.tokenizer), split };
   } catch (error) {
     corpus.close();
@@ -90,8 +90,8 @@ function requireExamples(
 ): void {
   const wanted = [
     ['training', true],
-    ['validation', options.validationShare > 0],
-    ['test', options.testShare > 0],
+    ['validation', options.validationFraction > 0],
+    ['test', options.testFraction > 0],
   ] as const;
   for (const [side, isWanted] of wanted) {
     if (!isWanted || hasExamples(side)) continue;

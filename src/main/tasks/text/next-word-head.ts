@@ -66,7 +66,7 @@ export function nextWordHead(context: BuildContext, backbone: Backbone, dropout:
 
 function ownTable(program: Program, vocabularySize: number, width: number): Value {
   return parameter(program, 'table', [vocabularySize, width], {
-    initialiser: { type: 'truncated-normal', deviation: 0.02 },
+    initialiser: { type: 'truncated-normal', std: 0.02 },
   });
 }
 

@@ -23,9 +23,9 @@ export function pairNeeds(kind: PairKind): { minimumDocuments: number; minimumSe
 
 interface PairSettings {
   readonly length: number;
-  readonly shortSequenceShare: number;
-  readonly validationShare: number;
-  readonly testShare: number;
+  readonly shortSequenceProbability: number;
+  readonly validationFraction: number;
+  readonly testFraction: number;
 }
 
 /** Throws `LabError('bad-input')` for a side of the split that has no pair of sentences. */
@@ -42,12 +42,12 @@ function pairSource(
   { corpus }: TextMaterial,
   kind: PairKind,
   sections: readonly Section[],
-  { length, shortSequenceShare }: PairSettings,
+  { length, shortSequenceProbability }: PairSettings,
   splitSeed: number,
 ): ExampleSource {
   const { special } = corpus.tokenizer;
   const capacity = length - 3;
-  const chunks = indexChunks(corpus, sections, { capacity, shortShare: shortSequenceShare, splitSeed });
+  const chunks = indexChunks(corpus, sections, { capacity, shortProbability: shortSequenceProbability, splitSeed });
   if (kind === 'next-sentence' && chunks.documentCount === 1) {
     throw new LabError('internal', 'a side of the split has one document with pairs of sentences');
   }

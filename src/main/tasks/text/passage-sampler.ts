@@ -12,7 +12,7 @@ import type { DocumentPassages } from './document-passages.ts';
 import { trainingOrder } from './example-order.ts';
 import type { PretextSamplerSetup } from './pretext-sampler.ts';
 import { purpose } from './purposes.ts';
-import { createTokenBatch, writeNothing, writeSingle } from './token-batch.ts';
+import { createTokenBatch, writePaddingRow, writeSingle } from './token-batch.ts';
 
 export interface PassageSamplerSetup extends Omit<PretextSamplerSetup, 'sources' | 'masking' | 'classes'> {
   readonly corpus: Pick<CorpusSource, 'tokens'>;
@@ -91,7 +91,7 @@ export function createPassageSampler(setup: PassageSamplerSetup): TaskSampler {
     for (let row = 0; row < rows; row += 1) {
       const pair = pairs[row >> 1];
       if (!pair) {
-        writeNothing(batch, row, special);
+        writePaddingRow(batch, row, special);
         continue;
       }
       const passage = pair.passages[row & 1]!;

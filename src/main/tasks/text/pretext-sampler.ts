@@ -11,7 +11,7 @@ import { balancedLabel, evaluationChoice, trainingOrder } from './example-order.
 import type { Masker } from './masking.ts';
 import { purpose } from './purposes.ts';
 import type { TokenBatch } from './token-batch.ts';
-import { createTokenBatch, writeNothing } from './token-batch.ts';
+import { createTokenBatch, writePaddingRow } from './token-batch.ts';
 
 /** One kind of example over one side of a split. */
 export interface ExampleSource {
@@ -119,7 +119,7 @@ export function createPretextSampler(setup: PretextSamplerSetup): TaskSampler {
         const counter = index * batchSize + row;
         const example = chosen[split][counter];
         if (example === undefined) {
-          writeNothing(batch, row, special);
+          writePaddingRow(batch, row, special);
           continue;
         }
         const stream = randomStream(splitSeed, purpose.evaluationExample, counter);

@@ -38,7 +38,7 @@ export interface ChunkOptions {
   /** Tokens of text that fit into a sequence, special tokens not counted. */
   readonly capacity: number;
   /** Share of chunks that are shorter than a sequence, of random length, so that short inputs are learned as well. */
-  readonly shortShare: number;
+  readonly shortProbability: number;
   readonly splitSeed: number;
 }
 
@@ -143,12 +143,14 @@ export function indexChunks(corpus: CorpusSource, sections: readonly Section[], 
 function cutSection(
   corpus: CorpusSource,
   section: Section,
-  { capacity, shortShare, splitSeed }: ChunkOptions,
+  { capacity, shortProbability, splitSeed }: ChunkOptions,
   emit: (first: number, end: number, offset: number) => void,
 ): void {
   const stream = randomStream(splitSeed, purpose.shortSequences, section.document, section.firstSentence);
   const nextTarget = (): number =>
-    shortShare > 0 && stream.uniform() < shortShare ? 2 + stream.integer(Math.max(1, capacity - 1)) : capacity;
+    shortProbability > 0 && stream.uniform() < shortProbability
+      ? 2 + stream.integer(Math.max(1, capacity - 1))
+      : capacity;
   let first = section.firstSentence;
   let offset = section.tokenOffset;
   let length = 0;

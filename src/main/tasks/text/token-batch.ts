@@ -58,7 +58,7 @@ export function writePair(
 }
 
 /** A row that stands for no example still has one real position, so that attention has something to look at. */
-export function writeNothing({ tokens, mask, length }: TokenBatch, row: number, { classify }: SpecialTokens): void {
+export function writePaddingRow({ tokens, mask, length }: TokenBatch, row: number, { classify }: SpecialTokens): void {
   tokens[row * length] = classify;
   mask[row * length] = 1;
 }

@@ -5,6 +5,7 @@
 import { LabError } from '../../../shared/errors.ts';
 import { requireSeparateGroups } from '../../data/images/leakage.ts';
 import { splitDataset, takeLabelled } from '../../data/split.ts';
+import type { LabelBudget } from '../label-budget.ts';
 import type { EvaluationSplit, ExampleSides, SamplerSetup } from '../task.ts';
 import { withoutExcluded } from '../task.ts';
 import type { LineMaterial } from './line-material.ts';
@@ -21,10 +22,10 @@ export interface LabelledLines {
 }
 
 export interface LabelledLineSettings {
-  readonly validationShare: number;
-  readonly testShare: number;
+  readonly validationFraction: number;
+  readonly testFraction: number;
   readonly longest: number;
-  readonly labelsInAll?: number | undefined;
+  readonly labelBudget?: Pick<LabelBudget, 'total'> | undefined;
   readonly nearDuplicates: 'together' | 'anywhere';
 }
 
@@ -56,7 +57,7 @@ export function openLabelledLines({
     const sides =
       (material.sides === undefined ? splitByFolder(material, options) : undefined) ??
       splitAtRandom(material, options, splitSeed);
-    const training = takeLines(material, sides.training, options.labelsInAll, labelSeed);
+    const training = takeLines(material, sides.training, options.labelBudget?.total, labelSeed);
     return {
       material,
       alphabet,
@@ -115,7 +116,7 @@ function splitAtRandom(lines: LineMaterial, options: LabelledLineSettings, seed:
   const { length, contentHash, sides } = lines;
   const groups = options.nearDuplicates === 'together' ? lines.groups : undefined;
   const material = { labels: new Int32Array(length), classes: ['line'], groups, sides, contentHash };
-  const fractions = { validation: options.validationShare, test: options.testShare };
+  const fractions = { validation: options.validationFraction, test: options.testFraction };
   const { train, validation, test } = splitDataset(material, { seed, fractions });
   return { training: train, validation, test };
 }

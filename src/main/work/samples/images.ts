@@ -21,7 +21,7 @@ export const imageSample: Sample = {
     },
     {
       name: 'digits-pretrained',
-      task: { type: 'image-classification', labelsPerClass: 10 },
+      task: { type: 'image-classification', labelBudget: { perClass: 10 } },
       data: 'digits',
       pipeline: { preset: 'patch-cnn', options: { width: 16, features: 128 } },
       from: { run: 'digits-pretraining' },
@@ -29,7 +29,7 @@ export const imageSample: Sample = {
     },
     {
       name: 'digits-from-scratch',
-      task: { type: 'image-classification', labelsPerClass: 10 },
+      task: { type: 'image-classification', labelBudget: { perClass: 10 } },
       data: 'digits',
       pipeline: { preset: 'patch-cnn', options: { width: 16, features: 128 } },
       training: { steps: 100, batchSize: 32, learningRate: 1e-3 },

@@ -23,7 +23,7 @@ export const textSample: Sample = {
     },
     {
       name: 'spam-pretrained',
-      task: { type: 'text-classification', length: 64, labelsPerClass: 100 },
+      task: { type: 'text-classification', length: 64, labelBudget: { perClass: 100 } },
       data: 'spam',
       pipeline: 'modern-tiny',
       from: { run: 'masked-words' },
@@ -31,7 +31,7 @@ export const textSample: Sample = {
     },
     {
       name: 'spam-from-scratch',
-      task: { type: 'text-classification', length: 64, labelsPerClass: 100 },
+      task: { type: 'text-classification', length: 64, labelBudget: { perClass: 100 } },
       data: 'spam',
       tokenizer: { corpus: 'brown-and-mail' },
       pipeline: 'modern-tiny',

@@ -1,7 +1,7 @@
 /** The manifest of an imported model: `manifest.json` in `models/<name>/` of a workspace, beside its weights and tokenizer. */
 import { z } from 'zod';
-import { nameSpec } from '../experiment/v1.ts';
-import { pipelineGraph } from '../pipeline.ts';
+import { nameSpec } from '../experiment/v2.ts';
+import { storedPipeline } from '../pipeline.ts';
 import { channelStatistics, imageChannels, imageFit } from './image-corpus.ts';
 
 export const MODEL_VERSION = 1;
@@ -64,7 +64,7 @@ export const modelManifest = z.strictObject({
     files: z.array(sourceFile).min(1),
   }),
   input: modelInput,
-  pipeline: pipelineGraph,
+  pipeline: storedPipeline,
   heads: z.array(modelHead),
   preprocessing: imagePreprocessing.nullable(),
   /** Weights of the backbone and of all heads together. */

@@ -25,7 +25,7 @@ const image = {
   statistics: { mean: [0.4, 0.5, 0.6], standardDeviation: [0.2, 0.3, 0.25] },
 } as const;
 const classes = ['ham', 'spam', 'other'];
-const small = { layers: 2, features: 16, heads: 2 };
+const small = { layers: 2, hiddenSize: 16, heads: 2 };
 
 function network(
   name: string,
@@ -57,16 +57,16 @@ export const textNetworks: readonly Network[] = [
   network('ModernBERT, classes by the maximum', ['modern-tiny', small], texts('max'), tokens, both),
   network('ModernBERT, classes by attention', ['modern-tiny', small], texts('attention'), tokens, both),
   network('ModernBERT, causal', ['modern-tiny-causal', small], ['next-word', { length: 24 }], tokens, both),
-  network('LSTM, next word', ['lstm-lm', { features: 16 }], ['next-word', { length: 24 }], tokens, ['batch']),
-  network('bidirectional LSTM, classes', ['bilstm-attention', { features: 16 }], texts('vector'), tokens, ['batch']),
+  network('LSTM, next word', ['lstm-lm', { hiddenSize: 16 }], ['next-word', { length: 24 }], tokens, ['batch']),
+  network('bidirectional LSTM, classes', ['bilstm-attention', { hiddenSize: 16 }], texts('vector'), tokens, ['batch']),
   network('convolution over texts, classes', ['text-cnn', {}], texts('vector'), tokens, both),
 ]; // prettier-ignore
 
 export const otherNetworks: readonly Network[] = [
   network('ResNet, classes', ['resnet-mini', {}], ['image-classification', {}], image, ['batch']),
   network('patches', ['patch-cnn', {}], ['patch-position', {}], image, ['batch']),
-  network('lines', ['crnn', { features: 16 }], ['transcription', { longest: 3 }], { ...image, width: 32, channels: 1, statistics: { mean: [0.4], standardDeviation: [0.2] } }, ['batch']),
-  network('recordings', ['speech-lstm', { features: 16 }], ['audio-classification', {}], { kind: 'frames', length: 24, features: 8 }, ['batch']),
+  network('lines', ['crnn', { hiddenSize: 16 }], ['transcription', { longest: 3 }], { ...image, width: 32, channels: 1, statistics: { mean: [0.4], standardDeviation: [0.2] } }, ['batch']),
+  network('recordings', ['speech-lstm', { hiddenSize: 16 }], ['audio-classification', {}], { kind: 'frames', length: 24, features: 8 }, ['batch']),
   network('views', ['resnet-mini', {}], ['contrastive-views', {}], image, []),
 ]; // prettier-ignore
 

@@ -104,7 +104,7 @@ describe('coverage of the 95 % interval in a simulated study', () => {
         second: 0,
       }));
     };
-    const corrected = coverage(4000, (trial) => pairedGain(pairsOf(trial), { testShare: share }).interval);
+    const corrected = coverage(4000, (trial) => pairedGain(pairsOf(trial), { testFraction: share }).interval);
     expect(corrected).toBeGreaterThanOrEqual(0.93);
     expect(corrected).toBeLessThanOrEqual(0.97);
     expect(coverage(4000, (trial) => pairedGain(pairsOf(trial)).interval)).toBeLessThan(0.9);
@@ -144,7 +144,7 @@ describe('a gain', () => {
   });
 
   it('has (1/J + n₂/n₁) s² for the variance of splits that differ', () => {
-    const found = pairedGain(pairs, { testShare: 0.2 });
+    const found = pairedGain(pairs, { testFraction: 0.2 });
     const squares = variance(pairs.map(({ first, second }) => first - second));
     const margin = 2.776445105197799 * Math.sqrt((1 / 5 + 0.2 / 0.8) * squares); // t of 97.5 % with 4 degrees of freedom
     expect(found.interval!.high - found.gain).toBeCloseTo(margin, 10);

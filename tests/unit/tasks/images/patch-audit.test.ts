@@ -66,7 +66,7 @@ async function run({ image }: Feeds) {
 }
 
 async function audit(name: string) {
-  const options = patchPosition.options.parse({ patchSize, testShare: 0.2, validationShare: 0.2 });
+  const options = patchPosition.options.parse({ patchSize, testFraction: 0.2, validationFraction: 0.2 });
   const setup = { options, dataFolder: join(folder, name), splitSeed: 1 };
   const sampler = patchPosition.openSampler(setup);
   const signal = new AbortController().signal;

@@ -6,8 +6,8 @@ import { splitDocuments } from '../../../../src/main/tasks/text/document-split.t
 import { arrayCorpus, tracedDocuments } from './array-corpus.ts';
 
 const base: SplitOptions = {
-  validationShare: 0.1,
-  testShare: 0.1,
+  validationFraction: 0.1,
+  testFraction: 0.1,
   splitSeed: 1,
   minimumDocuments: 1,
   minimumSentences: 1,
@@ -53,7 +53,7 @@ describe('splitDocuments', () => {
     const long = Array.from({ length: 500 }, (_, sentence) => [sentence, sentence + 1, sentence + 2]);
     for (let splitSeed = 0; splitSeed < 20; splitSeed += 1) {
       const corpus = arrayCorpus([long, ...tracedDocuments(6, splitSeed, { sentences: 4, tokens: 5 })]);
-      const { validation } = documentsOf(splitDocuments(corpus, { ...base, testShare: 0, splitSeed }));
+      const { validation } = documentsOf(splitDocuments(corpus, { ...base, testFraction: 0, splitSeed }));
       expect(validation).not.toContain(0);
       expect(validation.length).toBeGreaterThan(0);
     }
@@ -64,7 +64,7 @@ describe('splitDocuments', () => {
     const split = documentsOf(
       splitDocuments(arrayCorpus(documents), {
         ...base,
-        validationShare: 0.01,
+        validationFraction: 0.01,
         minimumDocuments: 2,
         minimumSentences: 2,
       }),
@@ -81,7 +81,7 @@ describe('splitDocuments', () => {
       try {
         return splitDocuments(arrayCorpus(documents), {
           ...base,
-          testShare: 0,
+          testFraction: 0,
           minimumDocuments: 2,
           minimumSentences: 2,
         });

@@ -18,8 +18,8 @@ const reference: MaskingOptions = {
   share: 0.15,
   maximumPredictions: PLACES,
   wholeWords: false,
-  keepShare: 0.1,
-  randomShare: 0.1,
+  keepProbability: 0.1,
+  randomProbability: 0.1,
 };
 
 /** [CLS] words [SEP] and padding; about a third of the pieces continue a word, an unknown token now and then. */

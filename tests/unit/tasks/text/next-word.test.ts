@@ -25,7 +25,7 @@ const engine = createOnnxRuntimeEngine();
 const task = findTask('next-word');
 
 function open(options: Record<string, unknown> = {}): { sampler: TaskSampler; settings: unknown } {
-  const settings = task.options.parse({ length: 8, validationShare: 0.2, ...options });
+  const settings = task.options.parse({ length: 8, validationFraction: 0.2, ...options });
   return { sampler: task.openSampler({ options: settings, dataFolder: fixture.corpus, splitSeed: 1 }), settings };
 }
 
@@ -124,7 +124,7 @@ describe('evaluation', () => {
 describe('a carried state', () => {
   it('makes two windows the same as one of twice the length', async () => {
     const [short, long] = [open({ length: 8, dropout: 0 }), open({ length: 16, dropout: 0 })];
-    const options = { features: 6, layers: 2, dropout: 0, cell: 'lstm' };
+    const options = { hiddenSize: 6, layers: 2, dropout: 0, cell: 'lstm' };
     const compile = async (opened: ReturnType<typeof open>) => {
       const program = buildModel(modelOf(opened, 'lstm-lm', options), 'training', 1);
       const optimizer = { type: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, clipNorm: 0 } as const;
@@ -158,8 +158,8 @@ describe('a carried state', () => {
 
 describe('a prediction', () => {
   it.each([
-    ['lstm-lm', { features: 12, layers: 2, dropout: 0 }],
-    ['rnn-classifier', { features: 12, cell: 'gru', dropout: 0 }],
+    ['lstm-lm', { hiddenSize: 12, layers: 2, dropout: 0 }],
+    ['rnn-classifier', { hiddenSize: 12, cell: 'gru', dropout: 0 }],
   ])('of %s has the probability that an evaluation scores', async (preset, options) => {
     const opened = open({ dropout: 0, evaluationContext: 0 });
     const model = modelOf(opened, preset, options);
@@ -208,7 +208,7 @@ describe('pipelines that read the answers', () => {
 
   it.each(['modern-tiny-causal', 'bert-tiny'])('%s is not, where it is causal', (preset) => {
     const opened = open();
-    const graph = resolvePipeline({ preset, options: { layers: 1, features: 8, heads: 2 } });
+    const graph = resolvePipeline({ preset, options: { layers: 1, hiddenSize: 8, heads: 2 } });
     const blocks = graph.blocks.map((block) =>
       block.id === 'encoder' ? { ...block, options: { ...block.options, causal: true } } : block,
     );

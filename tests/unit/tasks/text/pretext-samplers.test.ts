@@ -25,7 +25,7 @@ afterAll(() => fixture.remove());
 
 function openTask(type: string, options: Record<string, unknown> = {}, splitSeed = 5): TaskSampler {
   const task = findTask(type);
-  const settings = { length: LENGTH, validationShare: 0.2, testShare: 0.1, ...options };
+  const settings = { length: LENGTH, validationFraction: 0.2, testFraction: 0.1, ...options };
   return task.openSampler({ options: task.options.parse(settings), dataFolder: fixture.corpus, splitSeed });
 }
 
@@ -363,7 +363,7 @@ describe('sentence order', () => {
         }
         expect(labels.size).toBe(2);
       },
-      { shortSequenceShare: 0 },
+      { shortSequenceProbability: 0 },
     );
   });
 });
@@ -375,8 +375,10 @@ describe('the options of text tasks', () => {
       expect(options.safeParse({}).success).toBe(true);
       expect(options.safeParse({ lenght: 64 }).success).toBe(false);
     }
-    expect(findTask('masked-words').options.safeParse({ keepShare: 0.6, randomShare: 0.6 }).success).toBe(false);
-    expect(findTask('text-classification').options.safeParse({ labelsPerClass: 2, labelsInAll: 9 }).success).toBe(
+    expect(findTask('masked-words').options.safeParse({ keepProbability: 0.6, randomProbability: 0.6 }).success).toBe(
+      false,
+    );
+    expect(findTask('text-classification').options.safeParse({ labelBudget: { perClass: 2, total: 9 } }).success).toBe(
       false,
     );
   });
@@ -386,19 +388,19 @@ describe('masks of evaluations', () => {
   const places = (feeds: Feeds): number => feeds.maskedPositions!.length;
 
   it.each(['masked-words', 'masked-words-next-sentence'])('of %s can have a share of their own', (type) => {
-    const both = { maskedShare: 0.5, maximumPredictions: 100 };
+    const both = { maskProbability: 0.5, maximumPredictions: 100 };
     withSampler(type, (sampler) => {
       expect(places(sampler.trainingBatch(1, 0, 2))).toBe(2 * Math.round(0.5 * LENGTH));
       expect(places(sampler.evaluationBatch('validation', 0, 2))).toBe(2 * Math.round(0.5 * LENGTH));
     }, both); // prettier-ignore
-    const batches = [0.3, 0.5].map((maskedShare) =>
+    const batches = [0.3, 0.5].map((maskProbability) =>
       withSampler(
         type,
         (sampler) => {
-          expect(places(sampler.trainingBatch(1, 0, 2))).toBe(2 * Math.round(maskedShare * LENGTH));
+          expect(places(sampler.trainingBatch(1, 0, 2))).toBe(2 * Math.round(maskProbability * LENGTH));
           return plain(sampler.evaluationBatch('validation', 0, 2));
         },
-        { ...both, maskedShare, evaluationMaskedShare: 0.15 },
+        { ...both, maskProbability, evaluationMaskProbability: 0.15 },
       ),
     );
     expect(batches[0]!.maskedPositions).toHaveLength(2 * Math.round(0.15 * LENGTH));

@@ -15,8 +15,8 @@ const sentenceStarts = new Set(documents.flatMap((sentences) => sentences.map(([
 const sentenceEnds = new Set(documents.flatMap((sentences) => sentences.map((sentence) => sentence.at(-1))));
 const tokensOf = ({ offset, length }: Span): number[] => Array.from(corpus.tokens(offset, length));
 
-const chunksOf = (shortShare: number): SentenceChunks =>
-  indexChunks(corpus, sections, { capacity: CAPACITY, shortShare, splitSeed: 1 });
+const chunksOf = (shortProbability: number): SentenceChunks =>
+  indexChunks(corpus, sections, { capacity: CAPACITY, shortProbability, splitSeed: 1 });
 
 describe('packSequences', () => {
   it('packs consecutive whole sentences of one document, as many as fit, and loses no token', () => {
@@ -77,7 +77,7 @@ describe('indexChunks', () => {
       [[1], [2], [3], [4], [5]],
       [[6], [7]],
     ]);
-    const chunks = indexChunks(source, documentSections(source), { capacity: 10, shortShare: 0, splitSeed: 0 });
+    const chunks = indexChunks(source, documentSections(source), { capacity: 10, shortProbability: 0, splitSeed: 0 });
     const counts = new Map<number, number>();
     for (let draw = 0; draw < 4000; draw += 1) {
       const { length } = chunks.consecutive(0, randomStream(draw)).a;

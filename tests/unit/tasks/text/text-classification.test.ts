@@ -67,12 +67,16 @@ describe('text classification', () => {
       sampler.close();
       return new Set(batches);
     };
-    const [two, five, all] = [tokens({ labelsPerClass: 2 }), tokens({ labelsPerClass: 5 }), tokens({})];
+    const [two, five, all] = [
+      tokens({ labelBudget: { perClass: 2 } }),
+      tokens({ labelBudget: { perClass: 5 } }),
+      tokens({}),
+    ];
     expect(two.size).toBe(6);
     expect([...two].every((one) => five.has(one))).toBe(true);
     expect([...five].every((one) => all.has(one))).toBe(true);
-    expect(tokens({ labelsInAll: 9 }).size).toBe(9);
-    expect(() => open({ labelsPerClass: 1000 }, dataset)).toThrow(/fewer than the 1000/);
+    expect(tokens({ labelBudget: { total: 9 } }).size).toBe(9);
+    expect(() => open({ labelBudget: { perClass: 1000 } }, dataset)).toThrow(/fewer than the 1000/);
   });
 
   it('weighs classes in inverse proportion to their number, in training only', () => {

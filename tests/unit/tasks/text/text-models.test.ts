@@ -332,7 +332,7 @@ describe('baselines of the pretext tasks', () => {
   const never = new AbortController().signal;
 
   it('score masked tokens by their frequency in the training text', async () => {
-    const { model, sampler, settings } = openTask(fixture, 'masked-words', { testShare: 0.1 });
+    const { model, sampler, settings } = openTask(fixture, 'masked-words', { testFraction: 0.1 });
     const setup = { options: settings, dataFolder: fixture.corpus, splitSeed: 1 };
     const [baseline] = await model.task.baselines(sampler, settings, setup, never);
     // Slowly: all training sequences without [CLS] and [SEP], as they were before masking.

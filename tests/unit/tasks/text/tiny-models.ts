@@ -10,7 +10,7 @@ import type { TextFixture } from './text-fixtures.ts';
 
 export const LENGTH = 32;
 export const BATCH = 4;
-export const pipeline = resolvePipeline({ preset: 'bert-tiny', options: { layers: 1, features: 16, heads: 2 } });
+export const pipeline = resolvePipeline({ preset: 'bert-tiny', options: { layers: 1, hiddenSize: 16, heads: 2 } });
 const engine = createOnnxRuntimeEngine();
 
 export interface OpenedTask {
@@ -27,7 +27,7 @@ export function openTask(
   dataFolder = corpus,
 ): OpenedTask {
   const task = findTask(type);
-  const settings = task.options.parse({ length: LENGTH, validationShare: 0.2, ...options });
+  const settings = task.options.parse({ length: LENGTH, validationFraction: 0.2, ...options });
   const sampler = task.openSampler({ options: settings, dataFolder, tokenizerFile, splitSeed: 1 });
   const { input, classes } = sampler;
   return {

@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => fixture.remove());
 
 function open(pooling: string) {
-  const options = task.options.parse({ length: LENGTH, pooling, testShare: 0.3, dropout: 0 });
+  const options = task.options.parse({ length: LENGTH, pooling, testFraction: 0.3, dropout: 0 });
   const setup = { options, dataFolder: dataset, tokenizerFile: fixture.tokenizerFile, splitSeed: 2 };
   return { options, setup, sampler: task.openSampler(setup) };
 }
@@ -64,7 +64,7 @@ describe('the same words in another order', () => {
   });
 
   it.each([
-    ['simple', 'last'],
+    ['rnn', 'last'],
     ['lstm', 'last'],
     ['gru', 'mean'],
     ['lstm', 'attention'],
@@ -73,7 +73,7 @@ describe('the same words in another order', () => {
   ])('are told apart by %s layers with %s pooling', async (cell, pooling) => {
     const { options, sampler } = open(pooling);
     const { input, classes } = sampler;
-    const pipeline = resolvePipeline({ preset: 'rnn-classifier', options: { features: 32, cell, dropout: 0 } });
+    const pipeline = resolvePipeline({ preset: 'rnn-classifier', options: { hiddenSize: 32, cell, dropout: 0 } });
     const model: Model = { task, options, pipeline, facts: { input, classes: classes! } };
     const program = buildModel(model, 'training', BATCH);
     const optimizer = { type: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weightDecay: 0, clipNorm: 1 } as const;

@@ -148,7 +148,7 @@ describe('the network', () => {
 
   it('learns lines by heart', async () => {
     const opened = open();
-    const pipeline = resolvePipeline({ preset: 'crnn', options: { width: 4, features: 16 } });
+    const pipeline = resolvePipeline({ preset: 'crnn', options: { width: 4, hiddenSize: 16 } });
     const model = modelOf(opened, pipeline);
     const engine = createOnnxRuntimeEngine();
     const program = buildModel(model, 'training', 4);

@@ -64,7 +64,7 @@ function throughTanh<T>(a: Arithmetic<T>, gradient: T, t: T): T {
 }
 
 /** h' = tanh(x + h·U) (Elman 1990). */
-const simple: CellDefinition = {
+const rnn: CellDefinition = {
   gates: 1,
   hasCellState: false,
   hasRecurrentBias: false,
@@ -164,6 +164,6 @@ type Three<T> = readonly [T, T, T];
 type Four<T> = readonly [T, T, T, T];
 type Eight<T> = readonly [T, T, T, T, T, T, T, T];
 
-export const cells = { simple, lstm, gru } as const satisfies Readonly<Record<string, CellDefinition>>;
+export const cells = { rnn, lstm, gru } as const satisfies Readonly<Record<string, CellDefinition>>;
 
 export type CellName = keyof typeof cells;

@@ -44,7 +44,7 @@ interface Layout {
   /** Patches on each side of the image. */
   readonly side: number;
   readonly layers: number;
-  readonly feedForward: number;
+  readonly feedForwardSize: number;
 }
 
 async function namesIn(source: ModelSource): Promise<VitNames | undefined> {
@@ -68,8 +68,8 @@ function layoutOf(map: WeightMap, names: VitNames, source: ModelSource): Layout 
   }
   let layers = 0;
   while (map.has(`${names.layer(layers).firstNormalisation}.weight`)) layers++;
-  const feedForward = sizeAt(map.shapeOf(`${names.layer(0).inner}.weight`), 0);
-  return { features, patch, side, layers, feedForward };
+  const feedForwardSize = sizeAt(map.shapeOf(`${names.layer(0).inner}.weight`), 0);
+  return { features, patch, side, layers, feedForwardSize };
 }
 
 const titleOf = ({ layers, features, patch }: Layout): string =>
@@ -122,10 +122,10 @@ async function read(source: ModelSource): Promise<ReadModel> {
     title: titleOf(layout),
     pipeline: pipelineGraph.parse(
       vitGraph({
-        features,
+        hiddenSize: features,
         layers,
         patch,
-        feedForward: layout.feedForward,
+        feedForwardSize: layout.feedForwardSize,
         heads: headsOf(config, features, source),
         epsilon: names.origin === 'timm' ? timmEpsilon : config.layer_norm_eps,
         activation: activationOf(config.hidden_act, source),
@@ -163,7 +163,7 @@ function mapDense(map: WeightMap, ours: string, theirs: string, inputs: number, 
   map.copy(`${ours}/bias`, `${theirs}.bias`, [outputs]);
 }
 
-function mapLayer(map: WeightMap, names: VitNames, { features, feedForward }: Layout, layer: number): void {
+function mapLayer(map: WeightMap, names: VitNames, { features, feedForwardSize }: Layout, layer: number): void {
   const ours = `backbone/encoder/layer.${layer}`;
   const theirs = names.layer(layer);
   for (const [part, name] of (['query', 'key', 'value'] as const).entries()) {
@@ -174,8 +174,8 @@ function mapLayer(map: WeightMap, names: VitNames, { features, feedForward }: La
   mapNormalisation(map, `${ours}/attention-normalisation`, theirs.firstNormalisation, features);
   mapDense(map, `${ours}/attention/output`, theirs.output, features, features);
   mapNormalisation(map, `${ours}/feed-forward-normalisation`, theirs.secondNormalisation, features);
-  mapDense(map, `${ours}/feed-forward/inner`, theirs.inner, features, feedForward);
-  mapDense(map, `${ours}/feed-forward/outer`, theirs.outer, feedForward, features);
+  mapDense(map, `${ours}/feed-forward/inner`, theirs.inner, features, feedForwardSize);
+  mapDense(map, `${ours}/feed-forward/outer`, theirs.outer, feedForwardSize, features);
 }
 
 /** timm has query, key and value below each other in one matrix [3 · features, features]. */

@@ -105,7 +105,7 @@ export function encoderPipeline(
       {
         id: 'embedding',
         type: 'token-embedding',
-        options: { features, maximumLength: length, segments, epsilon, dropout },
+        options: { hiddenSize: features, maximumLength: length, segments, epsilon, dropout },
         inputs: { tokens: 'input.tokens', ...(segments > 0 && { segments: 'input.segments' }) },
       },
       {
@@ -114,7 +114,7 @@ export function encoderPipeline(
         options: {
           layers: config.num_hidden_layers,
           heads: config.num_attention_heads,
-          feedForward: config.intermediate_size,
+          feedForwardSize: config.intermediate_size,
           activation,
           epsilon,
           dropout,

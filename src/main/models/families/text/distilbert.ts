@@ -78,7 +78,7 @@ function pipelineOf(config: Fields, activation: string, isTied: boolean): Pipeli
       {
         id: 'embedding',
         type: 'token-embedding',
-        options: { features, maximumLength: config.max_position_embeddings, segments: 0, epsilon, dropout },
+        options: { hiddenSize: features, maximumLength: config.max_position_embeddings, segments: 0, epsilon, dropout },
         inputs: { tokens: 'input.tokens' },
       },
       {
@@ -87,7 +87,7 @@ function pipelineOf(config: Fields, activation: string, isTied: boolean): Pipeli
         options: {
           layers: config.n_layers,
           heads: config.n_heads,
-          feedForward: config.hidden_dim,
+          feedForwardSize: config.hidden_dim,
           activation,
           epsilon,
           dropout,

@@ -78,7 +78,7 @@ function pipelineOf(config: Fields, activation: string, isTied: boolean): Pipeli
         id: 'embedding',
         type: 'token-embedding',
         options: {
-          features,
+          hiddenSize: features,
           maximumLength: config.n_positions,
           segments: 0,
           normalise: false,
@@ -92,7 +92,7 @@ function pipelineOf(config: Fields, activation: string, isTied: boolean): Pipeli
         options: {
           layers: config.n_layer,
           heads: config.n_head,
-          feedForward: config.n_inner ?? 4 * features,
+          feedForwardSize: config.n_inner ?? 4 * features,
           activation,
           normalisation: 'pre',
           causal: true,

@@ -115,7 +115,7 @@ function pipelineOf(config: Fields, source: ModelSource, isTied: boolean): Pipel
       {
         id: 'embedding',
         type: 'token-embedding',
-        options: { features, positions: false, segments: 0, dropout: config.embedding_dropout, ...common },
+        options: { hiddenSize: features, positions: false, segments: 0, dropout: config.embedding_dropout, ...common },
         inputs: { tokens: 'input.tokens' },
       },
       {
@@ -124,7 +124,7 @@ function pipelineOf(config: Fields, source: ModelSource, isTied: boolean): Pipel
         options: {
           layers: config.num_hidden_layers,
           heads: config.num_attention_heads,
-          feedForward: config.intermediate_size,
+          feedForwardSize: config.intermediate_size,
           activation: 'geglu',
           positions: 'rotary',
           rotaryBase,

@@ -28,7 +28,7 @@ import { defaultActivations, unroll } from './unrolled.ts';
 
 /** For each of our gates, where ONNX has it. */
 const gateOrders = { RNN: [0], LSTM: [0, 2, 3, 1], GRU: [1, 0, 2] } as const;
-const cellNames = { RNN: 'simple', LSTM: 'lstm', GRU: 'gru' } as const;
+const cellNames = { RNN: 'rnn', LSTM: 'lstm', GRU: 'gru' } as const;
 
 /** Every step is a part of the program. */
 const mostSteps = 20_000;

@@ -45,10 +45,10 @@ export const bert: HubArchitecture = {
     return {
       model_type: 'bert',
       vocab_size: vocabularySize,
-      hidden_size: embedding.features,
+      hidden_size: embedding.hiddenSize,
       num_hidden_layers: encoder.layers,
       num_attention_heads: encoder.heads,
-      intermediate_size: encoder.feedForward ?? 4 * embedding.features,
+      intermediate_size: encoder.feedForwardSize ?? 4 * embedding.hiddenSize,
       hidden_act: activations[encoder.activation],
       max_position_embeddings: embedding.maximumLength,
       type_vocab_size: readsSegments && embedding.segments > 0 ? embedding.segments : 2,
@@ -114,7 +114,7 @@ function writeEncoder(
   const segment = `${names.embedding}/segment`;
   tensors.set(
     `${table}.token_type_embeddings.weight`,
-    weights.has(segment) ? weights.copy(segment) : zerosOf(2, embedding.features),
+    weights.has(segment) ? weights.copy(segment) : zerosOf(2, embedding.hiddenSize),
   );
   writeNormalisation(tensors, weights, `${table}.LayerNorm`, `${names.embedding}/normalisation`);
   for (let layer = 0; layer < encoder.layers; layer += 1) {
@@ -155,7 +155,7 @@ function writeHeads(
     writeDense(tensors, weights, 'bert.pooler.dense', 'head/text-classes/hidden');
     return;
   }
-  const { features } = embedding;
+  const { hiddenSize: features } = embedding;
   const identity = zerosOf(features, features);
   for (let index = 0; index < features; index += 1) identity.data[index * (features + 1)] = 1 / poolerScale;
   tensors.set('bert.pooler.dense.weight', identity);

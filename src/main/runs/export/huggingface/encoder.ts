@@ -5,7 +5,7 @@ import type { ExportSubject } from '../source.ts';
 
 /** Options of the block token-embedding that decide which model it is. */
 const embeddingOptions = z.looseObject({
-  features: z.number(),
+  hiddenSize: z.number(),
   positions: z.boolean(),
   maximumLength: z.number(),
   segments: z.number(),
@@ -20,7 +20,7 @@ const embeddingOptions = z.looseObject({
 const encoderOptions = z.looseObject({
   layers: z.number(),
   heads: z.number(),
-  feedForward: z.number().optional(),
+  feedForwardSize: z.number().optional(),
   activation: z.string(),
   positions: z.string(),
   rotaryBase: z.number(),

@@ -52,10 +52,10 @@ export const modernBert: HubArchitecture = {
     return {
       model_type: 'modernbert',
       vocab_size: vocabularySize,
-      hidden_size: embedding.features,
+      hidden_size: embedding.hiddenSize,
       num_hidden_layers: encoder.layers,
       num_attention_heads: encoder.heads,
-      intermediate_size: encoder.feedForward ?? innerSize(embedding.features),
+      intermediate_size: encoder.feedForwardSize ?? innerSize(embedding.hiddenSize),
       hidden_activation: 'gelu',
       classifier_activation: 'gelu',
       max_position_embeddings: Math.max(length, 512),

@@ -59,7 +59,7 @@ export function headlineMetric({ metrics, selection }: Pick<Run, 'metrics' | 'se
 } {
   const names =
     selection.metric === 'loss'
-      ? [...metricNames.filter((name) => metricOf(name).telling), selection.metric]
+      ? [...metricNames.filter((name) => metricOf(name).preferred), selection.metric]
       : [selection.metric];
   for (const split of ['test', 'validation'] as const) {
     for (const name of names) {

@@ -8,7 +8,7 @@ import type { Run } from '../../../../shared/contract/runs.ts';
 import type { JsonObject } from '../../components/schema-form/fields.ts';
 import { isObject, withMember } from '../../components/schema-form/fields.ts';
 
-export type BudgetOption = 'labelsInAll' | 'labelsPerClass';
+export type BudgetOption = 'total' | 'perClass';
 
 export interface StudyChoice {
   readonly name: string;
@@ -33,11 +33,10 @@ export interface StudyChoice {
 /** The ways in which a task limits its labels, the one that suits it best first. */
 export function budgetOptionsOf(task: TaskInformation | undefined): readonly BudgetOption[] {
   const { properties } = task?.options ?? {};
-  const known = isObject(properties) ? properties : {};
+  const budget = isObject(properties) ? properties.labelBudget : undefined;
+  const known = isObject(budget) && isObject(budget.properties) ? budget.properties : {};
   const order: readonly BudgetOption[] =
-    task?.data.some((kind) => kind.startsWith('image')) === true
-      ? ['labelsPerClass', 'labelsInAll']
-      : ['labelsInAll', 'labelsPerClass'];
+    task?.data.some((kind) => kind.startsWith('image')) === true ? ['perClass', 'total'] : ['total', 'perClass'];
   return order.filter((option) => option in known);
 }
 
@@ -59,9 +58,9 @@ export function parseBudgets(text: string): readonly number[] | null {
 
 /** Where to begin: few labels, where pretraining tells most, and as many as there comfortably are. */
 export function suggestBudgets(examples: number, classes: number, option: BudgetOption): readonly number[] {
-  const most = option === 'labelsInAll' ? examples * 0.5 : (examples / Math.max(1, classes)) * 0.4;
-  const candidates = option === 'labelsInAll' ? [20, 50, 100, 300, 1000, 3000] : [2, 5, 10, 20, 50];
-  const fitting = candidates.filter((count) => count <= most && (option === 'labelsPerClass' || count >= 4 * classes));
+  const most = option === 'total' ? examples * 0.5 : (examples / Math.max(1, classes)) * 0.4;
+  const candidates = option === 'total' ? [20, 50, 100, 300, 1000, 3000] : [2, 5, 10, 20, 50];
+  const fitting = candidates.filter((count) => count <= most && (option === 'perClass' || count >= 4 * classes));
   // Three of them are a curve: the smallest, the largest but not more than some hundred, and one between.
   return fitting.slice(0, 4).filter((_, index, all) => all.length < 4 || index !== 2);
 }
@@ -80,7 +79,7 @@ export function studyName(source: Pick<Run, 'name'>, data: string, taken: readon
 }
 
 export function conditionName(option: BudgetOption, labels: number): string {
-  return option === 'labelsInAll' ? `${labels}-labels` : `${labels}-labels-a-class`;
+  return option === 'total' ? `${labels}-labels` : `${labels}-labels-a-class`;
 }
 
 /** @param suggested the lab's suggestion for fine-tuning the source on the data: task, data, pipeline, `from` */
@@ -108,7 +107,7 @@ export function studyOf(choice: StudyChoice, suggested: JsonObject, reads: 'toke
     conditions: [
       ...choice.budgets.map((labels) => ({
         name: conditionName(budgetOption, labels),
-        settings: { [`task.${budgetOption}`]: labels },
+        settings: { 'task.labelBudget': { [budgetOption]: labels } },
       })),
       ...(choice.allLabels ? [{ name: 'all-labels', settings: {} }] : []),
     ],
@@ -137,7 +136,7 @@ export function largestCell(choice: StudyChoice, study: JsonObject): JsonObject 
     ...experiment,
     name: choice.name,
     from: { run: choice.source },
-    task: { ...task, ...(labels !== undefined && { [choice.budgetOption]: labels }) },
+    task: { ...task, ...(labels !== undefined && { labelBudget: { [choice.budgetOption]: labels } }) },
   };
 }
 

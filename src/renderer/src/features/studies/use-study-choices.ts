@@ -106,7 +106,7 @@ export function useStudyChoices(): StudyChoices {
     () => budgetOptionsOf(tasks.current.value),
     (option) => option,
   );
-  const budgetOption = computed(() => budgetOptions.current.value ?? 'labelsInAll');
+  const budgetOption = computed(() => budgetOptions.current.value ?? 'total');
   const metrics = useSelection(
     () => tasks.current.value?.metrics ?? [],
     (metric) => metric,

@@ -81,7 +81,7 @@ export function useStudyPlan({ sources, materials, tasks, reads, budgets, choice
     }),
     conditions: computed(() => [
       ...(choice.value?.budgets ?? []).map((labels) =>
-        conditionWords(conditionName(choice.value?.budgetOption ?? 'labelsInAll', labels)),
+        conditionWords(conditionName(choice.value?.budgetOption ?? 'total', labels)),
       ),
       ...(choice.value?.allLabels === true ? ['all labels'] : []),
     ]),

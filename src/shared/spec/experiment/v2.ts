@@ -1,5 +1,5 @@
 /**
- * An experiment, version 1: what to train, on which data, from which weights and how. Everything has a default except
+ * An experiment, version 2: what to train, on which data, from which weights and how. Everything has a default except
  * the name, the task and the data. Options of tasks and blocks are the main process's knowledge: it validates them with
  * the definitions' own schemas (`runs/experiment.ts`).
  */
@@ -63,7 +63,7 @@ const trainingSpec = z
     steps: steps.optional().describe('Number of updates'),
     epochs: z.number().positive().optional().describe('Instead of steps: passes over the training examples'),
     batchSize: steps.default(32).describe('Examples in one micro-batch'),
-    accumulation: steps.default(1).describe('Micro-batches whose gradients are averaged into one update'),
+    gradientAccumulationSteps: steps.default(1).describe('Micro-batches whose gradients are averaged into one update'),
     optimizer: optimizerSpec,
     learningRate: z
       .number()
@@ -83,7 +83,7 @@ const trainingSpec = z
       .describe(
         'Decay of an exponential moving average of the weights, which is then what is evaluated, saved and exported; 0 for none, 0.999 for long runs',
       ),
-    layerDecay: z
+    layerwiseLearningRateDecay: z
       .number()
       .gt(0)
       .max(1)
@@ -149,10 +149,14 @@ const trainingSpec = z
     message: 'Give steps or epochs, not both',
     path: ['epochs'],
   })
-  .refine(({ layerDecay, discriminativeFactor }) => layerDecay === 1 || discriminativeFactor === undefined, {
-    message: 'Give layerDecay or discriminativeFactor, not both',
-    path: ['discriminativeFactor'],
-  });
+  .refine(
+    ({ layerwiseLearningRateDecay, discriminativeFactor }) =>
+      layerwiseLearningRateDecay === 1 || discriminativeFactor === undefined,
+    {
+      message: 'Give layerwiseLearningRateDecay or discriminativeFactor, not both',
+      path: ['discriminativeFactor'],
+    },
+  );
 
 const evaluationSpec = z.strictObject({
   batchSize: steps.optional().describe("Examples in one evaluation batch; by default the training's"),
@@ -204,10 +208,10 @@ const tuneSpec = z
     'Settings that are chosen before the training, by trials on the validation split: the test is not evaluated',
   );
 
-export const experimentV1 = z
+export const experimentV2 = z
   .strictObject({
     $schema: z.string().optional().describe('Where an editor finds the JSON schema'),
-    version: z.literal(1).default(1).describe('Version of this format'),
+    version: z.literal(2).default(2).describe('Version of this format'),
     name: nameSpec,
     notes: z.string().optional().describe('What the experiment is for'),
     task: taskSpec,
@@ -245,4 +249,4 @@ export const experimentV1 = z
   })
   .describe('An experiment of Pretext Lab');
 
-export type ExperimentV1 = z.output<typeof experimentV1>;
+export type ExperimentV2 = z.output<typeof experimentV2>;
