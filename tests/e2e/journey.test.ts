@@ -168,7 +168,7 @@ describe('from the first import to the demo', () => {
     await page.getByText('Masked words', { exact: true }).first().click();
     await page.getByRole('combobox', { name: /^Pipeline/ }).selectOption({ label: 'one-layer' });
     await field('Length').fill('16');
-    await field('Validation share').fill('0.2');
+    await field('Validation fraction').fill('0.2');
     await field('Steps').fill('120');
     await field('Batch size').fill('8');
     await field('Name *').fill('hidden-words');
