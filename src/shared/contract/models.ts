@@ -1,6 +1,6 @@
 /** Models of others: brought in, looked at, and what has come of them. */
 import { z } from 'zod';
-import { nameSpec } from '../spec/experiment/v1.ts';
+import { nameSpec } from '../spec/experiment/v2.ts';
 import { imagePreprocessing, modelHead, modelInput, modelManifest } from '../spec/manifests/model.ts';
 import { count, nothing } from './common.ts';
 import { request } from './define.ts';
