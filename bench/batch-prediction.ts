@@ -11,8 +11,8 @@ import { predictFile } from '../src/main/runs/batch/predict-file.ts';
 import { createRun } from '../src/main/runs/create-run.ts';
 import { openEmbedder } from '../src/main/runs/embedder.ts';
 import { parseExperiment } from '../src/main/runs/experiment.ts';
-import { openPredictor, readModel } from '../src/main/runs/predict.ts';
-import { readRun } from '../src/main/workspace/runs.ts';
+import { openPredictor } from '../src/main/runs/predict.ts';
+import { networkOfRun } from '../src/main/runs/trained-network.ts';
 import { parseSpecText } from '../src/main/runs/spec-file.ts';
 import { trainRun } from '../src/main/runs/train-run.ts';
 import { encodeQuery } from '../src/main/tasks/encode-query.ts';
@@ -88,8 +88,8 @@ async function oneByOne(sentences: readonly string[], ask: (text: string) => Pro
 
 /** From the file to the file of answers, with opening and compiling. */
 function wholeFile({ run, file }: Material, output: string, embeddings: boolean): Promise<Spent> {
-  const rest = { checkpoint: 'last', signal, onProgress: () => undefined } as const;
-  return timed(() => predictFile(run, { input: file, output, embeddings, ...rest }));
+  const rest = { signal, onProgress: () => undefined };
+  return timed(async () => predictFile(await networkOfRun(run, 'last'), { input: file, output, embeddings, ...rest }));
 }
 
 /** How many times as long the first takes. */
@@ -114,10 +114,9 @@ export const bench: Bench = {
       const answersOneByOne = await oneByOne(sentences, (text) => predictor.ask({ text, top: 2 }));
       const answersOfFile = await wholeFile(material, join(folder, 'answers.csv'), false);
       progress('embeddings');
-      const { experiment } = await readRun(run);
-      const model = await readModel(run, experiment);
-      await using embedder = await openEmbedder(run, { experiment, model }, 'last', 1);
-      const read = { ...model.facts, tokenizerFile: run.tokenizer };
+      const network = await networkOfRun(run, 'last');
+      await using embedder = await openEmbedder(network, 1);
+      const read = { ...network.backbone.facts, tokenizerFile: run.tokenizer };
       const embeddingsOneByOne = await oneByOne(sentences, (text) => embedder.embed(encodeQuery(read, { text }).feeds));
       const embeddingsOfFile = await wholeFile(material, join(folder, 'vectors.parquet'), true);
       return {

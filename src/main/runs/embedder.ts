@@ -3,17 +3,14 @@
  * mean of an image's features over all places.
  */
 import { LabError } from '../../shared/errors.ts';
-import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { createProgram, elementCount, max, mean, output, reshape, withScope } from '../graph/index.ts';
 import type { Program, Value } from '../graph/program.ts';
 import { poolSequence } from '../nn/blocks/sequence-pooling.ts';
 import { buildPipeline, declareInputs } from '../nn/index.ts';
 import type { Feeds } from '../tasks/index.ts';
-import type { Model } from '../training/model.ts';
-import type { RunFolder } from '../workspace/run-folder.ts';
 import { inBatches } from './batch/in-batches.ts';
-import type { CheckpointChoice } from './open-trained.ts';
-import { openTrained } from './open-trained.ts';
+import { openNetwork } from './open-trained.ts';
+import type { Backbone, TrainedNetwork } from './trained-network.ts';
 
 export interface Embedder extends AsyncDisposable {
   /** Updates that the weights have seen. */
@@ -27,15 +24,13 @@ export interface Embedder extends AsyncDisposable {
   embed(feeds: Feeds): Promise<Float32Array>;
 }
 
-/** Throws what `openTrained` does, and `LabError('bad-spec')` for a pipeline without an output. */
+/** Throws what `openNetwork` does, and `LabError('bad-spec')` for a pipeline without an output. */
 export async function openEmbedder(
-  run: RunFolder,
-  { experiment, model }: { readonly experiment: Pick<Experiment, 'engine'>; readonly model: Model },
-  checkpoint: CheckpointChoice,
+  { engine, backbone, weights }: Pick<TrainedNetwork, 'engine' | 'backbone' | 'weights'>,
   batchSize: number,
 ): Promise<Embedder> {
-  const build = (shown: Model): Program => embeddingProgram(shown, batchSize);
-  const trained = await openTrained(run, experiment, build(model), checkpoint, { model, build });
+  const build = (shown: Backbone): Program => embeddingProgram(shown, batchSize);
+  const trained = await openNetwork(await weights(), engine, build(backbone), { model: backbone, build });
   const { program } = trained;
   const runOne = inBatches(program, batchSize, trained.run);
   return {
@@ -59,7 +54,7 @@ export async function openEmbedder(
 const outputNames = ['vector', 'sequence', 'image'] as const;
 
 /** Outputs `embedding` [batch, features]. */
-function embeddingProgram({ pipeline, facts }: Model, batchSize: number): Program {
+function embeddingProgram({ pipeline, facts }: Backbone, batchSize: number): Program {
   const program = createProgram('embedding');
   const context = { program, mode: 'evaluation' as const, batchSize, input: facts.input };
   const inputs = declareInputs(context);

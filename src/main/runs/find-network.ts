@@ -1,4 +1,4 @@
-/** What a person names: a run of the lab where there is one, an imported model otherwise. */
+/** What a person or a page names: a run of the lab where there is one, an imported model otherwise. */
 import { isLabError } from '../../shared/errors.ts';
 import type { ImportedModel } from '../workspace/models.ts';
 import { findModel, listModels } from '../workspace/models.ts';
@@ -7,7 +7,17 @@ import { findTrainedRun } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export type FoundNetwork =
-  { readonly kind: 'run'; readonly run: RunFolder } | { readonly kind: 'model'; readonly model: ImportedModel };
+  | { readonly kind: 'run'; readonly run: RunFolder }
+  /** `head` is the task of a head, where the reference names it. */
+  | { readonly kind: 'model'; readonly model: ImportedModel; readonly head?: string | undefined };
+
+/** What names a model without doubt, and one of its heads: `model:<name>`, `model:<name>:<task of the head>`. */
+const modelReference = /^model:(?<name>[^:]+)(?::(?<head>.+))?$/u;
+
+export const referenceOfModel = (name: string, head: string): string => `model:${name}:${head}`;
+
+/** Undefined for what names no model without doubt. */
+export const modelOfReference = (reference: string): string | undefined => modelReference.exec(reference)?.groups?.name;
 
 /**
  * Throws `LabError('not-found')` for what is neither.
@@ -19,6 +29,8 @@ export async function findNetwork(
   reference: string,
   onPassedOver?: (message: string) => void,
 ): Promise<FoundNetwork> {
+  const named = modelReference.exec(reference)?.groups;
+  if (named) return { kind: 'model', model: await findModel(workspace, named.name ?? ''), head: named.head };
   try {
     return { kind: 'run', run: await findTrainedRun(workspace, reference, onPassedOver) };
   } catch (error) {

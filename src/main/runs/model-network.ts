@@ -11,6 +11,7 @@ import type { TaskFacts } from '../tasks/index.ts';
 import type { Model } from '../training/model.ts';
 import { buildModel, transferredPart } from '../training/model.ts';
 import type { ImportedModel } from '../workspace/models.ts';
+import { networkImagesOfModel } from './network-images.ts';
 
 interface Parts {
   readonly pipeline: PipelineGraph;
@@ -34,9 +35,8 @@ export function networkOfHead(
     throw new LabError('internal', `the options of the head ${head.task} do not suit it: ${parsed.error.message}`);
   }
   const facts: TaskFacts = {
-    input,
+    ...backboneFacts({ input: whole, preprocessing }, longest),
     ...(head.labels && { classes: head.labels }),
-    ...imagesOfModel(preprocessing),
   };
   return { task, options: parsed.data, pipeline, facts };
 }
@@ -44,8 +44,7 @@ export function networkOfHead(
 /** What pictures are brought to before the network sees them; nothing for a model that reads none. */
 export function imagesOfModel(preprocessing: ImagePreprocessing | null): Pick<TaskFacts, 'images'> {
   if (!preprocessing) return {};
-  const { height, width, channels, fit, resizeShorter } = preprocessing;
-  return { images: { height, width, channels, fit, resizeShorter, background: [0, 0, 0] } };
+  return { images: { ...networkImagesOfModel(preprocessing), background: [0, 0, 0] } };
 }
 
 /**
@@ -63,6 +62,17 @@ export function chooseHead({ name, manifest: { heads } }: ImportedModel, wanted:
     `The model ${name} came with ${what}. Train one on it: an experiment with from: {model: ${name}}`,
     { model: name },
   );
+}
+
+/** What its backbone reads, of at most `longest` tokens. */
+export function backboneFacts(
+  { input, preprocessing }: Pick<Parts, 'input' | 'preprocessing'>,
+  longest: number,
+): TaskFacts {
+  return {
+    input: shortened(input, longest),
+    ...imagesOfModel(preprocessing),
+  };
 }
 
 /** Programs for long texts are large, and their weights are those of a short one. */

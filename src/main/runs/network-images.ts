@@ -12,7 +12,7 @@ import { readJson } from '../workspace/run-folder.ts';
 import { findTrainedRun } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
-export function imagesOfModel({ height, width, channels, fit, resizeShorter }: ImagePreprocessing): NetworkImages {
+export function networkImagesOfModel({ height, width, channels, fit, resizeShorter }: ImagePreprocessing) {
   return { height, width, channels, fit, resizeShorter };
 }
 
@@ -46,7 +46,7 @@ async function impliedImages(
   }
   const model = from && 'model' in from ? from.model : 'model' in pipeline ? pipeline.model : undefined;
   const preprocessing = model === undefined ? null : (await findModel(workspace, model)).manifest.preprocessing;
-  return preprocessing ? imagesOfModel(preprocessing) : undefined;
+  return preprocessing ? networkImagesOfModel(preprocessing) : undefined;
 }
 
 /** What is lost where images are stored smaller than the network reads them. */

@@ -7,7 +7,7 @@ import type { Executable, Feeds, Tensor } from '../engines/engine.ts';
 import type { Program } from '../graph/program.ts';
 import type { TensorData } from '../tasks/index.ts';
 import { readCheckpointWeights } from '../training/checkpoints.ts';
-import type { BucketOptions } from '../training/length-buckets.ts';
+import type { BucketModel, BucketOptions } from '../training/length-buckets.ts';
 import { withLengthBuckets } from '../training/length-buckets.ts';
 import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
@@ -15,6 +15,13 @@ import { loadEngine } from './engines.ts';
 import { checkpointStep } from './prepare.ts';
 
 export type CheckpointChoice = 'best' | 'last' | number;
+
+/** Weights and states by name. */
+export interface StoredWeights {
+  /** Updates that they have seen; 0 for an imported model. */
+  readonly step: number;
+  readonly weights: ReadonlyMap<string, Tensor>;
+}
 
 export interface TrainedModel extends AsyncDisposable {
   readonly program: Program;
@@ -30,10 +37,7 @@ export interface TrainedModel extends AsyncDisposable {
  * The weights of a checkpoint, by name, compared with their checksum. Throws `LabError('not-found')` where there is none,
  * `LabError('corrupt')` where they are not what was written.
  */
-export async function readWeights(
-  run: RunFolder,
-  checkpoint: CheckpointChoice,
-): Promise<{ readonly step: number; readonly weights: ReadonlyMap<string, Tensor> }> {
+export async function readWeights(run: RunFolder, checkpoint: CheckpointChoice): Promise<StoredWeights> {
   const step = await checkpointStep(run, checkpoint);
   return { step, weights: await readCheckpointWeights(checkpointFolder(run.checkpoints, step)) };
 }
@@ -44,22 +48,22 @@ export async function readWeights(
  *
  * @param shorter how the program is built for a model of shorter texts, where short ones are to run in a short program
  */
-export async function openTrained(
+export async function openTrained<Shown extends BucketModel>(
   run: RunFolder,
   { engine }: Pick<Experiment, 'engine'>,
   program: Program,
   checkpoint: CheckpointChoice,
-  shorter?: Pick<BucketOptions, 'model' | 'build'>,
+  shorter?: Pick<BucketOptions<Shown>, 'model' | 'build'>,
 ): Promise<TrainedModel> {
   return openNetwork(await readWeights(run, checkpoint), engine, program, shorter);
 }
 
 /** The same with weights that have been read, of a run or of an imported model. Throws `LabError('engine-failed')`. */
-export async function openNetwork(
-  { step, weights }: { readonly step: number; readonly weights: ReadonlyMap<string, Tensor> },
+export async function openNetwork<Shown extends BucketModel>(
+  { step, weights }: StoredWeights,
   { name, device }: Pick<Experiment['engine'], 'name' | 'device'>,
   program: Program,
-  shorter?: Pick<BucketOptions, 'model' | 'build'>,
+  shorter?: Pick<BucketOptions<Shown>, 'model' | 'build'>,
 ): Promise<TrainedModel> {
   const engine = await loadEngine(name);
   const place = { ...(device !== undefined && { device }) };

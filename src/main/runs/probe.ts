@@ -7,8 +7,6 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { LabError } from '../../shared/errors.ts';
-import type { Experiment } from '../../shared/spec/experiment/index.ts';
-import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import type { Interval } from '../../shared/stats.ts';
 import { wilsonInterval } from '../../shared/stats.ts';
 import type { Executable, Tensor } from '../engines/engine.ts';
@@ -26,18 +24,14 @@ import type { LabelledImages } from '../tasks/images/labelled-images.ts';
 import { imageBatch, openLabelledImages } from '../tasks/images/labelled-images.ts';
 import { bestNeighbourCount } from '../tasks/images/pixel-baselines.ts';
 import { mostProbable } from '../tasks/metrics/probabilistic.ts';
-import type { Model } from '../training/model.ts';
 import { findMaterial } from '../workspace/catalogue.ts';
 import { loadEngine } from './engines.ts';
-import { readModel } from './predict.ts';
-import { readWeights } from './open-trained.ts';
-import type { RunFolder } from '../workspace/run-folder.ts';
-import { readJson, writeJson } from '../workspace/run-folder.ts';
+import type { Backbone, TrainedNetwork } from './trained-network.ts';
+import { writeJson } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export interface ProbeOptions {
   readonly data: string;
-  readonly checkpoint?: 'best' | 'last';
   /** As the options of image classification. */
   readonly labelsPerClass?: number | undefined;
   readonly splitSeed?: number;
@@ -85,31 +79,38 @@ const batchSize = 64;
 const neighbourCandidates = [1, 5, 20];
 
 /**
- * Probes the network of a run on a labelled image dataset, and writes `artifacts/probe-<dataset>.json`.
+ * Probes a network on a labelled image dataset. That of a run has the result in `artifacts/probe-<dataset>.json`, too.
  * Throws `LabError('bad-spec')` for a network that does not read images, or not those of the dataset.
  */
-export async function probeRun(workspace: Workspace, run: RunFolder, options: ProbeOptions): Promise<ProbeResult> {
-  const { data, checkpoint = 'best', labelsPerClass, splitSeed = 0, grid = 2 } = options;
-  const experiment = await readJson(run.spec, storedExperiment);
-  const model = await readModel(run, experiment);
+export async function probeNetwork(
+  workspace: Workspace,
+  network: TrainedNetwork,
+  options: ProbeOptions,
+): Promise<ProbeResult> {
+  const { data, labelsPerClass, splitSeed = 0, grid = 2 } = options;
   const material = await findMaterial(workspace, 'dataset', data);
   const settings = imageClassification.options.parse({ labelBudget: { perClass: labelsPerClass } });
-  const images = openLabelledImages({ dataFolder: material.folder, options: settings, splitSeed });
+  const images = openLabelledImages({
+    dataFolder: material.folder,
+    options: settings,
+    splitSeed,
+    images: network.images,
+  });
   try {
-    const { step, weights } = await readWeights(run, checkpoint);
-    const { program, stages } = stageProgram(model, images, grid);
-    requireFit(program, weights, run.id);
-    await using executable = await compile(experiment, program);
+    const { step, weights } = await network.weights();
+    const { program, stages } = stageProgram(network.backbone, images, grid);
+    requireFit(program, weights, network.what);
+    await using executable = await compile(network.engine, program);
     const probe = async (title: string, parameters: ReadonlyMap<string, Tensor>): Promise<ProbedWeights> => {
       await executable.importState({ parameters });
       return probeStages(title, images, stages, executable, options);
     };
     const own = new Map([...weights].filter(([name]) => program.parameters.has(name)));
-    const fresh = new Map([...initialParameters(program, experiment.seed)].filter(([name]) => isLearned(name)));
+    const fresh = new Map([...initialParameters(program, network.seed)].filter(([name]) => isLearned(name)));
     const { training, validation, test } = images.sides;
     const result: ProbeResult = {
       formatVersion: 1,
-      run: run.id,
+      run: network.id,
       step,
       data,
       images: { training: training.length, validation: validation.length, test: test.length },
@@ -118,7 +119,7 @@ export async function probeRun(workspace: Workspace, run: RunFolder, options: Pr
       trained: await probe('Trained', own),
       untrained: await probe('Untrained', fresh),
     };
-    await writeJson(join(run.artifacts, `probe-${data}.json`), result);
+    if (network.run) await writeJson(join(network.run.artifacts, `probe-${data}.json`), result);
     return result;
   } finally {
     images.dataset.close();
@@ -130,7 +131,7 @@ const isLearned = (name: string): boolean => !name.startsWith('backbone/pixels/'
 
 /** The pipeline on images of the dataset; every stage is an output, feature maps averaged to a grid. */
 function stageProgram(
-  { pipeline }: Model,
+  { pipeline }: Backbone,
   { dataset }: LabelledImages,
   grid: number,
 ): { readonly program: Program; readonly stages: readonly string[] } {
@@ -163,20 +164,20 @@ function toVector(stage: Value, grid: number): Value | undefined {
   return reshape(poolToGrid(stage, cells, 'average'), [batchSize, -1]);
 }
 
-function requireFit(program: Program, tensors: ReadonlyMap<string, Tensor>, run: string): void {
+function requireFit(program: Program, tensors: ReadonlyMap<string, Tensor>, what: string): void {
   for (const { name, shape } of program.parameters.values()) {
     const found = tensors.get(name);
     if (found && sameShape(found.shape, shape)) continue;
     const problem = found ? `is [${found.shape.join(', ')}] there and would be [${shape.join(', ')}]` : 'is not there';
     throw new LabError(
       'bad-spec',
-      `the network of ${run} cannot read these images: ${name} ${problem}. Import the dataset with as many channels as the corpus, and use a pipeline that pools to a fixed grid`,
+      `the network of the ${what} cannot read these images: ${name} ${problem}. Import the dataset with as many channels as the corpus, and use a pipeline that pools to a fixed grid`,
       { name },
     );
   }
 }
 
-async function compile({ engine: wanted }: Experiment, program: Program): Promise<Executable> {
+async function compile(wanted: TrainedNetwork['engine'], program: Program): Promise<Executable> {
   const engine = await loadEngine(wanted.name);
   return engine.compile(program, {
     ...(wanted.device !== undefined && { device: wanted.device }),

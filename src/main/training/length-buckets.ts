@@ -21,15 +21,21 @@ export function bucketLengths(length: number): readonly number[] {
   return [...new Set(lengths.filter((candidate) => candidate >= shortest && candidate < length)), length];
 }
 
-export interface BucketOptions {
-  readonly model: Model;
+/** What decides whether and how a network can be made shorter. */
+export type BucketModel = Pick<Model, 'pipeline' | 'facts'>;
+
+export interface BucketOptions<Shown extends BucketModel> {
+  readonly model: Shown;
   /** The program for sequences of a length, and its executable, which shares the weights of the full one. */
-  readonly build: (model: Model) => Program;
+  readonly build: (model: Shown) => Program;
   readonly compile: (program: Program) => Promise<Executable>;
 }
 
 /** An executable like `full`, which is that of `build(model)`, that runs short batches in short programs. It releases `full` too. */
-export function withLengthBuckets(full: Executable, { model, build, compile }: BucketOptions): Executable {
+export function withLengthBuckets<Shown extends BucketModel>(
+  full: Executable,
+  { model, build, compile }: BucketOptions<Shown>,
+): Executable {
   const { input } = model.facts;
   if (input.kind !== 'tokens' || !ignoresPadding(model.pipeline)) return full;
   const lengths = bucketLengths(input.length);

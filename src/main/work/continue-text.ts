@@ -3,7 +3,6 @@ import type { z } from 'zod';
 import type { demosContract } from '../../shared/contract/demos.ts';
 import { LabError } from '../../shared/errors.ts';
 import { randomStream } from '../../shared/random.ts';
-import { findRun } from '../workspace/runs.ts';
 import { withPredictor } from './loaded-models.ts';
 import type { WorkContext } from './work-context.ts';
 
@@ -17,7 +16,7 @@ export async function continueText(
   context: WorkContext,
   { run, checkpoint, text, words, temperature, seed }: Input,
 ): Promise<Output> {
-  return withPredictor(await findRun(context.workspace, run), checkpoint, async (predictor) => {
+  return withPredictor(context.workspace, run, checkpoint, async (predictor) => {
     const stream = randomStream(seed, 0);
     const added: Output['added'] = [];
     let whole = text;

@@ -5,11 +5,11 @@ import type { Embeddings, demosContract } from '../../shared/contract/demos.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { Feeds } from '../tasks/index.ts';
 import { openEmbedder } from '../runs/embedder.ts';
-import { findRun } from '../workspace/runs.ts';
+import { findTrainedNetwork } from '../runs/trained-network.ts';
 import { principalComponents } from './principal-components.ts';
 import { projectNeighbours } from './project-neighbours.ts';
 import type { RunData } from './validation-examples.ts';
-import { describeExample, exampleCount, openRunData } from './validation-examples.ts';
+import { describeExample, exampleCount, openDataOf } from './validation-examples.ts';
 import type { WorkContext } from './work-context.ts';
 
 type Input = z.output<(typeof demosContract)['embeddings']['input']>;
@@ -21,14 +21,14 @@ const batchSize = 32;
 /** Examples between two looks at whether to go on; among so many, texts of similar length are found. */
 const togetherAsked = 128;
 
-/** Examples of the validation and the test split, which the run has not been trained on. */
+/** Examples of the validation and the test split, which a run has not been trained on; of data that are named, for a model. */
 export async function embedExamples(
   context: WorkContext,
-  { run: reference, checkpoint, count, method }: Input,
+  { run: reference, checkpoint, data: name, count, method }: Input,
 ): Promise<Embeddings> {
-  const run = await findRun(context.workspace, reference);
-  using data = await openRunData(context.workspace, run);
-  await using embedder = await openEmbedder(run, data.prepared, checkpoint, batchSize);
+  const network = await findTrainedNetwork(context.workspace, reference, { checkpoint });
+  using data = await openDataOf(context.workspace, network, name);
+  await using embedder = await openEmbedder({ ...network, backbone: data.prepared.model }, batchSize);
   const vectors: Float32Array[] = [];
   const about: Pick<Point, 'label' | 'side' | 'item'>[] = [];
   const embedAll = async (examples: readonly Example[]): Promise<void> => {
@@ -64,7 +64,7 @@ export async function embedExamples(
         })
       : coordinates;
   return {
-    run: run.id,
+    run: network.id,
     step: embedder.step,
     method,
     points: about.map((one, index) => ({ x: plane[index]?.[0] ?? 0, y: plane[index]?.[1] ?? 0, ...one })),

@@ -1,8 +1,9 @@
-/** Trained models that are loaded. A few stay, because people ask again; none is closed while it answers. */
-import { checkpointStep } from '../runs/prepare.ts';
+/** Networks that are loaded to answer. A few stay, because people ask again; none is closed while it answers. */
 import type { Predictor } from '../runs/predict.ts';
-import { openPredictor } from '../runs/predict.ts';
-import type { RunFolder } from '../workspace/run-folder.ts';
+import { openNetworkPredictor } from '../runs/predict.ts';
+import type { CheckpointChoice } from '../runs/open-trained.ts';
+import { findTrainedNetwork } from '../runs/trained-network.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 
 /** Models that stay in memory when nobody asks them. */
 const keptModels = 2;
@@ -12,21 +13,22 @@ interface Loaded {
   users: number;
 }
 
-/** By run and step; the one that was not asked for the longest time first. */
+/** By what is loaded; the one that was not asked for the longest time first. */
 const models = new Map<string, Loaded>();
 
 /**
- * Asks a model. 'last' and 'best' are those of now: a run that is trained on has others later. Throws what `openPredictor` and
- * `use` throw.
+ * Asks a run or an imported model. 'last' and 'best' are those of now: a run that is trained on has others later. Throws what
+ * `findTrainedNetwork`, `openNetworkPredictor` and `use` throw.
  */
 export async function withPredictor<Result>(
-  run: RunFolder,
-  checkpoint: 'best' | 'last' | number,
+  workspace: Workspace,
+  reference: string,
+  checkpoint: CheckpointChoice,
   use: (predictor: Predictor) => Promise<Result>,
 ): Promise<Result> {
-  const step = await checkpointStep(run, checkpoint);
-  const key = `${run.folder}:${step}`;
-  const model = models.get(key) ?? { predictor: openPredictor(run, step), users: 0 };
+  const network = await findTrainedNetwork(workspace, reference, { checkpoint });
+  const key = await network.key();
+  const model = models.get(key) ?? { predictor: openNetworkPredictor(network), users: 0 };
   models.delete(key);
   models.set(key, model); // to the end
   model.users += 1;

@@ -6,7 +6,6 @@ import type { PredictionQuery } from '../tasks/index.ts';
 import type { Predictor } from '../runs/predict.ts';
 import { decodeQueryImage } from '../runs/query-image.ts';
 import { decodeQueryRecording } from '../runs/query-recording.ts';
-import { findRun } from '../workspace/runs.ts';
 import { withPredictor } from './loaded-models.ts';
 import { bytesOfDataUrl } from './pictures.ts';
 import type { WorkContext } from './work-context.ts';
@@ -15,8 +14,7 @@ type Input<Method extends keyof typeof demosContract> = z.output<(typeof demosCo
 type Output<Method extends keyof typeof demosContract> = z.input<(typeof demosContract)[Method]['output']>;
 
 export async function askModel({ workspace }: WorkContext, input: Input<'ask'>): Promise<Output<'ask'>> {
-  const run = await findRun(workspace, input.run);
-  return withPredictor(run, input.checkpoint, (predictor) => answer(predictor, input));
+  return withPredictor(workspace, input.run, input.checkpoint, (predictor) => answer(predictor, input));
 }
 
 async function answer(predictor: Predictor, input: Input<'ask'>): Promise<Output<'ask'>> {

@@ -6,7 +6,7 @@ import type { Predicted, predictionsContract } from '../../shared/contract/predi
 import { CsvParser } from '../data/tables/csv-parser.ts';
 import { readLines } from '../data/reading/read-lines.ts';
 import { predictFile } from '../runs/batch/predict-file.ts';
-import { findRun } from '../workspace/runs.ts';
+import { findTrainedNetwork } from '../runs/trained-network.ts';
 import type { WorkContext } from './work-context.ts';
 
 /** Rows and characters that a page is shown. */
@@ -16,13 +16,13 @@ const shownColumns = 40;
 
 export async function predictFileFor(
   { workspace, signal, progress }: WorkContext,
-  { run: reference, input, output, ...options }: z.output<typeof predictionsContract.start.input>,
+  { run: reference, checkpoint, input, output, ...options }: z.output<typeof predictionsContract.start.input>,
 ): Promise<Predicted> {
-  const run = await findRun(workspace, reference);
+  const network = await findTrainedNetwork(workspace, reference, { checkpoint });
   const file = resolve(workspace.folder, output);
   // Relative names are in folders of the lab's own; a folder that a person has named must be there.
   if (file !== resolve(output)) await mkdir(dirname(file), { recursive: true });
-  const result = await predictFile(run, {
+  const result = await predictFile(network, {
     ...options,
     ...{ input, output: file, signal },
     onProgress({ done, total, unit, failed }) {

@@ -1,4 +1,4 @@
-/** Demos: trained runs answer. A demo needs nothing of a run but its checkpoint; quizzes and projections need its data too. */
+/** Demos: trained runs and imported models answer. A demo needs nothing of a run but its checkpoint; quizzes and projections need its data too. */
 import { z } from 'zod';
 import { checkpointChoice, count, item, nothing } from './common.ts';
 import { request } from './define.ts';
@@ -23,7 +23,9 @@ export const demoForm = z.enum([
 export type DemoForm = z.infer<typeof demoForm>;
 
 export const demo = z.object({
+  /** How it is asked: the run's id, or `model:<name>:<task of the head>` of an imported model. */
   run: z.string(),
+  kind: z.enum(['run', 'model']),
   name: z.string(),
   task: z.string(),
   title: z.string(),
@@ -56,6 +58,7 @@ export const answered = z.object({
   milliseconds: z.number(),
 });
 
+/** A run, or an imported model as `model:<name>` with `:<task of a head>`. */
 const model = { run: z.string().min(1), checkpoint: checkpointChoice.default('best') };
 
 export const quizQuestion = z.object({
@@ -90,7 +93,7 @@ export const embeddings = z.object({
 export type Embeddings = z.infer<typeof embeddings>;
 
 export const demosContract = {
-  list: request('Runs that can be asked, best first', nothing, z.array(demo)),
+  list: request('Runs and imported models that can be asked, the latest first', nothing, z.array(demo)),
   ask: request(
     'Masked words, pairs, next words, classes: the answers of a model to what a person typed or dropped',
     z.strictObject({
@@ -125,6 +128,8 @@ export const demosContract = {
     'Starts to project what the backbone makes of examples; the task ends with `Embeddings` as its result',
     z.strictObject({
       ...model,
+      /** Of an imported model: the dataset or corpus that the examples are from. */
+      data: z.string().min(1).optional(),
       count: z.int().min(10).max(5000).default(1000),
       method: z.enum(['umap', 'principal-components']).default('umap'),
     }),

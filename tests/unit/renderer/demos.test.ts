@@ -16,6 +16,7 @@ import type { LabClient } from '../../../src/shared/contract/index.ts';
 function demo(changes: Partial<Demo> = {}): Demo {
   return {
     run: 'words-abcde',
+    kind: 'run',
     name: 'words',
     task: 'masked-words',
     title: 'Masked words',

@@ -9,8 +9,8 @@ import { readSafetensors } from '../../../src/main/formats/safetensors.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { importModel, nameFor, previewModel } from '../../../src/main/runs/import-model.ts';
-import { openPredictor } from '../../../src/main/runs/predict.ts';
-import { openAsked } from '../../../src/main/runs/predict-model.ts';
+import { openNetworkPredictor, openPredictor } from '../../../src/main/runs/predict.ts';
+import { findTrainedNetwork } from '../../../src/main/runs/trained-network.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import { findModel, listModels } from '../../../src/main/workspace/models.ts';
@@ -161,12 +161,14 @@ describe('an experiment from a model', () => {
   });
 });
 
+const ask = async (name: string, head?: string) =>
+  openNetworkPredictor(await findTrainedNetwork(tiny.workspace, name, { head }));
+
 describe('a question to a model', () => {
   it('is answered by the head that came along, as the run that begins with it does', async () => {
     const text = 'the [MASK] sat on the mat';
-    const { id, predictor } = await openAsked(tiny.workspace, 'bert', { checkpoint: 'best', head: 'masked-words' });
-    await using asked = predictor;
-    expect(id).toBe('bert');
+    await using asked = await ask('bert', 'masked-words');
+    expect(asked.id).toBe('bert');
     const [answer] = await asked.ask({ text, top: 3 });
     const { folder } = await train(spec('{type: masked-words, length: 16}', 'tiny', 'bert'));
     await using trained = await openPredictor(runFolder(folder));
@@ -178,15 +180,12 @@ describe('a question to a model', () => {
   });
 
   it('is answered with the classes of the model', async () => {
-    const { predictor } = await openAsked(tiny.workspace, 'bert-classifier', { checkpoint: 'best' });
-    await using asked = predictor;
+    await using asked = await ask('bert-classifier');
     const [answer] = await asked.ask({ text: 'the cat', top: 3 });
     expect(answer?.choices.map(({ label }) => label).sort()).toEqual(['bad', 'good', 'middling']);
   });
 
   it('is refused by a model without a head, with what to do', async () => {
-    await expect(openAsked(tiny.workspace, 'minilm', { checkpoint: 'best' })).rejects.toThrow(
-      /from: \{model: minilm\}/u,
-    );
+    await expect(ask('minilm')).rejects.toThrow(/from: \{model: minilm\}/u);
   });
 });

@@ -10,7 +10,9 @@ import { predictFile } from '../../../src/main/runs/batch/predict-file.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { openEmbedder } from '../../../src/main/runs/embedder.ts';
 import { openTrained } from '../../../src/main/runs/open-trained.ts';
-import { openPredictor, readModel } from '../../../src/main/runs/predict.ts';
+import { openPredictor } from '../../../src/main/runs/predict.ts';
+import { readModel } from '../../../src/main/runs/read-model.ts';
+import { networkOfRun } from '../../../src/main/runs/trained-network.ts';
 import { readRun } from '../../../src/main/workspace/runs.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
@@ -55,9 +57,9 @@ afterAll(() => tiny.remove());
 
 const place = (name: string): string => join(tiny.folder, name);
 
-function predict(run: RunFolder, options: Partial<PredictFileOptions>): Promise<PredictFileResult> {
-  const rest = { input: '', output: '', checkpoint: 'best' as const, signal: never, onProgress: () => undefined };
-  return predictFile(run, { ...rest, ...options });
+async function predict(run: RunFolder, options: Partial<PredictFileOptions>): Promise<PredictFileResult> {
+  const rest = { input: '', output: '', signal: never, onProgress: () => undefined };
+  return predictFile(await networkOfRun(run), { ...rest, ...options });
 }
 
 async function linesOf(file: string): Promise<Record<string, unknown>[]> {
@@ -222,7 +224,7 @@ describe('embeddings', () => {
       return program;
     };
     await using trained = await openTrained(classifier, experiment, sequenceOf(model), 'best');
-    await using embedder = await openEmbedder(classifier, { experiment, model }, 'best', 4);
+    await using embedder = await openEmbedder(await networkOfRun(classifier), 4);
     const read = { ...model.facts, tokenizerFile: classifier.tokenizer };
     const feeds = Array.from({ length: 10 }, (_, index) => encodeQuery(read, { text: text(index) }).feeds);
     const vectors = await Promise.all(feeds.map((one) => embedder.embed(one)));

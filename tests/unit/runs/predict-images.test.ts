@@ -10,6 +10,7 @@ import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { openPredictor } from '../../../src/main/runs/predict.ts';
 import { readQueryImage } from '../../../src/main/runs/query-image.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
+import { networkOfRun } from '../../../src/main/runs/trained-network.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import type { RunFolder } from '../../../src/main/workspace/run-folder.ts';
 import { picturePixels } from '../data-images-fixtures.ts';
@@ -53,7 +54,7 @@ async function answers(
   run: RunFolder,
   options: Pick<PredictFileOptions, 'input' | 'output'> & Partial<PredictFileOptions>,
 ): Promise<Record<string, unknown>[]> {
-  await predictFile(run, { checkpoint: 'best', signal: never, onProgress: () => undefined, ...options });
+  await predictFile(await networkOfRun(run), { signal: never, onProgress: () => undefined, ...options });
   const lines = (await readFile(options.output, 'utf8')).trimEnd().split('\n');
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>); // as it was written
 }

@@ -7,7 +7,8 @@ import { createRun } from '../../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { openPredictor } from '../../../src/main/runs/predict.ts';
 import { previewExperiment } from '../../../src/main/runs/preview.ts';
-import { probeRun } from '../../../src/main/runs/probe.ts';
+import { probeNetwork } from '../../../src/main/runs/probe.ts';
+import { networkOfRun } from '../../../src/main/runs/trained-network.ts';
 import { readQueryImage } from '../../../src/main/runs/query-image.ts';
 import type { RunFolder } from '../../../src/main/workspace/run-folder.ts';
 import { readRun } from '../../../src/main/workspace/runs.ts';
@@ -243,7 +244,11 @@ describe('classification of images', () => {
 
   it('probes every stage and scores the best one by validation', async () => {
     const signal = new AbortController().signal;
-    const result = await probeRun(tiny.workspace, pretrained, { data: 'colours', labelsPerClass: 6, signal });
+    const result = await probeNetwork(tiny.workspace, await networkOfRun(pretrained), {
+      data: 'colours',
+      labelsPerClass: 6,
+      signal,
+    });
     expect(result.trained.stages.map(({ stage }) => stage)).toContain('conv4');
     const best = result.trained.best.linear;
     expect(best.validation).toBe(Math.max(...result.trained.stages.map(({ linear }) => linear)));

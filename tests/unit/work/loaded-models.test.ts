@@ -25,7 +25,7 @@ async function train(run: RunFolder, until: number): Promise<void> {
 }
 
 const ask = (run: RunFolder): Promise<string> =>
-  withPredictor(run, 'last', async (predictor) => {
+  withPredictor(tiny.workspace, run.id, 'last', async (predictor) => {
     const answers = await predictor.ask({ text: 'the cat [MASK] the house.', top: 3 });
     return JSON.stringify([predictor.step, answers]);
   });

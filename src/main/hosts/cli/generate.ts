@@ -2,7 +2,8 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { GeneratedToken } from '../../tasks/index.ts';
-import { openAsked } from '../../runs/predict-model.ts';
+import { openNetworkPredictor } from '../../runs/predict.ts';
+import { findTrainedNetwork } from '../../runs/trained-network.ts';
 import { givenText } from './given-text.ts';
 import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { numberFrom, positiveNumber, wholeNumber } from './numbers.ts';
@@ -22,7 +23,10 @@ export function registerGenerate(program: Command): void {
   program
     .command('generate')
     .description('continue a text with a language model')
-    .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
+    .argument(
+      '<run|model>',
+      "a run's id, the beginning of one, an experiment's name (its latest run), or an imported model",
+    )
     .argument('<prompt>', 'the beginning of the text')
     .option('-t, --tokens <number>', 'how many tokens to add; a text may end earlier', positiveNumber, 40)
     .option('--temperature <number>', 'below 1: likelier words; 0: always the likeliest', numberFrom(0), 1)
@@ -35,7 +39,7 @@ export function registerGenerate(program: Command): void {
       const prompt = await givenText(given);
       const workspace = await existingWorkspaceOf(command);
       const how = { checkpoint: options.checkpoint, head: 'next-word', onPassedOver: say };
-      const { id, predictor } = await openAsked(workspace, reference, how);
+      const predictor = await openNetworkPredictor(await findTrainedNetwork(workspace, reference, how));
       const { tokens, temperature, topK, topP } = options;
       const sampling = {
         tokens,
@@ -52,7 +56,7 @@ export function registerGenerate(program: Command): void {
           texts.push({ seed, text, tokens: generated });
           if (!globalsOf(command).json) print(text);
         }
-        if (globalsOf(command).json) printJson({ run: id, step: predictor.step, texts });
+        if (globalsOf(command).json) printJson({ run: predictor.id, step: predictor.step, texts });
       } finally {
         await predictor.close();
       }

@@ -1,9 +1,9 @@
-/** `pretext predict --input --output`: a run answers all that a file or a folder holds. */
+/** `pretext predict --input --output`: a run or a model answers all that a file or a folder holds. */
 import type { Command } from 'commander';
 import { formatCount, plural } from '../../../shared/display.ts';
 import type { PredictFileResult } from '../../runs/batch/predict-file.ts';
 import { predictFile } from '../../runs/batch/predict-file.ts';
-import type { RunFolder } from '../../workspace/run-folder.ts';
+import type { TrainedNetwork } from '../../runs/trained-network.ts';
 import { globalsOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
 import { print, printJson, say } from './output.ts';
@@ -34,17 +34,12 @@ export const fileOptionNames = [
   'root',
 ];
 
-interface Wanted {
-  readonly checkpoint: 'best' | 'last';
-  readonly top: number | undefined;
-}
-
 /** Failed rows that are named on the screen. */
 const namedFailures = 10;
 
 export async function predictFiles(
-  run: RunFolder,
-  { checkpoint, top }: Wanted,
+  network: TrainedNetwork,
+  top: number | undefined,
   options: FileOptions & { readonly input: string; readonly output: string },
   command: Command,
 ): Promise<void> {
@@ -53,9 +48,9 @@ export async function predictFiles(
   const result = await interruptible('Stopping; nothing will be kept …', async (signal) => {
     let hasBegun = false;
     try {
-      return await predictFile(run, {
+      return await predictFile(network, {
         ...textTableOptionsOf(options),
-        ...{ input, output, textColumn, pairColumn, keep, embeddings, pathColumn, root, checkpoint, top, signal },
+        ...{ input, output, textColumn, pairColumn, keep, embeddings, pathColumn, root, top, signal },
         onProgress({ done, total, unit, failed }) {
           if (!hasBegun) progress.start(embeddings ? 'Embedding' : 'Predicting', total, unit, 0);
           hasBegun = true;

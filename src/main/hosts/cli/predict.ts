@@ -3,8 +3,8 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { LabError } from '../../../shared/errors.ts';
 import type { Predictor } from '../../runs/predict.ts';
-import { openAsked } from '../../runs/predict-model.ts';
-import { findTrainedRun } from '../../workspace/runs.ts';
+import { openNetworkPredictor } from '../../runs/predict.ts';
+import { findTrainedNetwork } from '../../runs/trained-network.ts';
 import { readQueryImage } from '../../runs/query-image.ts';
 import { readQueryRecording } from '../../runs/query-recording.ts';
 import type { PredictionAnswer } from '../../tasks/index.ts';
@@ -84,7 +84,7 @@ async function askFile(
   options: PredictOptions,
   command: Command,
 ): Promise<boolean> {
-  const { input, output, next, choose, top, checkpoint } = options;
+  const { input, output, next, choose, top, checkpoint, head } = options;
   if (input === undefined) {
     refuseOutOfPlace(command, fileOptionNames, 'without --input');
     return false;
@@ -92,8 +92,9 @@ async function askFile(
   if (given !== undefined) command.error(`error: --input has the questions already; what is '${given}' for?`);
   if (next !== undefined || choose !== undefined) command.error('error: --next has no effect with --input');
   if (output === undefined) command.error('error: --input needs --output <file>, a .csv, .jsonl or .parquet file');
-  const run = await findTrainedRun(await existingWorkspaceOf(command), reference, say);
-  await predictFiles(run, { checkpoint, top }, { ...options, input, output }, command);
+  const how = { checkpoint, head, onPassedOver: say };
+  const network = await findTrainedNetwork(await existingWorkspaceOf(command), reference, how);
+  await predictFiles(network, top, { ...options, input, output }, command);
   return true;
 }
 
@@ -159,18 +160,19 @@ export function registerPredict(program: Command): void {
             : `error: --next has the text already; what is '${given}' for?`,
         );
       }
-      const { id, predictor } = await openAsked(await existingWorkspaceOf(command), reference, {
+      const network = await findTrainedNetwork(await existingWorkspaceOf(command), reference, {
         checkpoint: options.checkpoint,
         head: headFor(options, given, second),
         onPassedOver: say,
       });
+      const predictor = await openNetworkPredictor(network);
       try {
         const answers =
           options.next === undefined
             ? await ask(predictor, given, second, options)
             : await continueWith(predictor, options.next, options);
         if (globalsOf(command).json) {
-          printJson({ run: id, step: predictor.step, answers });
+          printJson({ run: predictor.id, step: predictor.step, answers });
           return;
         }
         for (const { question, choices, isTruncated } of answers) {

@@ -3,8 +3,8 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { formatPercent } from '../../../shared/display.ts';
 import type { BestStage, ProbedWeights, ProbeResult } from '../../runs/probe.ts';
-import { probeRun } from '../../runs/probe.ts';
-import { findTrainedRun } from '../../workspace/runs.ts';
+import { probeNetwork } from '../../runs/probe.ts';
+import { findTrainedNetwork } from '../../runs/trained-network.ts';
 import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
 import { positiveNumber, wholeNumber } from './numbers.ts';
@@ -23,20 +23,24 @@ export function registerProbe(program: Command): void {
   program
     .command('probe')
     .description('probe every stage of a network on a labelled image dataset, its weights frozen')
-    .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
+    .argument(
+      '<run|model>',
+      "a run's id, the beginning of one, an experiment's name (its latest run), or an imported model",
+    )
     .requiredOption('-d, --data <dataset>', 'the labelled images')
     .option('--labels-per-class <number>', 'fit to so many images of each class (default: all)', positiveNumber)
     .option('--split-seed <number>', 'decides the split and the labels', wholeNumber, 0)
     .option('--grid <number>', 'rows and columns that feature maps are averaged to', positiveNumber, 2)
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
-    .action(async (reference: string, options: ProbeCommandOptions, command: Command) => {
+    .action(async (reference: string, given: ProbeCommandOptions, command: Command) => {
       const workspace = await existingWorkspaceOf(command);
-      const run = await findTrainedRun(workspace, reference, say);
+      const { checkpoint, ...options } = given;
+      const network = await findTrainedNetwork(workspace, reference, { checkpoint, onPassedOver: say });
       const progress = createProgress();
       let current = '';
       const result = await interruptible('Stopping …', async (signal) => {
         try {
-          return await probeRun(workspace, run, {
+          return await probeNetwork(workspace, network, {
             ...options,
             signal,
             onProgress: (phase, done, total) => {

@@ -2,10 +2,16 @@
 import type { Demo, demosContract } from '../../../shared/contract/demos.ts';
 import { demoFormOf } from '../../runs/demo-forms.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { readModel } from '../../runs/predict.ts';
+import { networkOfHead } from '../../runs/model-network.ts';
+import { readModel } from '../../runs/read-model.ts';
+import { referenceOfModel } from '../../runs/find-network.ts';
 import type { RunRecord } from '../../lab/store/run-record.ts';
 import type { PipelineInput } from '../../nn/index.ts';
+import type { TaskDefinition, TaskFacts } from '../../tasks/index.ts';
 import { findTask } from '../../tasks/index.ts';
+import type { ImportedModel } from '../../workspace/models.ts';
+import { listModels } from '../../workspace/models.ts';
+import { nameOf } from './asked-name.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 
 export function demosHandlers(lab: Lab): HandlersOf<typeof demosContract> {
@@ -13,19 +19,53 @@ export function demosHandlers(lab: Lab): HandlersOf<typeof demosContract> {
   return {
     async list() {
       const candidates = runs.all().filter(({ archived, progress }) => !archived && progress.checkpoint !== null);
-      const demos = await Promise.all(candidates.map((record) => describeDemo(lab, record).catch(() => undefined))); // of a lab that knows more tasks
+      const { models } = await listModels(lab.workspace);
+      const ofRuns = candidates.map((record) => describeDemo(lab, record).catch(() => undefined)); // of a lab that knows more tasks
+      const demos = [...(await Promise.all(ofRuns)), ...models.flatMap(describeModel)];
       return demos.filter((demo) => demo !== undefined).sort((a, b) => (b.finishedAt ?? 0) - (a.finishedAt ?? 0));
     },
     ask: (input, { signal }) => workers.call('ask', input, { signal }),
     continue: (input, { signal }) => workers.call('continue', input, { signal }),
     quiz: (input, { signal }) => workers.call('quiz', input, { signal }),
     embeddings(input) {
-      const { spec } = runs.get(input.run);
-      const { id } = jobs.start('embeddings', `Projection of ${spec.name}`, async (signal, onProgress) => ({
-        result: await workers.callAlone('embeddings', input, { signal, onProgress }),
-      }));
+      const { id } = jobs.start(
+        'embeddings',
+        `Projection of ${nameOf(lab, input.run)}`,
+        async (signal, onProgress) => ({
+          result: await workers.callAlone('embeddings', input, { signal, onProgress }),
+        }),
+      );
       return { job: id };
     },
+  };
+}
+
+/** An imported model through each of its heads. */
+function describeModel({ name, manifest }: ImportedModel): Demo[] {
+  return manifest.heads.flatMap((head) => {
+    const { task, facts } = networkOfHead(manifest, head, Infinity);
+    if (!task.predict) return [];
+    return {
+      ...describeAsked(task, facts),
+      run: referenceOfModel(name, head.task),
+      kind: 'model' as const,
+      name,
+      data: manifest.title,
+      finishedAt: Date.parse(manifest.createdAt),
+      metric: null,
+    };
+  });
+}
+
+/** What of a demo follows from its task and what it reads. */
+function describeAsked(task: TaskDefinition<unknown>, { input, classes }: TaskFacts) {
+  return {
+    task: task.type,
+    title: task.title,
+    form: demoFormOf(task, input.kind),
+    classes: classes ? [...classes] : null,
+    input: { kind: input.kind, shape: shapeOf(input) },
+    examples: [...(task.demo?.examples ?? [])],
   };
 }
 
@@ -36,17 +76,13 @@ async function describeDemo({ runs, tasks }: Lab, record: RunRecord): Promise<De
   const { facts } = await readModel(runs.folder(id), spec);
   const { metric } = tasks.selectionOf(spec.task.type);
   return {
+    ...describeAsked(task, facts),
     run: id,
+    kind: 'run',
     name: spec.name,
-    task: task.type,
-    title: task.title,
-    form: demoFormOf(task, facts.input.kind),
     data: spec.data,
-    classes: facts.classes ? [...facts.classes] : null,
-    input: { kind: facts.input.kind, shape: shapeOf(facts.input) },
     finishedAt: result ? Date.parse(result.finishedAt) : progress.lastEventAt,
     metric: { name: metric, value: result?.test?.metrics[metric] ?? progress.best?.value ?? null },
-    examples: [...(task.demo?.examples ?? [])],
   };
 }
 

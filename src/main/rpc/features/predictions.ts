@@ -7,18 +7,19 @@ import { formatBytes } from '../../../shared/display.ts';
 import { LabError } from '../../../shared/errors.ts';
 import type { Lab } from '../../lab/lab.ts';
 import type { HandlersOf } from '../dispatcher.ts';
+import { nameOf } from './asked-name.ts';
 
 /** What a page can hold. */
 const largestFile = 16_000_000;
 
 const mediaTypes: Readonly<Record<string, string>> = { '.csv': 'text/csv', '.jsonl': 'application/x-ndjson' };
 
-export function predictionsHandlers({ runs, workers, jobs }: Lab): HandlersOf<typeof predictionsContract> {
+export function predictionsHandlers(lab: Lab): HandlersOf<typeof predictionsContract> {
+  const { workers, jobs } = lab;
   return {
     start(input) {
-      const { id: run, spec } = runs.get(input.run);
-      const { id } = jobs.start('prediction', `Answers of ${spec.name}`, async (signal, onProgress) => ({
-        result: await workers.callAlone('predictFile', { ...input, run }, { signal, onProgress }),
+      const { id } = jobs.start('prediction', `Answers of ${nameOf(lab, input.run)}`, async (signal, onProgress) => ({
+        result: await workers.callAlone('predictFile', input, { signal, onProgress }),
       }));
       return { job: id };
     },

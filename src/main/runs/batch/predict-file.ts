@@ -1,15 +1,12 @@
-/** Asks a trained run about everything that a table, a folder or a file holds, and writes a table of answers. */
+/** Asks a trained network about everything that a table, a folder or a file holds, and writes a table of answers. */
 import { LabError, isLabError } from '../../../shared/errors.ts';
-import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import { orderedMap } from '../../data/images/ordered-map.ts';
 import { encodeQuery } from '../../tasks/encode-query.ts';
 import { findTask } from '../../tasks/index.ts';
 import type { TaskFacts } from '../../tasks/index.ts';
-import type { RunFolder } from '../../workspace/run-folder.ts';
-import { readJson } from '../../workspace/run-folder.ts';
 import { openEmbedder } from '../embedder.ts';
-import type { CheckpointChoice } from '../open-trained.ts';
-import { openPredictor, readModel, tokenizerFileOf } from '../predict.ts';
+import { openNetworkPredictor } from '../predict.ts';
+import type { TrainedNetwork } from '../trained-network.ts';
 import { answerColumns } from './answer-columns.ts';
 import { openFiles } from './file-questions.ts';
 import type { OutputCell, OutputColumn } from './output-table.ts';
@@ -21,7 +18,6 @@ export interface PredictFileOptions extends QuestionOptions {
   readonly input: string;
   /** A .csv, .jsonl or .parquet file that is not there yet. */
   readonly output: string;
-  readonly checkpoint: CheckpointChoice;
   /** So many of the likeliest answers instead of the probability of every class. */
   readonly top?: number | undefined;
   /** The vectors of the backbone instead of answers. */
@@ -77,14 +73,14 @@ interface Answerer extends AsyncDisposable {
  * `bad-input` for an input or a model that does not fit, `conflict` for an output that is there, `disk-full`, `aborted`; nothing is
  * left of the output then.
  */
-export async function predictFile(run: RunFolder, options: PredictFileOptions): Promise<PredictFileResult> {
+export async function predictFile(network: TrainedNetwork, options: PredictFileOptions): Promise<PredictFileResult> {
   const { input, output, signal, onProgress } = options;
-  const facts = await factsFor(run, options.embeddings === true);
+  const facts = options.embeddings ? embeddedFacts(network) : network.whole().facts;
   const source =
     facts.input.kind === 'tokens'
       ? await openTexts(input, options, signal)
       : await openFiles(input, facts, options, signal);
-  await using answerer = await openAnswerer(run, options);
+  await using answerer = await openAnswerer(network, options);
   const isText = facts.input.kind === 'tokens';
   const own: readonly OutputColumn[] = [
     ...answerer.columns,
@@ -139,25 +135,24 @@ export async function predictFile(run: RunFolder, options: PredictFileOptions): 
   }
   const { step } = answerer;
   const names = columns.map(({ name }) => name);
-  return { run: run.id, step, output: table.path, answered, truncated, failed, failures, columns: names };
+  return { run: network.id, step, output: table.path, answered, truncated, failed, failures, columns: names };
 }
 
 /** Backbones of images may read another size than the task cuts out of the images. */
-async function factsFor(run: RunFolder, isEmbedding: boolean): Promise<TaskFacts> {
-  const { facts } = await readModel(run, await readJson(run.spec, storedExperiment));
+function embeddedFacts({ backbone: { facts } }: TrainedNetwork): TaskFacts {
   const { input, images } = facts;
-  if (!isEmbedding || input.kind !== 'image' || !images) return facts;
+  if (input.kind !== 'image' || !images) return facts;
   const { network, ...stored } = images;
   if (network?.height === input.height && network.width === input.width) return facts;
   return { ...facts, images: { ...stored, height: input.height, width: input.width } };
 }
 
-async function openAnswerer(run: RunFolder, options: PredictFileOptions): Promise<Answerer> {
-  return options.embeddings ? openVectors(run, options) : openAnswers(run, options);
+async function openAnswerer(network: TrainedNetwork, options: PredictFileOptions): Promise<Answerer> {
+  return options.embeddings ? openVectors(network, options) : openAnswers(network, options);
 }
 
-async function openAnswers(run: RunFolder, { checkpoint, top }: PredictFileOptions): Promise<Answerer> {
-  const predictor = await openPredictor(run, checkpoint, batchSize);
+async function openAnswers(network: TrainedNetwork, { top }: PredictFileOptions): Promise<Answerer> {
+  const predictor = await openNetworkPredictor(network, batchSize);
   const wanted = answerColumns(findTask(predictor.task), predictor.facts, top);
   return {
     step: predictor.step,
@@ -170,12 +165,11 @@ async function openAnswers(run: RunFolder, { checkpoint, top }: PredictFileOptio
   };
 }
 
-async function openVectors(run: RunFolder, { checkpoint, top }: PredictFileOptions): Promise<Answerer> {
+async function openVectors(network: TrainedNetwork, { top }: PredictFileOptions): Promise<Answerer> {
   if (top !== undefined) throw new LabError('bad-input', 'Embeddings have no likeliest answers: leave out how many');
-  const experiment = await readJson(run.spec, storedExperiment);
-  const model = await readModel(run, experiment);
-  const read = { ...model.facts, ...(await tokenizerFileOf(run)) };
-  const embedder = await openEmbedder(run, { experiment, model }, checkpoint, batchSize);
+  const { tokenizerFile, backbone } = network;
+  const read = { ...backbone.facts, ...(tokenizerFile !== undefined && { tokenizerFile }) };
+  const embedder = await openEmbedder(network, batchSize);
   return {
     step: embedder.step,
     columns: [{ name: 'embedding', type: { vector: embedder.features } }],

@@ -13,7 +13,7 @@ import { readJson } from '../../workspace/run-folder.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { chooseHead, networkOfHead } from '../model-network.ts';
 import { readWeights } from '../open-trained.ts';
-import { readModel } from '../predict.ts';
+import { readModel } from '../read-model.ts';
 import { networkOfFeatures } from './features-task.ts';
 
 /** Where a network is from: a run of the lab, or a model of others that was imported. */
