@@ -46,7 +46,8 @@ export function registerExport(program: Command): void {
       const { head, checkpoint, ...request } = options;
       const found = await findNetwork(workspace, reference, say);
       if (found.kind === 'run' && head !== undefined) command.error('error: --head is for imported models');
-      const origin: ExportOrigin = found.kind === 'run' ? { ...found, checkpoint } : { ...found, head: head ?? found.head };
+      const origin: ExportOrigin =
+        found.kind === 'run' ? { ...found, checkpoint } : { ...found, head: head ?? found.head };
       const onPhase = (phase: string): void => {
         say(`${phase} …`);
       };
