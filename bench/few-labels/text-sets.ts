@@ -75,7 +75,7 @@ const passages: LabelledSet = {
     nextWord,
   ],
   supervised: {
-    task: { type: 'text-classification', length: 64, validationShare: 0.15, testShare: 0.5 },
+    task: { type: 'text-classification', length: 64, validationFraction: 0.15, testFraction: 0.5 },
     data: material,
     tokenizer: { corpus: material },
     pipeline: 'modern-tiny',
@@ -90,7 +90,7 @@ const passages: LabelledSet = {
   },
   tune: { 'training.learningRate': [5e-4, 2e-3] },
   budgets: [5, 20, 40],
-  budgetOption: 'labelsPerClass',
+  budgetOption: 'labelBudget.perClass',
 };
 
 export const textSets: readonly LabelledSet[] = [passages];
