@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { builtinModules } from 'node:module';
+import { builtinModules, createRequire } from 'node:module';
 import path from 'node:path';
 import type { Plugin } from 'vite';
 import { build } from 'vite';
@@ -69,6 +69,8 @@ function withoutNode(): Plugin {
 export interface PlayerCode {
   readonly script: string;
   readonly style: string;
+  /** WebAssembly that computes in the page, in base64. */
+  readonly binary: string;
 }
 
 export async function buildPlayer(): Promise<PlayerCode> {
@@ -95,7 +97,10 @@ export async function buildPlayer(): Promise<PlayerCode> {
   if (!chunk) throw new Error('the build of the player gave no code');
   const sheets = ['src/renderer/src/app/tokens.css', 'src/renderer/src/app/base.css', 'src/player/player.css'];
   const style = await Promise.all(sheets.map((sheet) => readFile(path.join(root, sheet), 'utf8')));
-  return { script: chunk.code, style: style.join('\n') };
+  const binary = createRequire(import.meta.url).resolve(
+    '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm',
+  );
+  return { script: chunk.code, style: style.join('\n'), binary: await readFile(binary, 'base64') };
 }
 
 /** For the build of the desktop lab: the player lies beside what asks for it. */
@@ -104,9 +109,10 @@ export function playerFiles(): Plugin {
     name: 'player-files',
     apply: 'build',
     async generateBundle() {
-      const { script, style } = await buildPlayer();
+      const { script, style, binary } = await buildPlayer();
       this.emitFile({ type: 'asset', fileName: 'player/player.js', source: script });
       this.emitFile({ type: 'asset', fileName: 'player/player.css', source: style });
+      this.emitFile({ type: 'asset', fileName: 'player/player.wasm', source: Buffer.from(binary, 'base64') });
     },
   };
 }

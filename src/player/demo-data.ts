@@ -28,4 +28,4 @@ export interface DemoData {
 }
 
 /** Ids of the elements that hold the data. */
-export const demoElements = { model: 'model', weights: 'weights' } as const;
+export const demoElements = { model: 'model', weights: 'weights', binary: 'binary' } as const;

@@ -22,13 +22,16 @@ const themes = ['system', 'light', 'dark'] as const;
 
 async function start(): Promise<void> {
   const data = JSON.parse(textOf(demoElements.model)) as DemoData; // written by the lab
-  const weights = Uint8Array.from(atob(textOf(demoElements.weights)), (character) => character.charCodeAt(0));
+  // The page below takes the place of the data.
+  const weights = bytesOf(demoElements.weights);
+  const binary = bytesOf(demoElements.binary);
   const status = element('p', { role: 'status', class: 'note' }, 'Opening the network …');
   const answers = element('div', { class: 'answers', 'aria-live': 'polite' });
   const body = element('main', {}, ...heading(data), status);
   document.body.replaceChildren(body, footer(data));
   try {
-    const network = await openNetwork(data, weights.buffer);
+    const network = await openNetwork(data, weights.buffer, binary.length > 0 ? binary : undefined);
+    document.body.dataset.backend = network.backend;
     status.replaceChildren('');
     body.append(...page(data, network, status, answers));
   } catch (error) {
@@ -39,6 +42,11 @@ async function start(): Promise<void> {
 
 function textOf(id: string): string {
   return document.getElementById(id)?.textContent ?? '';
+}
+
+/** What is in the page as base64; empty where the element is not there. */
+function bytesOf(id: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(textOf(id)), (character) => character.charCodeAt(0));
 }
 
 function heading({ name, task }: DemoData): HTMLElement[] {

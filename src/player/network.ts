@@ -1,6 +1,5 @@
 /** The network of a page: built, run and asked by the lab's own code, on TensorFlow.js. */
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-cpu';
 import { createTokenizer } from '../main/data/tokenizer/tokenizer.ts';
 import type { Executable } from '../main/engines/engine.ts';
 import { createExecutable } from '../main/engines/tensorflow/executable.ts';
@@ -19,10 +18,13 @@ import { findTask } from '../main/tasks/index.ts';
 import { withLengthBuckets } from '../main/training/length-buckets.ts';
 import type { Model } from '../main/training/model.ts';
 import { buildModel } from '../main/training/model.ts';
+import type { PageBackend } from './backend.ts';
+import { startBackend } from './backend.ts';
 import type { DemoData } from './demo-data.ts';
 
 export interface PageNetwork {
   readonly facts: TaskFacts;
+  readonly backend: PageBackend;
   ask(query: PredictionQuery): Promise<readonly PredictionAnswer[]>;
   /** Undefined for what is no language model. */
   readonly generate: ((query: GenerationQuery) => AsyncIterable<{ readonly text: string }>) | undefined;
@@ -30,10 +32,16 @@ export interface PageNetwork {
 
 const device = { device: 'javascript', description: 'TensorFlow.js in this page', available: true };
 
-/** @param weights the bytes of the block of weights */
-export async function openNetwork(data: DemoData, weights: ArrayBuffer): Promise<PageNetwork> {
-  tf.enableProdMode();
-  await tf.setBackend('cpu');
+/**
+ * @param weights the bytes of the block of weights
+ * @param binary WebAssembly that computes, where the page has it
+ */
+export async function openNetwork(
+  data: DemoData,
+  weights: ArrayBuffer,
+  binary: Uint8Array | undefined,
+): Promise<PageNetwork> {
+  const backend = await startBackend(binary);
   const { type, ...options } = data.task;
   const facts = data.facts as TaskFacts; // written from one
   const model: Model = { task: findTask(type), options, pipeline: data.pipeline, facts };
@@ -60,6 +68,7 @@ export async function openNetwork(data: DemoData, weights: ArrayBuffer): Promise
   const { predict, generate } = model.task;
   return {
     facts,
+    backend,
     ask: (query) => predict?.(predictionModel, query, options) ?? Promise.resolve([]),
     generate: generate && ((query) => generate(predictionModel, query, options)),
   };

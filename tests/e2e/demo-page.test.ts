@@ -65,6 +65,7 @@ async function openDemo(workspace: Workspace, run: RunFolder, name: string): Pro
   await page.goto(pathToFileURL(join(folder, 'demo.html')).href);
   await page.getByRole('button', { name: 'Ask', exact: true }).waitFor(patience);
   expect(problems).toEqual([]);
+  expect(await page.evaluate(() => document.body.dataset.backend)).toBe('wasm');
   return page;
 }
 

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { PlayerCode } from './player-code.ts';
 
-export interface DemoPage extends PlayerCode {
+export interface DemoPage extends Pick<PlayerCode, 'script' | 'style'> {
   readonly title: string;
-  /** JSON by the id of its element. */
+  /** JSON and base64 by the id of their element. */
   readonly data: Readonly<Record<string, string>>;
 }
 
@@ -13,7 +13,8 @@ export function demoPage({ title, script, style, data }: DemoPage): string {
   const code = script.replace(/<\/script/giu, String.raw`<\/script`).replaceAll('<!--', String.raw`<\!--`);
   const policy = [
     "default-src 'none'",
-    `script-src '${hashOf(code)}'`,
+    // WebAssembly is compiled from what the page brings along; text does not become code.
+    `script-src '${hashOf(code)}' 'wasm-unsafe-eval'`,
     `style-src '${hashOf(style)}'`,
     'img-src data: blob:',
     "base-uri 'none'",

@@ -34,7 +34,7 @@ defineFormat({
         { bytes },
       );
     }
-    const code = await loadPlayerCode(signal);
+    const { binary, ...code } = await loadPlayerCode(signal);
     signal.throwIfAborted();
     onPhase('Writing the page');
     const data = {
@@ -56,7 +56,7 @@ defineFormat({
     const page = demoPage({
       ...code,
       title: `${name}: ${model.task.title}`,
-      data: { model: JSON.stringify(data), weights: all.toString('base64') },
+      data: { model: JSON.stringify(data), weights: all.toString('base64'), binary },
     });
     await writeFile(join(folder, 'demo.html'), page);
     return { files: ['demo.html'], notes: [`Open demo.html in a browser; it needs neither a connection nor the lab`] };

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { LabError, messageOf } from '../../../shared/errors.ts';
 import { packageFolder } from '../../files/version.ts';
 
-const playerCode = z.object({ script: z.string(), style: z.string() });
+const playerCode = z.object({ script: z.string(), style: z.string(), binary: z.string() });
 export type PlayerCode = z.infer<typeof playerCode>;
 
 /** More than a player ever has. */
@@ -29,10 +29,12 @@ export async function loadPlayerCode(signal?: AbortSignal): Promise<PlayerCode> 
   }
   const folder = join(root, 'out', 'main', 'player');
   try {
-    const [code, style] = await Promise.all(
-      ['player.js', 'player.css'].map((name) => readFile(join(folder, name), 'utf8')),
-    );
-    return playerCode.parse({ script: code, style });
+    const [code, style, binary] = await Promise.all([
+      readFile(join(folder, 'player.js'), 'utf8'),
+      readFile(join(folder, 'player.css'), 'utf8'),
+      readFile(join(folder, 'player.wasm'), 'base64'),
+    ]);
+    return playerCode.parse({ script: code, style, binary });
   } catch (error) {
     throw new LabError(
       'not-found',

@@ -1,38 +1,50 @@
 /** Lines of Python that read a picture as the network saw those of its training: `pixels`, [height, width, channels], from 0 to 1. */
+import type { NetworkImages } from '../../../shared/spec/network-images.ts';
+import type { ImageFacts } from '../../tasks/index.ts';
 import type { ExportSubject } from './source.ts';
+
+type Fitting = Pick<NetworkImages, 'height' | 'width' | 'fit' | 'resizeShorter'>;
 
 export function pythonPicture({ model: { facts } }: ExportSubject): readonly string[] {
   const { input, images } = facts;
   if (input.kind !== 'image') return [];
   const { width, height, channels } = input;
-  const size = `(${String(width)}, ${String(height)})`;
-  const open = (modules: string): string[] => [
-    `from PIL import ${modules}`,
+  const stored: Fitting = images ?? { width, height, fit: 'stretch', resizeShorter: null };
+  const fittings = [fitLines(stored, images, channels, 'LANCZOS')];
+  // As the images are stored, and from there what the network reads.
+  if (images?.network) fittings.push(fitLines(images.network, images, channels, 'BILINEAR'));
+  return [
+    'from PIL import Image, ImageOps',
     `image = Image.open("picture.png").convert("${channels === 3 ? 'RGB' : 'L'}")`,
+    ...fittings.flat(),
+    `pixels = np.asarray(image, np.float32).reshape(${String(height)}, ${String(width)}, ${String(channels)}) / 255`,
   ];
-  const array = `pixels = np.asarray(image, np.float32).reshape(${String(height)}, ${String(width)}, ${String(channels)}) / 255`;
-  switch (images?.fit ?? 'stretch') {
+}
+
+function fitLines(
+  { width, height, fit, resizeShorter }: Fitting,
+  images: ImageFacts | undefined,
+  channels: number,
+  filter: 'LANCZOS' | 'BILINEAR',
+): readonly string[] {
+  const size = `(${String(width)}, ${String(height)})`;
+  const by = `Image.${filter}`;
+  switch (fit) {
     case 'stretch':
-      return [...open('Image'), `image = image.resize(${size}, Image.LANCZOS)`, array];
+      return [`image = image.resize(${size}, ${by})`];
     case 'cover':
-      return [...open('Image, ImageOps'), `image = ImageOps.fit(image, ${size}, Image.LANCZOS)`, array];
+      return [`image = ImageOps.fit(image, ${size}, ${by})`];
     case 'contain': {
-      const colour =
-        channels === 3 ? `(${(images?.background ?? [0, 0, 0]).join(', ')})` : String(images?.background[0] ?? 0);
-      return [
-        ...open('Image, ImageOps'),
-        `image = ImageOps.pad(image, ${size}, Image.LANCZOS, color=${colour})`,
-        array,
-      ];
+      const background = images?.background ?? [0, 0, 0];
+      const colour = channels === 3 ? `(${background.join(', ')})` : String(background[0]);
+      return [`image = ImageOps.pad(image, ${size}, ${by}, color=${colour})`];
     }
     case 'center-crop':
       return [
-        ...open('Image'),
-        `scale = ${String(images?.resizeShorter ?? Math.min(width, height))} / min(image.size)`,
-        'image = image.resize((round(image.width * scale), round(image.height * scale)), Image.LANCZOS)',
+        `scale = ${String(resizeShorter ?? Math.min(width, height))} / min(image.size)`,
+        `image = image.resize((round(image.width * scale), round(image.height * scale)), ${by})`,
         `left, top = (image.width - ${String(width)}) // 2, (image.height - ${String(height)}) // 2`,
         `image = image.crop((left, top, left + ${String(width)}, top + ${String(height)}))`,
-        array,
       ];
   }
 }

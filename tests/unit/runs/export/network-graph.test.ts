@@ -5,13 +5,16 @@ import { quantiseWeights } from '../../../../src/main/formats/onnx/quantise.ts';
 import { writeOnnx } from '../../../../src/main/formats/onnx/write.ts';
 import { networkGraph } from '../../../../src/main/runs/export/network-graph.ts';
 import type { Network, Outputs } from './networks.ts';
-import { labOutputs, largestDifference, otherNetworks, randomFeeds, randomWeights, textNetworks } from './networks.ts';
-
-const ports = { tokens: 'input_ids', mask: 'attention_mask', segments: 'token_type_ids', image: 'pixel_values', frames: 'input_features' } as const; // prettier-ignore
-const outputNames: Readonly<Record<string, readonly string[]>> = {
-  tokenLogits: ['logits', 'prediction_logits'],
-  logits: ['logits', 'seq_relationship_logits'],
-};
+import {
+  compareOutputs,
+  labOutputs,
+  largestDifference,
+  otherNetworks,
+  portNames,
+  randomFeeds,
+  randomWeights,
+  textNetworks,
+} from './networks.ts';
 
 async function runExported(
   session: InferenceSession,
@@ -21,7 +24,7 @@ async function runExported(
   length?: number,
 ): Promise<Outputs> {
   const { input } = model.facts;
-  const given = Object.entries(ports).flatMap(([own, name]): [string, Tensor][] => {
+  const given = Object.entries(portNames).flatMap(([own, name]): [string, Tensor][] => {
     const data = feeds[own];
     if (!data || !session.inputNames.includes(name)) return [];
     if (input.kind === 'image') {
@@ -45,27 +48,6 @@ async function runExported(
   );
 }
 
-/** Of the rows' real positions alone where there is one answer for each position. */
-function compare(actual: Outputs, expected: Outputs, length: number | undefined): number {
-  let largest = 0;
-  for (const [name, { shape, data }] of Object.entries(expected)) {
-    const found = outputNames[name]?.map((one) => actual[one]).find((one) => one?.shape.length === shape.length);
-    if (!found) return Number.NaN;
-    if (length === undefined || shape.length < 3) {
-      largest = Math.max(largest, largestDifference(found.data, data));
-      continue;
-    }
-    const [rows = 0, full = 0, width = 0] = shape;
-    expect(found.shape).toEqual([rows, length, width]);
-    for (let row = 0; row < rows; row += 1) {
-      const own = Array.from(data).slice(row * full * width, (row * full + length) * width);
-      const others = Array.from(found.data).slice(row * length * width, (row + 1) * length * width);
-      largest = Math.max(largest, largestDifference(others, own));
-    }
-  }
-  return largest;
-}
-
 describe.each([...textNetworks, ...otherNetworks])('$name', (network) => {
   const { model, sizes } = network;
 
@@ -79,11 +61,11 @@ describe.each([...textNetworks, ...otherNetworks])('$name', (network) => {
       const used = (row: number): number => 5 + ((3 * row) % 12);
       const feeds = randomFeeds(model, batch, used);
       const expected = await labOutputs(model, weights, batch, feeds);
-      expect(compare(await runExported(session, network, batch, feeds), expected, undefined)).toBeLessThan(2e-5);
+      expect(compareOutputs(await runExported(session, network, batch, feeds), expected, undefined)).toBeLessThan(2e-5);
       if (!sizes.includes('length')) continue;
       const longest = Math.max(...Array.from({ length: batch }, (_, row) => used(row)));
       const short = await runExported(session, network, batch, feeds, longest);
-      expect(compare(short, expected, longest)).toBeLessThan(2e-5);
+      expect(compareOutputs(short, expected, longest)).toBeLessThan(2e-5);
     }
     await session.release();
   });
@@ -112,7 +94,7 @@ describe('weights as 8-bit integers', () => {
       }
       const feeds = randomFeeds(model, 3, () => 9);
       const actual = await runExported(session, network, 3, feeds);
-      expect(compare(actual, await labOutputs(model, replaced, 3, feeds), undefined)).toBeLessThan(2e-5);
+      expect(compareOutputs(actual, await labOutputs(model, replaced, 3, feeds), undefined)).toBeLessThan(2e-5);
       await session.release();
     },
   );
