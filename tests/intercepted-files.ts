@@ -1,5 +1,6 @@
 // A file system that fails on demand: every call of this process on files under a folder is announced before it is made, and the
-// listener may throw instead (a disk that is full, a descriptor that is missing) or end the process (a crash between two calls).
+// listener may throw instead (a disk that is full, a descriptor that is missing), let half of what is written through
+// (`HalfWritten`), or end the process (a crash between two calls).
 import fs from 'node:fs';
 import fsPromises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
@@ -11,10 +12,15 @@ export interface FileCall {
   readonly path: string;
 }
 
+/** What a listener throws so that the first half of what is written gets to the disk before the call fails. */
+export class HalfWritten extends Error {
+  readonly code = 'EIO';
+}
+
 type Callable = (...given: unknown[]) => unknown;
 type Patched = Record<string, Callable>;
 
-/** Functions whose first argument is a path. `rename` and `link` are told with where they lead to. */
+/** Functions whose first argument is a path. */
 const byPath = [
   'open',
   'readdir',
@@ -24,26 +30,80 @@ const byPath = [
   'appendFile',
   'readFile',
   'copyFile',
+  'cp',
   'stat',
+  'lstat',
   'rename',
   'link',
+  'symlink',
+  'unlink',
+  'rmdir',
+  'truncate',
+  'utimes',
+  'chmod',
 ];
+/** Those that are told with where they lead to. */
+const towards: ReadonlySet<string> = new Set(['rename', 'link', 'symlink', 'copyFile', 'cp']);
 const byHandle: Readonly<Record<string, string>> = {
   sync: 'fsync',
   datasync: 'fsync',
   write: 'write',
+  writev: 'write',
   writeFile: 'write',
+  appendFile: 'write',
+  truncate: 'truncate',
+  read: 'read',
+  readFile: 'read',
+};
+const byDescriptor: Readonly<Record<string, string>> = {
+  writeSync: 'write',
+  fsyncSync: 'fsync',
+  ftruncateSync: 'truncate',
+  readSync: 'read',
+};
+/** With callbacks, which streams call. */
+const byCallback: Readonly<Record<string, string>> = {
+  open: 'open',
+  write: 'write',
+  writev: 'write',
+  fsync: 'fsync',
   read: 'read',
 };
-const byDescriptor: Readonly<Record<string, string>> = { writeSync: 'write', fsyncSync: 'fsync', readSync: 'read' };
+
+/** The arguments of a write, for the first half of its data; undefined where they are others. */
+function halfOf(given: readonly unknown[], dataPlace: number): unknown[] | undefined {
+  const data = given[dataPlace];
+  const [before, after] = [given.slice(0, dataPlace), given.slice(dataPlace + 1)];
+  if (typeof data === 'string') return [...before, data.slice(0, data.length >> 1), ...after];
+  if (!(data instanceof Uint8Array)) return undefined;
+  const [offset, length, ...rest] = after;
+  if (typeof offset !== 'number') return [...before, data.subarray(0, data.length >> 1), ...after];
+  const bytes = typeof length === 'number' ? length : data.length - offset;
+  return [...before, data, offset, bytes >> 1, ...rest];
+}
 
 /** Calls `before` ahead of every call under `folder`, until the returned function is called. */
 export async function interceptFiles(folder: string, before: (call: FileCall) => void): Promise<() => void> {
   const root = resolve(folder);
   const undo: (() => void)[] = [];
-  const tell = (name: string, path: unknown): void => {
+  const isBelow = (path: string): boolean => path === root || path.startsWith(root + sep);
+  /** `writeHalf` is called with the arguments for half of what is to be written. */
+  const tell = (
+    name: string,
+    path: unknown,
+    given: readonly unknown[],
+    dataPlace: number,
+    writeHalf: (half: unknown[]) => void,
+  ) => {
     const full = typeof path === 'string' ? resolve(path) : '';
-    if (full === root || full.startsWith(root + sep)) before({ name, path: full });
+    if (!isBelow(full)) return;
+    try {
+      before({ name, path: full });
+    } catch (error) {
+      const half = error instanceof HalfWritten && /write|append/i.test(name) ? halfOf(given, dataPlace) : undefined;
+      if (half) writeHalf(half);
+      throw error;
+    }
   };
   const patch = (object: Patched, name: string, wrap: (original: Callable) => Callable): void => {
     const original = object[name];
@@ -57,11 +117,13 @@ export async function interceptFiles(folder: string, before: (call: FileCall) =>
   const descriptors = new Map<number, string>();
   const promises = fsPromises as unknown as Patched; // patched by name
   const sync = fs as unknown as Patched; // as above
-  const pathOf = (name: string, given: readonly unknown[]): unknown =>
-    name === 'rename' || name === 'link' || name === 'copyFile' ? given[1] : given[0];
+  const synchronously = { writeFile: fs.writeFileSync, appendFile: fs.appendFileSync, write: fs.writeSync };
+  const originals = synchronously as unknown as Patched; // called with what was given
+  const half = (name: string) => (given: unknown[]) => void originals[name]?.(...given);
+  const pathOf = (name: string, given: readonly unknown[]): unknown => (towards.has(name) ? given[1] : given[0]);
   for (const name of byPath) {
     patch(promises, name, (original) => async (...given) => {
-      tell(name, pathOf(name, given));
+      tell(name, pathOf(name, given), given, 1, half(name));
       const result = await original.apply(fsPromises, given);
       if (name === 'open' && typeof given[0] === 'string') {
         const { fd } = result as { readonly fd: number }; // of a FileHandle
@@ -71,7 +133,7 @@ export async function interceptFiles(folder: string, before: (call: FileCall) =>
     });
     patch(sync, `${name}Sync`, (original) => (...given) => {
       const path = pathOf(name, given);
-      tell(name, typeof path === 'number' ? descriptors.get(path) : path);
+      tell(name, typeof path === 'number' ? descriptors.get(path) : path, given, 1, half(name));
       const result = original.apply(fs, given);
       if (name === 'open' && typeof result === 'number' && typeof given[0] === 'string') {
         descriptors.set(result, given[0]);
@@ -81,8 +143,26 @@ export async function interceptFiles(folder: string, before: (call: FileCall) =>
   }
   for (const [name, told] of Object.entries(byDescriptor)) {
     patch(sync, name, (original) => (...given) => {
-      tell(told, descriptors.get(Number(given[0])));
+      tell(told, descriptors.get(Number(given[0])), given, 1, half('write'));
       return original.apply(fs, given);
+    });
+  }
+  for (const [name, told] of Object.entries(byCallback)) {
+    patch(sync, name, (original) => (...given) => {
+      const callback = given.at(-1) as Callable; // by the API
+      const [path] = given;
+      try {
+        tell(told, typeof path === 'number' ? descriptors.get(path) : path, given.slice(0, -1), 1, half('write'));
+      } catch (error) {
+        process.nextTick(callback, error);
+        return undefined;
+      }
+      if (name !== 'open') return original.apply(fs, given);
+      const noted: Callable = (error, descriptor) => {
+        if (typeof path === 'string' && typeof descriptor === 'number') descriptors.set(descriptor, path);
+        return callback(error, descriptor);
+      };
+      return original.apply(fs, [...given.slice(0, -1), noted]);
     });
   }
   const probe = await fs.promises.open(process.execPath, 'r');
@@ -94,7 +174,7 @@ export async function interceptFiles(folder: string, before: (call: FileCall) =>
       name,
       (original) =>
         async function (this: { readonly fd: number }, ...given: unknown[]) {
-          tell(told, descriptors.get(this.fd));
+          tell(told, descriptors.get(this.fd), given, 0, (some) => half('write')([this.fd, ...some]));
           return original.apply(this, given);
         },
     );

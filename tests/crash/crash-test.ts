@@ -12,14 +12,13 @@ import { openLab } from '../../src/main/lab/lab.ts';
 import { createRun } from '../../src/main/runs/create-run.ts';
 import { taskNotes } from '../../src/main/runs/task-notes.ts';
 import { trainRun } from '../../src/main/runs/train-run.ts';
-import { checkWorkspace } from '../../src/main/training/check-workspace.ts';
-import { listMaterials } from '../../src/main/workspace/catalogue.ts';
 import { listCheckpoints } from '../../src/main/workspace/checkpoint-folders.ts';
 import { runFolder } from '../../src/main/workspace/run-folder.ts';
 import { listRuns } from '../../src/main/workspace/runs.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
 import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
+import { wrongWith } from './wrong-with.ts';
 
 const operations = ['import', 'train', 'queue', 'reindex', 'export'] as const;
 type Operation = (typeof operations)[number];
@@ -60,16 +59,6 @@ async function perform(
   if (signal === null && code !== 0) throw new Error(`${operation} failed with the code ${code}`);
   const lines = text.split('\n').filter((line) => line !== '');
   return { killed: signal === 'SIGKILL', said: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
-}
-
-/** Nothing half-made is shown, and what is shown is what was written. */
-async function* wrongWith(workspace: Workspace): AsyncIterable<string> {
-  for await (const { path, state, problems } of checkWorkspace(workspace, new AbortController().signal)) {
-    if (state === 'damaged') yield `${path} is damaged: ${problems.join('; ')}`;
-    if (state === 'not verified') yield `${path} has no checksums`;
-  }
-  for (const folder of (await listRuns(workspace)).damaged) yield `${folder} is no run`;
-  for (const folder of (await listMaterials(workspace, 'corpus')).damaged) yield `${folder} is no corpus`;
 }
 
 /** Kills `kills` processes at calls that are drawn with the seed; a fresh copy of one workspace for each kind of work. */

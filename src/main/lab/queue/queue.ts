@@ -113,6 +113,11 @@ export function createQueue(options: QueueOptions): Queue {
     if (file.waits(id)) file.note({ order: file.content.order.filter((other) => other !== id) });
   };
 
+  /** As a person asks for it: it is on the disk when they are told, or they hear why not. */
+  const takeOutDurably = (id: string): void => {
+    if (file.waits(id)) file.write({ order: file.content.order.filter((other) => other !== id) });
+  };
+
   const hold = (value: boolean, why: string | null): void => {
     reason = why;
     file.note({ held: value });
@@ -340,8 +345,11 @@ export function createQueue(options: QueueOptions): Queue {
       changes.emit();
     },
     configure({ held: nextHeld, concurrency: nextConcurrency }) {
-      if (nextConcurrency !== undefined) file.write({ concurrency: nextConcurrency });
-      if (nextHeld !== undefined) hold(nextHeld, null);
+      file.write({
+        ...(nextConcurrency !== undefined && { concurrency: nextConcurrency }),
+        ...(nextHeld !== undefined && { held: nextHeld }),
+      });
+      if (nextHeld !== undefined) reason = null;
       changes.emit();
       void advance();
     },
@@ -350,7 +358,7 @@ export function createQueue(options: QueueOptions): Queue {
       const { state } = store.get(id);
       if (run) stopActive(id, run, 'pause');
       else if (state === 'queued') {
-        takeOut(id);
+        takeOutDurably(id);
         store.change(id, { state: 'stopped', paused: true });
       } else throw notOurs(id, state);
       changes.emit();
@@ -363,7 +371,7 @@ export function createQueue(options: QueueOptions): Queue {
         if (immediately) run.trainer.kill();
       } else if (state === 'running') throw notOurs(id, state);
       else if (state !== 'finished') {
-        takeOut(id);
+        takeOutDurably(id);
         store.change(id, { state: state === 'queued' ? 'stopped' : state, paused: false });
       }
       changes.emit();

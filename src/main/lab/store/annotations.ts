@@ -20,15 +20,20 @@ export type Annotations = z.infer<typeof annotations>;
 
 const file = (run: RunFolder): string => join(run.artifacts, 'annotations.json');
 
-/** None, where there are none or they cannot be read: they are not worth losing a run for. */
-export async function readAnnotations(run: RunFolder): Promise<Annotations> {
+/** Undefined where there are none or they cannot be read: they are not worth losing a run for. */
+export async function findAnnotations(run: RunFolder): Promise<Annotations | undefined> {
   const path = file(run);
   const text = await textOf(path);
   try {
-    return annotations.parse(text === undefined ? {} : unsealJson(path, text));
+    return text === undefined ? undefined : annotations.parse(unsealJson(path, text));
   } catch {
-    return annotations.parse({});
+    return undefined;
   }
+}
+
+/** As `findAnnotations`, and empty ones where there are none. */
+export async function readAnnotations(run: RunFolder): Promise<Annotations> {
+  return (await findAnnotations(run)) ?? annotations.parse({});
 }
 
 export async function writeAnnotations(

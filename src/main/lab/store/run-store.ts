@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { isDeepStrictEqual } from 'node:util';
 import { LabError, reasonOf } from '../../../shared/errors.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
@@ -17,7 +18,7 @@ import { fileExists, namesIn, unlessAbsent } from '../../files/file-exists.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
 import { isLocked, readJson, runFolder, runOrigin } from '../../workspace/run-folder.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import { readAnnotations, writeAnnotations } from './annotations.ts';
+import { findAnnotations, readAnnotations, writeAnnotations } from './annotations.ts';
 import { inTransaction, isFullDatabase } from './database.ts';
 import { applyEvent, pointsOf, readNewEvents } from './follow-events.ts';
 import type { Point, PointStore } from './points.ts';
@@ -73,6 +74,8 @@ export function createRunStore(
   const points = createPointStore(database);
   const changes = createSignal<RunChange>();
   const records = new Map(readRuns(database).map((record) => [record.id, record]));
+  /** Of these, what people said about them is that of their folders: a lab on a full disk, or one that was killed, has written it there alone. */
+  const unread = new Set(records.keys());
   const damaged = new Map<string, string>();
   /** Of events, as far as this lab has read them. */
   const damagedLines = new Map<string, number>();
@@ -176,6 +179,13 @@ export function createRunStore(
     changes.emit({ id, events: [], removed: true });
   };
 
+  const takeAnnotations = async (record: RunRecord): Promise<void> => {
+    const found = await findAnnotations(folder(record.id));
+    const { notes, tags, archived, pinned, study } = record;
+    if (!found || isDeepStrictEqual(found, { notes, tags: [...tags], archived, pinned, study })) return;
+    writeTags(database, Object.assign(record, found));
+    store(record);
+  };
   const noteDamage = (name: string) => (error: unknown) => {
     if (!isFullDatabase(error)) damaged.set(join(workspace.runs, name), reasonOf(error));
   };
@@ -218,7 +228,10 @@ export function createRunStore(
       }
       const isPassedOver = restOf(names);
       const look = async (name: string): Promise<void> => {
-        if (!records.has(name) || ours(name) || isPassedOver(name)) return;
+        const record = records.get(name);
+        if (!record) return;
+        if (unread.delete(name)) await takeAnnotations(record);
+        if (ours(name) || isPassedOver(name)) return;
         const mark = await markOf(folder(name));
         if (isAtRest(get(name)) && settled.get(name) === mark) return;
         await follow(name);

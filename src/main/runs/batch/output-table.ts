@@ -9,6 +9,8 @@ import { csvRow } from '../../../shared/csv.ts';
 import { LabError, errorCode, isLabError, reasonOf } from '../../../shared/errors.ts';
 import { asDiskFull, syncFolder } from '../../files/durable-file.ts';
 import { fileExists } from '../../files/file-exists.ts';
+import { temporaryMark } from '../../files/sweep.ts';
+import { uniqueName } from '../../files/unique-name.ts';
 
 /** `vector`: as many numbers in every row. */
 export type ColumnType = 'text' | 'integer' | 'number' | 'flag' | { readonly vector: number };
@@ -47,7 +49,7 @@ export async function createOutputTable(file: string, columns: readonly OutputCo
   const path = resolve(file);
   const format = formatOf(path);
   await requireFree(path);
-  const temporary = `${path}.${process.pid}.partial`;
+  const temporary = `${path}.${uniqueName()}${temporaryMark}`;
   const converted = `${temporary}.parquet`;
   const handle = await open(temporary, 'wx').catch((error: unknown) => {
     throw cannotWrite(path, error);

@@ -1,13 +1,15 @@
 /** Writes a bundle: under another name until it is whole. */
 import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import yazl from 'yazl';
 import { LabError, errorCode, isLabError, reasonOf } from '../../../shared/errors.ts';
 import { sha256Of } from '../../files/checksums.ts';
-import { asDiskFull } from '../../files/durable-file.ts';
+import { asDiskFull, syncFolder } from '../../files/durable-file.ts';
 import { fileExists } from '../../files/file-exists.ts';
+import { temporaryMark } from '../../files/sweep.ts';
+import { uniqueName } from '../../files/unique-name.ts';
 import { labVersion } from '../../files/version.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { describeMachine } from '../energy.ts';
@@ -60,13 +62,14 @@ export async function createBundle(
     );
   }
   const manifest = await describe(workspace, content, data, paths, signal, onProgress);
-  const temporary = `${file}.${process.pid}.partial`;
+  const temporary = `${file}.${uniqueName()}${temporaryMark}`;
   try {
     await write(workspace, manifest, temporary, signal, onProgress);
     await requireFree(file);
     await rename(temporary, file);
+    await syncFolder(dirname(file));
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined); // what failed is told
     if (signal.aborted) throw new LabError('aborted', `Stopped; nothing was written to ${output}`, {}, error);
     if (isLabError(error)) throw error;
     throw asDiskFull(error, file) ?? cannotWrite(file, error);
@@ -140,11 +143,18 @@ async function write(
     done += chunk.length;
     onProgress({ phase: 'Writing', done: Math.min(done, total), total });
   });
-  const failed = new Promise<never>((_, reject) => zip.on('error', reject));
-  await Promise.race([
-    pipeline(zip.outputStream, createWriteStream(file, { flags: 'wx', flush: true }), { signal }),
-    failed,
-  ]);
+  let failure: unknown;
+  const stop = new AbortController();
+  zip.on('error', (error) => {
+    failure ??= error;
+    stop.abort(); // a file cannot be read: the other end waits for what never comes
+  });
+  const either = AbortSignal.any([signal, stop.signal]);
+  try {
+    await pipeline(zip.outputStream, createWriteStream(file, { flags: 'wx', flush: true }), { signal: either });
+  } catch (error) {
+    throw failure ?? error;
+  }
 }
 
 async function requireFree(file: string): Promise<void> {
