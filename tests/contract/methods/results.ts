@@ -52,9 +52,11 @@ export function describeResults(scenario: Scenario): void {
   });
 
   it('answers in demos', async () => {
-    expect(await scenario.client.demos.list({})).toMatchObject([
+    const offered = await scenario.client.demos.list({});
+    expect(offered.filter(({ kind }) => kind === 'run')).toMatchObject([
       { run: scenario.run, form: 'masked-words', input: { kind: 'tokens', shape: [16] } },
     ]);
+    expect(offered.filter(({ kind }) => kind === 'model').map(({ name }) => name)).toContain('tiny-bert');
     const { answers } = await scenario.client.demos.ask({
       run: scenario.run,
       text: 'the man went to the [MASK] .',
