@@ -38,6 +38,10 @@ for (const one of hubCases) {
     architectures: [one.architecture.classes(one.network.model.task.type).model],
     ...one.architecture.config(encoder, subject),
     pad_token_id: 0,
+    cls_token_id: 2,
+    bos_token_id: 2,
+    sep_token_id: 3,
+    eos_token_id: 3,
   };
   const rows = Object.entries(inputs).flatMap(([own, name]) => {
     const data = feeds[own];

@@ -15,7 +15,7 @@ import type { RunFolder } from '../workspace/run-folder.ts';
 export const tensorboardFolder = ({ folder }: RunFolder): string => join(folder, 'tensorboard');
 
 /** Named as TensorBoard's own writers do: seconds, host, and what tells two files of one second apart. */
-function eventFileName(time: number, number: number): string {
+export function eventFileName(time: number, number: number): string {
   const host = hostname().replaceAll(/[^\w.-]/g, '_') || 'host';
   return `events.out.${eventFileMark}.${Math.floor(time / 1000)}.${host}.${process.pid}.${number}`;
 }
@@ -48,6 +48,12 @@ function scalarEvent(
   values: readonly (readonly [tag: string, value: number | null])[],
 ): ScalarEvent {
   return { time, step, scalars: Object.fromEntries(values.map(([tag, value]) => [tag, value ?? NaN])) };
+}
+
+/** An event file of events that are all there. */
+export function recordsOf({ time, step }: RunEvent, events: readonly RunEvent[]): Uint8Array {
+  const scalars = events.flatMap((event) => scalarsOf(event) ?? []);
+  return Buffer.concat([versionRecord(time), startRecord(time, step), ...scalars.map(scalarRecord)]);
 }
 
 export interface TensorboardLog extends Disposable {

@@ -63,7 +63,7 @@ defineFormat({
     const config = {
       architectures: [classes.model],
       ...architecture.config(encoder, source),
-      pad_token_id: tokenizer.special.pad,
+      ...specialIds(tokenizer),
       dtype: 'float32',
     };
     onPhase('Writing the card');
@@ -97,6 +97,17 @@ function specialTokens({ special, token }: TextTokenizer): Record<string, string
     cls_token: token(special.classify),
     sep_token: token(special.separate),
     mask_token: token(special.mask),
+  };
+}
+
+/** The marks at the beginning and the end of a text are those of its sentences, as ModernBERT has it. */
+function specialIds({ special: { pad, classify, separate } }: TextTokenizer): Record<string, number> {
+  return {
+    pad_token_id: pad,
+    cls_token_id: classify,
+    bos_token_id: classify,
+    sep_token_id: separate,
+    eos_token_id: separate,
   };
 }
 

@@ -12,6 +12,7 @@ import './onnx.ts';
 import './demo.ts';
 import './huggingface.ts';
 import './safetensors.ts';
+import './tensorboard.ts';
 import './tfjs.ts';
 import './torchvision.ts';
 import type { ExportOrigin } from './source.ts';

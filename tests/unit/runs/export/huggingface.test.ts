@@ -2,6 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadTokenizer } from '../../../../src/main/data/tokenizer/tokenizer.ts';
 import { recogniseModel } from '../../../../src/main/models/recognise.ts';
 import { openModelSource } from '../../../../src/main/models/source.ts';
 import { createRun } from '../../../../src/main/runs/create-run.ts';
@@ -29,7 +30,11 @@ it('is a folder that says what it is and holds the weights', async () => {
   });
   expect((await readdir(folder)).sort()).toEqual(['SHA256SUMS', ...files].sort());
   const text = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
+  const { special } = loadTokenizer(join(folder, 'tokenizer.json'));
   expect(JSON.parse(await text('config.json'))).toMatchObject({
+    pad_token_id: special.pad,
+    cls_token_id: special.classify,
+    sep_token_id: special.separate,
     architectures: ['BertForMaskedLM'],
     model_type: 'bert',
     hidden_size: 8,

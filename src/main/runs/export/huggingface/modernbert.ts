@@ -48,7 +48,6 @@ export const modernBert: HubArchitecture = {
     return 'ModernBERT has a hidden layer before its classes; train with task.hidden: gelu-normalised';
   },
   config({ embedding, encoder, vocabularySize, length }, subject) {
-    const special = { cls_token_id: 2, bos_token_id: 2, eos_token_id: 3, sep_token_id: 3 };
     return {
       model_type: 'modernbert',
       vocab_size: vocabularySize,
@@ -78,7 +77,6 @@ export const modernBert: HubArchitecture = {
       attention_dropout: encoder.attentionDropout,
       mlp_dropout: encoder.dropout,
       tie_word_embeddings: true,
-      ...special,
       ...(subject.model.task.type === 'text-classification' && labelsConfig(subject)),
     };
   },
