@@ -40,6 +40,7 @@ describe('every page', () => {
     ':part?': '',
     ':run?': '',
     ':study': 'none',
+    ':model': 'bert',
   });
 
   it.each(pages.map(({ name, path }) => [name, path] as const))('%s is accessible', async (_name, path) => {

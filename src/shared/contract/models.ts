@@ -10,6 +10,8 @@ export const modelSummary = z.object({
   family: z.string(),
   title: z.string(),
   createdAt: z.string(),
+  /** The kind of its input. */
+  reads: z.enum(['tokens', 'image', 'frames']),
   parameters: count,
   /** Tasks that its heads answer at once. */
   heads: z.array(z.string()),

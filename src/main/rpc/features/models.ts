@@ -111,12 +111,13 @@ function beginsWith({ from, tokenizer }: Pick<Experiment, 'from' | 'tokenizer'>,
 }
 
 function summarise({ name, manifest }: ImportedModel, runs: number): ModelSummary {
-  const { family, title, createdAt, parameters, heads, source, contentHash } = manifest;
+  const { family, title, createdAt, input, parameters, heads, source, contentHash } = manifest;
   return {
     name,
     family,
     title,
     createdAt,
+    reads: input.kind,
     parameters,
     heads: heads.map((head) => head.title),
     licence: source.licence,

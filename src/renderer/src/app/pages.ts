@@ -46,6 +46,27 @@ export const pages: readonly Page[] = [
     within: 'datasets',
   },
   {
+    name: 'models',
+    path: '/models',
+    title: 'Models',
+    load: () => import('../features/models/ModelsPage.vue'),
+    navigation: { icon: 'model', key: 'o' },
+  },
+  {
+    name: 'import-model',
+    path: '/models/import',
+    title: 'Import a model',
+    load: () => import('../features/models/ImportModelPage.vue'),
+    within: 'models',
+  },
+  {
+    name: 'model',
+    path: '/models/of/:model',
+    title: 'Model',
+    load: () => import('../features/models/ModelPage.vue'),
+    within: 'models',
+  },
+  {
     name: 'pipelines',
     path: '/pipelines',
     title: 'Pipelines',

@@ -1,5 +1,6 @@
 /** What has a name in the workspace, as actions that open it: runs, material, pipelines and studies are found like commands. */
 import type { MaterialSummary } from '../../../shared/contract/materials.ts';
+import type { ModelSummary } from '../../../shared/contract/models.ts';
 import type { PresetInformation } from '../../../shared/contract/registry.ts';
 import type { Run } from '../../../shared/contract/runs.ts';
 import type { RouteLocationRaw } from 'vue-router';
@@ -9,6 +10,7 @@ import { kindWords, materialIcon } from '../features/datasets/material-words.ts'
 export interface Places {
   readonly runs: readonly Pick<Run, 'id' | 'name' | 'task' | 'data' | 'tags' | 'notes'>[];
   readonly materials: readonly Pick<MaterialSummary, 'group' | 'name' | 'kind'>[];
+  readonly models: readonly Pick<ModelSummary, 'name' | 'title'>[];
   readonly pipelines: readonly { readonly name: string }[];
   readonly presets: readonly Pick<PresetInformation, 'name' | 'title'>[];
   readonly studies: readonly { readonly name: string }[];
@@ -34,6 +36,16 @@ export function placeActions(places: Places, open: (place: RouteLocationRaw) => 
       keywords: kindWords(kind),
       run: () => {
         open({ name: 'material', params: { group, name } });
+      },
+    })),
+    ...places.models.map(({ name, title }): Action => ({
+      id: `model.${name}`,
+      title: name,
+      section: 'Models',
+      icon: 'model',
+      keywords: `pretrained ${title}`,
+      run: () => {
+        open({ name: 'model', params: { model: name } });
       },
     })),
     ...places.pipelines.map(({ name }): Action => ({

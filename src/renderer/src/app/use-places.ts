@@ -20,6 +20,7 @@ export function usePlaces(query: () => string): ComputedRef<readonly Action[]> {
     { debounce: 100 },
   );
   const { data: materials } = useRequest(nothing, (lab, input, options) => lab.materials.list(input, options));
+  const { data: models } = useRequest(nothing, (lab, input, options) => lab.models.list(input, options));
   const { data: pipelines } = useRequest(nothing, (lab, input, options) => lab.pipelines.list(input, options));
   const { data: presets } = useRequest(nothing, (lab, input, options) => lab.registry.presets(input, options));
   const { data: studies } = useRequest(nothing, (lab, input, options) => lab.studies.list(input, options));
@@ -28,6 +29,7 @@ export function usePlaces(query: () => string): ComputedRef<readonly Action[]> {
       {
         runs: list.value?.runs ?? [],
         materials: materials.value?.materials ?? [],
+        models: models.value?.models ?? [],
         pipelines: pipelines.value ?? [],
         presets: presets.value ?? [],
         studies: studies.value ?? [],

@@ -40,6 +40,17 @@ export function sourceRunOf({ from }: JsonObject): string {
   return isObject(from) && typeof from.run === 'string' ? from.run : '';
 }
 
+/** The imported model whose backbone is taken over; empty where it is none. */
+export function sourceModelOf({ from }: JsonObject): string {
+  return isObject(from) && typeof from.model === 'string' ? from.model : '';
+}
+
+/** Whether a model reads what a task learns from, by the kinds of its data: `text-corpus`, `image-dataset` … */
+export function readsKind(reads: 'tokens' | 'image' | 'frames', kind: string): boolean {
+  const prefix = { tokens: 'text', image: 'image', frames: 'audio' }[reads];
+  return kind.startsWith(prefix);
+}
+
 /** The corpus whose tokenizer is used, or ''. */
 export function tokenizerCorpusOf({ tokenizer }: JsonObject): string {
   return isObject(tokenizer) && typeof tokenizer.corpus === 'string' ? tokenizer.corpus : '';
