@@ -1,6 +1,6 @@
 /** A model as somebody else left it: a folder, or one file with what lies beside it. */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { LabError, cannotRead, messageOf } from '../../shared/errors.ts';
 import { unlessAbsent } from '../files/file-exists.ts';
 import type { TensorArchive } from './tensor-files.ts';
@@ -58,6 +58,7 @@ export async function openModelSource(path: string): Promise<ModelSource> {
       throw new LabError('too-large', `${place} has ${bytes} bytes, too many for a file of its kind`, { path: place });
     }
     used.add(name);
+    await requireInside(folder, name);
     return readFile(place, 'utf8').catch((error: unknown) => {
       throw cannotRead('file', place, error);
     });
@@ -96,8 +97,13 @@ export async function openModelSource(path: string): Promise<ModelSource> {
         throw new LabError('bad-input', `${path} has no file of weights that the lab can read`, { path });
       }
       used.add(tensorFile);
+      if (file === undefined) await requireInside(folder, tensorFile); // one that was named is meant
       if (tensorFile.endsWith('.index.json')) {
-        for (const shard of shardsOf(await json(tensorFile))) if (files.has(shard)) used.add(shard);
+        for (const shard of shardsOf(await json(tensorFile))) {
+          if (!files.has(shard)) continue; // its reader says so
+          await requireInside(folder, shard);
+          used.add(shard);
+        }
       }
       archive ??= openTensorFile(join(folder, tensorFile));
       return archive;
@@ -124,6 +130,25 @@ async function filesIn(folder: string): Promise<ReadonlyMap<string, number>> {
     if (about?.isFile()) files.set(name, about.size);
   }
   return files;
+}
+
+/**
+ * Throws `LabError('bad-input')` for a link that leads out of the folder: what a model's folder links to would be copied into the
+ * workspace, and from there into bundles. The hub's own cache has its files as links into a folder beside, which are followed.
+ */
+async function requireInside(folder: string, name: string): Promise<void> {
+  const place = join(folder, name);
+  if (!(await lstat(place)).isSymbolicLink()) return;
+  const [home, target] = await Promise.all([realpath(folder), realpath(place)]);
+  const isUnder = (parent: string): boolean => {
+    const path = relative(parent, target);
+    return path !== '..' && !path.startsWith(`..${sep}`) && resolve(parent, path) === target;
+  };
+  const isCache = basename(dirname(home)) === 'snapshots' && isUnder(join(dirname(dirname(home)), 'blobs'));
+  if (isCache || isUnder(home)) return;
+  throw new LabError('bad-input', `${place} is a link that leads out of its folder. Put the file itself there`, {
+    path: place,
+  });
 }
 
 /** The files that an index names; what is wrong with it is told by its reader. */

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { writeSafetensors } from '../../../src/main/formats/safetensors.ts';
 import { openWeights } from '../../../src/main/formats/weights/open-weights.ts';
 import { isLabError } from '../../../src/shared/errors.ts';
+import { damage, damaged } from '../../damaged-files.ts';
 import { readRecorded } from './weight-files.ts';
 
 let folder: string;
@@ -74,32 +75,6 @@ describe('a file that is no weights', () => {
 
 /** As many as a quick test can afford; `FUZZ_RUNS=10000 npx vitest run tests/unit/formats` tries more. */
 const runs = Number(process.env.FUZZ_RUNS ?? 150);
-
-/** What happens to files: they are cut off, bytes change, lengths become huge, pieces are lost, doubled or moved. */
-const damage = fc.array(
-  fc.record({
-    kind: fc.constantFrom('cut', 'flip', 'huge', 'drop', 'double', 'zero'),
-    place: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
-    size: fc.integer({ min: 1, max: 40 }),
-    value: fc.integer({ min: 0, max: 255 }),
-  }),
-  { minLength: 1, maxLength: 4 },
-);
-
-function damaged(whole: Buffer, changes: typeof damage extends fc.Arbitrary<infer Value> ? Value : never): Buffer {
-  let bytes = Buffer.from(whole);
-  for (const { kind, place, size, value } of changes) {
-    const at = Math.floor(place * bytes.length);
-    const piece = bytes.subarray(at, at + size);
-    if (kind === 'cut') bytes = Buffer.from(bytes.subarray(0, at));
-    if (kind === 'flip') piece.subarray(0, 1).fill(value);
-    if (kind === 'huge') piece.subarray(0, 8).fill(0xff);
-    if (kind === 'zero') piece.fill(0);
-    if (kind === 'drop') bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + size)]);
-    if (kind === 'double') bytes = Buffer.concat([bytes.subarray(0, at + size), bytes.subarray(at)]);
-  }
-  return bytes;
-}
 
 describe.each(['zip.pth', 'legacy.pth', 'protocol-4.pth', 'expected.safetensors'])('%s, damaged in any way', (name) => {
   it('is read or refused with its name, and never claims more than it holds', async () => {
