@@ -79,6 +79,7 @@ describe('what has a name in the workspace', () => {
         { id: 'brown-faster-fghij', name: 'brown-faster', task: 'next-word', data: 'mails', tags: [], notes: '' },
       ],
       materials: [{ group: 'corpus', name: 'brown', kind: 'text-corpus' }],
+      models: [],
       pipelines: [{ name: 'my-encoder' }],
       presets: [{ name: 'bert-tiny', title: 'BERT tiny' }],
       studies: [{ name: 'words-on-mails' }],

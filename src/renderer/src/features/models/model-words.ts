@@ -27,8 +27,3 @@ export function preprocessingWords(preprocessing: NonNullable<ModelDetails['prep
   const rounded = (values: readonly number[]) => values.map((value) => value.toFixed(3)).join(', ');
   return `${resized}${height} × ${width}, ${fits[fit] ?? fit}; mean ${rounded(statistics.mean)}; standard deviation ${rounded(statistics.standardDeviation)}`;
 }
-
-/** `1 run`, `3 runs`. */
-export function counted(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
