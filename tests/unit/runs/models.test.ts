@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importTextDataset } from '../../../src/main/data/text/import-dataset.ts';
 import { verifyFiles } from '../../../src/main/files/checksums.ts';
 import { readSafetensors } from '../../../src/main/formats/safetensors.ts';
+import { loadRunCard } from '../../../src/main/runs/card/load-card.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { importModel, nameFor, previewModel } from '../../../src/main/runs/import-model.ts';
@@ -13,6 +14,7 @@ import { openNetworkPredictor, openPredictor } from '../../../src/main/runs/pred
 import { findTrainedNetwork } from '../../../src/main/runs/trained-network.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
+import { cardAsMarkdown } from '../../../src/shared/card/markdown.ts';
 import { findModel, listModels } from '../../../src/main/workspace/models.ts';
 import { runFolder } from '../../../src/main/workspace/run-folder.ts';
 import { readRun } from '../../../src/main/workspace/runs.ts';
@@ -159,6 +161,22 @@ describe('an experiment from a model', () => {
     const { result } = await train(spec('{type: text-classification, length: 16}', 'rows', 'minilm', more));
     expect(result?.test?.metrics.accuracy).toBeGreaterThanOrEqual(0);
   });
+});
+
+it('is named by the cards of all runs that stand on it', async () => {
+  const { id, folder } = await train(spec('{type: masked-words, length: 16}', 'tiny', 'bert'));
+  const { manifest } = await findModel(tiny.workspace, 'bert');
+  const more = `pipeline: ${JSON.stringify(manifest.pipeline)}`;
+  const text = spec('{type: text-classification, length: 16}', 'rows', 'bert', more);
+  const fromRun = text.replace('{model: bert}', `{run: ${id}}`);
+  const after = await createRun(tiny.workspace, parseExperiment(parseSpecText(fromRun, 'spec.yaml')));
+  const { sha256 } = manifest.source.files.find(({ name }) => name === 'model.safetensors')!;
+  for (const run of [runFolder(folder), runFolder(after.folder)]) {
+    const card = cardAsMarkdown(await loadRunCard(tiny.workspace, run));
+    expect(card).toContain('bert: BERT, 2 layers of 8 features');
+    expect(card).toContain('not stated by the source');
+    expect(card).toContain(sha256);
+  }
 });
 
 const ask = async (name: string, head?: string) =>

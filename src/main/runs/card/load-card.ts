@@ -17,6 +17,7 @@ import type { StudyCell } from '../study-plan.ts';
 import { parseStudy, planStudy } from '../study-plan.ts';
 import { finishedCell, isRunOf } from '../study.ts';
 import { summariseStudy } from '../study-summary.ts';
+import { publicModelsBehind } from './public-models.ts';
 import { runCard } from './run-card.ts';
 import { studyCard } from './study-card.ts';
 
@@ -30,7 +31,9 @@ export async function loadRunCard(workspace: Workspace, run: RunFolder): Promise
   });
   const { runs } = await listRuns(workspace);
   const others = runs.filter(({ id, experiment }) => id !== details.id && experiment.name === details.experiment.name);
-  return runCard({ run: details, material: found?.contentHash === data.contentHash ? found : undefined, others });
+  const material = found?.contentHash === data.contentHash ? found : undefined;
+  const models = await publicModelsBehind(workspace, [details.origin.weights]);
+  return runCard({ run: details, material, others, models });
 }
 
 /**
@@ -53,7 +56,11 @@ export async function loadStudyCard(workspace: Workspace, name: string): Promise
     if (cells.length === 0) continue;
     const finished = await Promise.all(cells.map(({ cell, result, run }) => finishedCell(cell, result, run)));
     const details = await Promise.all(cells.map(({ run }) => readRun(run)));
-    return studyCard({ study, result: summariseStudy(study, finished), runs: details });
+    const models = await publicModelsBehind(
+      workspace,
+      details.map(({ origin }) => origin.weights),
+    );
+    return studyCard({ study, result: summariseStudy(study, finished), runs: details, models });
   }
   throw new LabError('bad-input', `No seed of the study '${name}' is finished in all arms yet`, { name });
 }

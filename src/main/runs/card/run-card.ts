@@ -21,6 +21,8 @@ import {
   tableItem,
   totalSeconds,
 } from './facts.ts';
+import type { PublicModel } from './public-models.ts';
+import { publicModelItems } from './public-models.ts';
 
 export interface RunCardMaterial {
   readonly run: RunDetails;
@@ -28,6 +30,8 @@ export interface RunCardMaterial {
   readonly material: Material | undefined;
   /** Other runs of the same experiment, whatever their seed. */
   readonly others: readonly RunSummary[];
+  /** Models of others that its weights come from. */
+  readonly models: readonly PublicModel[];
 }
 
 export function runCard(given: RunCardMaterial): AuditCard {
@@ -110,7 +114,7 @@ function show(value: number | null | undefined): string {
 
 const COUNTS = ['documents', 'sentences', 'tokens', 'examples', 'images', 'recordings', 'vocabularySize'] as const;
 
-function dataItems({ run, material }: RunCardMaterial): CardItem[] {
+function dataItems({ run, material, models }: RunCardMaterial): CardItem[] {
   const { data, weights, tokenizer } = run.origin;
   const manifest = material?.manifest ?? {};
   const counts = COUNTS.flatMap((name) => {
@@ -139,6 +143,7 @@ function dataItems({ run, material }: RunCardMaterial): CardItem[] {
     : [{ kind: 'warning', text: `${data.name} is no longer in the workspace as it was when the run was made.` }];
   return [
     list,
+    ...publicModelItems(models),
     ...gone,
     ...(classes.length > 0 ? [tableItem('Classes of the whole material', ['Class', '>Examples'], classes)] : []),
   ];

@@ -16,19 +16,23 @@ import {
   tableItem,
   totalSeconds,
 } from './facts.ts';
+import type { PublicModel } from './public-models.ts';
+import { publicModelItems } from './public-models.ts';
 
 export interface StudyCardMaterial {
   readonly study: Study;
   readonly result: StudyResult;
   /** Of the answer, in its order. */
   readonly runs: readonly RunDetails[];
+  /** Models of others that the weights of its arms come from. */
+  readonly models: readonly PublicModel[];
 }
 
-export function studyCard({ study, result, runs }: StudyCardMaterial): AuditCard {
+export function studyCard({ study, result, runs, models }: StudyCardMaterial): AuditCard {
   const sections: CardSection[] = [
     { title: 'Answer', items: answerItems(study, result) },
     { title: 'Gains', items: gainItems(result) },
-    { title: 'Data', items: dataItems(result, runs) },
+    { title: 'Data', items: [...dataItems(result, runs), ...publicModelItems(models)] },
     { title: 'Baselines', items: baselineItems(result) },
     { title: 'Leaks', items: leaksOfArms(result, runs) },
     { title: 'Shortcut probes and audit', items: auditItems(runs) },
