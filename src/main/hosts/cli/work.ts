@@ -68,7 +68,8 @@ ${exitCodes.again} stopped before the end, to be started again. 'pretext study S
         else print(describeReport(report));
         process.exitCode = exitCodeOf(report);
       } finally {
-        for (const signal of signals) process.off(signal, stop);
+        // A scheduler sends its signal again: without a listener the next one would kill the process before it has said how it ended.
+        if (!controller.signal.aborted) for (const signal of signals) process.off(signal, stop);
       }
     });
 }
