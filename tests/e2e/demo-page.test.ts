@@ -1,33 +1,22 @@
 // Demo pages: opened as a file, with the network cut, they answer what `pretext predict` answers, and break no rule of axe.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readQueryImage } from '../../src/main/runs/query-image.ts';
-import { createRun } from '../../src/main/runs/create-run.ts';
-import { parseExperiment } from '../../src/main/runs/experiment.ts';
-import { exportRun } from '../../src/main/runs/export/index.ts';
 import { openPredictor } from '../../src/main/runs/predict.ts';
-import { parseSpecText } from '../../src/main/runs/spec-file.ts';
-import { trainRun } from '../../src/main/runs/train-run.ts';
-import type { PredictionAnswer, PredictionQuery } from '../../src/main/tasks/index.ts';
-import { formatPercent } from '../../src/shared/display.ts';
-import type { RunFolder } from '../../src/main/workspace/run-folder.ts';
-import type { Workspace } from '../../src/main/workspace/workspace.ts';
+import { readQueryImage } from '../../src/main/runs/query-image.ts';
 import type { TinyImageWorkspace } from '../tiny-images.ts';
 import { createTinyImageWorkspace } from '../tiny-images.ts';
-import { picturePixels } from '../unit/data-images-fixtures.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinySpec } from '../tiny-workspace.ts';
+import { picturePixels } from '../unit/data-images-fixtures.ts';
+import { asked, demoTraining, expectAccessible, openDemo, rowsOf, shownAnswers, trainDemo } from './demo-fixture.ts';
 import { launchBrowser, patience } from './harness.ts';
 
 let texts: TinyWorkspace;
 let images: TinyImageWorkspace;
 let browser: Browser;
-let context: BrowserContext;
 
 beforeAll(async () => {
   texts = await createTinyWorkspace();
@@ -35,7 +24,7 @@ beforeAll(async () => {
   browser = await launchBrowser();
 });
 afterEach(async () => {
-  await context.close();
+  await Promise.all(browser.contexts().map((context) => context.close()));
 });
 afterAll(async () => {
   await browser.close();
@@ -43,66 +32,10 @@ afterAll(async () => {
   await images.remove();
 });
 
-const training = 'training: {steps: 4, batchSize: 4, learningRate: 1e-2}';
-
-async function train(workspace: Workspace, text: string): Promise<RunFolder> {
-  const run = await createRun(workspace, parseExperiment(parseSpecText(text, 'demo.yaml')));
-  await trainRun(workspace, run, { signal: new AbortController().signal, prefetch: false });
-  return run;
-}
-
-/** The page of a run, from the disk and without a network; whatever it asks for or complains of is a failure. */
-async function openDemo(workspace: Workspace, run: RunFolder, name: string): Promise<Page> {
-  const { folder } = await exportRun(workspace, run, { folder: join(workspace.folder, name), format: 'demo' });
-  context = await browser.newContext({ offline: true, viewport: { width: 900, height: 800 } });
-  const page = await context.newPage();
-  const problems: string[] = [];
-  page.on('console', (message) => problems.push(message.text()));
-  page.on('pageerror', (error) => problems.push(error.message));
-  page.on('request', (request) => {
-    if (!/^(?:file|blob|data):/u.test(request.url())) problems.push(request.url());
-  });
-  await page.goto(pathToFileURL(join(folder, 'demo.html')).href);
-  await page.getByRole('button', { name: 'Ask', exact: true }).waitFor(patience);
-  expect(problems).toEqual([]);
-  expect(await page.evaluate(() => document.body.dataset.backend)).toBe('wasm');
-  return page;
-}
-
-async function expectAccessible(page: Page): Promise<void> {
-  for (const theme of ['light', 'dark']) {
-    await page.getByLabel('Colours').selectOption(theme);
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`)).toEqual([]);
-  }
-}
-
-/** The tables of a page, as rows of text. */
-async function shownAnswers(page: Page): Promise<string[][]> {
-  await page.locator('.answers table').first().waitFor(patience);
-  const rows = await page.locator('.answers tbody tr').all();
-  return Promise.all(
-    rows.map(async (row) => [
-      (await row.locator('th').textContent()) ?? '',
-      (await row.locator('.number').textContent()) ?? '',
-    ]),
-  );
-}
-
-async function asked(run: RunFolder, query: PredictionQuery): Promise<readonly PredictionAnswer[]> {
-  await using predictor = await openPredictor(run);
-  return await predictor.ask(query); // before it is closed
-}
-
-const rowsOf = (answers: readonly PredictionAnswer[]): string[][] =>
-  answers.flatMap(({ choices }) =>
-    choices.map(({ label, probability, continuation }) => [continuation ?? label, formatPercent(probability)]),
-  );
-
 describe('a demo page', () => {
   it('fills in masks, by keyboard alone', async () => {
-    const run = await train(texts.workspace, tinySpec(training));
-    const page = await openDemo(texts.workspace, run, 'words');
+    const run = await trainDemo(texts.workspace, tinySpec(demoTraining));
+    const page = await openDemo(browser, texts.workspace, run, 'words');
     const text = 'the cat [MASK] the house and [MASK] .';
     await page.getByRole('textbox').first().fill(text);
     const ask = page.getByRole('button', { name: 'Ask', exact: true });
@@ -117,9 +50,9 @@ describe('a demo page', () => {
   });
 
   it('says the next word and continues a text', async () => {
-    const spec = `{name: next, task: {type: next-word, length: 12, validationFraction: 0.2, testFraction: 0.2}, data: tiny, pipeline: {preset: modern-tiny-causal, options: {hiddenSize: 16, heads: 2}}, ${training.replace('steps: 4', 'steps: 30')}}`;
-    const run = await train(texts.workspace, spec);
-    const page = await openDemo(texts.workspace, run, 'next');
+    const spec = `{name: next, task: {type: next-word, length: 12, validationFraction: 0.2, testFraction: 0.2}, data: tiny, pipeline: {preset: modern-tiny-causal, options: {hiddenSize: 16, heads: 2}}, ${demoTraining.replace('steps: 4', 'steps: 30')}}`;
+    const run = await trainDemo(texts.workspace, spec);
+    const page = await openDemo(browser, texts.workspace, run, 'next');
     await page.getByRole('textbox').first().fill('the cat sees');
     await page.getByRole('button', { name: 'Ask', exact: true }).click();
     expect(await shownAnswers(page)).toEqual(rowsOf(await asked(run, { text: 'the cat sees', top: 5 })));
@@ -141,12 +74,12 @@ describe('a demo page', () => {
         .toBuffer(),
     );
     const specs = [
-      `{name: sort, task: {type: image-classification}, data: colours, pipeline: {preset: resnet-mini, options: {width: 8}}, ${training}}`,
-      `{name: places, task: {type: patch-position, patchSize: 5, gap: 1, jitter: 0, evaluationPairs: 16}, data: pictures, pipeline: {preset: patch-cnn, options: {}}, ${training}}`,
+      `{name: sort, task: {type: image-classification}, data: colours, pipeline: {preset: resnet-mini, options: {width: 8}}, ${demoTraining}}`,
+      `{name: places, task: {type: patch-position, patchSize: 5, gap: 1, jitter: 0, evaluationPairs: 16}, data: pictures, pipeline: {preset: patch-cnn, options: {}}, ${demoTraining}}`,
     ];
     for (const [number, spec] of specs.entries()) {
-      const run = await train(images.workspace, spec);
-      const page = await openDemo(images.workspace, run, `pictures-${String(number)}`);
+      const run = await trainDemo(images.workspace, spec);
+      const page = await openDemo(browser, images.workspace, run, `pictures-${String(number)}`);
       await page.getByLabel('Picture').setInputFiles(file);
       await using predictor = await openPredictor(run);
       const image = await readQueryImage(file, predictor.facts.images!); // networks of images have them
@@ -158,7 +91,7 @@ describe('a demo page', () => {
         await page.getByRole('button', { name: 'above left' }).waitFor(patience);
       }
       await expectAccessible(page);
-      await context.close();
+      await page.context().close();
     }
   });
 });
