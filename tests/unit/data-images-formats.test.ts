@@ -11,6 +11,7 @@ import { decodeImage, type Preparation } from '../../src/main/data/images/decode
 import { importImageCorpus, importImageDataset } from '../../src/main/data/images/import.ts';
 import { openImageDataset } from '../../src/main/data/images/image-store.ts';
 import { readBmp } from '../../src/main/data/images/read-bmp.ts';
+import { readDicom } from '../../src/main/data/images/read-dicom.ts';
 import { readPnm } from '../../src/main/data/images/read-pnm.ts';
 import { tarSource } from '../../src/main/data/images/tar-source.ts';
 import { tone, wavFile } from './audio-fixtures.ts';
@@ -76,9 +77,41 @@ describe('a bitmap', () => {
       'PNM image that cannot be read',
     );
     await expect(decodeImage(Buffer.from('P5 x'), preparation)).rejects.toThrow('its header is damaged');
-    const dicom = Buffer.alloc(200, 1);
-    dicom.write('DICM', 128);
-    await expect(decodeImage(dicom, preparation)).rejects.toThrow('a DICOM image');
+  });
+});
+
+describe('a DICOM image', () => {
+  const recorded = JSON.parse(
+    readFileSync(new URL('../fixtures/images/dicom.json', import.meta.url), 'utf8'),
+  ) as Record<
+    string,
+    { readonly file: string; readonly height: number; readonly width: number; readonly grey: readonly number[] }
+  >; // as the script writes it
+
+  it.each(Object.keys(recorded))('of %s has the greys that pydicom gives it', (name) => {
+    const { file, height, width, grey } = recorded[name]!;
+    const image = readDicom(Buffer.from(file, 'base64'));
+    expect(image).toMatchObject({ height, width, channels: 1 });
+    for (const [at, value] of image.data.entries()) expect(Math.abs(value - grey[at]!), String(at)).toBeLessThan(0.51);
+  });
+
+  it('is refused by name where it is compressed, in colour or damaged', async () => {
+    const bytes = Buffer.from(recorded['12 bits with a window']!.file, 'base64');
+    const changed = (from: string, to: string): Buffer => {
+      const copy = Buffer.from(bytes);
+      const place = copy.indexOf(from, 0, 'latin1');
+      copy.write(to, place, 'latin1');
+      return copy;
+    };
+    await expect(decodeImage(bytes, preparation)).resolves.toMatchObject({ format: 'dicom', originalWidth: 7 });
+    const syntax = '1.2.840.10008.1.2.1\0';
+    expect(() => readDicom(changed(syntax, '1.2.840.10008.1.2.5\0'))).toThrow('compressed by run lengths; save it');
+    expect(() => readDicom(changed(syntax, '1.2.840.10008.1.2.2\0'))).toThrow('big-endian');
+    expect(() => readDicom(changed('MONOCHROME2 ', 'RGB         '))).toThrow('its pixels are RGB');
+    for (let length = 132; length < bytes.length; length += 7) {
+      expect(() => readDicom(bytes.subarray(0, length)), String(length)).toThrow(RangeError);
+    }
+    await expect(decodeImage(bytes.subarray(0, 300), preparation)).rejects.toThrow('DICOM image that cannot be read');
   });
 });
 

@@ -11,6 +11,7 @@ import type { ImageChannels, ImageFit, ValueScales } from '../../../shared/spec/
 import { isWhole, rangeOf, readValues, scaleOf, toBytes, valueKind } from './deep-values.ts';
 import { loadSharp } from './load-sharp.ts';
 import { bmpSize, readBmp } from './read-bmp.ts';
+import { dicomSize, readDicom } from './read-dicom.ts';
 import { pnmSize, readPnm } from './read-pnm.ts';
 import type { RawImage, SkipReason } from './source.ts';
 
@@ -56,7 +57,7 @@ export class DecodeFailure extends Error {
   }
 }
 
-const DECODABLE_FORMATS = 'JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP and PNM';
+const DECODABLE_FORMATS = 'JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP, PNM and grey DICOM';
 
 function startsWith(bytes: Uint8Array, offset: number, text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
@@ -77,6 +78,7 @@ export function sniffFormat(bytes: Uint8Array): string | undefined {
   const tiffVersion = startsWith(bytes, 0, 'II') ? bytes[2] : startsWith(bytes, 0, 'MM') ? bytes[3] : undefined;
   if (tiffVersion === 42 || tiffVersion === 43) return 'tiff';
   if (startsWith(bytes, 4, 'ftypavif') || startsWith(bytes, 4, 'ftypavis')) return 'avif';
+  if (startsWith(bytes, 128, 'DICM')) return 'dicom';
   if (startsWith(bytes, 0, 'BM')) return 'bmp';
   if (bytes[0] === 80 && bytes[1]! >= 49 && bytes[1]! <= 54 && /\s/.test(String.fromCharCode(bytes[2] ?? 0))) {
     return 'pnm';
@@ -87,6 +89,7 @@ export function sniffFormat(bytes: Uint8Array): string | undefined {
 /** Formats that the decoder does not know, read here. */
 const READERS: Readonly<Record<string, { readonly size: typeof bmpSize; readonly read: typeof readBmp }>> = {
   bmp: { size: bmpSize, read: readBmp },
+  dicom: { size: dicomSize, read: readDicom },
   pnm: { size: pnmSize, read: readPnm },
 };
 
@@ -96,9 +99,6 @@ function describeUnsupported(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'the file is empty';
   if (startsWith(bytes, 4, 'ftyp')) {
     return `a HEIC image, whose decoder may not be given away with the lab, or a film; ${remedy}`;
-  }
-  if (startsWith(bytes, 128, 'DICM')) {
-    return `a DICOM image, for which there is no small library that is kept up; ${remedy}, with its window applied`;
   }
   if (startsWith(bytes, 0, '%PDF')) return `a PDF document; ${remedy}`;
   const head = bytes.subarray(0, 512);

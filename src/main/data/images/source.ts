@@ -89,7 +89,9 @@ const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(
     'ppm',
     'pgm',
     'pbm',
-  ].concat(['dcm', 'heic', 'heif', 'jp2', 'jxl', 'svg', 'psd', 'dng', 'cr2', 'nef', 'arw']),
+    'dcm',
+    'dicom',
+  ].concat(['heic', 'heif', 'jp2', 'jxl', 'svg', 'psd', 'dng', 'cr2', 'nef', 'arw']),
 );
 
 /** The extension in lower case without its dot; empty if there is none. */
