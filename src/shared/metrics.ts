@@ -27,6 +27,10 @@ const registry = {
   accuracy: { title: 'Accuracy', ...share },
   macroF1: { title: 'Macro F1', ...share },
   balancedAccuracy: { title: 'Balanced accuracy', ...share },
+  /** Of each class against the rest, averaged over the classes. */
+  auroc: { title: 'AUROC', ...share },
+  averagePrecision: { title: 'Average precision', ...share },
+  calibrationError: { title: 'Calibration error', direction: 'minimise', bounds: [0, 1] },
   characterErrorRate: { title: 'Character error rate', ...errorRate },
   wordErrorRate: { title: 'Word error rate', ...errorRate },
   maskedWordsAccuracy: { title: 'Masked words: accuracy', ...share },

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataChange, describeChange } from '../../src/main/runs/changed-data.ts';
 import { findMaterial } from '../../src/main/workspace/catalogue.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
+import { runScores } from '../../src/shared/contract/scores.ts';
 import { pretextInProcess } from './in-process.ts';
 
 let folder: string;
@@ -107,6 +108,21 @@ describe('the classes of a dataset', () => {
     expect(code).toBe(0);
     expect(err.indexOf('Fewer than 10 test examples of “odd”')).toBeLessThan(err.indexOf('Run probe-'));
     expect(err).toMatch(/odd +\d+ +\d+ +\d+/);
+  });
+
+  it('are ranked by the run, whose thresholds and calibration can be looked at', async () => {
+    const { code, out } = await pretext('scores probe --class odd --threshold 0');
+    expect(code).toBe(0);
+    expect(out).toMatch(/AUROC +\d\.\d{3}/);
+    expect(out).toMatch(/calibration error +\d\.\d{3}, \d\.\d{3} with the temperature/);
+    expect(out).toMatch(/recall +1\.000/);
+    const { out: json } = await pretext('--json scores probe --split validation');
+    const { examples, roc, threshold } = runScores.parse(JSON.parse(json));
+    const { truePositives, falsePositives, falseNegatives, trueNegatives } = threshold;
+    expect(truePositives + falsePositives + falseNegatives + trueNegatives).toBe(examples);
+    expect(roc.at(-1)).toEqual({ x: 1, y: 1 });
+    expect((await pretext('scores probe --threshold 2')).err).toContain('a probability from 0 to 1');
+    expect((await pretext('scores probe --class none')).err).toContain('There is no class “none”');
   });
 
   it('are told by the dry run of a study, and an empty side is an error there', async () => {

@@ -15,6 +15,7 @@ import { evaluateSplit } from '../training/evaluate.ts';
 import { damagedCheckpoint } from '../training/going-back.ts';
 import { countParameters } from '../training/model.ts';
 import { writeAnswers } from './answers-file.ts';
+import { writeScores } from './scores-file.ts';
 import { describeMachine } from './energy.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
@@ -77,6 +78,7 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
   const audit = experiment.evaluation.inspect && !signal.aborted ? await inspectRun(options) : [];
   await drawConfusion(options, (test ?? validation)?.described);
   if (signal.aborted || !baselines || !audit) return undefined;
+  await writeScores(run.scores, validation?.evaluation, test?.evaluation);
   const examples = progress.step * plan.batchSize * plan.gradientAccumulationSteps;
   const seconds = {
     training: progress.trainingSeconds,
@@ -127,7 +129,9 @@ async function evaluate(
   { run, prepared, evaluator, onPhase, emit, progress, signal }: FinishOptions,
   split: EvaluationSplit,
   evaluatedStep: number,
-): Promise<{ readonly described: EvaluatedSplit; readonly examples: number } | undefined> {
+): Promise<
+  { readonly described: EvaluatedSplit; readonly examples: number; readonly evaluation: EvaluationResult } | undefined
+> {
   const { experiment, model, sampler } = prepared;
   onPhase?.(`Evaluating step ${evaluatedStep} on the ${split} split`);
   const result = await evaluateSplit(model, evaluator, sampler, {
@@ -139,7 +143,8 @@ async function evaluate(
   if (!result) return undefined;
   if (split === 'test') emit({ type: 'evaluation', step: progress.step, split, metrics: result.metrics, best: true });
   if (split === 'test' && result.answers) await writeAnswers(run.answers, split, result.answers);
-  return { described: describeEvaluation(result), examples: result.answers?.labels.length ?? 0 };
+  const examples = result.answers?.labels.length ?? 0;
+  return { described: describeEvaluation(result), examples, evaluation: result };
 }
 
 async function computeBaselines({ prepared, signal }: FinishOptions): Promise<readonly Baseline[] | undefined> {

@@ -20,6 +20,7 @@ import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 
 import { leaksOfResult } from '../workspace/run-leaks.ts';
 import { writeAnswers } from './answers-file.ts';
+import { writeScores } from './scores-file.ts';
 import { writeResult } from '../workspace/run-result.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
@@ -81,6 +82,7 @@ export async function fitRun(options: FitOptions): Promise<RunResult | undefined
     const test = hasTest ? evaluate('test') : undefined;
     if (test) emit({ type: 'evaluation', step: 1, split: 'test', metrics: test.metrics, best: true });
     if (test?.answers) await writeAnswers(run.answers, 'test', test.answers);
+    await writeScores(run.scores, validation, test);
     const baselines = experiment.evaluation.baselines
       ? await task.baselines(prepared.sampler, prepared.setup.options, prepared.setup, signal)
       : [];

@@ -44,7 +44,7 @@ defineTask<AudioClassificationOptions>({
   kind: 'supervised',
   data: ['audio-dataset'],
   options,
-  metrics: ['accuracy', 'macroF1', 'balancedAccuracy', 'loss'],
+  metrics: ['accuracy', 'macroF1', 'balancedAccuracy', 'auroc', 'averagePrecision', 'calibrationError', 'loss'],
   selection: { metric: 'loss', direction: 'minimise' },
   openSampler: (setup) => createSampler(openLabelledRecordings(setup)),
   build(context, backbone, { pooling, dropout }, { classes = [] }) {

@@ -51,7 +51,7 @@ export const imageClassification = defineTask<ImageClassificationOptions>({
   kind: 'supervised',
   data: ['image-dataset'],
   options,
-  metrics: ['accuracy', 'macroF1', 'balancedAccuracy', 'loss'],
+  metrics: ['accuracy', 'macroF1', 'balancedAccuracy', 'auroc', 'averagePrecision', 'calibrationError', 'loss'],
   selection: { metric: 'loss', direction: 'minimise' },
   openSampler: (setup) => createSampler(openLabelledImages(setup), setup.options),
   build(context, backbone, { features, dropout }, { classes = [] }) {

@@ -143,6 +143,8 @@ export interface EvaluationResult {
   readonly correct?: Uint8Array;
   /** Of classifiers: what was answered to each example, in evaluation order. */
   readonly answers?: AnsweredRun;
+  /** Of the same examples: row-major [examples, classes]. */
+  readonly probabilities?: ArrayLike<number>;
 }
 
 export interface Baseline {

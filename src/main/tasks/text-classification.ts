@@ -65,7 +65,7 @@ export const textClassification = defineTask<TextClassificationOptions>({
   kind: 'supervised',
   data: ['text-dataset'],
   options,
-  metrics: ['macroF1', 'accuracy', 'balancedAccuracy', 'loss'], // mails are mostly not spam: with unequal classes accuracy says little
+  metrics: ['macroF1', 'accuracy', 'balancedAccuracy', 'auroc', 'averagePrecision', 'calibrationError', 'loss'], // mails are mostly not spam: with unequal classes accuracy says little
   selection: { metric: 'loss', direction: 'minimise' },
   openSampler(setup) {
     return createSampler(openLabelledTexts(setup), setup.options);

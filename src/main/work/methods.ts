@@ -12,6 +12,7 @@ import { duplicatesOf, imagesOf, searchMaterial, splitsOf } from './browse.ts';
 import { cardOfRun, cardOfStudy } from './cards.ts';
 import { continueText } from './continue-text.ts';
 import { embedExamples } from './embeddings.ts';
+import { scoresOfRun } from './scores.ts';
 import { confusionExamples, describeSamples, quizOf } from './examine.ts';
 import { createSample, importMaterial } from './import.ts';
 import { changeDataset, editsOf } from './edit-dataset.ts';
@@ -54,6 +55,7 @@ export const workMethods = {
   exportFormats,
   samples: describeSamples,
   confusionExamples,
+  scores: scoresOfRun,
   quiz: quizOf,
   embeddings: embedExamples,
   predictFile: predictFileFor,

@@ -6,7 +6,7 @@
  *     checkpoints/   step-N folders
  *     result.json    written once, at the end
  *     SHA256SUMS     of everything that does not change any more; lines of events have checks of their own
- *     artifacts/     origin.json, facts.json, transfer.json, tokenizer.json, tuning.json, answers.json, pictures
+ *     artifacts/     origin.json, facts.json, transfer.json, tokenizer.json, tuning.json, answers.json, scores.json, pictures
  *     trials/        trainings by which settings were chosen, without checkpoints
  *     lock           while a trainer works on it; `stop` asks it to stop, trainer.log is what it wrote on stderr
  */
@@ -37,6 +37,8 @@ export interface RunFolder {
   readonly tokenizer: string;
   readonly tuning: string;
   readonly answers: string;
+  /** Probabilities of a classifier; see runs/scores-file.ts. */
+  readonly scores: string;
   readonly lock: string;
   /** Asks the trainer of a lab to stop, by being there. */
   readonly stop: string;
@@ -60,6 +62,7 @@ export function runFolder(folder: string): RunFolder {
     tokenizer: join(artifacts, 'tokenizer.json'),
     tuning: join(artifacts, 'tuning.json'),
     answers: join(artifacts, 'answers.json'),
+    scores: join(artifacts, 'scores.json'),
     lock: join(folder, 'lock'),
     stop: join(folder, 'stop'),
     output: join(folder, 'trainer.log'),

@@ -5,6 +5,7 @@ import { artifact, artifactContent } from './artifacts.ts';
 import { runEvent } from '../spec/run/events.ts';
 import { runResult } from '../spec/run/result.ts';
 import { count, failure, item, jsonObject, metricValues, moment, nothing, page } from './common.ts';
+import { runScores, runScoresInput } from './scores.ts';
 import { request, subscription } from './define.ts';
 
 /**
@@ -338,6 +339,11 @@ export const runsContract = {
       total: count,
       examples: z.array(z.object({ items: z.array(item), probability: z.number(), source: z.string().nullable() })),
     }),
+  ),
+  scores: request(
+    'Curves, calibration and the confusion at a threshold of a finished classifier',
+    runScoresInput,
+    runScores,
   ),
   card: request('The audit card of a run', z.strictObject({ id: z.string() }), auditCard),
   gradientFlow: request(

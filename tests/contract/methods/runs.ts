@@ -55,6 +55,7 @@ export function describeRuns(scenario: Scenario): void {
       total: 0,
       examples: [],
     });
+    await expect(scenario.client.runs.scores({ id: scenario.run })).rejects.toMatchObject({ code: 'not-found' });
     const artifacts = await scenario.client.runs.artifacts({ id: scenario.run });
     expect(artifacts).toEqual(
       expect.arrayContaining([expect.objectContaining({ name: 'origin.json', kind: 'data', tooLarge: false })]),

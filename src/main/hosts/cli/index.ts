@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   predict: async () => (await import('./predict.ts')).registerPredict,
   generate: async () => (await import('./generate.ts')).registerGenerate,
   probe: async () => (await import('./probe.ts')).registerProbe,
+  scores: async () => (await import('./scores.ts')).registerScores,
   card: async () => (await import('./card.ts')).registerCard,
   leaks: async () => (await import('./leaks.ts')).registerLeaks,
   export: async () => (await import('./export.ts')).registerExport,

@@ -254,6 +254,7 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
     },
     confusionExamples: (input, { signal }) =>
       workers.call('confusionExamples', { ...input, id: runs.get(input.id).id }, { signal }),
+    scores: (input, { signal }) => workers.call('scores', { ...input, id: runs.get(input.id).id }, { signal }),
     card: ({ id }) => workers.call('runCard', { id }),
     async gradientFlow({ id }) {
       const { gradients } = await readTrainingRecords(runs.folder(runs.get(id).id));

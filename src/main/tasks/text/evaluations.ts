@@ -1,6 +1,8 @@
 /** Collects the outputs of evaluation batches into the metrics of masked words and of classes. */
 import { LabError } from '../../../shared/errors.ts';
 import { accuracyOf, balancedAccuracy, classMetrics, confusionMatrix, macroF1 } from '../metrics/classification.ts';
+import { calibrationError, reliability } from '../metrics/calibration.ts';
+import { rankingMetrics } from '../metrics/ranking.ts';
 import { logLosses, mostProbable, perplexity, softmaxRows } from '../metrics/probabilistic.ts';
 import type { Evaluation, EvaluationResult, Feeds, TensorData } from '../task.ts';
 
@@ -43,7 +45,9 @@ function tokenEvaluation(kind: 'masked' | 'next'): Evaluation {
   };
 }
 
-/** Loss (nats per example), accuracy, macro-F1 and balanced accuracy; examples of weight 0 are padding. */
+/**
+ * Loss (nats per example), accuracy, macro-F1, balanced accuracy, ranking and calibration; examples of weight 0 are padding.
+ */
 export function classEvaluation(classes: readonly string[]): Evaluation {
   const known: number[] = [];
   const probabilities: number[] = [];
@@ -82,6 +86,8 @@ export function evaluateProbabilities(
       accuracy: accuracyOf(matrix),
       macroF1: macroF1(matrix),
       balancedAccuracy: balancedAccuracy(matrix),
+      ...rankingMetrics(labels, probabilities, classCount),
+      calibrationError: calibrationError(reliability(labels, probabilities, classCount)),
     },
     confusion: {
       classes,
@@ -90,6 +96,7 @@ export function evaluateProbabilities(
     perClass: classMetrics(matrix).map((metrics, index) => ({ name: classes[index]!, ...metrics })),
     correct: Uint8Array.from(labels, (label, row) => (predicted[row] === label ? 1 : 0)),
     answers: { labels: Int32Array.from(labels), predicted, losses, classCount },
+    probabilities,
   };
 }
 

@@ -32,7 +32,7 @@ export function pairTask(
     kind: 'pretext',
     data: ['text-corpus'],
     options,
-    metrics: ['accuracy', 'macroF1', 'balancedAccuracy', 'loss'],
+    metrics: ['accuracy', 'macroF1', 'balancedAccuracy', 'auroc', 'averagePrecision', 'calibrationError', 'loss'],
     selection: { metric: 'loss', direction: 'minimise' },
     openSampler(setup) {
       const { options: settings, splitSeed } = setup;

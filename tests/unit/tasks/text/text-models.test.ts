@@ -154,7 +154,7 @@ describe('evaluations', () => {
     }
     const { metrics, correct } = evaluation.result();
     for (const [name, value] of Object.entries(metrics)) {
-      if (/accuracy|f1/i.test(name)) expect(value).toBe(1);
+      if (/accuracy|f1|auroc|precision/i.test(name)) expect(value).toBe(1);
       else expect(value).toBeCloseTo(/perplexity/i.test(name) ? 1 : 0, 6);
     }
     expect(correct!.every((one) => one === 1)).toBe(true);
