@@ -5,6 +5,7 @@
  */
 import { LabError } from '../../shared/errors.ts';
 import type { ImagePreprocessing, ModelHead } from '../../shared/spec/manifests/model.ts';
+import type { ModelSettings } from '../../shared/spec/model-settings.ts';
 import type { PipelineGraph } from '../../shared/spec/pipeline.ts';
 import type { LazyTensor } from '../formats/safetensors.ts';
 import type { PipelineInput } from '../nn/index.ts';
@@ -43,7 +44,7 @@ export interface ModelFamily {
    */
   recognise(source: ModelSource): Promise<Recognition | undefined>;
   /** Throws `LabError('bad-input' | 'corrupt')` naming the file and the tensor that is missing or has another shape. */
-  read(source: ModelSource): Promise<ReadModel>;
+  read(source: ModelSource, settings?: ModelSettings): Promise<ReadModel>;
 }
 
 const registry = new Map<string, ModelFamily>();

@@ -2,15 +2,17 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LabError } from '../../shared/errors.ts';
+import { LabError, isLabError } from '../../shared/errors.ts';
 import type { ModelManifest } from '../../shared/spec/manifests/model.ts';
 import { modelManifest } from '../../shared/spec/manifests/model.ts';
+import type { ModelSettings } from '../../shared/spec/model-settings.ts';
 import { sha256Of, sha256OfText } from '../files/checksums.ts';
 import { createFolder } from '../files/durable-folder.ts';
 import { writeManifest } from '../files/manifest-file.ts';
 import { streamSafetensors } from '../formats/safetensors.ts';
 import { elementCount, sameShape, showShape } from '../graph/shape.ts';
 import type { ModelFamily, ReadModel, Recognition } from '../models/family.ts';
+import { applySettings } from '../models/apply-settings.ts';
 import { recogniseModel } from '../models/recognise.ts';
 import type { ModelSource } from '../models/source.ts';
 import { openModelSource } from '../models/source.ts';
@@ -39,13 +41,15 @@ export interface ModelImportOptions {
     | { readonly url: string; readonly revision: string; /** As the hub has it. */ readonly licence: string | null }
     | undefined;
   readonly onProgress?: ((phase: string, done: number, total: number) => void) | undefined;
+  /** What its files do not say. */
+  readonly settings?: ModelSettings | undefined;
 }
 
 /** What an import would bring, without writing anything. Throws what `importModel` would throw before it writes. */
-export async function previewModel(path: string): Promise<ModelPreview> {
+export async function previewModel(path: string, settings: ModelSettings = {}): Promise<ModelPreview> {
   await using source = await openModelSource(path);
   const { family, recognition } = await recogniseModel(source);
-  const model = await family.read(source);
+  const model = await readAs(family, source, settings);
   requireWhole(model, path);
   return {
     family: family.name,
@@ -69,11 +73,11 @@ export async function importModel(
   path: string,
   options: ModelImportOptions,
 ): Promise<ModelManifest> {
-  const { signal, origin, onProgress } = options;
+  const { signal, origin, onProgress, settings = {} } = options;
   requireName(name);
   await using source = await openModelSource(path);
   const { family } = await recogniseModel(source);
-  const model = await family.read(source);
+  const model = await readAs(family, source, settings);
   requireWhole(model, path);
   requireTokenizer(model, family, path);
   return await createFolder(modelFolder(workspace, name), signal, async (folder) => {
@@ -134,6 +138,26 @@ function missingOf({ heads, tokenizer, input }: ReadModel, { kind }: ModelFamily
 function requireTokenizer({ tokenizer, title }: ReadModel, { kind }: ModelFamily, path: string): void {
   if (kind !== 'text' || tokenizer !== undefined) return;
   throw new LabError('bad-input', `${path} is ${title}. ${withoutTokenizer}`, { path });
+}
+
+/** As the family reads it, with what a person says of it. Throws `LabError('bad-input')` for what it cannot be. */
+async function readAs(family: ModelFamily, source: ModelSource, settings: ModelSettings): Promise<ReadModel> {
+  if (settings.layer !== undefined && family.kind !== 'graph') {
+    const message = `layer: ${source.path} is a ${family.title}, whose head has its place. Leave it out`;
+    throw new LabError('bad-input', message, { path: source.path });
+  }
+  const read = await family.read(source, settings);
+  const model = applySettings(read, settings, source.path);
+  if (model.input === read.input || model.input.kind !== 'image') return model;
+  try {
+    parametersOfModel(model); // a network may be laid out for one size
+  } catch (error) {
+    if (!isLabError(error)) throw error;
+    const size = `${model.input.height} × ${model.input.width}`;
+    const message = `height, width: the network of ${source.path} cannot read images of ${size}: ${error.message}`;
+    throw new LabError('bad-input', message, { path: source.path }, error);
+  }
+  return model;
 }
 
 /** Throws `LabError('internal')` for a family that gives weights other than those of its pipeline and heads. */

@@ -35,7 +35,7 @@ function imageOption(text: string, previous: Readonly<Record<string, string | nu
 }
 
 /** `64` for squares, `32x192` for 32 rows and 192 columns. */
-function imageSize(text: string): NonNullable<ImageImportOptionsInput['size']> {
+export function imageSize(text: string): NonNullable<ImageImportOptionsInput['size']> {
   const [height = '', width, ...more] = text.split('x');
   if (width === undefined) return positiveNumber(height);
   if (more.length > 0) throw new InvalidArgumentError('Write a number, or height and width as in 32x192.');

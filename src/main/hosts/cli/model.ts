@@ -13,6 +13,8 @@ import type { Workspace } from '../../workspace/workspace.ts';
 import { existingWorkspaceOf, globalsOf, workspaceOf } from './globals.ts';
 import { headsOf, reportImport } from './model-report.ts';
 import { registerDownload } from './model-download.ts';
+import type { ModelSettingFlags } from './model-settings.ts';
+import { addModelSettings, modelSettingsOf } from './model-settings.ts';
 import { importWithProgress } from './import-progress.ts';
 import { pairs, print, printJson, say, table } from './output.ts';
 
@@ -27,33 +29,40 @@ export function registerModel(program: Command): void {
   registerDelete(model);
 }
 
+interface ImportFlags extends ModelSettingFlags {
+  readonly name?: string;
+  readonly dryRun?: boolean;
+}
+
 function registerImport(model: Command): void {
-  model
+  const command = model
     .command('import')
     .description('import a model: a folder with config.json and weights, or a file of weights')
     .argument('<path>', 'the folder or file')
     .option('--name <name>', 'what to call it (default: as the folder or file)')
-    .option('--dry-run', 'only look: which family it is of, its layers, its heads')
-    .action(async (path: string, options: { name?: string; dryRun?: boolean }, command: Command) => {
-      const json = globalsOf(command).json ?? false;
-      if (options.dryRun) {
-        const preview = await previewModel(path);
-        if (json) printJson(preview);
-        else print(pairs(describePreview(preview)));
-        return;
-      }
-      const workspace = await workspaceOf(command);
-      const manifest = await importWithProgress((signal, onProgress) =>
-        importModel(workspace, options.name ?? nameFor(path), path, {
-          signal,
-          onProgress: (phase, done, total) => {
-            onProgress({ phase, done, total, unit: 'tensors' });
-          },
-        }),
-      );
-      if (json) printJson(manifest);
-      else reportImport(manifest);
-    });
+    .option('--dry-run', 'only look: which family it is of, its layers, its heads');
+  addModelSettings(command).action(async (path: string, options: ImportFlags, own: Command) => {
+    const json = globalsOf(own).json ?? false;
+    const settings = await modelSettingsOf(options);
+    if (options.dryRun) {
+      const preview = await previewModel(path, settings);
+      if (json) printJson(preview);
+      else print(pairs(describePreview(preview)));
+      return;
+    }
+    const workspace = await workspaceOf(own);
+    const manifest = await importWithProgress((signal, onProgress) =>
+      importModel(workspace, options.name ?? nameFor(path), path, {
+        signal,
+        settings,
+        onProgress: (phase, done, total) => {
+          onProgress({ phase, done, total, unit: 'tensors' });
+        },
+      }),
+    );
+    if (json) printJson(manifest);
+    else reportImport(manifest);
+  });
 }
 
 function registerList(model: Command): void {

@@ -3,7 +3,9 @@ import { plural } from '../../../shared/display.ts';
 import { join } from 'node:path';
 import { LabError, isLabError } from '../../../shared/errors.ts';
 import type { ImagePreprocessing, ModelHead } from '../../../shared/spec/manifests/model.ts';
+import type { ModelSettings } from '../../../shared/spec/model-settings.ts';
 import type { PipelineGraph } from '../../../shared/spec/pipeline.ts';
+import { nearest } from '../../../shared/spec/problems.ts';
 import type { ForeignNetwork } from '../../formats/onnx/read.ts';
 import { readOnnx } from '../../formats/onnx/read.ts';
 import type { LazyTensor } from '../../formats/safetensors.ts';
@@ -15,10 +17,11 @@ import type { OnnxNetwork } from '../../nn/onnx-network/network.ts';
 import type { ReadModel, Recognition } from '../family.ts';
 import { defineModelFamily } from '../family.ts';
 import { linearHead, suggestLayer, upTo } from '../onnx-network/head.ts';
-import { inputOf, preprocessingOf } from '../onnx-network/input.ts';
+import { hasFixedSize, inputOf, preprocessingOf } from '../onnx-network/input.ts';
 import type { ReadNetwork } from '../onnx-network/network-of-file.ts';
 import { networkOfFile } from '../onnx-network/network-of-file.ts';
 import type { ModelSource } from '../source.ts';
+import { imagePreprocessing } from './image/preprocessing.ts';
 
 /** The file that was named, or the only one of a folder that has no other weights. */
 function fileOf({ file, files, tensorFile, folder }: ModelSource): string | undefined {
@@ -59,16 +62,17 @@ async function recognise(source: ModelSource): Promise<Recognition | undefined> 
   };
 }
 
-async function read(source: ModelSource): Promise<ReadModel> {
+async function read(source: ModelSource, { layer: wanted }: ModelSettings = {}): Promise<ReadModel> {
   const file = fileOf(source);
   if (file === undefined) throw new LabError('internal', `${source.path} was recognised as ONNX and is none`);
   const {
     foreign,
     read: { network, weights },
   } = await load(source, file);
-  const input = inputOf(network);
-  const preprocessing = preprocessingOf(network, foreign, input);
-  const layer = suggestLayer(network);
+  const declared = inputOf(network);
+  const preprocessing = await preprocessingIn(source, network, foreign, declared);
+  const input = preprocessing ? sizedAs(preprocessing, declared, network, source) : declared;
+  const layer = wanted === undefined ? suggestLayer(network) : chosenLayer(network, wanted, join(source.folder, file));
   const { pipeline, names } = pipelineOf(upTo(network, layer), layer, input, join(source.folder, file));
   const all = new Map<string, LazyTensor>();
   for (const name of names) {
@@ -86,6 +90,42 @@ async function read(source: ModelSource): Promise<ReadModel> {
     preprocessing,
     notes: notesOf(layer, preprocessing, foreign),
   };
+}
+
+/** What lies beside the file goes before what it lets suppose. */
+async function preprocessingIn(
+  source: ModelSource,
+  network: OnnxNetwork,
+  foreign: ForeignNetwork,
+  input: PipelineInput,
+): Promise<ImagePreprocessing | undefined> {
+  const supposed = preprocessingOf(network, foreign, input);
+  return supposed?.channels === 3 ? imagePreprocessing(source, supposed) : supposed;
+}
+
+/** In the size of the preprocessing, where the network leaves its size open. Throws `LabError('bad-input')` where they differ. */
+function sizedAs(
+  { height, width }: ImagePreprocessing,
+  input: PipelineInput,
+  network: OnnxNetwork,
+  { folder }: ModelSource,
+): PipelineInput {
+  if (input.kind !== 'image' || (input.height === height && input.width === width)) return input;
+  if (!hasFixedSize(network)) return { ...input, height, width };
+  throw new LabError(
+    'bad-input',
+    `${folder}: the preprocessing makes images of ${height} × ${width}, and the network reads ${input.height} × ${input.width}`,
+    { folder },
+  );
+}
+
+/** Throws `LabError('bad-input')` for a name that no node gives, with the one that was meant. */
+function chosenLayer({ nodes }: OnnxNetwork, wanted: string, path: string): string {
+  const names = nodes.flatMap(({ outputs }) => outputs).filter((name) => name !== '');
+  if (names.includes(wanted)) return wanted;
+  const guess = nearest(wanted, names);
+  const hint = guess === undefined ? `The last are ${names.slice(-3).join(', ')}` : `Did you mean '${guess}'?`;
+  throw new LabError('bad-input', `layer: ${path} has no value '${wanted}'. ${hint}`, { path });
 }
 
 const prefix = 'backbone/network/';

@@ -17,6 +17,12 @@ function sizesOf({ shape, permutation }: NetworkFeed): readonly (number | null)[
   return permutation.map((_, axis) => shape[permutation.indexOf(axis)] ?? null);
 }
 
+/** Whether the file says rows and columns of the images that it reads. */
+export function hasFixedSize({ feeds }: OnnxNetwork): boolean {
+  const [, , height, width] = sizesOf(feeds[0]!); // a network has one
+  return typeof height === 'number' && typeof width === 'number';
+}
+
 /** The data of the network's first feed; sizes that the file leaves open are usual ones. */
 export function inputOf({ feeds, weights, nodes }: OnnxNetwork): PipelineInput {
   const feed = feeds[0]!; // a network has one
