@@ -20,7 +20,7 @@ const coreRules = {
   'no-var': 'error',
   'object-shorthand': 'error',
   'prefer-const': 'error',
-  'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+  'max-lines': ['error', 400],
 };
 
 const typedRules = {
@@ -64,7 +64,9 @@ export default tseslint.config(
     ignores: ['**/*.as.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     plugins: { lab: labRules },
-    languageOptions: { parserOptions: { projectService: true, extraFileExtensions: ['.vue'], tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { projectService: true, extraFileExtensions: ['.vue'], tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       ...coreRules,
       ...typedRules,
@@ -98,7 +100,6 @@ export default tseslint.config(
       'vue/no-deprecated-filter': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
-      'max-lines': 'off',
       'vue/require-default-prop': 'off', // the types say which props may be undefined
       'lab/named-exports': 'off', // a component is its file's default export
       // Prettier lays templates out.
@@ -118,7 +119,6 @@ export default tseslint.config(
   {
     files: ['tests/**', 'bench/**'],
     rules: {
-      'max-lines': 'off',
       // Matchers such as `expect.closeTo` and `expect.objectContaining` are typed `any`.
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',

@@ -1,12 +1,22 @@
-// Unit tests (fast, one part at a time), numeric tests (values against references) and tests of the command line (real
-// processes) run together; all are plain Node. Every file gets its own process state, because engines keep native sessions.
+/**
+ * Unit tests (fast, one part at a time), numeric tests (values against references) and tests of the command line (real processes) run
+ * together; all are plain Node. Most files share their process with others, which spares each of them the second that it takes to
+ * start one and to load the lab. Those that change what is everyone's in a process have one of their own.
+ */
+import { globSync, readFileSync } from 'node:fs';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
+
+/** Modules that are replaced, a document, the environment, the folder or the registries of the process. */
+const ofTheProcess =
+  /\bvi\.(?:mock|doMock|resetModules)\(|@vitest-environment|\bprocess\.(?:chdir\(|env\.\w+ =|on\()|\bdefine(?:Block|Format|Op|Preset|Task)\(|\bsetProcessThreads\(/;
+const own = globSync('tests/{unit,numeric}/**/*.test.ts', { cwd: import.meta.dirname }).filter((file) =>
+  ofTheProcess.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),
+);
 
 export default defineConfig({
   plugins: [vue()], // components under test
   test: {
-    include: ['tests/{unit,numeric,cli,contract}/**/*.test.ts'],
     environment: 'node',
     pool: 'forks', // native addons are not all safe in worker threads
     maxWorkers: 2,
@@ -17,5 +27,12 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     reporters: ['default'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'shared', include: ['tests/{unit,numeric}/**/*.test.ts'], exclude: own, isolate: false },
+      },
+      { extends: true, test: { name: 'alone', include: ['tests/{cli,contract}/**/*.test.ts', ...own] } },
+    ],
   },
 });

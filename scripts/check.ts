@@ -1,7 +1,7 @@
 /**
  * `npm test`: everything that must hold before a change is kept, in one command. Each stage is a script of package.json,
- * so that it can be run by itself; here they run two at a time, the tests at the end and one after the other because they use
- * every core. The tests in a browser need Chromium, which is installed where that is possible (scripts/chromium.ts).
+ * so that it can be run by itself; here they run two at a time, the tests in a browser, which wait a lot, beside the rules, and the
+ * other tests at the end because they use every core. The tests in a browser need Chromium, which is installed where that is possible (scripts/chromium.ts).
  * A stage that fails shows its output; the last line is `N passed, N failed`, where a stage counts as one check and the
  * tests count as themselves.
  *
@@ -23,9 +23,10 @@ interface Outcome {
   readonly failures?: readonly string[];
 }
 
-/** The longest first: two run at a time. */
 const staticStages = ['lint', 'typecheck', 'build', 'format:check', 'unused', 'layers'];
-const testStages = ['test:unit', 'test:browser', 'test:slurm'];
+const testStages = ['test:browser', 'test:unit', 'test:slurm'];
+/** The longest first: two run at a time. The other tests run alone. */
+const sideBySide = ['test:browser', ...staticStages];
 /** Run where they are asked for, as the build server does. */
 const optionalStages = process.env.PRETEXT_SLURM === '1' ? [] : ['test:slurm'];
 
@@ -149,7 +150,7 @@ async function runConcurrently(names: readonly string[], workers: number): Promi
   const outcomes: Outcome[] = [];
   const worker = async (): Promise<void> => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      outcomes.push(report(await runStaticStage(name)));
+      outcomes.push(report(await (testStages.includes(name) ? runTests(name) : runStaticStage(name))));
     }
   };
   await Promise.all(Array.from({ length: workers }, worker));
@@ -166,11 +167,11 @@ async function main(requested: readonly string[]): Promise<void> {
   }
   const wanted = requested.length === 0 ? known.filter((name) => !optionalStages.includes(name)) : requested;
   const outcomes = await runConcurrently(
-    staticStages.filter((name) => wanted.includes(name)),
+    sideBySide.filter((name) => wanted.includes(name)),
     2,
   );
   for (const name of testStages) {
-    if (wanted.includes(name)) outcomes.push(report(await runTests(name)));
+    if (wanted.includes(name) && !sideBySide.includes(name)) outcomes.push(report(await runTests(name)));
   }
 
   const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);

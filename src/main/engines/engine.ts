@@ -109,7 +109,10 @@ export interface Executable extends AsyncDisposable {
   step(batches: readonly [Feeds, ...Feeds[]], options: StepOptions): Promise<StepResult>;
   /** Forward only: every output of the program. The arrays are the caller's. */
   run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>>;
-  /** Forward and backward without an update: the gradient of every trainable parameter. For checks and diagnostics. */
+  /**
+   * Forward and backward without an update: the gradient of every trainable parameter. For checks and diagnostics. ONNX
+   * Runtime throws `LabError('engine-failed')` where the program was compiled without an optimizer, and so without room for gradients.
+   */
   gradients(
     feeds: Feeds,
     options?: { readonly seed: number; readonly step: number },

@@ -43,7 +43,7 @@ export async function readWeights(run: RunFolder, checkpoint: CheckpointChoice):
 }
 
 /**
- * `program` with the weights of a checkpoint, on the engine and device of the experiment. Throws `LabError('not-found')` without
+ * `program` with the weights of a checkpoint, on the engine, device and threads of the experiment. Throws `LabError('not-found')` without
  * a checkpoint, `LabError('engine-failed')` when the engine cannot compile the program.
  *
  * @param shorter how the program is built for a model of shorter texts, where short ones are to run in a short program
@@ -61,12 +61,12 @@ export async function openTrained<Shown extends BucketModel>(
 /** The same with weights that have been read, of a run or of an imported model. Throws `LabError('engine-failed')`. */
 export async function openNetwork<Shown extends BucketModel>(
   { step, weights }: StoredWeights,
-  { name, device }: Pick<Experiment['engine'], 'name' | 'device'>,
+  { name, device, threads }: Partial<Experiment['engine']> & Pick<Experiment['engine'], 'name'>,
   program: Program,
   shorter?: Pick<BucketOptions<Shown>, 'model' | 'build'>,
 ): Promise<TrainedModel> {
   const engine = await loadEngine(name);
-  const place = { ...(device !== undefined && { device }) };
+  const place = { ...(device !== undefined && { device }), ...(threads !== undefined && { threads }) };
   const full = await engine.compile(program, place);
   const compile = (source: Program): Promise<Executable> => engine.compile(source, { ...place, shareStateWith: full });
   const executable = shorter ? withLengthBuckets(full, { ...shorter, compile }) : full;

@@ -52,6 +52,21 @@ export function melBands(
   });
 }
 
+/** Twiddle factors e^(−2πi·k/size) for k < size/2, computed once for each size. */
+const twiddles = new Map<number, { readonly cosines: Float64Array; readonly sines: Float64Array }>();
+
+function twiddlesOf(size: number): { readonly cosines: Float64Array; readonly sines: Float64Array } {
+  const known = twiddles.get(size);
+  if (known) return known;
+  const angle = (index: number): number => (-2 * Math.PI * index) / size;
+  const computed = {
+    cosines: Float64Array.from({ length: size / 2 }, (_, index) => Math.cos(angle(index))),
+    sines: Float64Array.from({ length: size / 2 }, (_, index) => Math.sin(angle(index))),
+  };
+  twiddles.set(size, computed);
+  return computed;
+}
+
 /** Discrete Fourier transform in place; a power of two of complex numbers (Cooley & Tukey 1965). */
 function transformInPlace(real: Float64Array, imaginary: Float64Array): void {
   const size = real.length;
@@ -64,10 +79,11 @@ function transformInPlace(real: Float64Array, imaginary: Float64Array): void {
       [imaginary[index], imaginary[reversed]] = [imaginary[reversed]!, imaginary[index]!];
     }
   }
+  const { cosines, sines } = twiddlesOf(size);
   for (let half = 1; half < size; half *= 2) {
+    const stride = size / (2 * half);
     for (let offset = 0; offset < half; offset += 1) {
-      const angle = (-Math.PI * offset) / half;
-      const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
+      const [cosine, sine] = [cosines[offset * stride]!, sines[offset * stride]!];
       for (let even = offset; even < size; even += 2 * half) {
         const odd = even + half;
         const turnedReal = cosine * real[odd]! - sine * imaginary[odd]!;

@@ -97,6 +97,12 @@ export function createExecutable(
       return tensorsOf(program.outputs, results);
     },
     async gradients(feeds, { seed, step } = { seed: 0, step: 0 }) {
+      if (!store.optimizer) {
+        throw new LabError(
+          'engine-failed',
+          `${program.name} was compiled without an optimizer: it has no room for gradients`,
+        );
+      }
       const fetches = Object.fromEntries([...plan.outputs.keys()].map((name) => [name, null]));
       const results = await execute(feeds, [seed, step, 0], { ...fetches, ...gradientFetches });
       const outputs = tensorsOf(program.outputs, results);
