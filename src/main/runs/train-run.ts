@@ -2,7 +2,7 @@
  * Trains a run from wherever it stands to its end, or until it is told to stop. This is what the trainer process does, and
  * `pretext run` too: it reads the run's folder, and everything it finds out goes into that folder.
  */
-import { LabError, isLabError, messageOf } from '../../shared/errors.ts';
+import { isLabError, messageOf } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import type { NewRunEvent, RunEvent } from '../../shared/spec/run/events.ts';
@@ -16,7 +16,7 @@ import { prefetchBatches, sampleBatches } from '../training/batches.ts';
 import type { TrainingProgress } from '../training/checkpoints.ts';
 import { pruneCheckpoints, writeCheckpoint } from '../training/checkpoints.ts';
 import { evaluateSplit } from '../training/evaluate.ts';
-import { layerGroups, parameterGroups } from '../training/fine-tuning.ts';
+import { parameterGroups } from '../training/fine-tuning.ts';
 import { withLengthBuckets } from '../training/length-buckets.ts';
 import { train } from '../training/loop.ts';
 import { optimizerConfig } from '../training/optimizer-config.ts';
@@ -49,6 +49,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 import type { TensorboardLog } from './tensorboard-log.ts';
 import { openTensorboardLog } from './tensorboard-log.ts';
 import { hasTrials, tuneRun, withChosen } from './tune-run.ts';
+import { unfreezingOf } from './unfreezing-stages.ts';
 
 export interface TrainOptions {
   /** Stops at the next step or in the middle of an evaluation, with a checkpoint. */
@@ -314,24 +315,6 @@ async function openSession(prepared: PreparedRun, { onPhase }: TrainOptions): Pr
     threads: wanted.threads ?? (engine.name === 'onnxruntime' ? processThreads() : undefined),
     [Symbol.asyncDispose]: () => both.disposeAsync(),
   };
-}
-
-/** Steps of a stage of gradual unfreezing. Throws `LabError('bad-spec')` where the lowest layers would never have their turn. */
-function unfreezingOf({ experiment, plan, sampler }: PreparedRun, program: Program): number | undefined {
-  const { gradualUnfreezing } = experiment.training;
-  if (!gradualUnfreezing) return undefined;
-  const { steps, epochs = 1 } = gradualUnfreezing;
-  const every =
-    steps ??
-    Math.max(1, Math.ceil((epochs * sampler.trainingExamples) / (plan.batchSize * plan.gradientAccumulationSteps)));
-  const groups = layerGroups(program);
-  if (groups.length * every >= plan.totalSteps) {
-    throw new LabError(
-      'bad-spec',
-      `training.gradualUnfreezing: with a stage of ${every} steps ${groups[0] ?? 'the backbone'} would join at step ${groups.length * every} of ${plan.totalSteps}. Train longer, or take shorter stages`,
-    );
-  }
-  return every;
 }
 
 /** A thread starts in about a second, in which so many small batches are prepared on the spot. */

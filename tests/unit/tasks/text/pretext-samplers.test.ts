@@ -368,22 +368,6 @@ describe('sentence order', () => {
   });
 });
 
-describe('the options of text tasks', () => {
-  it('have a default and a description each, and unknown ones are refused', () => {
-    for (const type of [...TYPES, 'text-classification']) {
-      const { options } = findTask(type);
-      expect(options.safeParse({}).success).toBe(true);
-      expect(options.safeParse({ lenght: 64 }).success).toBe(false);
-    }
-    expect(findTask('masked-words').options.safeParse({ keepProbability: 0.6, randomProbability: 0.6 }).success).toBe(
-      false,
-    );
-    expect(findTask('text-classification').options.safeParse({ labelBudget: { perClass: 2, total: 9 } }).success).toBe(
-      false,
-    );
-  });
-});
-
 describe('masks of evaluations', () => {
   const places = (feeds: Feeds): number => feeds.maskedPositions!.length;
 
