@@ -5,7 +5,7 @@ import type { ComputedRef, Ref } from 'vue';
 import { computed } from 'vue';
 import type { PipelineSummary } from '../../../../shared/contract/pipelines.ts';
 import type { BlockInformation } from '../../../../shared/contract/registry.ts';
-import type { BlockNodeData } from './BlockNode.vue';
+import type { BlockNodeData } from './block-node-data.ts';
 import { detourOf } from './detours.ts';
 import type { Link } from './graph-editing.ts';
 import { inputId, linksOf, outputId, outputNames } from './graph-editing.ts';
