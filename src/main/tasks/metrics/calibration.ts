@@ -5,7 +5,7 @@
 import { mostProbable } from './probabilistic.ts';
 
 /** Bins of the confidence, as in the paper. */
-export const RELIABILITY_BINS = 15;
+const RELIABILITY_BINS = 15;
 
 export interface ReliabilityBin {
   /** Confidences above `from`, up to `to`. */
