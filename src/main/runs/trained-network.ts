@@ -96,7 +96,7 @@ export async function networkOfModel(model: ImportedModel, wanted?: string): Pro
   };
 }
 
-export interface Wanted {
+interface Wanted {
   readonly checkpoint?: CheckpointChoice | undefined;
   /** Of a model, the task of the head that is to answer. */
   readonly head?: string | undefined;

@@ -115,7 +115,7 @@ export function createPixelFitter(
   };
 }
 
-export interface Picture extends PixelShape {
+interface Picture extends PixelShape {
   readonly pixels: Uint8Array;
 }
 
