@@ -3,7 +3,7 @@
  * on two cores; with `--workspace <folder>` the workspace is kept, and `--pictures`
  * takes pictures of one that is there already.
  *
- * Emoji and digits are imported and networks pretrained on their patches, a study measures what that bought, and masked words are
+ * Emoji and digits are imported and networks pretrained on their patches, a study measures the transfer gain, and masked words are
  * learnt from the Brown corpus. Then Chromium visits the served pages in both themes.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';

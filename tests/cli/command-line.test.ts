@@ -113,7 +113,7 @@ describe('failures', () => {
     [
       'no place for a workspace',
       ['-w', 'spec.yaml/below', 'run', 'spec.yaml'],
-      /cannot be a workspace: a part of its path is no folder/,
+      /cannot be a workspace: a part of its path is not a folder/,
     ],
     [
       'a missing corpus',

@@ -55,7 +55,7 @@ export function createTrash(workspace: Workspace, isFull = false): Trash {
       if (!entry) {
         throw new LabError(
           'not-found',
-          'There is nothing to bring back: the lab was closed in between, or it is back already',
+          'There is nothing to restore: the lab was closed in between, or it has been restored already',
         );
       }
       for (const { from } of entry.moves) {

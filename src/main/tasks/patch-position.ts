@@ -39,7 +39,7 @@ const options = z
       .int()
       .min(0)
       .optional()
-      .describe('Each patch is moved by at most so many pixels; by default 7 % of its side'),
+      .describe('Maximum number of pixels that a patch is moved by; by default 7 % of its side'),
     chroma: z
       .enum(['projection', 'dropping', 'none'])
       .default('projection')

@@ -219,7 +219,7 @@ export interface ExampleAnswer {
 /** How a text is to be continued. */
 export interface GenerationQuery {
   readonly text: string;
-  /** At most so many. */
+  /** Maximum number. */
   readonly tokens: number;
   /** Below 1 makes likely tokens likelier, 0 leaves the likeliest alone. */
   readonly temperature: number;
@@ -301,7 +301,7 @@ export interface TaskDefinition<Options> {
   readonly type: string;
   readonly title: string;
   readonly summary: string;
-  /** A pretext task needs no labels; a supervised one measures what pretraining bought. */
+  /** A pretext task needs no labels; a supervised one measures the transfer gain. */
   readonly kind: 'pretext' | 'supervised';
   readonly data: readonly DataKind[];
   /** An object schema, each field with a default and a `.describe()`. */

@@ -19,7 +19,7 @@ export type RunStatus =
   | 'created' // nothing has been done yet
   | 'running'
   | 'stopped' // by a person, at a checkpoint
-  | 'interrupted' // its trainer is gone without a word
+  | 'interrupted' // its trainer exited unexpectedly
   | 'failed'
   | 'finished';
 

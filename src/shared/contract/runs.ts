@@ -11,7 +11,7 @@ import { request, subscription } from './define.ts';
 /**
  * - `queued`: waits for its turn; `preparing`: the trainer starts, checks the engine, compiles; `running`: it trains or evaluates;
  * - `stopping`: will stop at its next step, with a checkpoint; `stopped`: by a person, resumes where it stopped;
- * - `interrupted`: its trainer was gone without a word, resumes from its last checkpoint; `failed`, `finished`.
+ * - `interrupted`: its trainer exited unexpectedly, resumes from its last checkpoint; `failed`, `finished`.
  */
 export const runState = z.enum([
   'queued',

@@ -1,4 +1,4 @@
-/** Studies: grids of runs that answer one question, such as what pretraining bought at each label budget. */
+/** Studies: grids of runs that answer one question, such as what pretraining gains at each label budget. */
 import { z } from 'zod';
 import { auditCard } from '../card/card.ts';
 import { studyResult } from '../spec/study.ts';

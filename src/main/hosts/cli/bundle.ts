@@ -81,7 +81,7 @@ export function registerVerify(program: Command): void {
     .description('check a bundle: its checksums, its evaluations and, with --train, its trainings are done again')
     .argument('<file>', 'the .zip file of a bundle')
     .option('--train', 'train the runs again and compare')
-    .option('--steps <number>', 'with --train, so many steps from the beginning', positiveNumber)
+    .option('--steps <number>', 'with --train, the number of steps from the beginning', positiveNumber)
     .action(async (file: string, { train, steps }: { train?: boolean; steps?: number }, command: Command) => {
       if (steps !== undefined && !train) command.error('error: --steps has no effect without --train');
       const workspace = await workspaceOf(command); // which may have the data that the bundle left out

@@ -52,7 +52,7 @@ const textOptions = [
 export function registerDataset(program: Command): void {
   const dataset = program
     .command('dataset')
-    .description('labelled text, images or sound, for measuring what pretraining bought');
+    .description('labelled text, images or sound, for fine-tuning, and for measuring the transfer gain');
   const formats = textFormat.options.filter((format) => format !== 'wikipedia');
   const add = dataset
     .command('import')

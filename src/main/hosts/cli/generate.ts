@@ -30,7 +30,7 @@ export function registerGenerate(program: Command): void {
     .argument('<prompt>', 'the beginning of the text')
     .option('-t, --tokens <number>', 'how many tokens to add; a text may end earlier', positiveNumber, 40)
     .option('--temperature <number>', 'below 1: likelier words; 0: always the likeliest', numberFrom(0), 1)
-    .option('--top-k <number>', 'draw from so many of the likeliest tokens', positiveNumber)
+    .option('--top-k <number>', 'sample from the k most likely tokens', positiveNumber)
     .option('--top-p <share>', 'draw from the fewest tokens that hold this share of the probability', numberFrom(0, 1))
     .option('--seed <number>', 'another seed, another text', wholeNumber, 0)
     .option('-n, --count <number>', 'how many texts, with seeds that count up', positiveNumber, 1)

@@ -67,9 +67,9 @@ function onOutputError(error: NodeJS.ErrnoException): void {
 }
 
 /** Knows the commands whose names are among the arguments, or all of them, for help and for suggestions. */
-async function createProgram(args: readonly string[]): Promise<Command> {
+export async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('pretext')
-    .description('Pretrain networks on your own text and images, fine-tune them, and measure what it bought')
+    .description('Pretrain networks on your own text and images, fine-tune them, and measure the transfer gain')
     .version(labVersion(), '-V, --version', 'print the version')
     .option(
       '-w, --workspace <folder>',

@@ -80,6 +80,27 @@ function breakText(text: string, width: number): readonly string[] {
   return wrap(stripVTControlCharacters(text), 0, width).split('\n');
 }
 
+export interface Definition {
+  readonly name: string;
+  /** Short, beside the name. */
+  readonly facts: string;
+  readonly summary: string;
+}
+
+/** A name with a few facts, and below it what it is: sentences are hard to read in a column beside others. */
+export function definitions(list: readonly Definition[]): string {
+  const width = Math.min(terminalWidth(), widestText);
+  return list
+    .map(
+      ({ name, facts, summary }) =>
+        `${emphasise(name, 'bold')}  ${emphasise(facts, 'dim')}\n  ${wrap(summary, 2, width)}`,
+    )
+    .join('\n');
+}
+
+/** Longer lines of text are hard to follow. */
+const widestText = 100;
+
 /** `name  value` lines; long values go on below themselves. */
 export function pairs(entries: readonly (readonly [string, string])[]): string {
   const width = Math.max(...entries.map(([name]) => name.length));

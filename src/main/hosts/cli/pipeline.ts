@@ -11,7 +11,7 @@ import { printExplanation, printOptions } from './explain-options.ts';
 import { collect, globalsOf, existingWorkspaceOf } from './globals.ts';
 import { positiveNumber } from './numbers.ts';
 import { refuseOutOfPlace } from './out-of-place.ts';
-import { print, printJson, table, wrap } from './output.ts';
+import { definitions, print, printJson, table, wrap } from './output.ts';
 import { readExperiment } from './run.ts';
 
 interface ShowOptions {
@@ -35,19 +35,10 @@ export function registerPipeline(program: Command): void {
         printJson({ presets, blocks });
         return;
       }
-      print(
-        table(
-          [{ title: 'preset' }, { title: 'reads' }, { title: 'what it is' }],
-          presets.map(({ name, input, summary }) => [name, input, summary]),
-        ),
-      );
-      print('');
-      print(
-        table(
-          [{ title: 'block' }, { title: 'family' }, { title: 'what it does' }],
-          blocks.map(({ type, family, summary }) => [type, family, summary]),
-        ),
-      );
+      print('Presets\n');
+      print(definitions(presets.map(({ name, input, summary }) => ({ name, facts: `reads ${input}`, summary }))));
+      print('\nBlocks\n');
+      print(definitions(blocks.map(({ type: name, family, summary }) => ({ name, facts: family, summary }))));
     });
   pipeline
     .command('explain')

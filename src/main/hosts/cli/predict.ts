@@ -114,7 +114,7 @@ export function registerPredict(program: Command): void {
   const predict = program
     .command('predict')
     .description(
-      'ask a run: fill in [MASK]s, judge a pair of sentences, classify a text, an image or a sound; or all of a file or folder, with --input and --output',
+      'use a trained model: fill in [MASK]s, judge a pair of sentences, classify a text, an image or a sound; or all of a file or folder, with --input and --output',
     )
     .argument(
       '<run|model>',

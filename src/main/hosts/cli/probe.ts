@@ -28,7 +28,7 @@ export function registerProbe(program: Command): void {
       "a run's id, the beginning of one, an experiment's name (its latest run), or an imported model",
     )
     .requiredOption('-d, --data <dataset>', 'the labelled images')
-    .option('--labels-per-class <number>', 'fit to so many images of each class (default: all)', positiveNumber)
+    .option('--labels-per-class <number>', 'number of training images of each class (default: all)', positiveNumber)
     .option('--split-seed <number>', 'decides the split and the labels', wholeNumber, 0)
     .option('--grid <number>', 'rows and columns that feature maps are averaged to', positiveNumber, 2)
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))

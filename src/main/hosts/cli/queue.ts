@@ -61,7 +61,6 @@ export function registerQueue(program: Command): void {
       await trainQueue(command, jobs);
     });
   const acts: readonly (readonly [name: string, what: string, act: Act])[] = [
-    ['pause', 'stop runs at a checkpoint, to be added again later', (lab, ids) => lab.runs.pause({ ids })],
     ['retry', 'add runs with the same specs', (lab, ids) => lab.runs.retry({ ids })],
     ['first', 'put runs that wait at the beginning', (lab, ids) => lab.runs.reorder({ ids })],
   ];
@@ -69,17 +68,24 @@ export function registerQueue(program: Command): void {
   registerAct(queue, 'cancel', 'take runs out, and stop those that are trained', (lab, ids, now) =>
     lab.runs.cancel({ ids, now }),
   ).option('--now', 'do not wait for a checkpoint');
-  for (const [name, what, held] of [
-    ['hold', 'start no further run', true],
-    ['go', 'go on after it was held', false],
-  ] as const) {
-    queue
-      .command(name)
-      .description(what)
-      .action(async (_options: object, command: Command) => {
-        await withLab(command, ({ lab }) => lab.runs.setQueue({ held }));
+  queue
+    .command('pause')
+    .alias('hold')
+    .description('start no further run; with runs: stop those at a checkpoint, to be added again later')
+    .argument('[runs...]')
+    .action(async (references: string[], _options: object, command: Command) => {
+      await withLab(command, async ({ lab }, workspace) => {
+        if (references.length === 0) return lab.runs.setQueue({ held: true });
+        return lab.runs.pause({ ids: await idsOf(workspace, references) });
       });
-  }
+    });
+  queue
+    .command('resume')
+    .alias('go')
+    .description('start the runs that wait, after the queue was paused')
+    .action(async (_options: object, command: Command) => {
+      await withLab(command, ({ lab }) => lab.runs.setQueue({ held: false }));
+    });
   queue
     .command('clone')
     .description('print the spec of a run, to be changed and added as another one')
@@ -108,12 +114,14 @@ function registerAct(
     .description(what)
     .argument('<runs...>')
     .action(async (references: string[], { now = false }: { readonly now?: boolean }, command: Command) => {
-      await withLab(command, async ({ lab }, workspace) => {
-        const ids = [];
-        for (const reference of references) ids.push((await findRun(workspace, reference)).id);
-        await act(lab, ids, now);
-      });
+      await withLab(command, async ({ lab }, workspace) => act(lab, await idsOf(workspace, references), now));
     });
+}
+
+async function idsOf(workspace: Workspace, references: readonly string[]): Promise<string[]> {
+  const ids = [];
+  for (const reference of references) ids.push((await findRun(workspace, reference)).id);
+  return ids;
 }
 
 /** Does something with the queue, and shows how it is then. */
@@ -146,7 +154,7 @@ async function add(lab: LabClient, workspace: Workspace, given: string, options:
 
 async function show({ lab, origin }: ConnectedLab, { order, active, held, reason }: QueueState): Promise<void> {
   if (reason !== null) say(reason);
-  else if (held) say("The queue is held: 'pretext queue go' lets it go on");
+  else if (held) say("The queue is paused: 'pretext queue resume' starts the runs that wait");
   const runs: Run[] = [];
   for (const id of [...active, ...order]) runs.push((await lab.runs.get({ id })).run);
   if (runs.length === 0) {

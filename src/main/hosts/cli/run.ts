@@ -48,7 +48,7 @@ export function registerRun(program: Command): void {
     .argument('<spec>', 'an experiment file (YAML or JSON); with --resume also a run')
     .option(
       '-s, --set <key=value>',
-      'change a setting, e.g. training.steps=1000; null takes one away (may be repeated)',
+      'change a setting, e.g. training.steps=1000; null removes it (may be repeated)',
       collect,
     )
     .option('--seed <number>', 'short for --set seed=…', wholeNumber)

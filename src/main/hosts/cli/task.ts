@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { describeTasks } from '../../runs/describe-tasks.ts';
 import { printExplanation, printOptions } from './explain-options.ts';
 import { globalsOf } from './globals.ts';
-import { print, printJson, table } from './output.ts';
+import { definitions, print, printJson } from './output.ts';
 
 export function registerTask(program: Command): void {
   program
@@ -18,9 +18,12 @@ export function registerTask(program: Command): void {
       }
       if (type === undefined) {
         print(
-          table(
-            [{ title: 'task' }, { title: 'kind' }, { title: 'data' }, { title: 'what it is' }],
-            tasks.map((task) => [task.type, task.kind, task.data.join(', '), task.summary]),
+          definitions(
+            tasks.map(({ type: name, kind, data, summary }) => ({
+              name,
+              facts: `${kind}, ${data.join(' or ')}`,
+              summary,
+            })),
           ),
         );
         return;

@@ -311,7 +311,7 @@ export async function settle(
     record.failure ??= {
       code: 'interrupted',
       message:
-        'Its trainer was gone without a word: the lab or the computer was shut down, or the process was killed. It can go on from its last checkpoint',
+        'The trainer exited unexpectedly: the lab or the computer was shut down, or the process was killed. The run can resume from its last checkpoint',
       details: {},
     };
   }

@@ -30,7 +30,7 @@ export const corpusOptions = {
     .int()
     .min(1)
     .default(1024)
-    .describe('At most so many examples are evaluated; the same ones each time'),
+    .describe('Maximum number of examples to evaluate; the same ones each time'),
 };
 
 export const maskingOptions = {
@@ -43,7 +43,7 @@ export const maskingOptions = {
     .describe(
       'The same in evaluations, by default maskProbability; runs with different shares can be compared when they share this one',
     ),
-  maximumPredictions: z.int().min(1).max(1024).default(20).describe('At most so many predictions in a sequence'),
+  maximumPredictions: z.int().min(1).max(1024).default(20).describe('Maximum number of predictions in a sequence'),
   wholeWords: z.boolean().default(false).describe('Choose all pieces of a word or none'),
   keepProbability: z
     .number()
