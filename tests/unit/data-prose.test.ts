@@ -177,7 +177,7 @@ describe('FASTQ', () => {
     const fastq = '@r1\nACGT\n+\nIIIII\n@r2\nAC1T\n+\nIIII\n@r3\nAC\n+\nI';
     expect(await documentsOf(writeFile('a.fq', fastq))).toEqual([
       '1 malformed: the read “r1” has 4 symbols and 5 qualities',
-      '5 malformed: the read “r2” holds “1”, which is no symbol of a sequence',
+      '5 malformed: the read “r2” holds “1”, which is not a symbol of a sequence',
       '9 damaged: the read “r3” breaks off',
     ]);
     expect(await documentsOf(writeFile('b.fq', '>r1\nACGT\n'))).toEqual([

@@ -87,7 +87,7 @@ describe('a FASTA corpus', () => {
           path: source,
           line: 5,
           reason: 'malformed',
-          message: 'the sequence “bad” holds “7”, which is no symbol of a sequence',
+          message: 'the sequence “bad” holds “7”, which is not a symbol of a sequence',
         },
         { path: source, line: 7, reason: 'empty', message: 'the sequence “empty” has no symbols' },
       ],

@@ -101,7 +101,7 @@ export function fileInside(folder: string, path: string): string {
   );
   const file = resolve(folder, ...parts);
   if (!isPlain || path.length > 2000 || !file.startsWith(resolve(folder) + sep)) {
-    throw new LabError('bad-input', `'${path.slice(0, 200)}' is no path of a file in a folder`, { path });
+    throw new LabError('bad-input', `'${path.slice(0, 200)}' is not a path of a file in a folder`, { path });
   }
   return file;
 }

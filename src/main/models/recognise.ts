@@ -23,7 +23,7 @@ export async function recogniseModel(source: ModelSource): Promise<Recognised> {
   const known = registeredFamilies().map(({ title }) => title);
   throw new LabError(
     'bad-input',
-    `${source.path} is no model that the lab can read: ${found}. Families: ${known.join(', ')}`,
+    `${source.path} is not a model that the lab can read: ${found}. Families: ${known.join(', ')}`,
     {
       path: source.path,
     },

@@ -65,7 +65,7 @@ describe('a look into files', () => {
       { name: 'y', count: 2 },
     ]);
     expect(found.text?.problems).toEqual([
-      { line: 4, message: 'the sequence “b” holds “1”, which is no symbol of a sequence' },
+      { line: 4, message: 'the sequence “b” holds “1”, which is not a symbol of a sequence' },
       { line: 7, message: 'the sequence “d” has no symbols' },
     ]);
   });

@@ -127,7 +127,7 @@ export function tableSource(table: string, options: FileTableOptions = {}): Imag
     const sideName = valueOf(options.splitColumn);
     const side = sideOf(sideName);
     if (options.splitColumn !== undefined && side === undefined) {
-      const what = `${quoted(sideName)} in ${quoted(options.splitColumn)} is no side of a split`;
+      const what = `${quoted(sideName)} in ${quoted(options.splitColumn)} is not a side of a split`;
       return unusable(shown, 'no-label', `${what}: write train, validation or test`);
     }
     const group = valueOf(options.groupColumn);

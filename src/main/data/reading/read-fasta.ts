@@ -40,7 +40,7 @@ class RecordCollector {
     const symbols = text.replace(/\s+/g, '');
     const other = OTHER_SYMBOL.exec(symbols)?.[0];
     if (other !== undefined) {
-      const message = `the sequence ${this.name} holds ${quoted(other)}, which is no symbol of a sequence`;
+      const message = `the sequence ${this.name} holds ${quoted(other)}, which is not a symbol of a sequence`;
       this.fault = { line, reason: 'malformed', message };
       return;
     }

@@ -69,7 +69,7 @@ function finished(read: OpenRead, pattern: RegExp | undefined): FastaRecord | Sk
   const text = parts.join('');
   const other = OTHER_SYMBOL.exec(text)?.[0];
   if (other !== undefined) {
-    const message = `the read ${nameOf(read)} holds ${quoted(other)}, which is no symbol of a sequence`;
+    const message = `the read ${nameOf(read)} holds ${quoted(other)}, which is not a symbol of a sequence`;
     return { line, reason: 'malformed', message };
   }
   if (text === '') return { line, reason: 'empty', message: `the read ${nameOf(read)} has no symbols` };

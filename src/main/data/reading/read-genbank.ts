@@ -74,7 +74,7 @@ function take(record: OpenRecord, text: string, line: number): void {
   const symbols = text.replace(/[\s\d]+/gu, '');
   const other = OTHER_SYMBOL.exec(symbols)?.[0];
   if (other !== undefined) {
-    const message = `the record ${quoted(record.name)} holds ${quoted(other)}, which is no symbol of a sequence`;
+    const message = `the record ${quoted(record.name)} holds ${quoted(other)}, which is not a symbol of a sequence`;
     record.fault = { line, reason: 'malformed', message };
     return;
   }

@@ -110,7 +110,7 @@ async function* readRows(
       const named = valueOf(split).trim();
       const side = sideOf(named);
       if (split !== null && side === undefined) {
-        const message = `${quoted(named)} in ${quoted(split)} is no side of a split: write train, validation or test`;
+        const message = `${quoted(named)} in ${quoted(split)} is not a side of a split: write train, validation or test`;
         return { line: row.line, reason: 'malformed' as const, message };
       }
       const ofGroup = valueOf(group).trim();

@@ -78,11 +78,11 @@ function first(given: readonly PickleValue[]): PickleValue {
 /** `OrderedDict()`, or one made of pairs, which are used up: a list that a pickle names again and again stays cheap. */
 function dictionary([pairs]: readonly PickleValue[]): PickleValue {
   if (pairs === undefined) return new Map();
-  if (!Array.isArray(pairs)) throw new DamagedPickle('a dictionary is made of what is no list of pairs');
+  if (!Array.isArray(pairs)) throw new DamagedPickle('a dictionary is made of what is not a list of pairs');
   return new Map(
     pairs.splice(0).map((pair) => {
       if (!Array.isArray(pair) || pair.length !== 2) {
-        throw new DamagedPickle('a dictionary is made of what is no list of pairs');
+        throw new DamagedPickle('a dictionary is made of what is not a list of pairs');
       }
       return [pair[0]!, pair[1]!];
     }),

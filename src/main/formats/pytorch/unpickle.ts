@@ -45,7 +45,7 @@ export function unpickle(
     if (!operation) {
       const name = refusedOpcodes[String.fromCharCode(code)];
       throw new DamagedPickle(
-        name === undefined ? `${code} is no opcode` : `it builds objects with ${name}, which weights do not need`,
+        name === undefined ? `${code} is not an opcode` : `it builds objects with ${name}, which weights do not need`,
       );
     }
     operation(machine);
@@ -89,7 +89,7 @@ function popSeveral(machine: Machine, count: number): PickleValue[] {
 
 function addToList(machine: Machine, values: readonly PickleValue[]): void {
   const list = top(machine);
-  if (!Array.isArray(list)) throw new DamagedPickle('something is appended to what is no list');
+  if (!Array.isArray(list)) throw new DamagedPickle('something is appended to what is not a list');
   for (const value of values) list.push(value);
 }
 
@@ -141,18 +141,18 @@ function readLong({ cursor }: Machine, length: number): number | bigint {
 function decimal(text: string): number | boolean {
   if (text === '00' || text === '01') return text === '01'; // the truth values of protocol 0
   const digits = text.replace(/L$/, '');
-  if (!/^-?\d{1,15}$/.test(digits)) throw new DamagedPickle(`'${text.slice(0, 40)}' is no whole number`);
+  if (!/^-?\d{1,15}$/.test(digits)) throw new DamagedPickle(`'${text.slice(0, 40)}' is not a whole number`);
   return Number(digits);
 }
 
 function decimalKey(text: string): number {
-  if (!/^\d{1,10}$/.test(text)) throw new DamagedPickle(`'${text.slice(0, 40)}' is no place of the memo`);
+  if (!/^\d{1,10}$/.test(text)) throw new DamagedPickle(`'${text.slice(0, 40)}' is not a place of the memo`);
   return Number(text);
 }
 
 function decimalFloat(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || Number.isNaN(value)) throw new DamagedPickle(`'${text.slice(0, 40)}' is no number`);
+  if (text.trim() === '' || Number.isNaN(value)) throw new DamagedPickle(`'${text.slice(0, 40)}' is not a number`);
   return value;
 }
 
@@ -171,7 +171,7 @@ const push =
   };
 
 function globalOf(machine: Machine, module: PickleValue | undefined, name: PickleValue | undefined): PickleValue {
-  if (typeof module !== 'string' || typeof name !== 'string') throw new DamagedPickle('a name of Python is no text');
+  if (typeof module !== 'string' || typeof name !== 'string') throw new DamagedPickle('a name of Python is not text');
   return machine.rules.global(`${module}.${name}`);
 }
 

@@ -233,7 +233,7 @@ async function answer(
   }
   const url = addressOf(request.url ?? '/');
   if (!url) {
-    end(response, 400, 'This is no address of the lab.');
+    end(response, 400, 'This is not an address of the lab.');
     return;
   }
   const token = url.searchParams.get('token');

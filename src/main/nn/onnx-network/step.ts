@@ -65,7 +65,7 @@ export function createStep(
   const lists = (name: string): readonly unknown[] | undefined => {
     const found = node.attributes[name];
     if (found !== undefined && !Array.isArray(found)) {
-      throw new LabError('bad-spec', `its attribute ${name} is no list`);
+      throw new LabError('bad-spec', `its attribute ${name} is not a list`);
     }
     return found;
   };
@@ -91,7 +91,7 @@ export function createStep(
     float: numeric,
     text(name, otherwise) {
       const found = node.attributes[name] ?? otherwise;
-      if (typeof found !== 'string') throw new LabError('bad-spec', `its attribute ${name} is no text`);
+      if (typeof found !== 'string') throw new LabError('bad-spec', `its attribute ${name} is not text`);
       return found;
     },
     list: (name) => lists(name)?.filter((item) => typeof item === 'number'),

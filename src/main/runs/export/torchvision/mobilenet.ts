@@ -42,7 +42,7 @@ export function mobilenetOf(pipeline: PipelineGraph): TorchvisionNetwork | strin
   // torchvision rounds all channels to multiples of 8.
   const last = Math.max(8, Math.floor((usualFeatures * Math.max(1, width) + 4) / 8) * 8);
   const uneven = [stem, ...stages.map(({ channels }) => channels)].find((channels) => channels % 8 !== 0);
-  if (uneven !== undefined) return `${none}: it has ${String(uneven)} channels, which is no multiple of 8`;
+  if (uneven !== undefined) return `${none}: it has ${String(uneven)} channels, which is not a multiple of 8`;
   if (last !== features) {
     return `${none}: it has ${String(features)} features, and torchvision ${String(last)} at this width`;
   }

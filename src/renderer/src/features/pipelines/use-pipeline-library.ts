@@ -67,7 +67,7 @@ export function usePipelineLibrary(
     if (graph === null) {
       toasts.show({
         severity: 'error',
-        title: `${file.name} is no pipeline`,
+        title: `${file.name} is not a pipeline`,
         message: problems
           .map(({ path, line, message }) =>
             [...(line === undefined ? [] : [`Line ${line}:`]), showPath(path), message].join(' '),
