@@ -64,7 +64,7 @@ export async function readChecksums(folder: string): Promise<Checksums | undefin
   for (const line of text.split('\n').filter((one) => one !== '')) {
     const [, sum, path] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
     if (sum === undefined || path === undefined)
-      throw damaged(file, `the line '${line.slice(0, 100)}' is not a checksum`);
+      {throw damaged(file, `the line '${line.slice(0, 100)}' is not a checksum`);}
     const other = sums.get(path);
     sums.set(path, other === undefined ? sum : `${other}|${sum}`);
   }
