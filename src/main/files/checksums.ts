@@ -63,8 +63,9 @@ export async function readChecksums(folder: string): Promise<Checksums | undefin
   const sums = new Map<string, string>();
   for (const line of text.split('\n').filter((one) => one !== '')) {
     const [, sum, path] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
-    if (sum === undefined || path === undefined)
-      {throw damaged(file, `the line '${line.slice(0, 100)}' is not a checksum`);}
+    if (sum === undefined || path === undefined) {
+      throw damaged(file, `the line '${line.slice(0, 100)}' is not a checksum`);
+    }
     const other = sums.get(path);
     sums.set(path, other === undefined ? sum : `${other}|${sum}`);
   }
