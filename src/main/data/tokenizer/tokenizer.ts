@@ -196,6 +196,7 @@ export function createTokenizer(json: string, path: string): TextTokenizer {
   const encodeWord = createModel(file.model);
   const ids = new Map(file.model.vocab);
   for (const { content, id } of file.added_tokens) ids.set(content, id);
+  requireDense(ids, path);
   const special = findSpecialTokens(ids, path);
   const tokens: (string | undefined)[] = [];
   for (const [token, id] of ids) tokens[id] = token;
@@ -277,4 +278,20 @@ export async function trainTokenizer(
   training: TokenizerTraining = {},
 ): Promise<TextTokenizer> {
   return createTokenizer(await trainTokenizerJson(texts, options, training), 'the trained tokenizer');
+}
+
+/**
+ * Ids are places in a table: one far beyond the number of tokens is damage, and would have the table filled up to it. Throws
+ * `LabError('bad-input')`.
+ */
+function requireDense(ids: ReadonlyMap<string, number>, path: string): void {
+  const most = 16 * ids.size + 1024;
+  for (const [token, id] of ids) {
+    if (id <= most) continue;
+    throw new LabError(
+      'bad-input',
+      `${path}: the token ${JSON.stringify(token.slice(0, 50))} has the id ${id}, in a vocabulary of ${ids.size} tokens`,
+      { path },
+    );
+  }
 }
