@@ -276,6 +276,14 @@ describe('a tokenizer that is brought along', () => {
       code: 'bad-input',
       message: expect.stringContaining('Morpheme'),
     });
+    const farAway = roberta(special, {
+      vocab: { '<s>': 0, '<pad>': 1, '</s>': 2, '<unk>': 3, word: 2 ** 31 },
+      merges: [],
+    });
+    expect(failure(farAway)).toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('has the id 2147483648'),
+    });
     expect(failure('{')).toMatchObject({ code: 'bad-input', message: expect.stringContaining('tokenizer.json') });
     expect(failure({})).toMatchObject({ code: 'bad-input' });
     expect(() => loadTokenizer('/nowhere/tokenizer.json')).toThrow(

@@ -101,7 +101,7 @@ describe('an import', () => {
         await writeFile(path.join(folder, 'config.json'), JSON.stringify(changed));
         await expect(importModel(tiny.workspace, 'refused', folder, quiet)).rejects.toThrow(message);
       };
-      await attempt((config) => (config.model_type = 'mamba'), /no model that the lab can read.*'mamba'/u);
+      await attempt((config) => (config.model_type = 'mamba'), /not a model that the lab can read.*'mamba'/u);
       await attempt((config) => (config.hidden_act = 'gelo'), /hidden_act.*no activation 'gelo'. Did you mean 'gelu'/u);
       await attempt((config) => (config.hidden_size = 16), /'bert.embeddings.*needs \[34, 16\]/u);
       await attempt((config) => (config.num_hidden_layers = 3), /no tensor 'bert.encoder.layer.2/u);

@@ -285,7 +285,7 @@ export async function trainTokenizer(
  * `LabError('bad-input')`.
  */
 function requireDense(ids: ReadonlyMap<string, number>, path: string): void {
-  const most = 16 * ids.size + 1024;
+  const most = Math.max(2 ** 20, 16 * ids.size);
   for (const [token, id] of ids) {
     if (id <= most) continue;
     throw new LabError(
