@@ -30,7 +30,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'shared', include: ['tests/{unit,numeric}/**/*.test.ts'], exclude: own, isolate: false },
+        test: {
+          name: 'shared',
+          include: ['tests/{unit,numeric}/**/*.test.ts'],
+          exclude: own,
+          isolate: false,
+          setupFiles: ['tests/registries.ts'],
+        },
       },
       { extends: true, test: { name: 'alone', include: ['tests/{cli,contract}/**/*.test.ts', ...own] } },
     ],

@@ -193,7 +193,7 @@ describe('from the first import to the demo', () => {
     await page.getByText('Text classification', { exact: true }).first().waitFor();
     const from = page.getByRole('combobox', { name: 'Start from' });
     await expect.poll(() => from.locator('option').count(), patience).toBe(2);
-    await from.selectOption(runs.pretrained);
+    await from.selectOption(`run ${runs.pretrained}`);
     await page.getByText(/tensors come from/).waitFor();
     await field('Epochs').fill('2');
     await field('Name *').fill('articles-tuned');
