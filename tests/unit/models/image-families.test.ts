@@ -188,6 +188,8 @@ describe('a network that is another one', () => {
 
   it('is not taken for a MobileNet because timm calls its parts alike', async () => {
     const wanted = changed('mobilenet-timm', 'model.safetensors', () => undefined, { architecture: 'mnasnet_100' });
-    await expect(wanted).rejects.toMatchObject({ message: expect.stringContaining('not a model that the lab can read') });
+    await expect(wanted).rejects.toMatchObject({
+      message: expect.stringContaining('not a model that the lab can read'),
+    });
   });
 });
