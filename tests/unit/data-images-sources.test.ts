@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import * as arrow from '@uwdata/flechette';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openImageCorpus, openImageDataset } from '../../src/main/data/images/image-store.ts';
@@ -17,6 +18,7 @@ import {
 import type { ImageSource } from '../../src/main/data/images/source.ts';
 import { folderSource } from '../../src/main/data/images/folder-source.ts';
 import { tableSource } from '../../src/main/data/images/table-source.ts';
+import { readTable } from '../../src/main/data/tables/read-table.ts';
 import { emojiSource } from '../../src/main/data/samples/emoji.ts';
 import { mnistSource } from '../../src/main/data/samples/mnist.ts';
 import { LabError } from '../../src/shared/errors.ts';
@@ -116,6 +118,39 @@ describe('a table', () => {
     connection.closeSync();
     instance.closeSync();
     await expectImported(table);
+  });
+
+  it('has values under their columns when all are read, pictures left out', async () => {
+    const struct = ['bytes', 'path'] as const;
+    const parquet = join(folder, 'data', 'pictures.parquet');
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    const rows = `({'bytes': 'x'::BLOB, 'path': 'a.png'}, 'red'), ({'bytes': 'y'::BLOB, 'path': 'b.png'}, 'blue')`;
+    await connection.run(
+      `COPY (SELECT * FROM (VALUES ${rows}) AS rows(image, label)) TO '${parquet}' (FORMAT parquet)`,
+    );
+    connection.closeSync();
+    instance.closeSync();
+    const pictures = ['a.png', 'b.png'].map((path) => ({ bytes: new TextEncoder().encode(path), path }));
+    const image = arrow.struct({ bytes: arrow.binary(), path: arrow.utf8() });
+    const table = arrow.tableFromArrays(
+      { image: pictures, label: ['red', 'blue'] },
+      { types: { image, label: arrow.utf8() } },
+    );
+    const bytes = arrow.tableToIPC(table, { format: 'file' })!;
+    const files = { parquet, arrow: writeFile(folder, 'data/pictures.arrow', Buffer.from(bytes)) } as const;
+    for (const format of ['parquet', 'arrow'] as const) {
+      const { signal } = new AbortController();
+      let columns: readonly string[] = [];
+      const read = [];
+      const onOpen = (facts: { readonly columns: readonly string[] }) => {
+        columns = facts.columns;
+      };
+      const source = { path: files[format], compression: 'none', encoding: undefined, signal } as const;
+      for await (const batch of readTable(source, format, null, { onOpen })) read.push(...batch);
+      expect(columns).toEqual([...struct.map((part) => `image.${part}`), 'label']);
+      expect(read).toMatchObject([{ values: [null, 'a.png', 'red'] }, { values: [null, 'b.png', 'blue'] }]);
+    }
   });
 
   it('is refused without the column, without the file, and in another format', async () => {

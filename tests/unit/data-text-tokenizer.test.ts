@@ -294,5 +294,13 @@ describe('a tokenizer that is brought along', () => {
 
 it('refuses a vocabulary that has no room, and texts without words', async () => {
   await expect(trainTokenizerJson(texts, options('byte-pair', 100))).rejects.toMatchObject({ code: 'bad-spec' });
-  await expect(trainTokenizerJson(['  '], options('word-piece'))).rejects.toMatchObject({ code: 'bad-input' });
+  const trained = (text: string) => trainTokenizerJson([text], options('word-piece'));
+  await expect(trained('  ')).rejects.toMatchObject({
+    code: 'bad-input',
+    message: expect.stringContaining('There is no word') as string,
+  });
+  await expect(trained('A'.repeat(101))).rejects.toMatchObject({
+    code: 'bad-input',
+    message: expect.stringContaining('more than 100 characters') as string,
+  });
 });

@@ -108,6 +108,8 @@ function plain(value: unknown): unknown {
 class BatchReader {
   private readonly records: RecordReader;
   private readonly bytesColumn: string | undefined;
+  /** For all columns: whether each holds files, which are no texts to look at; their places stay. */
+  private readonly isFile: readonly boolean[] | undefined;
   private readonly classNames: ClassNames;
   private line = 1;
 
@@ -118,7 +120,7 @@ class BatchReader {
     this.bytesColumn = bytesColumn;
     this.classNames = parseClassNames(table.schema.metadata?.get('huggingface'));
     onOpen?.({ columns: present, delimiter: null, quote: null, header: null });
-    // Pictures and sounds are no texts to look at.
+    this.isFile = columns === null ? present.map((path) => files.includes(path)) : undefined;
     const all = present.filter((path) => !files.includes(path));
     this.records = new RecordReader(columns ?? all, columns === null ? all : optional);
   }
@@ -130,10 +132,16 @@ class BatchReader {
       this.line += 1;
       const record = this.named(plainRecord(row));
       const bytes = bytesColumn === undefined ? undefined : valueAt(row, bytesColumn);
-      const read = this.records.read(record, line);
+      const read = this.withPlaces(this.records.read(record, line));
       rows.push('values' in read && bytes instanceof Uint8Array ? { ...read, bytes } : read);
     }
     return rows;
+  }
+
+  private withPlaces(row: TableRow | UnusableRow): TableRow | UnusableRow {
+    if (!('values' in row) || this.isFile?.includes(true) !== true) return row;
+    let next = 0;
+    return { ...row, values: this.isFile.map((isFile) => (isFile ? null : (row.values[next++] ?? null))) };
   }
 
   /** Numbers of classes by the names that the file gives them. */

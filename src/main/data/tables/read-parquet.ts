@@ -116,9 +116,14 @@ async function* readRows(
   { optional = [], bytesColumn, onOpen }: TableOptions,
 ): AsyncGenerator<(TableRow | UnusableRow)[]> {
   onOpen?.({ columns: present.paths, delimiter: null, quote: null, header: null });
-  const wanted = columns ?? present.paths.filter((path) => !present.files.includes(path));
+  const wanted = columns ?? present.paths;
   const asked = bytesColumn === undefined ? wanted : [...wanted, bytesColumn];
-  const resolved = asked.map((name) => present.resolve(name, optional.includes(name) || columns === null));
+  const resolved = asked.map((name) =>
+    // Pictures and sounds are no texts to look at; their places stay, so that values stand under their columns.
+    columns === null && present.files.includes(name)
+      ? { sql: 'NULL', names: undefined }
+      : present.resolve(name, optional.includes(name) || columns === null),
+  );
   const selected = resolved.length === 0 ? 'NULL' : resolved.map(({ sql }) => sql).join(', ');
   const result = await connection.stream(`SELECT ${selected} FROM ${table}`);
   const texts = new BytesReader(source);

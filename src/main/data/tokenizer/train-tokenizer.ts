@@ -40,6 +40,8 @@ const CHARACTERS_PER_TURN = 4_000_000;
 /** Counts of words, bounded: when there are too many, the rarest are dropped. Which ones depends on the texts alone. */
 export class WordCounter {
   readonly counts = new Map<string, number>();
+  /** Whether there were words that are too long to be one. */
+  hasTooLong = false;
   private readonly maximum: number;
 
   constructor(maximum = MAXIMUM_WORDS) {
@@ -49,6 +51,7 @@ export class WordCounter {
   add(words: readonly string[]): void {
     for (const word of words) {
       if (word.length <= MAXIMUM_WORD_LENGTH) this.counts.set(word, (this.counts.get(word) ?? 0) + 1);
+      else this.hasTooLong = true;
     }
     for (let rarest = 1; this.counts.size > this.maximum; rarest += 1) {
       for (const [word, count] of this.counts) if (count <= rarest) this.counts.delete(word);
@@ -299,9 +302,13 @@ export async function trainTokenizerJson(
     training.signal?.throwIfAborted();
   }
   if (counter.counts.size === 0) {
-    const message =
-      'There is no word in the text to train a tokenizer on. For sequences of symbols take one of characters, k-mers or symbols.';
-    throw new LabError('bad-input', message);
+    const found = counter.hasTooLong
+      ? `Every word of the text has more than ${MAXIMUM_WORD_LENGTH} characters`
+      : 'There is no word in the text';
+    throw new LabError(
+      'bad-input',
+      `${found}, so that there is nothing to train a tokenizer on. For sequences of symbols and text without spaces take one of byte pairs, characters, k-mers or symbols.`,
+    );
   }
   return writeTokenizerJson(recipe, await recipe.learn(counter.counts, size, training));
 }
