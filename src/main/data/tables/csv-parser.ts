@@ -4,6 +4,7 @@
  * counts, and drops what follows a quote that is never closed without reporting it.
  */
 import { excerpt } from '../../../shared/excerpt.ts';
+import { plural } from '../../../shared/display.ts';
 
 /** Whether `"` around a field belongs to it ('none') or lets it hold delimiters and line ends ('double'). */
 export type CsvQuote = 'double' | 'none';
@@ -89,7 +90,7 @@ export class CsvParser {
     const { looksLikeRow, delimiter } = this;
     if (looksLikeRow !== undefined && lines.every(looksLikeRow)) {
       const record = { line, lines, fields: [], field: '', characters: 0 };
-      return this.giveUp(record, `its quote is closed ${lines.length - 1} lines later, after whole rows`);
+      return this.giveUp(record, `its quote is closed ${plural(lines.length - 1, 'line')} later, after whole rows`);
     }
     return [{ line, fields, ...(spanWithDelimiter(fields, delimiter) && { spans: lines.length }) }];
   }
