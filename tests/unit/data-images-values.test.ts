@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage, type Preparation } from '../../src/main/data/images/decode.ts';
 import { scaleOf, surveyValues } from '../../src/main/data/images/deep-values.ts';
+import { readDicom } from '../../src/main/data/images/read-dicom.ts';
 import { folderSource } from '../../src/main/data/images/folder-source.ts';
 import { importImageCorpus } from '../../src/main/data/images/import.ts';
 import { openImageCorpus } from '../../src/main/data/images/image-store.ts';
@@ -107,6 +109,33 @@ describe('an import of such images', () => {
       ['input', '3 images have floating-point values from 0 to 1000: 0 becomes black and 1000 white, in all of them'],
       ['flat.tif', 'is nearly of one colour'],
     ]);
+  });
+
+  it('scales DICOM images without a window alike, too, and those with one as they say', async () => {
+    const recorded = JSON.parse(
+      await readFile(new URL('../fixtures/images/dicom.json', import.meta.url), 'utf8'),
+    ) as Record<string, { readonly file: string }>; // as scripts/record-dicom.py writes it
+    const fileOf = (name: string): Buffer => Buffer.from(recorded[name]!.file, 'base64');
+    const first = fileOf('implicit, inverted, without a window');
+    const second = Buffer.from(first);
+    const pixels = first.length - 2 * 35; // 16 bits each, at the end
+    for (let at = pixels; at < first.length; at += 2) second.writeUInt16LE(first.readUInt16LE(at) >>> 1, at);
+    const values = (file: Buffer) => Array.from({ length: 35 }, (_, at) => file.readUInt16LE(pixels + 2 * at));
+    const all = [...values(first), ...values(second)];
+    const [low, high] = [Math.min(...all), Math.max(...all)];
+    writeFile(place.input, 'a.dcm', first);
+    writeFile(place.input, 'b.dcm', second);
+    writeFile(place.input, 'c.dcm', fileOf('12 bits with a window'));
+    const { signal } = new AbortController();
+    const found = await surveyValues(folderSource(place.input).entries(signal));
+    expect(found).toMatchObject({ scales: { dicom: { low, high } }, found: [{ kind: 'dicom', images: 2 }] });
+    for (const file of [first, second]) {
+      const greys = values(file).map((value) => 255 - Math.round((255 * (value - low)) / (high - low)));
+      expect([...readDicom(file, { low, high }).data]).toEqual(greys);
+    }
+    expect(readDicom(second, { low, high }).data).not.toEqual(readDicom(first, { low, high }).data);
+    const windowed = fileOf('12 bits with a window');
+    expect(readDicom(windowed, { low, high })).toEqual(readDicom(windowed));
   });
 
   it('looks no further where the first files hold bytes', async () => {

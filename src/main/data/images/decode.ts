@@ -87,10 +87,15 @@ export function sniffFormat(bytes: Uint8Array): string | undefined {
 }
 
 /** Formats that the decoder does not know, read here. */
-const READERS: Readonly<Record<string, { readonly size: typeof bmpSize; readonly read: typeof readBmp }>> = {
-  bmp: { size: bmpSize, read: readBmp },
-  dicom: { size: dicomSize, read: readDicom },
-  pnm: { size: pnmSize, read: readPnm },
+interface Reader {
+  readonly size: typeof bmpSize;
+  readonly read: (bytes: Buffer, scales: ValueScales) => RawImage;
+}
+
+const READERS: Readonly<Record<string, Reader>> = {
+  bmp: { size: bmpSize, read: (bytes) => readBmp(bytes) },
+  dicom: { size: dicomSize, read: (bytes, { dicom }) => readDicom(bytes, dicom) },
+  pnm: { size: pnmSize, read: (bytes) => readPnm(bytes) },
 };
 
 /** What a file is that is no image we decode, for the report. */
@@ -226,16 +231,11 @@ export async function decodeImage(bytes: Buffer, preparation: Preparation): Prom
 }
 
 /** Of a format without compression: its size is checked before its pixels are read. */
-function readSimple(
-  bytes: Buffer,
-  format: string,
-  { size, read }: (typeof READERS)[string],
-  preparation: Preparation,
-): RawImage {
+function readSimple(bytes: Buffer, format: string, { size, read }: Reader, preparation: Preparation): RawImage {
   try {
     const { height, width } = size(bytes);
     requireUsableSize(height, width, preparation);
-    return read(bytes);
+    return read(bytes, preparation.valueScales ?? {});
   } catch (error) {
     if (error instanceof DecodeFailure) throw error;
     throw new DecodeFailure('damaged', `${format.toUpperCase()} image that cannot be read: ${messageOf(error)}`, error);

@@ -6,6 +6,7 @@
 import type { Metadata, Sharp } from 'sharp';
 import type { ValueScale, ValueScales } from '../../../shared/spec/manifests/image-corpus.ts';
 import { loadSharp } from './load-sharp.ts';
+import { dicomRange } from './read-dicom.ts';
 import type { ImageEntry, UnusableEntry } from './source.ts';
 
 export type ValueKind = keyof ValueScales;
@@ -30,7 +31,7 @@ const WHOLE: Range = { low: 0, high: 65535 };
 const LOOKED_AT = 50;
 
 /** Null for images of bytes. */
-export function valueKind({ depth }: Pick<Metadata, 'depth'>): ValueKind | null {
+export function valueKind({ depth }: Pick<Metadata, 'depth'>): Exclude<ValueKind, 'dicom'> | null {
   if (depth === 'uchar') return null;
   return depth === 'float' || depth === 'double' ? 'float' : 'integer';
 }
@@ -66,6 +67,7 @@ export function rangeOf({ data }: Values): Range {
 
 /** What becomes black and what white: the usual range that the values fit into, else their own. */
 export function scaleOf(kind: ValueKind, { low, high }: Range): ValueScale {
+  if (kind === 'dicom') return { low, high };
   if (kind === 'float') {
     if (low >= 0 && high <= 1) return { low: 0, high: 1 };
     if (low >= 0 && high <= 255) return { low: 0, high: 255 };
@@ -105,7 +107,7 @@ export async function surveyValues(entries: AsyncIterable<ImageEntry | UnusableE
   const sharp = await loadSharp();
   let looked = 0;
   for await (const entry of entries) {
-    if (!('read' in entry) || !/\.(?:tiff?|png)$/i.test(entry.path)) continue;
+    if (!('read' in entry) || !/\.(?:tiff?|png|dcm|dicom|ima)$/i.test(entry.path)) continue;
     if (ranges.size === 0 && looked >= LOOKED_AT) break;
     looked += 1;
     const found = await lookAt(entry, sharp).catch(() => undefined); // the import lists it
@@ -126,6 +128,10 @@ const PNG_DEPTH_OFFSET = 24;
 async function lookAt(entry: ImageEntry, sharp: Awaited<ReturnType<typeof loadSharp>>) {
   const bytes = await entry.read();
   if (!Buffer.isBuffer(bytes)) return undefined;
+  if (bytes.toString('latin1', 128, 132) === 'DICM') {
+    const range = dicomRange(bytes);
+    return range && { kind: 'dicom' as const, range };
+  }
   const isPng = bytes.toString('latin1', 1, 4) === 'PNG';
   if (isPng && bytes[PNG_DEPTH_OFFSET] !== 16) return undefined;
   const metadata = await sharp(bytes).metadata();

@@ -162,10 +162,16 @@ async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetMani
   });
 }
 
+const valueWords = {
+  float: 'floating-point values',
+  integer: 'values of more than 8 bits',
+  dicom: 'measured values without a window',
+};
+
 function describeValues({ found }: ValueSurvey): string[] {
   const shown = (value: number): string => String(Number(value.toPrecision(6)));
   return found.map(({ kind, images, low, high, scale }) => {
-    const what = `${images} ${images === 1 ? 'image has' : 'images have'} ${kind === 'float' ? 'floating-point values' : 'values of more than 8 bits'}`;
+    const what = `${images} ${images === 1 ? 'image has' : 'images have'} ${valueWords[kind]}`;
     return `${what} from ${shown(low)} to ${shown(high)}: ${shown(scale.low)} becomes black and ${shown(scale.high)} white, in all of them`;
   });
 }

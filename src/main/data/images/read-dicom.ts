@@ -1,8 +1,9 @@
 /**
  * Grey DICOM images without compression (DICOM PS3.5 for the encoding, PS3.3 C.7.6.3 and C.11.2 for what pixels mean): stored values
  * become what was measured (slope and intercept), and the file's first window says what is black and what white; without a window,
- * the range of the values does. The first frame of several is taken. Compressed and colour images are refused by name.
+ * a given range does, that of all images of a set, or the image's own. The first frame of several is taken. Compressed and colour images are refused by name.
  */
+import type { ValueScale } from '../../../shared/spec/manifests/image-corpus.ts';
 import type { RawImage } from './source.ts';
 
 /** Transfer syntaxes: how everything after the first group is written. */
@@ -161,8 +162,22 @@ export function dicomSize(bytes: Buffer): { readonly height: number; readonly wi
   return sizeOf(readElements(bytes));
 }
 
-/** @throws RangeError for what is damaged, compressed or in colour */
-export function readDicom(bytes: Buffer): RawImage {
+/**
+ * From where to where the measured values of an image without a window go; undefined for one with a window.
+ * @throws RangeError as `readDicom`
+ */
+export function dicomRange(bytes: Buffer): ValueScale | undefined {
+  const reader = readElements(bytes);
+  if (windowOf(reader)) return undefined;
+  const { height, width } = sizeOf(reader);
+  return rangeOfValues(measuredValues(reader, height * width));
+}
+
+/**
+ * @param scale what is black and what white where the file says no window; the image's own range without it
+ * @throws RangeError for what is damaged, compressed or in colour
+ */
+export function readDicom(bytes: Buffer, scale?: ValueScale): RawImage {
   const reader = readElements(bytes);
   const { height, width } = sizeOf(reader);
   const photometric = reader.text(TAGS.photometric);
@@ -172,7 +187,7 @@ export function readDicom(bytes: Buffer): RawImage {
     );
   }
   const values = measuredValues(reader, height * width);
-  const toGrey = windowOf(reader, values);
+  const toGrey = windowOf(reader) ?? linearIn(scale ?? rangeOfValues(values));
   const isInverted = photometric === 'MONOCHROME1';
   const data = Uint8Array.from(values, (value) => {
     const grey = Math.round(255 * toGrey(value));
@@ -200,17 +215,23 @@ function measuredValues(reader: ElementReader, count: number): Float64Array {
   });
 }
 
-/** From a measured value to 0 (black) … 1: the linear function of PS3.3 C.11.2.1.2.1, or the range where there is no window. */
-function windowOf(reader: ElementReader, values: Float64Array): (value: number) => number {
+/** From a measured value to 0 (black) … 1: the linear function of PS3.3 C.11.2.1.2.1. Undefined without a window. */
+function windowOf(reader: ElementReader): ((value: number) => number) | undefined {
   const [centre, width] = [reader.decimal(TAGS.centre), reader.decimal(TAGS.width)];
-  if (centre !== undefined && width !== undefined && width >= 1) {
-    const [middle, half] = [centre - 0.5, (width - 1) / 2];
-    return (value) => {
-      if (value <= middle - half) return 0;
-      return value > middle + half ? 1 : (value - middle) / (width - 1) + 0.5;
-    };
-  }
+  if (centre === undefined || width === undefined || width < 1) return undefined;
+  const [middle, half] = [centre - 0.5, (width - 1) / 2];
+  return (value) => {
+    if (value <= middle - half) return 0;
+    return value > middle + half ? 1 : (value - middle) / (width - 1) + 0.5;
+  };
+}
+
+function rangeOfValues(values: Float64Array): ValueScale {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  return (value) => (high > low ? (value - low) / (high - low) : 0);
+  return { low, high };
+}
+
+function linearIn({ low, high }: ValueScale): (value: number) => number {
+  return (value) => (high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0);
 }

@@ -29,7 +29,12 @@ const valueScale = z.strictObject({ low: z.number(), high: z.number() });
 export type ValueScale = z.infer<typeof valueScale>;
 
 /** For all images of one set, so that equal values stay equal. */
-export const valueScales = z.strictObject({ float: valueScale.optional(), integer: valueScale.optional() });
+export const valueScales = z.strictObject({
+  float: valueScale.optional(),
+  integer: valueScale.optional(),
+  /** Of DICOM images that say no window. */
+  dicom: valueScale.optional(),
+});
 export type ValueScales = z.infer<typeof valueScales>;
 
 /** Per channel, on the scale 0 … 1, over all pixels of all images. */
