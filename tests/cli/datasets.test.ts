@@ -36,6 +36,18 @@ describe('a dry run', () => {
     expect(existsSync(join(folder, 'workspace'))).toBe(false);
   });
 
+  it('says where what is asked for does not fit: the kind, the column of groups, the table of labels', async () => {
+    const { out } = await pretext(
+      `dataset import reviews ${table()} --dry-run --group-column author --label-table ${table()}.none`,
+    );
+    expect(out).toMatch(/Problem: .*has no column “author”; it has “text”, “label”, “split”/);
+    expect(out).toMatch(/Problem: there is no label table .*none/);
+    const images = await pretext(`dataset import reviews ${table()} --dry-run --images`);
+    expect(images.out).toContain('Problem: these look like labelled text, and are to be imported as labelled images');
+    const fitting = await pretext(`dataset import reviews ${table()} --dry-run --group-column split`);
+    expect(fitting.out).not.toContain('Problem');
+  });
+
   it('suggests to keep the split', async () => {
     const { out } = await pretext(`--json dataset import reviews ${table()} --dry-run`);
     expect(JSON.parse(out)).toMatchObject({ suggestion: { kind: 'text-dataset', splitColumn: 'split' } });

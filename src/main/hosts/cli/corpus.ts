@@ -132,7 +132,7 @@ export function registerCorpus(program: Command): void {
     if (all.length === 0) command.error('error: name a source');
     const json = globalsOf(command).json ?? false;
     if (options.dryRun) {
-      await dryRun(all, options, json);
+      await dryRun(all, options, { kind: options.images ? 'image-corpus' : 'text-corpus' }, json);
       return;
     }
     const workspace = await workspaceOf(command);

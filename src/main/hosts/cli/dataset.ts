@@ -104,7 +104,9 @@ export function registerDataset(program: Command): void {
     }
     const json = globalsOf(command).json ?? false;
     if (options.dryRun) {
-      await dryRun([...sources, ...Object.values(given.sides).flatMap((some) => some ?? [])], options, json);
+      const all = [...sources, ...Object.values(given.sides).flatMap((some) => some ?? [])];
+      const kind = options.audio ? 'audio-dataset' : options.images ? 'image-dataset' : 'text-dataset';
+      await dryRun(all, options, { kind, groupColumn: options.groupColumn, labelTable: options.labelTable }, json);
       return;
     }
     const workspace = await workspaceOf(command);

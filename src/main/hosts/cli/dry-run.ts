@@ -2,6 +2,8 @@
 import { formatBytes, formatCount, plural } from '../../../shared/display.ts';
 import { inspectSources } from '../../work/inspect.ts';
 import { formatTitle } from '../../../shared/format-titles.ts';
+import { missingColumnMessage } from '../../data/tables/table-row.ts';
+import { fileExists } from '../../files/file-exists.ts';
 import { interruptible } from './interrupt.ts';
 import { pairs, print, printJson, table } from './output.ts';
 import type { TableOptions } from './table-options.ts';
@@ -17,10 +19,18 @@ interface DryRunColumns {
   readonly headerPattern?: string;
 }
 
+/** What only the import itself goes by: whether it fits what was found. */
+interface Asked {
+  readonly kind: NonNullable<Inspection['suggestion']>['kind'];
+  readonly groupColumn?: string | undefined;
+  readonly labelTable?: string | undefined;
+}
+
 /** Looks at the sources and prints what was found; the first rows stand for the others. */
 export async function dryRun(
   paths: readonly string[],
   { header, ...options }: TableOptions & DryRunColumns,
+  asked: Asked,
   json: boolean,
 ): Promise<void> {
   const found = await interruptible('Stopping …', (signal) =>
@@ -32,8 +42,29 @@ export async function dryRun(
       },
     ),
   );
-  if (json) printJson(found);
-  else for (const part of describeInspection(found)) print(`${part}\n`);
+  const problems = [...found.problems, ...(await misfits(found, asked))];
+  if (json) printJson({ ...found, problems });
+  else for (const part of describeInspection({ ...found, problems })) print(`${part}\n`);
+}
+
+const kindWords: Readonly<Record<Asked['kind'], string>> = {
+  'text-corpus': 'unlabelled text',
+  'text-dataset': 'labelled text',
+  'image-corpus': 'unlabelled images',
+  'image-dataset': 'labelled images',
+  'audio-dataset': 'labelled recordings',
+};
+
+async function misfits({ suggestion, table: first }: Inspection, asked: Asked): Promise<string[]> {
+  const { kind, groupColumn, labelTable } = asked;
+  const isFit = suggestion === null || suggestion.kind === kind || !kind.endsWith('dataset');
+  const columns = first?.columns.map(({ name }) => name) ?? [];
+  const hasGroups = groupColumn === undefined || columns.length === 0 || columns.includes(groupColumn);
+  return [
+    ...(isFit ? [] : [`these look like ${kindWords[suggestion.kind]}, and are to be imported as ${kindWords[kind]}`]),
+    ...(hasGroups ? [] : [`${first?.file ?? ''} ${missingColumnMessage(groupColumn, columns)}`]),
+    ...(labelTable === undefined || (await fileExists(labelTable)) ? [] : [`there is no label table ${labelTable}`]),
+  ];
 }
 
 /** Those options that were given, as a request has them. */
