@@ -70,6 +70,8 @@ function readArguments() {
   return { ...values, seeds, keep, name: name ?? '', budgets: inOrder(budgets), only: values.only?.split(',') };
 }
 
+const isPlace = (word: string | undefined): boolean => word === '--workspace' || word === '--table';
+
 async function run({ name, budgets, seeds, keep, only, workspace: place, table }: ReturnType<typeof readArguments>) {
   const source = await readSpecFile(fileURLToPath(new URL(`../resources/recipes/${name}.yaml`, import.meta.url)));
   const sweep = parseSweep(source);
@@ -94,7 +96,9 @@ async function run({ name, budgets, seeds, keep, only, workspace: place, table }
   });
   const file = table ?? fileURLToPath(new URL(`../docs/sweeps/${name}.md`, import.meta.url));
   await mkdir(dirname(file), { recursive: true });
-  const command = `npm run sweep -- ${process.argv.slice(2).join(' ')}`;
+  // Without the places of this computer.
+  const words = process.argv.slice(2).filter((word, at, all) => ![word, all[at - 1]].some((one) => isPlace(one)));
+  const command = `npm run sweep -- ${words.join(' ')}`;
   const cells = await runCells(await openWorkspace(folder), sweep, source, {
     name,
     budgets,

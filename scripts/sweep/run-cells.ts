@@ -48,7 +48,7 @@ export interface SweepOptions {
 }
 
 /** Steps of a trial: the first ones are slower and not counted. */
-const trialSteps = { warm: 10, timed: 40 };
+const trialSteps = { warm: 40, timed: 80 };
 
 /** Undefined when it was stopped; the cells so far are in the workspace then. */
 export async function runCells(
