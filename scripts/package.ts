@@ -1,6 +1,8 @@
 /**
- * `npm run package`: `dist/pretext-lab-VERSION.tgz`, which `npm i -g` installs on a machine with any Node from 20 on. It has what was
- * built and no sources; the Node that the lab needs comes as a package, and what only development needs stays away.
+ * `npm run package`: `dist/pretext-lab-VERSION.tgz`, for `npm i -g --onnxruntime-node-install=skip` on a machine with any Node from 20
+ * on; without the option ONNX Runtime also fetches its CUDA part from elsewhere, and the installation fails where that cannot be
+ * reached. It has what was built and no sources; the Node that the lab needs comes as a package, and what only development needs
+ * stays away.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -11,9 +11,9 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { MessageChannel } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import type { Browser, Page, Route } from 'playwright-core';
+import { MessageChannelMain } from '../electron-message-channel.ts';
 
 type Handler = (...values: unknown[]) => unknown;
 
@@ -355,29 +355,6 @@ export const electron = {
       record('Notification.show')();
     }
   },
-  MessageChannelMain: class {
-    readonly port1: unknown;
-    readonly port2: MessagePort;
-    constructor() {
-      const { port1, port2 } = new MessageChannel();
-      // Electron's ports are event emitters whose events carry the message as `data`.
-      this.port1 = {
-        postMessage: (message: unknown) => {
-          port1.postMessage(message);
-        },
-        on: (name: 'message' | 'close', listener: (event: unknown) => void) =>
-          port1.on(name as 'message', (data: unknown) => {
-            listener({ data });
-          }),
-        start: () => {
-          port1.start();
-        },
-        close: () => {
-          port1.close();
-        },
-      };
-      this.port2 = port2;
-    }
-  },
+  MessageChannelMain,
   shell: { showItemInFolder: record('showItemInFolder'), openExternal: record('openExternal', Promise.resolve()) },
 };

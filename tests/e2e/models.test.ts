@@ -75,7 +75,7 @@ describe('a model of others', () => {
     await button('Download').click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('textbox', { name: 'Model' }).fill('acme/tiny');
-    await dialog.getByRole('button', { name: 'See what would come' }).click();
+    await dialog.getByRole('button', { name: 'Show its files' }).click();
     await dialog.getByText(/of acme\/tiny; licence: apache-2.0/u).waitFor();
     await lab.expectAccessible();
     await dialog.getByRole('button', { name: /^Download \d/u }).click();

@@ -5,11 +5,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import type { changedPart } from '../../shared/contract/workspace.ts';
+import type { ChangedPart } from '../../shared/contract/workspace.ts';
 import type { RunState } from '../../shared/contract/runs.ts';
 import { isLabError, reasonOf } from '../../shared/errors.ts';
 import { isDiskFull } from '../files/disk-space.ts';
-import type { z } from 'zod';
 import type { Documents } from './documents.ts';
 import { createDocuments } from './documents.ts';
 import type { Signal } from './events.ts';
@@ -39,7 +38,6 @@ import { sweep } from '../files/sweep.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { openWorkspace } from '../workspace/workspace.ts';
 
-export type ChangedPart = z.infer<typeof changedPart>;
 export type HostKind = 'desktop' | 'server' | 'command-line';
 
 export interface Lab {

@@ -1,4 +1,4 @@
-/** Image classification: the labelled task that measures what pretraining on images bought. */
+/** Image classification: the labelled task that measures what pretraining on images gained. */
 import { z } from 'zod';
 import { augmentationOptions } from '../../shared/spec/augmentation.ts';
 import { augmentImage } from '../data/images/augment.ts';

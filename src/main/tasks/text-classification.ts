@@ -1,4 +1,4 @@
-/** Text classification: the labelled task that measures what pretraining on text bought. */
+/** Text classification: the labelled task that measures what pretraining on text gained. */
 import { z } from 'zod';
 import type { Value } from '../graph/index.ts';
 import { constant, gelu, output, sizeAt, withScope } from '../graph/index.ts';

@@ -60,6 +60,7 @@ export const changedPart = z.enum([
   'pipelines',
   'notices',
 ]);
+export type ChangedPart = z.infer<typeof changedPart>;
 
 export const workspaceContract = {
   info: request('The workspace, the machine, and what a person should know', nothing, workspaceInfo),

@@ -1,7 +1,7 @@
 /** A stand-in of the `electron` module that notes what is asked of it, for tests of the main process alone. */
 import { EventEmitter } from 'node:events';
 import path from 'node:path';
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannelMain } from '../../electron-message-channel.ts';
 
 export type Handler = (...values: unknown[]) => unknown;
 
@@ -112,29 +112,6 @@ export const electronModule = {
   Notification: class {
     static isSupported = (): boolean => false;
   },
-  MessageChannelMain: class {
-    port1: unknown;
-    port2: unknown;
-    constructor() {
-      const { port1, port2 } = new MessageChannel();
-      // Electron's ports give events with data.
-      this.port1 = {
-        postMessage: (message: unknown) => {
-          port1.postMessage(message);
-        },
-        on: (name: string, listener: (event: unknown) => void) =>
-          port1.on(name as 'message', (data: unknown) => {
-            listener({ data });
-          }),
-        start: () => {
-          port1.start();
-        },
-        close: () => {
-          port1.close();
-        },
-      };
-      this.port2 = port2;
-    }
-  },
+  MessageChannelMain,
   shell: { showItemInFolder: record('showItemInFolder'), openExternal: record('openExternal', Promise.resolve()) },
 };

@@ -4,6 +4,7 @@ import type { ReadAs, SimilarLabels } from '../../../shared/spec/manifests/impor
 import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
 import type { TextCorpusManifest } from '../../../shared/spec/manifests/text-corpus.ts';
 import type { TextImportReport } from '../../../shared/spec/manifests/text-import-report.ts';
+import { lostScripts, scriptTitle } from '../../../shared/kept-scripts.ts';
 import { formatTitle } from '../../../shared/format-titles.ts';
 import { say } from './output.ts';
 
@@ -103,17 +104,14 @@ export function reportImages(report: ImageImportReport): void {
   sayPassedOver(ignored.byExtension);
 }
 
-/** Below this share of its characters, a script is as good as not learned. */
-const enough = 0.98;
-
 /** How much of each script a vocabulary keeps, with a warning where it loses letters. */
 export function reportRoundTrip(scripts: NonNullable<TextCorpusManifest['roundTrip']>): void {
   if (scripts.length === 0) return;
   const shares = scripts.map(
-    ({ script, characters, kept }) => `${script} ${formatPercent(kept / characters, 1)} of ${formatCount(characters)}`,
+    (one) => `${scriptTitle(one)} ${formatPercent(one.kept / one.characters, 1)} of ${formatCount(one.characters)}`,
   );
-  say(`Characters that come back from the vocabulary, in a sample: ${shares.join(', ')}`);
-  const lossy = scripts.filter(({ script, characters, kept }) => script !== 'signs' && kept < enough * characters);
+  say(`Characters that come back from the vocabulary, in a sample: ${shares.join('; ')}`);
+  const lossy = lostScripts(scripts);
   if (lossy.length === 0) return;
   const names = lossy.map(({ script }) => script).join(', ');
   say(

@@ -1,4 +1,4 @@
-/** `pretext study`: what did the pretraining buy? One table of arms, baselines and gains with their intervals. */
+/** `pretext study`: what did pretraining gain? One table of arms, baselines and gains with their intervals. */
 import type { Command } from 'commander';
 import { formatCount, formatNumber, formatSigned, plural } from '../../../shared/display.ts';
 import { isLabError } from '../../../shared/errors.ts';

