@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { listProcesses, sendSignal, whenEnded, withDescendants, worksIn } from './processes.ts';
 
 const packages = ['slurmctld', 'slurmd', 'slurm-client', 'munge'];
 const programs = ['slurmctld', 'slurmd', 'sbatch', 'munged'];
@@ -40,13 +41,16 @@ function isThere(program: string): boolean {
 export interface Slurm {
   /** What its commands need in their environment. */
   readonly configuration: string;
-  /** Ends the daemon of a node at once, as a power failure would, with all that runs under it. */
-  /** Returns how many processes of jobs went with it. */
+  /**
+   * Ends the daemon of a node at once, as a power failure would, with all that runs under it. Returns how many processes of jobs went
+   * with it.
+   */
   killNode(node: 'n1' | 'n2'): number;
   startNode(node: 'n1' | 'n2'): void;
   /** What a command of Slurm says. */
   ask(...command: readonly [string, ...string[]]): string;
-  stop(): void;
+  /** Ends the daemons and all jobs; resolves when none of their processes is left, so that nothing writes into the folder any more. */
+  stop(): Promise<void>;
 }
 
 /** Throws an error with the end of the controller's log. */
@@ -62,8 +66,15 @@ export async function startSlurm(folder: string): Promise<Slurm> {
     run('slurmd', '-N', node);
   };
   const log = (): string => readFileSync(join(folder, 'log', 'slurmctld.log'), 'utf8').slice(-2000);
-  const stop = (): void => {
-    for (const name of ['slurmd-n1', 'slurmd-n2', 'slurmctld']) kill(join(folder, `${name}.pid`), 'SIGTERM');
+  const stop = async (): Promise<void> => {
+    const listed = listProcesses();
+    const ours = listed.filter((one) => one.pid !== process.pid && worksIn(folder, one));
+    for (const { pid, words } of ours) if (/^slurm(?:ctld|d)\b/.test(words)) sendSignal(pid, 'SIGTERM');
+    // Jobs would be given as long as KillWait.
+    const steps = new Set(ours.filter(({ words }) => isStep(words)).map(({ pid }) => pid));
+    const jobs = withDescendants(listed, ({ pid }) => steps.has(pid));
+    for (const pid of jobs) sendSignal(pid, 'SIGKILL');
+    await whenEnded((one) => jobs.has(one.pid) || (one.words.includes('slurm') && worksIn(folder, one)));
   };
   run('slurmctld', '-c');
   for (const node of ['n1', 'n2']) startNode(node);
@@ -77,17 +88,19 @@ export async function startSlurm(folder: string): Promise<Slurm> {
         ask: (program, ...words) => run(program, ...words),
         killNode(node) {
           // The steps of its jobs are processes of their own, which outlive the daemon but not the machine.
-          kill(join(folder, `slurmd-${node}.pid`), 'SIGKILL');
-          const pids = processesOf(join(folder, `spool-${node}`), node);
-          for (const pid of pids) endNow(pid);
-          return pids.length;
+          sendSignal(Number(readFileSync(join(folder, `slurmd-${node}.pid`), 'utf8')), 'SIGKILL');
+          const spool = join(folder, `spool-${node}`);
+          const pids = withDescendants(listProcesses(), ({ pid, words }) => isJobOf(spool, node, pid, words));
+          for (const pid of pids) sendSignal(pid, 'SIGKILL');
+          return pids.size;
         },
       };
     }
     await wait(500);
   }
-  stop();
-  throw new Error(`Slurm does not start: ${log()}`);
+  const said = log();
+  await stop();
+  throw new Error(`Slurm does not start: ${said}`);
 }
 
 async function startMunge(): Promise<void> {
@@ -141,22 +154,11 @@ function configurationOf(folder: string): string {
   ].join('\n')}\n`;
 }
 
-/** The daemons of jobs on a node (slurmstepd) with all that they have started. */
-function processesOf(spool: string, node: string): readonly number[] {
-  const listed = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
-  const all = listed.flatMap((line) => {
-    const [, pid, parent, words = ''] = /^\s*(\d+)\s+(\d+)\s(.*)$/.exec(line) ?? [];
-    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), words }];
-  });
-  const isOfNode = (pid: number, words: string): boolean =>
-    words.includes(spool) || (words.startsWith('slurmstepd') && environmentOf(pid).includes(`SLURMD_NODENAME=${node}`));
-  const found = new Set(all.filter(({ pid, words }) => isOfNode(pid, words)).map(({ pid }) => pid));
-  for (let grew = true; grew;) {
-    const more = all.filter(({ pid, parent }) => found.has(parent) && !found.has(pid));
-    grew = more.length > 0;
-    for (const { pid } of more) found.add(pid);
-  }
-  return [...found];
+const isStep = (words: string): boolean => /^(?:\S*\/)?slurmstepd\b/.test(words);
+
+/** The daemons of jobs (slurmstepd) on a node, and the scripts in its spool. */
+function isJobOf(spool: string, node: string, pid: number, words: string): boolean {
+  return words.includes(spool) || (isStep(words) && environmentOf(pid).includes(`SLURMD_NODENAME=${node}`));
 }
 
 function environmentOf(pid: number): string {
@@ -164,17 +166,5 @@ function environmentOf(pid: number): string {
     return readFileSync(`/proc/${pid}/environ`, 'utf8');
   } catch {
     return '';
-  }
-}
-
-function kill(pidFile: string, signal: NodeJS.Signals): void {
-  if (existsSync(pidFile)) endNow(Number(readFileSync(pidFile, 'utf8')), signal);
-}
-
-function endNow(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // gone already
   }
 }

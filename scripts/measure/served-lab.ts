@@ -47,8 +47,10 @@ export async function serveProcess(workspace: string): Promise<ServedProcess> {
       return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
     },
     async stop() {
+      if (lab.exitCode !== null || lab.signalCode !== null) return;
+      const ended = once(lab, 'exit');
       lab.kill('SIGTERM');
-      if (lab.exitCode === null) await once(lab, 'exit');
+      await ended;
     },
   };
 }

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { killAndWait } from '../../scripts/processes.ts';
 import { createRun } from '../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../src/main/runs/experiment.ts';
 import { trainRun } from '../../src/main/runs/train-run.ts';
@@ -29,9 +30,7 @@ async function killLab(folder: string, training: object) {
   const [{ first, second, trainer }] = (await once(lab, 'message')) as [
     { first: string; second: string; trainer: number },
   ];
-  onTestFinished(() => {
-    if (isAlive(trainer)) process.kill(trainer, 'SIGKILL');
-  });
+  onTestFinished(() => killAndWait(trainer)); // its folder is removed afterwards
   lab.kill('SIGKILL');
   await once(lab, 'close');
   return { first, second, trainer, run: runFolder(join(folder, 'runs', first)) };

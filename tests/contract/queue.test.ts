@@ -9,6 +9,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { nodeProcesses } from '../../src/main/hosts/node/processes.ts';
 import type { ProcessHost, TrainerProcess } from '../../src/main/lab/process-host.ts';
 import { explainExit } from '../../src/main/lab/queue/explain-exit.ts';
+import { killAndWait } from '../../scripts/processes.ts';
 import { isAlive } from '../../src/main/files/process-lock.ts';
 import { readEvents } from '../../src/main/workspace/run-folder.ts';
 import { inProcessWorkers, temporaryFolder, testLab, tinyExperiment } from './lab-fixture.ts';
@@ -202,10 +203,7 @@ describe('a lab that is opened again', () => {
     ];
     child.kill('SIGKILL');
     await once(child, 'close');
-    process.kill(trainer, 'SIGKILL'); // as if the whole computer had been switched off
-    await eventually(() => {
-      expect(isAlive(trainer)).toBe(false);
-    });
+    await killAndWait(trainer); // as if the whole computer had been switched off
     const lab = await testLab({ folder, processes: { ...inProcessWorkers, startTrainer: idleTrainer } });
     expect(lab.interrupted).toEqual([first]);
     expect(lab.runs.get(first)).toMatchObject({ state: 'interrupted', failure: { code: 'interrupted' } });

@@ -14,6 +14,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { beforeEach, expect, inject } from 'vitest';
 import { chromiumArguments } from '../../scripts/chromium.ts';
+import { whenEnded } from '../../scripts/processes.ts';
 
 /** How long anything may take on a machine that does other things as well. */
 export const patience = { timeout: 60_000 };
@@ -64,11 +65,14 @@ export async function serve(workspace: string, port = 0): Promise<LabProcess> {
   };
 }
 
+/** With its workers, which write into the workspace that a test removes next. */
 async function ended(child: ChildProcess, end: () => void): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const closed = once(child, 'exit');
-  end();
-  await closed;
+  if (child.exitCode === null && child.signalCode === null) {
+    const closed = once(child, 'exit');
+    end();
+    await closed;
+  }
+  await whenEnded(({ group }) => group === child.pid);
 }
 
 /** Started once for a file of tests. */

@@ -76,7 +76,7 @@ describe.skipIf(missing !== undefined)('a study on Slurm', () => {
     tiny = await createStudyWorkspace();
   });
   afterAll(async () => {
-    slurm?.stop();
+    await slurm?.stop();
     await tiny.remove();
     await rm(folder, { recursive: true, force: true });
   });
