@@ -99,9 +99,6 @@ export class StandInWindow extends EventEmitter {
       viewport: { width: 1280, height: 840 },
       reducedMotion: 'reduce',
     });
-    context.on('page', (popup) => {
-      if (this.page !== undefined && popup !== this.page) void this.decideOn(popup);
-    });
     const page = await context.newPage();
     this.page = page;
     page.on('pageerror', (error) => desk.problems.push(error.stack ?? error.message));
@@ -118,6 +115,10 @@ export class StandInWindow extends EventEmitter {
         this.ports.get(Number(channel))?.postMessage(value);
         return undefined;
       }
+      if (kind === 'open') {
+        this.open(String(value));
+        return undefined;
+      }
       if (kind === 'invoke') return invocable.get(String(channel))?.({ senderFrame }, value);
       electron.ipcMain.emit(String(channel), { senderFrame }, value);
       return undefined;
@@ -128,13 +129,9 @@ export class StandInWindow extends EventEmitter {
     this.emit('ready-to-show');
   }
 
-  /** A window that the page wants to open: the handler of the main process says whether. */
-  private async decideOn(popup: Page): Promise<void> {
-    const url = await popup
-      .waitForRequest(() => true, { timeout: 5000 })
-      .then((request) => request.url())
-      .catch(() => popup.url());
-    if (this.webContents.openHandler({ url }).action === 'deny') await popup.close();
+  /** What `window.open` asks for: as in Electron, the handler of the main process says whether, before there is a window. */
+  private open(url: string): void {
+    if (this.webContents.openHandler({ url }).action !== 'deny') desk.problems.push(`${url} may be opened`);
   }
 
   private async answer(route: Route): Promise<void> {
@@ -229,6 +226,10 @@ export class StandInWindow extends EventEmitter {
 function preloadScript(source: string): string {
   return `(() => {
     if (window.parent !== window) return; // frames within the page get no preload script
+    window.open = (address) => {
+      void window.__desktop('open', '', new URL(address, location.href).href);
+      return null;
+    };
     const listeners = new Map();
     const ports = new Map();
     const require = () => ({

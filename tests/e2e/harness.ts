@@ -17,7 +17,7 @@ import { chromiumArguments } from '../../scripts/chromium.ts';
 import { whenEnded } from '../../scripts/processes.ts';
 
 /** How long anything may take on a machine that does other things as well. */
-export const patience = { timeout: 60_000 };
+export const patience = { timeout: 180_000 };
 
 export interface LabProcess {
   /** With the token. */
