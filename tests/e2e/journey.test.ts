@@ -139,10 +139,12 @@ describe('from the first import to the demo', () => {
     await button('Undo').click();
     await editAsText();
     await page.getByRole('button', { name: /^encoder/ }).click();
+    const parameters = page.getByLabel('The whole pipeline').locator('dd').first();
+    const all = await parameters.innerText();
     await field('Layers').fill('1');
     await field('Layers').blur();
-    const parameters = page.getByLabel('The whole pipeline').locator('dd').first();
-    const fewer = await changed(() => parameters.innerText());
+    await expect.poll(() => parameters.innerText(), patience).not.toBe(all);
+    const fewer = await parameters.innerText();
     await field('Heads').fill('3'); // 128 features are not divided by 3
     await field('Heads').blur();
     await expect.poll(() => state.innerText(), patience).toBe('not complete');
@@ -253,10 +255,3 @@ describe('from the first import to the demo', () => {
     expect([...lab.problems, ...served.said]).toEqual([]);
   });
 });
-
-/** What something reads as when it has changed. */
-async function changed(read: () => Promise<string>): Promise<string> {
-  const before = await read();
-  await expect.poll(read, patience).not.toBe(before);
-  return read();
-}
