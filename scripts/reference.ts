@@ -16,7 +16,7 @@ export async function referencePages(): Promise<Readonly<Record<string, string>>
     'tasks.md': tasks(),
     'pipelines.md': pipelines(),
     'metrics.md': metrics(),
-    'commands.md': commands(await createProgram([])),
+    'commands.md': commands(await createProgram(() => true)),
   };
   const formatted = Object.entries(pages).map(async ([file, lines]) => {
     return [file, await format(lines.join('\n\n'), { parser: 'markdown', printWidth: 120 })] as const;

@@ -7,10 +7,8 @@ import { LabError } from '../../../shared/errors.ts';
 import { packageFolder } from '../../files/version.ts';
 import { globalsOf } from './globals.ts';
 
-export function registerBench(program: Command): void {
-  program
-    .command('bench')
-    .description('measure training side by side with PyTorch (in a checkout of the project)')
+export function registerBench(bench: Command): void {
+  bench
     .argument('[arguments...]', 'what bench/run.ts takes, e.g. masked-words')
     .allowUnknownOption()
     .action(async (args: string[], _options: object, command: Command) => {

@@ -36,10 +36,8 @@ async function withBar<Result>(
   });
 }
 
-export function registerBundle(program: Command): void {
-  const bundle = program
-    .command('bundle')
-    .description('write a run or a study with its data, weights, results and lineage as one .zip file')
+export function registerBundle(bundle: Command): void {
+  bundle
     .argument('<run|study>', "a run's id, an experiment's name (its latest run), or a study's name")
     .argument('<file>', 'a new .zip file')
     .addOption(
@@ -75,10 +73,8 @@ function reportOpened({ added, known, renamed, missing }: OpenedBundle): void {
   print(added.length === 0 ? 'Everything was here already' : added.join('\n'));
 }
 
-export function registerVerify(program: Command): void {
-  program
-    .command('verify')
-    .description('check a bundle: its checksums, its evaluations and, with --train, its trainings are done again')
+export function registerVerify(verify: Command): void {
+  verify
     .argument('<file>', 'the .zip file of a bundle')
     .option('--train', 'train the runs again and compare')
     .option('--steps <number>', 'with --train, the number of steps from the beginning', positiveNumber)

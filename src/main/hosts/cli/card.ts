@@ -15,12 +15,8 @@ interface CardOptions {
   readonly output?: string;
 }
 
-export function registerCard(program: Command): void {
-  program
-    .command('card')
-    .description(
-      'the audit card of a run or a study: data, splits, leaks, baselines, recipe, seeds, spread, time and energy',
-    )
+export function registerCard(card: Command): void {
+  card
     .argument('<name>', "a study's name, a run's id, the beginning of one, or an experiment's name (its latest run)")
     .option('--html', 'one HTML file that needs nothing else')
     .option('--markdown', 'Markdown (the default, unless the file ends in .html)')

@@ -63,8 +63,7 @@ const textOptions = [
 /** Of images alone, beside how they are prepared. */
 const imageSetOptions = ['groupColumn', 'splitColumn', 'train', 'validation', 'test'];
 
-export function registerCorpus(program: Command): void {
-  const corpus = program.command('corpus').description('unlabelled text or images, for pretext tasks');
+export function registerCorpus(corpus: Command): void {
   const add = corpus
     .command('import')
     .description(

@@ -49,10 +49,7 @@ const textOptions = [
   ...['headerPattern', 'labelTable', 'idColumn'],
 ];
 
-export function registerDataset(program: Command): void {
-  const dataset = program
-    .command('dataset')
-    .description('labelled text, images or sound, for fine-tuning, and for measuring the transfer gain');
+export function registerDataset(dataset: Command): void {
   const formats = textFormat.options.filter((format) => format !== 'wikipedia');
   const add = dataset
     .command('import')

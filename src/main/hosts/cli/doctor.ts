@@ -6,19 +6,16 @@ import { exitCodes } from './exit-codes.ts';
 import { globalsOf } from './globals.ts';
 import { emphasise, print, printJson, say, wrap } from './output.ts';
 
-export function registerDoctor(program: Command): void {
-  program
-    .command('doctor')
-    .description('look at engines and devices: what is there, whether its gradients are right, how fast it is')
-    .action(async (_options: object, command: Command) => {
-      const diagnosis = await diagnose((what) => {
-        if (process.stderr.isTTY) say(`Trying ${what} …`);
-      });
-      if (globalsOf(command).json) printJson(diagnosis);
-      else print(describe(diagnosis));
-      const usable = diagnosis.engines.some(({ devices }) => devices.some(({ gigaflops }) => gigaflops !== null));
-      if (!usable) process.exitCode = exitCodes.failed;
+export function registerDoctor(doctor: Command): void {
+  doctor.action(async (_options: object, command: Command) => {
+    const diagnosis = await diagnose((what) => {
+      if (process.stderr.isTTY) say(`Trying ${what} …`);
     });
+    if (globalsOf(command).json) printJson(diagnosis);
+    else print(describe(diagnosis));
+    const usable = diagnosis.engines.some(({ devices }) => devices.some(({ gigaflops }) => gigaflops !== null));
+    if (!usable) process.exitCode = exitCodes.failed;
+  });
 }
 
 function describe({ node, platform, engines }: Diagnosis): string {

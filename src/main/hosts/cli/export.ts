@@ -15,13 +15,9 @@ interface Options {
   readonly head?: string;
 }
 
-export function registerExport(program: Command): void {
+export function registerExport(target: Command): void {
   const formats = registeredFormats();
-  program
-    .command('export')
-    .description(
-      'write a run or an imported model for use elsewhere: as ONNX, for other libraries, or as a page to show',
-    )
+  target
     .argument(
       '<run|model>',
       "a run's id, the beginning of one, an experiment's name (its latest run), or a model's name",

@@ -19,10 +19,8 @@ interface GenerateOptions {
   readonly checkpoint: 'best' | 'last';
 }
 
-export function registerGenerate(program: Command): void {
-  program
-    .command('generate')
-    .description('continue a text with a language model')
+export function registerGenerate(generate: Command): void {
+  generate
     .argument(
       '<run|model>',
       "a run's id, the beginning of one, an experiment's name (its latest run), or an imported model",

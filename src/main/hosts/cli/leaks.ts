@@ -21,10 +21,8 @@ interface LeaksOptions {
   readonly limit: number;
 }
 
-export function registerLeaks(program: Command): void {
-  program
-    .command('leaks')
-    .description('find examples of a dataset that also occur, nearly as they are, in other material')
+export function registerLeaks(leaks: Command): void {
+  leaks
     .argument('<dataset>', 'labelled texts, images or recordings')
     .option(
       '-a, --against <name>',

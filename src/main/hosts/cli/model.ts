@@ -18,10 +18,7 @@ import { addModelSettings, modelSettingsOf } from './model-settings.ts';
 import { importWithProgress } from './import-progress.ts';
 import { pairs, print, printJson, say, table } from './output.ts';
 
-export function registerModel(program: Command): void {
-  const model = program
-    .command('model')
-    .description('pretrained models of others: import, download, list, show, delete');
+export function registerModel(model: Command): void {
   registerImport(model);
   registerDownload(model);
   registerList(model);

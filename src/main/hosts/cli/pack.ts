@@ -5,10 +5,8 @@ import { globalsOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
 import { print, printJson, say } from './output.ts';
 
-export function registerPack(program: Command): void {
-  program
-    .command('pack')
-    .description('pack the lab for other computers')
+export function registerPack(pack: Command): void {
+  pack
     .command('node')
     .description('an archive with Node, the packages of a run and the sources, for nodes without a network')
     .option('-o, --output <file>', 'where to write it', 'pretext-node.tar.gz')

@@ -21,10 +21,7 @@ interface ShowOptions {
   readonly side: number;
 }
 
-export function registerPipeline(program: Command): void {
-  const pipeline = program
-    .command('pipeline')
-    .description('look at pipelines: presets, blocks, and what one consists of');
+export function registerPipeline(pipeline: Command): void {
   pipeline
     .command('list')
     .description('list the presets and the blocks')

@@ -110,12 +110,8 @@ function headFor(
   return second === undefined ? undefined : 'next-sentence';
 }
 
-export function registerPredict(program: Command): void {
-  const predict = program
-    .command('predict')
-    .description(
-      'use a trained model: fill in [MASK]s, judge a pair of sentences, classify a text, an image or a sound; or all of a file or folder, with --input and --output',
-    )
+export function registerPredict(predict: Command): void {
+  predict
     .argument(
       '<run|model>',
       "a run's id, the beginning of one, an experiment's name (its latest run), or an imported model",

@@ -15,10 +15,8 @@ interface PreviewOptions {
   readonly output?: string;
 }
 
-export function registerPreview(program: Command): void {
-  program
-    .command('preview')
-    .description('show the first training examples of an experiment; images are written as files')
+export function registerPreview(preview: Command): void {
+  preview
     .argument('<spec>', 'an experiment file')
     .option('-s, --set <key=value>', 'change a setting (may be repeated)', collect)
     .option('--seed <number>', 'short for --set seed=…', wholeNumber)

@@ -19,10 +19,8 @@ interface ProbeCommandOptions {
   readonly grid: number;
 }
 
-export function registerProbe(program: Command): void {
-  program
-    .command('probe')
-    .description('probe every stage of a network on a labelled image dataset, its weights frozen')
+export function registerProbe(probe: Command): void {
+  probe
     .argument(
       '<run|model>',
       "a run's id, the beginning of one, an experiment's name (its latest run), or an imported model",

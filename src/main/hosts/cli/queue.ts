@@ -30,8 +30,7 @@ function jobs(text: string): Concurrency {
 
 type Act = (lab: LabClient, ids: string[]) => Promise<unknown>;
 
-export function registerQueue(program: Command): void {
-  const queue = program.command('queue').description('train runs one after the other, in an order that can be changed');
+export function registerQueue(queue: Command): void {
   queue
     .command('list', { isDefault: true })
     .description('list what is trained and what waits')

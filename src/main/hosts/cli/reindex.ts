@@ -6,20 +6,17 @@ import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { print, printJson, say } from './output.ts';
 import { taskNotes } from '../../runs/task-notes.ts';
 
-export function registerReindex(program: Command): void {
-  program
-    .command('reindex')
-    .description('build the database of the workspace anew from its folders; the old one is kept')
-    .action(async (_options: object, command: Command) => {
-      const { damaged, ...found } = await reindex(await existingWorkspaceOf(command), taskNotes);
-      for (const [folder, message] of damaged) say(`${folder}: ${message}`);
-      if (globalsOf(command).json) {
-        printJson({ ...found, damaged: [...damaged.keys()] });
-        return;
-      }
-      print(
-        `${plural(found.runs, 'run')} with ${plural(found.points, 'point')}, ${plural(found.materials, 'corpus or dataset', 'corpora and datasets')}`,
-      );
-      if (found.keptAs !== null) print(`The old database is kept as ${found.keptAs}`);
-    });
+export function registerReindex(target: Command): void {
+  target.action(async (_options: object, command: Command) => {
+    const { damaged, ...found } = await reindex(await existingWorkspaceOf(command), taskNotes);
+    for (const [folder, message] of damaged) say(`${folder}: ${message}`);
+    if (globalsOf(command).json) {
+      printJson({ ...found, damaged: [...damaged.keys()] });
+      return;
+    }
+    print(
+      `${plural(found.runs, 'run')} with ${plural(found.points, 'point')}, ${plural(found.materials, 'corpus or dataset', 'corpora and datasets')}`,
+    );
+    if (found.keptAs !== null) print(`The old database is kept as ${found.keptAs}`);
+  });
 }

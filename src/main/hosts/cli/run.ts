@@ -41,10 +41,8 @@ interface RunOptions {
 
 type Settings = Pick<RunOptions, 'set' | 'seed' | 'tensorboard'>;
 
-export function registerRun(program: Command): void {
-  program
-    .command('run')
-    .description('train an experiment')
+export function registerRun(run: Command): void {
+  run
     .argument('<spec>', 'an experiment file (YAML or JSON); with --resume also a run')
     .option(
       '-s, --set <key=value>',

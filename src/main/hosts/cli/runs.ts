@@ -6,41 +6,38 @@ import { showNumber } from './describe-run.ts';
 import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import { print, printJson, say, table } from './output.ts';
 
-export function registerRuns(program: Command): void {
-  program
-    .command('runs')
-    .description('list the runs, newest first')
-    .action(async (_options: object, command: Command) => {
-      const workspace = await existingWorkspaceOf(command);
-      const { runs, damaged } = await listRuns(workspace);
-      for (const folder of damaged) say(`${folder} holds no readable run`);
-      if (globalsOf(command).json) {
-        printJson(runs.map(summarise));
-      } else if (runs.length === 0) {
-        say(`No runs in ${workspace.folder} yet: start one with 'pretext run <spec>'`);
-      } else {
-        print(
-          table(
-            [
-              { title: 'run' },
-              { title: 'status' },
-              { title: 'step', align: 'right' },
-              { title: 'task' },
-              { title: 'data' },
-              { title: 'result' },
-            ],
-            runs.map((run) => [
-              run.id,
-              run.status,
-              `${run.step}/${run.totalSteps ?? '?'}`,
-              run.experiment.task.type,
-              run.experiment.data,
-              resultOf(run),
-            ]),
-          ),
-        );
-      }
-    });
+export function registerRuns(runs: Command): void {
+  runs.action(async (_options: object, command: Command) => {
+    const workspace = await existingWorkspaceOf(command);
+    const { runs, damaged } = await listRuns(workspace);
+    for (const folder of damaged) say(`${folder} holds no readable run`);
+    if (globalsOf(command).json) {
+      printJson(runs.map(summarise));
+    } else if (runs.length === 0) {
+      say(`No runs in ${workspace.folder} yet: start one with 'pretext run <spec>'`);
+    } else {
+      print(
+        table(
+          [
+            { title: 'run' },
+            { title: 'status' },
+            { title: 'step', align: 'right' },
+            { title: 'task' },
+            { title: 'data' },
+            { title: 'result' },
+          ],
+          runs.map((run) => [
+            run.id,
+            run.status,
+            `${run.step}/${run.totalSteps ?? '?'}`,
+            run.experiment.task.type,
+            run.experiment.data,
+            resultOf(run),
+          ]),
+        ),
+      );
+    }
+  });
 }
 
 function resultOf({ result }: RunSummary): string {

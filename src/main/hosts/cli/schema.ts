@@ -4,18 +4,14 @@ import type { Command } from 'commander';
 import { experimentSchema } from '../../runs/experiment-schema.ts';
 import { printJson, say } from './output.ts';
 
-export function registerSchema(program: Command): void {
-  program
-    .command('schema')
-    .description('print the JSON schema of experiment files, for completion in editors')
-    .option('-o, --output <file>', 'write it to a file')
-    .action(async ({ output }: { output?: string }) => {
-      const schema = experimentSchema();
-      if (output === undefined) {
-        printJson(schema);
-        return;
-      }
-      await writeFile(output, `${JSON.stringify(schema, null, 2)}\n`);
-      say(`${output} written. In YAML, name it in a first line: # yaml-language-server: $schema=${output}`);
-    });
+export function registerSchema(schema: Command): void {
+  schema.option('-o, --output <file>', 'write it to a file').action(async ({ output }: { output?: string }) => {
+    const schema = experimentSchema();
+    if (output === undefined) {
+      printJson(schema);
+      return;
+    }
+    await writeFile(output, `${JSON.stringify(schema, null, 2)}\n`);
+    say(`${output} written. In YAML, name it in a first line: # yaml-language-server: $schema=${output}`);
+  });
 }

@@ -15,12 +15,8 @@ interface ScoresOptions {
   readonly split?: 'validation' | 'test';
 }
 
-export function registerScores(program: Command): void {
-  program
-    .command('scores')
-    .description(
-      'AUROC, average precision, calibration with a temperature, and the confusion at a threshold, of a finished classifier',
-    )
+export function registerScores(scores: Command): void {
+  scores
     .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
     .option('--class <name>', 'the class against all others (default: the rarest one)')
     .option(

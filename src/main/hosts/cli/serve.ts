@@ -17,10 +17,8 @@ interface ServeOptions {
   readonly pages?: string;
 }
 
-export function registerServe(program: Command): void {
-  const serve = program
-    .command('serve')
-    .description('open the lab in a browser')
+export function registerServe(serve: Command): void {
+  serve
     .option(
       '--host <address>',
       'the address to listen on; one that other machines can reach needs --cert and --key',

@@ -9,10 +9,8 @@ import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import type { Column } from './output.ts';
 import { pairs, print, printJson, table, terminalWidth } from './output.ts';
 
-export function registerShow(program: Command): void {
-  program
-    .command('show')
-    .description('show a run: its course, its result and where its weights came from')
+export function registerShow(show: Command): void {
+  show
     .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
     .action(async (reference: string, _options: object, command: Command) => {
       const workspace = await existingWorkspaceOf(command);

@@ -26,10 +26,8 @@ interface StudyFlags extends ClusterFlags {
   readonly prepare?: boolean;
 }
 
-export function registerStudy(program: Command): void {
-  const study = program
-    .command('study')
-    .description('measure the transfer gain: a grid of arms, conditions and seeds')
+export function registerStudy(study: Command): void {
+  study
     .argument('<spec>', 'a study file (YAML or JSON)')
     .option('-n, --dry-run', 'check everything and list the runs')
     .option('--prepare', "lay it out for other computers, which do it with 'pretext work', and train nothing here")

@@ -5,10 +5,8 @@ import { printExplanation, printOptions } from './explain-options.ts';
 import { globalsOf } from './globals.ts';
 import { definitions, print, printJson } from './output.ts';
 
-export function registerTask(program: Command): void {
-  program
-    .command('task')
-    .description('list the tasks, or explain one with its options')
+export function registerTask(tasks: Command): void {
+  tasks
     .argument('[type]', 'e.g. masked-words')
     .action((type: string | undefined, _options: object, command: Command) => {
       const tasks = describeTasks(type);

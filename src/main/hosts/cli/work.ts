@@ -21,10 +21,8 @@ interface WorkFlags {
   readonly stay?: boolean;
 }
 
-export function registerWork(program: Command): void {
-  program
-    .command('work')
-    .description('train runs of a study on a node of a cluster')
+export function registerWork(target: Command): void {
+  target
     .requiredOption('--study <folder>', "the study's work folder, WORKSPACE/studies/NAME.work")
     .option('--index <i>', 'which node this is, from 0', wholeNumber, 0)
     .option('--count <k>', 'how many nodes there are', wholeNumber, 1)
