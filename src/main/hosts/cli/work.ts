@@ -65,6 +65,8 @@ ${exitCodes.again} stopped before the end, to be started again. 'pretext study S
         if (globalsOf(command).json) printJson(report);
         else print(describeReport(report));
         process.exitCode = exitCodeOf(report);
+        // Node stops listening for signals long before it has put everything away, and the next one would kill the process.
+        if (controller.signal.aborted) process.exit();
       } finally {
         // A scheduler sends its signal again: without a listener the next one would kill the process before it has said how it ended.
         if (!controller.signal.aborted) for (const signal of signals) process.off(signal, stop);
