@@ -4,8 +4,9 @@
  * of four that are trained, under the names, seeds and settings of their cells.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createClient } from '../src/shared/rpc/client.ts';
+import { checksumsName, formatChecksums, sha256OfText } from '../src/main/files/checksums.ts';
 import { sealLine, unsealLine } from '../src/main/files/sealed-lines.ts';
 import { nodeProcesses } from '../src/main/hosts/node/processes.ts';
 import { openLab } from '../src/main/lab/lab.ts';
@@ -54,6 +55,10 @@ async function writeCopy(workspace: Workspace, pattern: RunFolder, cell: StudyCe
   });
   await writeFile(run.events, `${own.join('\n')}\n`);
   await writeFile(run.result, JSON.stringify({ ...(await json(pattern.result)), id }));
+  const listed = [run.spec, run.origin, run.result].map(
+    async (file) => [relative(run.folder, file), sha256OfText(await readFile(file, 'utf8'))] as const,
+  );
+  await writeFile(join(run.folder, checksumsName), formatChecksums(new Map(await Promise.all(listed))));
 }
 
 async function generate(

@@ -101,6 +101,15 @@ export async function checksumOf(file: string): Promise<string | undefined> {
   return (await findListing(file))?.sum;
 }
 
+/** What is known of a file's content. */
+export type ListedSums = (file: string) => string | undefined;
+
+/** The checksums of a folder, read once for several of its files. Throws `LabError('corrupt')`. */
+export async function listedSums(folder: string): Promise<ListedSums> {
+  const sums = await readChecksums(folder);
+  return (file) => sums?.get(relative(folder, file).split(sep).join('/'));
+}
+
 interface Listing {
   readonly folder: string;
   readonly path: string;

@@ -9,7 +9,9 @@ import type { RunEvent } from '../../shared/spec/run/events.ts';
 import type { RunResult } from '../../shared/spec/run/result.ts';
 import { runResult } from '../../shared/spec/run/result.ts';
 import type { Study, StudyResult } from '../../shared/spec/study.ts';
+import { listedSums } from '../files/checksums.ts';
 import { fileExists, namesIn } from '../files/file-exists.ts';
+import { namesByBeginning, someAtOnce } from '../files/many.ts';
 import { readAnswers } from './answers-file.ts';
 import { createRun } from './create-run.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
@@ -108,23 +110,17 @@ interface KnownRun {
   readonly result: RunResult | null;
 }
 
-/** A process may have a thousand files open, and a study thousands of runs. */
-const readAtOnce = 32;
-
 /** Cells that need no training any more. The folder is listed once for all of them. */
 async function finishedRunsOf(
   workspace: Workspace,
   cells: readonly StudyCell[],
 ): Promise<ReadonlyMap<StudyCell, KnownRun>> {
-  const names = await namesIn(workspace.runs);
+  const namesOf = namesByBeginning(await namesIn(workspace.runs));
   const found = new Map<StudyCell, KnownRun>();
-  for (let start = 0; start < cells.length; start += readAtOnce) {
-    const some = cells.slice(start, start + readAtOnce).map(async (cell) => {
-      const run = await finishedRunOf(workspace, names, cell.experiment);
-      if (run) found.set(cell, run);
-    });
-    await Promise.all(some);
-  }
+  await someAtOnce(cells, async (cell) => {
+    const run = await finishedRunOf(workspace, namesOf(`${cell.experiment.name}-`), cell.experiment);
+    if (run) found.set(cell, run);
+  });
   return found;
 }
 
@@ -135,12 +131,14 @@ async function finishedRunOf(
   experiment: Experiment,
 ): Promise<KnownRun | undefined> {
   const runs: (KnownRun & { readonly createdAt: string })[] = [];
-  for (const id of names.filter((name) => name.startsWith(`${experiment.name}-`))) {
+  for (const id of names) {
     const run = runFolder(join(workspace.runs, id));
     try {
-      if (!(await fileExists(run.result)) || !isRunOf(await readJson(run.spec, storedExperiment), experiment)) continue;
-      const { createdAt } = await readJson(run.origin, runOrigin);
-      runs.push({ run, result: await readJson(run.result, runResult), createdAt });
+      if (!(await fileExists(run.result))) continue;
+      const sums = await listedSums(run.folder);
+      if (!isRunOf(await readJson(run.spec, storedExperiment, sums), experiment)) continue;
+      const { createdAt } = await readJson(run.origin, runOrigin, sums);
+      runs.push({ run, result: await readJson(run.result, runResult, sums), createdAt });
     } catch (error) {
       if (!isLabError(error)) throw error;
     }

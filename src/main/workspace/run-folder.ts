@@ -18,6 +18,7 @@ import { LabError, messageOf, reasonOf } from '../../shared/errors.ts';
 import type { NewRunEvent, RunEvent } from '../../shared/spec/run/events.ts';
 import { runEvent } from '../../shared/spec/run/events.ts';
 import { asDiskFull } from '../files/durable-file.ts';
+import type { ListedSums } from '../files/checksums.ts';
 import { checksumOf, replaceListed, verifyText } from '../files/checksums.ts';
 import { textOf } from '../files/file-exists.ts';
 import { sealLine, unsealLine } from '../files/sealed-lines.ts';
@@ -82,16 +83,17 @@ export const runOrigin = z.strictObject({
 export type RunOrigin = z.infer<typeof runOrigin>;
 
 /**
- * Reads one of our JSON files, and compares it with its checksum where its folder has one. Throws `LabError('not-found' | 'corrupt')`.
+ * Reads one of our JSON files, and compares it with its checksum where its folder has one, or with those that were read before. Throws
+ * `LabError('not-found' | 'corrupt')`.
  */
-export async function readJson<Content>(file: string, schema: z.ZodType<Content>): Promise<Content> {
+export async function readJson<Content>(file: string, schema: z.ZodType<Content>, sums?: ListedSums): Promise<Content> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
     throw new LabError('not-found', `${file} cannot be read: ${reasonOf(error)}`, { file }, error);
   }
-  const expected = await checksumOf(file);
+  const expected = sums ? sums(file) : await checksumOf(file);
   if (expected !== undefined) verifyText(file, text, expected);
   try {
     return schema.parse(JSON.parse(text));

@@ -10,7 +10,9 @@ import type { RunResult } from '../../shared/spec/run/result.ts';
 import { runResult } from '../../shared/spec/run/result.ts';
 import type { TransferReport } from '../../shared/spec/run/transfer.ts';
 import { transferReport } from '../../shared/spec/run/transfer.ts';
+import { listedSums } from '../files/checksums.ts';
 import { fileExists, namesIn } from '../files/file-exists.ts';
+import { someAtOnce } from '../files/many.ts';
 import type { RunFolder, RunOrigin } from './run-folder.ts';
 import { isLocked, readEventLog, readJson, runFolder, runOrigin } from './run-folder.ts';
 import type { Workspace } from './workspace.ts';
@@ -59,16 +61,14 @@ export async function listRuns(
   name?: string,
 ): Promise<{ readonly runs: readonly RunSummary[]; readonly damaged: readonly string[] }> {
   const names = await namesIn(workspace.runs);
-  const runs: RunSummary[] = [];
-  const damaged: string[] = [];
   const isMeant = (entry: string): boolean =>
     !entry.startsWith('.') && (name === undefined || entry.startsWith(`${name}-`));
-  for (const entry of names.filter(isMeant)) {
-    const folder = join(workspace.runs, entry);
-    const summary = await readRun(runFolder(folder)).catch(() => undefined);
-    if (!summary) damaged.push(folder);
-    else if (name === undefined || summary.experiment.name === name) runs.push(summary);
-  }
+  const folders = names.filter(isMeant).map((entry) => join(workspace.runs, entry));
+  const found = await someAtOnce(folders, (folder) => readRun(runFolder(folder)).catch(() => undefined));
+  const damaged = folders.filter((_, place) => found[place] === undefined);
+  const runs: RunSummary[] = found
+    .filter((run) => run !== undefined)
+    .filter(({ experiment }) => name === undefined || experiment.name === name);
   return { runs: runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id)), damaged };
 }
 
@@ -130,10 +130,11 @@ async function findNamed(
 
 /** How a run stands. Also for one that was killed at any moment of its life. Throws `LabError('not-found' | 'corrupt')`. */
 export async function readRun(run: RunFolder): Promise<RunDetails> {
-  const experiment = await readJson(run.spec, storedExperiment);
-  const origin = await readJson(run.origin, runOrigin);
-  const result = (await fileExists(run.result)) ? await readJson(run.result, runResult) : null;
-  const transfer = (await fileExists(run.transfer)) ? await readJson(run.transfer, transferReport) : null;
+  const sums = await listedSums(run.folder);
+  const experiment = await readJson(run.spec, storedExperiment, sums);
+  const origin = await readJson(run.origin, runOrigin, sums);
+  const result = (await fileExists(run.result)) ? await readJson(run.result, runResult, sums) : null;
+  const transfer = (await fileExists(run.transfer)) ? await readJson(run.transfer, transferReport, sums) : null;
   const { events, damaged } = await readEventLog(run);
   const failed = events.findLast(({ type }) => type === 'failed' || type === 'resumed' || type === 'started');
   return {

@@ -5,7 +5,7 @@ import type { ProcessExit } from '../process-host.ts';
 import { readNewEvents } from '../store/follow-events.ts';
 import type { RunRecord } from '../store/run-record.ts';
 import type { RunStore } from '../store/run-store.ts';
-import { settle } from '../store/run-store.ts';
+import { settle } from '../store/read-run.ts';
 import { explainExit } from './explain-exit.ts';
 
 /** Why a trainer was asked to end: by a person, or by the queue for want of space or memory. */

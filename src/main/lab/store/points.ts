@@ -31,6 +31,8 @@ export interface PointLine {
 export interface PointStore {
   /** A point of a step that is there already replaces it: a run that was taken up again goes over the same steps. */
   add(run: number, points: readonly Point[]): void;
+  /** The same for a run that has none yet, in few statements: thousands come when a workspace is opened without its database. */
+  fill(run: number, points: readonly Point[]): void;
   /** Forgets what came after a step, which a resumed run does anew. */
   dropAfter(run: number, step: number): void;
   metrics(run: number): readonly { readonly metric: string; readonly points: number }[];
@@ -69,6 +71,13 @@ const summarise = (size: number): readonly string[] =>
     (extreme, highest) =>
       `INSERT OR REPLACE INTO blocks SELECT run, metric, ${size}, step / ${size} AS block, ${highest}, step, ${extreme}(value)
        FROM points WHERE run = ? AND metric = ? AND step >= ? AND value IS NOT NULL GROUP BY block`,
+  );
+
+const summariseRun = (size: number): readonly string[] =>
+  (['min', 'max'] as const).map(
+    (extreme, highest) =>
+      `INSERT INTO blocks SELECT run, metric, ${size}, step / ${size} AS block, ${highest}, step, ${extreme}(value)
+       FROM points WHERE run = ? AND value IS NOT NULL GROUP BY metric, block`,
   );
 
 type Row = readonly (number | null)[];
@@ -111,18 +120,26 @@ export function createPointStore(database: DatabaseSync): PointStore {
   const rowsOf = (statement: keyof typeof statementsOfLines, run: number, metric: number, from: number, to: number) =>
     // arrays, as set; all columns are numbers
     prepareArrays(statementsOfLines[statement]).all(run, metric, from, to) as unknown as Row[];
+  /** Returns the first step of each metric. */
+  const insertAll = (run: number, points: readonly Point[]): ReadonlyMap<number, number> => {
+    const insert = prepare(
+      'INSERT OR REPLACE INTO points (run, metric, step, session, time, relative, value) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    );
+    const earliest = new Map<number, number>();
+    for (const { metric, step, session, time, relative, value } of points) {
+      const number = metricNumber(metric);
+      insert.run(run, number, step, session, time, relative, value);
+      earliest.set(number, Math.min(step, earliest.get(number) ?? step));
+    }
+    return earliest;
+  };
   return {
     add(run, points) {
-      const insert = prepare(
-        'INSERT OR REPLACE INTO points (run, metric, step, session, time, relative, value) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      );
-      const earliest = new Map<number, number>();
-      for (const { metric, step, session, time, relative, value } of points) {
-        const number = metricNumber(metric);
-        insert.run(run, number, step, session, time, relative, value);
-        earliest.set(number, Math.min(step, earliest.get(number) ?? step));
-      }
-      for (const [metric, step] of earliest) summariseFrom(run, metric, step);
+      for (const [metric, step] of insertAll(run, points)) summariseFrom(run, metric, step);
+    },
+    fill(run, points) {
+      if (insertAll(run, points).size === 0) return;
+      for (const size of blockSizes) for (const sql of summariseRun(size)) prepare(sql).run(run);
     },
     dropAfter(run, step) {
       prepare('DELETE FROM points WHERE run = ? AND step > ?').run(run, step);

@@ -86,7 +86,7 @@ export function insertRun(database: DatabaseSync, record: NewRunRecord): RunReco
     ...changingColumns(record),
   });
   const stored = { ...record, number: Number(lastInsertRowid) };
-  writeTags(database, stored);
+  if (stored.tags.length > 0) writeTags(database, stored);
   return stored;
 }
 

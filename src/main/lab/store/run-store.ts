@@ -2,28 +2,25 @@
  * All runs of the workspace, in memory and in the database: found by scanning the folders, followed by reading their events.
  * Runs of other processes (`pretext run`) are followed just the same.
  */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
 import { LabError, reasonOf } from '../../../shared/errors.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
-import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
-import { runResult } from '../../../shared/spec/run/result.ts';
-import { listCheckpoints } from '../../workspace/checkpoint-folders.ts';
 import { createSignal } from '../events.ts';
 import type { Signal } from '../events.ts';
 import type { TaskNotes } from '../task-notes.ts';
-import { fileExists, namesIn, unlessAbsent } from '../../files/file-exists.ts';
+import { fileExists, namesIn } from '../../files/file-exists.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
-import { isLocked, readJson, runFolder, runOrigin } from '../../workspace/run-folder.ts';
+import { runFolder } from '../../workspace/run-folder.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import { findAnnotations, readAnnotations, writeAnnotations } from './annotations.ts';
+import { findAnnotations, writeAnnotations } from './annotations.ts';
 import { inTransaction, isFullDatabase } from './database.ts';
 import { applyEvent, pointsOf, readNewEvents } from './follow-events.ts';
 import type { Point, PointStore } from './points.ts';
 import { createPointStore } from './points.ts';
-import type { NewRunRecord, RunRecord } from './run-record.ts';
+import { isAtRest, markOf, readNewRun, settle } from './read-run.ts';
+import type { RunRecord } from './run-record.ts';
 import { initialRunProgress, insertRun, readRuns, updateRun, writeTags } from './run-record.ts';
 
 export interface RunChange {
@@ -191,15 +188,26 @@ export function createRunStore(
   };
   /** Those that are new, in one transaction: thousands of them when a workspace is opened without its database. */
   const takeIn = async (names: readonly string[]): Promise<void> => {
-    const read = names.map((name) => readFolder(folder(name)).catch(noteDamage(name)));
-    const found = (await Promise.all(read)).filter((record) => record !== undefined);
-    const unknown = found.filter(({ id }) => !records.has(id)); // another look may have been faster
+    const read = names.map((name) => readNewRun(folder(name), tasks, waits(name)).catch(noteDamage(name)));
+    const found = (await Promise.all(read)).filter((run) => run !== undefined);
+    const unknown = found.filter(({ record }) => !records.has(record.id)); // another look may have been faster
     if (unknown.length === 0) return;
     try {
-      const inserted = inTransaction(database, () => unknown.map((record) => insertRun(database, record)));
-      for (const record of inserted) records.set(record.id, record);
+      const inserted = inTransaction(database, () =>
+        unknown.map((run) => {
+          const record = insertRun(database, run.record);
+          points.fill(record.number, run.points);
+          return { ...run, record };
+        }),
+      );
+      for (const { record, events, damagedLines: bad, mark } of inserted) {
+        records.set(record.id, record);
+        if (mark !== undefined) settled.set(record.id, mark);
+        if (bad > 0) damagedLines.set(record.id, bad);
+        changes.emit({ id: record.id, events, removed: false });
+      }
     } catch (error) {
-      for (const { id } of unknown) noteDamage(id)(error);
+      for (const { record } of unknown) noteDamage(record.id)(error);
     }
   };
 
@@ -240,8 +248,10 @@ export function createRunStore(
       };
       for (let start = 0; start < names.length; start += lookedAtOnce) {
         const some = names.slice(start, start + lookedAtOnce);
-        await takeIn(some.filter((name) => !records.has(name)));
-        await Promise.all(some.map((name) => look(name).catch(noteDamage(name))));
+        const unknown = some.filter((name) => !records.has(name));
+        await takeIn(unknown);
+        const isRead = new Set(unknown.filter((name) => settled.has(name)));
+        await Promise.all(some.filter((name) => !isRead.has(name)).map((name) => look(name).catch(noteDamage(name))));
       }
       for (const [id, lines] of damagedLines) {
         damaged.set(
@@ -262,77 +272,4 @@ export function createRunStore(
       changes.emit({ id, events: [], removed: false });
     },
   };
-}
-
-async function readFolder(run: RunFolder): Promise<NewRunRecord> {
-  const origin = await readJson(run.origin, runOrigin);
-  return {
-    id: run.id,
-    createdAt: Date.parse(origin.createdAt),
-    spec: await readJson(run.spec, storedExperiment),
-    origin,
-    state: 'stopped',
-    paused: false,
-    result: null,
-    progress: initialRunProgress,
-    failure: null,
-    eventsRead: 0,
-    ...(await readAnnotations(run)),
-  };
-}
-
-/** The state that a folder tells: whether there is a result, a trainer at work, and how its events end. */
-export async function settle(
-  run: RunFolder,
-  record: RunRecord,
-  store: (record: RunRecord) => RunRecord,
-  waits: boolean,
-): Promise<void> {
-  const before = { state: record.state, result: record.result !== null };
-  if (!record.result && (await fileExists(run.result))) record.result = await readJson(run.result, runResult);
-  // Of finished runs nothing more is asked: they are the most, and every start looks at them.
-  const last = record.result ? undefined : await lastEvent(run);
-  if (record.result) {
-    record.state = 'finished';
-    record.failure = null;
-  } else if (await isLocked(run)) {
-    record.state = 'running'; // another process trains it
-  } else if (waits) {
-    record.state = 'queued';
-    record.failure = null;
-  } else if (last?.type === 'failed') {
-    record.state = 'failed';
-    const details = last.before === undefined ? {} : { before: last.before };
-    record.failure = { code: last.code, message: last.message, details };
-  } else if (last === undefined || last.type === 'created' || last.type === 'stopped') {
-    record.state = 'stopped';
-  } else {
-    record.state = 'interrupted';
-    record.failure ??= {
-      code: 'interrupted',
-      message:
-        'The trainer exited unexpectedly: the lab or the computer was shut down, or the process was killed. The run can resume from its last checkpoint',
-      details: {},
-    };
-  }
-  record.progress = { ...record.progress, checkpoint: (await listCheckpoints(run.checkpoints)).at(-1) ?? null };
-  if (record.state !== before.state || (record.result !== null) !== before.result) store(record);
-}
-
-/** A trainer of another process, whose end leaves no event, is behind none of these. */
-function isAtRest({ state }: RunRecord): boolean {
-  return state === 'finished' || state === 'stopped' || state === 'failed' || state === 'interrupted';
-}
-
-/** Changes whenever a trainer says something. */
-async function markOf({ events }: RunFolder): Promise<string> {
-  const { size, mtimeMs } = (await unlessAbsent(stat(events))) ?? { size: -1, mtimeMs: 0 };
-  return `${size} ${mtimeMs}`;
-}
-
-/** The last few kilobytes are enough for it. */
-async function lastEvent(run: RunFolder): Promise<RunEvent | undefined> {
-  const { size } = (await unlessAbsent(stat(run.events))) ?? { size: 0 };
-  const { events } = await readNewEvents(run, Math.max(0, size - 65_536));
-  return events.at(-1);
 }

@@ -5,8 +5,10 @@ import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import { runResult } from '../../../shared/spec/run/result.ts';
 import type { Study } from '../../../shared/spec/study.ts';
+import { listedSums } from '../../files/checksums.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { fileExists, namesIn } from '../../files/file-exists.ts';
+import { namesByBeginning, someAtOnce } from '../../files/many.ts';
 import { sealJson } from '../../files/sealed-json.ts';
 import { readEvents, readJson, runFolder, runOrigin, writeJson } from '../../workspace/run-folder.ts';
 import type { CellContent, WorkCell, WorkFolder, WorkPlan } from '../../workspace/work-folder.ts';
@@ -33,18 +35,20 @@ export interface PlannedWork {
 export async function planWork(workspace: Workspace, study: Study, source: SpecSource): Promise<PlannedWork> {
   const folder = workFolderOf(workspace, study.name);
   const foundations = foundationsOf(workspace);
-  const names = await namesIn(workspace.runs);
-  const cells: WorkCell[] = [];
-  const lines: string[] = [];
-  const finished: string[] = [];
-  let offset = 0;
-  for (const cell of leadersFirst(study, planStudy(study, source))) {
+  const namesOf = namesByBeginning(await namesIn(workspace.runs));
+  const found = await someAtOnce(leadersFirst(study, planStudy(study, source)), async (cell) => {
     const content: CellContent = { experiment: cell.experiment, ...(await foundations(cell.experiment)) };
     const line = JSON.stringify(content);
     const key = keyOf(line);
+    return { cell, line, key, ...(await runOf(workspace, content, key, namesOf)) };
+  });
+  const cells: WorkCell[] = [];
+  const lines: string[] = [];
+  const done = new Set<string>();
+  let offset = 0;
+  for (const { cell, line, key, id, isFinished } of found) {
     const length = Buffer.byteLength(line);
-    const { id, isFinished } = await runOf(workspace, content, key, names);
-    if (isFinished) finished.push(key);
+    if (isFinished) done.add(key);
     const { condition, arm, seed } = cell;
     const after = leaderOf(study, cell, cells);
     cells.push({ key, id, condition, arm, seed, ...(after !== undefined && { after }), at: [offset, length] });
@@ -59,13 +63,13 @@ export async function planWork(workspace: Workspace, study: Study, source: SpecS
   const plan: WorkPlan = { formatVersion: 1, study: study.name, file, cells };
   await rm(folder.cancelled, { force: true });
   await forget(folder.failed, await namesIn(folder.failed));
-  const done = new Set(finished);
+  const marked = new Set(await namesIn(folder.done));
   await forget(
     folder.done,
-    (await namesIn(folder.done)).filter((key) => !done.has(key)),
+    [...marked].filter((key) => !done.has(key)),
   );
-  const marked = new Set(await namesIn(folder.done));
-  for (const key of done) if (!marked.has(key)) await replaceFile(join(folder.done, key), '{}\n');
+  const unmarked = [...done].filter((key) => !marked.has(key));
+  await someAtOnce(unmarked, (key) => replaceFile(join(folder.done, key), '{}\n'));
   await replaceFile(join(folder.folder, file), experiments);
   await replaceFile(folder.plan, sealJson(plan));
   await writeJson(join(workspace.folder, 'studies', `${study.name}.spec.json`), source.value);
@@ -73,7 +77,7 @@ export async function planWork(workspace: Workspace, study: Study, source: SpecS
 }
 
 async function forget(folder: string, names: readonly string[]): Promise<void> {
-  for (const name of names) await rm(join(folder, name), { force: true });
+  await someAtOnce(names, (name) => rm(join(folder, name), { force: true }));
 }
 
 /** What the experiment's `data` and `from` mean now. Looked up once for the same ones: studies have thousands of cells. */
@@ -111,18 +115,20 @@ async function runOf(
   workspace: Workspace,
   { experiment, data, weights }: CellContent,
   key: string,
-  names: readonly string[],
+  namesOf: (beginning: string) => readonly string[],
 ): Promise<{ readonly id: string; readonly isFinished: boolean }> {
   const planned = `${experiment.name}-${key.slice(0, keyLetters)}`;
   const same: string[] = [];
   const taken = new Set<string>();
-  for (const id of names.filter((name) => name.startsWith(`${experiment.name}-`))) {
+  for (const id of namesOf(`${experiment.name}-`)) {
     const run = runFolder(join(workspace.runs, id));
-    const spec = await readJson(run.spec, storedExperiment).catch(() => undefined);
+    const sums = await listedSums(run.folder).catch(() => undefined);
+    const spec = await readJson(run.spec, storedExperiment, sums).catch(() => undefined);
     if (spec && isRunOf(spec, experiment)) {
-      const result = (await fileExists(run.result)) && (await readJson(run.result, runResult).catch(() => undefined));
+      const result =
+        (await fileExists(run.result)) && (await readJson(run.result, runResult, sums).catch(() => undefined));
       if (result) return { id, isFinished: true };
-      const origin = await readJson(run.origin, runOrigin).catch(() => undefined);
+      const origin = await readJson(run.origin, runOrigin, sums).catch(() => undefined);
       const isSame = origin?.data.contentHash === data && (origin.weights?.label ?? null) === weights;
       if (isSame && (await readEvents(run)).at(-1)?.type !== 'failed') same.push(id);
     }
