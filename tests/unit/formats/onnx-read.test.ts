@@ -1,12 +1,15 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readOnnx } from '../../../src/main/formats/onnx/read.ts';
 import { modelProto } from '../../../src/main/formats/onnx/schema.ts';
 import { networkOfFile } from '../../../src/main/models/onnx-network/network-of-file.ts';
+import { previewModel } from '../../../src/main/runs/import-model.ts';
 import { isLabError } from '../../../src/shared/errors.ts';
+import { damage, damaged } from '../../damaged-files.ts';
+import { expectBoundedMemory, fuzzPatience, fuzzRuns } from '../../fuzzing.ts';
 
 let folder: string;
 let file: string;
@@ -16,6 +19,7 @@ beforeEach(async () => {
   file = join(folder, 'net.onnx');
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+expectBoundedMemory();
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -137,19 +141,16 @@ describe('what is refused, by the name of the file', () => {
   });
 });
 
-/** More of them by hand: `DAMAGED_FILES=10000 npx vitest run tests/unit/formats/onnx-read.test.ts`. */
-const damagedFiles = Number(process.env.DAMAGED_FILES ?? 300);
-
 describe('damaged files', () => {
-  it('are read or refused, and never anything else', { timeout: 600_000 }, async () => {
+  it('are read or refused, and never anything else', { timeout: fuzzPatience }, async () => {
     const whole = encode();
-    const damage = fc.record({
+    const change = fc.record({
       cut: fc.nat(whole.length),
       flips: fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 6 }),
       inserted: fc.tuple(fc.nat(whole.length), fc.uint8Array({ maxLength: 8 })),
     });
     await fc.assert(
-      fc.asyncProperty(damage, async ({ cut, flips, inserted: [place, more] }) => {
+      fc.asyncProperty(change, async ({ cut, flips, inserted: [place, more] }) => {
         const bytes = Uint8Array.of(...whole.subarray(0, place), ...more, ...whole.subarray(place));
         for (const [at, value] of flips) bytes[at] = value;
         try {
@@ -158,7 +159,25 @@ describe('damaged files', () => {
           expect(isLabError(error), String(error)).toBe(true);
         }
       }),
-      { numRuns: damagedFiles, ...(process.env.DAMAGED_FILES === undefined && { seed: 1 }) }, // the same ones in every run of the tests
+      fuzzRuns(300),
+    );
+  });
+});
+
+/** Networks that other programs wrote, with every op that their exporters use; each is read up to its pipeline. */
+describe.each(['convolutional-17', 'attention-18-dynamo', 'recurrent-14'])('%s, damaged in any way', (name) => {
+  it('is read or refused with its name', { timeout: fuzzPatience }, async () => {
+    const whole = await readFile(resolve(import.meta.dirname, '../../fixtures/onnx', `${name}.onnx`));
+    await fc.assert(
+      fc.asyncProperty(damage, async (changes) => {
+        await writeFile(file, damaged(whole, changes));
+        try {
+          await previewModel(file);
+        } catch (error) {
+          if (!isLabError(error) || error.code === 'internal' || !error.message.includes(file)) throw error;
+        }
+      }),
+      fuzzRuns(25),
     );
   });
 });

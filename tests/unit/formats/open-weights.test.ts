@@ -8,6 +8,7 @@ import { writeSafetensors } from '../../../src/main/formats/safetensors.ts';
 import { openWeights } from '../../../src/main/formats/weights/open-weights.ts';
 import { isLabError } from '../../../src/shared/errors.ts';
 import { damage, damaged } from '../../damaged-files.ts';
+import { expectBoundedMemory, fuzzPatience, fuzzRuns } from '../../fuzzing.ts';
 import { readRecorded } from './weight-files.ts';
 
 let folder: string;
@@ -73,11 +74,10 @@ describe('a file that is no weights', () => {
   });
 });
 
-/** As many as a quick test can afford; `FUZZ_RUNS=10000 npx vitest run tests/unit/formats` tries more. */
-const runs = Number(process.env.FUZZ_RUNS ?? 150);
+expectBoundedMemory();
 
 describe.each(['zip.pth', 'legacy.pth', 'protocol-4.pth', 'expected.safetensors'])('%s, damaged in any way', (name) => {
-  it('is read or refused with its name, and never claims more than it holds', async () => {
+  it('is read or refused with its name, and never claims more than it holds', { timeout: fuzzPatience }, async () => {
     const whole = await readRecorded(name);
     const path = join(folder, name);
     await fc.assert(
@@ -94,24 +94,28 @@ describe.each(['zip.pth', 'legacy.pth', 'protocol-4.pth', 'expected.safetensors'
         // Tensors may share their numbers eight times over, and half precision becomes twice as long.
         expect(read).toBeLessThanOrEqual(16 * 2 * bytes.length);
       }),
-      { numRuns: runs },
+      fuzzRuns(150),
     );
   });
 });
 
-it('an index of several files, damaged in any way, is read or refused with its name', async () => {
-  const path = join(folder, 'model', 'fuzzed.index.json');
-  const whole = Buffer.from(JSON.stringify({ weight_map: { a: 'part-1.safetensors', b: 'part-2.safetensors' } }));
-  await fc.assert(
-    fc.asyncProperty(damage, async (changes) => {
-      await writeFile(path, damaged(whole, changes));
-      try {
-        await using source = await openWeights(path);
-        expect(source.entries.size).toBeGreaterThan(0);
-      } catch (error) {
-        if (!isLabError(error) || !error.message.includes(path)) throw error;
-      }
-    }),
-    { numRuns: runs },
-  );
-});
+it(
+  'an index of several files, damaged in any way, is read or refused with its name',
+  { timeout: fuzzPatience },
+  async () => {
+    const path = join(folder, 'model', 'fuzzed.index.json');
+    const whole = Buffer.from(JSON.stringify({ weight_map: { a: 'part-1.safetensors', b: 'part-2.safetensors' } }));
+    await fc.assert(
+      fc.asyncProperty(damage, async (changes) => {
+        await writeFile(path, damaged(whole, changes));
+        try {
+          await using source = await openWeights(path);
+          expect(source.entries.size).toBeGreaterThan(0);
+        } catch (error) {
+          if (!isLabError(error) || !error.message.includes(path)) throw error;
+        }
+      }),
+      fuzzRuns(150),
+    );
+  },
+);

@@ -7,15 +7,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readTokenizer } from '../../../src/main/models/families/text/tokenizer-source.ts';
+import { readLabels } from '../../../src/main/models/label-file.ts';
+import { openModelSource } from '../../../src/main/models/source.ts';
 import { importModel, previewModel } from '../../../src/main/runs/import-model.ts';
 import type { Workspace } from '../../../src/main/workspace/workspace.ts';
 import { openWorkspace } from '../../../src/main/workspace/workspace.ts';
 import { isLabError } from '../../../src/shared/errors.ts';
 import { damage, damaged, damagedJson, jsonDamage } from '../../damaged-files.ts';
+import { expectBoundedMemory, fuzzPatience, fuzzRuns } from '../../fuzzing.ts';
 
-/** `FUZZ_RUNS=10000 npx vitest run tests/unit/models/damage.test.ts` tries more, and others each time. */
-const tried = process.env.FUZZ_RUNS;
-const runs = (few: number) => (tried === undefined ? { numRuns: few, seed: 1 } : { numRuns: Number(tried) });
+expectBoundedMemory();
 
 const fixture = (name: string): string => path.resolve(import.meta.dirname, '../../fixtures/models', name);
 const quiet = { signal: new AbortController().signal };
@@ -55,7 +57,7 @@ describe.each([
   ['roberta', 'merges.txt'],
   ['resnet-transformers', 'preprocessor_config.json'],
 ])('%s with a damaged %s', (name, file) => {
-  it('is read, or refused with its name', async () => {
+  it('is read, or refused with its name', { timeout: fuzzPatience }, async () => {
     await cp(fixture(name), model, { recursive: true });
     const whole = await readFile(path.join(model, file));
     const isJson = file.endsWith('.json');
@@ -68,13 +70,47 @@ describe.each([
         await writeFile(path.join(model, file), bytes);
         await orRefused(previewModel(model));
       }),
-      runs(25),
+      fuzzRuns(25),
     );
   });
 });
 
+it('a damaged tokenizer.json of Unigram is read, or refused with its name', { timeout: fuzzPatience }, async () => {
+  const whole = await readFile(path.join(fixture('unigram'), 'with-bytes.json'));
+  const file = path.join(model, 'tokenizer.json');
+  await mkdir(model);
+  const content = fc.oneof(
+    damage.map((changes) => damaged(whole, changes)),
+    jsonDamage.map((changes) => Buffer.from(damagedJson(whole.toString(), changes))),
+  );
+  await fc.assert(
+    fc.asyncProperty(content, async (bytes) => {
+      await writeFile(file, bytes);
+      await using source = await openModelSource(model);
+      const reading = readTokenizer(source).then((tokenizer) => tokenizer?.encode('A cat, 猫 and ½.'));
+      await orRefused(reading);
+    }),
+    fuzzRuns(25),
+  );
+});
+
+it('a damaged file of names is read, or refused with its name', { timeout: fuzzPatience }, async () => {
+  const file = path.join(model, 'labels');
+  await mkdir(model);
+  const wholes = ['tench\ngreat white shark\nhen\n', '["tench", "great white shark", "hen"]'].map((text) =>
+    Buffer.from(text),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...wholes), damage, async (whole, changes) => {
+      await writeFile(file, damaged(whole, changes));
+      await orRefused(readLabels(file));
+    }),
+    fuzzRuns(50),
+  );
+});
+
 describe.each(['bert', 'resnet-transformers'])('%s with any damaged file', (name) => {
-  it('is imported whole, or leaves nothing', async () => {
+  it('is imported whole, or leaves nothing', { timeout: fuzzPatience }, async () => {
     const names = (await readdir(fixture(name))).filter((one) => !/^(?:outputs|gradients)/u.test(one));
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...names), damage, async (file, changes) => {
@@ -85,7 +121,7 @@ describe.each(['bert', 'resnet-transformers'])('%s with any damaged file', (name
         expect([[], ['damaged']]).toContainEqual(await left());
         await rm(workspace.models, { recursive: true, force: true });
       }),
-      runs(12),
+      fuzzRuns(12),
     );
   });
 });
