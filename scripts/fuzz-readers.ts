@@ -39,11 +39,13 @@ const readers: readonly (readonly [reader: string, file: string, test: string])[
 ];
 
 const [count = '10000', wanted = ''] = process.argv.slice(2);
-if (!(Number(count) > 0))
+if (!(Number(count) > 0)) {
   throw new Error(`'${count}' is no number of files: node scripts/fuzz-readers.ts [number] [reader]`);
+}
 const chosen = readers.filter(([reader]) => reader.includes(wanted));
-if (chosen.length === 0)
+if (chosen.length === 0) {
   throw new Error(`No reader is called ${wanted}. Readers: ${readers.map(([name]) => name).join(', ')}`);
+}
 
 let failed = 0;
 console.log(`| reader | ${count} damaged files | seconds | largest resident memory |\n| --- | --- | ---: | ---: |`);
