@@ -75,6 +75,14 @@ class AttentionNet(nn.Module):
         return self.classifier(x[:, 0])
 
 
+class TextNet(AttentionNet):
+    """The same for texts that are long enough to be classified."""
+
+    def __init__(self):
+        super().__init__()
+        self.positions = nn.Parameter(torch.randn(1, 13, 8) * 0.3)
+
+
 class RecurrentNet(nn.Module):
     """An LSTM both ways, a GRU on top of it, and a product at every step."""
 
@@ -125,9 +133,10 @@ def random_numbers(network):
 def inputs_of(network):
     generator = torch.Generator().manual_seed(5)
     if isinstance(network, AttentionNet):
-        mask = torch.ones(2, 6, dtype=torch.int64)
+        length = network.positions.shape[1] - 1
+        mask = torch.ones(2, length, dtype=torch.int64)
         mask[1, 4:] = 0
-        return {"input_ids": torch.randint(0, 11, (2, 6), generator=generator), "attention_mask": mask}
+        return {"input_ids": torch.randint(0, 11, (2, length), generator=generator), "attention_mask": mask}
     if isinstance(network, RecurrentNet):
         return {"sequence": torch.randn(2, 6, 4, generator=generator)}
     return {"image": torch.randn(2, 3, 10, 12, generator=generator)}
@@ -138,6 +147,7 @@ CASES = {
     for kind, network, versions in [
         ("convolutional", ConvolutionalNet, [(9, False), (11, False), (13, False), (17, False), (18, True), (20, True)]),
         ("attention", AttentionNet, [(11, False), (13, False), (17, False), (18, True), (20, True)]),
+        ("texts", TextNet, [(17, False)]),
         ("recurrent", RecurrentNet, [(11, False), (14, False), (18, True)]),
         ("enlarging", EnlargingNet, [(11, False), (17, False), (18, True)]),
     ]

@@ -108,6 +108,8 @@ export interface BlockPart {
   readonly parameters: number;
   /** Whether the option may name it. */
   readonly canBeChosen: boolean;
+  /** What the block would give then, as its first output. */
+  readonly value?: Value | undefined;
 }
 
 /** A block of any options: `build` takes them unparsed, and parses them with the block's own schema. */

@@ -41,11 +41,17 @@ export async function completeExperiment(workspace: Workspace, experiment: Exper
   return withModelParts(workspace, await withNetworkImages(workspace, experiment));
 }
 
-/** The pipeline of a model, and the form of its head for masked words, which has weights of its own. */
+/**
+ * The pipeline of a model, the form of its head for masked words, which has weights of its own, and what it makes of a text: a network of
+ * others may end with a vector and show nothing before it.
+ */
 async function withModelParts(workspace: Workspace, experiment: Experiment): Promise<Experiment> {
-  const { pipeline, from, task } = experiment;
+  const { pipeline, from } = experiment;
   const graph = 'model' in pipeline ? (await findModel(workspace, pipeline.model)).manifest.pipeline : pipeline;
-  if (!from || !('model' in from)) return { ...experiment, pipeline: graph };
+  const hasVectorAlone = 'outputs' in graph && graph.outputs.sequence === undefined && 'vector' in graph.outputs;
+  const isPooled = hasVectorAlone && experiment.task.pooling === 'mean';
+  const task = isPooled ? { ...experiment.task, pooling: 'vector' } : experiment.task;
+  if (!from || !('model' in from)) return { ...experiment, pipeline: graph, task };
   const { heads } = (await findModel(workspace, from.model)).manifest;
   const style = heads.find(({ task: type }) => type === 'masked-words')?.options.head;
   const takesStyle = style !== undefined && 'head' in task;

@@ -3,9 +3,9 @@
  * mean of an image's features over all places.
  */
 import { LabError } from '../../shared/errors.ts';
-import { createProgram, elementCount, max, mean, output, reshape, withScope } from '../graph/index.ts';
+import { createProgram, elementCount, mean, output, reshape, withScope } from '../graph/index.ts';
 import type { Program, Value } from '../graph/program.ts';
-import { poolSequence } from '../nn/blocks/sequence-pooling.ts';
+import { poolExample } from '../nn/blocks/sequence-pooling.ts';
 import { buildPipeline, declareInputs } from '../nn/index.ts';
 import type { Feeds } from '../tasks/index.ts';
 import { inBatches } from './batch/in-batches.ts';
@@ -62,30 +62,16 @@ function embeddingProgram({ pipeline, facts }: Backbone, batchSize: number): Pro
   const name = outputNames.find((candidate) => outputs[candidate]) ?? Object.keys(outputs)[0];
   const value = name === undefined ? undefined : outputs[name];
   if (!value) throw new LabError('bad-spec', 'This pipeline has no output to make vectors of');
-  output(program, 'embedding', pooled(value, inputs.mask));
+  output(program, 'embedding', value.shape.length === 3 ? poolExample(value, inputs.mask) : overPlaces(value));
   return program;
 }
 
-function pooled(value: Value, mask: Value | undefined): Value {
-  const [batch = 1, length = 1, ...rest] = value.shape;
-  if (value.shape.length <= 2) return value;
-  if (rest.length > 1) {
-    return reshape(
-      mean(
-        value,
-        [...rest.keys()].map((axis) => axis + 2),
-      ),
-      [batch, length],
-    );
-  }
-  return poolSequence(value, mask && shortened(mask, length), 'mean');
-}
-
-/** The mask of a sequence that has been made shorter: a step is real where any of the positions that it came from is. */
-function shortened(mask: Value, steps: number): Value | undefined {
-  const [batch = 1, length = 1] = mask.shape;
-  if (length === steps) return mask;
-  return length % steps === 0 ? max(reshape(mask, [batch, steps, length / steps]), [2]) : undefined;
+/** The mean of a feature map over its places; a vector stays what it is. */
+function overPlaces(value: Value): Value {
+  const [batch = 1, features = 1, ...rest] = value.shape;
+  if (rest.length === 0) return value;
+  const places = [...rest.keys()].map((axis) => axis + 2);
+  return reshape(mean(value, places), [batch, features]);
 }
 
 /** By its name, or that of the first of twins, which have a prefix. */

@@ -128,8 +128,8 @@ function missingOf({ heads, tokenizer, input }: ReadModel, { kind }: ModelFamily
   return [
     ...(kind === 'text' && tokenizer === undefined ? [withoutTokenizer] : []),
     ...(heads.length === 0 ? ['There is no head: it answers nothing by itself, and a task gives it a new one'] : []),
-    ...(kind === 'graph' && input.kind === 'tokens'
-      ? ['An ONNX file has no tokenizer: its input is the ids of tokens of whoever made it']
+    ...(kind === 'graph' && input.kind === 'tokens' && tokenizer === undefined
+      ? ['An ONNX file has no tokenizer: put tokenizer.json or vocab.txt beside it, or it reads no texts']
       : []),
   ];
 }

@@ -1,42 +1,42 @@
 /**
  * What the stages of a pretrained network know: a linear probe and the vote of nearest neighbours on their frozen features.
  * For transfer the last stage is often not the best one, so every stage is tried; the best is chosen on the validation
- * images, and only that one is scored on the test images. The same is done with untrained weights, because a network that
+ * examples, and only that one is scored on the test examples. The same is done with untrained weights, because a network that
  * has seen nothing is a surprisingly good feature extractor.
  */
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { LabError } from '../../shared/errors.ts';
+import type { DataKind } from '../../shared/spec/data-kind.ts';
 import type { Interval } from '../../shared/stats.ts';
 import { wilsonInterval } from '../../shared/stats.ts';
 import type { Executable, Tensor } from '../engines/engine.ts';
-import { createProgram, output, reshape, sizeAt, withScope } from '../graph/index.ts';
-import type { Program, Value } from '../graph/program.ts';
-import { sameShape } from '../graph/shape.ts';
-import { poolToGrid } from '../nn/blocks/pooling.ts';
-import { buildPipeline, declareInputs, initialParameters } from '../nn/index.ts';
+import type { Program } from '../graph/program.ts';
+import { dataWords, initialParameters } from '../nn/index.ts';
 import type { DenseFeatures } from '../tasks/baselines/features.ts';
-import { denseFeatures } from '../tasks/baselines/features.ts';
 import { fitLinearProbe, probeProbabilities } from '../tasks/baselines/linear-probe.ts';
 import { neighbourProbabilities } from '../tasks/baselines/nearest-neighbours.ts';
-import { imageClassification } from '../tasks/image-classification.ts';
-import type { LabelledImages } from '../tasks/images/labelled-images.ts';
-import { imageBatch, openLabelledImages } from '../tasks/images/labelled-images.ts';
 import { bestNeighbourCount } from '../tasks/images/pixel-baselines.ts';
+import { findTask } from '../tasks/index.ts';
 import { mostProbable } from '../tasks/metrics/probabilistic.ts';
+import type { TaskSampler } from '../tasks/task.ts';
+import type { Material } from '../workspace/catalogue.ts';
 import { findMaterial } from '../workspace/catalogue.ts';
-import { loadEngine } from './engines.ts';
-import type { Backbone, TrainedNetwork } from './trained-network.ts';
 import { writeJson } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { loadEngine } from './engines.ts';
+import type { Side, StageFeatures, StageProgram } from './probe-stages.ts';
+import { extractFeatures, requireFit, stageProgram } from './probe-stages.ts';
+import type { TrainedNetwork } from './trained-network.ts';
 
 export interface ProbeOptions {
   readonly data: string;
-  /** As the options of image classification. */
+  /** As the options of classification. */
   readonly labelsPerClass?: number | undefined;
   readonly splitSeed?: number;
   /** Feature maps are averaged to so many rows and columns. */
   readonly grid?: number;
+  /** Tokens that are read of a text. */
+  readonly length?: number | undefined;
   readonly signal: AbortSignal;
   readonly onProgress?: (phase: string, done: number, total: number) => void;
 }
@@ -46,7 +46,7 @@ export type ProbeMethod = 'linear' | 'neighbours';
 export interface StageScore {
   readonly stage: string;
   readonly features: number;
-  /** Accuracy on the validation images. */
+  /** Accuracy on the validation examples. */
   readonly linear: number;
   readonly neighbours: number;
 }
@@ -64,23 +64,22 @@ export interface ProbedWeights {
 }
 
 export interface ProbeResult {
-  readonly formatVersion: 1;
+  readonly formatVersion: 2;
   readonly run: string;
   readonly step: number;
   readonly data: string;
-  readonly images: Readonly<Record<'training' | 'validation' | 'test', number>>;
+  readonly examples: Readonly<Record<'training' | 'validation' | 'test', number>>;
   readonly labelsPerClass: number | null;
   readonly splitSeed: number;
   readonly trained: ProbedWeights;
   readonly untrained: ProbedWeights;
 }
 
-const batchSize = 64;
 const neighbourCandidates = [1, 5, 20];
 
 /**
- * Probes a network on a labelled image dataset. That of a run has the result in `artifacts/probe-<dataset>.json`, too.
- * Throws `LabError('bad-spec')` for a network that does not read images, or not those of the dataset.
+ * Probes a network on labelled texts, images or recordings. That of a run has the result in `artifacts/probe-<dataset>.json`, too.
+ * Throws `LabError('bad-spec')` for a network that does not read what the dataset has.
  */
 export async function probeNetwork(
   workspace: Workspace,
@@ -89,31 +88,26 @@ export async function probeNetwork(
 ): Promise<ProbeResult> {
   const { data, labelsPerClass, splitSeed = 0, grid = 2 } = options;
   const material = await findMaterial(workspace, 'dataset', data);
-  const settings = imageClassification.options.parse({ labelBudget: { perClass: labelsPerClass } });
-  const images = openLabelledImages({
-    dataFolder: material.folder,
-    options: settings,
-    splitSeed,
-    images: network.images,
-  });
+  const sampler = openExamples(material, network, options);
   try {
     const { step, weights } = await network.weights();
-    const { program, stages } = stageProgram(network.backbone, images, grid);
-    requireFit(program, weights, network.what);
+    const staged = stageProgram(network.backbone, sampler, grid);
+    const { program } = staged;
+    requireFit(program, weights, network.what, sampler.input.kind);
     await using executable = await compile(network.engine, program);
     const probe = async (title: string, parameters: ReadonlyMap<string, Tensor>): Promise<ProbedWeights> => {
       await executable.importState({ parameters });
-      return probeStages(title, images, stages, executable, options);
+      return probeStages(title, sampler, staged, executable, options);
     };
     const own = new Map([...weights].filter(([name]) => program.parameters.has(name)));
     const fresh = new Map([...initialParameters(program, network.seed)].filter(([name]) => isLearned(name)));
-    const { training, validation, test } = images.sides;
+    const count = (side: Side): number => sampler.sides?.[side].length ?? 0;
     const result: ProbeResult = {
-      formatVersion: 1,
+      formatVersion: 2,
       run: network.id,
       step,
       data,
-      images: { training: training.length, validation: validation.length, test: test.length },
+      examples: { training: count('training'), validation: count('validation'), test: count('test') },
       labelsPerClass: labelsPerClass ?? null,
       splitSeed,
       trained: await probe('Trained', own),
@@ -122,59 +116,47 @@ export async function probeNetwork(
     if (network.run) await writeJson(join(network.run.artifacts, `probe-${data}.json`), result);
     return result;
   } finally {
-    images.dataset.close();
+    sampler.close();
   }
 }
 
 /** The statistics of the input belong to the images, not to what was learned. */
 const isLearned = (name: string): boolean => !name.startsWith('backbone/pixels/');
 
-/** The pipeline on images of the dataset; every stage is an output, feature maps averaged to a grid. */
-function stageProgram(
-  { pipeline }: Backbone,
-  { dataset }: LabelledImages,
-  grid: number,
-): { readonly program: Program; readonly stages: readonly string[] } {
-  const program = createProgram('stages');
-  const context = {
-    program,
-    mode: 'evaluation' as const,
-    batchSize,
-    input: { kind: 'image' as const, ...dataset.shape },
-  };
-  const built = withScope(program, 'backbone', () => buildPipeline(context, pipeline, declareInputs(context)));
-  const stages: string[] = [];
-  const flattened = new Set(pipeline.blocks.filter(({ type }) => type === 'flatten').map(({ id }) => id));
-  for (const { id } of pipeline.blocks) {
-    if (flattened.has(id)) continue; // the same numbers as before
-    const entry = Object.entries(built.stages).find(([name]) => name.startsWith(`${id}.`));
-    const vector = entry && toVector(entry[1], grid);
-    if (!vector) continue;
-    output(program, id, vector);
-    stages.push(id);
-  }
-  if (stages.length === 0) throw new LabError('bad-spec', 'no stage of this network gives feature maps or vectors');
-  return { program, stages };
-}
+/** Tasks with classes, by what they read. */
+const tasks: Readonly<Partial<Record<DataKind, string>>> = {
+  'image-dataset': 'image-classification',
+  'text-dataset': 'text-classification',
+  'audio-dataset': 'audio-classification',
+};
 
-function toVector(stage: Value, grid: number): Value | undefined {
-  if (stage.shape.length === 2) return stage;
-  if (stage.shape.length !== 4) return undefined;
-  const cells = [Math.min(grid, sizeAt(stage.shape, 2)), Math.min(grid, sizeAt(stage.shape, 3))] as const;
-  return reshape(poolToGrid(stage, cells, 'average'), [batchSize, -1]);
-}
+/** Tokens of a text that are read, unless told otherwise: the beginning of a text says mostly what it is about. */
+const usualLength = 128;
 
-function requireFit(program: Program, tensors: ReadonlyMap<string, Tensor>, what: string): void {
-  for (const { name, shape } of program.parameters.values()) {
-    const found = tensors.get(name);
-    if (found && sameShape(found.shape, shape)) continue;
-    const problem = found ? `is [${found.shape.join(', ')}] there and would be [${shape.join(', ')}]` : 'is not there';
-    throw new LabError(
-      'bad-spec',
-      `the network of the ${what} cannot read these images: ${name} ${problem}. Import the dataset with as many channels as the corpus, and use a pipeline that pools to a fixed grid`,
-      { name },
-    );
-  }
+/** Throws `LabError('bad-spec')` where the network reads something else, and what opening the data throws. */
+function openExamples(
+  { kind, folder }: Material,
+  network: TrainedNetwork,
+  { data, labelsPerClass, splitSeed = 0, length }: ProbeOptions,
+): TaskSampler {
+  const task = findTask(tasks[kind] ?? '');
+  const { input } = network.backbone.facts;
+  const wanted = length ?? (input.kind === 'tokens' ? Math.min(input.length, usualLength) : undefined);
+  const options = task.options.parse({
+    labelBudget: { perClass: labelsPerClass },
+    ...(kind === 'text-dataset' && { length: wanted }),
+  });
+  const sampler = task.openSampler({
+    dataFolder: folder,
+    options,
+    splitSeed,
+    images: network.images,
+    ...(network.tokenizerFile !== undefined && { tokenizerFile: network.tokenizerFile }),
+  });
+  if (sampler.input.kind === input.kind) return sampler;
+  sampler.close();
+  const message = `the ${network.what} reads ${dataWords[input.kind]}, and ${data} is ${dataWords[sampler.input.kind]}`;
+  throw new LabError('bad-spec', message, { data });
 }
 
 async function compile(wanted: TrainedNetwork['engine'], program: Program): Promise<Executable> {
@@ -185,27 +167,25 @@ async function compile(wanted: TrainedNetwork['engine'], program: Program): Prom
   });
 }
 
-type StageFeatures = ReadonlyMap<string, DenseFeatures>;
-
 async function probeStages(
   title: string,
-  images: LabelledImages,
-  stages: readonly string[],
+  sampler: TaskSampler,
+  staged: StageProgram,
   executable: Executable,
   { signal, onProgress }: ProbeOptions,
 ): Promise<ProbedWeights> {
-  const { dataset, sides } = images;
-  const classCount = dataset.classes.length;
-  const extract = (side: keyof typeof sides): Promise<StageFeatures> =>
-    extractFeatures(images, sides[side], stages, executable, signal, (done) => {
-      onProgress?.(`${title}: features of the ${side} images`, done, sides[side].length);
+  const { stages } = staged;
+  const classCount = sampler.classes?.length ?? 0;
+  const extract = (side: Side): Promise<StageFeatures> =>
+    extractFeatures(sampler, side, staged, executable, signal, (done) => {
+      onProgress?.(`${title}: features of the ${side} examples`, done, sampler.sides?.[side].length ?? done);
     });
   const features = { training: await extract('training'), validation: await extract('validation') };
   const test = await extract('test');
   const labels = {
-    training: labelsOf(images, sides.training),
-    validation: labelsOf(images, sides.validation),
-    test: labelsOf(images, sides.test),
+    training: labelsOf(sampler, 'training'),
+    validation: labelsOf(sampler, 'validation'),
+    test: labelsOf(sampler, 'test'),
   };
   const scores: StageScore[] = [];
   const answers: Record<ProbeMethod, { validation: number; stage: string; predict: () => Promise<Int32Array> }[]> = {
@@ -256,36 +236,7 @@ async function probeStages(
   return { stages: scores, best: { linear: await best('linear'), neighbours: await best('neighbours') } };
 }
 
-function labelsOf({ dataset }: LabelledImages, images: Uint32Array): Int32Array {
-  return Int32Array.from(images, (image) => dataset.labels[image]!);
-}
-
-async function extractFeatures(
-  { dataset }: LabelledImages,
-  images: Uint32Array,
-  stages: readonly string[],
-  executable: Executable,
-  signal: AbortSignal,
-  onBatch: (done: number) => void,
-): Promise<StageFeatures> {
-  const values = new Map<string, Float32Array>();
-  for (let first = 0; first < images.length; first += batchSize) {
-    if (signal.aborted) throw new LabError('aborted', 'the probe was stopped');
-    const rows = Array.from({ length: batchSize }, (_, row) => images[first + row]);
-    const { image } = imageBatch(dataset, rows);
-    const outputs = await executable.run({ image: image! }); // always among the feeds
-    const used = Math.min(batchSize, images.length - first);
-    for (const stage of stages) {
-      const data = outputs[stage]!.data as Float32Array; // the program's own float output
-      const columns = data.length / batchSize;
-      const all = values.get(stage) ?? new Float32Array(images.length * columns);
-      values.set(stage, all);
-      all.set(data.subarray(0, used * columns), first * columns);
-    }
-    onBatch(first + used);
-    await setImmediate(); // a native call blocks the event loop
-  }
-  return new Map(
-    [...values].map(([stage, all]) => [stage, denseFeatures(all, images.length, all.length / images.length)]),
-  );
+function labelsOf({ labels, sides }: TaskSampler, side: Side): Int32Array {
+  if (!labels || !sides) throw new LabError('internal', 'a task with classes has no labels');
+  return Int32Array.from(sides[side], (example) => labels[example]!);
 }

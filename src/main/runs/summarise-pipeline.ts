@@ -133,7 +133,10 @@ function lookInside(
   const parts = inside.list({ program, mode, batchSize, input: kind }, Object.fromEntries(values), options);
   return {
     option: inside.option,
-    parts: parts.map(({ shape, ...part }) => ({ ...part, shape: shape[0] === 1 ? shape.slice(1) : [...shape] })),
+    parts: parts.map(({ shape, value: _value, ...part }) => ({
+      ...part,
+      shape: shape[0] === 1 ? shape.slice(1) : [...shape],
+    })),
   };
 }
 

@@ -253,7 +253,7 @@ describe('classification of images', () => {
     const best = result.trained.best.linear;
     expect(best.validation).toBe(Math.max(...result.trained.stages.map(({ linear }) => linear)));
     expect(best.test).toBeGreaterThan(0.7);
-    expect(result.images).toMatchObject({ training: 18 });
+    expect(result.examples).toMatchObject({ training: 18 });
     expect(JSON.parse(await readFile(join(pretrained.artifacts, 'probe-colours.json'), 'utf8'))).toEqual(result);
   });
 });

@@ -44,7 +44,7 @@ const commands: Readonly<Record<string, readonly [summary: string, load: () => P
     ],
     generate: ['continue a text with a language model', async () => (await import('./generate.ts')).registerGenerate],
     probe: [
-      'probe every stage of a network on a labelled image dataset, its weights frozen',
+      'probe every stage of a network on a labelled dataset, its weights frozen',
       async () => (await import('./probe.ts')).registerProbe,
     ],
     scores: [

@@ -17,6 +17,7 @@ interface ProbeCommandOptions {
   readonly labelsPerClass?: number;
   readonly splitSeed: number;
   readonly grid: number;
+  readonly length?: number;
 }
 
 export function registerProbe(probe: Command): void {
@@ -25,10 +26,15 @@ export function registerProbe(probe: Command): void {
       '<run|model>',
       "a run's id, the beginning of one, an experiment's name (its latest run), or an imported model",
     )
-    .requiredOption('-d, --data <dataset>', 'the labelled images')
-    .option('--labels-per-class <number>', 'number of training images of each class (default: all)', positiveNumber)
+    .requiredOption('-d, --data <dataset>', 'the labelled texts, images or recordings')
+    .option('--labels-per-class <number>', 'number of training examples of each class (default: all)', positiveNumber)
     .option('--split-seed <number>', 'decides the split and the labels', wholeNumber, 0)
     .option('--grid <number>', 'rows and columns that feature maps are averaged to', positiveNumber, 2)
+    .option(
+      '--length <tokens>',
+      'tokens that are read of a text (default: as many as the network reads, up to 128)',
+      positiveNumber,
+    )
     .addOption(new Option('-c, --checkpoint <which>', 'which weights').choices(['best', 'last']).default('best'))
     .action(async (reference: string, given: ProbeCommandOptions, command: Command) => {
       const workspace = await existingWorkspaceOf(command);
@@ -42,7 +48,7 @@ export function registerProbe(probe: Command): void {
             ...options,
             signal,
             onProgress: (phase, done, total) => {
-              if (phase !== current) progress.start(phase, total, 'images', done);
+              if (phase !== current) progress.start(phase, total, 'examples', done);
               current = phase;
               progress.update(done, '');
             },
@@ -56,7 +62,7 @@ export function registerProbe(probe: Command): void {
     });
 }
 
-function describeProbe({ data, images, trained, untrained }: ProbeResult): string {
+function describeProbe({ data, examples, trained, untrained }: ProbeResult): string {
   const rows = trained.stages.map(({ stage, features, linear, neighbours }, index) => [
     stage,
     String(features),
@@ -67,7 +73,7 @@ function describeProbe({ data, images, trained, untrained }: ProbeResult): strin
   ]);
   const titles = ['linear', '(untrained)', 'neighbours', '(untrained)'];
   return [
-    `Accuracy on ${images.validation} validation images of ${data}, fitted to ${images.training}:`,
+    `Accuracy on ${examples.validation} validation examples of ${data}, fitted to ${examples.training}:`,
     table(
       [
         { title: 'stage' },
@@ -76,7 +82,7 @@ function describeProbe({ data, images, trained, untrained }: ProbeResult): strin
       ],
       rows,
     ),
-    `Best stage by validation, on ${images.test} test images:`,
+    `Best stage by validation, on ${examples.test} test examples:`,
     table(
       [{ title: '' }, { title: 'stage' }, { title: 'accuracy', align: 'right' }, { title: '95 % interval' }],
       [...bestRows('', trained), ...bestRows(', untrained', untrained)],

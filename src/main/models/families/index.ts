@@ -1,4 +1,5 @@
 /** All families of models, in the order in which they are asked: a family that is not imported here is not known. */
+import './onnx-network.ts'; // a folder of transformers may hold an exported network and no other weights
 import './text/bert.ts';
 import './text/distilbert.ts';
 import './text/gpt2.ts';
@@ -7,6 +8,5 @@ import './text/roberta.ts';
 import './image/inverted.ts';
 import './image/resnet.ts';
 import './image/vit.ts';
-import './onnx-network.ts';
 
 export { registeredFamilies } from '../family.ts';

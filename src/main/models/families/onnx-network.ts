@@ -6,6 +6,7 @@ import type { ImagePreprocessing, ModelHead } from '../../../shared/spec/manifes
 import type { ModelSettings } from '../../../shared/spec/model-settings.ts';
 import type { PipelineGraph } from '../../../shared/spec/pipeline.ts';
 import { nearest } from '../../../shared/spec/problems.ts';
+import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import type { ForeignNetwork } from '../../formats/onnx/read.ts';
 import { readOnnx } from '../../formats/onnx/read.ts';
 import type { LazyTensor } from '../../formats/safetensors.ts';
@@ -22,6 +23,7 @@ import type { ReadNetwork } from '../onnx-network/network-of-file.ts';
 import { networkOfFile } from '../onnx-network/network-of-file.ts';
 import type { ModelSource } from '../source.ts';
 import { imagePreprocessing } from './image/preprocessing.ts';
+import { readTokenizer, usedRows } from './text/tokenizer-source.ts';
 
 /** The file that was named, or the only one of a folder that has no other weights. */
 function fileOf({ file, files, tensorFile, folder }: ModelSource): string | undefined {
@@ -71,7 +73,10 @@ async function read(source: ModelSource, { layer: wanted }: ModelSettings = {}):
   } = await load(source, file);
   const declared = inputOf(network);
   const preprocessing = await preprocessingIn(source, network, foreign, declared);
-  const input = preprocessing ? sizedAs(preprocessing, declared, network, source) : declared;
+  const tokenizer = declared.kind === 'tokens' ? await readTokenizer(source) : undefined;
+  const input = preprocessing
+    ? sizedAs(preprocessing, declared, network, source)
+    : ofTokenizer(declared, tokenizer, source);
   const layer = wanted === undefined ? suggestLayer(network) : chosenLayer(network, wanted, join(source.folder, file));
   const { pipeline, names } = pipelineOf(upTo(network, layer), layer, input, join(source.folder, file));
   const all = new Map<string, LazyTensor>();
@@ -87,9 +92,18 @@ async function read(source: ModelSource, { layer: wanted }: ModelSettings = {}):
     input,
     weights: all,
     heads,
+    tokenizer: tokenizer?.toJson(),
     preprocessing,
     notes: notesOf(layer, preprocessing, foreign),
   };
+}
+
+/** With the vocabulary of the tokenizer that lies beside the file. Throws `LabError('bad-input')` for one of another network. */
+function ofTokenizer(input: PipelineInput, tokenizer: TextTokenizer | undefined, source: ModelSource): PipelineInput {
+  if (input.kind !== 'tokens' || !tokenizer) return input;
+  const isKnown = input.vocabularySize > 1; // the network may look its tokens up in a way that tells nothing
+  const rows = isKnown ? usedRows(input.vocabularySize, tokenizer, source) : tokenizer.vocabularySize;
+  return { ...input, vocabularySize: rows };
 }
 
 /** What lies beside the file goes before what it lets suppose. */
@@ -138,7 +152,7 @@ function pipelineOf(
   path: string,
 ): { pipeline: PipelineGraph; names: readonly string[] } {
   const isImage = input.kind === 'image';
-  const ports = network.feeds.map(({ port }) => {
+  const feeds = network.feeds.map(({ port }) => {
     const given = port === 'sequence' ? 'input.frames' : `input.${port}`;
     return [port, port === 'image' ? 'pixels' : given] as const;
   });
@@ -148,7 +162,7 @@ function pipelineOf(
       id: 'network',
       type: 'onnx-network',
       options: { network: packNetwork(network), layer },
-      inputs: Object.fromEntries(ports),
+      inputs: Object.fromEntries(feeds),
     },
   ];
   const program = createProgram('network');
@@ -156,9 +170,14 @@ function pipelineOf(
   try {
     const inputs = declareInputs(context);
     const { stages } = withScope(program, 'backbone', () => buildPipeline(context, { blocks, outputs: {} }, inputs));
-    const outputs = ['vector', 'sequence', 'map'].filter((port) => stages[`network.${port}`]);
+    const ports = ['vector', 'sequence', 'map'].filter((port) => stages[`network.${port}`]);
+    const outputs = Object.fromEntries(ports.map((port) => [port, `network.${port}`]));
+    if (outputs.map !== undefined && outputs.vector === undefined) {
+      blocks.push({ id: 'pooled', type: 'global-pooling', options: {}, inputs: { map: 'network.map' } });
+      outputs.vector = 'pooled.vector'; // a classifier builds on it
+    }
     return {
-      pipeline: { blocks, outputs: Object.fromEntries(outputs.map((port) => [port, `network.${port}`])) },
+      pipeline: { blocks, outputs },
       names: [...program.parameters.keys()].filter((name) => name.startsWith(prefix)),
     };
   } catch (error) {

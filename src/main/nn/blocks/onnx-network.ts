@@ -67,12 +67,14 @@ function partsOf({ nodes }: BuiltNetwork, batchSize: number): readonly BlockPart
     const [result] = outputs;
     const [name] = node.outputs;
     if (!result || isHost(result) || name === undefined) return [];
+    const canBeChosen = result.dtype === 'float32' && placesBatch(result.shape, batchSize) !== undefined;
     return {
       name,
       kind: node.op,
       shape: result.shape,
       parameters: fresh.reduce((sum, { shape }) => sum + elementCount(shape), 0),
-      canBeChosen: result.dtype === 'float32' && placesBatch(result.shape, batchSize) !== undefined,
+      canBeChosen,
+      ...(canBeChosen && { value: Object.values(portsOf(result, name, batchSize))[0] }),
     };
   });
 }

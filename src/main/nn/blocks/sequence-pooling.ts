@@ -65,3 +65,17 @@ export function poolSequence(sequence: Value, mask: Value | undefined, pooling: 
       return max(column ? add(sequence, scale(shift(column, -1), 1e4)) : sequence, [1]);
   }
 }
+
+/**
+ * The mean over real positions, where the sequence may have been made shorter on its way from the input: a step is real then where any of
+ * the positions that it came from is. Where it has other positions than the mask tells of, all of them count.
+ */
+export function poolExample(sequence: Value, mask: Value | undefined): Value {
+  return poolSequence(sequence, mask && shortened(mask, sequence.shape[1] ?? 1), 'mean');
+}
+
+function shortened(mask: Value, steps: number): Value | undefined {
+  const [batch = 1, length = 1] = mask.shape;
+  if (length === steps) return mask;
+  return length % steps === 0 ? max(reshape(mask, [batch, steps, length / steps]), [2]) : undefined;
+}
