@@ -3,8 +3,8 @@ import { isLabError } from '../../shared/errors.ts';
 import { describeEdit } from '../../shared/spec/dataset-edit.ts';
 import { readEdits } from '../data/editing/edit-dataset.ts';
 import type { RunOrigin } from '../workspace/run-folder.ts';
-import { findMaterial, groupOf, type Material } from '../workspace/catalogue.ts';
-import { dataKind } from '../../shared/spec/data-kind.ts';
+import { findMaterial, type Material } from '../workspace/catalogue.ts';
+import { dataKind, groupOfKind } from '../../shared/spec/data-kind.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 /** Undefined where the material is what it was; else what happened to it, which continues “'mails' …”, and how it comes back. */
@@ -32,7 +32,7 @@ function originalHashOf({ manifest }: Material): string | undefined {
 /** The same of the data of a run, whatever there is by now. */
 export async function dataChange(workspace: Workspace, data: RunOrigin['data']): Promise<string | undefined> {
   try {
-    const material = await findMaterial(workspace, groupOf(dataKind.parse(data.kind)), data.name);
+    const material = await findMaterial(workspace, groupOfKind(dataKind.parse(data.kind)), data.name);
     return await describeChange(material, data);
   } catch (error) {
     if (isLabError(error, 'not-found')) return 'is no longer there';

@@ -11,7 +11,7 @@ import type { Features } from '../tasks/baselines/features.ts';
 import { fitLinearProbe, probeProbabilities } from '../tasks/baselines/linear-probe.ts';
 import { predictProbabilities, selectLogisticRegression } from '../tasks/baselines/logistic-regression.ts';
 import type { EvaluationResult, EvaluationSplit } from '../tasks/task.ts';
-import { evaluateProbabilities } from '../tasks/text/evaluations.ts';
+import { evaluateProbabilities } from '../tasks/classification/evaluation.ts';
 import { describeEvaluation } from './finish-run.ts';
 import { describeMachine, measureEnergy } from './energy.ts';
 import { computeFrozenFeatures } from './frozen-features.ts';

@@ -7,7 +7,7 @@ import { createProgram, withScope } from '../graph/program.ts';
 import type { PipelineInput } from '../nn/index.ts';
 import { buildPipeline, declareInputs } from '../nn/index.ts';
 import { findTask } from '../tasks/index.ts';
-import type { TaskFacts } from '../tasks/index.ts';
+import type { TaskDefinition, TaskFacts } from '../tasks/index.ts';
 import type { Model } from '../training/model.ts';
 import { buildModel, transferredPart } from '../training/model.ts';
 import type { ImportedModel } from '../workspace/models.ts';
@@ -47,19 +47,35 @@ export function imagesOfModel(preprocessing: ImagePreprocessing | null): Pick<Ta
   return { images: { ...networkImagesOfModel(preprocessing), background: [0, 0, 0] } };
 }
 
+/** Which head is to answer: that of a task, or any that can answer what is asked. */
+export type WantedHead = string | HeadThatAnswers;
+
+export interface HeadThatAnswers {
+  /** As a message says it: `that continues texts`. */
+  readonly what: string;
+  readonly answers: (task: TaskDefinition<unknown>) => boolean;
+}
+
 /**
- * The head of a model for a task; the first that came along where none is named. Throws `LabError('bad-input')` where there is no such
- * head, naming those there are.
+ * The head of a model that is wanted; the first that came along where nothing is said. Throws `LabError('bad-input')` where there is no
+ * such head, naming those there are.
  */
-export function chooseHead({ name, manifest: { heads } }: ImportedModel, wanted: string | undefined): ModelHead {
-  const head = wanted === undefined ? heads[0] : heads.find(({ task }) => task === wanted);
+export function chooseHead({ name, manifest: { heads } }: ImportedModel, wanted?: WantedHead): ModelHead {
+  const head =
+    wanted === undefined
+      ? heads[0]
+      : heads.find(({ task }) => (typeof wanted === 'string' ? task === wanted : wanted.answers(findTask(task))));
   if (head) return head;
   const has = heads.length === 0 ? 'none' : heads.map(({ task }) => task).join(', ');
   const what =
-    wanted === undefined ? 'no head, so there is nothing to ask it' : `no head for ${wanted} (heads: ${has})`;
+    wanted === undefined
+      ? 'came with no head, so there is nothing to ask it'
+      : typeof wanted === 'string'
+        ? `came with no head for ${wanted} (heads: ${has})`
+        : `has no head ${wanted.what} (heads: ${has})`;
   throw new LabError(
     'bad-input',
-    `The model ${name} came with ${what}. Train one on it: an experiment with from: {model: ${name}}`,
+    `The model ${name} ${what}. Train one on it: an experiment with from: {model: ${name}}`,
     { model: name },
   );
 }

@@ -74,7 +74,7 @@ export async function openNetworkPredictor(
     ask: (query) => predict(predictionModel, query, options),
     generate(query) {
       if (!generate) {
-        throw new LabError('bad-input', `The ${what} is not a language model: its task is ${task.type}, not next-word`);
+        throw new LabError('bad-input', `The ${what} is not a language model: its task is ${task.type}`);
       }
       return generate(predictionModel, query, options);
     },

@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { groupOfKind } from '../../shared/spec/data-kind.ts';
 import { LabError, reasonOf } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { networkImagesOf } from '../../shared/spec/network-images.ts';
@@ -19,7 +20,7 @@ import type { Model } from '../training/model.ts';
 import { withInitialisation } from '../training/model.ts';
 import { createSchedule } from '../training/schedules.ts';
 import type { Material } from '../workspace/catalogue.ts';
-import { findMaterial, groupOf, listMaterials, materialGroups } from '../workspace/catalogue.ts';
+import { findMaterial, listMaterials, materialGroups } from '../workspace/catalogue.ts';
 import { fileExists } from '../files/file-exists.ts';
 import type { ImportedModel } from '../workspace/models.ts';
 import { findModel } from '../workspace/models.ts';
@@ -57,7 +58,7 @@ export async function findMaterialOf(
   if (found) return found;
   const suitable = all.filter(({ kind }) => kinds.includes(kind)).map((material) => material.name);
   const [other] = named;
-  if (!other) return findMaterial(workspace, groupOf(kinds[0] ?? 'text-corpus'), name, suitable);
+  if (!other) return findMaterial(workspace, groupOfKind(kinds[0] ?? 'text-corpus'), name, suitable);
   const hint = suitable.length > 0 ? `There is: ${suitable.join(', ')}` : 'There is none yet';
   throw new LabError(
     'bad-spec',

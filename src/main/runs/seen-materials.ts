@@ -1,9 +1,10 @@
 /** What the first weights of a run were trained on: the material of the run they come from, of the run that one began with, and so on. */
 import { resolve } from 'node:path';
+import { groupOfKind } from '../../shared/spec/data-kind.ts';
 import { isLabError } from '../../shared/errors.ts';
 import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import { fileExists } from '../files/file-exists.ts';
-import type { Material, MaterialGroup } from '../workspace/catalogue.ts';
+import type { Material } from '../workspace/catalogue.ts';
 import { findMaterial } from '../workspace/catalogue.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { readJson, runFolder, runOrigin } from '../workspace/run-folder.ts';
@@ -80,8 +81,6 @@ async function look(
     unknown.push(`${data.name}, on which ${run.id} was trained, cannot be read`);
   }
 }
-
-const groupOfKind = (kind: string): MaterialGroup => (kind.endsWith('-corpus') ? 'corpus' : 'dataset');
 
 /** Numbers of the training examples of a run on labelled data. */
 async function trainedOn(run: RunFolder, material: Material): Promise<ReadonlySet<number> | undefined> {

@@ -1,5 +1,6 @@
 /** A spec to begin with. The sizes are those that finish on a laptop within minutes; everything else is left to the defaults. */
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import { kindFacts } from '../../shared/spec/data-kind.ts';
 import { registeredPresets } from '../nn/index.ts';
 import type { TaskDefinition } from '../tasks/index.ts';
 import { findTask } from '../tasks/index.ts';
@@ -85,12 +86,8 @@ function sharedOptions({ options }: TaskDefinition<unknown>, from: PretrainedRun
 
 /** Of the presets for this kind of data, the first that fits: presets are registered from small to large. */
 function smallestPreset({ suggested, data }: TaskDefinition<unknown>, kind: string | undefined): string | undefined {
-  const known = kind === undefined ? data : [kind];
-  const wanted = known.some((name) => name.startsWith('image'))
-    ? 'image'
-    : known.some((name) => name.startsWith('text'))
-      ? 'tokens'
-      : 'frames';
+  const [first] = kind === undefined ? data : [kind];
+  const wanted = kindFacts(first ?? '')?.input;
   return registeredPresets().find(({ name, input }) => input === wanted && (suggested?.presets?.includes(name) ?? true))
     ?.name;
 }

@@ -11,6 +11,7 @@ import type { RunFolder } from '../workspace/run-folder.ts';
 import { readJson } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { findNetwork } from './find-network.ts';
+import type { WantedHead } from './model-network.ts';
 import { backboneFacts, chooseHead, networkOfHead } from './model-network.ts';
 import { networkImagesOfModel } from './network-images.ts';
 import type { CheckpointChoice, StoredWeights } from './open-trained.ts';
@@ -69,11 +70,11 @@ export async function networkOfRun(run: RunFolder, checkpoint: CheckpointChoice 
 const longestQuestion = 512;
 
 /**
- * @param wanted the task of the head that is to answer; the first that came along otherwise
+ * @param wanted which head is to answer; the first that came along otherwise
  *
  * Throws `LabError('corrupt')` where its tokenizer is not what was written.
  */
-export async function networkOfModel(model: ImportedModel, wanted?: string): Promise<TrainedNetwork> {
+export async function networkOfModel(model: ImportedModel, wanted?: WantedHead): Promise<TrainedNetwork> {
   const { name, manifest, tokenizer } = model;
   if (tokenizer !== undefined) await verifyFile(tokenizer);
   const facts = backboneFacts(manifest, longestQuestion);
@@ -88,7 +89,10 @@ export async function networkOfModel(model: ImportedModel, wanted?: string): Pro
     tokenizerFile: tokenizer,
     images: manifest.preprocessing ? networkImagesOfModel(manifest.preprocessing) : undefined,
     run: undefined,
-    key: () => Promise.resolve(`${model.folder}:${manifest.contentHash}:${wanted ?? ''}`),
+    key: () =>
+      Promise.resolve(
+        `${model.folder}:${manifest.contentHash}:${typeof wanted === 'object' ? chooseHead(model, wanted).task : (wanted ?? '')}`,
+      ),
     async weights() {
       await verifyFile(model.weights);
       return { step: 0, weights: (await readSafetensors(model.weights)).tensors };
@@ -98,8 +102,8 @@ export async function networkOfModel(model: ImportedModel, wanted?: string): Pro
 
 interface Wanted {
   readonly checkpoint?: CheckpointChoice | undefined;
-  /** Of a model, the task of the head that is to answer. */
-  readonly head?: string | undefined;
+  /** Of a model, the head that is to answer. */
+  readonly head?: WantedHead | undefined;
   /** Told of a later run that is not taken. */
   readonly onPassedOver?: ((message: string) => void) | undefined;
 }

@@ -23,7 +23,7 @@ import { decoupledLoss, ntXentLoss, unitRows, vicregLoss, viewSimilarity } from 
 import { askWhichView, candidateNames } from './images/view-prediction.ts';
 import type { EvaluationSplit, PreviewItem, SamplerSetup, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
-import { classAnswers } from './answers.ts';
+import { classAnswers } from './classification/answers.ts';
 
 const options = z
   .strictObject({

@@ -2,23 +2,24 @@
 import { z } from 'zod';
 import { augmentationOptions } from '../../shared/spec/augmentation.ts';
 import { augmentImage } from '../data/images/augment.ts';
-import { constant, output } from '../graph/index.ts';
 import { declareInputs } from '../nn/pipeline.ts';
 import { LabError } from '../../shared/errors.ts';
+import { classAnswer, classAnswers } from './classification/answers.ts';
+import { classEvaluation } from './classification/evaluation.ts';
+import { classWeights } from './classification/labelled-classes.ts';
+import { classMetricNames } from './classification/metrics.ts';
+import { classificationOptions } from './classification/options.ts';
 import { classicalImages } from './images/classical-images.ts';
 import { imageClassHead } from './images/heads.ts';
 import { imageFacts, readPlanar, trainingStatistics, writePlanar } from './images/image-facts.ts';
 import { inspectImages } from './images/image-inspection.ts';
 import type { LabelledImages } from './images/labelled-images.ts';
-import { balancedWeights, imageBatch, openLabelledImages } from './images/labelled-images.ts';
+import { imageBatch, openLabelledImages } from './images/labelled-images.ts';
 import { pixelBaselines } from './images/pixel-baselines.ts';
+import { labelledBatches } from './labelled/batches.ts';
+import { namedLoss } from './named-loss.ts';
 import type { Feeds, PreviewItem, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
-import { classEvaluation } from './text/evaluations.ts';
-import { trainingOrder } from './text/example-order.ts';
-import { classAnswer } from './text/prediction.ts';
-import { classAnswers } from './answers.ts';
-import { labelBudgetOption } from './label-budget.ts';
 
 const options = z.strictObject({
   features: z
@@ -27,15 +28,7 @@ const options = z.strictObject({
     .describe("What the classifier reads: the pipeline's vector, or the mean of its feature map over all places"),
   dropout: z.number().min(0).max(0.9).default(0).describe('Dropout of the features while training'),
   augmentation: augmentationOptions.prefault({}).describe('Random changes of the training images'),
-  validationFraction: z.number().gt(0).max(0.8).default(0.1).describe('Share of the images kept for validation'),
-  testFraction: z.number().min(0).max(0.8).default(0.2).describe('Share of the images kept for the test'),
-  labelBudget: labelBudgetOption('images'),
-  classWeights: z
-    .enum(['none', 'balanced'])
-    .default('none')
-    .describe(
-      'Balanced: images of rare classes count more in the training loss, in inverse proportion to their number',
-    ),
+  ...classificationOptions('images'),
   nearDuplicates: z
     .enum(['together', 'anywhere'])
     .default('together')
@@ -51,16 +44,13 @@ export const imageClassification = defineTask<ImageClassificationOptions>({
   kind: 'supervised',
   data: ['image-dataset'],
   options,
-  metrics: ['accuracy', 'macroF1', 'balancedAccuracy', 'auroc', 'averagePrecision', 'calibrationError', 'loss'],
+  metrics: classMetricNames,
   selection: { metric: 'loss', direction: 'minimise' },
   openSampler: (setup) => createSampler(openLabelledImages(setup), setup.options),
   build(context, backbone, { features, dropout }, { classes = [] }) {
-    const { program } = context;
     const built = backbone(declareInputs(context));
     const loss = imageClassHead(context, built, { features, dropout, classCount: classes.length });
-    if (!loss) return { loss: constant(program, 0) }; // prediction has no labels, and its program does not output this
-    output(program, 'loss', loss);
-    return { loss };
+    return namedLoss(context.program, loss);
   },
   evaluation: (_options, { classes = [] }) => classEvaluation(classes),
   async baselines(_sampler, settings, setup, signal) {
@@ -75,6 +65,7 @@ export const imageClassification = defineTask<ImageClassificationOptions>({
   inspect: inspectImages,
   answers: classAnswers,
   demo: { form: () => 'classify-image' },
+  suggested: { fewLabels: { steps: 100, batchSize: 32, learningRate: 1e-3, budget: 'perClass' } },
   async predict(model, { image, top }) {
     if (!image) throw new LabError('bad-input', 'this model needs an image');
     const feed = new Float32Array(image.pixels.length);
@@ -87,19 +78,19 @@ export const imageClassification = defineTask<ImageClassificationOptions>({
 function createSampler(images: LabelledImages, settings: ImageClassificationOptions): TaskSampler {
   const { dataset, sides } = images;
   const { shape } = dataset;
-  const order = trainingOrder(sides.training.length);
-  const classWeights = settings.classWeights === 'balanced' ? balancedWeights(images) : undefined;
+  const {
+    trainingStep,
+    trainingExample: _one,
+    ...batches
+  } = labelledBatches(sides, (examples) => imageBatch(dataset, examples));
+  const weights = classWeights(images, settings.classWeights);
   const statistics = trainingStatistics(dataset, sides.training);
   const fill = statistics.mean.map((value) => value * 255);
   const changed = new Uint8Array(shape.height * shape.width * shape.channels);
 
-  const rows = (count: number, example: (row: number) => number | undefined): (number | undefined)[] =>
-    Array.from({ length: count }, (_, row) => example(row));
-
   function trainingBatch(seed: number, step: number, batchSize: number): Feeds {
-    const chosen = rows(batchSize, (row) => sides.training[order(seed, step * batchSize + row)]);
-    return imageBatch(dataset, chosen, {
-      classWeights,
+    return imageBatch(dataset, trainingStep(seed, step, batchSize), {
+      classWeights: weights,
       change(pixels, row) {
         augmentImage(pixels, shape, settings.augmentation, fill, seed, step, row, changed);
         return changed;
@@ -126,20 +117,8 @@ function createSampler(images: LabelledImages, settings: ImageClassificationOpti
     classes: dataset.classes,
     labels: dataset.labels,
     images: imageFacts(dataset),
-    trainingExamples: sides.training.length,
-    sides,
+    ...batches,
     trainingBatch,
-    evaluationBatchCount: (split, batchSize) => Math.ceil(sides[split].length / batchSize),
-    evaluationBatch: (split, index, batchSize) =>
-      imageBatch(
-        dataset,
-        rows(batchSize, (row) => sides[split][index * batchSize + row]),
-      ),
-    labelledBatch: (index, batchSize) =>
-      imageBatch(
-        dataset,
-        rows(batchSize, (row) => sides.training[index * batchSize + row]),
-      ),
     preview,
     close: () => {
       dataset.close();

@@ -1,7 +1,7 @@
 /** Masked words: predict the hidden tokens of a text from all others (J. Devlin et al. 2018). */
 import { z } from 'zod';
-import { constant, output } from '../graph/index.ts';
 import { declareInputs } from '../nn/pipeline.ts';
+import { namedLoss } from './named-loss.ts';
 import type { SamplerSetup } from './task.ts';
 import { defineTask } from './task.ts';
 import { maskedAnswers } from './text/answers.ts';
@@ -103,9 +103,7 @@ export const maskedWords = defineTask<MaskedWordsOptions>({
     const { program, mode } = context;
     const sequences = backbone(declareInputs(context));
     const loss = maskedWordsHead(context, sequences, placesOf(settings, mode), 'masked-words', settings.head);
-    if (!loss) return { loss: constant(program, 0) }; // prediction has no labels, and its program does not output this
-    output(program, 'loss', loss);
-    return { loss };
+    return namedLoss(program, loss);
   },
   evaluation: () => maskedWordsEvaluation(),
   async baselines(sampler, _settings, setup, signal) {

@@ -1,6 +1,6 @@
 /** Next word: a language model over a corpus, which predicts each token from those before it (Mikolov et al. 2010). */
 import { z } from 'zod';
-import { constant, input, output } from '../graph/index.ts';
+import { input } from '../graph/index.ts';
 import { declareInputs } from '../nn/pipeline.ts';
 import { defineTask } from './task.ts';
 import { nextWordBaselines } from './text/baselines.ts';
@@ -10,10 +10,12 @@ import { encodePrompt, generateTokens, nextProbabilities, showBeginning } from '
 import { openTextMaterial, requireSides } from './text/material.ts';
 import { nextWordHead } from './text/next-word-head.ts';
 import { createNextWordSampler } from './text/next-word-sampler.ts';
-import { lengthOf, likeliest, requireText, tokenizerOf } from './text/prediction.ts';
+import { lengthOf, requireText, tokenizerOf } from './text/prediction.ts';
 import { openTokenStream } from './text/token-stream.ts';
 import { tokenTexts } from './text/vocabulary.ts';
 import { nextAnswers } from './text/answers.ts';
+import { likeliest } from './likeliest.ts';
+import { namedLoss } from './named-loss.ts';
 
 const options = z
   .strictObject({
@@ -78,9 +80,7 @@ defineTask<NextWordOptions>({
     const isCarried = mode === 'training' && state === 'carried';
     const carry = isCarried ? { carry: input(program, 'carry', 'float32', [batchSize]) } : {};
     const loss = nextWordHead(context, backbone({ ...inputs, ...carry }), dropout);
-    if (!loss) return { loss: constant(program, 0) }; // prediction has no labels, and its program does not output this
-    output(program, 'loss', loss);
-    return { loss };
+    return namedLoss(program, loss);
   },
   evaluation: () => nextWordEvaluation(),
   async baselines(sampler, _settings, setup, signal) {

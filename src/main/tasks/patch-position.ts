@@ -7,7 +7,7 @@
  * of them, and batch normalisation sees all patches of the step.
  */
 import { z } from 'zod';
-import { constant, input, output } from '../graph/index.ts';
+import { input } from '../graph/index.ts';
 import { constantBaseline } from './images/constant-baseline.ts';
 import { gridPicture } from './images/patch-pictures.ts';
 import { patchPairHead } from './images/heads.ts';
@@ -17,10 +17,11 @@ import type { PatchCorpus } from './images/patch-corpus.ts';
 import { openPatchCorpus } from './images/patch-corpus.ts';
 import { placeNames } from './images/patch-geometry.ts';
 import { predictPlaces } from './images/patch-prediction.ts';
+import { namedLoss } from './named-loss.ts';
 import type { EvaluationSplit, PreviewItem, SamplerSetup, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
-import { classEvaluation } from './text/evaluations.ts';
-import { classAnswers } from './answers.ts';
+import { classEvaluation } from './classification/evaluation.ts';
+import { classAnswers } from './classification/answers.ts';
 
 const options = z
   .strictObject({
@@ -80,9 +81,7 @@ export const patchPosition = defineTask<PatchPositionOptions>({
     const shape = kind.kind === 'image' ? [kind.channels, kind.height, kind.width] : [];
     const image = input(program, 'image', 'float32', [2 * batchSize, ...shape]);
     const loss = patchPairHead(context, backbone({ image }), fusion);
-    if (!loss) return { loss: constant(program, 0) }; // prediction has no labels, and its program does not output this
-    output(program, 'loss', loss);
-    return { loss };
+    return namedLoss(program, loss);
   },
   evaluation: () => classEvaluation(placeNames),
   baselines: (sampler) =>

@@ -9,7 +9,6 @@
 import { z } from 'zod';
 import { LabError } from '../../shared/errors.ts';
 import { augmentationOptions } from '../../shared/spec/augmentation.ts';
-import { constant, output } from '../graph/index.ts';
 import { declareInputs } from '../nn/pipeline.ts';
 import { constantBaseline } from './images/constant-baseline.ts';
 import { rotationHead } from './images/heads.ts';
@@ -18,6 +17,7 @@ import { inspectTurned } from './images/rotation-audit.ts';
 import { createTurnedImages, turnCount, turnImage, turnNames } from './images/turned-images.ts';
 import type { UnlabelledImages } from './images/unlabelled-images.ts';
 import { openUnlabelledImages } from './images/unlabelled-images.ts';
+import { namedLoss } from './named-loss.ts';
 import type {
   EvaluationSplit,
   PredictionModel,
@@ -27,9 +27,8 @@ import type {
   TaskSampler,
 } from './task.ts';
 import { defineTask } from './task.ts';
-import { classEvaluation } from './text/evaluations.ts';
-import { classAnswer } from './text/prediction.ts';
-import { classAnswers } from './answers.ts';
+import { classEvaluation } from './classification/evaluation.ts';
+import { classAnswer, classAnswers } from './classification/answers.ts';
 
 const options = z
   .strictObject({
@@ -63,9 +62,7 @@ export const rotation = defineTask<RotationOptions>({
   openSampler: (setup) => createSampler(openTurnedCorpus(setup), setup),
   build(context, backbone) {
     const loss = rotationHead(context, backbone(declareInputs(context)));
-    if (!loss) return { loss: constant(context.program, 0) }; // prediction has no labels, and its program does not output this
-    output(context.program, 'loss', loss);
-    return { loss };
+    return namedLoss(context.program, loss);
   },
   evaluation: () => classEvaluation(turnNames),
   baselines: (sampler) =>

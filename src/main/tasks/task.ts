@@ -2,124 +2,32 @@
  * What a task is: an objective on some kind of data. One definition owns the options, the sampler that turns data into
  * batches, the head and the loss, the metrics, the baselines and the prediction. Forms, help and the schema of
  * experiment files are derived from it. Adding a task is one file with a `defineTask` and its tests.
- *
- * The sampler is apart from the network, because it runs in a worker thread: everything it needs is in `SamplerSetup`.
+ * What its data is to others lies in `sampler.ts`, what people ask it in `asked.ts`.
  */
 import type { z } from 'zod';
 import type { Demo, DemoForm } from '../../shared/contract/demos.ts';
 import type { DataKind } from '../../shared/spec/data-kind.ts';
-import type { FrameOptions } from '../../shared/spec/manifests/audio-dataset.ts';
-import type { ValueScales } from '../../shared/spec/manifests/image-corpus.ts';
-import type { NetworkImages } from '../../shared/spec/network-images.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { MetricName } from '../../shared/metrics.ts';
 import { metricOf } from '../../shared/metrics.ts';
 import type { AnsweredRun } from '../../shared/study/answered-run.ts';
-import type { TextTokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { ConstantData, Value } from '../graph/program.ts';
 import type { Backbone, Endpoints } from '../nn/pipeline.ts';
 import type { BuildContext, PipelineInput } from '../nn/block.ts';
+import type {
+  AnsweredExample,
+  ExampleAnswer,
+  GeneratedToken,
+  GenerationQuery,
+  PredictionAnswer,
+  PredictionModel,
+  PredictionQuery,
+} from './asked.ts';
 import type { Features } from './baselines/features.ts';
+import type { EvaluationSplit, Feeds, SamplerSetup, TaskFacts, TaskSampler, TensorData } from './sampler.ts';
 
-export type Feeds = Readonly<Record<string, ConstantData>>;
-export type TensorData = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: ConstantData }>>;
-
-/** Serialisable, so that a worker can open the same sampler. */
-export interface SamplerSetup<Options = unknown> {
-  readonly options: Options;
-  /** Folder of the corpus or dataset. */
-  readonly dataFolder: string;
-  /** The tokenizer to encode labelled text with: the backbone's, or the corpus's own. */
-  readonly tokenizerFile?: string;
-  /** Decides splits and evaluation masks: runs that are compared share it, whatever their training seed. */
-  readonly splitSeed: number;
-  /** Decides which training examples a label budget keeps; the split seed where it is left out. */
-  readonly labelSeed?: number;
-  /** What the network reads of images, where that is something else than they are stored with. */
-  readonly images?: NetworkImages | undefined;
-  /** Numbers of labelled examples that are taken out of the test split, because the network has seen them elsewhere. */
-  readonly excludedFromTest?: readonly number[] | undefined;
-}
-
-/** What the network depends on of the data. Stored with a run, which must not need its data again to predict. */
-export interface TaskFacts {
-  readonly input: PipelineInput;
-  /** Class names, where the task has classes. */
-  readonly classes?: readonly string[];
-  /** What images are brought to before the network, or the task's sampler, sees them. */
-  readonly images?: ImageFacts;
-  /** How recordings become the frames that the network sees. */
-  readonly audio?: FrameOptions;
-}
-
-/** As the images of the corpus or dataset were imported. */
-export interface ImageFacts {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: 1 | 3;
-  readonly fit: 'cover' | 'contain' | 'stretch' | 'center-crop';
-  readonly resizeShorter: number | null;
-  readonly background: readonly [number, number, number];
-  /** Of values that are no bytes. */
-  readonly valueScales?: ValueScales | undefined;
-  /** What those pixels are brought to for the network, where it reads another shape. */
-  readonly network?: NetworkImages | undefined;
-}
-
-export interface TaskSampler extends TaskFacts {
-  /** Examples in one epoch. */
-  readonly trainingExamples: number;
-  /** Of labelled data: the numbers of the examples on each side, in evaluation order. */
-  readonly sides?: ExampleSides | undefined;
-  /** Of classified data: the class of every example of the dataset, an index into `classes`. */
-  readonly labels?: Int32Array | undefined;
-  /**
-   * The feeds of one training step: a pure function of its arguments, with no state in the sampler. Sizes are static:
-   * short batches are padded with examples of weight 0.
-   */
-  trainingBatch(seed: number, step: number, batchSize: number): Feeds;
-  /** Fixed examples (and masks), the same for every run that shares the split seed. */
-  evaluationBatchCount(split: EvaluationSplit, batchSize: number): number;
-  evaluationBatch(split: EvaluationSplit, index: number, batchSize: number): Feeds;
-  /**
-   * The feeds of one question out of a split for the prediction program, where people and models are asked something else than
-   * `evaluationBatch(split, index, 1)`, which stands in for it.
-   */
-  question?(split: EvaluationSplit, index: number): Feeds;
-  /** The labelled training examples in a fixed order, each once and as it is: for fits on frozen features. Labelled tasks have it. */
-  labelledBatch?(index: number, batchSize: number): Feeds;
-  /** What the network will see in the first training examples, for people. */
-  preview(seed: number, count: number): readonly PreviewItem[];
-  close(): void;
-}
-
-export type EvaluationSplit = 'validation' | 'test';
-
-/** Numbers of the examples of a labelled dataset. */
-export type ExampleSides = Readonly<Record<'training' | EvaluationSplit, Uint32Array>>;
-
-/** The sides with a test split without some examples. */
-export function withoutExcluded(sides: ExampleSides, excluded: readonly number[] = []): ExampleSides {
-  if (excluded.length === 0) return sides;
-  const gone = new Set(excluded);
-  return { ...sides, test: sides.test.filter((example) => !gone.has(example)) };
-}
-
-export type PreviewItem =
-  | { readonly kind: 'text'; readonly text: string; readonly note?: string }
-  | {
-      readonly kind: 'image';
-      readonly width: number;
-      readonly height: number;
-      readonly channels: number;
-      readonly pixels: Uint8Array;
-      readonly note?: string;
-    };
-
-/** What a person, or a model for prediction, is asked about an example of a split. */
-export function questionFeeds(sampler: TaskSampler, split: EvaluationSplit, index: number): Feeds {
-  return sampler.question?.(split, index) ?? sampler.evaluationBatch(split, index, 1);
-}
+export * from './asked.ts';
+export * from './sampler.ts';
 
 /** Collects the outputs of evaluation batches into metrics. */
 export interface Evaluation {
@@ -167,82 +75,6 @@ export interface ClassicalMaterial {
   readonly classes: readonly string[];
   readonly candidates: readonly ClassicalFeatures[];
   close(): void;
-}
-
-export interface PredictionQuery {
-  readonly text?: string;
-  readonly textPair?: string;
-  /** Pixels as `TaskFacts.images` says, channels interleaved. */
-  readonly image?: {
-    readonly width: number;
-    readonly height: number;
-    readonly channels: number;
-    readonly pixels: Uint8Array;
-  };
-  /** Frames [frames, bands] as `TaskFacts.audio` says. */
-  readonly recording?: { readonly frames: Float32Array };
-  readonly top: number;
-}
-
-/** One question the model answers, e.g. one mask; `choices` hold true probabilities, not renormalised over the few shown. */
-export interface PredictionAnswer {
-  readonly question: string;
-  /** The text was longer than the model reads: the answer is to a part of it. */
-  readonly isTruncated?: boolean;
-  readonly choices: readonly {
-    readonly label: string;
-    readonly probability: number;
-    /** The text with this choice, where it is not simply written behind a blank. */
-    readonly continuation?: string;
-  }[];
-}
-
-/** A batch of one example of an evaluation split, and what the prediction program made of it. */
-export interface AnsweredExample {
-  readonly outputs: TensorData;
-  readonly feeds: Feeds;
-  readonly facts: TaskFacts;
-  readonly tokenizer: TextTokenizer | undefined;
-  /** Choices that are wanted for each question. */
-  readonly top: number;
-}
-
-export interface ExampleAnswer {
-  readonly question: string;
-  /** `class`: one of the task's classes, so that answers to many examples fill a confusion matrix. */
-  readonly kind: 'class' | 'token' | 'transcript';
-  /** Likeliest first, with probabilities over all there is. */
-  readonly choices: { label: string; probability: number }[];
-  readonly truth: string;
-}
-
-/** How a text is to be continued. */
-export interface GenerationQuery {
-  readonly text: string;
-  /** Maximum number. */
-  readonly tokens: number;
-  /** Below 1 makes likely tokens likelier, 0 leaves the likeliest alone. */
-  readonly temperature: number;
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly seed: number;
-}
-
-export interface GeneratedToken {
-  readonly token: string;
-  /** The model's own, whatever the sampling made of it. */
-  readonly probability: number;
-  /** Everything so far, the prompt included. */
-  readonly text: string;
-}
-
-export interface PredictionModel extends TaskFacts {
-  /** File of the tokenizer that the run was trained with. */
-  readonly tokenizerFile?: string;
-  /** The tokenizer itself, where it did not come from a file. */
-  readonly tokenizer?: TextTokenizer;
-  /** Runs the program built in the mode 'prediction' with a batch of one. */
-  run(feeds: Feeds): Promise<TensorData>;
 }
 
 /** A finished run, for checks and pictures that need its network. */
@@ -294,6 +126,17 @@ export interface SuggestedSettings {
   readonly presets?: readonly string[];
   /** Settings of the training. */
   readonly training?: Readonly<Record<string, unknown>>;
+  /** Of supervised tasks: what a study of few labels begins with. */
+  readonly fewLabels?: FewLabels;
+}
+
+export interface FewLabels {
+  /** What trains small networks on few labels well. */
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  /** How people count its labels: in all, or of each class. */
+  readonly budget: 'total' | 'perClass';
 }
 
 export interface TaskDefinition<Options> {

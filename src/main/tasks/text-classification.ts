@@ -1,28 +1,31 @@
 /** Text classification: the labelled task that measures what pretraining on text gained. */
 import { z } from 'zod';
 import type { Value } from '../graph/index.ts';
-import { constant, gelu, output, sizeAt, withScope } from '../graph/index.ts';
+import { gelu, sizeAt } from '../graph/index.ts';
 import { poolByAttention } from '../nn/blocks/attention-pooling.ts';
 import { poolSequence, poolings } from '../nn/blocks/sequence-pooling.ts';
-import { activations, denseLayer, dropoutLayer, normalizationLayer } from '../nn/layers.ts';
+import { activations, denseLayer, normalizationLayer } from '../nn/layers.ts';
 import type { Backbone } from '../nn/pipeline.ts';
 import { backboneOutput, declareInputs } from '../nn/pipeline.ts';
-import type { EvaluationSplit, Feeds, PreviewItem, TaskSampler } from './task.ts';
+import { classAnswer, classAnswers } from './classification/answers.ts';
+import { classEvaluation } from './classification/evaluation.ts';
+import { classHead } from './classification/head.ts';
+import { classFeeds, classWeights } from './classification/labelled-classes.ts';
+import { unequalClassMetricNames } from './classification/metrics.ts';
+import { classificationOptions } from './classification/options.ts';
+import { labelledBatches } from './labelled/batches.ts';
+import { namedLoss } from './named-loss.ts';
+import type { Feeds, PreviewItem, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
 import { wordBaselines } from './text/baselines.ts';
 import { classicalTexts } from './text/classical-texts.ts';
 import { lengthOption } from './text/corpus-options.ts';
-import { classEvaluation } from './text/evaluations.ts';
-import { trainingOrder } from './text/example-order.ts';
-import { classLoss } from './text/heads.ts';
 import type { LabelledTexts } from './text/labelled-texts.ts';
 import { createEncoder, encodeParts, openLabelledTexts } from './text/labelled-texts.ts';
-import { classAnswer, encodeExample, lengthOf, requireText, tokenizerOf } from './text/prediction.ts';
+import { encodeExample, lengthOf, requireText, tokenizerOf } from './text/prediction.ts';
 import { groupedByLength } from './text/length-grouping.ts';
 import { createTokenBatch, writePaddingRow, writePair, writeSingle } from './text/token-batch.ts';
 import { showTokens } from './text/vocabulary.ts';
-import { classAnswers } from './answers.ts';
-import { labelBudgetOption } from './label-budget.ts';
 
 const options = z.strictObject({
   length: lengthOption,
@@ -39,20 +42,12 @@ const options = z.strictObject({
       "A layer of as many features between the pooled vector and the classes: none, or as in BERT's and RoBERTa's classifiers (tanh), DistilBERT's (relu), or ModernBERT's (GELU and layer normalisation, without biases)",
     ),
   dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout before the classes while training'),
-  validationFraction: z.number().gt(0).max(0.8).default(0.1).describe('Share of the examples kept for validation'),
-  testFraction: z.number().min(0).max(0.8).default(0.2).describe('Share of the examples kept for the test'),
-  labelBudget: labelBudgetOption('examples'),
+  ...classificationOptions('examples'),
   batches: z
     .enum(['random', 'by-length'])
     .default('random')
     .describe(
       'by-length: texts of similar length are trained on together, so that batches of short ones take less time; the order is random otherwise',
-    ),
-  classWeights: z
-    .enum(['none', 'balanced'])
-    .default('none')
-    .describe(
-      'Balanced: examples of rare classes count more in the training loss, in inverse proportion to their number',
     ),
 });
 
@@ -65,26 +60,22 @@ export const textClassification = defineTask<TextClassificationOptions>({
   kind: 'supervised',
   data: ['text-dataset'],
   options,
-  metrics: ['macroF1', 'accuracy', 'balancedAccuracy', 'auroc', 'averagePrecision', 'calibrationError', 'loss'], // mails are mostly not spam: with unequal classes accuracy says little
+  metrics: unequalClassMetricNames,
   selection: { metric: 'loss', direction: 'minimise' },
   openSampler(setup) {
     return createSampler(openLabelledTexts(setup), setup.options);
   },
   build(context, backbone, { pooling, hidden, dropout }, { classes = [] }) {
-    const { program, mode } = context;
     const inputs = declareInputs(context);
     const outputs = backbone(inputs);
-    const loss = withScope(program, 'head', () =>
-      withScope(program, 'text-classes', () => {
-        const pooled = poolText(outputs, inputs.mask, pooling);
-        if (mode === 'evaluation') output(program, 'embeddings', pooled);
-        const features = hiddenLayer(pooled, hidden);
-        return classLoss(context, denseLayer(dropoutLayer(features, dropout, mode), 'output', classes.length));
-      }),
-    );
-    if (!loss) return { loss: constant(program, 0) }; // prediction has no labels, and its program does not output this
-    output(program, 'loss', loss);
-    return { loss };
+    const loss = classHead(context, {
+      scope: 'text-classes',
+      classCount: classes.length,
+      dropout,
+      pooled: () => poolText(outputs, inputs.mask, pooling),
+      hidden: (pooled) => hiddenLayer(pooled, hidden),
+    });
+    return namedLoss(context.program, loss);
   },
   evaluation: (_options, { classes = [] }) => classEvaluation(classes),
   async baselines(_sampler, settings, setup, signal) {
@@ -98,6 +89,7 @@ export const textClassification = defineTask<TextClassificationOptions>({
   classical: (setup) => classicalTexts(openLabelledTexts(setup)),
   answers: classAnswers,
   demo: { form: () => 'classify-text' },
+  suggested: { fewLabels: { steps: 120, batchSize: 16, learningRate: 5e-4, budget: 'total' } },
   async predict(model, { text, textPair, top }) {
     const tokenizer = tokenizerOf(model);
     const length = lengthOf(model);
@@ -132,14 +124,11 @@ function createSampler(texts: LabelledTexts, settings: TextClassificationOptions
   const { special } = tokenizer;
   const { length } = settings;
   const encode = createEncoder(texts, length);
-  const order = trainingOrder(sides.training.length);
-  const lossWeights = settings.classWeights === 'balanced' ? balancedWeights(texts) : undefined;
+  const lossWeights = classWeights(texts, settings.classWeights);
 
   /** Rows of examples; undefined stands for none. Weights of classes count in training alone. */
-  function createBatch(examples: readonly (number | undefined)[], classWeights?: Float32Array): Feeds {
+  function createBatch(examples: readonly (number | undefined)[], weights?: Float32Array): Feeds {
     const batch = createTokenBatch(examples.length, length, special);
-    const labels = new Int32Array(examples.length);
-    const weights = new Float32Array(examples.length);
     for (const [row, example] of examples.entries()) {
       if (example === undefined) {
         writePaddingRow(batch, row, special);
@@ -148,16 +137,9 @@ function createSampler(texts: LabelledTexts, settings: TextClassificationOptions
       const { text, pair } = encode(example);
       if (pair) writePair(batch, row, text, pair, special);
       else writeSingle(batch, row, text, special);
-      const label = dataset.label(example);
-      labels[row] = label;
-      weights[row] = classWeights?.[label] ?? 1;
     }
     const { tokens, segments, mask } = batch;
-    return { tokens, segments, mask, labels, weights };
-  }
-
-  function trainingExample(seed: number, counter: number): number {
-    return sides.training[order(seed, counter)]!;
+    return { tokens, segments, mask, ...classFeeds(dataset, examples, weights) };
   }
 
   function describe(example: number): PreviewItem {
@@ -166,40 +148,24 @@ function createSampler(texts: LabelledTexts, settings: TextClassificationOptions
     return { kind: 'text', text: parts.join('\n'), note: `Label: ${dataset.classes[dataset.label(example)]!}` };
   }
 
-  const rows = (count: number, example: (row: number) => number | undefined): (number | undefined)[] =>
-    Array.from({ length: count }, (_, row) => example(row));
-
-  const inRandomOrder = (seed: number, step: number, batchSize: number): readonly number[] =>
-    Array.from({ length: batchSize }, (_, row) => trainingExample(seed, step * batchSize + row));
+  const { trainingExample, trainingStep, ...batches } = labelledBatches(sides, (examples) => createBatch(examples));
   const trainingExamples =
     settings.batches === 'by-length'
       ? groupedByLength(trainingExample, (example) => {
           const { text, pair } = encode(example);
           return text.length + (pair?.length ?? 0);
         })
-      : inRandomOrder;
+      : trainingStep;
 
   return {
     input: { kind: 'tokens', length, vocabularySize: tokenizer.vocabularySize },
     classes: dataset.classes,
     labels: dataset.labels,
-    trainingExamples: sides.training.length,
-    sides,
+    ...batches,
     trainingBatch: (seed, step, batchSize) => createBatch(trainingExamples(seed, step, batchSize), lossWeights),
-    evaluationBatchCount: (split: EvaluationSplit, batchSize) => Math.ceil(sides[split].length / batchSize),
-    evaluationBatch: (split, index, batchSize) =>
-      createBatch(rows(batchSize, (row) => sides[split][index * batchSize + row])),
-    labelledBatch: (index, batchSize) => createBatch(rows(batchSize, (row) => sides.training[index * batchSize + row])),
     preview: (seed, count) => Array.from({ length: count }, (_, row) => describe(trainingExample(seed, row))),
     close: () => {
       dataset.close();
     },
   };
-}
-
-/** Examples / (classes · examples of the class), as scikit-learn's 'balanced'; 0 for a class without training examples. */
-function balancedWeights({ dataset, sides: { training } }: LabelledTexts): Float32Array {
-  const counts = new Float32Array(dataset.classes.length);
-  for (const example of training) counts[dataset.label(example)]! += 1;
-  return counts.map((count) => (count === 0 ? 0 : training.length / (counts.length * count)));
 }

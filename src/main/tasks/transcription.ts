@@ -8,15 +8,16 @@ import { denseLayer } from '../nn/layers.ts';
 import { backboneOutput, declareInputs } from '../nn/pipeline.ts';
 import { queryFeeds } from './audio/frames.ts';
 import { writePlanar } from './images/image-facts.ts';
+import { labelledBatches } from './labelled/batches.ts';
+import { totalBudgetOption } from './labelled/label-budget.ts';
+import { scoredSide } from './labelled/sides.ts';
 import type { Feeds, PredictionQuery, TaskFacts, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
-import { trainingOrder } from './text/example-order.ts';
 import { decodeByBeam } from './transcription/ctc-decoding.ts';
 import { stepProbabilities, textOf, transcriptionEvaluation } from './transcription/evaluation.ts';
 import type { LabelledLines } from './transcription/labelled-lines.ts';
 import { openLabelledLines } from './transcription/labelled-lines.ts';
 import { transcriptAnswers } from './transcription/answers.ts';
-import { totalBudgetOption } from './label-budget.ts';
 
 const options = z.strictObject({
   longest: z.int().min(1).max(512).default(32).describe('Characters of the longest transcript'),
@@ -98,7 +99,10 @@ defineTask<TranscriptionOptions>({
   },
   answers: transcriptAnswers,
   demo: { form: (input) => (input === 'frames' ? 'transcribe-sound' : 'transcribe-image') },
-  suggested: { presets: ['crnn', 'speech-lstm'] }, // it needs a network that gives a sequence
+  suggested: {
+    presets: ['crnn', 'speech-lstm'], // it needs a network that gives a sequence
+    fewLabels: { steps: 100, batchSize: 32, learningRate: 1e-3, budget: 'total' },
+  },
   async predict(model, query, { beamWidth }) {
     const { top } = query;
     const feeds = questionFeeds(query, model);
@@ -124,7 +128,6 @@ function questionFeeds(query: PredictionQuery, { input }: TaskFacts): Feeds {
 
 function createSampler(lines: LabelledLines, { longest }: TranscriptionOptions): TaskSampler {
   const { material, alphabet, sides } = lines;
-  const order = trainingOrder(sides.training.length);
 
   /** Undefined stands for no line. */
   function createBatch(chosen: readonly (number | undefined)[]): Feeds {
@@ -133,21 +136,15 @@ function createSampler(lines: LabelledLines, { longest }: TranscriptionOptions):
     return { ...material.feeds(chosen), ...ctcTargets(transcripts, longest), weights };
   }
 
-  const trainingLine = (seed: number, counter: number): number => sides.training[order(seed, counter)]!;
-
+  const { trainingExample, trainingStep, labelledBatch: _inOrder, ...batches } = labelledBatches(sides, createBatch);
   return {
     ...material.facts(sides.training),
     classes: alphabet,
-    trainingExamples: sides.training.length,
-    sides,
-    trainingBatch: (seed, step, batchSize) =>
-      createBatch(Array.from({ length: batchSize }, (_, row) => trainingLine(seed, step * batchSize + row))),
-    evaluationBatchCount: (split, batchSize) => Math.ceil(sides[split].length / batchSize),
-    evaluationBatch: (split, index, batchSize) =>
-      createBatch(Array.from({ length: batchSize }, (_, row) => sides[split][index * batchSize + row])),
+    ...batches,
+    trainingBatch: (seed, step, batchSize) => createBatch(trainingStep(seed, step, batchSize)),
     preview: (seed, count) =>
       Array.from({ length: count }, (_, row) => {
-        const line = trainingLine(seed, row);
+        const line = trainingExample(seed, row);
         return material.preview(line, `Transcript: ${textOf(lines.transcript(line), alphabet)}`);
       }),
     close: () => {
@@ -164,7 +161,7 @@ function frequentCharacter({ sides, alphabet, transcript }: LabelledLines) {
   const frequent = counts.indexOf(Math.max(...counts));
   const length = Math.round(training.flat().length / training.length);
   const hypothesis = textOf(new Array<number>(length).fill(frequent), alphabet);
-  const scored = sides.test.length > 0 ? sides.test : sides.validation;
+  const scored = scoredSide(sides);
   const pairs = Array.from(scored, (image) => ({ reference: textOf(transcript(image), alphabet), hypothesis }));
   return {
     name: 'most frequent character',

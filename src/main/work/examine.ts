@@ -11,7 +11,7 @@ import type { RunFolder } from '../workspace/run-folder.ts';
 import { checkpointStep } from '../runs/prepare.ts';
 import { findRun } from '../workspace/runs.ts';
 import type { SampleRecord } from '../workspace/training-records.ts';
-import { demoFormOf } from '../runs/demo-forms.ts';
+import { demoFormOf } from '../tasks/demo-form.ts';
 import type { RunData } from './validation-examples.ts';
 import { describeExample, exampleCount, openExampleModel, openRunData } from './validation-examples.ts';
 import type { WorkContext } from './work-context.ts';

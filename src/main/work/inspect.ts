@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import type { z } from 'zod';
+import { mediumOf } from '../../shared/spec/data-kind.ts';
 import type { ImportRequest, Inspection, materialsContract } from '../../shared/contract/materials.ts';
 import { LabError, messageOf } from '../../shared/errors.ts';
 import { areSides } from '../data/import/sides.ts';
@@ -252,7 +253,7 @@ function readBy(suggestion: ImportRequest | null, { listing, sounds }: Found, un
   const { texts, others } = listing;
   if (suggestion === null) return 0;
   if (suggestion.kind === 'audio-dataset') return Math.max(1, sounds?.total ?? 0);
-  if (suggestion.kind.startsWith('image')) {
+  if (mediumOf(suggestion.kind) === 'images') {
     return Math.max(1, others.filter((path) => hasImageExtension(path) || isZip(path) || isTarName(path)).length);
   }
   return unnamed > 0 ? unnamed : texts.length;

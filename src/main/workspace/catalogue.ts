@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { LabError, isLabError, messageOf } from '../../shared/errors.ts';
 import { namesIn, textOf } from '../files/file-exists.ts';
-import type { DataKind } from '../../shared/spec/data-kind.ts';
+import type { DataKind, KindGroup } from '../../shared/spec/data-kind.ts';
 import { dataKind } from '../../shared/spec/data-kind.ts';
 import { nearest } from '../../shared/spec/problems.ts';
 import type { Workspace } from './workspace.ts';
@@ -28,12 +28,8 @@ export interface Material {
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
-export const materialGroups = ['corpus', 'dataset'] as const;
-export type MaterialGroup = (typeof materialGroups)[number];
-
-export function groupOf(kind: DataKind): MaterialGroup {
-  return kind === 'text-corpus' || kind === 'image-corpus' ? 'corpus' : 'dataset';
-}
+export const materialGroups = ['corpus', 'dataset'] as const satisfies readonly KindGroup[];
+export type MaterialGroup = KindGroup;
 
 export function materialFolder(workspace: Workspace, group: MaterialGroup, name: string): string {
   return join(group === 'corpus' ? workspace.corpora : workspace.datasets, name);

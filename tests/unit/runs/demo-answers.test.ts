@@ -1,7 +1,7 @@
 // What demos and quizzes show of single examples: pictures as they are, recordings as far as they go, transcripts beside the truth.
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { demoFormOf } from '../../../src/main/runs/demo-forms.ts';
+import { demoFormOf } from '../../../src/main/tasks/demo-form.ts';
 import { decodeQueryRecording } from '../../../src/main/runs/query-recording.ts';
 import { embeddedItem } from '../../../src/main/work/embeddings.ts';
 import { bytesOfDataUrl } from '../../../src/main/work/pictures.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeScores } from '../../../src/main/runs/describe-scores.ts';
 import { readScores, writeScores } from '../../../src/main/runs/scores-file.ts';
-import { evaluateProbabilities } from '../../../src/main/tasks/text/evaluations.ts';
+import { evaluateProbabilities } from '../../../src/main/tasks/classification/evaluation.ts';
 import { runScores } from '../../../src/shared/contract/scores.ts';
 
 let folder: string;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { pretextInProcess } from '../../cli/in-process.ts';
 import { registryHandlers } from '../../../src/main/rpc/features/registry.ts';
-import { demoFormOf } from '../../../src/main/runs/demo-forms.ts';
+import { demoFormOf } from '../../../src/main/tasks/demo-form.ts';
 import { experimentSchema } from '../../../src/main/runs/experiment-schema.ts';
 import { suggestExperiment } from '../../../src/main/runs/suggest-experiment.ts';
 import { taskNotes } from '../../../src/main/runs/task-notes.ts';

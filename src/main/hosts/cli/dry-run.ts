@@ -1,4 +1,5 @@
 /** What an import would find, without importing: what the window shows before an import, from the same function, as text. */
+import { groupOfKind } from '../../../shared/spec/data-kind.ts';
 import { formatBytes, formatCount, plural } from '../../../shared/display.ts';
 import { inspectSources } from '../../work/inspect.ts';
 import { formatTitle } from '../../../shared/format-titles.ts';
@@ -57,7 +58,7 @@ const kindWords: Readonly<Record<Asked['kind'], string>> = {
 
 async function misfits({ suggestion, table: first }: Inspection, asked: Asked): Promise<string[]> {
   const { kind, groupColumn, labelTable } = asked;
-  const isFit = suggestion === null || suggestion.kind === kind || !kind.endsWith('dataset');
+  const isFit = suggestion === null || suggestion.kind === kind || groupOfKind(kind) === 'corpus';
   const columns = first?.columns.map(({ name }) => name) ?? [];
   const hasGroups = groupColumn === undefined || columns.length === 0 || columns.includes(groupColumn);
   return [

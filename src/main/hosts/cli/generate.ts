@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { GeneratedToken } from '../../tasks/index.ts';
+import { headThatContinues } from '../../runs/head-for-question.ts';
 import { openNetworkPredictor } from '../../runs/predict.ts';
 import { findTrainedNetwork } from '../../runs/trained-network.ts';
 import { givenText } from './given-text.ts';
@@ -36,7 +37,7 @@ export function registerGenerate(generate: Command): void {
     .action(async (reference: string, given: string, options: GenerateOptions, command: Command) => {
       const prompt = await givenText(given);
       const workspace = await existingWorkspaceOf(command);
-      const how = { checkpoint: options.checkpoint, head: 'next-word', onPassedOver: say };
+      const how = { checkpoint: options.checkpoint, head: headThatContinues, onPassedOver: say };
       const predictor = await openNetworkPredictor(await findTrainedNetwork(workspace, reference, how));
       const { tokens, temperature, topK, topP } = options;
       const sampling = {

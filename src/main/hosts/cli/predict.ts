@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { LabError } from '../../../shared/errors.ts';
+import { headForQuestion, headThatContinues } from '../../runs/head-for-question.ts';
 import type { Predictor } from '../../runs/predict.ts';
 import { openNetworkPredictor } from '../../runs/predict.ts';
 import { findTrainedNetwork } from '../../runs/trained-network.ts';
@@ -98,18 +99,6 @@ async function askFile(
   return true;
 }
 
-/** The head of a model that a question is for, where nobody says it: the first that came along, when undefined. */
-function headFor(
-  { head, next }: PredictOptions,
-  given: string | undefined,
-  second: string | undefined,
-): string | undefined {
-  if (head !== undefined) return head;
-  if (next !== undefined) return 'next-word';
-  if (given !== undefined && /\[mask\d*\]|<mask>/iu.test(given)) return 'masked-words';
-  return second === undefined ? undefined : 'next-sentence';
-}
-
 export function registerPredict(predict: Command): void {
   predict
     .argument(
@@ -158,7 +147,7 @@ export function registerPredict(predict: Command): void {
       }
       const network = await findTrainedNetwork(await existingWorkspaceOf(command), reference, {
         checkpoint: options.checkpoint,
-        head: headFor(options, given, second),
+        head: options.head ?? (options.next === undefined ? headForQuestion(given, second) : headThatContinues),
         onPassedOver: say,
       });
       const predictor = await openNetworkPredictor(network);

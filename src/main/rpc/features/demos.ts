@@ -1,6 +1,6 @@
 /** Demos. */
 import type { Demo, demosContract } from '../../../shared/contract/demos.ts';
-import { demoFormOf } from '../../runs/demo-forms.ts';
+import { demoFormOf } from '../../tasks/demo-form.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { networkOfHead } from '../../runs/model-network.ts';
 import { readModel } from '../../runs/read-model.ts';

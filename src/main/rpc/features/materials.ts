@@ -1,5 +1,6 @@
 /** Corpora and datasets. */
 import { z } from 'zod';
+import { groupOfKind } from '../../../shared/spec/data-kind.ts';
 import type { MaterialSummary, materialsContract } from '../../../shared/contract/materials.ts';
 import { importRequest, materialReference } from '../../../shared/contract/materials.ts';
 import { LabError } from '../../../shared/errors.ts';
@@ -65,7 +66,7 @@ export function materialsHandlers(lab: Lab): HandlersOf<typeof materialsContract
     }),
     inspect: (input, { signal }) => workers.call('inspect', input, { signal }),
     async import(input) {
-      const group = input.kind.endsWith('corpus') ? 'corpus' : 'dataset';
+      const group = groupOfKind(input.kind);
       const folder = materialFolder(workspace, group, requireName(input.name));
       if (await fileExists(folder)) {
         throw new LabError(

@@ -4,7 +4,7 @@
  */
 import type { DemoForm } from '../../../shared/contract/demos.ts';
 import type { PredictionAnswer, TaskDefinition, TaskFacts } from '../../tasks/index.ts';
-import { demoFormOf } from '../demo-forms.ts';
+import { demoFormOf } from '../../tasks/demo-form.ts';
 import type { OutputCell, OutputColumn } from './output-table.ts';
 
 export interface AnswerColumns {

@@ -1,6 +1,7 @@
 /** What belongs to a run or a study: its runs, those that their weights come from, their material, and what cannot be found. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { groupOfKind } from '../../../shared/spec/data-kind.ts';
 import { LabError, isLabError } from '../../../shared/errors.ts';
 import { migrateStoredStudy } from '../../../shared/spec/study-versions.ts';
 import { filesUnder, checksumsName } from '../../files/checksums.ts';
@@ -114,7 +115,7 @@ async function gather(
     name: string;
     contentHash: string;
   }): Promise<void> {
-    const group = kind.endsWith('-corpus') ? 'corpus' : 'dataset';
+    const group = groupOfKind(kind);
     const key = `${group} ${name} ${contentHash}`;
     if (materials.has(key)) return;
     const found = await findMaterial(workspace, group, name).catch((error: unknown) => {

@@ -1,6 +1,7 @@
 /** Gives material of an unpacked bundle another name, in its own manifest and wherever runs and studies of the bundle name it. */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { groupOfKind } from '../../../shared/spec/data-kind.ts';
 import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import { replaceListed } from '../../files/checksums.ts';
 import { materialFolder } from '../../workspace/catalogue.ts';
@@ -25,8 +26,7 @@ export async function renameMaterial(
   for (const { id } of runs) {
     const run = runFolder(join(inside.runs, id));
     const origin = await readJson(run.origin, runOrigin);
-    const isOfGroup = origin.data.kind.endsWith('-corpus') === (group === 'corpus');
-    if (origin.data.name !== from || !isOfGroup) continue;
+    if (origin.data.name !== from || groupOfKind(origin.data.kind) !== group) continue;
     await writeJson(run.origin, { ...origin, data: { ...origin.data, name: to } });
     await writeJson(run.spec, { ...(await readJson(run.spec, storedExperiment)), data: to });
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { formatBytes } from '../../../shared/display.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { labVersion } from '../../files/version.ts';
-import { demoFormOf } from '../demo-forms.ts';
+import { demoFormOf } from '../../tasks/demo-form.ts';
 import { demoPage } from './demo-page.ts';
 import { defineFormat } from './format.ts';
 import { loadPlayerCode } from './player-code.ts';

@@ -1,6 +1,8 @@
 /** huggingface: a folder that transformers loads with `AutoModel…` and `AutoTokenizer`, with a card of how the model came about. */
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DemoForm } from '../../../shared/contract/demos.ts';
+import { demoFormOf } from '../../tasks/demo-form.ts';
 import { cardAsMarkdown } from '../../../shared/card/markdown.ts';
 import { LabError } from '../../../shared/errors.ts';
 import type { ModelManifest } from '../../../shared/spec/manifests/model.ts';
@@ -113,17 +115,16 @@ function specialIds({ special: { pad, classify, separate } }: TextTokenizer): Re
 
 const asJson = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
-/** What the hub reads of a card, in its first lines. */
-const pipelineTags: Readonly<Record<string, string>> = {
+/** What the hub calls a model that is asked so, in the first lines of a card. */
+const pipelineTags: Partial<Readonly<Record<DemoForm, string>>> = {
   'masked-words': 'fill-mask',
-  'masked-words-same-document': 'fill-mask',
-  'text-classification': 'text-classification',
+  'classify-text': 'text-classification',
 };
 
 /** How to load the model, and the audit card of its run: data, recipe, results with their intervals, audits. */
 async function modelCard(source: ExportSource, auto: string): Promise<string> {
   const { workspace, model, name, trained, imported } = source;
-  const tag = pipelineTags[model.task.type];
+  const tag = pipelineTags[demoFormOf(model.task, 'tokens')];
   const card = trained
     ? cardAsMarkdown(await loadRunCard(workspace, trained.run))
     : imported

@@ -13,6 +13,7 @@ import { mobilenetOf } from './torchvision/mobilenet.ts';
 import type { TorchvisionNetwork } from './torchvision/network.ts';
 import { torchvisionTensors } from './torchvision/network.ts';
 import { resnetOf } from './torchvision/resnet.ts';
+import type { Weight } from './weights.ts';
 import { weightsOf } from './weights.ts';
 
 /** The network of torchvision that computes the same, or why there is none. */
@@ -30,11 +31,14 @@ function networkOf(pipeline: PipelineGraph): TorchvisionNetwork | string {
   return `torchvision has no counterpart of this pipeline (${[...types].join(', ')}); the presets resnet18, resnet50 and mobilenet-v2 have one`;
 }
 
-/** The layers of ours that are one layer from the features to the classes, as torchvision's head is. */
-const linearHeads: Readonly<Record<string, string>> = {
-  'image-classification': 'head/image-classes/output',
-  rotation: 'head/rotation/output',
-};
+/** The head where it is one dense layer from the features to the classes, as torchvision's is; undefined for any other. */
+function linearHead(weights: ReadonlyMap<string, Weight>): string | undefined {
+  const layers = new Set(
+    [...weights.keys()].filter((name) => name.startsWith('head/')).map((name) => name.slice(0, name.lastIndexOf('/'))),
+  );
+  const [only] = layers;
+  return layers.size === 1 && only !== undefined && weights.has(`${only}/bias`) ? only : undefined;
+}
 
 defineFormat({
   name: 'torchvision',
@@ -52,8 +56,9 @@ defineFormat({
       throw new LabError('internal', 'a network without a counterpart was to be written');
     }
     onPhase('Writing the weights');
-    const head = linearHeads[source.model.task.type];
-    const tensors = torchvisionTensors(network, weightsOf(source), head);
+    const weights = weightsOf(source);
+    const head = linearHead(weights);
+    const tensors = torchvisionTensors(network, weights, head);
     await writeSafetensors(join(folder, 'model.safetensors'), tensors, { format: 'pt' });
     const classes = head === undefined ? undefined : tensors.get(`${network.head}.bias`)?.data.length;
     const description = describeNetwork(source, [], []);

@@ -2,31 +2,22 @@
 import type { AudioDataset } from '../../data/audio/audio-dataset.ts';
 import { denseFeatures } from '../baselines/features.ts';
 import type { DenseFeatures } from '../baselines/features.ts';
-import type { ClassicalMaterial, EvaluationSplit } from '../task.ts';
-
-type Side = 'training' | EvaluationSplit;
+import type { LabelledClasses } from '../classification/labelled-classes.ts';
+import { labelsBySide } from '../classification/labelled-classes.ts';
+import { bySide } from '../labelled/sides.ts';
+import type { ClassicalMaterial } from '../task.ts';
 
 /** Numbers of equal parts in time that a recording is described by. */
 const PARTS = [1, 4, 8];
 
-export function classicalRecordings({
-  dataset,
-  sides,
-}: {
-  readonly dataset: AudioDataset;
-  readonly sides: Readonly<Record<Side, Uint32Array>>;
-}): ClassicalMaterial {
-  const bySide = <Part>(of: (recordings: Uint32Array) => Part): Readonly<Record<Side, Part>> => ({
-    training: of(sides.training),
-    validation: of(sides.validation),
-    test: of(sides.test),
-  });
+export function classicalRecordings(labelled: LabelledClasses & { readonly dataset: AudioDataset }): ClassicalMaterial {
+  const { dataset, sides } = labelled;
   return {
-    labels: bySide((recordings) => Int32Array.from(recordings, (index) => dataset.labels[index]!)),
+    labels: labelsBySide(labelled),
     classes: dataset.classes,
     candidates: PARTS.map((parts) => ({
       name: parts === 1 ? 'mean and spread of the bands' : `mean and spread of the bands in ${parts} parts`,
-      features: () => bySide((recordings) => describeAll(dataset, recordings, parts)),
+      features: () => bySide((side) => describeAll(dataset, sides[side], parts)),
     })),
     close: () => {
       dataset.close();

@@ -3,7 +3,10 @@ import type { ImageDataset } from '../../data/images/image-store.ts';
 import { areaAverages } from '../../data/images/resample.ts';
 import type { DenseFeatures } from '../baselines/features.ts';
 import { denseFeatures } from '../baselines/features.ts';
-import type { ClassicalFeatures, ClassicalMaterial, EvaluationSplit } from '../task.ts';
+import { labelsBySide } from '../classification/labelled-classes.ts';
+import type { Side } from '../labelled/sides.ts';
+import { bySide } from '../labelled/sides.ts';
+import type { ClassicalFeatures, ClassicalMaterial } from '../task.ts';
 import { colourHistogram, gradientHistograms } from './hand-made-features.ts';
 import type { LabelledImages } from './labelled-images.ts';
 import { pixelFeatures } from './pixel-baselines.ts';
@@ -12,23 +15,17 @@ import { pixelFeatures } from './pixel-baselines.ts';
 const PIXEL_SIDE = 32;
 const GRADIENT_SIDE = 64;
 
-type Side = 'training' | EvaluationSplit;
-
-export function classicalImages({ dataset, sides }: LabelledImages): ClassicalMaterial {
-  const bySide = <Part>(of: (images: Uint32Array) => Part): Readonly<Record<Side, Part>> => ({
-    training: of(sides.training),
-    validation: of(sides.validation),
-    test: of(sides.test),
-  });
+export function classicalImages(labelled: LabelledImages): ClassicalMaterial {
+  const { dataset, sides } = labelled;
   const each = (describe: (image: number) => Float32Array): (() => Readonly<Record<Side, DenseFeatures>>) => {
-    return () => bySide((images) => describeAll(images, describe));
+    return () => bySide((side) => describeAll(sides[side], describe));
   };
   const gradients = (cell: number) => (image: number) => gradientsOf(dataset, image, cell);
   const colours = (image: number): Float32Array => colourHistogram(dataset.pixels(image), dataset.shape);
   const joined = (image: number): Float32Array => Float32Array.from([...gradients(8)(image), ...colours(image)]);
   const { height, width } = dataset.shape;
   const candidates: ClassicalFeatures[] = [
-    { name: 'raw pixels', features: () => bySide((images) => pixelFeatures(dataset, images, PIXEL_SIDE)) },
+    { name: 'raw pixels', features: () => bySide((side) => pixelFeatures(dataset, sides[side], PIXEL_SIDE)) },
     { name: 'colour histogram', features: each(colours) },
     ...[4, 8]
       .filter((cell) => Math.min(height, width) >= 2 * cell)
@@ -36,7 +33,7 @@ export function classicalImages({ dataset, sides }: LabelledImages): ClassicalMa
     ...(Math.min(height, width) >= 16 ? [{ name: 'HOG and colour histogram', features: each(joined) }] : []),
   ];
   return {
-    labels: bySide((images) => Int32Array.from(images, (image) => dataset.labels[image]!)),
+    labels: labelsBySide(labelled),
     classes: dataset.classes,
     candidates,
     close: () => {

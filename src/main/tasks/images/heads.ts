@@ -4,13 +4,14 @@ import { output, relu, reshape, sizeAt, withScope } from '../../graph/index.ts';
 import type { BuildContext } from '../../nn/block.ts';
 import { poolToGrid } from '../../nn/blocks/pooling.ts';
 import { batchNormalizationLayer } from '../../nn/image-layers.ts';
-import { denseLayer, dropoutLayer } from '../../nn/layers.ts';
+import { denseLayer } from '../../nn/layers.ts';
 import type { Backbone } from '../../nn/pipeline.ts';
 import { backboneOutput } from '../../nn/pipeline.ts';
-import { classLoss } from '../text/heads.ts';
+import { classHead, classLoss } from '../classification/head.ts';
 import { placeCount } from './patch-geometry.ts';
 import { turnCount } from './turned-images.ts';
 
+const initialisation = 'glorot';
 const normalisation = { momentum: 0.9, epsilon: 1e-5 };
 
 /**
@@ -43,29 +44,13 @@ export function imageClassHead(
   const found = backboneOutput(backbone, features, 'image-classification');
   const vector =
     found.shape.length === 2 ? found : reshape(poolToGrid(found, [1, 1], 'average'), [context.batchSize, -1]);
-  return linearHead(context, vector, 'image-classes', classCount, dropout);
+  return classHead(context, { scope: 'image-classes', classCount, dropout, initialisation, pooled: () => vector });
 }
 
 /** How an image is turned: one dense layer to four classes. Outputs as `imageClassHead`. */
 export function rotationHead(context: BuildContext, backbone: Backbone): Value | undefined {
-  return linearHead(context, backboneOutput(backbone, 'vector', 'rotation'), 'rotation', turnCount, 0);
-}
-
-function linearHead(
-  context: BuildContext,
-  vector: Value,
-  name: string,
-  classCount: number,
-  dropout: number,
-): Value | undefined {
-  const { program, mode } = context;
-  if (mode === 'evaluation') output(program, 'embeddings', vector);
-  return withScope(program, 'head', () =>
-    withScope(program, name, () => {
-      const kept = dropoutLayer(vector, dropout, mode);
-      return classLoss(context, denseLayer(kept, 'output', classCount, { initialisation: 'glorot' }));
-    }),
-  );
+  const pooled = (): Value => backboneOutput(backbone, 'vector', 'rotation');
+  return classHead(context, { scope: 'rotation', classCount: turnCount, dropout: 0, initialisation, pooled });
 }
 
 export interface ProjectionOptions {

@@ -1,7 +1,7 @@
 /** Asks a model of patches about one image: around its middle, where does each neighbour belong? */
 import { LabError } from '../../../shared/errors.ts';
 import type { PredictionAnswer, PredictionModel, PredictionQuery } from '../task.ts';
-import { classAnswer } from '../text/prediction.ts';
+import { classAnswer } from '../classification/answers.ts';
 import type { PatchOptions } from './patch-geometry.ts';
 import { cellCorner, gridCell, patchGeometry, placeCount, placeNames } from './patch-geometry.ts';
 import type { ChromaHandling } from './patch-sampler.ts';

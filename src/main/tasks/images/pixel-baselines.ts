@@ -4,10 +4,11 @@ import { areaAverages } from '../../data/images/resample.ts';
 import type { DenseFeatures } from '../baselines/features.ts';
 import { denseFeatures } from '../baselines/features.ts';
 import { fitLinearProbe, probeProbabilities } from '../baselines/linear-probe.ts';
-import { fitMajorityClass, majorityProbabilities } from '../baselines/majority.ts';
 import { neighbourProbabilities } from '../baselines/nearest-neighbours.ts';
-import { accuracyOf, balancedAccuracy, confusionMatrix, macroF1 } from '../metrics/classification.ts';
-import { logLoss, mostProbable } from '../metrics/probabilistic.ts';
+import { classScores, majorityBaseline, probabilityScores } from '../classification/baselines.ts';
+import { labelsOf } from '../classification/labelled-classes.ts';
+import { scoredSide } from '../labelled/sides.ts';
+import { mostProbable } from '../metrics/probabilistic.ts';
 import type { Baseline } from '../task.ts';
 import type { LabelledImages } from './labelled-images.ts';
 
@@ -17,23 +18,17 @@ const comparedSide = 32;
 const mostReferences = 10_000;
 const neighbourCounts = [1, 3, 5, 10, 20];
 
-export async function pixelBaselines({ dataset, sides }: LabelledImages, signal: AbortSignal): Promise<Baseline[]> {
+export async function pixelBaselines(labelled: LabelledImages, signal: AbortSignal): Promise<Baseline[]> {
+  const { dataset, sides } = labelled;
   const classCount = dataset.classes.length;
-  const scored = sides.test.length > 0 ? sides.test : sides.validation;
+  const scored = scoredSide(sides);
   const training = sides.training.subarray(0, mostReferences);
-  const labelsOf = (images: Uint32Array): Int32Array => Int32Array.from(images, (image) => dataset.labels[image]!);
-  const scoredLabels = labelsOf(scored);
-  const scores = (probabilities: ArrayLike<number>): Record<string, number> => {
-    const matrix = confusionMatrix(scoredLabels, mostProbable(probabilities, classCount), classCount);
-    return { accuracy: accuracyOf(matrix), macroF1: macroF1(matrix), balancedAccuracy: balancedAccuracy(matrix) };
-  };
-  const majority = fitMajorityClass(labelsOf(sides.training), classCount);
-  const constant = majorityProbabilities(majority, scored.length);
+  const scoredLabels = labelsOf(dataset, scored);
 
   const colours = (images: Uint32Array): DenseFeatures => pixelFeatures(dataset, images, 1);
   const probe = await fitLinearProbe(
-    { features: colours(training), labels: labelsOf(training) },
-    { features: colours(sides.validation), labels: labelsOf(sides.validation) },
+    { features: colours(training), labels: labelsOf(dataset, training) },
+    { features: colours(sides.validation), labels: labelsOf(dataset, sides.validation) },
     classCount,
     { signal },
   );
@@ -42,7 +37,7 @@ export async function pixelBaselines({ dataset, sides }: LabelledImages, signal:
   const pixels = (images: Uint32Array): DenseFeatures => pixelFeatures(dataset, images, comparedSide);
   const references = pixels(training);
   const vote = (images: Uint32Array, neighbours: number): Promise<Float64Array> =>
-    neighbourProbabilities(references, labelsOf(training), pixels(images), classCount, {
+    neighbourProbabilities(references, labelsOf(dataset, training), pixels(images), classCount, {
       neighbours,
       metric: 'euclidean',
       vote: 'uniform',
@@ -50,25 +45,21 @@ export async function pixelBaselines({ dataset, sides }: LabelledImages, signal:
     });
   const { neighbours } = await bestNeighbourCount(
     neighbourCounts.filter((count) => count <= training.length),
-    labelsOf(sides.validation),
+    labelsOf(dataset, sides.validation),
     classCount,
     (count) => vote(sides.validation, count),
   );
   return [
-    {
-      name: 'majority class',
-      summary: `Always '${dataset.classes[majority.label]!}', the most frequent class of the training images`,
-      metrics: { ...scores(constant), loss: logLoss(constant, scoredLabels, classCount) },
-    },
+    majorityBaseline(labelled, 'images'),
     {
       name: 'mean colour',
       summary: 'Logistic regression on the mean of each channel, fitted to the same labelled images',
-      metrics: { ...scores(colourProbabilities), loss: logLoss(colourProbabilities, scoredLabels, classCount) },
+      metrics: probabilityScores(scoredLabels, colourProbabilities, classCount),
     },
     {
       name: 'nearest pixels',
       summary: `Vote of the ${neighbours} labelled images with the most similar pixels; their number was chosen on the validation images`,
-      metrics: scores(await vote(scored, neighbours)),
+      metrics: classScores(scoredLabels, mostProbable(await vote(scored, neighbours), classCount), classCount),
     },
   ];
 }

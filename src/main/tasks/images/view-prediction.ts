@@ -7,7 +7,7 @@ import { randomStream } from '../../../shared/random.ts';
 import type { AugmentationOptions } from '../../../shared/spec/augmentation.ts';
 import { augmentImage } from '../../data/images/augment.ts';
 import type { PredictionAnswer, PredictionModel, PredictionQuery } from '../task.ts';
-import { classAnswer } from '../text/prediction.ts';
+import { classAnswer } from '../classification/answers.ts';
 import { writePlanar } from './image-facts.ts';
 import { candidateCount } from './image-views.ts';
 

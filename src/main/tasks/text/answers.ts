@@ -1,5 +1,5 @@
 /** What networks answered about the tokens of an example: those that were masked, or the one that comes next. */
-import { likeliestChoices } from '../answers.ts';
+import { likeliestChoices } from '../likeliest.ts';
 import type { AnsweredExample, ExampleAnswer } from '../task.ts';
 import { tokenText } from './vocabulary.ts';
 

@@ -12,8 +12,10 @@ import type { TextPairs } from '../baselines/overlap.ts';
 import { fitOverlap, predictOverlap } from '../baselines/overlap.ts';
 import type { LanguageModelScore } from '../baselines/unigram.ts';
 import { fitBigram, fitUnigram, scoreBigram, scoreUnigram } from '../baselines/unigram.ts';
-import { accuracyOf, balancedAccuracy, confusionMatrix, macroF1 } from '../metrics/classification.ts';
-import { logLoss, mostProbable } from '../metrics/probabilistic.ts';
+import { classScores, majorityBaseline, probabilityScores } from '../classification/baselines.ts';
+import { labelsBySide, labelsOf } from '../classification/labelled-classes.ts';
+import { scoredSide } from '../labelled/sides.ts';
+import { logLoss } from '../metrics/probabilistic.ts';
 import type { Baseline, Feeds, TaskSampler } from '../task.ts';
 import type { CorpusSource, Section } from './corpus-source.ts';
 import { pairTexts } from './describe.ts';
@@ -129,7 +131,7 @@ export function pairBaselines(
       name: 'majority class',
       summary: 'Always the label that is more frequent in training; the labels are balanced, so this is chance',
       metrics: {
-        ...hardMetrics(
+        ...classScores(
           labels,
           labels.map(() => majority.label),
           2,
@@ -140,14 +142,9 @@ export function pairBaselines(
     {
       name: 'shared words',
       summary: 'Answers by the TF-IDF cosine of the two texts, with the threshold that is best in training',
-      metrics: hardMetrics(labels, overlapping, 2),
+      metrics: classScores(labels, overlapping, 2),
     },
   ];
-}
-
-function hardMetrics(labels: Int32Array, predictions: Int32Array, classCount: number): Record<string, number> {
-  const matrix = confusionMatrix(labels, predictions, classCount);
-  return { accuracy: accuracyOf(matrix), macroF1: macroF1(matrix), balancedAccuracy: balancedAccuracy(matrix) };
 }
 
 function collectPairs(
@@ -179,39 +176,32 @@ function evaluationFeeds(sampler: TaskSampler): Feeds[] {
 }
 
 /** The most frequent class, and logistic regression on TF-IDF words, whose penalty is chosen on the validation examples. */
-export async function wordBaselines({ dataset, sides }: LabelledTexts, signal: AbortSignal): Promise<Baseline[]> {
+export async function wordBaselines(labelled: LabelledTexts, signal: AbortSignal): Promise<Baseline[]> {
+  const { dataset, sides } = labelled;
+  const { training, validation } = labelsBySide(labelled);
   const classCount = dataset.classes.length;
-  const scored = sides.test.length > 0 ? sides.test : sides.validation;
-  const labelsOf = (examples: Uint32Array): Int32Array =>
-    Int32Array.from(examples, (example) => dataset.label(example));
+  const scored = scoredSide(sides);
   const textsOf = (examples: Uint32Array): string[] =>
     Array.from(examples, (example) => [dataset.text(example), dataset.textPair(example) ?? ''].join('\n'));
-  const scoredLabels = labelsOf(scored);
-  const scores = (probabilities: Float64Array): Record<string, number> => ({
-    loss: logLoss(probabilities, scoredLabels, classCount),
-    ...hardMetrics(scoredLabels, mostProbable(probabilities, classCount), classCount),
-  });
-
-  const majority = fitMajorityClass(labelsOf(sides.training), classCount);
   const trainingTexts = textsOf(sides.training);
   const vocabulary = fitVocabulary(trainingTexts, { minimumDocuments: trainingTexts.length < FEW_TEXTS ? 1 : 2 });
   const featuresOf = (texts: readonly string[]): Features => vectoriseWords(vocabulary, texts);
   const { model } = await selectLogisticRegression(
-    { features: featuresOf(trainingTexts), labels: labelsOf(sides.training) },
-    { features: featuresOf(textsOf(sides.validation)), labels: labelsOf(sides.validation) },
+    { features: featuresOf(trainingTexts), labels: training },
+    { features: featuresOf(textsOf(sides.validation)), labels: validation },
     classCount,
     { signal },
   );
   return [
-    {
-      name: 'majority class',
-      summary: `Always '${dataset.classes[majority.label]!}', the most frequent class of the training examples`,
-      metrics: scores(majorityProbabilities(majority, scored.length)),
-    },
+    majorityBaseline(labelled, 'examples'),
     {
       name: 'bag of words',
       summary: `Logistic regression on the TF-IDF of ${vocabulary.columns.size} words, fitted to the same ${trainingTexts.length} labelled examples`,
-      metrics: scores(predictProbabilities(model, featuresOf(textsOf(scored)))),
+      metrics: probabilityScores(
+        labelsOf(dataset, scored),
+        predictProbabilities(model, featuresOf(textsOf(scored))),
+        classCount,
+      ),
     },
   ];
 }

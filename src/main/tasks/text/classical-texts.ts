@@ -8,19 +8,21 @@ import {
 } from '../baselines/bag-of-words.ts';
 import type { SparseFeatures } from '../baselines/features.ts';
 import { besideEachOther } from '../baselines/features.ts';
-import type { ClassicalFeatures, ClassicalMaterial, EvaluationSplit } from '../task.ts';
+import { labelsBySide } from '../classification/labelled-classes.ts';
+import type { Side } from '../labelled/sides.ts';
+import { bySide } from '../labelled/sides.ts';
+import type { ClassicalFeatures, ClassicalMaterial } from '../task.ts';
 import type { LabelledTexts } from './labelled-texts.ts';
 
 /** With fewer training texts, words that occur in only one of them are kept. */
 const FEW_TEXTS = 200;
 
-type Side = 'training' | EvaluationSplit;
 type TextFeatures = Readonly<Record<Side, SparseFeatures>>;
 
-export function classicalTexts({ dataset, sides }: LabelledTexts): ClassicalMaterial {
+export function classicalTexts(labelled: LabelledTexts): ClassicalMaterial {
+  const { dataset, sides } = labelled;
   const textsOf = (side: Side): string[] =>
     Array.from(sides[side], (example) => [dataset.text(example), dataset.textPair(example) ?? ''].join('\n').trimEnd());
-  const labelsOf = (side: Side): Int32Array => Int32Array.from(sides[side], (example) => dataset.label(example));
   const texts = bySide(textsOf);
   const minimumDocuments = texts.training.length < FEW_TEXTS ? 1 : 2;
 
@@ -48,15 +50,11 @@ export function classicalTexts({ dataset, sides }: LabelledTexts): ClassicalMate
     },
   ];
   return {
-    labels: bySide(labelsOf),
+    labels: labelsBySide(labelled),
     classes: dataset.classes,
     candidates,
     close: () => {
       dataset.close();
     },
   };
-}
-
-function bySide<Part>(of: (side: Side) => Part): Readonly<Record<Side, Part>> {
-  return { training: of('training'), validation: of('validation'), test: of('test') };
 }

@@ -7,7 +7,6 @@ import type { Value } from '../../graph/index.ts';
 import {
   add,
   batchGather,
-  crossEntropy,
   gelu,
   input,
   linearCrossEntropy,
@@ -24,6 +23,7 @@ import { poolSequence } from '../../nn/blocks/sequence-pooling.ts';
 import { denseLayer, normalizationLayer } from '../../nn/layers.ts';
 import type { Backbone } from '../../nn/pipeline.ts';
 import { backboneOutput } from '../../nn/pipeline.ts';
+import { classLoss } from '../classification/head.ts';
 
 /** What the heads of the references differ in. BERT and RoBERTa have biases everywhere, ModernBERT (B. Warner et al. 2024) at the output alone. */
 const headStyles = {
@@ -103,16 +103,4 @@ export function sentencePairHead(context: BuildContext, backbone: Backbone, task
       return classLoss(context, denseLayer(pooled, 'output', 2));
     }),
   );
-}
-
-/**
- * The loss of class logits [batch, classes]: reads `labels` and `weights` [batch], outputs `logits` outside training.
- * Prediction has no loss.
- */
-export function classLoss({ program, mode, batchSize }: BuildContext, logits: Value): Value | undefined {
-  if (mode !== 'training') output(program, 'logits', logits);
-  if (mode === 'prediction') return undefined;
-  const labels = input(program, 'labels', 'int32', [batchSize]);
-  const weights = input(program, 'weights', 'float32', [batchSize]);
-  return crossEntropy(logits, labels, weights).loss;
 }

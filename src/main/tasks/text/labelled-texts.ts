@@ -1,14 +1,14 @@
 /** A labelled text dataset for a run: its split and label budget, and its texts as tokens, encoded when first asked for. */
 import { LabError } from '../../../shared/errors.ts';
-import { splitDataset, takeLabelled } from '../../data/split.ts';
+import { splitDataset } from '../../data/split.ts';
 import type { TextDataset } from '../../data/text/dataset.ts';
 import { openTextDataset } from '../../data/text/dataset.ts';
 import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.ts';
-import type { LabelBudget } from '../label-budget.ts';
-import { budgetOf } from '../label-budget.ts';
+import { requireClasses } from '../classification/labelled-classes.ts';
+import type { LabelBudget } from '../labelled/label-budget.ts';
+import { drawSides } from '../labelled/sides.ts';
 import type { ExampleSides, SamplerSetup } from '../task.ts';
-import { withoutExcluded } from '../task.ts';
 import { cutPair } from './prediction.ts';
 
 export interface LabelledTexts {
@@ -25,14 +25,8 @@ export interface LabelledTextSettings {
 }
 
 /** Throws `LabError('bad-input')` without a tokenizer or with a single class, `LabError('bad-spec')` for a budget that is too large. */
-export function openLabelledTexts({
-  dataFolder,
-  tokenizerFile,
-  options,
-  splitSeed,
-  labelSeed,
-  excludedFromTest,
-}: SamplerSetup<LabelledTextSettings>): LabelledTexts {
+export function openLabelledTexts(setup: SamplerSetup<LabelledTextSettings>): LabelledTexts {
+  const { dataFolder, tokenizerFile, options, splitSeed } = setup;
   if (tokenizerFile === undefined) {
     throw new LabError(
       'bad-input',
@@ -42,17 +36,10 @@ export function openLabelledTexts({
   const tokenizer = loadTokenizer(tokenizerFile);
   const dataset = openTextDataset(dataFolder);
   try {
-    if (dataset.classes.length < 2) {
-      throw new LabError(
-        'bad-input',
-        `every example of the dataset in ${dataFolder} has the label '${dataset.classes[0] ?? ''}'; classification needs two`,
-      );
-    }
+    requireClasses(dataset.classes, 'example');
     const fractions = { validation: options.validationFraction, test: options.testFraction };
-    const { train, validation, test } = splitDataset(dataset, { seed: splitSeed, fractions });
-    const budget = budgetOf(options.labelBudget);
-    const training = budget ? takeLabelled(dataset, train, budget, labelSeed ?? splitSeed) : train;
-    return { dataset, tokenizer, sides: withoutExcluded({ training, validation, test }, excludedFromTest) };
+    const split = splitDataset(dataset, { seed: splitSeed, fractions });
+    return { dataset, tokenizer, sides: drawSides(dataset, split, setup) };
   } catch (error) {
     dataset.close();
     throw error;

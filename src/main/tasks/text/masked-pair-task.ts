@@ -1,8 +1,9 @@
 /** Masked words and a question about two texts in one step; the losses are added, as BERT was pretrained (J. Devlin et al. 2018, appendix A.2). */
 import { z } from 'zod';
-import { add, constant, output } from '../../graph/index.ts';
+import { add, output } from '../../graph/index.ts';
 import { declareInputs } from '../../nn/pipeline.ts';
 import { LabError } from '../../../shared/errors.ts';
+import { namedLoss } from '../named-loss.ts';
 import type { Baseline, SamplerSetup, TaskDefinition } from '../task.ts';
 import { pairBaselines, unigramBaseline } from './baselines.ts';
 import {
@@ -16,7 +17,8 @@ import {
   probabilitiesMessage,
 } from './corpus-options.ts';
 import { describeMasked } from './describe.ts';
-import { classEvaluation, maskedWordsEvaluation } from './evaluations.ts';
+import { classEvaluation } from '../classification/evaluation.ts';
+import { maskedWordsEvaluation } from './evaluations.ts';
 import { maskedWordsHead, sentencePairHead } from './heads.ts';
 import type { TextMaterial } from './material.ts';
 import { openTextMaterial } from './material.ts';
@@ -25,7 +27,6 @@ import type { PairKind } from './pair-source.ts';
 import { pairClasses, pairNeeds, pairSources } from './pair-source.ts';
 import {
   capacityOf,
-  classAnswer,
   cutPair,
   encodeExample,
   encodeWithMasks,
@@ -36,7 +37,7 @@ import {
 } from './prediction.ts';
 import { createPretextSampler } from './pretext-sampler.ts';
 import { maskedAnswers } from './answers.ts';
-import { classAnswers } from '../answers.ts';
+import { classAnswer, classAnswers } from '../classification/answers.ts';
 
 const options = z
   .strictObject({ ...corpusOptions, ...maskingOptions, ...headOption, ...pairOptions })
@@ -102,12 +103,10 @@ export function maskedPairTask(
       const shared = backbone(declareInputs(context));
       const maskedWordsLoss = maskedWordsHead(context, shared, placesOf(settings, context.mode), type, settings.head);
       const pairLoss = sentencePairHead(context, shared, type);
-      if (!maskedWordsLoss || !pairLoss) return { loss: constant(program, 0) }; // prediction has no labels
-      const loss = add(maskedWordsLoss, pairLoss);
-      output(program, 'loss', loss);
+      if (!maskedWordsLoss || !pairLoss) return namedLoss(program, undefined);
       output(program, 'maskedWordsLoss', maskedWordsLoss);
       output(program, `${pair}Loss`, pairLoss);
-      return { loss };
+      return namedLoss(program, add(maskedWordsLoss, pairLoss));
     },
     evaluation() {
       const words = maskedWordsEvaluation();

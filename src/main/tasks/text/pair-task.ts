@@ -1,20 +1,20 @@
 /** Next sentence and sentence order differ in what makes a pair wrong; everything else is here. */
 import { z } from 'zod';
-import { constant, output } from '../../graph/index.ts';
 import { declareInputs } from '../../nn/pipeline.ts';
+import { namedLoss } from '../named-loss.ts';
 import type { PredictionModel, TaskDefinition } from '../task.ts';
 import { pairBaselines } from './baselines.ts';
 import { corpusOptions, pairOptions } from './corpus-options.ts';
 import { describePair } from './describe.ts';
-import { classEvaluation } from './evaluations.ts';
+import { classEvaluation } from '../classification/evaluation.ts';
 import { sentencePairHead } from './heads.ts';
 import { openTextMaterial } from './material.ts';
 import type { PairKind } from './pair-source.ts';
 import { pairClasses, pairNeeds, pairSources } from './pair-source.ts';
 import type { EncodedText } from './prediction.ts';
-import { capacityOf, classAnswer, cutPair, encodeExample, requireText, tokenizerOf } from './prediction.ts';
+import { capacityOf, cutPair, encodeExample, requireText, tokenizerOf } from './prediction.ts';
 import { createPretextSampler } from './pretext-sampler.ts';
-import { classAnswers } from '../answers.ts';
+import { classAnswer, classAnswers } from '../classification/answers.ts';
 
 const options = z.strictObject({ ...corpusOptions, ...pairOptions });
 
@@ -55,9 +55,7 @@ export function pairTask(
     },
     build(context, backbone) {
       const loss = sentencePairHead(context, backbone(declareInputs(context)), kind);
-      if (!loss) return { loss: constant(context.program, 0) }; // prediction has no labels, and its program does not output this
-      output(context.program, 'loss', loss);
-      return { loss };
+      return namedLoss(context.program, loss);
     },
     evaluation: () => classEvaluation(classes),
     async baselines(sampler, settings, setup, signal) {

@@ -1,14 +1,18 @@
-/** Asks a trained model about a text that a person typed: words under masks, classes, pairs. */
+/** Asks a trained model about a text that a person typed: words under masks, pairs. */
 import { LabError } from '../../../shared/errors.ts';
 import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.ts';
-import { softmaxRows } from '../metrics/probabilistic.ts';
+import { likeliestChoices } from '../likeliest.ts';
 import type { Feeds, PredictionAnswer, PredictionModel, PredictionQuery } from '../task.ts';
 import { createTokenBatch, writePair, writeSingle } from './token-batch.ts';
 import { tokenText } from './vocabulary.ts';
 
 /** As people write it: [MASK], [mask], numbered as in displays, or as RoBERTa has it. */
 const MASK = /\s*(?:\[mask\d*\]|<mask>)/giu;
+
+export function hasMasks(text: string): boolean {
+  return text.search(MASK) >= 0;
+}
 
 const tokenizers = new WeakMap<object, TextTokenizer>();
 
@@ -113,10 +117,7 @@ export async function predictMasks(
     const vocabularySize = maskedLogits.data.length / places;
     for (const index of asked.keys()) {
       const logits = maskedLogits.data.subarray(index * vocabularySize, (index + 1) * vocabularySize);
-      const choices = likeliest(softmaxRows(logits, vocabularySize), top).map(({ id, probability }) => ({
-        label: tokenText(tokenizer, id),
-        probability,
-      }));
+      const choices = likeliestChoices(logits, top, (id) => tokenText(tokenizer, id));
       answers.push({ question: `[MASK${answers.length + 1}]`, choices });
     }
   }
@@ -139,27 +140,6 @@ export async function answerMasks(
   const example = encodeExample(tokenizer, capacity + 2, windowAroundMasks(ids, tokenizer.special.mask, capacity));
   const answers = await predictMasks(model, example, places, top);
   return answers.map((answer) => ({ ...answer, isTruncated: ids.length > capacity }));
-}
-
-/** The probabilities of the classes, likeliest first. */
-export function classAnswer(
-  question: string,
-  logits: ArrayLike<number> | undefined,
-  classes: readonly string[],
-  top: number,
-): PredictionAnswer {
-  if (!logits) throw new LabError('internal', "the prediction program has no output 'logits'");
-  const choices = likeliest(softmaxRows(logits, classes.length), top).map(({ id, probability }) => ({
-    label: classes[id]!,
-    probability,
-  }));
-  return { question, choices };
-}
-
-/** The `count` largest, first of equals first. */
-export function likeliest(probabilities: Float64Array, count: number): { id: number; probability: number }[] {
-  const order = Uint32Array.from(probabilities.keys()).sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
-  return Array.from(order.subarray(0, count), (id) => ({ id, probability: probabilities[id]! }));
 }
 
 export function requireText(text: string | undefined, what: string): string {

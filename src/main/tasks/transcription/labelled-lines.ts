@@ -5,7 +5,7 @@
 import { LabError } from '../../../shared/errors.ts';
 import { requireSeparateGroups } from '../../data/images/leakage.ts';
 import { splitDataset, takeLabelled } from '../../data/split.ts';
-import type { LabelBudget } from '../label-budget.ts';
+import type { LabelBudget } from '../labelled/label-budget.ts';
 import type { EvaluationSplit, ExampleSides, SamplerSetup } from '../task.ts';
 import { withoutExcluded } from '../task.ts';
 import type { LineMaterial } from './line-material.ts';

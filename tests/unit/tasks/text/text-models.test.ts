@@ -3,7 +3,8 @@ import { loadTokenizer } from '../../../../src/main/data/tokenizer/tokenizer.ts'
 import type { Evaluation, Feeds, PredictionModel, TensorData } from '../../../../src/main/tasks/index.ts';
 import { findTask } from '../../../../src/main/tasks/index.ts';
 import { describeMasked, describePair } from '../../../../src/main/tasks/text/describe.ts';
-import { classEvaluation, maskedWordsEvaluation } from '../../../../src/main/tasks/text/evaluations.ts';
+import { classEvaluation } from '../../../../src/main/tasks/classification/evaluation.ts';
+import { maskedWordsEvaluation } from '../../../../src/main/tasks/text/evaluations.ts';
 import { cutPair, windowAroundMasks } from '../../../../src/main/tasks/text/prediction.ts';
 import { buildModel } from '../../../../src/main/training/model.ts';
 import { randomStream } from '../../../../src/shared/random.ts';

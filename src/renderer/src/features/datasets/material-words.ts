@@ -1,11 +1,12 @@
 /** Materials in words: what kind, how much, and which pictures stand for them. */
+import { mediumOf } from '../../../../shared/spec/data-kind.ts';
 import type { MaterialSummary } from '../../../../shared/contract/materials.ts';
 import type { TextEncoding } from '../../../../shared/spec/manifests/text-corpus.ts';
 import { formatCount } from '../../../../shared/display.ts';
 import type { IconName } from '../../components/icons.ts';
 
 export function isImages(kind: string): boolean {
-  return kind.startsWith('image');
+  return mediumOf(kind) === 'images';
 }
 
 /** Encodings by the scripts that they are for. */
@@ -33,12 +34,13 @@ export const encodingNames: Readonly<Record<TextEncoding, string>> = {
 };
 
 export function isAudio(kind: string): boolean {
-  return kind.startsWith('audio');
+  return mediumOf(kind) === 'audio';
 }
 
 export function materialIcon(kind: string): IconName {
-  if (isAudio(kind)) return 'sound';
-  return isImages(kind) ? 'image' : kind.startsWith('text') ? 'text' : 'dataset';
+  const icons = { text: 'text', images: 'image', audio: 'sound' } as const;
+  const medium = mediumOf(kind);
+  return medium === undefined ? 'dataset' : icons[medium];
 }
 
 /** `Unlabelled text`, `Labelled images`; kinds that are not known yet are shown as they are. */

@@ -1,7 +1,7 @@
 /** How a person asks a task: the form that it names, or one that suits what it reads. */
 import type { DemoForm } from '../../shared/contract/demos.ts';
-import type { PipelineInput } from '../nn/index.ts';
-import type { TaskDefinition } from '../tasks/index.ts';
+import type { PipelineInput } from '../nn/block.ts';
+import type { TaskDefinition } from './task.ts';
 
 const formsOfInputs: Readonly<Record<PipelineInput['kind'], DemoForm>> = {
   tokens: 'other',
