@@ -26,7 +26,7 @@ import type {
 import type { Features } from './baselines/features.ts';
 import type { EvaluationSplit, Feeds, SamplerSetup, TaskFacts, TaskSampler, TensorData } from './sampler.ts';
 
-export * from './asked.ts';
+export type * from './asked.ts';
 export * from './sampler.ts';
 
 /** Collects the outputs of evaluation batches into metrics. */
