@@ -86,8 +86,7 @@ function sharedOptions({ options }: TaskDefinition<unknown>, from: PretrainedRun
 
 /** Of the presets for this kind of data, the first that fits: presets are registered from small to large. */
 function smallestPreset({ suggested, data }: TaskDefinition<unknown>, kind: string | undefined): string | undefined {
-  const [first] = kind === undefined ? data : [kind];
-  const wanted = first === undefined ? undefined : kindFacts(first)?.input;
+  const wanted = kindFacts(kind ?? data[0] ?? '')?.input;
   return registeredPresets().find(({ name, input }) => input === wanted && (suggested?.presets?.includes(name) ?? true))
     ?.name;
 }
