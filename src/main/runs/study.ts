@@ -24,7 +24,7 @@ import { planStudy } from './study-plan.ts';
 import type { FinishedCell } from './study-summary.ts';
 import { isFutile, summariseStudy } from './study-summary.ts';
 import { trainRun } from './train-run.ts';
-import { untuned } from './tune-run.ts';
+import { hasTrials, untuned } from './tune-run.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export interface StudyOptions {
@@ -37,6 +37,17 @@ export interface StudyOptions {
   readonly onPhase?: (phase: string) => void;
   /** Whether a worker thread prepares the batches. The results are the same. */
   readonly prefetch?: boolean;
+  /** Trains cells some other way than one after the other in this process; false where it was stopped. */
+  readonly trainTogether?: (cells: readonly OpenCell[]) => Promise<boolean>;
+}
+
+/** A cell of a study that is not finished. */
+export interface OpenCell {
+  readonly experiment: Experiment;
+  /** The run that it was begun with, or a new one. */
+  readonly open: () => Promise<RunFolder>;
+  /** Whether it can be begun: the trials of one seed choose the settings of the others. */
+  readonly isReady: () => Promise<boolean>;
 }
 
 /** Before that the spread is hardly known. */
@@ -59,21 +70,67 @@ export async function runStudy(
   await mkdir(folder, { recursive: true });
   await writeJson(join(folder, `${study.name}.spec.json`), source.value); // by which the lab's pages find it
   const results: FinishedCell[] = [];
-  const finished = await finishedRunsOf(workspace, cells);
-  for (const [index, cell] of cells.entries()) {
-    // What was not finished then may be by now: another process may work on the study, too.
-    const known = finished.get(cell) ?? (await findRunOf(workspace, cell.experiment));
-    options.onCell?.(cell, index, cells.length, known !== undefined && known.result !== null);
-    const run = known?.run ?? (await createRun(workspace, cell.experiment));
-    const result = known?.result ?? (await trainRun(workspace, run, options));
-    if (!result) return undefined;
-    results.push(await finishedCell(cell, result, run));
-    const seeds = (index + 1) / (cells.length / study.seeds.length);
-    if (study.stopForFutility && Number.isInteger(seeds) && seeds >= fewestSeeds && isFutile(study, results)) break;
+  let finished = await finishedRunsOf(workspace, cells);
+  // Whether more seeds are of use is known seed by seed.
+  const apart = study.stopForFutility ? cells.length / study.seeds.length : cells.length;
+  for (let start = 0; start < cells.length; start += apart) {
+    const part = cells.slice(start, start + apart);
+    if (options.trainTogether) {
+      const isDone = await options.trainTogether(openCells(workspace, study, cells, part, finished));
+      if (!isDone) return undefined;
+      finished = await finishedRunsOf(workspace, cells);
+    }
+    for (const [place, cell] of part.entries()) {
+      // What was not finished then may be by now: another process may work on the study, too.
+      const known = finished.get(cell) ?? (await findRunOf(workspace, cell.experiment));
+      options.onCell?.(cell, start + place, cells.length, known !== undefined && known.result !== null);
+      const run = known?.run ?? (await createRun(workspace, cell.experiment));
+      const result = known?.result ?? (await trainRun(workspace, run, options));
+      if (!result) return undefined;
+      results.push(await finishedCell(cell, result, run));
+    }
+    const seeds = (start + part.length) / (cells.length / study.seeds.length);
+    if (study.stopForFutility && seeds >= fewestSeeds && isFutile(study, results)) break;
   }
   const answer = summariseStudy(study, results);
   await writeJson(join(folder, `${study.name}.json`), answer);
   return answer;
+}
+
+/** Those of a part of the cells that have no result. */
+function openCells(
+  workspace: Workspace,
+  study: Study,
+  cells: readonly StudyCell[],
+  part: readonly StudyCell[],
+  finished: ReadonlyMap<StudyCell, KnownRun>,
+): readonly OpenCell[] {
+  const runs = new Map<StudyCell, RunFolder>();
+  const leaderOf = (cell: StudyCell): StudyCell | undefined =>
+    hasTrials(cell.experiment) && cell.experiment.tune?.seed !== undefined && cell.seed !== study.seeds[0]
+      ? cells.find(
+          ({ seed, condition, arm }) => seed === study.seeds[0] && condition === cell.condition && arm === cell.arm,
+        )
+      : undefined;
+  return part
+    .filter((cell) => !finished.has(cell))
+    .map((cell) => {
+      const leader = leaderOf(cell);
+      return {
+        experiment: cell.experiment,
+        async open() {
+          const run =
+            (await findRunOf(workspace, cell.experiment))?.run ?? (await createRun(workspace, cell.experiment));
+          runs.set(cell, run);
+          return run;
+        },
+        async isReady() {
+          if (!leader || finished.has(leader)) return true;
+          const run = runs.get(leader);
+          return run !== undefined && (await fileExists(run.tuning));
+        },
+      };
+    });
 }
 
 /** What a summary has to know of a cell. */

@@ -1,5 +1,6 @@
 /** Numbers on the command line. */
 import { InvalidArgumentError } from 'commander';
+import type { Concurrency } from '../../../shared/contract/runs.ts';
 
 export function wholeNumber(text: string): number {
   const value = Number(text);
@@ -23,4 +24,9 @@ export function numberFrom(least: number, most = Infinity): (text: string) => nu
     const range = most === Infinity ? `at least ${least}` : `between ${least} and ${most}`;
     throw new InvalidArgumentError(`It should be a number, ${range}.`);
   };
+}
+
+/** How many runs are trained at the same time. */
+export function runsAtATime(text: string): Concurrency {
+  return text === 'auto' ? text : Math.round(numberFrom(1, 256)(text));
 }

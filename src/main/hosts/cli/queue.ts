@@ -14,7 +14,7 @@ import { connectLab } from './connect-lab.ts';
 import { exitCodes } from './exit-codes.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
-import { numberFrom, wholeNumber } from './numbers.ts';
+import { runsAtATime, wholeNumber } from './numbers.ts';
 import { print, printJson, say, table } from './output.ts';
 import { createProgress } from './progress.ts';
 import { readExperiment } from './run.ts';
@@ -22,10 +22,6 @@ import { readExperiment } from './run.ts';
 interface AddOptions {
   readonly set?: readonly string[];
   readonly seed?: number;
-}
-
-function jobs(text: string): Concurrency {
-  return text === 'auto' ? text : Math.round(numberFrom(1, 256)(text));
 }
 
 type Act = (lab: LabClient, ids: string[]) => Promise<unknown>;
@@ -54,7 +50,7 @@ export function registerQueue(queue: Command): void {
     .option(
       '-j, --jobs <number>',
       "runs at a time; 'auto': as many as cores and memory allow, each with its share (default: the setting of the lab)",
-      jobs,
+      runsAtATime,
     )
     .action(async ({ jobs }: { readonly jobs?: Concurrency }, command: Command) => {
       await trainQueue(command, jobs);

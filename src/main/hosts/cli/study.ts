@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { formatCount, formatNumber, formatSigned, plural } from '../../../shared/display.ts';
 import { isLabError } from '../../../shared/errors.ts';
 import { settingsWords } from '../../../shared/study/verdict.ts';
+import type { Concurrency } from '../../../shared/contract/runs.ts';
 import type { Interval } from '../../../shared/stats.ts';
 import type { StudyResult } from '../../../shared/spec/study.ts';
 import { readSpecFile } from '../../runs/spec-file.ts';
@@ -12,18 +13,22 @@ import { planWork } from '../../runs/cluster/plan-work.ts';
 import { runStudy } from '../../runs/study.ts';
 import { countTrainings, parseStudy, planStudy } from '../../runs/study-plan.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
+import { trainSideBySide } from '../node/side-by-side.ts';
+import { startTrainer } from '../node/trainers.ts';
 import { describeSides } from './describe-plan.ts';
 import { addClusterOptions, submitToCluster } from './study-cluster.ts';
 import type { ClusterFlags } from './study-cluster.ts';
 import { exitCodes } from './exit-codes.ts';
 import { existingWorkspaceOf, globalsOf, workspaceOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
+import { runsAtATime } from './numbers.ts';
 import { print, printJson, say, table } from './output.ts';
 import { createProgress } from './progress.ts';
 
 interface StudyFlags extends ClusterFlags {
   readonly dryRun?: boolean;
   readonly prepare?: boolean;
+  readonly jobs?: Concurrency;
 }
 
 export function registerStudy(study: Command): void {
@@ -31,8 +36,13 @@ export function registerStudy(study: Command): void {
     .argument('<spec>', 'a study file (YAML or JSON)')
     .option('-n, --dry-run', 'check everything and list the runs')
     .option('--prepare', "lay it out for other computers, which do it with 'pretext work', and train nothing here")
+    .option(
+      '-j, --jobs <number>',
+      "runs at a time on this machine; 'auto': as many as cores and memory allow, each with its share",
+      runsAtATime,
+    )
     .action(async (file: string, flags: StudyFlags, command: Command) => {
-      const { dryRun = false, prepare = false } = flags;
+      const { dryRun = false, prepare = false, jobs = 1 } = flags;
       const source = await readSpecFile(file);
       const json = globalsOf(command).json ?? false;
       if (dryRun) {
@@ -57,7 +67,9 @@ export function registerStudy(study: Command): void {
       }
       const workspace = await workspaceOf(command);
       await sayClasses(workspace, source);
-      const result = await studyWithProgress(workspace, source);
+      const result = await (jobs === 1
+        ? studyWithProgress(workspace, source)
+        : studySideBySide(workspace, source, jobs));
       if (!result) {
         say('Stopped. The same command goes on where it stopped.');
         process.exitCode = exitCodes.interrupted;
@@ -111,6 +123,28 @@ export async function studyWithProgress(workspace: Workspace, source: SpecSource
       progress.stop();
     }
   });
+}
+
+/** The same with several runs at a time, each in a process of its own. */
+function studySideBySide(
+  workspace: Workspace,
+  source: SpecSource,
+  jobs: Concurrency,
+): Promise<StudyResult | undefined> {
+  return interruptible('Stopping at a checkpoint …', (signal) =>
+    runStudy(workspace, parseStudy(source), source, {
+      signal,
+      trainTogether: (cells) =>
+        trainSideBySide(workspace, cells, {
+          jobs,
+          signal,
+          startTrainer,
+          onCell: (id, outcome, atWork) => {
+            say(`${id}: ${outcome} (${formatCount(atWork)} at work)`);
+          },
+        }),
+    }),
+  );
 }
 
 /** The answer in sentences, and as tables: every arm and baseline by condition, the gains, and what tuning chose. */
