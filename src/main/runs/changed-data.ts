@@ -39,3 +39,25 @@ export async function dataChange(workspace: Workspace, data: RunOrigin['data']):
     throw error;
   }
 }
+
+/**
+ * Whether the data of runs is what it was, for as long as nothing is imported. Where it is gone nobody can tell, and what was trained
+ * on it stands.
+ */
+export function sameDataIn(workspace: Workspace): (data: RunOrigin['data']) => Promise<boolean> {
+  const known = new Map<string, Promise<boolean>>();
+  const compare = async ({ kind, name, contentHash }: RunOrigin['data']): Promise<boolean> => {
+    try {
+      return (await findMaterial(workspace, groupOfKind(kind), name)).contentHash === contentHash;
+    } catch (error) {
+      if (isLabError(error, 'not-found')) return true;
+      throw error;
+    }
+  };
+  return (data) => {
+    const key = JSON.stringify([data.kind, data.name, data.contentHash]);
+    const answer = known.get(key) ?? compare(data);
+    known.set(key, answer);
+    return answer;
+  };
+}

@@ -13,6 +13,7 @@ import { listedSums } from '../files/checksums.ts';
 import { fileExists, namesIn } from '../files/file-exists.ts';
 import { namesByBeginning, someAtOnce } from '../files/many.ts';
 import { readAnswers } from './answers-file.ts';
+import { sameDataIn } from './changed-data.ts';
 import { createRun } from './create-run.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { readJson, runFolder, runOrigin, writeJson } from '../workspace/run-folder.ts';
@@ -153,7 +154,7 @@ export async function finishedCell(
   };
 }
 
-/** Whether a run is of this experiment, whatever was chosen for it by trials. */
+/** Whether a run is of this experiment, whatever was chosen for it by trials. What its data holds by now is not looked at. */
 export function isRunOf(spec: unknown, experiment: Experiment): boolean {
   if (JSON.stringify(spec) === JSON.stringify(experiment)) return true; // most are, and thousands are compared
   const parsed = storedExperiment.safeParse(spec); // specs of before lack what has been added since
@@ -173,9 +174,10 @@ async function finishedRunsOf(
   cells: readonly StudyCell[],
 ): Promise<ReadonlyMap<StudyCell, KnownRun>> {
   const namesOf = namesByBeginning(await namesIn(workspace.runs));
+  const isSameData = sameDataIn(workspace);
   const found = new Map<StudyCell, KnownRun>();
   await someAtOnce(cells, async (cell) => {
-    const run = await finishedRunOf(workspace, namesOf(`${cell.experiment.name}-`), cell.experiment);
+    const run = await finishedRunOf(workspace, namesOf(`${cell.experiment.name}-`), cell.experiment, isSameData);
     if (run) found.set(cell, run);
   });
   return found;
@@ -186,6 +188,7 @@ async function finishedRunOf(
   workspace: Workspace,
   names: readonly string[],
   experiment: Experiment,
+  isSameData: ReturnType<typeof sameDataIn>,
 ): Promise<KnownRun | undefined> {
   const runs: (KnownRun & { readonly createdAt: string })[] = [];
   for (const id of names) {
@@ -194,7 +197,8 @@ async function finishedRunOf(
       if (!(await fileExists(run.result))) continue;
       const sums = await listedSums(run.folder);
       if (!isRunOf(await readJson(run.spec, storedExperiment, sums), experiment)) continue;
-      const { createdAt } = await readJson(run.origin, runOrigin, sums);
+      const { createdAt, data } = await readJson(run.origin, runOrigin, sums);
+      if (!(await isSameData(data))) continue;
       runs.push({ run, result: await readJson(run.result, runResult, sums), createdAt });
     } catch (error) {
       if (!isLabError(error)) throw error;
@@ -203,10 +207,14 @@ async function finishedRunOf(
   return runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt))[0];
 }
 
-/** A run of exactly this experiment: finished, or one to go on with. */
+/** A run of exactly this experiment, on its data as it is now: finished, or one to go on with. */
 async function findRunOf(workspace: Workspace, experiment: Experiment): Promise<KnownRun | undefined> {
   const { runs } = await listRuns(workspace, experiment.name);
-  const same = runs.filter((run) => run.status !== 'running' && isRunOf(run.experiment, experiment));
+  const isSameData = sameDataIn(workspace);
+  const same: (typeof runs)[number][] = [];
+  for (const run of runs.filter((one) => one.status !== 'running' && isRunOf(one.experiment, experiment))) {
+    if (await isSameData((await readJson(runFolder(run.folder).origin, runOrigin)).data)) same.push(run);
+  }
   const best =
     same.find(({ result }) => result) ?? same.find(({ status }) => status === 'stopped' || status === 'interrupted');
   return best && { run: runFolder(best.folder), result: best.result };

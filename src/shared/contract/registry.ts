@@ -63,6 +63,15 @@ export const taskInformation = z.object({
   metrics: z.array(z.string()),
   /** The metric that decides which checkpoint is best. */
   selection: z.object({ metric: z.string(), direction: z.enum(['minimise', 'maximise']) }),
+  /** What a study of few labels begins with, and how its labels are counted. */
+  fewLabels: z.object({
+    steps: z.int(),
+    batchSize: z.int(),
+    learningRate: z.number(),
+    budget: z.enum(['total', 'perClass']),
+  }),
+  /** Whether it has frozen features and methods without a network to compare with. */
+  comparesMethods: z.boolean(),
   /** Whether a trained run can be asked in a demo. */
   predicts: z.boolean(),
 });

@@ -23,6 +23,9 @@ const armSpec = z.strictObject({
     .describe("Of this arm alone, instead of the study's; all trained arms need the same number of trials"),
 });
 
+/** Of a study that names no conditions: it trains on all labels there are. */
+export const onlyCondition = 'all';
+
 export const studySpec = z
   .strictObject({
     $schema: z.string().optional(),
@@ -41,7 +44,7 @@ export const studySpec = z
     conditions: z
       .array(conditionSpec)
       .min(1)
-      .default([{ name: 'all', settings: {} }])
+      .default([{ name: onlyCondition, settings: {} }])
       .describe('Under which the arms are compared, e.g. label budgets'),
     seeds: z
       .array(z.int().min(0))

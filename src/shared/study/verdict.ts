@@ -4,6 +4,7 @@
  * condition is inconclusive, and the sentence says what would settle it. With one seed nothing is claimed.
  */
 import { formatNumber, formatSigned } from '../display.ts';
+import { onlyCondition } from '../spec/study.ts';
 import type { Interval } from '../stats.ts';
 import type { Gain } from './gain.ts';
 import { seedsToShow } from './gain.ts';
@@ -47,9 +48,9 @@ export const worthwhileGain = 0.02;
 
 const CONFIDENCE = 0.95;
 
-/** `50-labels` → `50 labels`. */
+/** `50-labels` → `50 labels`; the one condition of a study that has no other is that of all labels. */
 export function conditionWords(condition: string): string {
-  return condition.replaceAll('-', ' ');
+  return condition === onlyCondition ? 'all labels' : condition.replaceAll('-', ' ');
 }
 
 /** `learningRate 0.001, steps 60`: settings by the last part of their path. */

@@ -13,14 +13,14 @@ import {
 } from '../../../src/renderer/src/features/studies/label-efficiency.ts';
 import { remainingOf } from '../../../src/renderer/src/features/studies/remaining.ts';
 import { gainsCsv, runsCsv } from '../../../src/renderer/src/features/studies/study-csv.ts';
-import type { StudyChoice } from '../../../src/renderer/src/features/studies/study-draft.ts';
+import type { StudyChoice } from '../../../src/shared/study/design-study.ts';
 import {
   largestCell,
   parseBudgets,
   studyName,
   studyOf,
   suggestBudgets,
-} from '../../../src/renderer/src/features/studies/study-draft.ts';
+} from '../../../src/shared/study/design-study.ts';
 import { countTrainings, parseStudy, planStudy } from '../../../src/main/runs/study-plan.ts';
 import { summariseStudy } from '../../../src/main/runs/study-summary.ts';
 import type { StudyResult } from '../../../src/shared/spec/study.ts';
@@ -113,7 +113,7 @@ function resultOf(
 
 describe('a study from choices', () => {
   it('is one that the lab takes: arms differ in where they start, and in nothing else', () => {
-    const spec = studyOf(choice, suggested, 'tokens');
+    const spec = studyOf(choice, suggested, true);
     const source = { value: spec, locate: () => '' };
     const cells = planStudy(parseStudy(source), source);
     expect(cells).toHaveLength(3 * 4 * 3);
@@ -143,7 +143,7 @@ describe('a study from choices', () => {
   });
 
   it('plans the cell that needs most labels', () => {
-    const spec = studyOf(choice, suggested, 'tokens');
+    const spec = studyOf(choice, suggested, true);
     expect(largestCell(choice, spec).task).not.toHaveProperty('labelBudget');
     expect(largestCell({ ...choice, allLabels: false }, spec)).toMatchObject({
       task: { labelBudget: { total: 200 } },
@@ -302,7 +302,7 @@ describe('what a study says', () => {
       baselines: [],
     });
     const study = parseStudy({
-      value: studyOf({ ...choice, metric: 'accuracy', withBaselines: false, tuned: false }, suggested, 'tokens'),
+      value: studyOf({ ...choice, metric: 'accuracy', withBaselines: false, tuned: false }, suggested, true),
       locate: () => '',
     });
     const cells = [0.75, 0.65].flatMap((value, seed) => [

@@ -16,6 +16,7 @@ import type { Workspace } from '../../workspace/workspace.ts';
 import { trainSideBySide } from '../node/side-by-side.ts';
 import { startTrainer } from '../node/trainers.ts';
 import { describeSides } from './describe-plan.ts';
+import { registerStudySuggest } from './study-suggest.ts';
 import { addClusterOptions, submitToCluster } from './study-cluster.ts';
 import type { ClusterFlags } from './study-cluster.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -77,6 +78,7 @@ export function registerStudy(study: Command): void {
       else print(describeStudy(result));
     });
   addClusterOptions(study);
+  registerStudySuggest(study);
 }
 
 /** The classes on each side of the split of the first run: the others have the same data, or other labels of it. */

@@ -1,9 +1,9 @@
 /** Blocks, presets and tasks as data. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { port, registryContract as contract } from '../../../shared/contract/registry.ts';
 import { pipelineGraph } from '../../../shared/spec/pipeline.ts';
 import { registeredBlocks, registeredPresets } from '../../nn/index.ts';
-import { registeredTasks } from '../../tasks/index.ts';
+import { describeForm, taskInformation } from '../../runs/task-information.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 
 export function registryHandlers(): HandlersOf<typeof contract> {
@@ -14,14 +14,14 @@ export function registryHandlers(): HandlersOf<typeof contract> {
         family,
         title,
         summary,
-        ...describeOptions(options),
+        ...describeForm(options),
         inputs: inputs.map(portOf),
         outputs: outputs.map(portOf),
       })),
     presets: () =>
       registeredPresets().map((preset) => {
         const { name, title, summary, input, options } = preset;
-        const described = describeOptions(options);
+        const described = describeForm(options);
         return {
           name,
           title,
@@ -31,18 +31,7 @@ export function registryHandlers(): HandlersOf<typeof contract> {
           graph: pipelineGraph.parse(preset.graph(options.parse(described.defaults))),
         };
       }),
-    tasks: () =>
-      registeredTasks().map(({ type, title, summary, kind, data, options, metrics, selection, predict }) => ({
-        type,
-        title,
-        summary,
-        kind,
-        data: [...data],
-        ...describeOptions(options),
-        metrics: [...metrics],
-        selection,
-        predicts: predict !== undefined,
-      })),
+    tasks: () => [...taskInformation()],
     inputs: () => ({
       tokens: [
         { name: 'tokens', summary: 'Token ids', axes: ['batch', 'length'], optional: false },
@@ -80,15 +69,4 @@ function portOf({
   readonly optional?: boolean;
 }): z.infer<typeof port> {
   return { name, summary, axes: [...axes], optional };
-}
-
-/** Options as a form needs them. Members without a default, which a person has to give, are missing among the defaults. */
-function describeOptions(options: z.ZodType): { options: Record<string, unknown>; defaults: Record<string, unknown> } {
-  const { $schema: _standard, ...schema } = z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' });
-  const defaults = Object.fromEntries(
-    Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
-      typeof property === 'object' && property.default !== undefined ? [[name, property.default]] : [],
-    ),
-  );
-  return { options: schema, defaults };
 }

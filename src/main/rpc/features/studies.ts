@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { StudySummary, studiesContract } from '../../../shared/contract/studies.ts';
 import { LabError } from '../../../shared/errors.ts';
+import { groupOfKind } from '../../../shared/spec/data-kind.ts';
 import { fileExists, namesIn } from '../../files/file-exists.ts';
 import type { Study, StudyResult } from '../../../shared/spec/study.ts';
 import { migrateStoredStudy } from '../../../shared/spec/study-versions.ts';
@@ -21,7 +22,17 @@ import { studyClusterHandlers } from './study-clusters.ts';
 const specFile = (lab: Lab, name: string): string => join(lab.workspace.folder, 'studies', `${name}.spec.json`);
 
 export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
-  const { runs, queue, workspace } = lab;
+  const { runs, queue, workspace, materials } = lab;
+  /** Runs on data that has been imported again or edited since answer nothing about it. */
+  const current = (): RecordsByName => {
+    const hashes = new Map(materials.list().map(({ group, name, contentHash }) => [`${group} ${name}`, contentHash]));
+    return byName(
+      runs.all().filter(({ origin: { data } }) => {
+        const now = hashes.get(`${groupOfKind(data.kind)} ${data.name}`);
+        return now === undefined || now === data.contentHash;
+      }),
+    );
+  };
   const summaries = new Map<string, { readonly key: string; readonly result: Promise<StudyResult> }>();
   /** Thousands of cells take seconds to check, and pages ask for them with every run that changes. */
   const parsedStudies = new Map<string, ParsedStudy>();
@@ -39,13 +50,13 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
   /** As the study says; where nothing of that is there, as studies of old were run, each seed with a split of its own. */
   const parseStored = (spec: unknown): ParsedStudy => {
     const parsed = parse(spec);
-    const records = byName(runs.all());
+    const records = current();
     if (parsed.study.splits === 'per-seed' || parsed.cells.some((cell) => runOf(cell, records))) return parsed;
     const old = parse({ ...(spec as object), splits: 'per-seed' }); // it was read as a study
     return old.cells.some((cell) => runOf(cell, records)) ? old : parsed;
   };
   const summarise = async ({ study, cells }: ParsedStudy): Promise<StudySummary> => {
-    const records = byName(runs.all());
+    const records = current();
     const found = cells.flatMap((cell) => {
       const record = runOf(cell, records);
       return record ? [{ cell, record }] : [];
@@ -113,7 +124,7 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
       const { study, cells } = parse(spec);
       await mkdir(join(workspace.folder, 'studies'), { recursive: true });
       await writeJson(specFile(lab, study.name), spec);
-      const records = byName(runs.all());
+      const records = current();
       const missing = cells.filter((cell) => !runOf(cell, records)); // the others are done, or under way
       // Some at a time, because every look at the folders is one at all of them; those that are there wait in the queue then.
       for (let start = 0; start < missing.length; start += createdAtOnce) {

@@ -38,6 +38,11 @@ describe('the verdict', () => {
     );
   });
 
+  it('calls the one condition of a study without conditions all labels', () => {
+    const words = gainSentence({ gain: 0.1, interval: null, uncertainty: null }, 'pretrained', 'scratch', 'all');
+    expect(words).toContain('with all labels: +0.100');
+  });
+
   it('wins by a loss that is smaller', () => {
     const found = verdict({ pretrained: spread(1.2, 0.01), scratch: other(1.6, 0.01) }, 'minimise');
     expect(found).toMatchObject({ kind: 'winner', leader: 'pretrained' });

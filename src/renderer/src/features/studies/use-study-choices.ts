@@ -9,16 +9,17 @@ import type { MaterialSummary } from '../../../../shared/contract/materials.ts';
 import type { TaskInformation } from '../../../../shared/contract/registry.ts';
 import type { Run } from '../../../../shared/contract/runs.ts';
 import { useRequest } from '../../composables/use-request.ts';
-import type { BudgetOption, StudyChoice } from './study-draft.ts';
+import { mediumOf } from '../../../../shared/spec/data-kind.ts';
+import type { BudgetOption, StudyChoice } from '../../../../shared/study/design-study.ts';
 import {
   budgetOptionsOf,
-  hasClasses,
   parseBudgets,
+  sizeOf,
   studyName,
   suggestBudgets,
   tasksFor,
-  trainingFor,
-} from './study-draft.ts';
+  usualSeeds,
+} from '../../../../shared/study/design-study.ts';
 import type { Selection } from './use-selection.ts';
 import { useSelection } from './use-selection.ts';
 
@@ -29,8 +30,7 @@ export interface StudyChoices {
   /** Labelled data of the kind that the source has learned from. */
   readonly materials: Selection<MaterialSummary>;
   readonly tasks: Selection<TaskInformation>;
-  /** Whether the source reads images or text, which also suggests how to train. */
-  readonly reads: ComputedRef<'images' | 'tokens'>;
+  readonly readsText: ComputedRef<boolean>;
   /** What the source's labelled data would be, also where there is none yet. */
   readonly wantsImages: ComputedRef<boolean>;
   readonly budgetOptions: Selection<BudgetOption>;
@@ -100,7 +100,7 @@ export function useStudyChoices(): StudyChoices {
   const tasks = useSelection(
     () => fitting.value.filter(({ data }) => material.value !== undefined && data.includes(material.value.kind)),
     ({ type }) => type,
-    (items) => items.find(({ type }) => type.endsWith('classification'))?.type,
+    (items) => items[0]?.type,
   );
   const budgetOptions = useSelection<BudgetOption>(
     () => budgetOptionsOf(tasks.current.value),
@@ -111,30 +111,33 @@ export function useStudyChoices(): StudyChoices {
     () => tasks.current.value?.metrics ?? [],
     (metric) => metric,
   );
-  const reads = computed(() => (material.value?.kind.startsWith('image') === true ? 'images' : 'tokens'));
+  const readsText = computed(() => material.value !== undefined && mediumOf(material.value.kind) === 'text');
 
   const budgetText = ref('');
   const budgets = computed(() => parseBudgets(budgetText.value));
   const allLabels = ref(false);
   const withBaselines = ref(true);
   const tuned = ref(true);
-  const canCompare = computed(() => hasClasses(tasks.current.value));
-  const seeds = ref(5);
-  const usual = trainingFor(reads.value);
-  const steps = ref(usual.steps);
-  const batchSize = ref(usual.batchSize);
-  const learningRate = ref(usual.learningRate);
+  const canCompare = computed(() => tasks.current.value?.comparesMethods === true);
+  const seeds = ref(usualSeeds);
+  const steps = ref(0);
+  const batchSize = ref(0);
+  const learningRate = ref(0);
   const name = ref('');
 
-  watch(reads, (kind) => {
-    ({ steps: steps.value, batchSize: batchSize.value, learningRate: learningRate.value } = trainingFor(kind));
-  });
+  watch(
+    () => tasks.current.value?.fewLabels,
+    (usual) => {
+      if (!usual) return;
+      ({ steps: steps.value, batchSize: batchSize.value, learningRate: learningRate.value } = usual);
+    },
+    { immediate: true },
+  );
   watch(
     [material, budgetOption],
     ([found, option]) => {
       if (found === undefined) return;
-      const { examples = 0, images = 0, classes = 2 } = found.counts;
-      budgetText.value = suggestBudgets(Math.max(examples, images), classes, option).join(', ');
+      budgetText.value = suggestBudgets(...sizeOf(found.counts), option).join(', ');
     },
     { immediate: true },
   );
@@ -171,8 +174,8 @@ export function useStudyChoices(): StudyChoices {
     sources,
     materials,
     tasks,
-    reads,
-    wantsImages: computed(() => fitting.value[0]?.data[0]?.startsWith('image') === true),
+    readsText,
+    wantsImages: computed(() => mediumOf(fitting.value[0]?.data[0] ?? '') === 'images'),
     budgetOptions,
     metrics,
     budgetText,

@@ -7,7 +7,7 @@ import type { JsonObject } from '../../components/schema-form/fields.ts';
 import { useRequest } from '../../composables/use-request.ts';
 import { armColours } from './label-efficiency.ts';
 import { conditionWords } from '../../../../shared/study/verdict.ts';
-import { conditionName, largestCell, studyOf } from './study-draft.ts';
+import { conditionName, largestCell, studyOf } from '../../../../shared/study/design-study.ts';
 import type { StudyChoices } from './use-study-choices.ts';
 
 export interface StudyPlan {
@@ -33,7 +33,7 @@ export interface StudyPlan {
   readonly file: Readonly<ShallowRef<{ readonly text: string } | undefined>>;
 }
 
-export function useStudyPlan({ sources, materials, tasks, reads, budgets, choice }: StudyChoices): StudyPlan {
+export function useStudyPlan({ sources, materials, tasks, readsText, budgets, choice }: StudyChoices): StudyPlan {
   const suggestion = useRequest(
     () => {
       const [from, data, task] = [sources.current.value, materials.current.value, tasks.current.value];
@@ -42,7 +42,7 @@ export function useStudyPlan({ sources, materials, tasks, reads, budgets, choice
     (client, input, options) => client.experiments.suggest(input, options),
   );
   const spec = computed(() =>
-    choice.value && suggestion.data.value ? studyOf(choice.value, suggestion.data.value, reads.value) : undefined,
+    choice.value && suggestion.data.value ? studyOf(choice.value, suggestion.data.value, readsText.value) : undefined,
   );
   const planned = useRequest(
     () => (spec.value ? { spec: spec.value } : undefined),

@@ -3,12 +3,15 @@
  * each label budget and for each seed, beside frozen features and the best method without a network. All arms read the same
  * examples, and both networks choose their learning rate by as many trials.
  */
-import type { TaskInformation } from '../../../../shared/contract/registry.ts';
-import type { Run } from '../../../../shared/contract/runs.ts';
-import type { JsonObject } from '../../components/schema-form/fields.ts';
-import { isObject, withMember } from '../../components/schema-form/fields.ts';
+import type { TaskInformation } from '../contract/registry.ts';
+import { mediumOf } from '../spec/data-kind.ts';
 
 export type BudgetOption = 'total' | 'perClass';
+
+type JsonObject = Record<string, unknown>;
+
+/** Seeds of a study that nobody chose otherwise: fewer hardly show a spread. */
+export const usualSeeds = 5;
 
 export interface StudyChoice {
   readonly name: string;
@@ -30,22 +33,29 @@ export interface StudyChoice {
   readonly tuned: boolean;
 }
 
+/** What the design has to know of a task. */
+export type DesignedTask = Pick<
+  TaskInformation,
+  'type' | 'kind' | 'data' | 'options' | 'fewLabels' | 'comparesMethods'
+>;
+
 /** The ways in which a task limits its labels, the one that suits it best first. */
-export function budgetOptionsOf(task: TaskInformation | undefined): readonly BudgetOption[] {
+export function budgetOptionsOf(task: DesignedTask | undefined): readonly BudgetOption[] {
   const { properties } = task?.options ?? {};
   const budget = isObject(properties) ? properties.labelBudget : undefined;
   const known = isObject(budget) && isObject(budget.properties) ? budget.properties : {};
   const order: readonly BudgetOption[] =
-    task?.data.some((kind) => kind.startsWith('image')) === true ? ['perClass', 'total'] : ['total', 'perClass'];
+    task?.fewLabels.budget === 'perClass' ? ['perClass', 'total'] : ['total', 'perClass'];
   return order.filter((option) => option in known);
 }
 
-/** Supervised tasks on the kind of data that a pretext task learns from. */
-export function tasksFor(pretext: string, tasks: readonly TaskInformation[]): readonly TaskInformation[] {
+/** Supervised tasks on the kind of data that a pretext task learns from; those that methods without a network can do, first. */
+export function tasksFor<Task extends DesignedTask>(pretext: string, tasks: readonly Task[]): readonly Task[] {
   const kinds = tasks.find(({ type }) => type === pretext)?.data ?? [];
-  const family = (kind: string): string => kind.split('-')[0] ?? kind;
-  const families = new Set(kinds.map(family));
-  return tasks.filter(({ kind, data }) => kind === 'supervised' && data.some((one) => families.has(family(one))));
+  const media = new Set(kinds.map(mediumOf));
+  return tasks
+    .filter(({ kind, data }) => kind === 'supervised' && data.some((one) => media.has(mediumOf(one))))
+    .toSorted((one, other) => Number(other.comparesMethods) - Number(one.comparesMethods));
 }
 
 /** `20, 50 200` → [20, 50, 200]: in order, each once. Null for anything but whole numbers above 0. */
@@ -54,6 +64,12 @@ export function parseBudgets(text: string): readonly number[] | null {
   const numbers = parts.map(Number);
   if (numbers.some((count) => !Number.isSafeInteger(count) || count < 1)) return null;
   return [...new Set(numbers)].toSorted((one, other) => one - other);
+}
+
+/** Labelled examples and classes of a material, as its manifest counts them. */
+export function sizeOf(counts: Readonly<Record<string, unknown>>): readonly [examples: number, classes: number] {
+  const numbers = [counts.examples, counts.images, counts.recordings].filter((count) => typeof count === 'number');
+  return [Math.max(0, ...numbers), typeof counts.classes === 'number' ? counts.classes : 2];
 }
 
 /** Where to begin: few labels, where pretraining tells most, and as many as there comfortably are. */
@@ -66,7 +82,7 @@ export function suggestBudgets(examples: number, classes: number, option: Budget
 }
 
 /** A name of the workspace's: lower case, dashes; with a number where it is taken. */
-export function studyName(source: Pick<Run, 'name'>, data: string, taken: readonly string[]): string {
+export function studyName(source: { readonly name: string }, data: string, taken: readonly string[]): string {
   const base = `${source.name}-on-${data}`
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/gu, '-')
@@ -82,12 +98,16 @@ export function conditionName(option: BudgetOption, labels: number): string {
   return option === 'total' ? `${labels}-labels` : `${labels}-labels-a-class`;
 }
 
-/** @param suggested the lab's suggestion for fine-tuning the source on the data: task, data, pipeline, `from` */
-export function studyOf(choice: StudyChoice, suggested: JsonObject, reads: 'tokens' | 'images'): JsonObject {
+/**
+ * @param suggested the lab's suggestion for fine-tuning the source on the data: task, data, pipeline, `from`
+ * @param readsText whether the source reads text: from scratch it is read with the same tokenizer
+ */
+export function studyOf(choice: StudyChoice, suggested: JsonObject, readsText: boolean): JsonObject {
   const { source, budgetOption } = choice;
   const from = { 'from.run': source };
+  const { name: _name, from: _from, ...rest } = suggested;
   const experiment = {
-    ...withMember(withMember(suggested, 'name', undefined), 'from', undefined),
+    ...rest,
     training: { steps: choice.steps, batchSize: choice.batchSize, learningRate: choice.learningRate },
   };
   return {
@@ -102,7 +122,7 @@ export function studyOf(choice: StudyChoice, suggested: JsonObject, reads: 'toke
             { name: 'baseline', title: 'best method without a network', method: 'baseline' },
           ]
         : []),
-      { name: 'scratch', settings: reads === 'tokens' ? { 'tokenizer.run': source } : {} },
+      { name: 'scratch', settings: readsText ? { 'tokenizer.run': source } : {} },
     ],
     conditions: [
       ...choice.budgets.map((labels) => ({
@@ -115,11 +135,6 @@ export function studyOf(choice: StudyChoice, suggested: JsonObject, reads: 'toke
     ...(choice.metric !== '' && { metric: choice.metric }),
     seeds: Array.from({ length: choice.seeds }, (_, index) => index + 1),
   };
-}
-
-/** Which tasks have frozen features and classical baselines to compare with. */
-export function hasClasses(task: TaskInformation | undefined): boolean {
-  return task?.type.endsWith('classification') === true;
 }
 
 /** A third and three times a rate beside it: where the best one usually is. */
@@ -140,9 +155,6 @@ export function largestCell(choice: StudyChoice, study: JsonObject): JsonObject 
   };
 }
 
-/** What trains small networks on few labels well: images take larger batches and steps. */
-export function trainingFor(reads: 'tokens' | 'images'): Pick<StudyChoice, 'steps' | 'batchSize' | 'learningRate'> {
-  return reads === 'images'
-    ? { steps: 100, batchSize: 32, learningRate: 1e-3 }
-    : { steps: 120, batchSize: 16, learningRate: 5e-4 };
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,0 +1,37 @@
+/** Tasks, and options of anything, as pages and the design of studies need them. */
+import { z } from 'zod';
+import type { TaskInformation } from '../../shared/contract/registry.ts';
+import { registeredTasks } from '../tasks/index.ts';
+
+/** What trains small networks on few labels, for tasks that say nothing of it. */
+const usualFewLabels = { steps: 120, batchSize: 16, learningRate: 5e-4, budget: 'total' } as const;
+
+export function taskInformation(): readonly TaskInformation[] {
+  return registeredTasks().map((task) => ({
+    type: task.type,
+    title: task.title,
+    summary: task.summary,
+    kind: task.kind,
+    data: [...task.data],
+    ...describeForm(task.options),
+    metrics: [...task.metrics],
+    selection: task.selection,
+    fewLabels: task.suggested?.fewLabels ?? usualFewLabels,
+    comparesMethods: task.classical !== undefined,
+    predicts: task.predict !== undefined,
+  }));
+}
+
+/** Options as a form needs them. Members without a default, which a person has to give, are missing among the defaults. */
+export function describeForm(options: z.ZodType): {
+  options: Record<string, unknown>;
+  defaults: Record<string, unknown>;
+} {
+  const { $schema: _standard, ...schema } = z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' });
+  const defaults = Object.fromEntries(
+    Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
+      typeof property === 'object' && property.default !== undefined ? [[name, property.default]] : [],
+    ),
+  );
+  return { options: schema, defaults };
+}
