@@ -9,6 +9,7 @@ for ONNX Runtime, which has float32 alone. What was found is printed as JSON, on
 """
 
 import importlib.util
+import copy
 import json
 import shutil
 import sys
@@ -70,10 +71,21 @@ def minilm():
     return {"kind": "text", "path": str(source), "gradients": str(gradients)}
 
 
+def distance(single, double):
+    """How far PyTorch's own gradients in float32 are from those in float64, over all weights together."""
+    pairs = [(a.grad.double(), b.grad) for a, b in zip(single.parameters(), double.parameters())]
+    squares = lambda values: sum((value**2).sum().item() for value in values)
+    return (squares(a - b for a, b in pairs) / squares(b for _, b in pairs)) ** 0.5
+
+
 def classes(name, source, model, mean, std):
     """Logits, and the gradients of a step of training on two images."""
     state = torch.load(source, map_location="cpu", weights_only=True)
     model.load_state_dict(state)
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    single = copy.deepcopy(model)
     model.double().eval()
     image = pixels(2, 3, 224, 224)
     channels = lambda values: torch.tensor(values, dtype=torch.float64).reshape(1, 3, 1, 1)
@@ -81,16 +93,16 @@ def classes(name, source, model, mean, std):
     with torch.no_grad():
         logits = model(x)
     model.train()
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
     loss = nn.functional.cross_entropy(model(x), LABELS)
     loss.backward()
+    single.train()
+    nn.functional.cross_entropy(single(x.float()), LABELS).backward()
+    control = distance(single, model)
     folder = write(name, {"image": image, "labels": LABELS, "output": logits, "loss": loss.reshape(1)})
     gradients = {key: value.grad for key, value in model.named_parameters()}
     after = {key: gradients.get(key, value) for key, value in model.state_dict().items()}
     torch.save({key: value.float() if value.is_floating_point() else value for key, value in after.items()}, folder / "gradients.pth")
-    return {"kind": "classes", "path": str(source), "gradients": str(folder / "gradients.pth")}
+    return {"kind": "classes", "path": str(source), "gradients": str(folder / "gradients.pth"), "control": control}
 
 
 def mobilenet():

@@ -1,6 +1,6 @@
 /**
  * Published weights in the lab, against PyTorch, transformers and ONNX Runtime: how far outputs are from theirs, and the gradients of
- * one step of fine-tuning. Made by hand, because the weights are large; the tests have small random models of every family.
+ * one step of fine-tuning, beside PyTorch's own in float32: both are compared with float64. Made by hand, because the weights are large; the tests have small random models of every family.
  *
  *     node scripts/check-real-models.ts <python> [folders with further packages …]
  *
@@ -36,7 +36,13 @@ type Weights = ReadonlyMap<string, Tensor>;
 
 const found = z.discriminatedUnion('kind', [
   z.object({ name: z.string(), kind: z.literal('missing'), why: z.string() }),
-  z.object({ name: z.string(), kind: z.enum(['text', 'classes']), path: z.string(), gradients: z.string() }),
+  z.object({
+    name: z.string(),
+    kind: z.enum(['text', 'classes']),
+    path: z.string(),
+    gradients: z.string(),
+    control: z.number().optional(),
+  }),
   z.object({
     name: z.string(),
     kind: z.literal('onnx'),
@@ -196,11 +202,16 @@ async function main([python, ...packages]: readonly string[]): Promise<void> {
     const script = join(import.meta.dirname, 'check-real-models.py');
     const { stdout, stderr, status } = spawnSync(python, [script, folder, ...packages], { encoding: 'utf8' });
     if (status !== 0) throw new Error(stderr);
-    process.stdout.write('| model | outputs | gradients of a step |\n|---|---|---|\n');
+    process.stdout.write(
+      '| model | outputs | gradients of a step | those of PyTorch in float32 |\n|---|---|---|---|\n',
+    );
     for (const line of stdout.trim().split('\n')) {
       const one = found.parse(JSON.parse(line));
       const errors = await check(one, folder);
-      const shown = errors ? [errors.output, errors.gradients].map((error) => error?.toExponential(1) ?? '') : [];
+      const control = 'control' in one ? one.control : undefined;
+      const shown = errors
+        ? [errors.output, errors.gradients, control].map((error) => error?.toExponential(1) ?? '')
+        : [];
       process.stdout.write(`| ${one.name} | ${one.kind === 'missing' ? one.why : shown.join(' | ')} |\n`);
     }
   } finally {

@@ -8,10 +8,13 @@ import { importTextCorpus } from '../data/text/import-corpus.ts';
 import { sha256Of } from '../files/checksums.ts';
 import { fileExists } from '../files/file-exists.ts';
 import { removeFolder } from '../files/durable-folder.ts';
+import type { Tensor } from '../engines/engine.ts';
+import { pretextHeads } from '../training/fine-tuning.ts';
 import type { Material } from '../workspace/catalogue.ts';
 import { findModel } from '../workspace/models.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { Foundations } from './prepare.ts';
+import { classHeadOf, withHeadOf } from './class-head.ts';
 import { withNetworkImages } from './network-images.ts';
 import { findFoundations, findMaterialOf } from './prepare.ts';
 
@@ -28,12 +31,19 @@ export async function findBasis(workspace: Workspace, experiment: Experiment): P
   const material = await findMaterialOf(workspace, whole);
   const { weights, tokenizer } = await findFoundations(workspace, whole);
   return {
-    experiment: whole,
+    experiment: await withModelHead(workspace, whole, material),
     material:
       tokenizer && takesTokenizerOfModel(whole) ? await encodedWith(workspace, material, tokenizer.file) : material,
     weights,
     tokenizer,
   };
+}
+
+async function withModelHead(workspace: Workspace, experiment: Experiment, material: Material): Promise<Experiment> {
+  const { from } = experiment;
+  if (!from || !('model' in from)) return experiment;
+  const { manifest } = await findModel(workspace, from.model);
+  return { ...experiment, task: withHeadOf(manifest, experiment, material) };
 }
 
 /** With all that it takes over from models and runs written out, as in a run's spec.json. Throws `LabError('not-found' | 'bad-spec')`. */
@@ -98,7 +108,20 @@ function notReadAgain({ name }: Material, tokenizerFile: string, why: string, ca
   return new LabError('bad-input', message, { corpus: name, tokenizer: tokenizerFile }, cause);
 }
 
-/** A model's heads of pretext tasks are part of what was pretrained; those of runs were made for them. */
-export function transferOptions({ from }: Pick<Experiment, 'from'>): { readonly withHeads: boolean } {
-  return { withHeads: from !== undefined && 'model' in from };
+/**
+ * What is taken over of the weights that a run begins with. A model's heads of pretext tasks are part of what was pretrained, and so is
+ * that of classes where the data have them; heads of runs were made for their own data. Throws `LabError('not-found')` for a model that
+ * is gone.
+ */
+export async function takenOver(
+  workspace: Workspace,
+  experiment: Experiment,
+  classes: readonly string[] | undefined,
+  tensors: ReadonlyMap<string, Tensor>,
+): Promise<{ readonly tensors: ReadonlyMap<string, Tensor>; readonly heads: readonly string[] }> {
+  const { from } = experiment;
+  if (!from || !('model' in from)) return { tensors, heads: [] };
+  const { manifest } = await findModel(workspace, from.model);
+  const own = classHeadOf(manifest, experiment, classes, tensors);
+  return own ? { tensors: own.tensors, heads: [...pretextHeads, own.scope] } : { tensors, heads: pretextHeads };
 }

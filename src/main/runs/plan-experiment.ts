@@ -7,7 +7,7 @@ import { matchParameters, requireTransfer } from '../training/fine-tuning.ts';
 import { countParameters } from '../training/model.ts';
 import { classSides, requireExamples, sideWarnings, type ClassSides } from './check-sides.ts';
 import { checkModel } from './create-run.ts';
-import { findBasis, transferOptions } from './basis.ts';
+import { findBasis, takenOver } from './basis.ts';
 import { imageWarnings } from './network-images.ts';
 import { prepareRun } from './prepare.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -54,9 +54,10 @@ export async function planExperiment(workspace: Workspace, asked: Experiment): P
     requireExamples(sampler, experiment.task.testFraction);
     const program = checkModel(prepared);
     const classes = classSides(sampler);
-    const transfer =
+    const taken =
       weights &&
-      matchParameters(program, (await readSafetensors(weights.file)).tensors, transferOptions(experiment)).report;
+      (await takenOver(workspace, experiment, sampler.classes, (await readSafetensors(weights.file)).tensors));
+    const transfer = taken && matchParameters(program, taken.tensors, taken.heads).report;
     if (weights && transfer) requireTransfer(transfer, weights.label);
     const batchSize = experiment.evaluation.batchSize ?? plan.batchSize;
     const examplesPerStep = plan.batchSize * plan.gradientAccumulationSteps;

@@ -13,7 +13,7 @@ import { readLastCheckpoint } from '../training/going-back.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { writeJson } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { transferOptions } from './basis.ts';
+import { takenOver } from './basis.ts';
 import type { PreparedRun } from './prepare.ts';
 import { probeHead } from './probe-head.ts';
 
@@ -49,15 +49,16 @@ async function transferredWeights({
   workspace,
   run,
   origin: { weights },
-  prepared: { experiment },
+  prepared: { experiment, sampler },
   program,
   emit,
 }: RestoreOptions): Promise<ReadonlyMap<string, Tensor>> {
   if (!weights) return new Map();
   const weightsFile = resolve(workspace.folder, weights.file);
   await verifyFile(weightsFile);
-  const { tensors } = await readSafetensors(weightsFile);
-  const { parameters, report } = matchParameters(program, tensors, transferOptions(experiment));
+  const { tensors: all } = await readSafetensors(weightsFile);
+  const { tensors, heads } = await takenOver(workspace, experiment, sampler.classes, all);
+  const { parameters, report } = matchParameters(program, tensors, heads);
   await writeJson(run.transfer, { source: weights.label, ...report });
   requireTransfer(report, weights.label);
   emit({

@@ -41,6 +41,12 @@ const options = z.strictObject({
     .describe(
       "A layer of as many features between the pooled vector and the classes: none, or as in BERT's and RoBERTa's classifiers (tanh), DistilBERT's (relu), or ModernBERT's (GELU and layer normalisation, without biases)",
     ),
+  separators: z
+    .int()
+    .min(1)
+    .max(2)
+    .default(1)
+    .describe('Separators between the texts of a pair: one as in BERT, two as RoBERTa was trained with'),
   dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout before the classes while training'),
   ...classificationOptions('examples'),
   batches: z
@@ -90,11 +96,11 @@ export const textClassification = defineTask<TextClassificationOptions>({
   answers: classAnswers,
   demo: { form: () => 'classify-text' },
   suggested: { fewLabels: { steps: 120, batchSize: 16, learningRate: 5e-4, budget: 'total' } },
-  async predict(model, { text, textPair, top }) {
+  async predict(model, { text, textPair, top }, { separators }) {
     const tokenizer = tokenizerOf(model);
     const length = lengthOf(model);
-    const parts = encodeParts(tokenizer, requireText(text, 'a text'), textPair, length);
-    const { logits } = await model.run(encodeExample(tokenizer, length, parts.text, parts.pair).feeds);
+    const parts = encodeParts(tokenizer, requireText(text, 'a text'), textPair, length, separators);
+    const { logits } = await model.run(encodeExample(tokenizer, length, parts.text, parts.pair, separators).feeds);
     const answer = classAnswer('Which class?', logits?.data, model.classes ?? [], top);
     return [{ ...answer, isTruncated: parts.isTruncated }];
   },
@@ -122,8 +128,8 @@ function hiddenLayer(pooled: Value, kind: TextClassificationOptions['hidden']): 
 function createSampler(texts: LabelledTexts, settings: TextClassificationOptions): TaskSampler {
   const { dataset, tokenizer, sides } = texts;
   const { special } = tokenizer;
-  const { length } = settings;
-  const encode = createEncoder(texts, length);
+  const { length, separators } = settings;
+  const encode = createEncoder(texts, length, separators);
   const lossWeights = classWeights(texts, settings.classWeights);
 
   /** Rows of examples; undefined stands for none. Weights of classes count in training alone. */
@@ -135,7 +141,7 @@ function createSampler(texts: LabelledTexts, settings: TextClassificationOptions
         continue;
       }
       const { text, pair } = encode(example);
-      if (pair) writePair(batch, row, text, pair, special);
+      if (pair) writePair(batch, row, text, pair, special, separators);
       else writeSingle(batch, row, text, special);
     }
     const { tokens, segments, mask } = batch;

@@ -13,19 +13,19 @@ import { isUnder, transferredPart } from './model.ts';
 const isPositionTable = (name: string): boolean => name.endsWith('/position');
 
 /** Heads of pretext tasks, by name: that of an imported model goes on learning what it was trained for. */
-const pretextHeads = ['head/masked-words', 'head/next-word', 'head/sentence-pair'];
+export const pretextHeads: readonly string[] = ['head/masked-words', 'head/next-word', 'head/sentence-pair'];
 
 /**
  * Finds for each parameter of the backbone its namesake in the source. Heads belong to a task and are not taken over, but for those
- * of pretext tasks that came along with a model (`withHeads`).
+ * that came along with a model and are named.
  * Position tables that are too long are cropped; too short ones do not fit, because their further rows were never trained.
  */
 export function matchParameters(
   program: Program,
   source: ReadonlyMap<string, Tensor>,
-  { withHeads = false }: { readonly withHeads?: boolean } = {},
+  heads: readonly string[] = [],
 ): { readonly parameters: ReadonlyMap<string, Tensor>; readonly report: TransferReport } {
-  const parts = withHeads ? [transferredPart, ...pretextHeads] : [transferredPart];
+  const parts = [transferredPart, ...heads];
   const parameters = new Map<string, Tensor>();
   const matched: TransferReport['matched'][number][] = [];
   const fresh: TransferReport['fresh'][number][] = [];

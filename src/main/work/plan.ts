@@ -12,7 +12,7 @@ import { matchParameters, requireTransfer } from '../training/fine-tuning.ts';
 import { countParameters } from '../training/model.ts';
 import { classSides, requireExamples, sideWarnings } from '../runs/check-sides.ts';
 import { checkModel } from '../runs/create-run.ts';
-import { findBasis, transferOptions } from '../runs/basis.ts';
+import { findBasis, takenOver } from '../runs/basis.ts';
 import { imageWarnings } from '../runs/network-images.ts';
 import { prepareRun } from '../runs/prepare.ts';
 import { runBytes } from '../files/disk-space.ts';
@@ -36,9 +36,10 @@ export async function planOf(
     requireExamples(sampler, experiment.task.testFraction);
     const program = checkModel(prepared);
     const classes = classSides(sampler);
-    const transfer =
+    const taken =
       weights &&
-      matchParameters(program, (await readSafetensors(weights.file)).tensors, transferOptions(experiment)).report;
+      (await takenOver(workspace, experiment, sampler.classes, (await readSafetensors(weights.file)).tensors));
+    const transfer = taken && matchParameters(program, taken.tensors, taken.heads).report;
     if (weights && transfer) requireTransfer(transfer, weights.label);
     const batchSize = experiment.evaluation.batchSize ?? plan.batchSize;
     const parameters = countParameters(program);

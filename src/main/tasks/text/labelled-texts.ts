@@ -58,12 +58,16 @@ export interface EncodedParts {
 const MOST_KEPT = 200_000;
 
 /** A function that gives the tokens of an example, cut to `length` with its special tokens. */
-export function createEncoder({ dataset, tokenizer }: LabelledTexts, length: number): (index: number) => EncodedParts {
+export function createEncoder(
+  { dataset, tokenizer }: LabelledTexts,
+  length: number,
+  separators = 1,
+): (index: number) => EncodedParts {
   const kept = new Map<number, EncodedParts>();
   return (index) => {
     const known = kept.get(index);
     if (known) return known;
-    const parts = encodeParts(tokenizer, dataset.text(index), dataset.textPair(index) ?? undefined, length);
+    const parts = encodeParts(tokenizer, dataset.text(index), dataset.textPair(index) ?? undefined, length, separators);
     if (kept.size < MOST_KEPT) kept.set(index, parts);
     return parts;
   };
@@ -75,8 +79,9 @@ export function encodeParts(
   text: string,
   pair: string | undefined,
   length: number,
+  separators = 1,
 ): EncodedParts {
-  const capacity = length - (pair === undefined ? 2 : 3);
+  const capacity = length - 2 - (pair === undefined ? 0 : separators);
   // One token more than fits tells that there is more.
   const first = encodeBeginning(tokenizer, text, capacity + 1);
   if (pair === undefined) {

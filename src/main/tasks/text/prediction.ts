@@ -50,9 +50,10 @@ export function encodeExample(
   length: number,
   text: ArrayLike<number>,
   pair?: ArrayLike<number>,
+  separators = 1,
 ): EncodedText {
   const batch = createTokenBatch(1, length, tokenizer.special);
-  if (pair) writePair(batch, 0, text, pair, tokenizer.special);
+  if (pair) writePair(batch, 0, text, pair, tokenizer.special, separators);
   else writeSingle(batch, 0, text, tokenizer.special);
   const { tokens, segments, mask } = batch;
   return { feeds: { tokens, segments, mask }, tokens };

@@ -38,17 +38,24 @@ export function writeSingle(
   return used;
 }
 
-/** Writes [CLS] A [SEP] B [SEP] into a row of padding and returns the length used. Both must fit. */
+/**
+ * Writes [CLS] A [SEP] B [SEP] into a row of padding and returns the length used, with as many separators between the two as are asked for.
+ * Both must fit.
+ */
 export function writePair(
   batch: TokenBatch,
   row: number,
   a: ArrayLike<number>,
   b: ArrayLike<number>,
   special: SpecialTokens,
+  separators = 1,
 ): number {
   const { tokens, segments, mask, length } = batch;
   const start = row * length;
-  const middle = writeSingle(batch, row, a, special);
+  const end = writeSingle(batch, row, a, special);
+  const middle = end + separators - 1;
+  tokens.fill(special.separate, start + end, start + middle);
+  mask.fill(1, start + end, start + middle);
   const used = middle + b.length + 1;
   tokens.set(b, start + middle);
   tokens[start + used - 1] = special.separate;

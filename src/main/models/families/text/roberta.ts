@@ -122,7 +122,9 @@ function mapHeads(map: WeightMap, source: ModelSource, config: Fields, rows: num
     const classes = map.shapeOf('classifier.out_proj.weight')[0] ?? 0;
     mapDense(map, 'head/text-classes/hidden', 'classifier.dense', features, features);
     mapDense(map, 'head/text-classes/output', 'classifier.out_proj', features, classes);
-    found.push(classificationHead({ pooling: 'first', hidden: 'tanh' }, labelsOf(source, classes), classes));
+    found.push(
+      classificationHead({ pooling: 'first', hidden: 'tanh', separators: 2 }, labelsOf(source, classes), classes),
+    );
   }
   return found;
 }
