@@ -31,7 +31,7 @@ function passes(name: string, args: readonly string[]): boolean {
 
 /** The file behind a name in `node_modules/.bin`, which is a script of a shell on some systems. */
 function program(name: string): string {
-  const [owner, bin] = { tsc: ['typescript', 'tsc'], 'vue-tsc': ['vue-tsc', 'vue-tsc'] }[name] ?? [name, name];
+  const [owner, bin] = { tsc: ['typescript-native', 'tsc'] }[name] ?? [name, name];
   const folder = path.join(root, 'node_modules', owner ?? name);
   const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
     bin: string | Readonly<Record<string, string>>;
@@ -42,6 +42,8 @@ function program(name: string): string {
 const [base = 'main'] = process.argv.slice(2);
 const files = changedSince(base);
 const code = files.filter((file) => /\.(?:ts|vue|js)$/.test(file));
+const components = code.filter((file) => file.endsWith('.vue'));
+const linted = code.filter((file) => !file.endsWith('.vue'));
 const laidOut = files.filter((file) => /\.(?:ts|vue|js|json|jsonc|md|css|html|ya?ml)$/.test(file));
 const tests = files.filter((file) => /^tests\/(?:unit|numeric|cli|contract)\/.*\.test\.ts$/.test(file));
 const isOfPages = code.some((file) => file.startsWith('src/renderer/') || file.startsWith('src/shared/'));
@@ -56,7 +58,8 @@ const results = [
   laidOut.length === 0 || passes('prettier', ['--check', '--log-level', 'warn', ...laidOut]),
   code.length === 0 || passes('tsc', incremental('main')),
   !isOfPages || passes('vue-tsc', ['-p', 'src/renderer', ...incremental('pages')]),
-  code.length === 0 || passes('eslint', ['--max-warnings', '0', '--no-warn-ignored', ...code]),
+  linted.length === 0 || passes('oxlint', linted),
+  components.length === 0 || passes('eslint', ['--max-warnings', '0', ...components]),
   tests.length === 0 || passes('vitest', ['run', ...tests]),
 ];
 process.exitCode = results.every(Boolean) ? 0 : 1;

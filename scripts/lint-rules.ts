@@ -76,6 +76,35 @@ const namedExports: Rule.RuleModule = {
   },
 };
 
+/** What stands for an event with a time fails on a machine that is busy elsewhere. */
+const noTimedWaits: Rule.RuleModule = {
+  meta: {
+    type: 'problem',
+    schema: [],
+    messages: {
+      short: "use 'eventually' (tests/eventually.ts): a second is too short on a busy machine",
+      event: "wait for what should happen ('eventually'), not for a time",
+      seen: 'wait for what should be seen, not for a time',
+    },
+  },
+  create(context) {
+    const report = (messageId: string) => (node: Rule.Node) => {
+      context.report({ node, messageId });
+    };
+    return {
+      "CallExpression[callee.object.name='vi'][callee.property.name='waitFor'][arguments.length<2]": report('short'),
+      "NewExpression[callee.name='Promise'] CallExpression[callee.name='setTimeout'][arguments.1.type='Literal']":
+        report('event'),
+      "CallExpression[callee.property.name='waitForTimeout']": report('seen'),
+    };
+  },
+};
+
 export const labRules = {
-  rules: { 'file-name': fileName, 'reasoned-assertion': reasonedAssertion, 'named-exports': namedExports },
+  rules: {
+    'file-name': fileName,
+    'reasoned-assertion': reasonedAssertion,
+    'named-exports': namedExports,
+    'no-timed-waits': noTimedWaits,
+  },
 };

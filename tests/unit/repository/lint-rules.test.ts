@@ -44,3 +44,16 @@ tester.run('reasoned-assertion', labRules.rules['reasoned-assertion'], {
     { code: 'const a = b as unknown as Text;', errors: [{ messageId: 'reason' }, { messageId: 'reason' }] },
   ],
 });
+
+tester.run('no-timed-waits', labRules.rules['no-timed-waits'], {
+  valid: [
+    'await vi.waitFor(check, { timeout: 60_000 });',
+    'await new Promise((resolve) => setTimeout(resolve, delay));',
+    'setTimeout(stop, 100);',
+  ],
+  invalid: [
+    { code: 'await vi.waitFor(check);', errors: [{ messageId: 'short' }] },
+    { code: 'await new Promise((resolve) => setTimeout(resolve, 100));', errors: [{ messageId: 'event' }] },
+    { code: 'await page.waitForTimeout(100);', errors: [{ messageId: 'seen' }] },
+  ],
+});

@@ -276,12 +276,11 @@ function tooltipOptions({
     boxPadding: 4,
     filter: (item, index) => index === 0 && roleOf(item) !== 'edge',
     callbacks: {
-      title: ([item]) =>
-        item === undefined || item.parsed.x === null
-          ? ''
-          : axis === 'step'
-            ? `Step ${formatPosition(axis, Math.round(item.parsed.x), 0)}`
-            : formatPosition(axis, item.parsed.x, 0),
+      title: ([item]) => {
+        const x = item?.parsed.x ?? null;
+        if (x === null) return '';
+        return axis === 'step' ? `Step ${formatPosition(axis, Math.round(x), 0)}` : formatPosition(axis, x, 0);
+      },
       label: (item) => `${item.dataset.label ?? ''}  ${formatValue(item.parsed.y)}`,
       labelColor: (item) => {
         const { borderColor } = item.dataset;

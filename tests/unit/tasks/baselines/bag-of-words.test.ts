@@ -68,7 +68,7 @@ describe('vectoriseWords', () => {
 
   it('weighs words by count and rarity, rows of length 1: scikit-learn’s formula by hand', () => {
     const features = vectoriseWords(vocabulary, ['c a c unknown', 'unknown']);
-    const a = 1 * (Math.log(5 / 5) + 1);
+    const a = Math.log(5 / 5) + 1;
     const c = 2 * (Math.log(5 / 3) + 1);
     const [first, second, ...rest] = rowOf(features, 0);
     expect(rest).toEqual([]);
