@@ -1,6 +1,8 @@
 /**
  * Whether what a run holds is given back: a study of 30 small runs, trained one after the other in this process, with the resident
  * memory after each of them. It may grow while kernels, caches and pools of threads come to be, and not any more after the tenth run.
+ * Beside it what JavaScript holds, on its heap and in buffers: where that stays and the resident memory grows, memory that was given
+ * back lies in the arenas of the allocator. glibc has up to eight for each core; MALLOC_ARENA_MAX=1 leaves one.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -29,13 +31,16 @@ export const bench: Bench = {
     const seeds = Array.from({ length: Math.ceil(stepBudget / cellsBySeed) }, (_, index) => index + 1);
     const tiny = await createStudyWorkspace();
     const resident: number[] = [];
+    const heap: number[] = [];
     let latest = 0;
     try {
       const source = parseSpecText(animalsStudy('memory', seeds), 'study.yaml');
       const measure = (): void => {
         collectGarbage();
-        latest = megabytes(process.memoryUsage.rss());
+        const { rss, heapUsed, external } = process.memoryUsage();
+        latest = megabytes(rss);
         resident.push(latest);
+        heap.push(megabytes(heapUsed + external));
         progress(`${resident.length - 1} runs: ${latest} MB`);
       };
       await runStudy(tiny.workspace, parseStudy(source), source, {
@@ -49,6 +54,7 @@ export const bench: Bench = {
       await tiny.remove();
     }
     const settled = resident[settledAfter] ?? 0;
+    const settledHeap = heap[settledAfter] ?? 0;
     return {
       name,
       threads,
@@ -56,6 +62,8 @@ export const bench: Bench = {
       residentMegabytes: resident,
       afterTheTenthMegabytes: settled,
       grownSinceMegabytes: roundTo(latest - settled, 1),
+      heapMegabytes: heap,
+      heapGrownSinceMegabytes: roundTo((heap[heap.length - 1] ?? 0) - settledHeap, 1),
     };
   },
 };

@@ -2,18 +2,6 @@
  * Edit distance and the error rates built on it, for sequences read by a recognizer (CTC): characters or words.
  */
 
-export interface EditCounts {
-  readonly substitutions: number;
-  /** Items of the hypothesis that the reference does not have. */
-  readonly insertions: number;
-  /** Items of the reference that the hypothesis lacks. */
-  readonly deletions: number;
-  /** Their sum: the Levenshtein distance. */
-  readonly distance: number;
-  /** Number of items of the reference. */
-  readonly length: number;
-}
-
 /** The Levenshtein distance of two sequences of items compared by ===, in memory of one row. */
 export function editDistance(first: ArrayLike<unknown>, second: ArrayLike<unknown>): number {
   const row = new Uint32Array(second.length + 1);
@@ -30,56 +18,6 @@ export function editDistance(first: ArrayLike<unknown>, second: ArrayLike<unknow
     }
   }
   return row[second.length] ?? 0;
-}
-
-/**
- * The edits that turn the reference into the hypothesis, counted by kind along one cheapest alignment (where several edits
- * are equally cheap, a substitution comes before a deletion, and that before an insertion). Memory is the product of the two lengths.
- */
-export function countEdits(reference: ArrayLike<unknown>, hypothesis: ArrayLike<unknown>): EditCounts {
-  const width = hypothesis.length + 1;
-  const costs = new Uint32Array((reference.length + 1) * width);
-  const cost = (row: number, column: number): number => costs[row * width + column] ?? 0;
-  for (let row = 0; row <= reference.length; row += 1) {
-    for (let column = 0; column < width; column += 1) {
-      if (row === 0 || column === 0) costs[row * width + column] = row + column;
-      else {
-        const same = reference[row - 1] === hypothesis[column - 1];
-        costs[row * width + column] = Math.min(
-          cost(row - 1, column - 1) + (same ? 0 : 1),
-          cost(row - 1, column) + 1,
-          cost(row, column - 1) + 1,
-        );
-      }
-    }
-  }
-  let substitutions = 0;
-  let insertions = 0;
-  let deletions = 0;
-  let row = reference.length;
-  let column = hypothesis.length;
-  while (row > 0 || column > 0) {
-    const here = cost(row, column);
-    const same = row > 0 && column > 0 && reference[row - 1] === hypothesis[column - 1];
-    if (row > 0 && column > 0 && here === cost(row - 1, column - 1) + (same ? 0 : 1)) {
-      if (!same) substitutions += 1;
-      row -= 1;
-      column -= 1;
-    } else if (row > 0 && here === cost(row - 1, column) + 1) {
-      deletions += 1;
-      row -= 1;
-    } else {
-      insertions += 1;
-      column -= 1;
-    }
-  }
-  return {
-    substitutions,
-    insertions,
-    deletions,
-    distance: substitutions + insertions + deletions,
-    length: reference.length,
-  };
 }
 
 /** The characters of a text, as Unicode code points of its composed form (NFC): é is one, however it was typed. */

@@ -10,7 +10,8 @@ import { editDataset, readEdits, undoEdits } from '../../src/main/data/editing/e
 import { folderSource } from '../../src/main/data/images/folder-source.ts';
 import { importImageDataset } from '../../src/main/data/images/import.ts';
 import { channelStatistics, openImageDataset } from '../../src/main/data/images/image-store.ts';
-import { importTextDataset, openTextDataset } from '../../src/main/data/text/dataset.ts';
+import { openTextDataset } from '../../src/main/data/text/dataset.ts';
+import { importTextDataset } from '../../src/main/data/text/import-dataset.ts';
 import { verifyFiles } from '../../src/main/files/checksums.ts';
 import { tone, wavFile } from './audio-fixtures.ts';
 import { picture, writeFile } from './data-images-fixtures.ts';

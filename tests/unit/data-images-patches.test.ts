@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  cutPatch,
-  dropColours,
-  losePatchDetail,
-  projectChroma,
-  writeNormalised,
-} from '../../src/main/data/images/patches.ts';
+import { cutPatch, dropColours, losePatchDetail, projectChroma } from '../../src/main/data/images/patches.ts';
 import { enlargeBilinear } from '../../src/main/data/images/resample.ts';
 import { randomStream } from '../../src/shared/random.ts';
 import { picturePixels } from './data-images-fixtures.ts';
@@ -125,13 +119,5 @@ describe('patches', () => {
     enlargeBilinear(Float32Array.from([1, 3, 3, 5]), 2, { height: 1, width: 4, channels: 1 }, output);
     // One row: halfway between both rows; columns at −0.25, 0.25, 0.75 and 1.25.
     expect([...output]).toEqual([2, 2.5, 3.5, 4]);
-  });
-
-  it('are normalised channel by channel into planes', () => {
-    const output = new Float32Array(14).fill(-9);
-    const statistics = { mean: [0.5, 0.2, 0], standardDeviation: [0.25, 0.1, 0] };
-    writeNormalised(Uint8Array.from([255, 51, 255, 0, 102, 0, 51, 0, 51]), statistics, output, 2);
-    const expected = [-9, -9, 2, -2, -1.2, 0, 2, -2, 1, 0, 0.2, -9, -9, -9];
-    expected.forEach((value, index) => expect(output[index]).toBeCloseTo(value, 5));
   });
 });

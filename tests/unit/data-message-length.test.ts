@@ -11,7 +11,7 @@ import { tableSource } from '../../src/main/data/images/table-source.ts';
 import { tarSource } from '../../src/main/data/images/tar-source.ts';
 import { zipSource } from '../../src/main/data/images/zip-source.ts';
 import { importTextCorpus } from '../../src/main/data/text/import-corpus.ts';
-import { importTextDataset } from '../../src/main/data/text/dataset.ts';
+import { importTextDataset } from '../../src/main/data/text/import-dataset.ts';
 import { excerpt, quotedList, shortMessage } from '../../src/shared/excerpt.ts';
 import { isLabError } from '../../src/shared/errors.ts';
 import { zipArchive } from './data-images-fixtures.ts';

@@ -10,12 +10,8 @@ import { joinSources } from '../../src/main/data/images/joined-source.ts';
 import { splitByImage } from '../../src/main/tasks/images/unlabelled-images.ts';
 import { picture } from './data-images-fixtures.ts';
 import { splitDataset } from '../../src/main/data/split.ts';
-import {
-  importTextDataset,
-  openTextDataset,
-  type ImportTextDatasetOptions,
-  type TextDataset,
-} from '../../src/main/data/text/dataset.ts';
+import { openTextDataset, type TextDataset } from '../../src/main/data/text/dataset.ts';
+import { importTextDataset, type ImportTextDatasetOptions } from '../../src/main/data/text/import-dataset.ts';
 import { tone, wavFile } from './audio-fixtures.ts';
 import { temporaryFolder } from './data-text-fixtures.ts';
 

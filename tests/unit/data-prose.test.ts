@@ -11,7 +11,8 @@ import { subtitlesToText } from '../../src/main/data/reading/prose/subtitle-text
 import { xmlToText } from '../../src/main/data/reading/prose/xml-text.ts';
 import { readSourceDocuments } from '../../src/main/data/reading/read-source.ts';
 import { findSourceFiles } from '../../src/main/data/reading/source-files.ts';
-import { importTextDataset, openTextDataset } from '../../src/main/data/text/dataset.ts';
+import { openTextDataset } from '../../src/main/data/text/dataset.ts';
+import { importTextDataset } from '../../src/main/data/text/import-dataset.ts';
 import { temporaryFolder } from './data-text-fixtures.ts';
 
 const signal = new AbortController().signal;

@@ -8,7 +8,8 @@ import { openImageDataset } from '../../src/main/data/images/image-store.ts';
 import { tableSource } from '../../src/main/data/images/table-source.ts';
 import { readTable, type TableFormat } from '../../src/main/data/tables/read-table.ts';
 import type { TableFacts, TableNote, TableOptions } from '../../src/main/data/tables/table-row.ts';
-import { importTextDataset, openTextDataset } from '../../src/main/data/text/dataset.ts';
+import { openTextDataset } from '../../src/main/data/text/dataset.ts';
+import { importTextDataset } from '../../src/main/data/text/import-dataset.ts';
 import { decodeLz4 } from '../../src/main/formats/lz4.ts';
 import { temporaryFolder } from './data-text-fixtures.ts';
 

@@ -4,12 +4,8 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { detectDelimiter } from '../../src/main/data/tables/csv-dialect.ts';
 import { CsvParser, type CsvFault, type CsvRecord } from '../../src/main/data/tables/csv-parser.ts';
-import {
-  importTextDataset,
-  openTextDataset,
-  type ImportTextDatasetOptions,
-  type TextDataset,
-} from '../../src/main/data/text/dataset.ts';
+import { openTextDataset, type TextDataset } from '../../src/main/data/text/dataset.ts';
+import { importTextDataset, type ImportTextDatasetOptions } from '../../src/main/data/text/import-dataset.ts';
 import { temporaryFolder } from './data-text-fixtures.ts';
 
 async function importFrom(

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Tokenizer } from 'tokenizers';
 import { describe, expect, it } from 'vitest';
-import { genesAsFasta } from '../../src/main/data/samples/genes.ts';
+import { genesAsFasta } from '../genes.ts';
 import { openTextCorpus } from '../../src/main/data/text/corpus.ts';
 import { openTextDataset } from '../../src/main/data/text/dataset.ts';
 import type { ImportTextCorpusOptions } from '../../src/main/data/text/import-corpus.ts';

@@ -69,7 +69,7 @@ const options = z
 
 export type ContrastiveViewsOptions = z.infer<typeof options>;
 
-export const contrastiveViews = defineTask<ContrastiveViewsOptions>({
+defineTask<ContrastiveViewsOptions>({
   type: 'contrastive-views',
   title: 'Contrastive views',
   summary:

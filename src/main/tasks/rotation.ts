@@ -49,7 +49,7 @@ const options = z
 
 export type RotationOptions = z.infer<typeof options>;
 
-export const rotation = defineTask<RotationOptions>({
+defineTask<RotationOptions>({
   type: 'rotation',
   title: 'Rotation',
   summary:

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { genesAsFasta } from '../../../src/main/data/samples/genes.ts';
+import { genesAsFasta } from '../../genes.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { importCorpus, importDataset } from '../../../src/main/work/import-material.ts';

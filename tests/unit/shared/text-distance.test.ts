@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { characterErrorRate, countEdits, editDistance, wordErrorRate } from '../../../src/shared/text-distance.ts';
+import { characterErrorRate, editDistance, wordErrorRate } from '../../../src/shared/text-distance.ts';
 
 /** The recursive definition: the slow version. */
 function slowDistance(a: string, b: string): number {
@@ -36,29 +36,6 @@ describe('editDistance', () => {
 
   it('compares numbers as well as characters', () => {
     expect(editDistance(Uint16Array.of(1, 2, 3), [1, 3])).toBe(1);
-  });
-});
-
-describe('countEdits', () => {
-  it('says which edits, from the point of view of the reference', () => {
-    expect(countEdits('kitten', 'sitting')).toEqual({
-      substitutions: 2,
-      insertions: 1,
-      deletions: 0,
-      distance: 3,
-      length: 6,
-    });
-    expect(countEdits('abcd', 'ad')).toEqual({ substitutions: 0, insertions: 0, deletions: 2, distance: 2, length: 4 });
-  });
-
-  it('sums to the distance and fits the lengths', () => {
-    fc.assert(
-      fc.property(word, word, (reference, hypothesis) => {
-        const counts = countEdits(reference, hypothesis);
-        expect(counts.distance).toBe(slowDistance(reference, hypothesis));
-        expect(counts.insertions - counts.deletions).toBe(hypothesis.length - reference.length);
-      }),
-    );
   });
 });
 

@@ -7,7 +7,6 @@
  * ICCV 2015, section 3.1.
  */
 import { fillNormal, hashString, type RandomStream } from '../../../shared/random.ts';
-import type { ChannelStatistics } from '../../../shared/spec/manifests/image-corpus.ts';
 import type { PixelShape } from './pixel-shape.ts';
 import { areaAverages, enlargeBilinear } from './resample.ts';
 
@@ -99,28 +98,4 @@ export function losePatchDetail(patch: Float32Array, size: number, channels: num
   if (smallSide >= size) return;
   const shape = { height: size, width: size, channels };
   enlargeBilinear(areaAverages(patch, shape, smallSide), smallSide, shape, patch);
-}
-
-/**
- * Writes (value ÷ 255 − mean) ÷ deviation of each channel to `output` from `offset` on, channel by channel: what a convolution
- * reads (channels × height × width).
- * @param statistics on the scale 0 … 1; a channel that never varies is only centred
- */
-export function writeNormalised(
-  pixels: Uint8Array | Float32Array,
-  statistics: ChannelStatistics,
-  output: Float32Array,
-  offset: number,
-): void {
-  const channels = statistics.mean.length;
-  const count = pixels.length / channels;
-  for (let channel = 0; channel < channels; channel += 1) {
-    const deviation = statistics.standardDeviation[channel]!;
-    const scale = 1 / (255 * (deviation > 0 ? deviation : 1));
-    const shift = -statistics.mean[channel]! / (deviation > 0 ? deviation : 1);
-    const start = offset + channel * count;
-    for (let index = 0; index < count; index += 1) {
-      output[start + index] = pixels[index * channels + channel]! * scale + shift;
-    }
-  }
 }

@@ -20,8 +20,6 @@ import {
   type StoredExample,
 } from './dataset-files.ts';
 
-export { importTextDataset, type ImportTextDatasetOptions } from './import-dataset.ts';
-
 export interface TextDataset {
   readonly manifest: TextDatasetManifest;
   /** Sorted; a label is an index into it. */

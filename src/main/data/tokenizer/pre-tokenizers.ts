@@ -57,6 +57,18 @@ export function writeAsBytes(word: string): string {
   return result;
 }
 
+const byteOf = new Map(BYTE_CHARACTERS.map((character, byte) => [character, byte]));
+const utf8 = new TextDecoder();
+
+/**
+ * The text that the characters of bytes stand for; what begins or ends within a character has the replacement character there. A token
+ * that is not written so, such as one that was added, is its own text.
+ */
+export function readBytes(written: string): string {
+  const bytes = Array.from(written, (character) => byteOf.get(character));
+  return bytes.every((byte) => byte !== undefined) ? utf8.decode(Uint8Array.from(bytes)) : written;
+}
+
 export function splitByteLevelWords(text: string, addPrefixSpace: boolean): readonly string[] {
   const prefixed = addPrefixSpace && text !== '' && !text.startsWith(' ') ? ` ${text}` : text;
   return prefixed.match(BYTE_LEVEL_WORDS) ?? NOTHING;

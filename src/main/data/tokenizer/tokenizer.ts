@@ -50,6 +50,8 @@ export interface TextTokenizer {
   id(token: string): number | undefined;
   /** True for a piece that continues a word: `##` in WordPiece, no mark of a word's start in byte-pair encoding. */
   isContinuation(id: number): boolean;
+  /** True where tokens are written in the characters that stand for bytes: `readBytes` gives their text. */
+  readonly byteLevel: boolean;
   /** What stands between two words of a text: nothing where tokens are characters or k-mers. */
   readonly spacing: ' ' | '';
   /** The tokenizer.json it was made from, byte for byte. */
@@ -252,6 +254,7 @@ export function createTokenizer(json: string, path: string): TextTokenizer {
     token,
     id: (name) => ids.get(name),
     isContinuation: (id) => continuations[id] === 1,
+    byteLevel: splitter.byteLevel,
     spacing: file.decoder?.type === 'Fuse' ? '' : ' ',
     toJson: () => json,
   };

@@ -26,11 +26,3 @@ export async function runCooperatively<Result>(
     }
   }
 }
-
-/** Runs the work to its end without a pause. */
-export function runToEnd<Result>(work: Generator<unknown, Result>): Result {
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-  }
-}

@@ -1,5 +1,6 @@
 /** What tasks know of a tokenizer's vocabulary, in arrays, and how its tokens are written for people. */
 import { joinPieces } from '../../../shared/display.ts';
+import { readBytes } from '../../data/tokenizer/pre-tokenizers.ts';
 import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import type { Vocabulary } from './masking.ts';
 
@@ -25,17 +26,41 @@ export function tokenOrNothing(tokenizer: TextTokenizer, id: number): string | u
   }
 }
 
-/** A token as displays write it: the text, with ## in front where it continues a word, whatever the tokenizer's own marks. */
+/**
+ * A token as displays write it: the text, with ## in front where it continues a word, whatever the tokenizer's own marks. Of a
+ * character that tokens of bytes cut, each has a part that cannot be shown.
+ */
 export function tokenText(tokenizer: TextTokenizer, id: number): string {
-  const token = tokenizer.token(id);
-  if (!tokenizer.isContinuation(id)) return token.replace(/^[Ġ▁](?=.)/u, '');
-  return token.startsWith('##') ? token : `##${token}`;
+  return pieceText(tokenizer, tokenizer.token(id), tokenizer.isContinuation(id));
+}
+
+function pieceText({ byteLevel }: TextTokenizer, token: string, isContinuation: boolean): string {
+  const written = byteLevel ? visible(readBytes(token), token) : token;
+  if (!isContinuation) return written.replace(/^[Ġ▁ ](?=.)/u, '');
+  return written.startsWith('##') ? written : `##${written}`;
+}
+
+/** White space alone keeps the marks that it is written with. */
+function visible(text: string, token: string): string {
+  return text.trim() === '' ? token : text;
 }
 
 /** Tokens as the text that they stand for, as displays write it. */
 export function showTokens(tokenizer: TextTokenizer, ids: ArrayLike<number>): string {
-  const texts = tokenTexts(tokenizer, ids);
+  const texts = tokenizer.byteLevel ? wordsOfBytes(tokenizer, ids) : tokenTexts(tokenizer, ids);
   return tokenizer.spacing === '' ? texts.join('') : joinPieces(texts);
+}
+
+/** Whole words, as a character may lie in several tokens of one. */
+function wordsOfBytes(tokenizer: TextTokenizer, ids: ArrayLike<number>): string[] {
+  const words: { token: string; isContinuation: boolean }[] = [];
+  for (const id of Array.from(ids)) {
+    const [token, isContinuation] = [tokenizer.token(id), tokenizer.isContinuation(id)];
+    const last = words[words.length - 1];
+    if (last && isContinuation) last.token += token;
+    else words.push({ token, isContinuation });
+  }
+  return words.map(({ token, isContinuation }) => pieceText(tokenizer, token, isContinuation));
 }
 
 export function tokenTexts(tokenizer: TextTokenizer, ids: ArrayLike<number>): string[] {

@@ -9,10 +9,17 @@ import {
   predictProbabilities,
   selectLogisticRegression,
 } from '../../../../src/main/tasks/baselines/logistic-regression.ts';
-import { runToEnd } from '../../../../src/main/tasks/baselines/cooperative.ts';
 import { minimise } from '../../../../src/main/tasks/baselines/lbfgs.ts';
 import { accuracy } from '../../../../src/main/tasks/metrics/classification.ts';
 import { mostProbable } from '../../../../src/main/tasks/metrics/probabilistic.ts';
+
+/** Work that hands over between its steps, without a pause. */
+function runToEnd<Result>(work: Generator<unknown, Result>): Result {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+  }
+}
 
 /** Random features around class means, with a third of the entries zero, as dense and as sparse matrices. */
 function examples(seed: number, rows: number, columns: number, classCount: number, spread = 1) {

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importImageCorpus } from '../../../../src/main/data/images/import.ts';
 import type { ImageSource } from '../../../../src/main/data/images/source.ts';
-import { contrastiveViews } from '../../../../src/main/tasks/contrastive-views.ts';
-import { rotation } from '../../../../src/main/tasks/rotation.ts';
+import { findTask } from '../../../../src/main/tasks/index.ts';
 import { shortcutFeatures } from '../../../../src/main/tasks/images/shortcut-features.ts';
 import type { Feeds } from '../../../../src/main/tasks/task.ts';
 import { hash32, randomStream } from '../../../../src/shared/random.ts';
+
+const rotation = findTask('rotation');
+const contrastiveViews = findTask('contrastive-views');
 
 const [side, count, batchSize] = [24, 120, 64];
 const length = 3 * side ** 2;

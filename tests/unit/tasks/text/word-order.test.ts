@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GROUPS_FILE } from '../../../../src/main/data/text/dataset-files.ts';
 import { importTextDataset } from '../../../../src/main/data/text/import-dataset.ts';
-import { wordOrderExample, wordOrderSentences } from '../../../../src/main/data/samples/word-order.ts';
+import { wordOrderExample, wordOrderSentences } from '../../../word-order.ts';
 import { createOnnxRuntimeEngine } from '../../../../src/main/engines/onnxruntime/engine.ts';
 import { initialParameters, resolvePipeline } from '../../../../src/main/nn/index.ts';
 import { findTask } from '../../../../src/main/tasks/index.ts';

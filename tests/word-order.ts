@@ -2,7 +2,7 @@
  * Pairs of sentences with the same words in another order and the opposite meaning, after "Machine learning class was bad, not
  * ok at all" and "… was ok, not bad at all": no bag of words can tell them apart, a recurrent network can.
  */
-import { randomStream } from '../../../shared/random.ts';
+import { randomStream } from '../src/shared/random.ts';
 
 export interface WordOrderSentence {
   readonly text: string;

@@ -3,8 +3,8 @@
  * form is that of J. C. W. Shepherd 1981), and, where there are labels, as many with the letters of a gene in random order. The
  * composition says nothing of the class; only the order does.
  */
-import type { RandomStream } from '../../../shared/random.ts';
-import { randomStream } from '../../../shared/random.ts';
+import type { RandomStream } from '../src/shared/random.ts';
+import { randomStream } from '../src/shared/random.ts';
 
 const letters = ['A', 'C', 'G', 'T'] as const;
 const stops = ['TAA', 'TAG', 'TGA'];
