@@ -2,7 +2,8 @@
  * Whether what a run holds is given back: a study of 30 small runs, trained one after the other in this process, with the resident
  * memory after each of them. It may grow while kernels, caches and pools of threads come to be, and not any more after the tenth run.
  * Beside it what JavaScript holds, on its heap and in buffers: where that stays and the resident memory grows, memory that was given
- * back lies in the arenas of the allocator. glibc has up to eight for each core; MALLOC_ARENA_MAX=1 leaves one.
+ * back lies in the arenas of the allocator. glibc has up to eight for each core, and keeps in them what is larger from time to time:
+ * MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 leaves one, and gives large blocks back at once.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
