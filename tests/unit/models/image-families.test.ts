@@ -1,4 +1,7 @@
-/** Networks on images of others against their own libraries (`scripts/record-image-models.py`): answers, gradients, running statistics. */
+/**
+ * Networks on images of others against their own libraries (`scripts/record-image-models.py`), which computed in float64: answers,
+ * gradients, running statistics.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -12,6 +12,21 @@ import { add, divide, multiply, negate, scale, shift, sqrt } from './elementwise
 /** All axes but the channels'. */
 const statisticAxes = (shape: Shape): number[] => shape.map((_, axis) => axis).filter((axis) => axis !== 1);
 
+/**
+ * The same axes as two sums, one after the other: engines add float32 numbers up as they come, and over all places of a batch the rounding
+ * would be a hundred times that of a single number.
+ */
+function inTwoParts(shape: Shape): readonly [first: number[], second: number[]] {
+  const axes = statisticAxes(shape);
+  return axes.length < 2 ? [axes, []] : [axes.slice(-1), axes.slice(0, -1)];
+}
+
+/** Over the places of each channel, [C]. */
+function sumOverPlaces(x: Value): Value {
+  const [first, second] = inTwoParts(x.shape);
+  return second.length === 0 ? sum(x, first) : sum(sum(x, first), second);
+}
+
 /** [C] so that it broadcasts against [N, C, …]. */
 const beside = (channels: Value, shape: Shape): Value =>
   reshape(
@@ -35,11 +50,10 @@ const channelAffineOp = defineOp({
   gradient({ inputs }, [gradient], needed) {
     if (!gradient) return [];
     const [x, factor] = [at(inputs, 0), at(inputs, 1)];
-    const axes = statisticAxes(x.shape);
     return [
       needed[0] ? multiply(gradient, beside(factor, x.shape)) : undefined,
-      needed[1] ? sum(multiply(gradient, x), axes) : undefined,
-      needed[2] ? sum(gradient, axes) : undefined,
+      needed[1] ? sumOverPlaces(multiply(gradient, x)) : undefined,
+      needed[2] ? sumOverPlaces(gradient) : undefined,
     ];
   },
   /** The inference kernel with mean 0 and variance 1: one pass instead of a product and a sum. */
@@ -76,11 +90,10 @@ const batchNormalizationOp = defineOp<{ readonly epsilon: number }>({
     if (!gradient) return [];
     const [x, gain] = [at(inputs, 0), at(inputs, 1)];
     const [variance, centred] = [at(outputs, 2), at(outputs, 3)];
-    const axes = statisticAxes(x.shape);
     const places = elementCount(x.shape) / sizeAt(x.shape, 1);
     const inverse = divide(constant(x.program, 1), sqrt(shift(variance, epsilon)));
-    const total = sum(gradient, axes);
-    const correlation = sum(multiply(gradient, centred), axes);
+    const total = sumOverPlaces(gradient);
+    const correlation = sumOverPlaces(multiply(gradient, centred));
     const inputGradient = (): Value => {
       const slope = multiply(gain, inverse);
       const straight = channelAffine(gradient, slope, scale(negate(multiply(slope, total)), 1 / places));
@@ -95,11 +108,14 @@ const batchNormalizationOp = defineOp<{ readonly epsilon: number }>({
   },
   onnx(emit, inputs, { inputs: [x], attributes: { epsilon } }) {
     const { shape } = x!; // the op has three inputs
-    const axes = statisticAxes(shape);
-    const average = emit.one('ReduceMean', [at(inputs, 0)], { axes, keepdims: 1 });
+    const channels = emit.ints([sizeAt(shape, 1)]);
+    const parts = inTwoParts(shape).filter((axes) => axes.length > 0);
+    const meanOverPlaces = (value: string): string =>
+      parts.reduce((partial, axes) => emit.one('ReduceMean', [partial], { axes, keepdims: 1 }), value);
+    const average = meanOverPlaces(at(inputs, 0));
     const centred = emit.one('Sub', [at(inputs, 0), average]);
-    const variance = emit.one('ReduceMean', [emit.one('Mul', [centred, centred])], { axes, keepdims: 0 });
-    const flat = emit.one('Reshape', [average, emit.ints([sizeAt(shape, 1)])]);
+    const variance = emit.one('Reshape', [meanOverPlaces(emit.one('Mul', [centred, centred])), channels]);
+    const flat = emit.one('Reshape', [average, channels]);
     const statistics = [...inputs, flat, variance];
     return [emit.one('BatchNormalization', statistics, { epsilon: { float: epsilon } }), flat, variance, centred];
   },
