@@ -16,6 +16,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 import type { Foundations } from './prepare.ts';
 import { classHeadOf, withHeadOf } from './class-head.ts';
 import { withNetworkImages } from './network-images.ts';
+import { ownTokenizer } from './own-tokenizer.ts';
 import { findFoundations, findMaterialOf } from './prepare.ts';
 
 export interface Basis extends Foundations {
@@ -29,7 +30,11 @@ export interface Basis extends Foundations {
 export async function findBasis(workspace: Workspace, experiment: Experiment): Promise<Basis> {
   const whole = await completeExperiment(workspace, experiment);
   const material = await findMaterialOf(workspace, whole);
-  const { weights, tokenizer } = await findFoundations(workspace, whole);
+  const { weights, tokenizer: found } = await findFoundations(workspace, whole);
+  const tokenizer =
+    whole.tokenizer && 'trained' in whole.tokenizer
+      ? await ownTokenizer(workspace, material, whole, whole.tokenizer.trained)
+      : found;
   return {
     experiment: await withModelHead(workspace, whole, material),
     material:

@@ -68,7 +68,10 @@ export async function findMaterialOf(
 
 const withArticle = (kind: string): string => `${/^[aeiou]/u.test(kind) ? 'an' : 'a'} ${kind}`;
 
-/** Resolves `from` and `tokenizer`. Throws `LabError('not-found' | 'bad-spec')`. */
+/**
+ * Resolves `from` and `tokenizer`, but for one that is trained on the data (`own-tokenizer.ts`). Throws
+ * `LabError('not-found' | 'bad-spec')`.
+ */
 export async function findFoundations(workspace: Workspace, { from, tokenizer }: Experiment): Promise<Foundations> {
   const source = from && 'run' in from ? await findTrainedRun(workspace, from.run) : undefined;
   const model = from && 'model' in from ? await findModel(workspace, from.model) : undefined;
@@ -87,7 +90,7 @@ export async function findFoundations(workspace: Workspace, { from, tokenizer }:
           : 'run' in from
             ? await runWeights(source, from.checkpoint)
             : undefined),
-    tokenizer: tokenizer ? await findTokenizer(workspace, tokenizer) : inherited,
+    tokenizer: !tokenizer ? inherited : 'trained' in tokenizer ? undefined : await findTokenizer(workspace, tokenizer),
   };
 }
 
@@ -214,7 +217,7 @@ export async function checkpointStep(run: RunFolder, which: 'best' | 'last' | nu
 
 async function findTokenizer(
   workspace: Workspace,
-  tokenizer: NonNullable<Experiment['tokenizer']>,
+  tokenizer: Exclude<NonNullable<Experiment['tokenizer']>, { trained: unknown }>,
 ): Promise<{ label: string; file: string }> {
   if ('file' in tokenizer) {
     const file = resolve(tokenizer.file);

@@ -20,6 +20,7 @@ import { classMetricNames } from './classification/metrics.ts';
 import { classificationOptions } from './classification/options.ts';
 import { labelledBatches } from './labelled/batches.ts';
 import { drawSides } from './labelled/sides.ts';
+import { areClasses } from './label-variety.ts';
 import { namedLoss } from './named-loss.ts';
 import type { ExampleSides, Feeds, SamplerSetup, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
@@ -65,7 +66,10 @@ defineTask<AudioClassificationOptions>({
   classical: (setup) => classicalRecordings(openLabelledRecordings(setup)),
   answers: classAnswers,
   demo: { form: () => 'classify-sound' },
-  suggested: { fewLabels: { steps: 120, batchSize: 16, learningRate: 5e-4, budget: 'total' } },
+  suggested: {
+    suits: areClasses,
+    fewLabels: { steps: 120, batchSize: 16, learningRate: 5e-4, budget: 'total' },
+  },
   async predict(model, query) {
     const { logits } = await model.run(queryFeeds(query, model.input));
     return [classAnswer('Which class?', logits?.data, model.classes ?? [], query.top)];

@@ -25,6 +25,8 @@ import type { EvaluationSplit, PreviewItem, SamplerSetup, TaskSampler } from './
 import { defineTask } from './task.ts';
 import { classAnswers } from './classification/answers.ts';
 
+const USUAL_BATCH = 64;
+
 const options = z
   .strictObject({
     loss: z
@@ -132,7 +134,12 @@ defineTask<ContrastiveViewsOptions>({
   },
   answers: classAnswers,
   demo: { form: () => 'which-view' },
-  suggested: { presets: ['resnet-mini'], training: { batchSize: 64, learningRate: 3e-3 } },
+  suggested: {
+    presets: ['resnet-mini'],
+    training: { batchSize: USUAL_BATCH, learningRate: 3e-3 },
+    // No image may come twice in a batch, and some are kept for validation and test.
+    trainingOn: ({ examples }) => ({ batchSize: Math.min(USUAL_BATCH, Math.max(2, Math.floor(0.7 * examples))) }),
+  },
   predictsOneByOne: true, // a view and its candidates are the batch
   predict: (model, query, settings) => askWhichView(model, query, settings.augmentation),
 });

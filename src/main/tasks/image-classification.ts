@@ -16,6 +16,7 @@ import { inspectImages } from './images/image-inspection.ts';
 import type { LabelledImages } from './images/labelled-images.ts';
 import { imageBatch, openLabelledImages } from './images/labelled-images.ts';
 import { pixelBaselines } from './images/pixel-baselines.ts';
+import { areClasses } from './label-variety.ts';
 import { labelledBatches } from './labelled/batches.ts';
 import { namedLoss } from './named-loss.ts';
 import type { Feeds, PreviewItem, TaskSampler } from './task.ts';
@@ -65,7 +66,12 @@ export const imageClassification = defineTask<ImageClassificationOptions>({
   inspect: inspectImages,
   answers: classAnswers,
   demo: { form: () => 'classify-image' },
-  suggested: { fewLabels: { steps: 100, batchSize: 32, learningRate: 1e-3, budget: 'perClass' } },
+  suggested: {
+    suits: areClasses,
+    presets: ['resnet-mini'],
+    training: { batchSize: 32, learningRate: 1e-3 },
+    fewLabels: { steps: 100, batchSize: 32, learningRate: 1e-3, budget: 'perClass' },
+  },
   async predict(model, { image, top }) {
     if (!image) throw new LabError('bad-input', 'this model needs an image');
     const feed = new Float32Array(image.pixels.length);

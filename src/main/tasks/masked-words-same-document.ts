@@ -188,6 +188,9 @@ defineTask<MaskedWordsSameDocumentOptions>({
       { text: 'she opened the [MASK] and looked at the [MASK] .', textPair: null },
     ],
   },
-  suggested: { training: { batchSize: 32 } },
+  suggested: {
+    suits: ({ examples, tokens = 0 }) => examples >= 4 && tokens >= 256 * examples, // two passages of each
+    training: { batchSize: 32 },
+  },
   predict: (model, query, settings) => answerMasks(model, query, placesOf(settings, 'prediction')),
 });

@@ -17,10 +17,14 @@ import { nextAnswers } from './text/answers.ts';
 import { likeliest } from './likeliest.ts';
 import { namedLoss } from './named-loss.ts';
 
+/** Of a window, in tokens, and of a batch, in windows. */
+const USUAL_LENGTH = 64;
+const USUAL_ROWS = 32;
+
 const options = z
   .strictObject({
     ...corpusOptions,
-    length: corpusOptions.length.default(64).describe('Tokens of a window, through which errors flow back'),
+    length: corpusOptions.length.default(USUAL_LENGTH).describe('Tokens of a window, through which errors flow back'),
     state: z
       .enum(['carried', 'reset'])
       .default('carried')
@@ -94,7 +98,13 @@ defineTask<NextWordOptions>({
   },
   answers: nextAnswers,
   demo: { form: () => 'next-word', examples: [{ text: 'once upon a time', textPair: null }] },
-  suggested: { presets: ['lstm-lm'] }, // most other networks see what comes
+  suggested: {
+    presets: ['lstm-lm'], // most other networks see what comes
+    // A state that is carried needs a stretch of the text for each row of a batch.
+    trainingOn: ({ tokens = Infinity }) => ({
+      batchSize: Math.min(USUAL_ROWS, Math.max(1, Math.floor((0.8 * tokens) / (USUAL_LENGTH + 1)))),
+    }),
+  },
   async predict(model, { text, top }) {
     const tokenizer = tokenizerOf(model);
     const beginning = requireText(text, 'the beginning of a text');

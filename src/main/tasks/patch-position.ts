@@ -89,6 +89,7 @@ export const patchPosition = defineTask<PatchPositionOptions>({
   inspect: inspectPatches,
   answers: classAnswers,
   demo: { form: () => 'patch-position' },
+  suggested: { presets: ['patch-cnn'] },
   readsParts: true,
   predictsOneByOne: true, // both patches of a pair lie in one batch
   predict: predictPlaces,

@@ -121,11 +121,33 @@ export interface TaskDemo {
   readonly examples?: readonly Demo['examples'][number][];
 }
 
+/** What is known of a material before it is opened. */
+export interface DataDescription {
+  readonly name: string;
+  readonly kind: DataKind;
+  /** Documents, texts, images or recordings. */
+  readonly examples: number;
+  /** Of texts that were cut into sentences and tokens. */
+  readonly sentences?: number | undefined;
+  readonly tokens?: number | undefined;
+  /** The labels that occur, with how many examples each. */
+  readonly labels: readonly { readonly name: string; readonly count: number }[];
+  /** Of images, as they are stored. */
+  readonly image?: { readonly height: number; readonly width: number } | undefined;
+  /** Symbols one after the other, such as bases, without words. */
+  readonly isSequences: boolean;
+}
+
 export interface SuggestedSettings {
+  /** Whether labels look like what it learns. It can be chosen for other data too, but is not suggested. */
+  readonly suits?: (data: DataDescription) => boolean;
+  /** Options that the data ask for, where the defaults may not fit. */
+  readonly options?: (data: DataDescription) => Readonly<Record<string, unknown>>;
   /** Presets that learn it, where not every network can. The first that reads the data is taken. */
   readonly presets?: readonly string[];
-  /** Settings of the training. */
+  /** Settings of the training; those of the data come on top. */
   readonly training?: Readonly<Record<string, unknown>>;
+  readonly trainingOn?: (data: DataDescription) => Readonly<Record<string, unknown>>;
   /** Of supervised tasks: what a study of few labels begins with. */
   readonly fewLabels?: FewLabels;
 }

@@ -18,6 +18,7 @@ import { stepProbabilities, textOf, transcriptionEvaluation } from './transcript
 import type { LabelledLines } from './transcription/labelled-lines.ts';
 import { openLabelledLines } from './transcription/labelled-lines.ts';
 import { transcriptAnswers } from './transcription/answers.ts';
+import { areTranscripts } from './label-variety.ts';
 
 const options = z.strictObject({
   longest: z.int().min(1).max(512).default(32).describe('Characters of the longest transcript'),
@@ -101,6 +102,11 @@ defineTask<TranscriptionOptions>({
   demo: { form: (input) => (input === 'frames' ? 'transcribe-sound' : 'transcribe-image') },
   suggested: {
     presets: ['crnn', 'speech-lstm'], // it needs a network that gives a sequence
+    suits: areTranscripts,
+    options: ({ labels }) => {
+      const longest = labels.reduce((most, { name }) => Math.max(most, Array.from(name.normalize('NFC')).length), 1);
+      return { longest };
+    },
     fewLabels: { steps: 100, batchSize: 32, learningRate: 1e-3, budget: 'total' },
   },
   async predict(model, query, { beamWidth }) {

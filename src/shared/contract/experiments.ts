@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { nameSpec } from '../spec/experiment/v2.ts';
 import { count, item, jsonObject, jsonSchema, moment, nothing, problem } from './common.ts';
 import { request } from './define.ts';
+import { materialGroup } from './materials.ts';
 import { pipelineInput } from './registry.ts';
 
 /** As a person writes it; may be wrong in any way. */
@@ -65,8 +66,10 @@ export const experimentsContract = {
   suggest: request(
     'A spec to begin with: a pipeline that fits the task and the data, and settings that suit both',
     z.strictObject({
-      task: z.string(),
-      data: z.string().optional(),
+      /** One that suits the data without it. */ task: z.string().optional(),
+      /** Of the task, where it is not named. */ kind: z.enum(['pretext', 'supervised']).optional(),
+      /** Any that suits the task without it. */ data: z.string().optional(),
+      /** Which of a corpus and a dataset of that name. */ group: materialGroup.optional(),
       /** A run whose backbone is taken over. */ from: z.string().optional(),
       /** An imported model whose backbone is taken over. */ model: z.string().optional(),
     }),

@@ -14,6 +14,14 @@ const nothing = (): never => {
   throw new LabError('internal', 'the toy is never trained');
 };
 
+const describedCorpus = {
+  name: 'a-corpus',
+  kind: 'text-corpus' as const,
+  examples: 3,
+  labels: [],
+  isSequences: false,
+};
+
 describe('a task in one file', () => {
   beforeAll(() => {
     defineTask({
@@ -59,7 +67,7 @@ describe('a task in one file', () => {
 
   it('says how it is asked, what suits it and what its runs are chosen by', () => {
     expect(demoFormOf(findTask('count-vowels'), 'tokens')).toBe('classify-text');
-    const suggested = suggestExperiment('count-vowels', 'a-corpus', 'text-corpus', undefined, undefined);
+    const suggested = suggestExperiment('count-vowels', { data: describedCorpus });
     expect(suggested).toMatchObject({ pipeline: 'bert-tiny', training: { steps: 77 } });
     expect(taskNotes.selectionOf('count-vowels')).toEqual({ metric: 'accuracy', direction: 'maximise' });
   });

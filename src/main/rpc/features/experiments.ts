@@ -4,6 +4,7 @@ import type { Problem } from '../../../shared/contract/common.ts';
 import { problem } from '../../../shared/contract/common.ts';
 import type { experimentsContract } from '../../../shared/contract/experiments.ts';
 import { LabError, isLabError } from '../../../shared/errors.ts';
+import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import { migrateStoredExperiment } from '../../../shared/spec/experiment/index.ts';
 import { z } from 'zod';
 import { experimentSchema } from '../../runs/experiment-schema.ts';
@@ -11,9 +12,12 @@ import { parseExperiment, resolveExperiment } from '../../runs/experiment.ts';
 import { estimateFromSpeed, estimateSeconds } from '../../lab/estimate.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { rememberSpeeds } from '../../runs/machine-speed.ts';
+import type { DataDescription } from '../../tasks/index.ts';
+import { findTask } from '../../tasks/index.ts';
 import type { SpecSource } from '../../runs/spec-file.ts';
 import { parseSpecText, syntaxProblem } from '../../runs/spec-file.ts';
-import { suggestExperiment, suggestFromModel } from '../../runs/suggest-experiment.ts';
+import { describeData } from '../../runs/describe-data.ts';
+import { suggestData, suggestExperiment, suggestFromModel, suggestTask } from '../../runs/suggest-experiment.ts';
 import type { ImportedModel } from '../../workspace/models.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 
@@ -22,11 +26,18 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
   const speedOf = rememberSpeeds((question) => workers.call('speed', question));
   return {
     schema: () => ({ ...experimentSchema() }),
-    suggest({ task, data, from, model }) {
-      const corpus = materials.list().find(({ kind }) => kind === 'text-corpus')?.name;
-      const kind = materials.list().find(({ name }) => name === data)?.kind;
-      if (model !== undefined) return suggestFromModel(task, data, requireModel(lab, model));
-      return suggestExperiment(task, data, kind, from === undefined ? undefined : runs.get(from), corpus);
+    async suggest({ task, kind, data, group, from, model }) {
+      await materials.scan();
+      const known = materials.list().map(describeData);
+      const run = from === undefined ? undefined : runs.get(from);
+      const imported = model === undefined ? undefined : requireModel(lab, model);
+      const reads = imported ? dataPrefix[imported.manifest.input.kind] : run && readsOf(run.spec);
+      const chosen =
+        task === undefined
+          ? suggestTask(known, { data, group, kind, reads })
+          : { task, data: data === undefined ? suggestData(task, known) : findData(known, task, data) };
+      if (imported) return suggestFromModel(chosen.task, chosen.data, imported);
+      return suggestExperiment(chosen.task, { data: chosen.data, from: run, corpora: known });
     },
     validate(input) {
       const parsed =
@@ -80,6 +91,21 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
       return { name, savedAt, spec: asJson(migrateStoredExperiment(body)) };
     },
   };
+}
+
+/** What the kinds of material begin with that a network reads. */
+const dataPrefix = { tokens: 'text', image: 'image', frames: 'audio' } as const;
+
+function readsOf({ task }: Experiment): 'text' | 'image' | 'audio' | undefined {
+  const [kind] = findTask(task.type).data;
+  return Object.values(dataPrefix).find((prefix) => kind?.startsWith(prefix));
+}
+
+/** A corpus and a dataset may share a name: the one that the task can use. */
+function findData(known: readonly DataDescription[], task: string, data: string): DataDescription | undefined {
+  const named = known.filter(({ name }) => name === data);
+  const kinds = findTask(task).data;
+  return named.find(({ kind }) => kinds.includes(kind)) ?? named[0];
 }
 
 /** Throws `LabError('not-found')`. */

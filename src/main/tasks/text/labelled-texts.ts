@@ -30,7 +30,7 @@ export function openLabelledTexts(setup: SamplerSetup<LabelledTextSettings>): La
   if (tokenizerFile === undefined) {
     throw new LabError(
       'bad-input',
-      'labelled text needs a tokenizer: begin from a pretrained run, or name a corpus or a tokenizer.json',
+      'labelled text needs a tokenizer: begin from a pretrained run, name a corpus or a tokenizer.json, or say {trained: {}} for one of its own',
     );
   }
   const tokenizer = loadTokenizer(tokenizerFile);

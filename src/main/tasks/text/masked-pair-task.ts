@@ -24,7 +24,7 @@ import type { TextMaterial } from './material.ts';
 import { openTextMaterial } from './material.ts';
 import { namedAfter } from './named-after.ts';
 import type { PairKind } from './pair-source.ts';
-import { pairClasses, pairNeeds, pairSources } from './pair-source.ts';
+import { hasPairs, pairClasses, pairNeeds, pairSources } from './pair-source.ts';
 import {
   capacityOf,
   cutPair,
@@ -78,6 +78,7 @@ export function maskedPairTask(
       `${pair}BalancedAccuracy`,
     ],
     selection: { metric: 'loss', direction: 'minimise' },
+    suggested: { suits: (data) => hasPairs(kind, data) },
     openSampler(setup) {
       const { options: settings, splitSeed } = setup;
       const material = openMaterial(setup);

@@ -1,5 +1,6 @@
 /** The examples of next sentence and of sentence order, as sources of the pretext sampler. */
 import { LabError } from '../../../shared/errors.ts';
+import type { DataDescription } from '../task.ts';
 import type { Section } from './corpus-source.ts';
 import type { TextMaterial } from './material.ts';
 import { sourcesOf } from './material.ts';
@@ -17,6 +18,12 @@ export const pairClasses = {
 } as const;
 
 /** Other documents are needed by next sentence alone. */
+/** Whether a corpus has pairs of sentences enough for training and validation: lists of lines and symbols have none. */
+export function hasPairs(kind: PairKind, { examples, sentences = 0, isSequences }: DataDescription): boolean {
+  const { minimumDocuments, minimumSentences } = pairNeeds(kind);
+  return !isSequences && examples >= 2 * minimumDocuments && sentences >= minimumSentences * examples;
+}
+
 export function pairNeeds(kind: PairKind): { minimumDocuments: number; minimumSentences: number } {
   return { minimumDocuments: kind === 'next-sentence' ? 2 : 1, minimumSentences: 2 };
 }

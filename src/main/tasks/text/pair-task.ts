@@ -10,7 +10,7 @@ import { classEvaluation } from '../classification/evaluation.ts';
 import { sentencePairHead } from './heads.ts';
 import { openTextMaterial } from './material.ts';
 import type { PairKind } from './pair-source.ts';
-import { pairClasses, pairNeeds, pairSources } from './pair-source.ts';
+import { hasPairs, pairClasses, pairNeeds, pairSources } from './pair-source.ts';
 import type { EncodedText } from './prediction.ts';
 import { capacityOf, cutPair, encodeExample, requireText, tokenizerOf } from './prediction.ts';
 import { createPretextSampler } from './pretext-sampler.ts';
@@ -34,6 +34,7 @@ export function pairTask(
     options,
     metrics: ['accuracy', 'macroF1', 'balancedAccuracy', 'auroc', 'averagePrecision', 'calibrationError', 'loss'],
     selection: { metric: 'loss', direction: 'minimise' },
+    suggested: { suits: (data) => hasPairs(kind, data) },
     openSampler(setup) {
       const { options: settings, splitSeed } = setup;
       const material = openTextMaterial(setup, pairNeeds(kind));

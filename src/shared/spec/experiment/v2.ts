@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { leakAction } from '../leaks.ts';
 import { imagesSpec } from '../network-images.ts';
+import { trainedTokenizerOptions } from '../manifests/text-corpus.ts';
 import { pipelineSpec } from '../pipeline.ts';
 import { optimizerSpec } from './optimizer.ts';
 import { scheduleOptions } from './schedule.ts';
@@ -52,8 +53,15 @@ const tokenizerSpec = z
     z.strictObject({ run: z.string().min(1).describe('The tokenizer of this run') }),
     z.strictObject({ model: z.string().min(1).describe('The tokenizer of this imported model') }),
     z.strictObject({ file: z.string().min(1).describe('A tokenizer.json file') }),
+    z.strictObject({
+      trained: trainedTokenizerOptions
+        .partial()
+        .describe(
+          'Options of one that is trained on the labelled texts themselves, those for training alone; {} for the usual ones',
+        ),
+    }),
   ])
-  .describe("The tokenizer for labelled text; by default that of the run or model in `from`, or the dataset's own");
+  .describe('The tokenizer for labelled text; by default that of the run or model in `from`');
 
 const steps = z.int().positive();
 const every = (what: string) => steps.optional().describe(`${what}, in steps; by default ten times in a run`);
