@@ -51,9 +51,16 @@ describe('valueRange', () => {
   it('leaves a spike out, but not the steep beginning of a loss', () => {
     const noise = Array.from({ length: 100 }, (_, index) => 2 + Math.sin(index) / 10);
     const robust = { ignoreOutliers: true, logarithmic: false };
-    expect(valueRange([points([...noise, 500])], robust)!.high).toBeLessThan(3);
+    expect(valueRange([points([...noise, 500, 2])], robust)!.high).toBeLessThan(3);
     const loss = Array.from({ length: 100 }, (_, index) => 1 + 6 * Math.exp(-index / 30));
     expect(valueRange([points(loss)], robust)!.high).toBeGreaterThan(7);
+  });
+
+  it('never leaves the newest value of a line out', () => {
+    const noise = Array.from({ length: 100 }, (_, index) => 2 + Math.sin(index) / 10);
+    const robust = { ignoreOutliers: true, logarithmic: false };
+    expect(valueRange([points([...noise, 500]), points(noise)], robust)!.high).toBeGreaterThan(500);
+    expect(valueRange([points([...noise, 0.1])], robust)!.low).toBeLessThan(0.1);
   });
 
   it('takes what was measured, and not the smoothed tail of a spike, to know outliers by', () => {

@@ -310,7 +310,7 @@ function annotationOf(mark: ChartMark, { colours, font }: LineChartView): Annota
       display: true,
       drawTime: 'afterDatasetsDraw', // over the lines, which may run along it
       content: mark.label,
-      position: mark.axis === 'x' ? 'start' : 'end',
+      position: 'start', // at the left end of a baseline, away from the newest values
       backgroundColor: colours.of('--surface-raised', 0.85),
       color: colours.of('--text-secondary'),
       font: { family: font, size: 10, weight: 'normal' },

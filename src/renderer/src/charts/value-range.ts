@@ -28,7 +28,8 @@ export function positionRange(lines: readonly (readonly Point[])[]): Range | nul
 /**
  * The range of the values within `x`, a little wider so that lines don't touch the frame. Outliers are values farther beyond the
  * 5th and 95th percentile than twice those are from each other: a spike, but not the steep beginning of a loss. The percentiles are of
- * `measured`, where the lines are smoothed: the tail of one smoothed spike is many values. With few values nothing is an outlier.
+ * `measured`, where the lines are smoothed: the tail of one smoothed spike is many values. With few values nothing is an outlier,
+ * and the newest value of a line never is.
  * Null without values, or, for a logarithmic axis, without positive ones.
  */
 export function valueRange(
@@ -56,6 +57,11 @@ export function valueRange(
     const [least, most] = [Math.max(low, lower - far), Math.min(high, upper + far)];
     // Strongly smoothed, a line may be far from all that was measured.
     if (upper > lower && least < most) [low, high] = [least, most];
+    // What a run does now is what it is watched for, and never an outlier.
+    for (const line of lines) {
+      const newest = valuesWithin([line], options).at(-1);
+      if (newest !== undefined) [low, high] = [Math.min(low, newest), Math.max(high, newest)];
+    }
   }
   if (options.logarithmic) {
     const factor = high === low ? 1.1 : (high / low) ** margin;
