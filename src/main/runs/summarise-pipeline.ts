@@ -82,6 +82,9 @@ export function summarisePipeline(draft: unknown, input: PipelineInput): Pipelin
       problems.push({ path: ['outputs', name], message: missingEndpoint(endpoint, input.kind, known.keys(), []) });
     }
   }
+  if (blocks.length > 0 && Object.keys(outputs).length === 0) {
+    problems.push({ path: ['outputs'], message: 'Nothing leads to the output, which the heads of tasks build on' });
+  }
   return {
     valid: problems.length === 0,
     inputs: Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, value.shape.slice(1)])),

@@ -1,5 +1,6 @@
 /** Text classification: the labelled task that measures what pretraining on text gained. */
 import { z } from 'zod';
+import { LabError } from '../../shared/errors.ts';
 import type { Value } from '../graph/index.ts';
 import { gelu, sizeAt } from '../graph/index.ts';
 import { poolByAttention } from '../nn/blocks/attention-pooling.ts';
@@ -110,10 +111,28 @@ export const textClassification = defineTask<TextClassificationOptions>({
 const RATING_FEATURES = 64;
 
 function poolText(backbone: Backbone, mask: Value | undefined, pooling: TextClassificationOptions['pooling']): Value {
-  if (pooling === 'vector') return backboneOutput(backbone, 'vector', 'text-classification');
+  const { sequence: given, vector } = backbone.outputs;
+  if (pooling === 'vector') {
+    if (!vector && given)
+      throw otherPooling('The pipeline gives a sequence and no vector', 'mean', 'Pool the sequence by its mean');
+    return backboneOutput(backbone, 'vector', 'text-classification');
+  }
+  if (!given && vector)
+    throw otherPooling(
+      'The pipeline gives a vector for a text and no sequence to pool',
+      'vector',
+      "Use the pipeline's vector",
+    );
   const sequence = backboneOutput(backbone, 'sequence', 'text-classification');
   if (pooling === 'attention') return poolByAttention(sequence, mask, RATING_FEATURES).vector;
   return poolSequence(sequence, mask, pooling);
+}
+
+/** The pipeline is right and the option is not. */
+function otherPooling(found: string, pooling: TextClassificationOptions['pooling'], title: string): LabError {
+  return new LabError('bad-spec', `task.pooling: ${found}. Set task.pooling to ${pooling}`, {
+    mend: { title, set: { 'task.pooling': pooling } },
+  });
 }
 
 /** The classifiers of the references have a layer of their own before the classes. */

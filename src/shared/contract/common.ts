@@ -23,6 +23,8 @@ export const problem = z.object({
   message: z.string(),
   /** Line of the text, where a text was given. */
   line: z.int().optional(),
+  /** What would put it right: settings by dotted path, and the words for a button. */
+  mend: z.object({ title: z.string(), set: z.record(z.string(), z.unknown()) }).optional(),
 });
 export type Problem = z.infer<typeof problem>;
 

@@ -107,19 +107,35 @@ export function freshId(graph: Graph, type: string): string {
   return `${type}-${number}`;
 }
 
-/** Puts a block into a graph; with `after`, its first input comes from there, and its place is below. */
+/**
+ * Puts a block into a graph; with `after`, its first input comes from there, and its place is below. Ports that are called as something
+ * that the pipeline reads, such as a mask, read that.
+ */
 export function addBlock(
   graph: Graph,
   { type, inputs }: Pick<BlockInformation, 'type' | 'inputs'>,
-  { after, position }: { readonly after?: string | undefined; readonly position?: BlockSpec['position'] } = {},
+  {
+    after,
+    position,
+    inputs: own = [],
+  }: {
+    readonly after?: string | undefined;
+    readonly position?: BlockSpec['position'];
+    /** What the pipeline reads. */
+    readonly inputs?: readonly { readonly name: string }[];
+  } = {},
 ): { readonly graph: Graph; readonly id: string } {
   const id = freshId(graph, type);
-  const first = inputs[0]?.name;
+  const [first, ...others] = inputs.map(({ name }) => name);
+  const shared = others.filter((name) => own.some((port) => port.name === name));
   const block: BlockSpec = {
     id,
     type,
     options: {},
-    inputs: after !== undefined && first !== undefined ? { [first]: after } : {},
+    inputs: {
+      ...Object.fromEntries(shared.map((name) => [name, `${inputId}.${name}`])),
+      ...(after !== undefined && first !== undefined && { [first]: after }),
+    },
     ...(position !== undefined && { position }),
   };
   return { graph: sorted({ ...graph, blocks: [...graph.blocks, block] }), id };

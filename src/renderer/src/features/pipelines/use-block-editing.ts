@@ -51,6 +51,7 @@ export function useBlockEditing({ blocks, ports }: Pick<BlockRegistry, 'blocks' 
       const place = draft.graph.blocks.find(({ id }) => id === after)?.position;
       put(draft.graph, block, {
         after: after === undefined || after === inputId ? firstEndpoint() : after,
+        inputs: ports.value,
         ...(place !== undefined && { position: { x: place.x + 40, y: place.y + 130 } }),
       });
     },
