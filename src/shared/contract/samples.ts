@@ -13,7 +13,15 @@ export const sampleProject = z.object({
   unavailable: z.string().nullable(),
   materials: z.array(materialReference.extend({ exists: z.boolean() })),
   /** Experiments that show what it is for, ready to be queued in this order. */
-  experiments: z.array(jsonObject),
+  experiments: z.array(
+    z.object({
+      name: z.string(),
+      /** Runs that it builds on are named by their ids. */
+      spec: jsonObject,
+      /** The experiment that has to be trained first. */
+      waitsFor: z.string().nullable(),
+    }),
+  ),
 });
 
 export const samplesContract = {

@@ -36,6 +36,11 @@ export const studiesContract = {
     z.strictObject({ spec: jsonObject }),
     studySummary,
   ),
+  addSeeds: request(
+    'Queues the runs of further seeds of a study',
+    z.strictObject({ name: z.string(), count: z.int().min(1).max(100) }),
+    studySummary,
+  ),
   card: request('The audit card of a study', z.strictObject({ name: z.string() }), auditCard),
   get: request('One study', z.strictObject({ name: z.string() }), studySummary),
 };

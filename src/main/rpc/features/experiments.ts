@@ -11,9 +11,12 @@ import { experimentSchema } from '../../runs/experiment-schema.ts';
 import { parseExperiment, resolveExperiment } from '../../runs/experiment.ts';
 import { estimateFromSpeed, estimateSeconds } from '../../lab/estimate.ts';
 import type { Lab } from '../../lab/lab.ts';
+import type { RunRecord } from '../../lab/store/run-record.ts';
 import { rememberSpeeds } from '../../runs/machine-speed.ts';
 import type { DataDescription } from '../../tasks/index.ts';
 import { findTask } from '../../tasks/index.ts';
+import type { KnownRun } from '../../runs/pin-references.ts';
+import { pinReferences } from '../../runs/pin-references.ts';
 import type { SpecSource } from '../../runs/spec-file.ts';
 import { parseSpecText, syntaxProblem } from '../../runs/spec-file.ts';
 import { describeData } from '../../runs/describe-data.ts';
@@ -69,7 +72,11 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
         return { plan: { ...plan, estimate: { ...time, memoryBytes, diskBytes } }, problems: [] };
       } catch (error) {
         if (isLabError(error, 'aborted') || isLabError(error, 'internal') || !isLabError(error)) throw error;
-        return { plan: null, problems: [{ path: pathOfMessage(error.message), message: error.message }] };
+        const mend = problem.shape.mend.safeParse(error.details.mend).data;
+        return {
+          plan: null,
+          problems: [{ path: pathOfMessage(error.message), message: error.message, ...(mend && { mend }) }],
+        };
       }
     },
     async preview({ spec, count, seed }, { signal }) {
@@ -81,9 +88,10 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
         .list('experiments')
         .map(({ name, savedAt, body }) => ({ name, savedAt, spec: asJson(migrateStoredExperiment(body)) })),
     async save({ name, spec, replace }) {
-      const { savedAt } = await documents.save('experiments', name, spec, replace);
+      const pinned = asJson(pinReferences(spec, runs.all().map(knownRun)));
+      const { savedAt } = await documents.save('experiments', name, pinned, replace);
       changes.emit('experiments');
-      return { name, savedAt, spec };
+      return { name, savedAt, spec: pinned };
     },
     async delete({ name }) {
       const { savedAt, body } = await documents.delete('experiments', name);
@@ -113,6 +121,10 @@ function requireModel({ models }: Lab, name: string): ImportedModel {
   const found = models.list().find((model) => model.name === name);
   if (found) return found;
   throw new LabError('not-found', `There is no model '${name}'`, { name });
+}
+
+export function knownRun({ id, spec, state, createdAt }: RunRecord): KnownRun {
+  return { id, name: spec.name, isFinished: state === 'finished', createdAt };
 }
 
 /** A spec that came as data has no lines. */

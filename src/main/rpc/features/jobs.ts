@@ -4,6 +4,7 @@ import type { samplesContract } from '../../../shared/contract/samples.ts';
 import { gather } from '../../lab/events.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { findSample, samples, unavailable } from '../../work/samples/index.ts';
+import { experimentsOf } from '../../work/samples/references.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 
 export function jobsHandlers({ jobs }: Lab): HandlersOf<typeof jobsContract> {
@@ -44,7 +45,7 @@ export function samplesHandlers(lab: Lab): HandlersOf<typeof samplesContract> {
           name,
           exists: lab.materials.list().some((material) => material.group === group && material.name === name),
         })),
-        experiments: sample.experiments.map((experiment) => ({ ...experiment })),
+        experiments: experimentsOf(sample, lab.runs.all()),
       })),
     create({ name }) {
       const { title } = findSample(name);

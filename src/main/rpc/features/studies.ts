@@ -16,7 +16,8 @@ import { isRunOf } from '../../runs/study.ts';
 import type { StudyCell } from '../../runs/study-plan.ts';
 import { countTrainings, parseStudy, planStudy } from '../../runs/study-plan.ts';
 import type { HandlersOf } from '../dispatcher.ts';
-import { specSource, tryParse } from './experiments.ts';
+import { pinReferences } from '../../runs/pin-references.ts';
+import { knownRun, specSource, tryParse } from './experiments.ts';
 import { studyClusterHandlers } from './study-clusters.ts';
 
 const specFile = (lab: Lab, name: string): string => join(lab.workspace.folder, 'studies', `${name}.spec.json`);
@@ -94,11 +95,34 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
     result.catch(() => summaries.delete(study.name)); // asked again, it may work
     return result;
   };
-  const read = async (name: string): Promise<StudySummary> => {
+  const readSpec = async (name: string): Promise<unknown> => {
     if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) throw new LabError('not-found', `There is no study '${name}'`);
     const file = specFile(lab, name);
     if (!(await fileExists(file))) throw new LabError('not-found', `There is no study '${name}'`, { name });
-    return summarise(parseStored(migrateStoredStudy(await readJson(file, z.unknown()))));
+    return migrateStoredStudy(await readJson(file, z.unknown()));
+  };
+  const read = async (name: string): Promise<StudySummary> => summarise(parseStored(await readSpec(name)));
+  const begin = async (spec: unknown): Promise<StudySummary> => {
+    const records = current();
+    const named = parse(spec);
+    // Its runs keep what they began from; a study that is added to stays as it was begun.
+    const isBegun = named.cells.some((cell) => runOf(cell, records));
+    const pinned = isBegun ? spec : pinReferences(spec, runs.all().map(knownRun));
+    const { study, cells } = parse(pinned);
+    await mkdir(join(workspace.folder, 'studies'), { recursive: true });
+    await writeJson(specFile(lab, study.name), pinned);
+    const missing = cells.filter((cell) => !runOf(cell, records)); // the others are done, or under way
+    // Some at a time, because every look at the folders is one at all of them; those that are there wait in the queue then.
+    for (let start = 0; start < missing.length; start += createdAtOnce) {
+      const created: string[] = [];
+      for (const { experiment } of missing.slice(start, start + createdAtOnce)) {
+        created.push((await createRun(workspace, experiment)).id);
+      }
+      await runs.scan(queue.isOurs);
+      for (const id of created) await runs.annotate(id, { study: study.name });
+      queue.enqueue(created);
+    }
+    return summarise({ study, cells });
   };
   return {
     ...studyClusterHandlers(lab),
@@ -120,23 +144,16 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
       }));
       return { cells, trainings: countTrainings(parsed.value.study), problems: [] };
     },
-    async create({ spec }) {
-      const { study, cells } = parse(spec);
-      await mkdir(join(workspace.folder, 'studies'), { recursive: true });
-      await writeJson(specFile(lab, study.name), spec);
-      const records = current();
-      const missing = cells.filter((cell) => !runOf(cell, records)); // the others are done, or under way
-      // Some at a time, because every look at the folders is one at all of them; those that are there wait in the queue then.
-      for (let start = 0; start < missing.length; start += createdAtOnce) {
-        const created: string[] = [];
-        for (const { experiment } of missing.slice(start, start + createdAtOnce)) {
-          created.push((await createRun(workspace, experiment)).id);
-        }
-        await runs.scan(queue.isOurs);
-        for (const id of created) await runs.annotate(id, { study: study.name });
-        queue.enqueue(created);
-      }
-      return summarise({ study, cells });
+    create: ({ spec }) => begin(spec),
+    async addSeeds({ name, count }) {
+      const spec = await readSpec(name);
+      const { seeds, splits } = parseStored(spec).study;
+      const next = 1 + Math.max(...seeds);
+      return begin({
+        ...(spec as object),
+        splits,
+        seeds: [...seeds, ...Array.from({ length: count }, (_, index) => next + index)],
+      }); // it was read as a study
     },
     card: ({ name }) => lab.workers.call('studyCard', { name }),
     get: ({ name }) => read(name),
