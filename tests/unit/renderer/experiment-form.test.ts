@@ -4,6 +4,7 @@ import { flushPromises, mount } from '@vue/test-utils';
 import { createPinia, setActivePinia } from 'pinia';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import ExperimentForm from '../../../src/renderer/src/features/experiments/ExperimentForm.vue';
+import { useExperimentDraft } from '../../../src/renderer/src/features/experiments/experiment-draft.ts';
 import { labKey } from '../../../src/renderer/src/composables/use-lab.ts';
 import type { LabClient } from '../../../src/shared/contract/index.ts';
 
@@ -22,13 +23,14 @@ describe('the form of an experiment', () => {
     const suggest = vi.fn(() => Promise.resolve({}));
     const never = (): Promise<never> => new Promise(() => undefined);
     const lab = {
-      registry: { tasks: () => Promise.resolve([task]), specSchema: never, presets: never },
+      registry: { tasks: () => Promise.resolve([task]), inputs: never, presets: never },
       materials: { list: () => new Promise((resolve) => lists.push(resolve)) },
       runs: { list: never },
       models: { list: never },
       pipelines: { list: never },
-      experiments: { suggest },
+      experiments: { suggest, schema: never },
     } as unknown as LabClient; // only what the form asks for
+    useExperimentDraft().open({ task: 'next-word', data: 'stories' });
     const form = mount(ExperimentForm, {
       props: { problems: [], settings: [], recipe: null },
       global: { provide: { [labKey as symbol]: lab }, stubs: { RouterLink: true } },

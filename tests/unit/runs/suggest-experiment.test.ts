@@ -13,6 +13,7 @@ import { describeData } from '../../../src/main/runs/describe-data.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { suggestData, suggestExperiment, suggestTask } from '../../../src/main/runs/suggest-experiment.ts';
+import { planOf } from '../../../src/main/work/plan.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import type { DataDescription } from '../../../src/main/tasks/index.ts';
 import { registeredTasks } from '../../../src/main/tasks/index.ts';
@@ -151,18 +152,20 @@ describe('the task that is suggested', () => {
   });
 });
 
-/** As it stands, but for two steps. */
+const parsed = (spec: Record<string, unknown>) => parseExperiment(parseSpecText(JSON.stringify(spec), 'suggested'));
+
+/** Plans it as it stands, which draws a whole batch, and trains two steps of small batches. */
 async function train(spec: Record<string, unknown>): Promise<number> {
-  const short = { ...(spec.training as object), epochs: undefined, steps: 2 };
-  const text = JSON.stringify({
+  const signal = new AbortController().signal;
+  await planOf({ workspace, signal, progress: () => undefined }, { spec: parsed(spec) });
+  const short = {
     ...spec,
-    training: short,
+    training: { ...(spec.training as object), epochs: undefined, steps: 2, batchSize: 2 },
     evaluation: { inspect: false, leaks: 'ignore', maximumBatches: 1 },
     engine: { threads: 1 },
-  });
-  const experiment = parseExperiment(parseSpecText(text, 'suggested'));
-  const run = await createRun(workspace, experiment);
-  const result = await trainRun(workspace, run, { signal: new AbortController().signal });
+  };
+  const run = await createRun(workspace, parsed(short));
+  const result = await trainRun(workspace, run, { signal });
   return result?.steps ?? 0;
 }
 

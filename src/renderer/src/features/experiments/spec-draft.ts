@@ -51,23 +51,43 @@ export function readsKind(reads: 'tokens' | 'image' | 'frames', kind: string): b
   return kind.startsWith(prefix);
 }
 
-/** The corpus whose tokenizer is used, or ''. */
-export function tokenizerCorpusOf({ tokenizer }: JsonObject): string {
-  return isObject(tokenizer) && typeof tokenizer.corpus === 'string' ? tokenizer.corpus : '';
+/** The input of a pipeline that reads a kind of data. */
+export function inputOfKind(kind: string): 'tokens' | 'image' | 'frames' {
+  return kind.startsWith('text') ? 'tokens' : kind.startsWith('image') ? 'image' : 'frames';
+}
+
+/** Of the choice of weights: `run words-abc12`, `model minilm`, or nothing from scratch. */
+export function sourceOf(spec: JsonObject): string {
+  const [run, model] = [sourceRunOf(spec), sourceModelOf(spec)];
+  return run !== '' ? `run ${run}` : model !== '' ? `model ${model}` : '';
+}
+
+/** `corpus stories`, `trained`, `other` for what the form does not offer, or '' where nothing is chosen. */
+export function tokenizerChoiceOf({ tokenizer }: JsonObject): string {
+  if (!isObject(tokenizer)) return '';
+  if (typeof tokenizer.corpus === 'string') return `corpus ${tokenizer.corpus}`;
+  return 'trained' in tokenizer ? 'trained' : 'other';
+}
+
+export function tokenizerOfChoice({ tokenizer }: JsonObject, choice: string): unknown {
+  if (choice.startsWith('corpus ')) return { corpus: choice.slice('corpus '.length) };
+  return choice === 'trained' ? { trained: {} } : tokenizer;
+}
+
+/** With settings changed by their dotted paths; a task that was written by its name becomes an object. */
+export function withSettings(spec: JsonObject, set: Readonly<Record<string, unknown>>): JsonObject {
+  return Object.entries(set).reduce<JsonObject>((changed, [path, value]) => {
+    const [part = '', name] = path.split('.');
+    if (name === undefined) return { ...changed, [part]: value };
+    if (part === 'task') return withTaskOptions(changed, { ...taskOf(changed).options, [name]: value });
+    return { ...changed, [part]: { ...partOf(changed, part), [name]: value } };
+  }, spec);
 }
 
 /** A part of the spec that is an object, or nothing yet. */
 export function partOf(spec: JsonObject, key: string): JsonObject {
   const part = spec[key];
   return isObject(part) ? part : {};
-}
-
-/** A suggestion for another task or other data, with what the person decided that has nothing to do with either. */
-export function takeSuggestion(spec: JsonObject, suggestion: JsonObject): JsonObject {
-  const kept = Object.fromEntries(
-    ['notes', 'engine', 'seed', 'splitSeed'].flatMap((key) => (spec[key] === undefined ? [] : [[key, spec[key]]])),
-  );
-  return { ...suggestion, ...kept };
 }
 
 /** What the recipe says about a part, as an empty control shows it: objects such as an optimizer with all their members. */

@@ -52,6 +52,7 @@ export function usePipelineLibrary(
   const keep = useOperation('The pipeline could not be saved', async (name: string) => {
     await lab.pipelines.save({ name, input: draft.input, graph: graphCopy(draft.graph), replace: true });
     draft.name = name;
+    draft.keep();
     toasts.show({ severity: 'success', title: `${name} is saved` });
   });
   const forget = useOperation('The pipeline could not be deleted', async (name: string) => {
