@@ -73,7 +73,7 @@ describe('labelled texts', () => {
     await whole.waitFor();
     await lab.expectAccessible();
     await button('Import').click();
-    await page.getByRole('link', { name: 'opinions' }).click();
+    await page.getByRole('heading', { level: 1, name: 'opinions' }).waitFor(patience);
     await page.getByText('said she"').waitFor();
   });
 

@@ -97,7 +97,7 @@ describe('the desktop lab', () => {
     await page.getByText(/^5 files/).waitFor();
     expect(callsOf('showOpenDialog')).toHaveLength(1);
     await page.getByRole('button', { name: 'Import', exact: true }).click();
-    await page.getByRole('link', { name: 'more' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'more' }).waitFor();
   });
 
   it('takes what is dropped on the window by its path, and uploads nothing', async () => {

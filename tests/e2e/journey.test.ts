@@ -68,7 +68,7 @@ describe('from the first import to the demo', () => {
     expect(await page.getByRole('textbox', { name: /^Name/ }).inputValue()).toBe('stories');
     await lab.expectAccessible();
     await button('Import').click();
-    await page.getByRole('link', { name: 'stories' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'stories' }).waitFor(patience);
     await lab.expectAccessible();
   });
 
@@ -80,7 +80,7 @@ describe('from the first import to the demo', () => {
     await page.getByRole('rowheader', { name: 'indefinite' }).waitFor();
     await lab.expectAccessible();
     await button('Import').click();
-    await page.getByRole('link', { name: 'articles' }).click();
+    await page.getByRole('heading', { level: 1, name: 'articles' }).waitFor(patience);
     await page.getByRole('searchbox', { name: 'Search the texts' }).fill('a red ball');
     await expect.poll(() => page.getByRole('tabpanel').getByRole('listitem').count(), patience).toBeGreaterThan(0);
     await page.getByRole('tab', { name: /^Import report/ }).click();
