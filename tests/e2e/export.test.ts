@@ -8,7 +8,7 @@ import { trainRun } from '../../src/main/runs/train-run.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
-import { launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
+import { chooseInMenu, launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
 
 let tiny: TinyWorkspace;
 let served: LabProcess;
@@ -37,7 +37,7 @@ describe('the export of a run', () => {
   it('is chosen, followed and told on its page', async () => {
     const { page } = lab;
     await lab.goto(`/runs/${run}`);
-    await page.getByRole('button', { name: 'Export…' }).click();
+    await chooseInMenu(page, 'More about this run', 'Export this run …');
     const dialog = page.getByRole('dialog', { name: 'Export the run' });
     const onnx = dialog.getByRole('radio', { name: 'ONNX' });
     await onnx.waitFor(patience);

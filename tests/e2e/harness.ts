@@ -172,3 +172,9 @@ export async function stepOf(page: Page): Promise<number> {
   const words = await page.getByRole('progressbar').first().getAttribute('aria-valuetext');
   return Number(/Step ([\d\s]+)/.exec(words ?? '')?.[1]?.replaceAll(/\s/g, '') ?? 0);
 }
+
+/** What a button with three dots offers. */
+export async function chooseInMenu(page: Page, menu: string, entry: string): Promise<void> {
+  await page.getByRole('button', { name: menu }).click();
+  await page.getByRole('menuitem', { name: entry, exact: true }).click();
+}

@@ -11,6 +11,7 @@ import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
 import {
+  chooseInMenu,
   expectState,
   launchBrowser,
   openAnother,
@@ -85,10 +86,10 @@ describe('interruptions', () => {
     await expectState(other.page, /Running/);
     await lab.page.getByRole('button', { name: 'Stop', exact: true }).click();
     await expectState(other.page, /Stopped|Paused/);
-    await other.page.getByRole('button', { name: /Pin$/ }).click();
-    await lab.page.getByRole('button', { name: /Pinned$/ }).waitFor();
+    await chooseInMenu(other.page, 'More about this run', 'Pin');
+    await lab.page.getByText('★ Pinned').waitFor();
     await lab.goto('/runs');
-    await other.page.getByRole('button', { name: 'Run again' }).click();
+    await chooseInMenu(other.page, 'More about this run', 'Run again');
     const listed = lab.page.getByRole('grid', { name: 'Runs' }).getByRole('rowheader', { name: /^tiny-endless-/ });
     await expect.poll(() => listed.count(), patience).toBe(2);
     await expectState(other.page, /Running/);
@@ -138,7 +139,7 @@ describe('interruptions', () => {
     await writeFile(join(files, 'ragged.csv'), ['text,label', ...rows, '"no label",', '"",a', ''].join('\n'));
     await look(join(files, 'ragged.csv'));
     await importing.click();
-    await page.getByRole('link', { name: 'ragged' }).click();
+    await page.getByRole('heading', { level: 1, name: 'ragged' }).waitFor(patience);
     await page.getByRole('tab', { name: /^Import report 2/ }).click();
     await lab.expectAccessible();
   });

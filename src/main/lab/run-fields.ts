@@ -33,9 +33,10 @@ function plain(value: unknown): FieldValue {
 
 export function passes(entry: RunWithSpec, filter: Filter): boolean {
   const { run } = entry;
-  const { ids, states, tasks, data, tags, study, archived, text, where } = filter;
+  const { ids, states, paused, tasks, data, tags, study, archived, text, where } = filter;
   if (ids ? !ids.includes(run.id) : run.archived !== archived) return false;
   if (states && !states.includes(run.state)) return false;
+  if (paused !== undefined && run.paused !== paused) return false;
   if (tasks && !tasks.includes(run.task)) return false;
   if (data && !data.includes(run.data)) return false;
   if (tags?.some((tag) => !run.tags.includes(tag))) return false;

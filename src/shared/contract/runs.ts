@@ -103,6 +103,8 @@ export const runFilter = z.strictObject({
   text: z.string().optional(),
   ids: z.array(z.string()).optional(),
   states: z.array(runState).optional(),
+  /** Of stopped runs those that were paused, or those that were given up. */
+  paused: z.boolean().optional(),
   tasks: z.array(z.string()).optional(),
   data: z.array(z.string()).optional(),
   /** Runs that have all of them. */
@@ -125,6 +127,8 @@ const fieldValue = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 const runReference = z.strictObject({ id: z.string().min(1) });
 const runReferences = z.strictObject({ ids: z.array(z.string().min(1)).min(1).max(1000) });
+
+export const runVerdictKind = z.enum(['diverged', 'below-baseline', 'overfitting', 'unfinished', 'ahead']);
 
 export const xAxis = z.enum(['step', 'relative', 'wall']);
 
@@ -230,7 +234,11 @@ export const runsContract = {
   pause: request('Stops at the next step with a checkpoint, to be resumed', runReferences, z.array(run)),
   resume: request(
     'Queues runs that were stopped, interrupted or failed; they go on from their last checkpoint. With `checkpoint`, from that one, where a later one is damaged',
-    runReferences.extend({ checkpoint: count.optional() }),
+    runReferences.extend({
+      checkpoint: count.optional(),
+      /** Before all that wait, also in a queue that a person paused. */
+      first: z.boolean().default(false),
+    }),
     z.array(run),
   ),
   cancel: request(
@@ -270,6 +278,16 @@ export const runsContract = {
     'Names of the series of runs',
     runReferences,
     z.array(z.object({ metric: z.string(), runs: count, points: count })),
+  ),
+  verdicts: request(
+    'What the course and the result of runs mean, the most serious first, with what to do about it',
+    z.strictObject({ ids: z.array(z.string().min(1)).min(1).max(200) }),
+    z.array(
+      z.object({
+        id: z.string(),
+        verdicts: z.array(z.object({ kind: runVerdictKind, sentence: z.string(), advice: z.string() })),
+      }),
+    ),
   ),
   series: request('Lines of charts', seriesRequest, z.array(series)),
   log: request(

@@ -17,6 +17,7 @@ describe('addresses', () => {
       ...runsFilter.defaultChoice,
       text: 'spam',
       states: ['failed' as const],
+      paused: false,
       groupBy: 'spec.training.learningRate',
       descending: false,
     };

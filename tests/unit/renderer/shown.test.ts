@@ -23,12 +23,14 @@ describe('names', () => {
     expect([...shortNames(['alone-in.the-list']).values()]).toEqual(['alone-in.the-list']);
   });
 
-  it('keep their end apart from the beginning, which may give way', () => {
+  it('of runs of a study are fields: label budget, arm and seed, before the study, which may give way', () => {
     const wrapper = mount(RunName, {
       props: { name: 'mails.50-labels.scratch.1', id: 'mails.50-labels.scratch.1-x7' },
     });
-    expect(wrapper.text()).toBe('mails.50-labels.scratch.1-x7');
-    expect(wrapper.get('.tail').text()).toBe('.scratch.1-x7');
+    expect(wrapper.findAll('.field').map((field) => field.text())).toEqual(['50 labels', 'scratch', 'seed 1']);
+    expect(wrapper.get('.head').text()).toBe('mails');
+    expect(wrapper.attributes('title')).toBe('mails.50-labels.scratch.1-x7');
+    expect(mount(RunName, { props: { name: 'words.v2', id: 'words.v2-x7' } }).text()).toBe('words.v2-x7');
   });
 });
 

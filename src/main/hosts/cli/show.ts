@@ -1,5 +1,6 @@
 /** `pretext show`: everything about one run. */
 import { plural } from '../../../shared/display.ts';
+import { runVerdicts } from '../../../shared/run-verdict.ts';
 import type { Command } from 'commander';
 import { dataChange } from '../../runs/changed-data.ts';
 import type { RunDetails } from '../../workspace/runs.ts';
@@ -7,7 +8,8 @@ import { findRun, readRun } from '../../workspace/runs.ts';
 import { describeResult, describeTransfer, showNumber } from './describe-run.ts';
 import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import type { Column } from './output.ts';
-import { pairs, print, printJson, table, terminalWidth } from './output.ts';
+import { pairs, print, printJson, table, terminalWidth, wrap } from './output.ts';
+import { courseOf } from './run-course.ts';
 
 export function registerShow(show: Command): void {
   show
@@ -16,7 +18,8 @@ export function registerShow(show: Command): void {
       const workspace = await existingWorkspaceOf(command);
       const details = await readRun(await findRun(workspace, reference));
       const change = (await dataChange(workspace, details.origin.data)) ?? null;
-      if (globalsOf(command).json) printJson({ ...details, dataChange: change });
+      if (globalsOf(command).json)
+        printJson({ ...details, dataChange: change, verdicts: runVerdicts(courseOf(details)) });
       else print(describe(details, change));
     });
 }
@@ -42,6 +45,7 @@ function describe(run: RunDetails, dataChange: string | null): string {
   return [
     pairs(facts),
     ...(run.transfer ? [describeTransfer(run.transfer)] : []),
+    ...runVerdicts(courseOf(run)).map(({ sentence, advice }) => wrap(`${sentence} ${advice}`.trim(), 0)),
     ...evaluationTable(run),
     ...(run.result ? [describeResult(run.result)] : []),
   ].join('\n\n');

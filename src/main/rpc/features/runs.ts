@@ -15,6 +15,7 @@ import { compareFields, fieldOf, fieldTitle, groupRuns, passes, specFields } fro
 import { fileExists } from '../../files/file-exists.ts';
 import { readEvents, readJson } from '../../workspace/run-folder.ts';
 import { readSeries } from '../../lab/run-series.ts';
+import { verdictsOf } from '../../lab/verdicts.ts';
 import { viewRun } from '../../lab/run-view.ts';
 import { checkpointFolder, listCheckpoints } from '../../workspace/checkpoint-folders.ts';
 import { goBackTo } from '../../training/going-back.ts';
@@ -128,7 +129,7 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
       eachOf(ids, (id) => {
         queue.pause(id);
       }),
-    async resume({ ids, checkpoint }) {
+    async resume({ ids, checkpoint, first }) {
       if (checkpoint !== undefined) {
         for (const id of ids) {
           queue.requireIdle(id);
@@ -136,6 +137,11 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
         }
       }
       queue.enqueue(ids);
+      if (first) {
+        const { order, held, reason } = queue.state();
+        queue.reorder(ids.filter((id) => order.includes(id)));
+        if (held && reason === null) queue.configure({ held: false });
+      }
       return view(ids);
     },
     cancel: ({ ids, now }) =>
@@ -207,6 +213,11 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
         .map(([metric, counts]) => ({ metric, ...counts }))
         .sort((a, b) => a.metric.localeCompare(b.metric));
     },
+    verdicts: ({ ids }) =>
+      ids.flatMap((id) => {
+        const record = runs.find(id);
+        return record ? [{ id, verdicts: verdictsOf(runs, record) }] : [];
+      }),
     series: (input, { signal }) => readSeries(runs, input, signal),
     async log({ id, offset, limit, stepsToo }) {
       runs.get(id);

@@ -6,6 +6,8 @@ import { allStates } from './run-state.ts';
 export interface ListChoice {
   readonly text: string;
   readonly states: readonly RunState[];
+  /** Of stopped runs: only those that were paused, or only the others. */
+  readonly paused: boolean | null;
   readonly task: string;
   readonly tag: string;
   readonly study: string;
@@ -19,6 +21,7 @@ export interface ListChoice {
 export const defaultChoice: ListChoice = {
   text: '',
   states: [],
+  paused: null,
   task: '',
   tag: '',
   study: '',
@@ -36,6 +39,7 @@ export function choiceOf(query: LocationQuery): ListChoice {
   return {
     text: text('text'),
     states: allStates.filter((state) => text('states').split(',').includes(state)),
+    paused: text('paused') === '' ? null : text('paused') === 'yes',
     task: text('task'),
     tag: text('tag'),
     study: text('study'),
@@ -51,6 +55,7 @@ export function queryOf(choice: ListChoice): Record<string, string> {
   const query: Record<string, string> = {
     text: choice.text,
     states: choice.states.join(','),
+    paused: choice.paused === null ? '' : choice.paused ? 'yes' : 'no',
     task: choice.task,
     tag: choice.tag,
     study: choice.study,
@@ -66,6 +71,7 @@ export function filterOf(choice: ListChoice): RunFilter {
   return {
     ...(choice.text === '' ? {} : { text: choice.text }),
     ...(choice.states.length === 0 ? {} : { states: [...choice.states] }),
+    ...(choice.paused === null ? {} : { paused: choice.paused }),
     ...(choice.task === '' ? {} : { tasks: [choice.task] }),
     ...(choice.tag === '' ? {} : { tags: [choice.tag] }),
     ...(choice.study === '' ? {} : { study: choice.study }),

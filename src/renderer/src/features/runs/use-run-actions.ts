@@ -1,70 +1,95 @@
-/** What can be done with the run on its page, for the palette of commands and for keys. */
-import type { Ref } from 'vue';
+/** What can be done with the run on its page: the entries of its menu, the palette of commands and the keys are made from these. */
+import type { ComputedRef } from 'vue';
+import { computed } from 'vue';
 import { useRouter } from 'vue-router';
 import type { Run } from '../../../../shared/contract/runs.ts';
+import type { Action } from '../../actions/action.ts';
 import { useActions } from '../../actions/use-actions.ts';
-import { canResume, canStop, isActive } from './run-state.ts';
-import type { useRunOperations } from './use-run-operations.ts';
+import type { NextStep } from './next-step.ts';
+import { canResume, canRetry, canStop, isActive } from './run-state.ts';
 
-interface RunPageOperations extends Pick<ReturnType<typeof useRunOperations>, 'stop' | 'resume' | 'pin' | 'archive'> {
+interface RunPageOperations {
+  readonly stop: () => void;
+  /** Trains, from the beginning or from where it stopped. */
+  readonly resume: () => void;
+  readonly retry: () => Promise<void>;
+  readonly clone: () => void;
+  readonly compare: () => void;
+  readonly pin: () => void;
+  readonly archive: () => void;
   /** Leaves the page, too. */
   readonly remove: () => Promise<void>;
-  /** Parts of the page, in their order. */
+  readonly export: () => void;
+  /** Once there is a result. */
+  readonly canExport: () => boolean;
+  readonly next: () => NextStep | undefined;
   readonly parts: readonly { readonly name: string; readonly title: string }[];
 }
 
-export function useRunActions(run: Readonly<Ref<Run | undefined>>, operations: RunPageOperations): void {
+export interface RunAction extends Action {
+  /** Whether the menu has it: what cannot be done now is left out, and what has a button of its own. */
+  readonly inMenu: boolean;
+  readonly danger: boolean;
+}
+
+export function useRunActions(run: () => Run, operations: RunPageOperations): ComputedRef<readonly RunAction[]> {
   const router = useRouter();
-  useActions(() => {
-    const shown = run.value;
-    if (!shown) return [];
+  const actions = computed<readonly RunAction[]>(() => {
+    const shown = run();
+    const next = operations.next();
+    const action = (
+      name: string,
+      title: string,
+      possible: boolean,
+      perform: () => void | Promise<void>,
+      more: Partial<RunAction> = {},
+    ): RunAction => ({
+      id: `run.${name}`,
+      title,
+      section: 'Run',
+      enabled: () => possible,
+      run: perform,
+      inMenu: possible,
+      danger: false,
+      ...more,
+    });
     return [
-      {
-        id: 'run.stop',
-        title: 'Stop this run',
-        section: 'Run',
-        keys: 'shift+s',
-        enabled: () => canStop(shown),
-        run: () => void operations.stop.perform([shown.id]),
-      },
-      {
-        id: 'run.resume',
-        title: 'Resume this run',
-        section: 'Run',
+      action('stop', 'Stop this run', canStop(shown), operations.stop, { keys: 'shift+s', inMenu: false }),
+      action('resume', shown.step > 0 ? 'Resume this run' : 'Start this run', canResume(shown), operations.resume, {
         keys: 'shift+r',
-        enabled: () => canResume(shown),
-        run: () => void operations.resume.perform([shown.id]),
-      },
-      {
-        id: 'run.pin',
-        title: shown.pinned ? 'Unpin this run' : 'Pin this run',
-        section: 'Run',
-        keys: 'p',
-        run: () => void operations.pin.perform([shown.id], !shown.pinned),
-      },
-      {
-        id: 'run.archive',
-        title: shown.archived ? 'Bring this run back' : 'Archive this run',
-        section: 'Run',
+        inMenu: false,
+      }),
+      ...(next
+        ? [action('next', next.title, true, () => void router.push(next.to), { icon: 'arrowRight', inMenu: false })]
+        : []),
+      action('export', 'Export this run …', operations.canExport(), operations.export, {
+        icon: 'upload',
+        keywords: 'onnx safetensors hugging face download take with you',
+      }),
+      action('clone', 'Duplicate and edit', true, operations.clone, { icon: 'copy' }),
+      action('retry', 'Run again', canRetry(shown), operations.retry, { icon: 'retry' }),
+      action('compare', 'Compare', true, operations.compare, { icon: 'compare' }),
+      action('pin', shown.pinned ? 'Unpin' : 'Pin', true, operations.pin, { icon: 'check', keys: 'p' }),
+      action('archive', shown.archived ? 'Unarchive' : 'Archive', !isActive(shown), operations.archive, {
+        icon: 'folder',
         keys: 'e',
-        enabled: () => !isActive(shown),
-        run: () => void operations.archive.perform([shown.id], !shown.archived),
-      },
-      {
-        id: 'run.delete',
-        title: 'Delete this run',
-        section: 'Run',
+      }),
+      action('delete', 'Delete', !isActive(shown), operations.remove, {
+        icon: 'trash',
         keys: 'shift+delete',
-        enabled: () => !isActive(shown),
-        run: operations.remove,
-      },
-      ...operations.parts.map(({ name, title }, index) => ({
-        id: `run.part.${name}`,
-        title: `Show ${title.toLowerCase()} of this run`,
-        section: 'Run',
-        keys: String(index + 1),
-        run: () => void router.replace({ name: 'run', params: { id: shown.id, part: name } }),
-      })),
+        danger: true,
+      }),
+      ...operations.parts.map(({ name, title }, index) =>
+        action(
+          `part.${name}`,
+          `Show ${title.toLowerCase()} of this run`,
+          true,
+          () => void router.replace({ name: 'run', params: { id: shown.id, part: name } }),
+          { keys: String(index + 1), inMenu: false },
+        ),
+      ),
     ];
   });
+  useActions(() => actions.value);
+  return actions;
 }

@@ -13,6 +13,8 @@ export interface RunOperations {
   readonly stop: Operation<[ids: Ids], Run[]>;
   /** From the last checkpoint, or from an earlier one where that is damaged. */
   readonly resume: Operation<[ids: Ids, checkpoint?: number], Run[]>;
+  /** Before all that wait. */
+  readonly start: Operation<[ids: Ids], Run[]>;
   readonly retry: Operation<[ids: Ids], { ids: string[] }>;
   readonly archive: Operation<[ids: Ids, archived: boolean], Run[]>;
   readonly pin: Operation<[ids: Ids, pinned: boolean], Run[]>;
@@ -33,6 +35,19 @@ export function useRunOperations(): RunOperations {
     resume: useOperation('The run could not be resumed', (ids: Ids, checkpoint?: number) =>
       lab.runs.resume({ ids: [...ids], ...(checkpoint !== undefined && { checkpoint }) }),
     ),
+    start: useOperation('The run could not be started', async (ids: Ids) => {
+      const started = await lab.runs.resume({ ids: [...ids], first: true });
+      const [run] = started;
+      const { active } = await lab.runs.queue({});
+      if (run?.state === 'queued' && active.length > 0) {
+        toasts.show({
+          severity: 'information',
+          title: 'It is the next one',
+          message: `${active.join(', ')} trains at the moment.`,
+        });
+      }
+      return started;
+    }),
     retry: useOperation('The run could not be started again', async (ids: Ids) => {
       const created = await lab.runs.retry({ ids: [...ids] });
       toasts.show({

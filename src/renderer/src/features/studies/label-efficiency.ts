@@ -3,6 +3,7 @@
  * the labelled examples that runs had; of older runs they are read from the names of conditions ("50-labels"). Conditions that
  * are something else are categories beside each other.
  */
+import { formatSigned } from '../../../../shared/display.ts';
 import type { StudyResult } from '../../../../shared/spec/study.ts';
 import { lineStyle, seriesColours } from '../../charts/palette.ts';
 
@@ -122,6 +123,27 @@ export function pretrainingGains(result: StudyResult): readonly GainPoint[] {
   );
   const gains = gainPoints(result);
   return trained.size === 0 ? gains : gains.filter(({ arm }) => trained.has(arm));
+}
+
+/** At a time: then it is looked at again. */
+const mostSeedsAdded = 20;
+const fewSeeds = 2;
+
+/** How many seeds would settle what is open: 0 where nothing is, or no number would. */
+export function seedsToAdd({ verdicts, runs }: Pick<StudyResult, 'verdicts' | 'runs'>): number {
+  const seeds = new Set(runs.map(({ seed }) => seed)).size;
+  const wanted = verdicts.map(({ kind, seedsNeeded }) => {
+    if (kind === 'winner') return 0;
+    if (kind === 'one-seed') return fewSeeds;
+    return seedsNeeded === null ? 0 : Math.max(1, seedsNeeded - seeds);
+  });
+  return Math.min(mostSeedsAdded, Math.max(0, ...wanted));
+}
+
+/** A gain where there is one: a number that may be chance stands nowhere without its interval. */
+export function gainWords(gain: Pick<GainPoint, 'gain' | 'interval'>): string {
+  if (gain.interval === null) return 'one seed';
+  return verdictOf(gain) === 'open' ? 'inconclusive' : formatSigned(gain.gain);
 }
 
 /** Whether an interval tells a gain from a loss. */
