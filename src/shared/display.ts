@@ -8,6 +8,8 @@ import type { Interval } from './stats.ts';
 export interface MaskedPlace {
   readonly position: number;
   readonly label: string;
+  /** What the network sees there, where it is not the mask: a random token, or the one that stood there. */
+  readonly seen?: string | undefined;
 }
 
 export interface MaskedWordsDisplay {
@@ -37,9 +39,17 @@ function continues(piece: string, continuation: string): boolean {
   return continuation !== '' && piece.length > continuation.length && piece.startsWith(continuation);
 }
 
+/** A place that is to be predicted: hidden, or with the token that the network sees there. */
+export function maskMark(number: number, seen: string | undefined): string {
+  return seen === undefined ? `[MASK${number}]` : `[MASK${number}: ${seen}]`;
+}
+
+/** Finds what `maskMark` wrote, and masks without a number. */
+export const maskMarks = /\[MASK\d*(?:: [^\]]*)?\]/gu;
+
 /**
  * The textbooks' display of masked words. `tokens` are the original tokens; every place becomes [MASK1], [MASK2] … in reading
- * order, and the labels say what stood there. Neighbouring pieces of one word that are all masked are one mask, whose label
+ * order, and the labels say what stood there. Where the network sees a token all the same, that stands in the mark: [MASK2: river]. Neighbouring pieces of one word that are all masked are one mask, whose label
  * is the whole word.
  * @throws RangeError for a place outside the text or named twice.
  */
@@ -48,25 +58,29 @@ export function displayMaskedWords(
   places: readonly MaskedPlace[],
   continuation = '##',
 ): MaskedWordsDisplay {
-  const labelAt = new Map<number, string>();
-  for (const { position, label } of places) {
-    if (!Number.isInteger(position) || position < 0 || position >= tokens.length || labelAt.has(position)) {
+  const placeAt = new Map<number, MaskedPlace>();
+  for (const place of places) {
+    const { position } = place;
+    if (!Number.isInteger(position) || position < 0 || position >= tokens.length || placeAt.has(position)) {
       throw new RangeError(`Masked place ${position} is outside the ${tokens.length} tokens, or masked twice.`);
     }
-    labelAt.set(position, label);
+    placeAt.set(position, place);
   }
   const shown: string[] = [];
   const labels: string[][] = [];
   for (const [position, token] of tokens.entries()) {
-    const label = labelAt.get(position);
-    if (label === undefined) {
+    const place = placeAt.get(position);
+    if (place === undefined) {
       shown.push(token);
       continue;
     }
-    if (continues(label, continuation) && labelAt.has(position - 1)) labels.at(-1)?.push(label);
+    const { label, seen } = place;
+    const before = placeAt.get(position - 1);
+    const isHidden = seen === undefined && before !== undefined && before.seen === undefined;
+    if (continues(label, continuation) && isHidden) labels.at(-1)?.push(label);
     else {
       labels.push([label]);
-      shown.push(`[MASK${labels.length}]`);
+      shown.push(maskMark(labels.length, seen));
     }
   }
   const input = joinPieces(shown, continuation);

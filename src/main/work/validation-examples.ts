@@ -10,7 +10,8 @@ import { loadTokenizer } from '../data/tokenizer/tokenizer.ts';
 import { drawFrames } from '../tasks/audio/frames.ts';
 import { readPlanar } from '../tasks/images/image-facts.ts';
 import type { EvaluationSplit, Feeds } from '../tasks/index.ts';
-import { showTokens } from '../tasks/text/vocabulary.ts';
+import { joinPieces, maskMark } from '../../shared/display.ts';
+import { tokenTexts } from '../tasks/text/vocabulary.ts';
 import type { Model } from '../training/model.ts';
 import { buildModel } from '../training/model.ts';
 import type { CheckpointChoice, TrainedModel } from '../runs/open-trained.ts';
@@ -110,19 +111,27 @@ export function picturesIn(feeds: Feeds, size: number): readonly Float32Array[] 
   );
 }
 
-/** Texts as words; a second segment is a second text. Masks are written as masks. */
-function describeTokens(tokenizer: TextTokenizer, { tokens, segments, mask }: Feeds): Item[] {
+/** Texts as words; a second segment is a second text. Places that are to be predicted are marks, as `maskedAnswers` counts them. */
+function describeTokens(tokenizer: TextTokenizer, feeds: Feeds): Item[] {
+  const { tokens, segments, mask, maskedPositions, maskedWeights } = feeds;
   if (!tokens) return [];
   const used = mask ? Array.from(tokens.keys()).filter((position) => mask[position] !== 0) : Array.from(tokens.keys());
   const { classify, separate, pad } = tokenizer.special;
+  const places = Array.from(maskedPositions ?? []).filter((_, place) => maskedWeights?.[place] !== 0);
   const textOf = (segment: number): string => {
-    const ids = used
+    const shown = used
       .filter((position) => (segments?.[position] ?? 0) === segment)
-      .map((position) => Number(tokens[position]));
-    return showTokens(
+      .map((position) => ({ position, id: Number(tokens[position]) }))
+      .filter(({ id }) => id !== classify && id !== separate && id !== pad);
+    const texts = tokenTexts(
       tokenizer,
-      ids.filter((id) => id !== classify && id !== separate && id !== pad),
-    );
+      shown.map(({ id }) => id),
+    ).map((text, index) => {
+      const { position, id } = shown[index]!; // one for each text
+      const number = 1 + places.indexOf(position);
+      return number === 0 ? text : maskMark(number, id === tokenizer.special.mask ? undefined : text);
+    });
+    return tokenizer.spacing === '' ? texts.join('') : joinPieces(texts);
   };
   return [textOf(0), textOf(1)].filter((text) => text !== '').map((text) => ({ kind: 'text', text }));
 }

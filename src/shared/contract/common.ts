@@ -1,5 +1,6 @@
 /** Parts that several features of the contract share. */
 import { z } from 'zod';
+import { imageFit } from '../spec/manifests/image-corpus.ts';
 
 export const nothing = z.strictObject({});
 
@@ -59,3 +60,15 @@ export type Item = z.infer<typeof item>;
 
 /** Which checkpoint of a run. */
 export const checkpointChoice = z.union([z.enum(['best', 'last']), z.int().min(0)]);
+
+/** How images of other proportions become what a network reads. */
+export const imageFrame = z.object({
+  height: z.int(),
+  width: z.int(),
+  fit: imageFit,
+  /** With center-crop: the shorter side before the crop; by default size ÷ 0.875. */
+  resizeShorter: z.int().nullable(),
+  /** As #rrggbb. */
+  background: z.string(),
+});
+export type ImageFrame = z.infer<typeof imageFrame>;

@@ -35,6 +35,8 @@ export const demo = z.object({
   classes: z.array(z.string()).nullable(),
   /** What the network reads. */
   input: z.object({ kind: z.string(), shape: z.array(z.int()) }),
+  /** How pictures are cut for it; null for networks that read none. */
+  frame: imageFrame.nullable(),
   finishedAt: z.number().nullable(),
   metric: z.object({ name: z.string(), value: z.number().nullable() }).nullable(),
   /** Something to begin with, such as "the man went to the [MASK] ." */

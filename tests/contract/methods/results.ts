@@ -23,6 +23,9 @@ export function describeResults(scenario: Scenario): void {
     const ids = runs.map(({ id }) => id);
     const table = await scenario.client.compare.table({ ids });
     expect(table.results.find(({ metric }) => metric === 'validation.loss')).toMatchObject({ direction: 'minimise' });
+    expect(await scenario.client.runs.verdicts({ ids: [scenario.run, 'gone'] })).toEqual([
+      { id: scenario.run, verdicts: expect.any(Array) as unknown },
+    ]);
     const { series, bands } = await scenario.client.compare.series({
       ids,
       metrics: ['training.loss'],
@@ -141,6 +144,10 @@ export function describeResults(scenario: Scenario): void {
     await expect(scenario.client.studies.submit(question)).rejects.toMatchObject({ code: 'conflict' });
     await scenario.client.studies.cancel({ name: 'question' });
     expect(await scenario.client.studies.cluster({ name: 'question' })).toMatchObject({ cancelled: true });
+    const { runs: more } = await scenario.client.studies.addSeeds({ name: 'question', count: 1 });
+    const added = more.filter(({ seed }) => seed === 3);
+    expect(added.map(({ state }) => state)).toEqual(['queued', 'queued']);
+    await scenario.client.runs.cancel({ ids: added.map(({ id }) => id) });
     await expect(scenario.client.studies.cancel({ name: '../none' })).rejects.toMatchObject({ code: 'not-found' });
     await scenario.client.runs.setQueue({ held: false });
   });

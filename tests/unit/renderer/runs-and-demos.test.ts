@@ -67,7 +67,7 @@ describe('runs', () => {
 
   const example = {
     items: [
-      { kind: 'text' as const, text: 'the [MASK] went to [MASK]' },
+      { kind: 'text' as const, text: 'the [MASK1] went to [MASK2: river]' },
       { kind: 'text' as const, text: 'he bought [MASK]' },
     ],
     truth: ['man', 'bed', 'milk', 'IsNext'],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   displayMaskedWords,
+  maskMarks,
   formatBytes,
   formatCount,
   formatNumber,
@@ -57,6 +58,24 @@ describe('displayMaskedWords', () => {
         { position: 5, label: 'milk' },
       ]).labels,
     ).toBe('[MASK1] = of; [MASK2] = milk');
+  });
+
+  it('says what the network sees where a place is not hidden', () => {
+    const display = displayMaskedWords(tokens, [
+      { position: 5, label: 'store', seen: 'river' },
+      { position: 10, label: 'gallon', seen: 'gallon' },
+      { position: 12, label: 'milk' },
+    ]);
+    expect(display.input).toBe('the man went to the [MASK1: river] . he bought a [MASK2: gallon] of [MASK3] .');
+    expect(display.labels).toBe('[MASK1] = store; [MASK2] = gallon; [MASK3] = milk');
+    expect(display.input.match(maskMarks)).toEqual(['[MASK1: river]', '[MASK2: gallon]', '[MASK3]']);
+    // A piece that is not hidden is not part of the mask before it.
+    const pieces = ['gall', '##on', 's'];
+    const apart = displayMaskedWords(pieces, [
+      { position: 0, label: 'gall' },
+      { position: 1, label: '##on', seen: '##ow' },
+    ]);
+    expect(apart.labels).toBe('[MASK1] = gall; [MASK2] = ##on');
   });
 
   it('refuses places outside the text and places named twice', () => {

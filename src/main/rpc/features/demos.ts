@@ -1,4 +1,5 @@
 /** Demos. */
+import type { ImageFrame } from '../../../shared/contract/common.ts';
 import type { Demo, demosContract } from '../../../shared/contract/demos.ts';
 import { demoFormOf } from '../../tasks/demo-form.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -58,15 +59,21 @@ function describeModel({ name, manifest }: ImportedModel): Demo[] {
 }
 
 /** What of a demo follows from its task and what it reads. */
-function describeAsked(task: TaskDefinition<unknown>, { input, classes }: TaskFacts) {
+function describeAsked(task: TaskDefinition<unknown>, { input, classes, images }: TaskFacts) {
   return {
     task: task.type,
     title: task.title,
     form: demoFormOf(task, input.kind),
     classes: classes ? [...classes] : null,
     input: { kind: input.kind, shape: shapeOf(input) },
+    frame: images ? frameOf(images) : null,
     examples: [...(task.demo?.examples ?? [])],
   };
+}
+
+function frameOf({ height, width, fit, resizeShorter, background }: NonNullable<TaskFacts['images']>): ImageFrame {
+  const hex = background.map((value) => value.toString(16).padStart(2, '0')).join('');
+  return { height, width, fit, resizeShorter, background: `#${hex}` };
 }
 
 async function describeDemo({ runs, tasks }: Lab, record: RunRecord): Promise<Demo | undefined> {

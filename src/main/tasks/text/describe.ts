@@ -32,7 +32,7 @@ function rowOf(feeds: Feeds, row: number, length: number): OriginalRow {
 }
 
 /**
- * Masked words, with the chosen tokens that were not hidden in the note; a pair keeps its [CLS] and [SEP], and its label
+ * Masked words, with what the network sees in the chosen places that were not hidden; a pair keeps its [CLS] and [SEP], and its label
  * follows on a line of its own.
  */
 export function describeMasked(
@@ -46,9 +46,14 @@ export function describeMasked(
   const isPair = middle < shown.length;
   const start = isPair ? 0 : 1; // the one [CLS] and [SEP] around a single text say nothing
   const texts = tokenTexts(tokenizer, isPair ? original : original.subarray(1, -1));
-  const places = positions.map((position) => ({ position: position - start, label: texts[position - start]! }));
+  const { mask } = tokenizer.special;
+  const places = positions.map((position) => ({
+    position: position - start,
+    label: texts[position - start]!,
+    ...(shown[position] !== mask && { seen: showTokens(tokenizer, shown.subarray(position, position + 1)) }),
+  }));
   const { text } = displayMaskedWords(texts, places);
-  const visible = positions.filter((position) => shown[position] !== tokenizer.special.mask);
+  const visible = positions.filter((position) => shown[position] !== mask);
   const kept = visible.filter((position) => shown[position] === original[position]).length;
   const note = `${positions.length} predictions: ${positions.length - visible.length} hidden, ${visible.length - kept} replaced by a random token, ${kept} left as they are`;
   return { kind: 'text', text: label === undefined ? text : `${text}\nLabel: ${label}`, note };

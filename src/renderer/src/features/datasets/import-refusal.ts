@@ -11,7 +11,8 @@ export function refusalOf(request: ImportRequest, { table, text, images, sounds 
     return `Every row has the label “${label}”, and classes are at least two. Choose another column, or import the file to pretrain on.`;
   }
   if (table !== null) return null;
-  const classes = { 'text-dataset': text, 'image-dataset': images, 'audio-dataset': sounds }[request.kind]?.classes;
+  const found = request.kind === 'text-dataset' ? text : request.kind === 'image-dataset' ? images : sounds;
+  const classes = found?.classes;
   const [only] = classes ?? [];
   if (only === undefined || (classes?.length ?? 0) > 1) return null;
   return `All of it lies in one class, “${only.name}”, and classes are at least two. Choose the folder above it${request.kind === 'audio-dataset' ? '' : ', or import it to pretrain on'}.`;

@@ -1,5 +1,6 @@
 /** The answers of a run to the same examples over its training. */
 import type { z } from 'zod';
+import { maskMarks } from '../../../../shared/display.ts';
 import type { runsContract } from '../../../../shared/contract/runs.ts';
 
 export type RunSamples = z.output<typeof runsContract.samples.output>;
@@ -10,8 +11,6 @@ export interface Fill {
   /** Null where the truth is not known. */
   readonly right: boolean | null;
 }
-
-const mask = /\[MASK\d*\]/gu;
 
 /**
  * For every item of an example, the likeliest answers to its gaps at a step (an index into the steps): questions that are named
@@ -30,7 +29,7 @@ export function fillsOf({ items, truth, answers }: SampleExample, place: number)
   );
   let next = 0;
   return items.map((item) => {
-    const gaps = item.kind === 'text' ? (item.text.match(mask)?.length ?? 0) : 0;
+    const gaps = item.kind === 'text' ? (item.text.match(maskMarks)?.length ?? 0) : 0;
     next += gaps;
     return fills.slice(next - gaps, next);
   });

@@ -1,0 +1,134 @@
+// Where a person could go wrong without noticing, in a browser: the suggestion that does not fit, the pipeline that is replaced, the
+// draft that is lost, the data with one class, the command that is not found.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { importTextCorpus } from '../../src/main/data/text/import-corpus.ts';
+import { createRun } from '../../src/main/runs/create-run.ts';
+import { trainRun } from '../../src/main/runs/train-run.ts';
+import type { TinyImageWorkspace } from '../tiny-images.ts';
+import { createTinyImageWorkspace } from '../tiny-images.ts';
+import { tinyExperiment, writeTinyText } from '../tiny-workspace.ts';
+import type { LabProcess, LabWindow } from './harness.ts';
+import { chooseInMenu, launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
+
+let tiny: TinyImageWorkspace;
+let served: LabProcess;
+let browser: Browser;
+let lab: LabWindow;
+let run: string;
+
+beforeAll(async () => {
+  tiny = await createTinyImageWorkspace(); // the corpus pictures, and colours of three classes
+  await writeTinyText(join(tiny.folder, 'text'));
+  await importTextCorpus({
+    sources: [join(tiny.folder, 'text')],
+    folder: join(tiny.workspace.corpora, 'tiny'),
+    name: 'tiny',
+    tokenizer: { vocabularySize: 100 },
+  });
+  const created = await createRun(tiny.workspace, tinyExperiment());
+  await trainRun(tiny.workspace, created, { signal: new AbortController().signal });
+  run = created.id;
+  served = await serve(tiny.workspace.folder);
+  browser = await launchBrowser();
+  lab = await openWindow(browser, served.address);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await served.stop();
+  await tiny.remove();
+});
+
+const button = (name: string) => lab.page.getByRole('button', { name, exact: true });
+/** The pipeline that is chosen. */
+const pipeline = () =>
+  lab.page.getByRole('combobox', { name: /^Pipeline/ }).evaluate((select) => (select as HTMLSelectElement).value);
+const task = (title: string) => lab.page.getByRole('radio', { name: new RegExp(`^${title}`) });
+
+describe('a person who goes on with what is offered', () => {
+  showPageOfFailure(() => lab.page);
+
+  it('gets the task and the network that labelled images are for', async () => {
+    await lab.goto('/datasets/dataset/colours');
+    await button('New experiment').click();
+    await expect.poll(() => task('Image classification').isChecked(), patience).toBe(true);
+    await expect.poll(pipeline, patience).toBe('preset resnet-mini');
+  });
+
+  it('keeps the pipeline of the editor when a task is chosen, and is told where it does not fit', async () => {
+    const { page } = lab;
+    await lab.goto('/pipelines?preset=patch-cnn');
+    await button('Use in an experiment').click();
+    await task('Rotation').check();
+    await expect.poll(pipeline, patience).toBe('graph');
+    await task('Masked words').first().check();
+    await page.getByText(/does not fit what was chosen for Masked words/).waitFor();
+    await page.getByRole('button', { name: /all the same$/ }).click();
+    await expect.poll(pipeline, patience).toBe('graph');
+    await lab.expectAccessible();
+  });
+
+  it('finds an unsaved experiment again when the page is loaded anew, and is asked before it is left', async () => {
+    const { page } = lab;
+    const name = page.getByRole('textbox', { name: /^Name/ });
+    await name.fill('unsaved');
+    await expect
+      .poll(() => page.evaluate(() => sessionStorage.getItem('pretext-experiment-draft') ?? ''), patience)
+      .toContain('unsaved');
+    const asked = page.waitForEvent('dialog');
+    const reloaded = page.reload();
+    const dialog = await asked;
+    expect(dialog.type()).toBe('beforeunload');
+    await dialog.accept();
+    await reloaded;
+    await expect.poll(() => name.inputValue(), patience).toBe('unsaved');
+    await chooseInMenu(page, 'Saved experiments', 'Save this one');
+    await page.getByText('unsaved is saved').waitFor();
+  });
+
+  it('is told in the review that one class is too few', async () => {
+    const { page } = lab;
+    const folder = join(tiny.folder, 'one');
+    await mkdir(folder);
+    const rows = Array.from({ length: 12 }, (_, index) => `"a text of some words, number ${index}",spam`);
+    await writeFile(join(folder, 'mails.csv'), ['text,label', ...rows, ''].join('\n'));
+    await lab.goto('/datasets/import');
+    await page.getByLabel('or a path on the lab’s machine').fill(join(folder, 'mails.csv'));
+    await button('Look at it').click();
+    await page.getByRole('radio', { name: /^Labelled text/ }).check();
+    await page
+      .getByText(/Every row has the label “spam”|^Column with/)
+      .first()
+      .waitFor();
+    const label = page.getByRole('combobox', { name: /label/i }).first();
+    await label.selectOption('label');
+    await page.getByText('Every row has the label “spam”').waitFor();
+    expect(await button('Import').isDisabled()).toBe(true);
+  });
+
+  it('finds what can be done with a run by its name, and what comes next first', async () => {
+    const { page } = lab;
+    await lab.goto(`/runs/${run}`);
+    await expect.poll(() => page.title(), patience).toContain(run);
+    await page.getByRole('link', { name: 'Fine-tune this' }).waitFor();
+    await page.getByRole('region', { name: 'Verdict' }).waitFor();
+    for (const wanted of ['Run again', 'Export this run …', 'Fine-tune this']) {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('textbox', { name: /^Find a command/ }).fill(wanted);
+      await page.getByRole('option', { name: wanted }).first().waitFor();
+      await page.keyboard.press('Escape');
+    }
+    await button('More about this run').click();
+    const entries = await page.getByRole('menuitem').allInnerTexts();
+    expect(entries.at(-1)).toBe('Delete');
+    await page.keyboard.press('Escape');
+    await lab.expectAccessible();
+  });
+
+  it('meets no bug on the way', () => {
+    expect([...lab.problems, ...served.said]).toEqual([]);
+  });
+});
