@@ -15,8 +15,9 @@ interface Estimate {
 const consulted = 20;
 
 /**
- * From runs of the same task, pipeline and batch: their seconds a step. Else from others, whose time is taken as proportional
- * to parameters × examples, which is rough: it knows nothing of sequence lengths.
+ * From runs of the same task, pipeline and batch: their seconds a step and an evaluation, and what they took once, whatever their
+ * length. Else from others, whose time is taken as proportional to parameters × examples, which is rough: it knows nothing of
+ * sequence lengths.
  */
 export function estimateSeconds(
   runs: readonly RunRecord[],
@@ -24,22 +25,53 @@ export function estimateSeconds(
   { totalSteps, parameters }: Plan,
 ): Estimate {
   const finished = runs
-    .filter(({ result }) => result !== null && result.steps > 0)
+    .flatMap(({ spec, result, createdAt }) =>
+      result !== null && result.steps > 0 ? [{ spec, result, createdAt }] : [],
+    )
     .sort((a, b) => b.createdAt - a.createdAt)
     .slice(0, consulted);
+  const once = secondsOnce(finished, experiment);
   const key = networkKey(experiment);
-  const perStep = finished.flatMap(({ spec, result }) =>
-    result && networkKey(spec) === key ? [wholeTime(result) / result.steps] : [],
-  );
-  if (perStep.length > 0) return { seconds: median(perStep) * totalSteps, basis: 'same-network' };
+  const same = finished.filter(({ spec }) => networkKey(spec) === key);
+  if (same.length > 0) {
+    const step = median(same.map(({ result }) => result.seconds.training / result.steps));
+    const evaluation = median(
+      same.map(({ spec, result }) => result.seconds.evaluation / evaluationsOf(spec, result.steps)),
+    );
+    const seconds = step * totalSteps + evaluation * evaluationsOf(experiment, totalSteps) + once;
+    return { seconds, basis: 'same-network' };
+  }
   const work = parameters.total * examplesPerStep(experiment);
   const perWork = finished.flatMap(({ spec, result }) =>
-    result && result.parameters.total > 0
-      ? [wholeTime(result) / result.steps / (result.parameters.total * examplesPerStep(spec))]
+    result.parameters.total > 0
+      ? [
+          (result.seconds.training + result.seconds.evaluation) /
+            result.steps /
+            (result.parameters.total * examplesPerStep(spec)),
+        ]
       : [],
   );
-  if (perWork.length > 0) return { seconds: median(perWork) * work * totalSteps, basis: 'other-runs' };
+  if (perWork.length > 0) return { seconds: median(perWork) * work * totalSteps + once, basis: 'other-runs' };
   return { seconds: null, basis: 'none' };
+}
+
+type FinishedRun = Pick<RunRecord, 'spec'> & { readonly result: NonNullable<RunRecord['result']> };
+
+/** Compiling, and baselines as they took on the same data, or else in the same task. */
+function secondsOnce(finished: readonly FinishedRun[], { task, data, evaluation }: Experiment): number {
+  if (finished.length === 0) return 0;
+  const compilation = median(finished.map(({ result }) => result.seconds.compilation));
+  const ofTask = finished.filter(({ spec }) => spec.evaluation.baselines && spec.task.type === task.type);
+  const ofData = ofTask.filter(({ spec }) => spec.data === data);
+  const alike = ofData.length > 0 ? ofData : ofTask;
+  if (!evaluation.baselines || alike.length === 0) return compilation;
+  return compilation + median(alike.map(({ result }) => result.seconds.baselines));
+}
+
+/** Of the validation split, and of the test at the end. */
+function evaluationsOf({ training, evaluation }: Experiment, steps: number): number {
+  const every = training.evaluateEvery;
+  return Math.ceil(every === undefined ? usualEvaluations : steps / every) + Number(evaluation.test);
 }
 
 /**
@@ -72,10 +104,6 @@ export function estimateFromSpeed(
 
 /** Where a spec does not say how often the validation split is evaluated. */
 const usualEvaluations = 10;
-
-function wholeTime({ seconds }: NonNullable<RunRecord['result']>): number {
-  return seconds.training + seconds.evaluation + seconds.baselines + seconds.compilation;
-}
 
 function examplesPerStep({ training }: Experiment): number {
   return training.batchSize * training.gradientAccumulationSteps;

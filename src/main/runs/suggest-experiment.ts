@@ -4,12 +4,11 @@
  */
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
-import { kindFacts } from '../../shared/spec/data-kind.ts';
+import { groupOfKind, kindFacts } from '../../shared/spec/data-kind.ts';
 import { registeredPresets } from '../nn/index.ts';
 import type { DataDescription, TaskDefinition } from '../tasks/index.ts';
 import { findTask, registeredTasks } from '../tasks/index.ts';
 import type { MaterialGroup } from '../workspace/catalogue.ts';
-import { groupOf } from '../workspace/catalogue.ts';
 import type { ImportedModel } from '../workspace/models.ts';
 import { findRecipe } from './recipes.ts';
 
@@ -32,8 +31,8 @@ export interface Wish {
   /** Which of a corpus and a dataset of this name. */
   readonly group?: MaterialGroup | undefined;
   readonly kind?: 'pretext' | 'supervised' | undefined;
-  /** What the network that is begun from reads: the kinds of material begin with it. */
-  readonly reads?: 'text' | 'image' | 'audio' | undefined;
+  /** What the network that is begun from reads. */
+  readonly reads?: 'tokens' | 'image' | 'frames' | undefined;
 }
 
 /**
@@ -45,15 +44,15 @@ export function suggestTask(
   { data, group, kind, reads }: Wish,
 ): { readonly task: string; readonly data: DataDescription | undefined } {
   const named = materials.filter(
-    ({ name, kind: is }) => (data === undefined || name === data) && (group === undefined || groupOf(is) === group),
+    ({ name, kind: is }) => (data === undefined || name === data) && (group === undefined || groupOfKind(is) === group),
   );
   if (data !== undefined && named.length === 0) throw new LabError('not-found', `There is no data '${data}'`, { data });
   const tasks = registeredTasks().filter(
     (task) =>
       (kind === undefined || task.kind === kind) &&
-      (reads === undefined || task.data.some((one) => one.startsWith(reads))),
+      (reads === undefined || task.data.some((one) => kindFacts(one)?.input === reads)),
   );
-  const fitting = named.filter((material) => reads === undefined || material.kind.startsWith(reads));
+  const fitting = named.filter((material) => reads === undefined || kindFacts(material.kind)?.input === reads);
   for (const task of tasks) {
     const found = fitting.find((material) => task.data.includes(material.kind) && suits(task, material));
     if (found) return { task: task.type, data: found };

@@ -1,6 +1,6 @@
 /** Demos: trained runs and imported models answer. A demo needs nothing of a run but its checkpoint; quizzes and projections need its data too. */
 import { z } from 'zod';
-import { checkpointChoice, count, item, nothing } from './common.ts';
+import { checkpointChoice, count, imageFrame, item, nothing } from './common.ts';
 import { request } from './define.ts';
 
 /** What a person gives: decides how the page of a demo looks. New tasks come with `other`, which asks for text. */

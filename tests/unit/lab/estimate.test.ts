@@ -50,6 +50,24 @@ describe('an estimate from runs', () => {
     expect(estimateSeconds([half], experimentOf(), plan)).toEqual({ seconds: 200, basis: 'other-runs' });
   });
 
+  it('counts evaluations by their number, and compiling and baselines once, whatever the length', () => {
+    const known = run(1, 1);
+    // 50 steps took 50 s, eleven evaluations 22 s, baselines 30 s, compiling 4 s.
+    Object.assign(known.result!.seconds, { evaluation: 22, baselines: 30, compilation: 4 });
+    const seconds = (changes: object = {}) => estimateSeconds([known], experimentOf(changes), plan).seconds;
+    expect(seconds()).toBe(100 + 22 + 30 + 4);
+    expect(seconds({ evaluation: { baselines: false } })).toBe(100 + 22 + 4);
+    expect(seconds({ training: { steps: 100, batchSize: 8, evaluateEvery: 10 }, evaluation: { test: false } })).toBe(
+      100 + 20 + 30 + 4,
+    );
+    // Of another task nothing is known of the baselines.
+    const other = { task: { type: 'next-word' } };
+    expect(estimateSeconds([known], experimentOf(other), plan)).toEqual({
+      seconds: ((50 + 22) / 50) * 100 + 4,
+      basis: 'other-runs',
+    });
+  });
+
   it('has none without runs that came to an end', () => {
     const unfinished = { ...run(1, 1), result: null };
     expect(estimateSeconds([unfinished], experimentOf(), plan)).toEqual({ seconds: null, basis: 'none' });

@@ -69,8 +69,8 @@ describe('valueRange', () => {
     const smoothed = [points([...smooth(measured, 0.6)])];
     expect(valueRange(smoothed, robust)!.high).toBeLessThan(3);
     // Where all that is drawn would be an outlier of what was measured, it is drawn all the same.
-    const strongly = [points([...smooth([1e6, ...measured], 0.99)])];
-    expect(valueRange(strongly, { ...robust, measured: [points([1e6, ...measured])] })!.high).toBeGreaterThan(1e5);
+    const far = [points([2e5, 1.9e5, 1.8e5])];
+    expect(valueRange(far, robust)!.high).toBeGreaterThan(1e5);
   });
 
   it('looks only at what is zoomed to, and at positive values on a logarithmic axis', () => {

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { Problem } from '../../../shared/contract/common.ts';
 import { problem } from '../../../shared/contract/common.ts';
 import type { experimentsContract } from '../../../shared/contract/experiments.ts';
+import { kindFacts } from '../../../shared/spec/data-kind.ts';
 import { LabError, isLabError } from '../../../shared/errors.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import { migrateStoredExperiment } from '../../../shared/spec/experiment/index.ts';
@@ -34,7 +35,7 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
       const known = materials.list().map(describeData);
       const run = from === undefined ? undefined : runs.get(from);
       const imported = model === undefined ? undefined : requireModel(lab, model);
-      const reads = imported ? dataPrefix[imported.manifest.input.kind] : run && readsOf(run.spec);
+      const reads = imported ? imported.manifest.input.kind : run && readsOf(run.spec);
       const chosen =
         task === undefined
           ? suggestTask(known, { data, group, kind, reads })
@@ -101,12 +102,9 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
   };
 }
 
-/** What the kinds of material begin with that a network reads. */
-const dataPrefix = { tokens: 'text', image: 'image', frames: 'audio' } as const;
-
-function readsOf({ task }: Experiment): 'text' | 'image' | 'audio' | undefined {
-  const [kind] = findTask(task.type).data;
-  return Object.values(dataPrefix).find((prefix) => kind?.startsWith(prefix));
+/** As what the network of a run reads its data. */
+function readsOf({ task }: Experiment): 'tokens' | 'image' | 'frames' | undefined {
+  return kindFacts(findTask(task.type).data[0] ?? '')?.input;
 }
 
 /** A corpus and a dataset may share a name: the one that the task can use. */

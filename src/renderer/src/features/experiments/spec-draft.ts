@@ -1,5 +1,6 @@
 /** A spec that is being written: reading its parts in whatever short form they were given, and changing them. */
 import type { ResolvedSettingView } from '../../../../shared/contract/experiments.ts';
+import { kindFacts } from '../../../../shared/spec/data-kind.ts';
 import type { JsonObject } from '../../components/schema-form/fields.ts';
 import { isObject, withMember } from '../../components/schema-form/fields.ts';
 
@@ -47,13 +48,7 @@ export function sourceModelOf({ from }: JsonObject): string {
 
 /** Whether a model reads what a task learns from, by the kinds of its data: `text-corpus`, `image-dataset` … */
 export function readsKind(reads: 'tokens' | 'image' | 'frames', kind: string): boolean {
-  const prefix = { tokens: 'text', image: 'image', frames: 'audio' }[reads];
-  return kind.startsWith(prefix);
-}
-
-/** The input of a pipeline that reads a kind of data. */
-export function inputOfKind(kind: string): 'tokens' | 'image' | 'frames' {
-  return kind.startsWith('text') ? 'tokens' : kind.startsWith('image') ? 'image' : 'frames';
+  return kindFacts(kind)?.input === reads;
 }
 
 /** Of the choice of weights: `run words-abc12`, `model minilm`, or nothing from scratch. */

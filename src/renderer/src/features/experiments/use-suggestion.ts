@@ -2,6 +2,7 @@
 import type { Ref } from 'vue';
 import { ref } from 'vue';
 import type { TaskInformation } from '../../../../shared/contract/registry.ts';
+import { kindFacts } from '../../../../shared/spec/data-kind.ts';
 import { pipelineGraph } from '../../../../shared/spec/pipeline.ts';
 import { useLab } from '../../composables/use-lab.ts';
 import { useOperation } from '../../composables/use-operation.ts';
@@ -10,7 +11,7 @@ import { inputKindOf } from '../pipelines/graph-editing.ts';
 import type { Carried } from './carry-over.ts';
 import { carryOver } from './carry-over.ts';
 import { useExperimentDraft } from './experiment-draft.ts';
-import { inputOfKind, pipelineOf, sourceOf, taskOf } from './spec-draft.ts';
+import { pipelineOf, sourceOf, taskOf } from './spec-draft.ts';
 
 export interface SuggestionWish {
   readonly task?: string;
@@ -42,8 +43,8 @@ export function useSuggestion(tasks: () => readonly TaskInformation[]): Suggesti
 
   /** Undefined where it cannot be told. */
   function fits(pipeline: unknown, kind: string | undefined): boolean | undefined {
-    if (kind === undefined) return undefined;
-    const wanted = inputOfKind(kind);
+    const wanted = kindFacts(kind ?? '')?.input;
+    if (wanted === undefined) return undefined;
     const choice = pipelineOf({ pipeline });
     if (choice.kind === 'preset') {
       const preset = presets.value?.find(({ name }) => name === choice.preset);
