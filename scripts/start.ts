@@ -60,7 +60,7 @@ function writeRedirection(address: string): string {
 }
 
 async function serve(args: readonly string[]): Promise<number> {
-  const command = ['--disable-warning=ExperimentalWarning', path.join(root, 'src/main/cli.ts'), ...args, 'serve'];
+  const command = ['--disable-warning=ExperimentalWarning', path.join(root, 'src/main/cli.ts'), 'serve', ...args];
   const child = spawn(process.execPath, command, { cwd: root, stdio: ['inherit', 'pipe', 'inherit'] });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
@@ -92,8 +92,10 @@ async function main(args: readonly string[]): Promise<number> {
     ]);
     if (code !== 0) return code;
   }
-  const electron = electronProgram(root);
-  return electron !== undefined && hasScreen() ? run(electron, [root, ...args]) : serve(args);
+  // A window has no port: whoever asks for one wants the server.
+  const wantsServer = args.some((argument) => /^(?:-p|--(?:port|host|name|cert|key|pages))(?:=|$)/u.test(argument));
+  const electron = wantsServer || !hasScreen() ? undefined : electronProgram(root);
+  return electron === undefined ? serve(args) : run(electron, [root, ...args]);
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -24,6 +24,7 @@ function demo(changes: Partial<Demo> = {}): Demo {
     data: 'brown',
     classes: null,
     input: { kind: 'tokens', shape: [16] },
+    frame: null,
     finishedAt: null,
     metric: null,
     examples: [],

@@ -100,7 +100,7 @@ async function start(
 describe.runIf(process.platform === 'linux')('npm start', () => {
   it('builds what is not built, then serves, prints the address and opens it', async () => {
     const { code, out } = await start(':0', '-w', 'somewhere');
-    expect([code, out.trim()]).toEqual([0, `The lab is open at ${address} -w somewhere serve`]);
+    expect([code, out.trim()]).toEqual([0, `The lab is open at ${address} serve -w somewhere`]);
     expect(notes('build')).toMatch(/^build/);
     await eventually(() => {
       expect(notes('xdg-open')).toBeDefined();
@@ -129,6 +129,13 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     expect((await start(':0', '-w', 'somewhere')).code).toBe(0);
     expect(notes('electron')).toBe(`${root} -w somewhere`);
     expect(notes('xdg-open')).toBeUndefined();
+  });
+
+  it('serves where a port is asked for, with what else was said', async () => {
+    installElectron();
+    const { out } = await start(':0', '--port', '8123', '-w', 'somewhere');
+    expect(out.trim()).toBe(`The lab is open at ${address} serve --port 8123 -w somewhere`);
+    expect(notes('electron')).toBeUndefined();
   });
 
   it('serves where there is no screen, and opens nothing', async () => {
