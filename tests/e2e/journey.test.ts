@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyDocument } from '../tiny-workspace.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
-import { expectState, launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
+import { chooseInMenu, expectState, launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
 
 describe('from the first import to the demo', () => {
   let folder: string;
@@ -225,7 +225,7 @@ describe('from the first import to the demo', () => {
 
   it('compares both', async () => {
     await lab.goto(`/runs/${runs.fineTuned}`);
-    await page.getByRole('main').getByRole('button', { name: 'Compare', exact: true }).click();
+    await chooseInMenu(page, 'More about this run', 'Compare');
     await page.getByRole('heading', { level: 1, name: 'Compare' }).waitFor();
     await page
       .getByRole('banner')
