@@ -75,6 +75,7 @@ describe('a person who goes on with what is offered', () => {
 
   it('finds an unsaved experiment again when the page is loaded anew, and is asked before it is left', async () => {
     const { page } = lab;
+    await lab.goto('/experiments?data=pictures&group=corpus');
     const name = page.getByRole('textbox', { name: /^Name/ });
     await name.fill('unsaved');
     await expect
