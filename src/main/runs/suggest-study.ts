@@ -18,6 +18,7 @@ import { runFolder } from '../workspace/run-folder.ts';
 import type { RunSummary } from '../workspace/runs.ts';
 import { findTrainedRun, listRuns, readRun } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { describeData } from './describe-data.ts';
 import { suggestExperiment } from './suggest-experiment.ts';
 import { taskInformation } from './task-information.ts';
 
@@ -67,7 +68,10 @@ export async function suggestStudy(
       withBaselines: task.comparesMethods,
       tuned: true,
     },
-    suggestExperiment(task.type, material.name, material.kind, { id: source.id, spec: source.experiment }, undefined),
+    suggestExperiment(task.type, {
+      data: describeData(material),
+      from: { id: source.id, spec: source.experiment },
+    }),
     mediumOf(material.kind) === 'text',
   );
 }
