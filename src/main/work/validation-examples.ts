@@ -11,7 +11,7 @@ import { drawFrames } from '../tasks/audio/frames.ts';
 import { readPlanar } from '../tasks/images/image-facts.ts';
 import type { EvaluationSplit, Feeds } from '../tasks/index.ts';
 import { joinPieces, maskMark } from '../../shared/display.ts';
-import { tokenTexts } from '../tasks/text/vocabulary.ts';
+import { showTokens, tokenTexts } from '../tasks/text/vocabulary.ts';
 import type { Model } from '../training/model.ts';
 import { buildModel } from '../training/model.ts';
 import type { CheckpointChoice, TrainedModel } from '../runs/open-trained.ts';
@@ -123,6 +123,12 @@ function describeTokens(tokenizer: TextTokenizer, feeds: Feeds): Item[] {
       .filter((position) => (segments?.[position] ?? 0) === segment)
       .map((position) => ({ position, id: Number(tokens[position]) }))
       .filter(({ id }) => id !== classify && id !== separate && id !== pad);
+    if (places.length === 0) {
+      return showTokens(
+        tokenizer,
+        shown.map(({ id }) => id),
+      );
+    }
     const texts = tokenTexts(
       tokenizer,
       shown.map(({ id }) => id),
