@@ -41,6 +41,8 @@ export interface ModelImportOptions {
     | { readonly url: string; readonly revision: string; /** As the hub has it. */ readonly licence: string | null }
     | undefined;
   readonly onProgress?: ((phase: string, done: number, total: number) => void) | undefined;
+  /** What the manifest says instead of the path. */
+  readonly shownPath?: string | undefined;
   /** What its files do not say. */
   readonly settings?: ModelSettings | undefined;
 }
@@ -73,7 +75,7 @@ export async function importModel(
   path: string,
   options: ModelImportOptions,
 ): Promise<ModelManifest> {
-  const { signal, origin, onProgress, settings = {} } = options;
+  const { signal, origin, onProgress, shownPath = path, settings = {} } = options;
   requireName(name);
   await using source = await openModelSource(path);
   const { family } = await recogniseModel(source);
@@ -96,7 +98,7 @@ export async function importModel(
       family: family.name,
       title,
       source: {
-        path: origin?.url ?? path,
+        path: origin?.url ?? shownPath,
         ...(origin && { revision: origin.revision }),
         licence: (await licenceOf(source)) ?? origin?.licence ?? null,
         files: await filesOf(source),
@@ -160,9 +162,22 @@ async function readAs(family: ModelFamily, source: ModelSource, settings: ModelS
   return model;
 }
 
-/** Throws `LabError('internal')` for a family that gives weights other than those of its pipeline and heads. */
+/** What the network that was read consists of. Throws `LabError('bad-input')` naming the path for one that its settings do not allow. */
+function parametersOf(model: Pick<ReadModel, 'pipeline' | 'input' | 'heads'>, path: string) {
+  try {
+    return parametersOfModel(model);
+  } catch (error) {
+    if (!isLabError(error)) throw error;
+    const code = error.code === 'too-large' ? error.code : 'bad-input';
+    throw new LabError(code, `${path}: its settings make no network: ${error.message}`, { path }, error);
+  }
+}
+
+/**
+ * Throws `LabError('internal')` for a family that gives weights other than those of its pipeline and heads, and what `parametersOf` does.
+ */
 function requireWhole({ pipeline, input, heads, weights, title }: ReadModel, path: string): void {
-  const expected = parametersOfModel({ pipeline, input, heads });
+  const expected = parametersOf({ pipeline, input, heads }, path);
   const problems: string[] = [];
   for (const [name, shape] of expected) {
     const found = weights.get(name)?.shape;

@@ -1,5 +1,5 @@
 /** Models of others, for pages: what a folder, a file or the hub would bring, and bringing it. */
-import { join } from 'node:path';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import type { HubPlan, ModelDetails, ModelPreviewSummary } from '../../shared/contract/models.ts';
 import { textOf } from '../files/file-exists.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
@@ -38,11 +38,19 @@ export async function importModelFor(
 ): Promise<string> {
   await importModel(workspace, name, path, {
     signal,
+    shownPath: uploadedName(workspace.folder, path),
     onProgress: (phase, done, total) => {
       progress({ phase, done, total, unit: 'tensors', skipped: 0 });
     },
   });
   return name;
+}
+
+/** Of files that a browser brought, their own name: where they lay for a while is nobody's business. Undefined for others. */
+function uploadedName(workspaceFolder: string, path: string): string | undefined {
+  const [upload, ...names] = relative(join(workspaceFolder, '.uploads'), path).split(sep);
+  if (upload === undefined || upload === '..' || isAbsolute(upload)) return undefined;
+  return `uploaded: ${names.join('/') || 'files'}`;
 }
 
 interface HubQuestion {

@@ -15,6 +15,7 @@ import { findTrainedNetwork } from '../../../src/main/runs/trained-network.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import { cardAsMarkdown } from '../../../src/shared/card/markdown.ts';
+import { importModelFor } from '../../../src/main/work/foreign-models.ts';
 import { findModel, listModels } from '../../../src/main/workspace/models.ts';
 import { runFolder } from '../../../src/main/workspace/run-folder.ts';
 import { readRun } from '../../../src/main/workspace/runs.ts';
@@ -84,6 +85,16 @@ describe('an import', () => {
     expect(await readdir(tiny.workspace.models)).toEqual(before);
   });
 
+  it('says of files that a browser brought their name, and not where they lay', async () => {
+    const folder = path.join(tiny.workspace.folder, '.uploads', '0b1c', 'my-bert');
+    await cp(fixture('bert'), folder, { recursive: true });
+    const context = { workspace: tiny.workspace, ...quiet, progress: () => undefined };
+    await importModelFor(context, { path: folder, name: 'brought' });
+    expect((await findModel(tiny.workspace, 'brought')).manifest.source.path).toBe('uploaded: my-bert');
+    await importModelFor(context, { path: fixture('bert'), name: 'named' });
+    expect((await findModel(tiny.workspace, 'named')).manifest.source.path).toBe(fixture('bert'));
+  });
+
   it('refuses a name that is taken', async () => {
     await expect(importModel(tiny.workspace, 'bert', fixture('bert'), quiet)).rejects.toMatchObject({
       code: 'conflict',
@@ -104,6 +115,10 @@ describe('an import', () => {
       await attempt((config) => (config.model_type = 'mamba'), /not a model that the lab can read.*'mamba'/u);
       await attempt((config) => (config.hidden_act = 'gelo'), /hidden_act.*no activation 'gelo'. Did you mean 'gelu'/u);
       await attempt((config) => (config.hidden_size = 16), /'bert.embeddings.*needs \[34, 16\]/u);
+      await attempt(
+        (config) => (config.num_attention_heads = 3),
+        /model-.*8 features cannot be divided among 3 heads/u,
+      );
       await attempt((config) => (config.num_hidden_layers = 3), /no tensor 'bert.encoder.layer.2/u);
       await attempt((config) => (config.hidden_size = 'eight'), /config.json: hidden_size/u);
       expect((await listModels(tiny.workspace)).models.map(({ name }) => name)).not.toContain('refused');
