@@ -175,6 +175,29 @@ describe('the desktop lab', () => {
     expect(callsOf('addRecentDocument')).toEqual([[workspace.workspace.folder], [other]]);
   });
 
+  it('asks before it closes its window over what is not saved, and lets go of it for another workspace', () => {
+    const [window] = desk.windows;
+    const leave = (): boolean => {
+      let isLeft = false as boolean; // changed by whoever listens
+      const preventDefault = (): void => {
+        isLeft = true;
+      };
+      window?.webContents.emit('will-prevent-unload', { preventDefault });
+      return isLeft;
+    };
+    expect(leave()).toBe(true);
+    expect(callsOf('showMessageBoxSync')).toEqual([]);
+    for (const [button, isLeft] of [
+      ['Go back', false],
+      ['Close the window', true],
+    ] as const) {
+      desk.pressed = button;
+      window?.emit('close', { preventDefault: () => undefined });
+      expect(leave()).toBe(isLeft);
+    }
+    expect(callsOf('showMessageBoxSync')).toHaveLength(2);
+  });
+
   it('asks before it stops a run to open another workspace, and leaves it be', async () => {
     const loaded = page.waitForEvent('load');
     await openWorkspace(workspace.workspace.folder);

@@ -331,6 +331,11 @@ export const electron = {
   screen: { getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }] },
   dialog: {
     showErrorBox: record('showErrorBox'),
+    showMessageBoxSync: (...values: unknown[]) => {
+      record('showMessageBoxSync')(...values);
+      const { buttons } = values.at(-1) as { buttons: readonly string[] }; // as Electron's types have it
+      return buttons.indexOf(String(desk.pressed));
+    },
     showMessageBox: async (...values: unknown[]) => {
       record('showMessageBox')(...values);
       const { buttons } = values.at(-1) as { readonly buttons: readonly string[] }; // the options come last

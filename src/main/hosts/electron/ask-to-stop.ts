@@ -1,6 +1,6 @@
 /**
- * Asks before training is stopped because its lab is closed. The answer holds for once: whoever closes the window in the middle of
- * a run has to mean it every time.
+ * Asks before something is lost because a lab or its window is closed. An answer holds for once: whoever closes the window in the
+ * middle of a run has to mean it every time.
  */
 import type { BrowserWindow } from 'electron';
 import { dialog } from 'electron';
@@ -32,6 +32,21 @@ export async function mayStopTraining(
     noLink: true,
   };
   const { response } = window ? await dialog.showMessageBox(window, options) : await dialog.showMessageBox(options);
+  return response === 0;
+}
+
+/** Whether a window may be closed with an experiment or a pipeline that was not saved. It waits for the answer, as Electron does. */
+export function mayLoseDrafts(window: BrowserWindow): boolean {
+  const response = dialog.showMessageBoxSync(window, {
+    type: 'question',
+    title: 'Pretext Lab',
+    message: 'An experiment or a pipeline is not saved',
+    detail: 'What was changed since it was saved is lost when the window is closed.',
+    buttons: ['Close the window', 'Go back'],
+    defaultId: 1,
+    cancelId: 1,
+    noLink: true,
+  });
   return response === 0;
 }
 

@@ -13,7 +13,7 @@ import type { Dispatcher } from '../../rpc/dispatcher.ts';
 import { labDispatcher } from '../../rpc/features/index.ts';
 import { announceRuns } from './announce.ts';
 import { answerFromFolder, appOrigin, appScheme } from './app-protocol.ts';
-import { mayStopTraining, namesInTraining } from './ask-to-stop.ts';
+import { mayLoseDrafts, mayStopTraining, namesInTraining } from './ask-to-stop.ts';
 import { registerBridge } from './bridge.ts';
 import { keepAtHome, lockedWebPreferences, refusePermissions } from './lock-down.ts';
 import { utilityProcesses } from './processes.ts';
@@ -156,6 +156,12 @@ async function openWindow(): Promise<void> {
   created.once('ready-to-show', () => {
     created.show();
   });
+  let isClosing = false;
+  // The page asks for what is unsaved; Electron shows no question of its own. Drafts survive it when another workspace is opened.
+  created.webContents.on('will-prevent-unload', (event) => {
+    if (!isClosing || opened === undefined || mayLoseDrafts(created)) event.preventDefault();
+    else isClosing = false;
+  });
   created.on('close', (event) => {
     // Where the program ends with its window, it is asked about while there is a window to come back to.
     if (endsWithWindow && !isAgreed && opened && namesInTraining(opened.lab).length > 0) {
@@ -163,6 +169,7 @@ async function openWindow(): Promise<void> {
       app.quit();
       return;
     }
+    isClosing = true;
     writeWindowState(app.getPath('userData'), {
       ...created.getNormalBounds(),
       isMaximized: created.isMaximized(),
