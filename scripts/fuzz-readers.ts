@@ -57,7 +57,7 @@ for (const [reader, file, test] of chosen) {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: 'utf8' });
   const seconds = Math.round((performance.now() - begun) / 1000);
   const memory = /largest resident memory: (\d+ MB)/u.exec(stdout)?.[1];
-  const isTried = status === 0 && /Tests.*\b1 passed/u.test(stdout);
+  const isTried = status === 0 && /Tests\s+[1-9]\d* passed/u.test(stdout);
   if (!isTried) failed += 1;
   console.log(`| ${reader} | ${isTried ? 'read or refused' : 'FAILED'} | ${seconds} | ${memory ?? ''} |`);
   if (!isTried) console.error(`${stdout}\n${stderr}`);

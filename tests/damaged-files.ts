@@ -51,7 +51,7 @@ export function damagedJson(
     const keys = Object.keys(holder);
     const key = keys[place % keys.length]!;
     if (removes) Reflect.deleteProperty(holder, key);
-    else Reflect.set(holder, key, other);
+    else Reflect.set(holder, key, structuredClone(other)); // a value may be damaged in its turn, and must hold itself nowhere
   }
   return JSON.stringify(value);
 }
