@@ -9,19 +9,20 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeSafetensors } from '../src/main/formats/safetensors.ts';
-import { hubCases, hubFeeds, hubSubject, hubTensors, recordedEvery } from '../tests/unit/runs/export/hub-cases.ts';
+import { hubCases, hubConfig, hubFeeds, hubTensors, recordedEvery } from '../tests/unit/runs/export/hub-cases.ts';
 
 const program = `
 import json, sys, torch, transformers
 folder = sys.argv[1]
 name = json.load(open(folder + "/config.json"))["architectures"][0]
-model, info = getattr(transformers, name).from_pretrained(folder, output_loading_info=True)
+without = {"add_pooling_layer": False} if name == "BertModel" else {}
+model, info = getattr(transformers, name).from_pretrained(folder, output_loading_info=True, **without)
 assert not any(info.values()), info
 feeds = {key: torch.tensor(value) for key, value in json.load(open(folder + "/feeds.json")).items()}
 with torch.no_grad():
     outputs = model.eval()(**feeds)
-named = {"prediction_logits": "tokens", "seq_relationship_logits": "classes"}
-logits = {key: value for key, value in outputs.items() if key.endswith("logits")}
+named = {"prediction_logits": "tokens", "seq_relationship_logits": "classes", "last_hidden_state": "sequence"}
+logits = {key: value for key, value in outputs.items() if key.endswith("logits") or key == "last_hidden_state"}
 print(json.dumps({named.get(key, "tokens" if value.dim() == 3 else "classes"): [float("%.6g" % number) for number in value.flatten()[::${recordedEvery}]] for key, value in logits.items()}))
 `;
 
@@ -32,11 +33,9 @@ const folder = await mkdtemp(join(tmpdir(), 'pretext-transformers-'));
 const recorded: Record<string, unknown> = {};
 for (const one of hubCases) {
   const tensors = hubTensors(one);
-  const { subject, encoder } = hubSubject(one);
   const { feeds, batch } = hubFeeds(one);
   const config = {
-    architectures: [one.architecture.classes(one.network.model.task.type).model],
-    ...one.architecture.config(encoder, subject),
+    ...hubConfig(one),
     pad_token_id: 0,
     cls_token_id: 2,
     bos_token_id: 2,

@@ -20,6 +20,7 @@ import './blocks/join.ts';
 import './blocks/onnx-network.ts';
 import './presets/bert.ts';
 import './presets/modern.ts';
+import './presets/gpt.ts';
 import './presets/recurrent.ts';
 import './presets/crnn.ts';
 import './presets/speech.ts';

@@ -42,10 +42,23 @@ const modern = (layers: number, f: number, inner: number): readonly [PipelineInp
   },
 ];
 
+/** As BERT's layers, one normalisation more at the end and none at the beginning, and no segments (Radford et al. 2019). */
+const gpt = (layers: number, features: number): readonly [PipelineInput, object, Expected] => [
+  tokens,
+  {},
+  {
+    embedding: [[20, features], (1000 + 512) * features],
+    encoder: [[20, features], encoder(layers, features) + 2 * features],
+  },
+];
+
 const presets: Readonly<Record<string, readonly [PipelineInput, object, Expected]>> = {
   'bert-tiny': bert(2, 128),
   'bert-mini': bert(4, 256),
   'bert-small': bert(4, 512),
+  'gpt-tiny': gpt(2, 128),
+  'gpt-mini': gpt(4, 256),
+  'gpt-small': gpt(4, 512),
   ...Object.fromEntries(
     ['', '-causal'].flatMap((direction) => [
       [`modern-tiny${direction}`, modern(2, 128, 336)],

@@ -42,10 +42,10 @@ function network(
 
 const both = ['batch', 'length'];
 const words: readonly [string, Readonly<Record<string, unknown>>] = ['masked-words', { length: 24 }];
-const texts = (pooling: string): readonly [string, Readonly<Record<string, unknown>>] => [
-  'text-classification',
-  { length: 24, pooling },
-];
+const texts = (
+  pooling: string,
+  more: Readonly<Record<string, unknown>> = {},
+): readonly [string, Readonly<Record<string, unknown>>] => ['text-classification', { length: 24, pooling, ...more }];
 
 export const textNetworks: readonly Network[] = [
   network('BERT, masked words', ['bert-tiny', { ...small, maximumLength: 32 }], words, tokens, both),
@@ -53,10 +53,12 @@ export const textNetworks: readonly Network[] = [
   network('BERT, classes', ['bert-tiny', { ...small, maximumLength: 32 }], texts('first'), tokens, both),
   network('ModernBERT, masked words', ['modern-tiny', small], ['masked-words', { length: 24, head: 'modernbert' }], tokens, both),
   network('ModernBERT, words and passages', ['modern-tiny', small], ['masked-words-same-document', { length: 24, head: 'modernbert' }], tokens, both),
+  network('ModernBERT, classes', ['modern-tiny', small], texts('mean', { hidden: 'gelu-normalised' }), tokens, both),
   network('ModernBERT, classes by the mean', ['modern-tiny', small], texts('mean'), tokens, both),
   network('ModernBERT, classes by the maximum', ['modern-tiny', small], texts('max'), tokens, both),
   network('ModernBERT, classes by attention', ['modern-tiny', small], texts('attention'), tokens, both),
   network('ModernBERT, causal', ['modern-tiny-causal', small], ['next-word', { length: 24 }], tokens, both),
+  network('GPT-2, next word', ['gpt-tiny', { ...small, maximumLength: 32 }], ['next-word', { length: 24 }], tokens, both),
   network('LSTM, next word', ['lstm-lm', { hiddenSize: 16 }], ['next-word', { length: 24 }], tokens, ['batch']),
   network('bidirectional LSTM, classes', ['bilstm-attention', { hiddenSize: 16 }], texts('vector'), tokens, ['batch']),
   network('convolution over texts, classes', ['text-cnn', {}], texts('vector'), tokens, both),

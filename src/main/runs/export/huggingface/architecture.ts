@@ -4,15 +4,23 @@ import type { ExportSubject } from '../source.ts';
 import type { Weight } from '../weights.ts';
 import type { TextEncoder } from './encoder.ts';
 
+/** Class names in transformers. */
+export interface HubClasses {
+  readonly model: string;
+  /** The Auto class that loads it. */
+  readonly auto: string;
+  /** There is no head for the task: what is written is the encoder alone. */
+  readonly isHeadless?: true;
+}
+
 export interface HubArchitecture {
   /** As transformers writes it, e.g. `BERT`. */
   readonly title: string;
   /** What is different about the network, in the terms of its options; undefined where it is one of these models. */
   mismatch(encoder: TextEncoder, subject: ExportSubject): string | undefined;
   /** The contents of config.json, without what every model has. */
-  config(encoder: TextEncoder, subject: ExportSubject): Readonly<Record<string, unknown>>;
-  /** Class names in transformers: of the model, and of the Auto class that loads it. */
-  readonly classes: (task: string) => { readonly model: string; readonly auto: string };
+  config(encoder: TextEncoder, subject: ExportSubject, weights: Weights): Readonly<Record<string, unknown>>;
+  readonly classes: (task: string) => HubClasses;
   /** What the tokenizer gives to the model. */
   readonly inputNames: readonly string[];
   tensors(encoder: TextEncoder, subject: ExportSubject, weights: Weights): ReadonlyMap<string, Weight>;
@@ -45,6 +53,23 @@ function transposed({ shape, data }: Weight): Weight {
   return { shape: [columns, rows], data: result };
 }
 
+/** Matrices [in, out] beside each other, or vectors one after the other. */
+export function sideBySide(parts: readonly Weight[]): Weight {
+  const widths = parts.map(({ shape }) => shape.at(-1) ?? 0);
+  const width = widths.reduce((sum, one) => sum + one, 0);
+  const rows = parts[0]?.shape.length === 2 ? (parts[0].shape[0] ?? 0) : 1;
+  const data = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row += 1) {
+    let offset = row * width;
+    for (const [index, part] of parts.entries()) {
+      const own = widths[index] ?? 0;
+      data.set(part.data.subarray(row * own, (row + 1) * own), offset);
+      offset += own;
+    }
+  }
+  return { shape: [...(parts[0]?.shape.slice(0, -1) ?? []), width], data };
+}
+
 /** Matrices [out, in] below each other, as fused projections keep them. */
 export function stacked(parts: readonly Weight[]): Weight {
   const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
@@ -60,6 +85,14 @@ export function stacked(parts: readonly Weight[]): Weight {
 export function zerosOf(...shape: number[]): Weight {
   return { shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)) };
 }
+
+/** Activations of feed-forward sublayers: transformers' names by ours. */
+export const activations: Readonly<Record<string, string>> = {
+  gelu: 'gelu',
+  'gelu-tanh': 'gelu_new',
+  relu: 'relu',
+  silu: 'silu',
+};
 
 /** An option of the task, as a word. */
 export function taskOption({ model }: ExportSubject, name: string): unknown {

@@ -2,7 +2,7 @@
 import type { ExportSubject } from '../source.ts';
 import type { Weight } from '../weights.ts';
 import type { HubArchitecture, Weights } from './architecture.ts';
-import { labelsConfig, taskOption, zerosOf } from './architecture.ts';
+import { activations, labelsConfig, taskOption, zerosOf } from './architecture.ts';
 import type { TextEncoder } from './encoder.ts';
 
 const models: Readonly<Record<string, { model: string; auto: string }>> = {
@@ -22,11 +22,9 @@ const poolerScale = 1024;
 
 export const bert: HubArchitecture = {
   title: 'BERT',
-  classes: (task) => models[task] ?? { model: 'BertModel', auto: 'AutoModel' },
+  classes: (task) => models[task] ?? { model: 'BertModel', auto: 'AutoModel', isHeadless: true },
   inputNames: ['input_ids', 'token_type_ids', 'attention_mask'],
   mismatch({ embedding, encoder }, subject) {
-    const { task } = subject.model;
-    if (!models[task.type]) return `transformers has no head of BERT for the task ${task.type}`;
     if (encoder.causal) return 'it reads from left to right (causal), and BERT reads both ways';
     if (!embedding.positions) return 'it has no learned positions';
     if (encoder.positions !== 'none') return `it has ${encoder.positions} positions, and BERT learned ones`;
@@ -65,14 +63,6 @@ export const bert: HubArchitecture = {
     writeHeads(tensors, encoder, subject, weights);
     return tensors;
   },
-};
-
-/** Ours by transformers' names. */
-const activations: Readonly<Record<string, string>> = {
-  gelu: 'gelu',
-  'gelu-tanh': 'gelu_new',
-  relu: 'relu',
-  silu: 'silu',
 };
 
 function headMismatch(epsilon: number, subject: ExportSubject): string | undefined {

@@ -17,11 +17,10 @@ const innerSize = (features: number): number => Math.max(16, 16 * Math.floor(fea
 
 export const modernBert: HubArchitecture = {
   title: 'ModernBERT',
-  classes: (task) => models[task] ?? { model: 'ModernBertModel', auto: 'AutoModel' },
+  classes: (task) => models[task] ?? { model: 'ModernBertModel', auto: 'AutoModel', isHeadless: true },
   inputNames: ['input_ids', 'attention_mask'],
   mismatch({ embedding, encoder, readsSegments, isTied }, subject) {
     const { type } = subject.model.task;
-    if (!models[type]) return `transformers has no head of ModernBERT for the task ${type}`;
     if (encoder.causal) return 'it reads from left to right (causal), and ModernBERT reads both ways';
     if (embedding.positions || encoder.positions !== 'rotary') return 'it has other positions than rotary ones';
     if (readsSegments && embedding.segments > 0) return 'it reads segments, which ModernBERT does not have';
@@ -42,6 +41,7 @@ export const modernBert: HubArchitecture = {
       if (style === 'modernbert' && encoder.epsilon === 1e-5) return undefined;
       return `its head is of the kind '${String(style)}'; with task.head: modernbert it would be ModernBERT's`;
     }
+    if (!models[type]) return undefined;
     const [pooling, hidden] = [taskOption(subject, 'pooling'), taskOption(subject, 'hidden') ?? 'none'];
     if (pooling !== 'first' && pooling !== 'mean') return `ModernBERT has no pooling '${String(pooling)}'`;
     if (hidden === 'gelu-normalised') return undefined;
@@ -110,6 +110,7 @@ function writeHead(
   { model }: ExportSubject,
   weights: Weights,
 ): void {
+  if (!models[model.task.type]) return;
   const isOfWords = models[model.task.type] === maskedWords;
   const [ours, inner] = isOfWords ? ['head/masked-words', 'transform'] : ['head/text-classes', 'hidden'];
   tensors.set('head.dense.weight', weights.linear(`${ours}/${inner}/weight`));
