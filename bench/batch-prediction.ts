@@ -7,15 +7,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brownTexts } from '../src/main/data/samples/brown.ts';
 import { createSentenceSplitter } from '../src/main/data/text/sentences.ts';
+import { createProgram, input, matmul, mean, output } from '../src/main/graph/index.ts';
+import { flopsOf } from '../src/main/graph/op.ts';
 import { predictFile } from '../src/main/runs/batch/predict-file.ts';
 import { createRun } from '../src/main/runs/create-run.ts';
 import { openEmbedder } from '../src/main/runs/embedder.ts';
+import { loadEngine } from '../src/main/runs/engines.ts';
 import { parseExperiment } from '../src/main/runs/experiment.ts';
-import { openPredictor } from '../src/main/runs/predict.ts';
+import { openNetwork } from '../src/main/runs/open-trained.ts';
+import { openNetworkPredictor } from '../src/main/runs/predict.ts';
+import type { TrainedNetwork } from '../src/main/runs/trained-network.ts';
 import { networkOfRun } from '../src/main/runs/trained-network.ts';
 import { parseSpecText } from '../src/main/runs/spec-file.ts';
 import { trainRun } from '../src/main/runs/train-run.ts';
 import { encodeQuery } from '../src/main/tasks/encode-query.ts';
+import { bucketLengths } from '../src/main/training/length-buckets.ts';
+import { buildModel } from '../src/main/training/model.ts';
 import { importCorpus, importDataset } from '../src/main/work/import-material.ts';
 import type { RunFolder } from '../src/main/workspace/run-folder.ts';
 import { openWorkspace } from '../src/main/workspace/workspace.ts';
@@ -32,7 +39,7 @@ interface Material {
   readonly file: string;
 }
 
-async function makeRun(folder: string, preset: string): Promise<Material> {
+async function makeRun(folder: string, preset: string, threads: number): Promise<Material> {
   const split = createSentenceSplitter('en');
   const written = [...brownTexts()].slice(0, documents).map(({ text }) => text);
   const sentences = written.flatMap((text) => [...split(text)]).slice(0, texts);
@@ -52,7 +59,8 @@ task: {type: text-classification, length: 128}
 data: parity
 tokenizer: {corpus: brown}
 pipeline: {preset: ${preset}}
-training: {steps: 2, batchSize: 8, evaluateEvery: 2}`,
+training: {steps: 2, batchSize: 8, evaluateEvery: 2}
+engine: {name: onnxruntime, threads: ${threads}}`,
       'parity.yaml',
     ),
   );
@@ -78,11 +86,82 @@ async function timed(work: () => Promise<unknown>): Promise<Spent> {
   return { seconds: roundTo(seconds, 2), processorSeconds: roundTo((user + system) / 1e6, 2) };
 }
 
+type Ask = (text: string) => Promise<unknown>;
+
 /** Without the compilation of the programs that short texts run in: every length has been seen before. */
-async function oneByOne(sentences: readonly string[], ask: (text: string) => Promise<unknown>): Promise<Spent> {
+async function oneByOne(sentences: readonly string[], ask: Ask): Promise<Spent> {
   for (const text of sentences.slice(0, 200)) await ask(text);
   return timed(async () => {
     for (const text of sentences) await ask(text);
+  });
+}
+
+/** Answers in one program of the model's whole length, which every text is padded to. */
+async function atFullLength(network: TrainedNetwork, sentences: readonly string[]): Promise<Spent> {
+  await using trained = await openNetwork(
+    await network.weights(),
+    network.engine,
+    buildModel(network.whole(), 'prediction', 1),
+  );
+  const read = readingOf(network);
+  return await oneByOne(sentences, (text) => trained.run(encodeQuery(read, { text }).feeds));
+}
+
+const readingOf = ({ backbone, tokenizerFile }: TrainedNetwork): Parameters<typeof encodeQuery>[0] => ({
+  ...backbone.facts,
+  ...(tokenizerFile !== undefined && { tokenizerFile }),
+});
+
+const rows = 32;
+const together = 1024;
+/** The feed-forward sublayer of modern-mini for a batch of 48 tokens each: there and back, several times in one call. */
+const product = [1536, 256, 672] as const;
+const pairs = 8;
+
+/** What the matrix products of the file's batches take where nothing else is done: no batching can be faster. */
+async function productsAlone(network: TrainedNetwork, sentences: readonly string[], threads: number): Promise<Spent> {
+  const model = network.whole();
+  const { input: kind } = model.facts;
+  if (kind.kind !== 'tokens') throw new Error('the bench reads texts');
+  const read = readingOf(network);
+  const lengths = sentences.map((text) => {
+    const { mask = [] } = encodeQuery(read, { text }).feeds;
+    return Array.from<number>(mask).reduce((sum, one) => sum + one, 0);
+  });
+  const flopsOfLength = new Map(
+    bucketLengths(kind.length).map((length) => {
+      const facts = { ...model.facts, input: { ...kind, length } };
+      const { nodes } = buildModel({ ...model, facts }, 'prediction', rows);
+      const products = nodes.filter(({ op }) => op.name === 'dense' || op.name === 'matmul');
+      return [length, products.reduce((sum, node) => sum + flopsOf(node), 0)];
+    }),
+  );
+  let flops = 0;
+  for (let start = 0; start < lengths.length; start += together) {
+    const sorted = lengths.slice(start, start + together).sort((a, b) => a - b);
+    for (let first = 0; first < sorted.length; first += rows) {
+      const longest = sorted[Math.min(first + rows, sorted.length) - 1] ?? 0;
+      flops += flopsOfLength.get(bucketLengths(kind.length).find((length) => length >= longest) ?? kind.length) ?? 0;
+    }
+  }
+  const [height, inner, width] = product;
+  const program = createProgram('products');
+  let value = input(program, 'left', 'float32', [height, inner]);
+  const up = input(program, 'up', 'float32', [inner, width]);
+  const down = input(program, 'down', 'float32', [width, inner]);
+  for (let pair = 0; pair < pairs; pair += 1) value = matmul(matmul(value, up), down);
+  output(program, 'mean', mean(value, [0, 1]));
+  await using executable = await (await loadEngine(network.engine.name)).compile(program, { threads });
+  const filled = (size: number, one: number): Float32Array => new Float32Array(size).fill(one);
+  const feeds = {
+    left: filled(height * inner, 1),
+    up: filled(inner * width, 1 / inner),
+    down: filled(width * inner, 1 / width),
+  };
+  const times = Math.ceil(flops / (pairs * 4 * height * inner * width));
+  await executable.run(feeds);
+  return await timed(async () => {
+    for (let time = 0; time < times; time += 1) await executable.run(feeds);
   });
 }
 
@@ -107,18 +186,21 @@ export const bench: Bench = {
     const folder = await mkdtemp(join(tmpdir(), 'pretext-bench-'));
     try {
       progress(`training two steps of ${preset}`);
-      const material = await makeRun(folder, preset);
+      const material = await makeRun(folder, preset, threads);
       const { run, sentences } = material;
+      const network = await networkOfRun(run, 'last');
       progress('answers');
-      await using predictor = await openPredictor(run, 'last');
+      await using predictor = await openNetworkPredictor(network);
       const answersOneByOne = await oneByOne(sentences, (text) => predictor.ask({ text, top: 2 }));
       const answersOfFile = await wholeFile(material, join(folder, 'answers.csv'), false);
+      progress('answers at the full length');
+      const answersAtFullLength = await atFullLength(network, sentences);
       progress('embeddings');
-      const network = await networkOfRun(run, 'last');
       await using embedder = await openEmbedder(network, 1);
-      const read = { ...network.backbone.facts, tokenizerFile: run.tokenizer };
+      const read = readingOf(network);
       const embeddingsOneByOne = await oneByOne(sentences, (text) => embedder.embed(encodeQuery(read, { text }).feeds));
       const embeddingsOfFile = await wholeFile(material, join(folder, 'vectors.parquet'), true);
+      progress('products');
       return {
         name,
         threads,
@@ -127,9 +209,12 @@ export const bench: Bench = {
         answersOneByOne,
         answersOfFile,
         answersRatio: ratio(answersOneByOne, answersOfFile),
+        answersAtFullLength,
+        fullLengthRatio: ratio(answersAtFullLength, answersOfFile),
         embeddingsOneByOne,
         embeddingsOfFile,
         embeddingsRatio: ratio(embeddingsOneByOne, embeddingsOfFile),
+        productsOfFile: await productsAlone(network, sentences, threads),
       };
     } finally {
       await rm(folder, { recursive: true, force: true });
