@@ -62,7 +62,42 @@ async function compareOnPicture(spec: string, name: string, height: number, widt
   await expectAccessible(page);
 }
 
+/** Labels with their shares in percent. */
+const shares = (rows: readonly (readonly string[])[]): Map<string, number> =>
+  new Map(rows.map(([label = '', share = '']) => [label, Number.parseFloat(share)]));
+
 describe('a demo page', () => {
+  it('brings a picture of any size to what the network reads, as the lab does', async () => {
+    const spec = `{name: resampled, task: {type: image-classification}, data: colours, pipeline: {preset: resnet-mini, options: {width: 8}}, ${demoTraining}}`;
+    const run = await trainDemo(images.workspace, spec);
+    const page = await openDemo(browser, images.workspace, run, 'resampled');
+    await using predictor = await openPredictor(run);
+    for (const [height, width] of [
+      [61, 97],
+      [300, 200],
+      [9, 14],
+    ] as const) {
+      const file = await picture(height, width);
+      await page.locator('.answers').evaluate((element) => {
+        element.replaceChildren(); // so that the next answers are not taken for these
+      });
+      await page.getByLabel('Picture').setInputFiles(file);
+      const shown = shares(await shownAnswers(page));
+      const image = await readQueryImage(file, predictor.facts.images!); // networks of images have them
+      const expected = shares(rowsOf(await predictor.ask({ image, top: 5 })));
+      expect([...shown.keys()].sort()).toEqual([...expected.keys()].sort());
+      // A level in 255 of a few pixels may be another: a tenth of a percent is what is shown.
+      for (const [label, share] of expected) {
+        expect(Math.abs((shown.get(label) ?? NaN) - share)).toBeLessThanOrEqual(0.11);
+      }
+    }
+  });
+
+  it('asks which picture is another view of one', async () => {
+    const spec = `{name: views, task: {type: contrastive-views, projectionFeatures: 4}, data: pictures, pipeline: {preset: resnet-mini, options: {width: 8}}, ${demoTraining}}`;
+    await compareOnPicture(spec, 'views', 24, 24);
+  });
+
   it('compares two texts', async () => {
     const folder = join(texts.folder, 'sentences');
     await mkdir(folder);
