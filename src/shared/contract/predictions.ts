@@ -35,6 +35,8 @@ export const predictionsContract = {
       textColumn: z.string().optional(),
       pairColumn: z.string().optional(),
       pathColumn: z.string().optional(),
+      /** Columns that stand beside the answers; all of them without it. */
+      keep: z.array(z.string()).optional(),
       /** False for tables that begin with a row of data. */
       header: z.boolean().default(true),
       encoding: textEncoding.optional(),
