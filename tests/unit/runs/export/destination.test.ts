@@ -1,0 +1,93 @@
+// Where an export cannot be written, in every format: a folder that is there, one that may not be written to, a disk that runs full.
+// The reason is said, and nothing is left.
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRun } from '../../../../src/main/runs/create-run.ts';
+import { exportNetwork, registeredFormats } from '../../../../src/main/runs/export/index.ts';
+import type { ExportOrigin } from '../../../../src/main/runs/export/source.ts';
+import { importModel } from '../../../../src/main/runs/import-model.ts';
+import { trainRun } from '../../../../src/main/runs/train-run.ts';
+import { findModel } from '../../../../src/main/workspace/models.ts';
+import type { FileCall } from '../../../intercepted-files.ts';
+import { interceptFiles, systemError } from '../../../intercepted-files.ts';
+import { createTinyWorkspace, tinyExperiment } from '../../../tiny-workspace.ts';
+import type { TinyWorkspace } from '../../../tiny-workspace.ts';
+import { fixture } from '../../models/recorded.ts';
+
+const { signal } = new AbortController();
+let tiny: TinyWorkspace;
+let run: ExportOrigin;
+let residual: ExportOrigin;
+let out: string;
+
+beforeAll(async () => {
+  tiny = await createTinyWorkspace();
+  out = join(tiny.folder, 'out');
+  await mkdir(out);
+  const created = await createRun(tiny.workspace, tinyExperiment());
+  await trainRun(tiny.workspace, created, { signal, prefetch: false });
+  run = { kind: 'run', run: created };
+  await importModel(tiny.workspace, 'residual', fixture('resnet-torchvision'), { signal });
+  residual = { kind: 'model', model: await findModel(tiny.workspace, 'residual') };
+});
+afterAll(() => tiny.remove());
+
+const isWriting = ({ name }: FileCall): boolean => /^(?:write|writeFile|appendFile|copyFile|cp)$/u.test(name);
+
+describe.each(registeredFormats().map(({ name }) => name))('%s', (format) => {
+  const write = (folder = join(out, 'model')) =>
+    exportNetwork(tiny.workspace, format === 'torchvision' ? residual : run, { folder, format, signal });
+
+  /** Exports while calls on files of the destination fail; how it failed, and how many calls did. */
+  async function failing(code: string, isHit: (call: FileCall) => boolean): Promise<{ error: unknown; hits: number }> {
+    let hits = 0;
+    const restore = await interceptFiles(out, (call) => {
+      if (!isHit(call)) return;
+      hits += 1;
+      throw systemError(code, call);
+    });
+    try {
+      await write();
+      return { error: undefined, hits };
+    } catch (error) {
+      return { error, hits };
+    } finally {
+      restore();
+    }
+  }
+
+  it('is not written into a folder that is there', async () => {
+    await expect(write(out)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await readdir(out)).toEqual([]);
+  });
+
+  it('says that a place may not be written to', async () => {
+    const { error, hits } = await failing('EACCES', ({ name, path }) => name === 'mkdir' && path !== out);
+    expect(hits).toBeGreaterThan(0);
+    expect(error).toMatchObject({ code: 'bad-input', message: expect.stringContaining('permission is denied') });
+    expect(await readdir(out)).toEqual([]);
+  });
+
+  it('says that a disk cannot be written to, and that it is full, whichever file it is', async () => {
+    const { error, hits } = await failing('EROFS', isWriting);
+    expect(hits).toBeGreaterThan(0);
+    expect(error).toMatchObject({ code: 'bad-input', message: expect.stringContaining('cannot be written') });
+    expect(await readdir(out)).toEqual([]);
+    let writes = 0;
+    const restore = await interceptFiles(out, (call) => {
+      writes += Number(isWriting(call));
+    });
+    await write(join(out, 'whole')).finally(restore);
+    const names = await readdir(out);
+    expect(names).toEqual(['whole']);
+    // The first, one in the middle, and the last, which is that of the checksums.
+    for (const full of new Set([1, Math.ceil(writes / 2), writes])) {
+      let count = 0;
+      const failed = await failing('ENOSPC', (call) => isWriting(call) && (count += 1) >= full);
+      expect(failed.error).toMatchObject({ code: 'disk-full' });
+      expect(await readdir(out)).toEqual(names);
+    }
+    await rm(join(out, 'whole'), { recursive: true });
+  });
+});
