@@ -1,12 +1,15 @@
-// A run is exported from its page: formats with the reasons why not, progress, and what was written.
+// Runs and models are exported and bundled from their pages: formats with the reasons why not, progress, what was written, and whether a
+// bundle says the same again.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRun } from '../../src/main/runs/create-run.ts';
+import { importModel } from '../../src/main/runs/import-model.ts';
 import { trainRun } from '../../src/main/runs/train-run.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
+import { fixture } from '../unit/models/recorded.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
 import { chooseInMenu, launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
 
@@ -21,6 +24,7 @@ beforeAll(async () => {
   const created = await createRun(tiny.workspace, tinyExperiment());
   run = created.id;
   await trainRun(tiny.workspace, created, { signal: new AbortController().signal, prefetch: false });
+  await importModel(tiny.workspace, 'small', fixture('bert'), { signal: new AbortController().signal });
   served = await serve(tiny.workspace.folder);
   browser = await launchBrowser();
   lab = await openWindow(browser, served.address);
@@ -54,6 +58,52 @@ describe('the export of a run', () => {
     await dialog.getByRole('button', { name: 'Export', exact: true }).click();
     await dialog.getByText('exists already').first().waitFor(patience);
     expect(await readdir(folder)).toContain('model.onnx');
+    expect(lab.problems).toEqual([]);
+  });
+});
+
+describe('a bundle', () => {
+  showPageOfFailure(() => lab.page);
+
+  it('of a run is written on its page and verified there', async () => {
+    const { page } = lab;
+    await lab.goto(`/runs/${run}`);
+    await page.getByRole('button', { name: 'Bundle…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Bundle the run' });
+    await dialog.getByRole('button', { name: 'Write the bundle' }).click();
+    await dialog.getByText(`${run}.zip`).first().waitFor(patience);
+    await dialog.getByRole('button', { name: 'Verify' }).click();
+    await dialog.getByText('as bundled').waitFor(patience);
+    await dialog.getByRole('cell', { name: 'same bits' }).first().waitFor(patience);
+    await lab.expectAccessible();
+    // The same file once more: the reason is said.
+    await dialog.getByRole('button', { name: 'Write the bundle' }).click();
+    await dialog.getByText('exists already').first().waitFor(patience);
+    expect(lab.problems).toEqual([]);
+  });
+
+  it('of a model is written on its page, and says that the network takes its weights', async () => {
+    const { page } = lab;
+    await lab.goto('/models/of/small');
+    await page.getByRole('button', { name: 'Bundle…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Bundle the model' });
+    await dialog.getByRole('button', { name: 'Write the bundle' }).click();
+    await dialog.getByText('small.zip').first().waitFor(patience);
+    await dialog.getByRole('button', { name: 'Verify' }).click();
+    await dialog.getByRole('cell', { name: 'weights that the network takes' }).waitFor(patience);
+    await lab.expectAccessible();
+    expect(await readdir(join(tiny.workspace.folder, 'exports'))).toContain('small.zip');
+    expect(lab.problems).toEqual([]);
+  });
+
+  it('shows the export of a model, and which formats cannot take it', async () => {
+    const { page } = lab;
+    await lab.goto('/models/of/small');
+    await page.getByRole('button', { name: 'Export…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Export the model' });
+    await dialog.getByRole('radio', { name: 'ONNX' }).waitFor(patience);
+    await dialog.getByText('Not for this model: it was not trained here').waitFor(patience);
+    await lab.expectAccessible();
     expect(lab.problems).toEqual([]);
   });
 });

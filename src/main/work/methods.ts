@@ -16,7 +16,7 @@ import { scoresOfRun } from './scores.ts';
 import { confusionExamples, describeSamples, quizOf } from './examine.ts';
 import { createSample, importMaterial } from './import.ts';
 import { changeDataset, editsOf } from './edit-dataset.ts';
-import { lookAtBundle, openBundleFor } from './bundles.ts';
+import { createBundleFor, lookAtBundle, openBundleFor, verifyBundleFor } from './bundles.ts';
 import {
   detailsOfModel,
   downloadModelFor,
@@ -66,6 +66,8 @@ export const workMethods = {
   hubDownload: downloadModelFor,
   lookAtBundle,
   openBundle: openBundleFor,
+  createBundle: createBundleFor,
+  verifyBundle: verifyBundleFor,
   continue: continueText,
   study: summariseStudyRuns,
   schedulers: schedulersOf,

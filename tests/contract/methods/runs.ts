@@ -2,10 +2,8 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openedBundle } from '../../../src/shared/contract/bundles.ts';
+import { openedBundle, verifiedBundle } from '../../../src/shared/contract/bundles.ts';
 import { predicted } from '../../../src/shared/contract/predictions.ts';
-import { createBundle } from '../../../src/main/runs/bundle/create.ts';
-import { openWorkspace } from '../../../src/main/workspace/workspace.ts';
 import { tinyExperiment } from '../lab-fixture.ts';
 import { ended, finished } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
@@ -105,9 +103,17 @@ export function describeRuns(scenario: Scenario): void {
     await expect(client.predictions.file({ job: taken.job })).rejects.toMatchObject({ code: 'not-found' });
 
     const file = join(folder, 'run.zip');
-    const opened = await openWorkspace((await client.workspace.info({})).folder);
-    const quiet = { signal: new AbortController().signal, onProgress: () => undefined };
-    await createBundle(opened, run, { ...quiet, output: file, data: 'include' });
+    const of = { kind: 'run', name: run } as const;
+    const writing = await client.bundles.create({ of, file });
+    const written = await finished(client, writing.job);
+    expect(written).toMatchObject({ kind: 'bundle', state: 'done', result: { file, missing: [] } });
+    const blocked = await client.bundles.create({ of, file });
+    expect(await finished(client, blocked.job)).toMatchObject({ state: 'failed', failure: { code: 'conflict' } });
+    const verifying = await client.bundles.verify({ file });
+    const verified = verifiedBundle.parse((await finished(client, verifying.job)).result);
+    expect(verified.files).toBeGreaterThan(5);
+    expect(verified.rows.length).toBeGreaterThan(0);
+    expect(verified.rows.filter(({ agreement }) => agreement !== 'same bits')).toEqual([]);
     expect((await client.bundles.look({ file })).bundle).toMatchObject({
       subject: { kind: 'run', name: run },
       runs: [run],

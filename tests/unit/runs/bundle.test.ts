@@ -209,7 +209,7 @@ describe('a bundle that cannot be opened', () => {
   it('because of what is in it is refused by name', async () => {
     expect(await refusal(await zipOf('none', undefined, one))).toContain('is not a bundle: it has no bundle.json');
     expect(await refusal(await zipOf('foreign', '{"a":1}', one))).toContain('is not a bundle');
-    expect(await refusal(await zipOf('newer', listing(one, { formatVersion: 2 }), one))).toContain('Update the lab');
+    expect(await refusal(await zipOf('newer', listing(one, { formatVersion: 3 }), one))).toContain('Update the lab');
     expect(await refusal(await zipOf('extra', listing([]), one))).toContain('runs/a/spec.json is there and not listed');
     expect(await refusal(await zipOf('less', listing(one), []))).toContain('runs/a/spec.json is listed and not there');
     const otherText: readonly Entry[] = [['runs/a/spec.json', '[]']];

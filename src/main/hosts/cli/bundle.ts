@@ -1,4 +1,4 @@
-/** `pretext bundle` and `pretext verify`: a run or a study with all that it stands on, in one file, and whether it still says the same. */
+/** `pretext bundle` and `pretext verify`: a run, a study or a model with all that it stands on, in one file, and whether it still says the same. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { formatBytes, formatNumber, plural } from '../../../shared/display.ts';
@@ -38,7 +38,10 @@ async function withBar<Result>(
 
 export function registerBundle(bundle: Command): void {
   bundle
-    .argument('<run|study>', "a run's id, an experiment's name (its latest run), or a study's name")
+    .argument(
+      '<run|study|model>',
+      "a run's id, an experiment's name (its latest run), or the name of a study or a model",
+    )
     .argument('<file>', 'a new .zip file')
     .addOption(
       new Option('--data <how>', 'whether the data is in it, or only its hashes')
@@ -52,7 +55,10 @@ export function registerBundle(bundle: Command): void {
       );
       for (const missing of manifest.missing) say(`Not in it: ${missing}`);
       if (globalsOf(command).json) printJson({ file, bytes, ...manifest });
-      else print(`${file}: ${manifest.runs.map(({ id }) => id).join(', ')}, ${formatBytes(bytes)}`);
+      else {
+        const names = [...manifest.runs.map(({ id }) => id), ...manifest.models];
+        print(`${file}: ${names.join(', ')}, ${formatBytes(bytes)}`);
+      }
     });
   bundle
     .command('open')

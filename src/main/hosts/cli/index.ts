@@ -64,11 +64,11 @@ const commands: Readonly<Record<string, readonly [summary: string, load: () => P
       async () => (await import('./export.ts')).registerExport,
     ],
     bundle: [
-      'write a run or a study with its data, weights, results and lineage as one .zip file',
+      'write a run, a study or a model with its data, weights, results and lineage as one .zip file',
       async () => (await import('./bundle.ts')).registerBundle,
     ],
     verify: [
-      'check a bundle: its checksums, its evaluations and, with --train, its trainings are done again',
+      'check a bundle: its checksums, its models, its evaluations and, with --train, its trainings are done again',
       async () => (await import('./bundle.ts')).registerVerify,
     ],
     task: ['list the tasks, or explain one with its options', async () => (await import('./task.ts')).registerTask],

@@ -1,4 +1,4 @@
-/** Bundles of other labs, as tasks. */
+/** Bundles for other labs and from them, as tasks. */
 import { basename } from 'node:path';
 import type { bundlesContract } from '../../../shared/contract/bundles.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -8,6 +8,18 @@ export function bundlesHandlers(lab: Lab): HandlersOf<typeof bundlesContract> {
   const { workers, jobs, materials } = lab;
   return {
     look: (input, { signal }) => workers.call('lookAtBundle', input, { signal }),
+    create(input) {
+      const { id } = jobs.start('bundle', `Bundle of ${input.of.name}`, async (signal, onProgress) => ({
+        result: await workers.callAlone('createBundle', input, { signal, onProgress }),
+      }));
+      return { job: id };
+    },
+    verify(input) {
+      const { id } = jobs.start('bundle', `Verification of ${basename(input.file)}`, async (signal, onProgress) => ({
+        result: await workers.callAlone('verifyBundle', input, { signal, onProgress }),
+      }));
+      return { job: id };
+    },
     open({ file }) {
       const { id } = jobs.start('bundle', `Bundle ${basename(file)}`, async (signal, onProgress) => {
         const result = await workers.callAlone('openBundle', { file }, { signal, onProgress });

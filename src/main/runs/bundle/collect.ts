@@ -1,4 +1,4 @@
-/** What belongs to a run or a study: its runs, those that their weights come from, their material, and what cannot be found. */
+/** What belongs to a run, a study or a model: its runs, those that their weights come from, their material, and what cannot be found. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { groupOfKind } from '../../../shared/spec/data-kind.ts';
@@ -9,10 +9,12 @@ import { fileExists } from '../../files/file-exists.ts';
 import { checkpointFolder, listCheckpoints } from '../../workspace/checkpoint-folders.ts';
 import type { Material, MaterialGroup } from '../../workspace/catalogue.ts';
 import { findMaterial } from '../../workspace/catalogue.ts';
+import type { ImportedModel } from '../../workspace/models.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
 import { isLocked, readJson, runFolder, runOrigin } from '../../workspace/run-folder.ts';
-import { findTrainedRun, listRuns } from '../../workspace/runs.ts';
+import { listRuns } from '../../workspace/runs.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
+import { findNetwork } from '../find-network.ts';
 import { checkpointStep } from '../prepare.ts';
 import { isRunOf } from '../study.ts';
 import { parseStudy, planStudy } from '../study-plan.ts';
@@ -33,14 +35,28 @@ export interface BundleContent {
 }
 
 /**
- * A run by its id or name, or else a study by its name. Throws `LabError('not-found')`, and `LabError('conflict')` for a run that is
- * being trained.
+ * A study by its name, a run by its id or name, or else a model: of what is called by a word alone, the first that there is. Throws
+ * `LabError('not-found')`, and `LabError('conflict')` for a run that is being trained.
  */
-export async function collectContent(workspace: Workspace, reference: string): Promise<BundleContent> {
-  const study = join(workspace.folder, 'studies', `${reference}.spec.json`);
-  if (/^[\w.-]+$/.test(reference) && (await fileExists(study))) return collectStudy(workspace, reference, study);
-  const run = await findTrainedRun(workspace, reference);
-  return gather(workspace, { kind: 'run', name: run.id }, [run], []);
+export async function collectContent(
+  workspace: Workspace,
+  reference: string | BundleContent['subject'],
+): Promise<BundleContent> {
+  const { kind, name } = typeof reference === 'string' ? { kind: undefined, name: reference } : reference;
+  const study = join(workspace.folder, 'studies', `${name}.spec.json`);
+  const isStudy = /^[\w.-]+$/.test(name) && (await fileExists(study));
+  if (kind === 'study' || (kind === undefined && isStudy)) {
+    if (isStudy) return collectStudy(workspace, name, study);
+    throw new LabError('not-found', `There is no study '${name}'`, { name });
+  }
+  const found = await findNetwork(workspace, kind === 'model' ? `model:${name}` : name);
+  if (found.kind === 'model') return collectModel(found.model);
+  return gather(workspace, { kind: 'run', name: found.run.id }, [found.run], []);
+}
+
+async function collectModel({ name, folder }: ImportedModel): Promise<BundleContent> {
+  const files = await filesBelow(folder, `models/${name}`);
+  return { subject: { kind: 'model', name }, runs: [], materials: [], models: [name], missing: [], files };
 }
 
 async function collectStudy(workspace: Workspace, name: string, file: string): Promise<BundleContent> {

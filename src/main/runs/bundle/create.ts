@@ -16,7 +16,7 @@ import { describeMachine } from '../energy.ts';
 import type { BundleContent } from './collect.ts';
 import { collectContent, filesBelow } from './collect.ts';
 import type { BundleManifest } from './manifest.ts';
-import { bundleVersion, isSafePath, manifestName } from './manifest.ts';
+import { isSafePath, manifestName, versionOfKind } from './manifest.ts';
 import { engineVersion } from './versions.ts';
 
 export interface CreateOptions {
@@ -40,10 +40,14 @@ const incompressible: ReadonlySet<string> = new Set(['.safetensors', '.bin', '.p
 /** The same content has the same bytes, whenever it is written. */
 const noTime = new Date(1980, 0, 1);
 
-/** Throws `LabError`: `conflict` for a file that is there or a run at work, `not-found`, `bad-input`, `disk-full`, `aborted`. */
+/**
+ * @param reference what people call it, or which of a run, a study and a model of that name it is
+ *
+ * Throws `LabError`: `conflict` for a file that is there or a run at work, `not-found`, `bad-input`, `disk-full`, `aborted`.
+ */
 export async function createBundle(
   workspace: Workspace,
-  reference: string,
+  reference: string | BundleManifest['subject'],
   { output, data, signal, onProgress }: CreateOptions,
 ): Promise<CreatedBundle> {
   const file = resolve(output);
@@ -105,7 +109,7 @@ async function describe(
   const { processor, cores, system, node } = describeMachine();
   return {
     format: 'pretext-bundle',
-    formatVersion: bundleVersion,
+    formatVersion: versionOfKind[subject.kind],
     createdAt: new Date().toISOString(),
     subject,
     runs: runs.map(({ run, role }) => ({ id: run.id, role })),

@@ -1,5 +1,5 @@
 /**
- * A bundle: a run or a study with all that it stands on, in one zip archive.
+ * A bundle: a run, a study or a model with all that it stands on, in one zip archive.
  *
  *     bundle.json               what is in it, with the size and SHA-256 of every other file, and what it was made with
  *     runs/ID/                  run folders without locks and logs: the runs themselves, and those that their weights come from
@@ -13,16 +13,18 @@ import { z } from 'zod';
 import { LabError } from '../../../shared/errors.ts';
 import { nameSpec } from '../../../shared/spec/experiment/v2.ts';
 
-export const bundleVersion = 1;
+export const bundleVersion = 2;
+/** The first version that knows a kind of subject: a bundle has the least that reads it. */
+export const versionOfKind = { run: 1, study: 1, model: 2 } as const;
 export const manifestName = 'bundle.json';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const bundleManifest = z.object({
   format: z.literal('pretext-bundle'),
-  formatVersion: z.literal(bundleVersion),
+  formatVersion: z.literal([1, 2]),
   createdAt: z.iso.datetime(),
-  subject: z.object({ kind: z.enum(['run', 'study']), name: nameSpec }),
+  subject: z.object({ kind: z.enum(['run', 'study', 'model']), name: nameSpec }),
   /** Ids, the first weights of others before those that began with them. `lineage`: the runs that weights come from. */
   runs: z.array(z.object({ id: nameSpec, role: z.enum(['subject', 'lineage']) })),
   materials: z.array(

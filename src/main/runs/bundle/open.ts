@@ -11,6 +11,7 @@ import { syncFolder } from '../../files/durable-file.ts';
 import { fileExists, textOf } from '../../files/file-exists.ts';
 import { sweep, temporaryMark } from '../../files/sweep.ts';
 import { findMaterial } from '../../workspace/catalogue.ts';
+import { findModel } from '../../workspace/models.ts';
 import { runFolder } from '../../workspace/run-folder.ts';
 import { readRun } from '../../workspace/runs.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
@@ -141,6 +142,7 @@ async function sortParts(
     await sort(path, async () => (await contentOf(workspace, group, to)) === contentHash);
   }
   for (const name of models) {
+    await findModel(inside, name); // throws for what is no model
     await sort(`models/${name}`, () => isSameFile(workspace, inside, `models/${name}/${checksumsName}`));
   }
   for (const { id } of runs) {

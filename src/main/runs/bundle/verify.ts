@@ -1,5 +1,5 @@
 /**
- * Verifies a bundle: every checksum, then the evaluation of its runs from their weights, and where it is wanted their training too,
+ * Verifies a bundle: every checksum, whether its models are built from their weights, then the evaluation of its runs, and where it is wanted their training too,
  * in a workspace of its own that is removed afterwards. What was recorded and what is found stand side by side.
  */
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
@@ -15,6 +15,7 @@ import { describeMachine } from '../energy.ts';
 import type { VerifiedRow } from './agreement.ts';
 import { openArchive } from './archive.ts';
 import type { BundleManifest } from './manifest.ts';
+import { buildAgain } from './build-again.ts';
 import { evaluateAgain } from './evaluate-again.ts';
 import { trainAgain } from './train-again.ts';
 import { engineVersion } from './versions.ts';
@@ -59,6 +60,10 @@ export async function verifyBundle(file: string, options: VerifyOptions): Promis
       if (!options.train) continue;
       onPhase(`Training ${id} again`);
       rows.push(...(await orNotChecked(id, 'training', signal, () => trainAgain(inside, run, options.steps, signal))));
+    }
+    for (const name of manifest.models) {
+      onPhase(`Building ${name}`);
+      rows.push(...(await orNotChecked(name, 'weights', signal, () => buildAgain(inside, name))));
     }
     const differences = differencesTo(manifest.madeWith);
     const { subject, missing } = manifest;

@@ -20,6 +20,7 @@ interface RunPageOperations {
   /** Leaves the page, too. */
   readonly remove: () => Promise<void>;
   readonly export: () => void;
+  readonly bundle: () => void;
   /** Once there is a result. */
   readonly canExport: () => boolean;
   readonly next: () => NextStep | undefined;
@@ -65,6 +66,10 @@ export function useRunActions(run: () => Run, operations: RunPageOperations): Co
       action('export', 'Export this run …', operations.canExport(), operations.export, {
         icon: 'upload',
         keywords: 'onnx safetensors hugging face download take with you',
+      }),
+      action('bundle', 'Bundle this run …', operations.canExport(), operations.bundle, {
+        icon: 'folder',
+        keywords: 'zip file share verify colleague',
       }),
       action('clone', 'Duplicate and edit', true, operations.clone, { icon: 'copy' }),
       action('retry', 'Run again', canRetry(shown), operations.retry, { icon: 'retry' }),
