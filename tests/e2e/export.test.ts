@@ -68,7 +68,7 @@ describe('a bundle', () => {
   it('of a run is written on its page and verified there', async () => {
     const { page } = lab;
     await lab.goto(`/runs/${run}`);
-    await page.getByRole('button', { name: 'Bundle…' }).click();
+    await chooseInMenu(page, 'More about this run', 'Bundle this run …');
     const dialog = page.getByRole('dialog', { name: 'Bundle the run' });
     await dialog.getByRole('button', { name: 'Write the bundle' }).click();
     await dialog.getByText(`${run}.zip`).first().waitFor(patience);
