@@ -12,6 +12,7 @@ const demos: Readonly<Record<string, () => Promise<Demo>>> = {
   text: async () => (await import('./demo/text.ts')).textDemo,
   images: async () => (await import('./demo/images.ts')).imageDemo,
   sequences: async () => (await import('./demo/sequences.ts')).sequencesDemo,
+  tags: async () => (await import('./demo/tags.ts')).tagsDemo,
   speech: async () => (await import('./demo/speech.ts')).speechDemo,
 };
 

@@ -26,6 +26,9 @@ const textForms: Partial<Readonly<Record<DemoForm, { readonly text: string; read
   'next-word': { text: 'Beginning of a text' },
   'classify-text': { text: 'Text' },
   'classify-pair': { text: 'First text', pair: 'Second text' },
+  'estimate-text': { text: 'Text' },
+  'label-text': { text: 'Text' },
+  'tag-text': { text: 'Text' },
   other: { text: 'Text' },
 };
 

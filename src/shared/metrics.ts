@@ -26,11 +26,26 @@ const registry = {
   loss: lossInNats,
   accuracy: { title: 'Accuracy', ...share },
   macroF1: { title: 'Macro F1', ...share },
+  /** Over all decisions on several labels, whatever the label. */
+  microF1: { title: 'Micro F1', ...share },
+  /** Examples with exactly the labels that they should have. */
+  exactMatches: { title: 'Exact matches', ...share },
   balancedAccuracy: { title: 'Balanced accuracy', ...share },
   /** Of each class against the rest, averaged over the classes. */
   auroc: { title: 'AUROC', ...share },
   averagePrecision: { title: 'Average precision', ...share },
   calibrationError: { title: 'Calibration error', direction: 'minimise', bounds: [0, 1] },
+  /** Of tagged words: entities whose type and limits are right, as seqeval and conlleval count them. */
+  entityF1: { title: 'Entity F1', ...share },
+  entityPrecision: { title: 'Entity precision', ...share },
+  entityRecall: { title: 'Entity recall', ...share },
+  /** Of regression; with several targets the mean over them, each in its own unit. */
+  rmse: { title: 'RMSE', ...errorRate },
+  mae: { title: 'MAE', ...errorRate },
+  r2: { title: 'R²', direction: 'maximise', bounds: [null, 1], preferred: true },
+  spearman: { title: 'Spearman correlation', direction: 'maximise', bounds: [-1, 1], preferred: true },
+  /** Mean squared error where each target has deviation 1 in training. */
+  standardisedError: { title: 'Standardised error', direction: 'minimise', bounds: [0, null] },
   characterErrorRate: { title: 'Character error rate', ...errorRate },
   wordErrorRate: { title: 'Word error rate', ...errorRate },
   maskedWordsAccuracy: { title: 'Masked words: accuracy', ...share },

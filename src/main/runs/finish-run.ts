@@ -19,6 +19,7 @@ import { writeScores } from './scores-file.ts';
 import { describeMachine } from './energy.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
+import { writeJson } from '../workspace/run-folder.ts';
 import { leaksOfResult } from '../workspace/run-leaks.ts';
 import { writeResult } from '../workspace/run-result.ts';
 
@@ -69,7 +70,7 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
   const validation = await evaluate(options, 'validation', bestStep ?? progress.step);
   const test =
     experiment.evaluation.test && !signal.aborted
-      ? await evaluate(options, 'test', bestStep ?? progress.step)
+      ? await evaluate(options, 'test', bestStep ?? progress.step, validation?.evaluation.thresholds)
       : undefined;
   const evaluated = performance.now();
   if (experiment.evaluation.baselines) onPhase?.('Computing baselines');
@@ -78,6 +79,12 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
   const audit = experiment.evaluation.inspect && !signal.aborted ? await inspectRun(options) : [];
   await drawConfusion(options, (test ?? validation)?.described);
   if (signal.aborted || !baselines || !audit) return undefined;
+  const { labelSet } = prepared.model.facts;
+  const chosen = validation?.evaluation.thresholds;
+  // Whoever asks the run answers as it was tested.
+  if (labelSet && chosen) {
+    await writeJson(run.facts, { ...prepared.model.facts, labelSet: { ...labelSet, thresholds: chosen } });
+  }
   await writeScores(run.scores, validation?.evaluation, test?.evaluation);
   const examples = progress.step * plan.batchSize * plan.gradientAccumulationSteps;
   const seconds = {
@@ -129,6 +136,7 @@ async function evaluate(
   { run, prepared, evaluator, onPhase, emit, progress, signal }: FinishOptions,
   split: EvaluationSplit,
   evaluatedStep: number,
+  thresholds?: readonly number[],
 ): Promise<
   { readonly described: EvaluatedSplit; readonly examples: number; readonly evaluation: EvaluationResult } | undefined
 > {
@@ -138,12 +146,13 @@ async function evaluate(
     split,
     batchSize: experiment.evaluation.batchSize ?? experiment.training.batchSize,
     maximumBatches: experiment.evaluation.maximumBatches,
+    thresholds,
     signal,
   });
   if (!result) return undefined;
   if (split === 'test') emit({ type: 'evaluation', step: progress.step, split, metrics: result.metrics, best: true });
   if (split === 'test' && result.answers) await writeAnswers(run.answers, split, result.answers);
-  const examples = result.answers?.labels.length ?? 0;
+  const examples = result.exampleCount ?? result.answers?.labels.length ?? 0;
   return { described: describeEvaluation(result), examples, evaluation: result };
 }
 
@@ -201,13 +210,25 @@ async function drawConfusion({ run, prepared }: FinishOptions, evaluated: Evalua
 }
 
 /** As it is written into a result; the answers go into a file of their own. */
-export function describeEvaluation({ metrics, confusion, perClass, correct }: EvaluationResult): EvaluatedSplit {
+export function describeEvaluation({
+  metrics,
+  confusion,
+  perClass,
+  targets,
+  correct,
+}: EvaluationResult): EvaluatedSplit {
   return {
     metrics: { ...metrics },
     ...(confusion && {
       confusion: { classes: [...confusion.classes], counts: confusion.counts.map((row) => [...row]) },
     }),
     ...(perClass && { perClass: perClass.map((row) => ({ ...row })) }),
+    ...(targets && {
+      targets: targets.map((target) => ({
+        ...target,
+        points: target.points.map(([a, b]): [number, number] => [a, b]),
+      })),
+    }),
     ...(correct && { correct: correct.join('') }),
   };
 }

@@ -122,8 +122,16 @@ export function prepareRun(
   try {
     requireSuitedPreset(experiment, sampler.input.kind);
     const pipeline = withInitialisation(resolvePipeline(experiment.pipeline), experiment.initialisation);
-    const { input, classes, images: known, audio } = sampler;
-    const facts = { input, ...(classes && { classes }), ...(known && { images: known }), ...(audio && { audio }) };
+    const { input, classes, targets, labelSet, tags, images: known, audio } = sampler;
+    const facts = {
+      input,
+      ...(classes && { classes }),
+      ...(targets && { targets }),
+      ...(labelSet && { labelSet }),
+      ...(tags && { tags }),
+      ...(known && { images: known }),
+      ...(audio && { audio }),
+    };
     const fixedStatistics = experiment.training.batchStatistics === 'pretrained';
     if (fixedStatistics && !experiment.from) {
       throw new LabError(

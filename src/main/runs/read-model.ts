@@ -1,4 +1,5 @@
 /** The network of a run, from its own folder alone: its data may be gone. */
+import type { LabelSet } from '../tasks/targets/facts.ts';
 import { z } from 'zod';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { frameOptions } from '../../shared/spec/manifests/audio-dataset.ts';
@@ -27,6 +28,17 @@ const factsSchema = z.object({
     z.object({ kind: z.literal('frames'), length: z.int(), features: z.int() }),
   ]),
   classes: z.array(z.string()).optional(),
+  targets: z
+    .object({ names: z.array(z.string()), means: z.array(z.number()), deviations: z.array(z.number()) })
+    .optional(),
+  tags: z.array(z.string()).optional(),
+  labelSet: z
+    .object({
+      names: z.array(z.string()),
+      positiveWeights: z.array(z.number()),
+      thresholds: z.array(z.number()).optional(),
+    })
+    .optional(),
   images: z
     .object({
       height: z.int(),
@@ -49,12 +61,19 @@ function inputOf(input: z.infer<typeof factsSchema>['input']): TaskFacts['input'
   return statistics ? { ...size, statistics } : size;
 }
 
+function labelSetOf({ thresholds, ...set }: NonNullable<z.infer<typeof factsSchema>['labelSet']>): LabelSet {
+  return thresholds ? { ...set, thresholds } : set;
+}
+
 /** Throws `LabError('corrupt' | 'not-found')` for facts that cannot be read. */
 export async function readModel(run: RunFolder, experiment: Experiment): Promise<Model> {
-  const { input, classes, images, audio } = await readJson(run.facts, factsSchema);
+  const { input, classes, targets, labelSet, tags, images, audio } = await readJson(run.facts, factsSchema);
   const facts: TaskFacts = {
     input: inputOf(input),
     ...(classes && { classes }),
+    ...(targets && { targets }),
+    ...(tags && { tags }),
+    ...(labelSet && { labelSet: labelSetOf(labelSet) }),
     ...(images && { images }),
     ...(audio && { audio }),
   };

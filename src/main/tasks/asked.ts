@@ -1,6 +1,7 @@
 /** What trained networks are asked, and what they answer. */
 import type { TextTokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Feeds, TaskFacts, TensorData } from './sampler.ts';
+import type { TaggedWord } from './tagging/tagged-word.ts';
 
 export interface PredictionQuery {
   readonly text?: string;
@@ -25,9 +26,15 @@ export interface PredictionAnswer {
   readonly choices: readonly {
     readonly label: string;
     readonly probability: number;
+    /** Of choices that do not exclude each other: whether it is one of the answers. */
+    readonly isChosen?: boolean;
     /** The text with this choice, where it is not simply written behind a blank. */
     readonly continuation?: string;
   }[];
+  /** Of a question that is answered by a number, which has no choices. */
+  readonly value?: number;
+  /** Of one whose words are tagged: each with its place in the text. */
+  readonly words?: readonly TaggedWord[];
 }
 
 /** A batch of one example of an evaluation split, and what the prediction program made of it. */

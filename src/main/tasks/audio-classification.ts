@@ -1,14 +1,13 @@
 /** Audio classification: assigns a recording to one of several classes, such as the word that is said. */
 import { z } from 'zod';
-import { LabError } from '../../shared/errors.ts';
 import type { AudioDataset } from '../data/audio/audio-dataset.ts';
 import { openAudioDataset } from '../data/audio/audio-dataset.ts';
 import { splitDataset } from '../data/split.ts';
 import type { Value } from '../graph/index.ts';
-import { max, reshape, sizeAt } from '../graph/index.ts';
-import { poolSequence, poolings } from '../nn/blocks/sequence-pooling.ts';
+import { poolings } from '../nn/blocks/sequence-pooling.ts';
 import type { Backbone } from '../nn/pipeline.ts';
 import { backboneOutput, declareInputs } from '../nn/pipeline.ts';
+import { poolOverTime } from './audio/pool-over-time.ts';
 import { classicalRecordings } from './audio/classical-recordings.ts';
 import { drawFrames, frameFeeds, framesInput, queryFeeds } from './audio/frames.ts';
 import { classAnswer, classAnswers } from './classification/answers.ts';
@@ -76,7 +75,6 @@ defineTask<AudioClassificationOptions>({
   },
 });
 
-/** A sequence that is shorter than the recording has a mask as many times shorter. */
 function poolRecording(
   backbone: Backbone,
   mask: Value | undefined,
@@ -84,16 +82,7 @@ function poolRecording(
 ): Value {
   if (pooling === 'vector') return backboneOutput(backbone, 'vector', 'audio-classification');
   const sequence = backboneOutput(backbone, 'sequence', 'audio-classification');
-  const steps = sizeAt(sequence.shape, 1);
-  if (!mask) return poolSequence(sequence, undefined, pooling);
-  const [batch, length] = mask.shape as readonly [number, number]; // as inputs of frames have it
-  if (length % steps !== 0) {
-    throw new LabError(
-      'bad-spec',
-      `audio-classification: ${length} frames became ${steps} steps, which does not come out even; stack 2, 3, 4, 6 or 12 frames, or set task.pooling to vector`,
-    );
-  }
-  return poolSequence(sequence, max(reshape(mask, [batch, steps, length / steps]), [2]), pooling);
+  return poolOverTime(sequence, mask, pooling, 'audio-classification');
 }
 
 export interface LabelledRecordings {
@@ -106,7 +95,7 @@ function openLabelledRecordings(setup: SamplerSetup<AudioClassificationOptions>)
   const dataset = openAudioDataset(dataFolder);
   try {
     const { labels, classes, groups, sides, manifest } = dataset;
-    requireClasses(classes, 'recording');
+    requireClasses(dataset, 'recording');
     const material = { labels, classes, groups, sides, contentHash: manifest.contentHash };
     const fractions = { validation: settings.validationFraction, test: settings.testFraction };
     const split = splitDataset(material, { seed: splitSeed, fractions });

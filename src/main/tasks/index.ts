@@ -13,5 +13,8 @@ import './contrastive-views.ts';
 import './rotation.ts';
 import './image-classification.ts';
 import './audio-classification.ts';
+import './regression.ts';
+import './multi-label.ts';
+import './token-classification.ts';
 
 export * from './task.ts';

@@ -7,6 +7,7 @@ import type { ValueScales } from '../../shared/spec/manifests/image-corpus.ts';
 import type { NetworkImages } from '../../shared/spec/network-images.ts';
 import type { ConstantData } from '../graph/program.ts';
 import type { PipelineInput } from '../nn/block.ts';
+import type { LabelSet, TargetScale } from './targets/facts.ts';
 
 export type Feeds = Readonly<Record<string, ConstantData>>;
 export type TensorData = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: ConstantData }>>;
@@ -33,6 +34,12 @@ export interface TaskFacts {
   readonly input: PipelineInput;
   /** Class names, where the task has classes. */
   readonly classes?: readonly string[];
+  /** What regression predicts, and the scale on which it is learned. */
+  readonly targets?: TargetScale;
+  /** Of tagged words. */
+  readonly tags?: readonly string[];
+  /** Where an example may have several labels. */
+  readonly labelSet?: LabelSet;
   /** What images are brought to before the network, or the task's sampler, sees them. */
   readonly images?: ImageFacts;
   /** How recordings become the frames that the network sees. */

@@ -24,6 +24,7 @@ import type {
   PredictionQuery,
 } from './asked.ts';
 import type { Features } from './baselines/features.ts';
+import type { TargetResult } from './targets/facts.ts';
 import type { EvaluationSplit, Feeds, SamplerSetup, TaskFacts, TaskSampler, TensorData } from './sampler.ts';
 
 export type * from './asked.ts';
@@ -53,6 +54,12 @@ export interface EvaluationResult {
   readonly answers?: AnsweredRun;
   /** Of the same examples: row-major [examples, classes]. */
   readonly probabilities?: ArrayLike<number>;
+  /** Of regression: each target in its own unit, with some of its [true, predicted] values. */
+  readonly targets?: readonly TargetResult[];
+  /** Of several labels: from which probability on each was answered. */
+  readonly thresholds?: readonly number[];
+  /** How many examples were evaluated, where `answers` do not tell. */
+  readonly exampleCount?: number;
 }
 
 export interface Baseline {
@@ -187,7 +194,8 @@ export interface TaskDefinition<Options> {
     options: Options,
     facts: TaskFacts,
   ): { readonly loss: Value };
-  evaluation(options: Options, facts: TaskFacts): Evaluation;
+  /** @param thresholds what the validation split chose, where a test is evaluated */
+  evaluation(options: Options, facts: TaskFacts, thresholds?: readonly number[]): Evaluation;
   /** Computed on the same split as the runs. */
   baselines(
     sampler: TaskSampler,

@@ -10,6 +10,8 @@ export interface EvaluationOptions {
   readonly batchSize: number;
   /** All batches of the split when undefined. */
   readonly maximumBatches?: number | undefined;
+  /** Of several labels: what the validation split chose. */
+  readonly thresholds?: readonly number[] | undefined;
   readonly onBatch?: ((done: number, total: number) => void) | undefined;
   /** Stops after the batch at work. */
   readonly signal?: AbortSignal | undefined;
@@ -20,11 +22,11 @@ export async function evaluateSplit(
   { task, options, facts }: Model,
   executable: Executable,
   sampler: TaskSampler,
-  { split, batchSize, maximumBatches = Infinity, onBatch, signal }: EvaluationOptions,
+  { split, batchSize, maximumBatches = Infinity, thresholds, onBatch, signal }: EvaluationOptions,
 ): Promise<EvaluationResult | undefined> {
   const count = Math.min(maximumBatches, sampler.evaluationBatchCount(split, batchSize));
   if (count === 0) return undefined;
-  const evaluation = task.evaluation(options, facts);
+  const evaluation = task.evaluation(options, facts, thresholds);
   for (let index = 0; index < count; index++) {
     const feeds = sampler.evaluationBatch(split, index, batchSize);
     evaluation.add(await executable.run(feeds), feeds);

@@ -7,6 +7,7 @@ import type { Split } from '../data/split.ts';
 import { splitDataset } from '../data/split.ts';
 import { openImageCorpus, openImageDataset } from '../data/images/image-store.ts';
 import type { ImageCorpus, ImageDataset } from '../data/images/image-store.ts';
+import { targetWords } from '../data/import/targets.ts';
 import type { AudioDataset } from '../data/audio/audio-dataset.ts';
 import { openAudioDataset } from '../data/audio/audio-dataset.ts';
 import { openTextCorpus } from '../data/text/corpus.ts';
@@ -70,7 +71,7 @@ function browseTextCorpus(folder: string): Browser {
 
 function browseTextDataset(folder: string): Browser {
   const dataset = openTextDataset(folder);
-  const { classes, labels, contentHash, groups, sides } = dataset;
+  const { classes, labels, contentHash, groups, sides, targets } = dataset;
   return {
     size: dataset.size,
     labelled: { classes, labels, contentHash, sides },
@@ -81,7 +82,12 @@ function browseTextDataset(folder: string): Browser {
       text: dataset.text(index),
       textPair: dataset.textPair(index),
       picture: null,
-      label: classes[dataset.label(index)] ?? null,
+      label:
+        targets === undefined
+          ? (classes[dataset.label(index)] ?? null)
+          : targets.kind === 'tags'
+            ? dataset.writtenLabel(index)
+            : targetWords(targets, index),
       source: dataset.source(index),
     }),
     close: () => {
@@ -98,6 +104,7 @@ function browseImages(store: ImageCorpus | ImageDataset): Browser {
           labels: Int32Array.from(store.labels),
           contentHash: store.manifest.contentHash,
           sides: store.sides,
+          targets: store.targets,
         }
       : undefined;
   return {
@@ -112,7 +119,10 @@ function browseImages(store: ImageCorpus | ImageDataset): Browser {
         text: null,
         textPair: null,
         picture: await pictureOf(store.pixels(index), store.shape, pictureSize),
-        label: labelled?.classes[labelled.labels[index] ?? -1] ?? null,
+        label:
+          labelled?.targets && labelled.targets.kind !== 'tags'
+            ? targetWords(labelled.targets, index)
+            : (labelled?.classes[labelled.labels[index] ?? -1] ?? null),
         source: { path, line: null },
       };
     },
@@ -123,7 +133,7 @@ function browseImages(store: ImageCorpus | ImageDataset): Browser {
 }
 
 function browseRecordings(dataset: AudioDataset): Browser {
-  const { classes, labels, groups, sides, manifest } = dataset;
+  const { classes, labels, groups, sides, targets, manifest } = dataset;
   return {
     size: dataset.length,
     labelled: { classes, labels, contentHash: manifest.contentHash, sides },
@@ -136,7 +146,8 @@ function browseRecordings(dataset: AudioDataset): Browser {
         text: null,
         textPair: null,
         picture: await pictureOf(pixels, { height, width, channels: 1 }, pictureSize),
-        label: classes[labels[index] ?? -1] ?? null,
+        label:
+          targets && targets.kind !== 'tags' ? targetWords(targets, index) : (classes[labels[index] ?? -1] ?? null),
         source: { path: dataset.path(index), line: null },
       };
     },

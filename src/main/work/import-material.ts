@@ -11,6 +11,8 @@ import { importAudioDataset } from '../data/audio/import-audio.ts';
 import type { ImageSource } from '../data/images/source.ts';
 import { joinSources } from '../data/images/joined-source.ts';
 import { sourcesWithSides, type SideSources } from '../data/import/sides.ts';
+import { checkedSource } from '../data/images/checked-source.ts';
+import type { LabelFormat } from '../../shared/spec/label-format.ts';
 import { isTableName, tableSource, type FileTableOptions } from '../data/images/table-source.ts';
 import { isTarName, tarSource } from '../data/images/tar-source.ts';
 import { zipSource } from '../data/images/zip-source.ts';
@@ -58,6 +60,8 @@ export interface ImageImportRequest {
   readonly options: ImageImportOptionsInput;
   /** Of a table; its column of labels is 'label' for a dataset without it. */
   readonly table?: FileTableOptions | undefined;
+  /** What labels say; one class each without it. */
+  readonly labels?: LabelFormat | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ImageImportProgress) => void;
 }
@@ -99,18 +103,22 @@ export async function importImages(
       throw cannotRead('file or folder', path, error);
     });
   }
-  const images = joinSources(
+  const joined = joinSources(
     parts.map(([path, side]) => ({ source: imageSourceOf(path, group === 'dataset', request), side })),
   );
-  const job = { source: images, destination, name, options, signal, onProgress };
+  const format = request.labels ?? { kind: 'classes' };
+  const column = request.table?.labelColumn ?? 'label';
+  const labels = { format, column };
+  const source = group === 'dataset' ? checkedSource(joined, format, column) : joined;
+  const job = { source, labels, destination, name, options, signal, onProgress };
   return group === 'corpus' ? importImageCorpus(job) : importImageDataset(job);
 }
 
-function imageSourceOf(path: string, isLabelled: boolean, { table }: ImageImportRequest): ImageSource {
+function imageSourceOf(path: string, isLabelled: boolean, { table, labels }: ImageImportRequest): ImageSource {
   if (extname(path).toLowerCase() === '.zip') return zipSource(path, { classFolders: isLabelled });
   if (isTarName(path)) return tarSource(path, { labelled: isLabelled });
   if (!isTableName(path)) return folderSource(path, { classFolders: isLabelled });
-  return tableSource(path, { ...table, labelColumn: isLabelled ? (table?.labelColumn ?? 'label') : undefined });
+  return tableSource(path, { ...table, labels, labelColumn: isLabelled ? (table?.labelColumn ?? 'label') : undefined });
 }
 
 async function newFolder(workspace: Workspace, group: MaterialGroup, name: string): Promise<string> {

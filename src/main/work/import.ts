@@ -45,15 +45,15 @@ export async function importMaterial(
     }
     case 'image-corpus':
     case 'image-dataset': {
-      const { kind: _kind, name, sources, sides, options, ...table } = request;
-      const job = { sources, sides, options, table, signal, onProgress };
+      const { kind: _kind, name, sources, sides, options, labels, ...table } = request;
+      const job = { sources, sides, options, labels, table, signal, onProgress };
       if (request.kind === 'image-corpus') await importImages(workspace, 'corpus', name, job);
       else await importImages(workspace, 'dataset', name, job);
       return { group: request.kind === 'image-corpus' ? 'corpus' : 'dataset', name };
     }
     case 'audio-dataset': {
-      const { kind: _kind, name, sources, sides, options, mergeLabels, ...table } = request;
-      await importAudio(workspace, name, { sources, sides, options, table, mergeLabels, signal, onProgress });
+      const { kind: _kind, name, sources, sides, options, labels, mergeLabels, ...table } = request;
+      await importAudio(workspace, name, { sources, sides, options, table, labels, mergeLabels, signal, onProgress });
       return { group: 'dataset', name };
     }
   }

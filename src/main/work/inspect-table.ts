@@ -176,17 +176,20 @@ function describeColumn(name: string, values: readonly (string | null)[]): Omit<
   const filled = values.filter((value) => value !== null && value !== '');
   const counts = new Map<string, number>();
   let length = 0;
+  let isNumeric = filled.length > 0;
   for (const value of filled) {
     if (value === null) continue;
     const name = value.length > LONGEST_LABEL ? value : cleanLabel(value);
     counts.set(name, (counts.get(name) ?? 0) + 1);
     length += value.length;
+    isNumeric &&= value.trim() !== '' && Number.isFinite(Number(value));
   }
   const common = counts.size <= mostClasses ? [...counts].sort(([, a], [, b]) => b - a) : [];
   return {
     name,
     filled: filled.length,
     distinct: counts.size,
+    isNumeric,
     averageLength: filled.length === 0 ? 0 : length / filled.length,
     values: common.map(([value, count]) => ({ name: value.slice(0, 200), count })),
     similar: common.length === 0 ? [] : similarLabels(counts).map((group) => group.map((one) => ({ ...one }))),
@@ -215,10 +218,15 @@ function withRoles(
       column.filled >= 2 * column.distinct &&
       column.averageLength <= 60,
   );
+  /** Such as prices, which may all differ. */
+  const quantity = columns.find(
+    ({ name, isNumeric }) => isNumeric && /^(score|rating|price|value|amount|y)$/i.test(name),
+  );
   const label =
     named(labelColumn) ??
-    usual(/^(label|class|category|target|sentiment)$/i) ??
-    fewValues.sort((a, b) => a.distinct - b.distinct)[0];
+    usual(/^(labels?|class|category|target|sentiment)$/i) ??
+    fewValues.sort((a, b) => a.distinct - b.distinct)[0] ??
+    quantity;
   return columns.map((column) => ({
     ...column,
     role: column === text ? 'text' : column === label ? 'label' : 'other',

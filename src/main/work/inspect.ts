@@ -202,8 +202,9 @@ function suggest(found: Found): ImportRequest | null {
   const { sources, listing, table, text, images, sounds, unnamed, quote, listed } = found;
   const request = { name: nameFrom(sources[0] ?? ''), sources: [...sources] };
   const label = table?.columns.find(({ role }) => role === 'label')?.name;
+  const labels = labelsOf(table?.columns.find(({ role }) => role === 'label'));
   const labelled = {
-    ...(label !== undefined && { labelColumn: label }),
+    ...(label !== undefined && { labelColumn: label, ...labels }),
     ...(listed.pathColumn !== undefined && { pathColumn: listed.pathColumn }),
     ...(listed.root !== undefined && { root: listed.root }),
   };
@@ -232,7 +233,7 @@ function suggest(found: Found): ImportRequest | null {
     if (textColumn !== undefined && label !== undefined) {
       // A column that says train and test is somebody's split, which should be kept.
       const split = table.sides === null ? {} : { splitColumn: table.sides.splitColumn };
-      return { ...request, ...named, kind: 'text-dataset', textColumn, labelColumn: label, ...split };
+      return { ...request, ...named, kind: 'text-dataset', textColumn, labelColumn: label, ...labels, ...split };
     }
     return { ...request, ...named, kind: 'text-corpus', ...(textColumn !== undefined && { textColumn }) };
   }
@@ -246,6 +247,12 @@ function suggest(found: Found): ImportRequest | null {
     ...(unnamed.length > 0 && { include: [...unnamed] }),
     ...(isFasta && { tokenizer: { kind: 'characters' as const } }),
   };
+}
+
+/** Numbers that hardly ever repeat are quantities; others may be either, and the form asks. */
+function labelsOf(column: NonNullable<Inspection['table']>['columns'][number] | undefined) {
+  const isQuantity = column?.isNumeric === true && column.distinct > column.filled / 3 && column.distinct > 10;
+  return isQuantity ? { labels: { kind: 'numbers' as const } } : {};
 }
 
 /** How many of the files the suggested import would open. */

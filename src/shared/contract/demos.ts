@@ -18,6 +18,13 @@ export const demoForm = z.enum([
   'classify-sound',
   'transcribe-image',
   'transcribe-sound',
+  'estimate-text',
+  'estimate-image',
+  'estimate-sound',
+  'label-text',
+  'label-image',
+  'label-sound',
+  'tag-text',
   'other',
 ]);
 export type DemoForm = z.infer<typeof demoForm>;
@@ -47,7 +54,21 @@ export type Demo = z.infer<typeof demo>;
 export const answer = z.object({
   question: z.string(),
   /** Likeliest first, with probabilities over all there is, not over the few shown. */
-  choices: z.array(z.object({ label: z.string(), probability: z.number() })),
+  choices: z.array(
+    z.object({
+      label: z.string(),
+      probability: z.number(),
+      /** Of choices that do not exclude each other: whether it is one of the answers. */ isChosen: z
+        .boolean()
+        .optional(),
+    }),
+  ),
+  /** Of a question that is answered by a number, which has no choices. */
+  value: z.number().optional(),
+  /** Of one whose words are tagged: each with its place in the text. */
+  words: z
+    .array(z.object({ word: z.string(), from: count, to: count, tag: z.string(), probability: z.number() }))
+    .optional(),
 });
 export type Answer = z.infer<typeof answer>;
 

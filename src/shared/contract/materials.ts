@@ -1,14 +1,14 @@
 /** Corpora and datasets: import, report, browse, splits, duplicates, tokens. */
 import { z } from 'zod';
 import { datasetEdit, datasetEditEntry } from '../spec/dataset-edit.ts';
-import { imageImportOptions } from '../spec/image-import.ts';
-import { frameOptions } from '../spec/manifests/audio-dataset.ts';
 import { imageImportReport } from '../spec/manifests/image-import-report.ts';
-import { documentBoundary, textEncoding, textFormat, trainedTokenizerOptions } from '../spec/manifests/text-corpus.ts';
+import { textEncoding } from '../spec/manifests/text-corpus.ts';
 import { textImportReport } from '../spec/manifests/text-import-report.ts';
-import { nameSpec } from '../spec/experiment/v2.ts';
 import { count, jsonObject, jsonSchema, nothing, page, picture } from './common.ts';
 import { request } from './define.ts';
+import { csvQuote, importRequest } from './import-request.ts';
+
+export { importRequest, type ImportRequest } from './import-request.ts';
 
 export const materialGroup = z.enum(['corpus', 'dataset']);
 /** New kinds of material may come: whoever reads a kind has to expect others. */
@@ -61,95 +61,6 @@ export const materialItem = z.object({
 });
 export type MaterialItem = z.infer<typeof materialItem>;
 
-/** What quotes in CSV and TSV mean; told by each file unless it is given. */
-export const csvQuote = z.enum(['double', 'none']);
-
-/** Files and folders of the sides of an official split; the sources themselves are for training then. */
-const sideSources = z.strictObject({
-  training: z.array(z.string().min(1)).optional(),
-  validation: z.array(z.string().min(1)).optional(),
-  test: z.array(z.string().min(1)).optional(),
-});
-
-const tableColumns = {
-  labelColumn: z.string().optional(),
-  pathColumn: z.string().optional(),
-  groupColumn: z.string().optional(),
-  splitColumn: z.string().optional(),
-  /** The folder that paths must not leave; the table's own without it. */
-  root: z.string().optional(),
-  encoding: textEncoding.optional(),
-  header: z.boolean().optional(),
-  quote: csvQuote.optional(),
-};
-
-/** Imports, as data. Paths are files and folders of the machine the lab runs on, or those that an upload answered with. */
-export const importRequest = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('text-corpus'),
-    name: nameSpec,
-    sources: z.array(z.string().min(1)).min(1),
-    format: textFormat.optional(),
-    encoding: textEncoding.optional(),
-    /** False for CSV and TSV files that begin with a row of data. */
-    header: z.boolean().optional(),
-    quote: csvQuote.optional(),
-    include: z.array(z.string()).optional(),
-    exclude: z.array(z.string()).optional(),
-    textColumn: z.string().optional(),
-    language: z.string().optional(),
-    documents: documentBoundary.optional(),
-    tokenizer: z.union([trainedTokenizerOptions.partial(), z.strictObject({ file: z.string() })]).optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('text-dataset'),
-    name: nameSpec,
-    sources: z.array(z.string().min(1)).min(1),
-    format: textFormat.exclude(['wikipedia']).optional(),
-    encoding: textEncoding.optional(),
-    /** False for CSV and TSV files that begin with a row of data. */
-    header: z.boolean().optional(),
-    quote: csvQuote.optional(),
-    include: z.array(z.string()).optional(),
-    exclude: z.array(z.string()).optional(),
-    textColumn: z.string().optional(),
-    labelColumn: z.string().optional(),
-    pairColumn: z.string().optional(),
-    sides: sideSources.optional(),
-    /** Where the labels of sequences are, if not after `label=` in their headers. */
-    sequences: z
-      .strictObject({
-        headerPattern: z.string().optional(),
-        labelTable: z.string().optional(),
-        idColumn: z.string().optional(),
-      })
-      .optional(),
-    groupColumn: z.string().optional(),
-    splitColumn: z.string().optional(),
-    mergeLabels: z.boolean().optional(),
-  }),
-  z.strictObject({
-    kind: z.enum(['image-corpus', 'image-dataset']),
-    name: nameSpec,
-    sources: z.array(z.string().min(1)).length(1),
-    /** Of a table that lists images. */
-    ...tableColumns,
-    sides: sideSources.optional(),
-    options: imageImportOptions.prefault({}),
-  }),
-  z.strictObject({
-    kind: z.literal('audio-dataset'),
-    name: nameSpec,
-    sources: z.array(z.string().min(1)).length(1),
-    /** Of a table that lists recordings. */
-    ...tableColumns,
-    sides: sideSources.optional(),
-    mergeLabels: z.boolean().optional(),
-    options: frameOptions.prefault({}),
-  }),
-]);
-export type ImportRequest = z.input<typeof importRequest>;
-
 const column = z.object({
   name: z.string(),
   /** Of the rows that were read: how many have a value, how many values differ, and how long they are. */
@@ -158,6 +69,8 @@ const column = z.object({
   averageLength: z.number(),
   /** What the column looks fit for. */
   role: z.enum(['text', 'label', 'other']),
+  /** Every value is a number. */
+  isNumeric: z.boolean(),
   /** The commonest values, of columns with few. */
   values: z.array(classCount),
   /** Groups of values that look alike; see importFacts. */

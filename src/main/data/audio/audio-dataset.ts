@@ -8,6 +8,7 @@ import { AUDIO_DATASET_VERSION, audioDatasetManifest } from '../../../shared/spe
 import { readManifest } from '../../files/manifest-file.ts';
 import { placesOf } from '../editing/kept-examples.ts';
 import { readSides } from '../import/sides.ts';
+import { readTargets, type Targets } from '../import/targets.ts';
 import { PagedFile } from '../../files/paged-file.ts';
 
 export const FRAMES_FILE = 'frames.bin';
@@ -24,6 +25,8 @@ export interface AudioDataset {
   readonly classes: readonly string[];
   /** The class of each recording, an index into `classes`. */
   readonly labels: Int32Array;
+  /** What recordings have instead of classes, of which there is one then. */
+  readonly targets: Targets | undefined;
   /** Recordings with the same number stay on one side of a split; undefined where each stands alone. */
   readonly groups: Uint32Array | undefined;
   /** The sides of the split that came with the material, if one did; see import/sides.ts. */
@@ -51,6 +54,7 @@ export function openAudioDataset(folder: string): AudioDataset {
     length: recordings,
     classes: classes.map(({ name }) => name),
     labels: Int32Array.from(labels),
+    targets: manifest.targets && readTargets(root, manifest.targets, recordings),
     groups: manifest.groups === undefined ? undefined : readUint32(join(root, GROUPS_FILE), recordings, recordings - 1),
     sides: manifest.officialSplit === undefined ? undefined : readSides(root, recordings),
     path(index) {

@@ -16,6 +16,9 @@ import { isTarName, tarSource } from '../images/tar-source.ts';
 import { zipSource } from '../images/zip-source.ts';
 import { isTableName, tableSource, type FileTableOptions } from '../images/table-source.ts';
 import { ReportCollector } from '../import/report-collector.ts';
+import { checkedSource } from '../images/checked-source.ts';
+import { collectTargets } from '../import/targets.ts';
+import type { LabelFormat } from '../../../shared/spec/label-format.ts';
 import { sourcesWithSides, type SideSources } from '../import/sides.ts';
 import { SkipFile } from '../import/skip-file.ts';
 import { logMelFrames } from './log-mel.ts';
@@ -33,6 +36,8 @@ export interface AudioImport {
   readonly options?: Partial<FrameOptions> | undefined;
   /** Of a table; its column of labels is 'label' by default. */
   readonly table?: FileTableOptions | undefined;
+  /** What labels say; one class each without it. */
+  readonly labels?: LabelFormat | undefined;
   /** Merges classes whose names look alike into the most frequent one. */
   readonly mergeLabels?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -62,9 +67,12 @@ export async function importAudioDataset(job: AudioImport): Promise<AudioDataset
   }
   return createFolder(job.destination, signal, async (folder) => {
     const report = new ReportCollector();
-    const sound = joinSources(parts.map(([path, side]) => ({ source: soundSource(path, job), side })));
+    const labels = job.labels ?? { kind: 'classes' };
+    const labelColumn = job.table?.labelColumn ?? 'label';
+    const joined = joinSources(parts.map(([path, side]) => ({ source: soundSource(path, job), side })));
+    const sound = checkedSource(joined, labels, labelColumn);
     const total = await sound.count(signal);
-    const writer = await RecordingWriter.create(folder);
+    const writer = await RecordingWriter.create(folder, collectTargets(labels, labelColumn));
     try {
       let done = 0;
       // An entry of an archive can be read only while the archive is gone through.
@@ -100,7 +108,7 @@ function soundSource(source: string, job: AudioImport): ImageSource {
   if (/\.zip$/i.test(source)) return zipSource(source, { classFolders: true, isWanted: looksLikeSound });
   if (isTarName(source)) return tarSource(source, { labelled: true, isWanted: looksLikeSound });
   if (!isTableName(source)) return folderSource(source, { classFolders: true, isWanted: looksLikeSound });
-  return tableSource(source, { ...job.table, labelColumn: job.table?.labelColumn ?? 'label' });
+  return tableSource(source, { ...job.table, labels: job.labels, labelColumn: job.table?.labelColumn ?? 'label' });
 }
 
 async function addRecording(

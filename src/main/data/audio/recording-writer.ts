@@ -6,6 +6,7 @@ import { AppendingFile } from '../../files/appending-file.ts';
 import { classNotes } from '../import/class-notes.ts';
 import { mergedNames, similarLabels } from '../import/labels.ts';
 import type { ReportCollector } from '../import/report-collector.ts';
+import type { TargetCollector } from '../import/targets.ts';
 import { countSides, requireClassNames, sideNumber, SIDES_FILE, type Side } from '../import/sides.ts';
 import { orderClasses } from '../import/class-order.ts';
 import { FRAMES_FILE, GROUPS_FILE, LABELS_FILE, OFFSETS_FILE, RECORDINGS_FILE } from './audio-dataset.ts';
@@ -20,7 +21,7 @@ export interface LabelledRecording {
 
 type StoredFields = Pick<
   AudioDatasetManifest,
-  'contentHash' | 'recordings' | 'seconds' | 'frames' | 'longest' | 'classes' | 'officialSplit' | 'groups'
+  'contentHash' | 'targets' | 'recordings' | 'seconds' | 'frames' | 'longest' | 'classes' | 'officialSplit' | 'groups'
 >;
 
 export class RecordingWriter {
@@ -31,22 +32,27 @@ export class RecordingWriter {
   private readonly sides: number[] = [];
   private readonly firstOfGroup = new Map<string, number>();
   private readonly content = createHash('sha256');
+  /** Where labels are no classes. */
+  private readonly targets: TargetCollector | undefined;
   private frames = 0;
   private longest = 0;
   private seconds = 0;
 
-  private constructor(folder: string, files: RecordingWriter['files']) {
+  private constructor(folder: string, files: RecordingWriter['files'], targets: TargetCollector | undefined) {
     this.folder = folder;
+    this.targets = targets;
     this.files = files;
   }
 
-  static async create(folder: string): Promise<RecordingWriter> {
+  /** @param targets what takes labels that are not one class each */
+  static async create(folder: string, targets: TargetCollector | undefined): Promise<RecordingWriter> {
     const file = (name: string): Promise<AppendingFile> => AppendingFile.create(join(folder, name));
-    return new RecordingWriter(folder, {
+    const files = {
       frames: await file(FRAMES_FILE),
       offsets: await file(OFFSETS_FILE),
       recordings: await file(RECORDINGS_FILE),
-    });
+    };
+    return new RecordingWriter(folder, files, targets);
   }
 
   get size(): number {
@@ -70,7 +76,8 @@ export class RecordingWriter {
     this.content.update(bytes).update(label).update('\0');
     if (group !== undefined) this.content.update('\x01').update(group);
     if (side !== undefined) this.content.update('\x02').update(side);
-    this.labels.push(label);
+    this.targets?.add(label);
+    this.labels.push(this.targets?.title ?? label);
     this.sides.push(sideNumber(side));
     const first = group === undefined ? index : (this.firstOfGroup.get(group) ?? index);
     if (group !== undefined) this.firstOfGroup.set(group, first);
@@ -90,7 +97,10 @@ export class RecordingWriter {
     for (const file of [frames, offsets, recordings, labels]) await file.finish();
     const officialSplit = await this.writeSides(report);
     if (this.firstOfGroup.size > 0) await this.writeGroups();
+    const targets = await this.targets?.finish(this.folder);
+    if (this.targets) this.content.update(this.targets.contentKey());
     return {
+      ...(targets && { targets }),
       contentHash: this.content.update(JSON.stringify(options)).digest('hex'),
       recordings: this.labels.length,
       seconds: this.seconds,
@@ -107,13 +117,13 @@ export class RecordingWriter {
     for (const label of this.labels) perLabel.set(label, (perLabel.get(label) ?? 0) + 1);
     const similar = similarLabels(perLabel);
     report.similarLabels = similar;
-    for (const note of classNotes(perLabel)) report.note('classes', null, note);
+    if (!this.targets) for (const note of classNotes(perLabel)) report.note('classes', null, note);
     report.labelsMerged = mergeLabels && similar.length > 0;
     const merged = mergeLabels ? mergedNames(similar) : new Map<string, string>();
     if (report.labelsMerged) this.content.update(JSON.stringify([...merged]));
     const nameOf = (label: string): string => merged.get(label) ?? label;
     const names = orderClasses([...perLabel.keys()].map(nameOf));
-    requireClassNames(names);
+    if (!this.targets) requireClassNames(names);
     const place = new Map(names.map((name, index) => [name, index]));
     const classOf = new Map([...perLabel.keys()].map((label) => [label, place.get(nameOf(label)) ?? 0]));
     const counts = new Uint32Array(names.length);

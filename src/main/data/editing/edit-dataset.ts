@@ -54,6 +54,15 @@ export async function editDataset(
 ): Promise<DatasetManifest> {
   const log = await readEdits(folder);
   const manifest = readDatasetManifest(folder, kind);
+  if (manifest.targets) {
+    const what = { numbers: 'numbers', several: 'several labels for each example', tags: 'a tag for each word' }[
+      manifest.targets.kind
+    ];
+    throw new LabError(
+      'bad-input',
+      `${manifest.name} has ${what}, not classes: change them where they come from, and import again`,
+    );
+  }
   const imported = await readImported(await originalOf(folder), kind);
   let placeOf = placesOf(folder, manifest, sizeOf(manifest));
   let size = sizeOf(manifest);

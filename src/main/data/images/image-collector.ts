@@ -12,6 +12,7 @@ import type { ImageDatasetManifest } from '../../../shared/spec/manifests/image-
 import type { ImageImportReport } from '../../../shared/spec/manifests/image-import-report.ts';
 import type { SimilarLabels } from '../../../shared/spec/manifests/import-facts.ts';
 import { mergedNames, similarLabels } from '../import/labels.ts';
+import type { TargetCollector } from '../import/targets.ts';
 import { countSides, requireClassNames, sideNumber, SIDES_FILE } from '../import/sides.ts';
 import { classNotes } from '../import/class-notes.ts';
 import { ContentIndex } from '../import/content-index.ts';
@@ -40,6 +41,7 @@ type StoreFields = Omit<ImageCorpusManifest, 'kind' | 'formatVersion' | 'name' |
 export interface CollectedImages {
   readonly store: StoreFields;
   readonly classes: ImageDatasetManifest['classes'] | null;
+  readonly targets?: ImageDatasetManifest['targets'];
   /** Of a split that came with the images. */
   readonly officialSplit: ImageDatasetManifest['officialSplit'] | null;
   /** Images that share a group with an image on another side of it. */
@@ -105,6 +107,8 @@ export class ImageCollector {
   private readonly preparation: Preparation;
   private readonly options: ImageImportOptions;
   private readonly labelled: boolean;
+  /** Where labels are no classes. */
+  private readonly targets: TargetCollector | undefined;
   private readonly records: ImageRecordWriter;
   private readonly pixels: PixelShardWriter;
   private readonly skippedFiles: SkippedFiles;
@@ -133,13 +137,14 @@ export class ImageCollector {
     folder: string,
     preparation: Preparation,
     options: ImageImportOptions,
-    labelled: boolean,
+    labelled: false | { readonly targets: TargetCollector | undefined },
     records: ImageRecordWriter,
   ) {
     this.folder = folder;
     this.preparation = preparation;
     this.options = options;
-    this.labelled = labelled;
+    this.labelled = labelled !== false;
+    this.targets = labelled === false ? undefined : labelled.targets;
     this.records = records;
     this.pixels = new PixelShardWriter(folder, preparation.height * preparation.width * preparation.channels);
     this.skippedFiles = new SkippedFiles(folder);
@@ -150,7 +155,7 @@ export class ImageCollector {
     folder: string,
     preparation: Preparation,
     options: ImageImportOptions,
-    labelled: boolean,
+    labelled: false | { readonly targets: TargetCollector | undefined },
   ): Promise<ImageCollector> {
     return new ImageCollector(folder, preparation, options, labelled, await ImageRecordWriter.create(folder));
   }
@@ -168,8 +173,8 @@ export class ImageCollector {
     if ('reason' in result) return this.skippedFiles.add(result.path, result.reason, result.message);
     const { path } = result.entry;
     const label = result.entry.label?.trim() ?? '';
-    if (this.labelled && label === '') return this.skippedFiles.add(path, 'no-label', 'has no label');
-    const classNumber = this.labelled ? this.numberOfClass(label) : 0;
+    if (this.labelled && !this.targets && label === '') return this.skippedFiles.add(path, 'no-label', 'has no label');
+    const classNumber = this.labelled ? this.numberOfClass(this.targets?.title ?? label) : 0;
 
     const sameAs = this.contents.findOrAdd(result.contentHash, this.imported);
     if (sameAs !== undefined) {
@@ -208,6 +213,8 @@ export class ImageCollector {
       }
       const near = summariseGroups(formed.near, labels?.values);
       const all = summariseGroups(formed.groups);
+      const targets = await this.targets?.finish(this.folder);
+      if (this.targets) content.update(this.targets.contentKey());
       return {
         store: {
           images: this.imported,
@@ -232,6 +239,7 @@ export class ImageCollector {
           },
         },
         classes: labels?.classes ?? null,
+        ...(targets && { targets }),
         ...split,
         notes: this.classNotes,
         nearlyConstant: { total: this.constantImages, listed: this.constantPaths },
@@ -275,6 +283,7 @@ export class ImageCollector {
     });
     this.histograms.add(image.pixels);
     this.groups.add(result.perceptualHash, entry.group);
+    this.targets?.add(label);
     if (this.labelled) this.classOf.push(classNumber);
     this.sides.push(sideNumber(entry.side));
     if (entry.side !== undefined) this.hasSides = true;
@@ -298,12 +307,12 @@ export class ImageCollector {
     const merged = this.mergedClasses(counts);
     const classOfName = (name: string): string => merged.get(name) ?? name;
     const names = orderClasses(new Set([...this.classNumbers.keys()].map(classOfName)));
-    if (names.length < 2) {
+    if (names.length < 2 && !this.targets) {
       const found = quotedList(names);
       const message = `A labelled dataset needs at least two classes, but every image has the label ${found}. Check the folders or the label column, or import the images as a corpus.`;
       throw new LabError('bad-input', message, { classes: names });
     }
-    requireClassNames(names);
+    if (!this.targets) requireClassNames(names);
     const labelOf = new Uint32Array(this.classNumbers.size);
     const place = new Map(names.map((name, label) => [name, label]));
     const images = new Uint32Array(names.length);
@@ -320,7 +329,7 @@ export class ImageCollector {
   private mergedClasses(counts: Uint32Array): ReadonlyMap<string, string> {
     const perName = new Map([...this.classNumbers].map(([name, number]) => [name, counts[number]!]));
     this.similar = similarLabels(perName);
-    this.classNotes = classNotes(perName);
+    this.classNotes = this.targets ? [] : classNotes(perName);
     return this.options.mergeLabels ? mergedNames(this.similar) : new Map<string, string>();
   }
 

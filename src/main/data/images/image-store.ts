@@ -16,6 +16,7 @@ import { imageDatasetManifest, type ImageDatasetManifest } from '../../../shared
 import type { NetworkImages } from '../../../shared/spec/network-images.ts';
 import { placesOf } from '../editing/kept-examples.ts';
 import { readSides } from '../import/sides.ts';
+import { readTargets, type Targets } from '../import/targets.ts';
 import { readManifest } from '../../files/manifest-file.ts';
 import { GROUPS_FILE, LABELS_FILE, PERCEPTUAL_HASHES_FILE } from './image-collector.ts';
 import { ImageRecordReader, type ImageRecord } from './image-records.ts';
@@ -57,6 +58,8 @@ export interface ImageDataset extends ImageStore<ImageDatasetManifest> {
   readonly classes: readonly string[];
   /** The class of each image, an index into `classes`. */
   readonly labels: Int32Array;
+  /** What images have instead of classes, of which there is one then. */
+  readonly targets: Targets | undefined;
 }
 
 export interface OpenOptions {
@@ -150,7 +153,8 @@ export function openImageDataset(folder: string, options: OpenOptions = {}): Ima
   const manifest = readManifest(path, 'image-dataset', IMAGE_MANIFEST_VERSION, imageDatasetManifest);
   const labels = Int32Array.from(readUint32(join(path, LABELS_FILE), manifest.images, manifest.classes.length));
   const store = openStore(path, manifest, options);
-  return { ...store, classes: manifest.classes.map(({ name }) => name), labels };
+  const targets = manifest.targets && readTargets(path, manifest.targets, manifest.images);
+  return { ...store, classes: manifest.classes.map(({ name }) => name), labels, targets };
 }
 
 /** Mean and standard deviation of the channels over some of the images, say the training part: 0 … 1. */

@@ -20,6 +20,8 @@ import { requireSpace } from '../../files/disk-space.ts';
 import { createFolder } from '../../files/durable-folder.ts';
 import { orderedMap } from './ordered-map.ts';
 import { prepareImage } from './prepare-image.ts';
+import type { LabelFormat } from '../../../shared/spec/label-format.ts';
+import { collectTargets } from '../import/targets.ts';
 import type { ImageSource } from './source.ts';
 
 export interface ImageImportProgress {
@@ -39,6 +41,8 @@ export interface ImageImport {
   readonly destination: string;
   readonly name: string;
   readonly options?: ImageImportOptionsInput;
+  /** What labels say, and what they are called; one class each without it. */
+  readonly labels?: { readonly format: LabelFormat; readonly column: string } | undefined;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImageImportProgress) => void;
 }
@@ -105,7 +109,9 @@ async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetMani
     const values = job.source.kind === 'sample' ? NO_VALUES : await surveyValues(job.source.entries(signal));
     const preparation = { ...wanted, ...(values.found.length > 0 && { valueScales: values.scales }) };
     await requireSpace(folder, total * (imageBytes + RECORD_BYTES), 'Free some space, or choose a smaller image size');
-    const collector = await ImageCollector.create(folder, preparation, options, kind === 'image-dataset');
+    const targets = job.labels && collectTargets(job.labels.format, job.labels.column);
+    const labelled = kind === 'image-dataset' && { targets };
+    const collector = await ImageCollector.create(folder, preparation, options, labelled);
     try {
       let bytesRead = 0;
       let done = 0;
@@ -137,7 +143,12 @@ async function importImages(kind: ImageCorpusManifest['kind'] | ImageDatasetMani
       const manifest: ImageCorpusManifest | ImageDatasetManifest =
         finished.classes === null
           ? { kind: 'image-corpus', ...store }
-          : { kind: 'image-dataset', ...store, classes: finished.classes };
+          : {
+              kind: 'image-dataset',
+              ...store,
+              classes: finished.classes,
+              ...(finished.targets && { targets: finished.targets }),
+            };
       const ignored = job.source.ignored();
       const fullReport: ImageImportReport = {
         formatVersion: 1,

@@ -8,7 +8,8 @@ import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path
 import { isLabError, LabError } from '../../../shared/errors.ts';
 import { quoted } from '../../../shared/excerpt.ts';
 import type { TextEncoding } from '../../../shared/spec/manifests/text-corpus.ts';
-import { cleanLabel } from '../import/labels.ts';
+import { joinLabel, labelColumnsOf } from '../import/label-format.ts';
+import type { LabelFormat } from '../../../shared/spec/label-format.ts';
 import { ReportCollector } from '../import/report-collector.ts';
 import { sideOf } from '../import/sides.ts';
 import { SkipFile } from '../import/skip-file.ts';
@@ -24,6 +25,8 @@ export interface FileTableOptions {
   /** Column with the path of each file, or with the file itself; `path` by default, or the only column of files. */
   readonly pathColumn?: string | undefined;
   readonly labelColumn?: string | undefined;
+  /** What labels say; one class each without it. */
+  readonly labels?: LabelFormat | undefined;
   /** Column whose equal values keep files on one side of a split: patient, film, place, speaker. */
   readonly groupColumn?: string | undefined;
   /** Column with the side of an official split. */
@@ -65,15 +68,17 @@ export function tableSource(table: string, options: FileTableOptions = {}): Imag
     const message = `${path} is not a table that the lab reads. Name a .csv, .tsv, .jsonl, .json, .xlsx, .parquet or .arrow file.`;
     throw new LabError('bad-input', message, { path });
   }
+  const labels = options.labels ?? { kind: 'classes' };
+  const ofLabel = options.labelColumn === undefined ? [] : labelColumnsOf(options.labelColumn, labels);
   const paths = new PathResolver(path, options.root);
   let report = new ReportCollector();
 
   async function columnsOf(): Promise<Columns> {
-    const { pathColumn, labelColumn, groupColumn, splitColumn, keep = [] } = options;
+    const { pathColumn, groupColumn, splitColumn, keep = [] } = options;
     const bytes =
       format === 'parquet' || format === 'arrow' ? await bytesColumnOf(path, format, pathColumn) : undefined;
     const names = bytes?.replace(/\.bytes$/u, '.path') ?? pathColumn ?? DEFAULT_PATH_COLUMN;
-    const wanted = [names, labelColumn, groupColumn, splitColumn, ...keep].filter((name) => name !== undefined);
+    const wanted = [names, ...ofLabel, groupColumn, splitColumn, ...keep].filter((name) => name !== undefined);
     return { wanted: [...new Set(wanted)], path: names, bytes };
   }
 
@@ -119,9 +124,9 @@ export function tableSource(table: string, options: FileTableOptions = {}): Imag
       return (column === undefined ? null : row.values[columns.wanted.indexOf(column)])?.trim() ?? '';
     };
     const named = valueOf(columns.path);
-    const label = cleanLabel(valueOf(options.labelColumn));
+    const label = ofLabel.length === 0 ? '' : joinLabel(ofLabel.map(valueOf), ofLabel, labels);
     const shown = named === '' ? `${basename(path)}, row ${row.line}` : named;
-    if (options.labelColumn !== undefined && label === '') {
+    if (options.labelColumn !== undefined && label === '' && labels.kind !== 'several') {
       return unusable(shown, 'no-label', `the column ${quoted(options.labelColumn)} is empty`);
     }
     const sideName = valueOf(options.splitColumn);

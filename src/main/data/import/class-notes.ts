@@ -16,13 +16,15 @@ export function classNotes(counts: ReadonlyMap<string, number>): string[] {
   const notes: string[] = [];
   if (names.length > 2 && names.every((name) => NUMBER.test(name)) && counts.size > examples / 3) {
     notes.push(
-      `${counts.size} different numbers are labels of ${examples} examples: they look like quantities, and each is learned as a class of its own`,
+      `${counts.size} different numbers are labels of ${examples} examples: they look like quantities, and each is learned as a class of its own; import with --labels numbers for regression`,
     );
   }
   const combined = countCombined(new Set(names));
   if (combined > 0) {
     const labels = combined === 1 ? 'one label stands' : `${combined} labels stand`;
-    notes.push(`${labels} for several classes at once; every combination is learned as a class of its own`);
+    notes.push(
+      `${labels} for several classes at once; every combination is learned as a class of its own; import with --labels several for multi-label`,
+    );
   }
   const rare = names.filter((name) => counts.get(name)! < FEW_EXAMPLES);
   if (rare.length > 0) {

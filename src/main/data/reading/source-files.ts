@@ -44,6 +44,8 @@ export interface SourceOptions {
   /** Globs relative to the folder, e.g. `**\/*.md`; a file in a folder must match one of them. Without any: all text files. */
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
+  /** Further endings of files in folders that are read as text. */
+  readonly alsoText?: readonly string[] | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -122,6 +124,12 @@ export function formatOfName(path: string): {
   return { format, compression, extension: last };
 }
 
+/** Without that of its compression. */
+function extensionOfFile(path: string): string {
+  const { compression, extension } = formatOfName(path);
+  return compression === 'none' ? extension : extensionOf(basename(path).slice(0, -extension.length - 1));
+}
+
 /** What people call the files that hold text, but not as text; for those that the user named. */
 const OTHER_KINDS: Readonly<Record<string, string>> = {
   rtf: 'is an RTF document, not text. Save it as plain text (.txt) first',
@@ -152,10 +160,10 @@ function asSource(
 ): SourceFile | UnusableFile | IgnoredFile {
   const { format, compression, extension } = formatOfName(path);
   const { encoding, header, quote } = options;
-  const chosen = options.format ?? format;
+  const isAlsoText = format === undefined && options.alsoText?.includes(extensionOfFile(path)) === true;
+  const chosen = options.format ?? (isAlsoText ? 'text' : format);
   if (chosen === undefined && !named) return { path, ignoredExtension: extension };
-  const kind = compression === 'none' ? extension : extensionOf(basename(path).slice(0, -extension.length - 1));
-  const other = OTHER_KINDS[kind];
+  const other = OTHER_KINDS[extensionOfFile(path)];
   if (chosen === undefined && other !== undefined) return { path, reason: 'unsupported', unusable: other };
   // A file that the user named is text if nothing says otherwise.
   return { path, size, format: chosen ?? 'text', compression, encoding, header, quote, named, relative, source };

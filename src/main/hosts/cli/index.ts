@@ -39,7 +39,7 @@ const commands: Readonly<Record<string, readonly [summary: string, load: () => P
       async () => (await import('./show.ts')).registerShow,
     ],
     predict: [
-      'use a trained model: fill in [MASK]s, judge a pair of sentences, classify a text, an image or a sound; or all of a file or folder, with --input and --output',
+      'use a trained model: fill in [MASK]s, judge a pair of sentences, classify a text, an image or a sound, or predict its numbers; or all of a file or folder, with --input and --output',
       async () => (await import('./predict.ts')).registerPredict,
     ],
     generate: ['continue a text with a language model', async () => (await import('./generate.ts')).registerGenerate],

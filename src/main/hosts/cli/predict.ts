@@ -9,7 +9,7 @@ import { findTrainedNetwork } from '../../runs/trained-network.ts';
 import { readQueryImage } from '../../runs/query-image.ts';
 import { readQueryRecording } from '../../runs/query-recording.ts';
 import type { PredictionAnswer } from '../../tasks/index.ts';
-import { formatPercent, joinPieces } from '../../../shared/display.ts';
+import { formatNumber, formatPercent, joinPieces } from '../../../shared/display.ts';
 import { givenText } from './given-text.ts';
 import { collect, globalsOf, existingWorkspaceOf } from './globals.ts';
 import { positiveNumber } from './numbers.ts';
@@ -160,13 +160,35 @@ export function registerPredict(predict: Command): void {
           printJson({ run: predictor.id, step: predictor.step, answers });
           return;
         }
-        for (const { question, choices, isTruncated } of answers) {
+        for (const { question, choices, value, words, isTruncated } of answers) {
           if (isTruncated) say('The text is longer than the model reads: a part of it was left out');
+          if (words) {
+            print(
+              table(
+                [{ title: 'word' }, { title: 'tag' }, { title: 'probability', align: 'right' }],
+                words.map(({ word, tag, probability }) => [word, tag, formatPercent(probability, 2)]),
+              ),
+            );
+            continue;
+          }
+          if (value !== undefined) {
+            print(`${emphasise(question, 'bold')}  ${formatNumber(value)}`);
+            continue;
+          }
           print(emphasise(question, 'bold'));
+          const hasChosen = choices.some(({ isChosen }) => isChosen !== undefined);
           print(
             table(
-              [{ title: 'answer' }, { title: 'probability', align: 'right' }],
-              choices.map(({ label, probability }) => [label, formatPercent(probability, 2)]),
+              [
+                { title: 'answer' },
+                { title: 'probability', align: 'right' },
+                ...(hasChosen ? [{ title: 'label' }] : []),
+              ],
+              choices.map(({ label, probability, isChosen }) => [
+                isChosen ? emphasise(label, 'bold') : label,
+                formatPercent(probability, 2),
+                ...(hasChosen ? [isChosen ? 'yes' : 'no'] : []),
+              ]),
             ),
           );
         }

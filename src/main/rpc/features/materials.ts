@@ -174,7 +174,9 @@ const classSchema = z.array(
   }),
 );
 
+/** Null where examples have numbers or several labels instead. */
 function classesOf(manifest: IndexedMaterial['manifest']): { name: string; count: number }[] | null {
+  if (manifest.targets !== undefined) return null;
   const parsed = classSchema.safeParse(manifest.classes);
   return parsed.success
     ? parsed.data.map(({ name, examples, images, recordings }) => ({

@@ -31,9 +31,12 @@ const defaultTop = 5;
 /** @param top so many of the likeliest answers; without it all classes, or the 5 likeliest answers to questions without classes */
 export function answerColumns(
   task: Pick<TaskDefinition<unknown>, 'demo'>,
-  { input, classes }: TaskFacts,
+  { input, classes, targets, labelSet, tags }: TaskFacts,
   top: number | undefined,
 ): AnswerColumns {
+  if (targets) return numberColumns(targets.names);
+  if (tags) return taggedWords();
+  if (labelSet) return severalLabels(labelSet.names);
   const form = demoFormOf(task, input.kind);
   const isOpen = openForms.has(form);
   if (classForms.has(form) && classes && top === undefined) return everyClass(classes);
@@ -45,6 +48,45 @@ export function answerColumns(
     top: count,
     rows: (answers) =>
       answers.map(({ question, choices }) => [...(hasOneQuestion ? [] : [question]), ...cellsOf(choices, count)]),
+  };
+}
+
+/** A text as its words and their tags, both apart by blanks. */
+function taggedWords(): AnswerColumns {
+  return {
+    columns: [
+      { name: 'words', type: 'text' },
+      { name: 'tags', type: 'text' },
+    ],
+    top: 1,
+    rows: (answers) =>
+      answers.map(({ words = [] }) => [words.map(({ word }) => word).join(' '), words.map(({ tag }) => tag).join(' ')]),
+  };
+}
+
+/** The labels that are answered, and the probability of each. */
+function severalLabels(names: readonly string[]): AnswerColumns {
+  return {
+    columns: [
+      { name: 'labels', type: 'text' },
+      ...names.map((name) => ({ name: `p(${name})`, type: 'number' }) as const),
+    ],
+    top: names.length,
+    rows: (answers) =>
+      answers.map(({ choices }) => {
+        const probabilities = new Map(choices.map(({ label, probability }) => [label, probability]));
+        const chosen = choices.flatMap(({ label, isChosen }) => (isChosen ? [label] : []));
+        return [chosen.join('; '), ...names.map((name) => probabilities.get(name) ?? null)];
+      }),
+  };
+}
+
+/** A column for each target. */
+function numberColumns(names: readonly string[]): AnswerColumns {
+  return {
+    columns: names.map((name) => ({ name: `prediction(${name})`, type: 'number' })),
+    top: 1,
+    rows: (answers) => [answers.map(({ value }) => value ?? null)],
   };
 }
 

@@ -4,7 +4,8 @@ import type { AuditCard, CardItem, CardSection } from '../../../shared/card/card
 import { formatCount, formatNumber, formatWithBounds, plural } from '../../../shared/display.ts';
 import { metricOf } from '../../../shared/metrics.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
-import type { RunResult } from '../../../shared/spec/run/result.ts';
+import type { EvaluatedSplit, RunResult } from '../../../shared/spec/run/result.ts';
+import { datasetTargets } from '../../../shared/spec/manifests/dataset-targets.ts';
 import type { Interval } from '../../../shared/stats.ts';
 import { mean, meanInterval, wilsonInterval } from '../../../shared/stats.ts';
 import { labVersion } from '../../files/version.ts';
@@ -101,11 +102,21 @@ function resultItems(result: RunResult | null): CardItem[] {
     show(recall),
     show(f1),
   ]);
+  if (evaluated.targets) return [table, targetTable(evaluated.targets, split)];
   if (classes.length === 0) return [table];
   return [
     table,
     tableItem(`By class, on the ${split} split`, ['Class', '>Examples', '>Precision', '>Recall', '>F1'], classes),
   ];
+}
+
+function targetTable(targets: NonNullable<EvaluatedSplit['targets']>, split: string): CardItem {
+  const names = ['rmse', 'mae', 'r2', 'spearman'] as const;
+  return tableItem(
+    `By target, each in its own unit, on the ${split} split`,
+    ['Target', ...names.map((name) => `>${titleOf(name)}`)],
+    targets.map((target) => [target.name, ...names.map((name) => show(target[name]))]),
+  );
 }
 
 function show(value: number | null | undefined): string {
@@ -138,6 +149,7 @@ function dataItems({ run, material, models }: RunCardMaterial): CardItem[] {
     ],
   ]);
   const classes = classRows(manifest);
+  const targets = targetRows(manifest);
   const gone: CardItem[] = material
     ? []
     : [{ kind: 'warning', text: `${data.name} is no longer in the workspace as it was when the run was made.` }];
@@ -145,7 +157,10 @@ function dataItems({ run, material, models }: RunCardMaterial): CardItem[] {
     list,
     ...publicModelItems(models),
     ...gone,
-    ...(classes.length > 0 ? [tableItem('Classes of the whole material', ['Class', '>Examples'], classes)] : []),
+    ...targets,
+    ...(classes.length > 0 && targets.length === 0
+      ? [tableItem('Classes of the whole material', ['Class', '>Examples'], classes)]
+      : []),
   ];
 }
 
@@ -153,6 +168,24 @@ function sourceOf({ source, sources }: Readonly<Record<string, unknown>>): strin
   if (Array.isArray(sources)) return sources.join(', ');
   if (typeof source === 'string') return source;
   return typeof source === 'object' && source !== null && 'path' in source ? String(source.path) : undefined;
+}
+
+function targetRows({ targets }: Readonly<Record<string, unknown>>): CardItem[] {
+  const found = datasetTargets.safeParse(targets).data;
+  if (found?.kind === 'numbers') {
+    const rows = found.targets.map(({ name, minimum, maximum, mean: average }) => [
+      name,
+      ...[minimum, average, maximum].map(show),
+    ]);
+    return [tableItem('Numbers of the whole material', ['Target', '>Least', '>Mean', '>Largest'], rows)];
+  }
+  if (found?.kind === 'tags') {
+    const rows = found.tags.slice(0, MOST_CLASSES).map(({ name, words }) => [name, formatCount(words)]);
+    return [tableItem('Tags of the whole material', ['Tag', '>Words'], rows)];
+  }
+  if (found === undefined || found.labels.length > MOST_CLASSES) return [];
+  const rows = found.labels.map(({ name, examples }) => [name, formatCount(examples)]);
+  return [tableItem('Labels of the whole material', ['Label', '>Examples'], rows)];
 }
 
 const MOST_CLASSES = 60;

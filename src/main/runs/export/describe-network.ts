@@ -4,6 +4,7 @@ import type { ModelManifest } from '../../../shared/spec/manifests/model.ts';
 import { labVersion } from '../../files/version.ts';
 import type { OnnxValueInfo } from '../../graph/onnx.ts';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.ts';
+import type { TaskFacts } from '../../tasks/index.ts';
 import type { ExportSource, ExportSubject } from './source.ts';
 
 export interface PortDescription {
@@ -32,7 +33,7 @@ export interface NetworkDescription {
   readonly model: ModelOrigin | null;
   readonly step: number;
   readonly task: Readonly<Record<string, unknown>>;
-  /** Classes in the order of the logits; null where the outputs are no classes. */
+  /** Classes, labels or targets in the order of the output's columns; null where it has none. */
   readonly labels: readonly string[] | null;
   readonly inputs: readonly PortDescription[];
   readonly outputs: readonly PortDescription[];
@@ -54,12 +55,17 @@ export function describeNetwork(
     model: imported ? describeOrigin(imported) : null,
     step,
     task: source.task,
-    labels: model.facts.classes ?? null,
+    labels: namesOfOutput(model.facts) ?? null,
     inputs: inputs.map((port) => described(port, meaningOfInput(port.name, source))),
     outputs: outputs.map((port) => described(port, meaningOfOutput(port, source))),
     preprocessing: describePreprocessing(source),
     lab: labVersion(),
   };
+}
+
+/** What the columns of an answer stand for: classes, several labels, or the targets of regression. */
+export function namesOfOutput({ classes, labelSet, targets }: TaskFacts): readonly string[] | undefined {
+  return classes ?? labelSet?.names ?? targets?.names;
 }
 
 /** Folders of this computer are nobody else's business. */
@@ -103,6 +109,8 @@ function meaningOfOutput({ name, shape }: OnnxValueInfo, { model }: ExportSubjec
   if (name === 'last_hidden_state') return 'features at every position or place';
   if (name === 'pooler_output') return 'features of the whole input';
   if (name === 'seq_relationship_logits') return 'one number for each class, before the softmax';
+  if (model.facts.targets) return 'one number for each target, in its unit';
+  if (model.facts.labelSet) return 'the probability of each label, by itself';
   const isOfTokens = model.facts.input.kind === 'tokens' && shape.length === 3;
   if (isOfTokens) return 'at every position one number for each token of the vocabulary, before the softmax';
   if (shape.length === 3) return 'at every step one number for the blank and each character (CTC), before the softmax';

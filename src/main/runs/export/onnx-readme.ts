@@ -1,6 +1,6 @@
 /** The README beside an exported network: what it is, and the lines of Python and of JavaScript that run it. */
 import type { NetworkDescription, PortDescription } from './describe-network.ts';
-import { provenanceOf } from './describe-network.ts';
+import { namesOfOutput, provenanceOf } from './describe-network.ts';
 import { pythonPicture } from './python-picture.ts';
 import type { ExportSubject } from './source.ts';
 
@@ -99,7 +99,7 @@ function pythonLines(subject: ExportSubject, { inputs, outputs }: NetworkDescrip
       ...pythonPicture(subject),
       `feeds = {"pixel_values": pixels.transpose(2, 0, 1)[None]}`,
       run,
-      ...(model.facts.classes
+      ...(namesOfOutput(model.facts)
         ? ['for label, value in zip(about["labels"], logits[0]): print(label, value)']
         : ['print(logits.shape)']),
     ];
@@ -129,7 +129,7 @@ function fixedLengthPython(inputs: readonly PortDescription[], length: number): 
 }
 
 function textAnswerPython({ model }: ExportSubject): string[] {
-  if (model.facts.classes && !model.task.type.startsWith('masked-words')) {
+  if (namesOfOutput(model.facts) && !model.task.type.startsWith('masked-words')) {
     return ['for label, value in zip(about["labels"], logits[0]): print(label, value)'];
   }
   const place = model.task.type === 'next-word' ? 'len(ids) - 1' : 'ids.index(tokenizer.token_to_id("[MASK]"))';
@@ -185,7 +185,7 @@ function javaScriptLines(subject: ExportSubject, { inputs, outputs }: NetworkDes
       `const planes = Float32Array.from({ length: pixels.length }, (_, place) => pixels[(place % (${size})) * ${String(channels)} + Math.floor(place / (${size}))] / 255);`,
       `const feeds = { pixel_values: new Tensor('float32', planes, [1, ${String(channels)}, ${String(height)}, ${String(width)}]) };`,
       run,
-      model.facts.classes
+      namesOfOutput(model.facts)
         ? `console.log(about.labels.map((label, index) => [label, ${output.name}.data[index]]));`
         : `console.log(${output.name}.dims);`,
     ];

@@ -1,6 +1,7 @@
 /** Examples with classes: what a run is told of them, and how much each counts. */
 import { LabError } from '../../../shared/errors.ts';
 import { quoted } from '../../../shared/excerpt.ts';
+import type { Targets } from '../../data/import/targets.ts';
 import type { Side } from '../labelled/sides.ts';
 import { bySide } from '../labelled/sides.ts';
 import type { ExampleSides, Feeds } from '../task.ts';
@@ -15,8 +16,25 @@ export interface LabelledClasses {
   readonly sides: ExampleSides;
 }
 
-/** Throws `LabError('bad-input')` for a single class. `example` is what a person calls one, such as "recording". */
-export function requireClasses(classes: readonly string[], example: string): void {
+/** What datasets have instead of classes, and the task that it is for. */
+const otherLabels = {
+  numbers: ['numbers', 'regression'],
+  several: ['several labels for each example', 'multi-label'],
+  tags: ['a tag for each word', 'token-classification'],
+} as const satisfies Readonly<Record<Targets['kind'], readonly [what: string, task: string]>>;
+
+/** Throws `LabError('bad-input')` for a dataset without classes, or with a single one. `example` is what a person calls one, such as "recording". */
+export function requireClasses(
+  { classes, targets }: { readonly classes: readonly string[]; readonly targets: Targets | undefined },
+  example: string,
+): void {
+  if (targets) {
+    const [what, task] = otherLabels[targets.kind];
+    throw new LabError(
+      'bad-input',
+      `the dataset has ${what}, not classes: take the task ${task}, or import it again with --labels classes`,
+    );
+  }
   if (classes.length >= 2) return;
   throw new LabError(
     'bad-input',

@@ -31,7 +31,7 @@ export function openLabelledImages(
   const { dataFolder, options, splitSeed, images: network } = setup;
   const dataset = openImageDataset(dataFolder, { network });
   try {
-    requireClasses(dataset.classes, 'image');
+    requireClasses(dataset, 'image');
     const split = splitImages(dataset, {
       seed: splitSeed,
       fractions: { validation: options.validationFraction, test: options.testFraction },

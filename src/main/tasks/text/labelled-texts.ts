@@ -36,7 +36,7 @@ export function openLabelledTexts(setup: SamplerSetup<LabelledTextSettings>): La
   const tokenizer = loadTokenizer(tokenizerFile);
   const dataset = openTextDataset(dataFolder);
   try {
-    requireClasses(dataset.classes, 'example');
+    requireClasses(dataset, 'example');
     const fractions = { validation: options.validationFraction, test: options.testFraction };
     const split = splitDataset(dataset, { seed: splitSeed, fractions });
     return { dataset, tokenizer, sides: drawSides(dataset, split, setup) };
@@ -59,7 +59,7 @@ const MOST_KEPT = 200_000;
 
 /** A function that gives the tokens of an example, cut to `length` with its special tokens. */
 export function createEncoder(
-  { dataset, tokenizer }: LabelledTexts,
+  { dataset, tokenizer }: Pick<LabelledTexts, 'dataset' | 'tokenizer'>,
   length: number,
   separators = 1,
 ): (index: number) => EncodedParts {

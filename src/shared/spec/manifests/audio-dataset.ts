@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { editedFields } from '../dataset-edit.ts';
+import { datasetTargets } from './dataset-targets.ts';
 import { officialSplit } from './text-dataset.ts';
 import { textImportReport } from './text-import-report.ts';
 
@@ -45,6 +46,8 @@ export const audioDatasetManifest = z.strictObject({
   longest: z.int().min(1),
   /** Sorted by code point; for transcription these are the transcripts. A recording's label is an index into it. */
   classes: z.array(z.strictObject({ name: z.string().min(1), recordings: z.int().min(1) })).min(1),
+  /** What recordings have instead of classes, of which there is one then. */
+  targets: datasetTargets.optional(),
   /** Recordings on each side of the split that came with the material, which every task keeps. */
   officialSplit: officialSplit.optional(),
   /** Groups that the source named: speakers, sessions. */

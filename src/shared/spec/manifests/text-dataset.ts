@@ -1,6 +1,8 @@
 /** The manifest of a labelled text dataset: `manifest.json` in the dataset's folder. */
 import { z } from 'zod';
 import { editedFields } from '../dataset-edit.ts';
+import { labelFormat } from '../label-format.ts';
+import { datasetTargets } from './dataset-targets.ts';
 import { textEncoding } from './text-corpus.ts';
 import { textImportReport } from './text-import-report.ts';
 
@@ -26,6 +28,8 @@ export const textDatasetManifest = z.strictObject({
   examples: z.int().min(1),
   /** Sorted by code point; an example's label is an index into it. */
   classes: z.array(z.strictObject({ name: z.string(), examples: z.int().min(1) })).min(1),
+  /** What examples have instead of classes, of which there is one then. */
+  targets: datasetTargets.optional(),
   /** True if every example has a second text. */
   pairs: z.boolean(),
   textBytes: count,
@@ -37,6 +41,8 @@ export const textDatasetManifest = z.strictObject({
     textColumn: z.string(),
     pairColumn: z.string().nullable(),
     labelColumn: z.string(),
+    /** What labels say; one class each without it. */
+    labels: labelFormat.optional(),
     /** Of files without a mark; UTF-8 without it. */
     encoding: textEncoding.optional(),
     /** False for tables that begin with a row of data. */

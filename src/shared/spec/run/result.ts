@@ -21,6 +21,19 @@ const evaluated = z.object({
       }),
     )
     .optional(),
+  /** Of regression: each target in its own unit, with some of its [true, predicted] values. */
+  targets: z
+    .array(
+      z.object({
+        name: z.string(),
+        rmse: z.number().nullable(),
+        mae: z.number().nullable(),
+        r2: z.number().nullable(),
+        spearman: z.number().nullable(),
+        points: z.array(z.tuple([z.number(), z.number()])),
+      }),
+    )
+    .optional(),
   /** A digit for each example in evaluation order, 1 where the answer was right: for paired tests between runs. */
   correct: z
     .string()

@@ -2,7 +2,8 @@
 import { mediumOf } from '../../../../shared/spec/data-kind.ts';
 import type { MaterialSummary } from '../../../../shared/contract/materials.ts';
 import type { TextEncoding } from '../../../../shared/spec/manifests/text-corpus.ts';
-import { formatCount } from '../../../../shared/display.ts';
+import type { DatasetTargets } from '../../../../shared/spec/manifests/dataset-targets.ts';
+import { formatCount, formatNumber } from '../../../../shared/display.ts';
 import type { IconName } from '../../components/icons.ts';
 
 export function isImages(kind: string): boolean {
@@ -62,4 +63,17 @@ export function sizeWords({ counts, shape }: Pick<MaterialSummary, 'counts' | 's
     .map((name) => `${formatCount(counts[name] ?? 0)} ${name}`);
   if (shape !== null) parts.push(`${shape.width} × ${shape.height}${shape.channels === 1 ? ' grey' : ''}`);
   return parts.join(' · ');
+}
+
+/** Numbers by their ranges, labels by their examples. */
+export function targetWords(targets: DatasetTargets): string {
+  if (targets.kind === 'tags') {
+    return targets.tags.map(({ name, words }) => `${name} (${formatCount(words)})`).join(', ');
+  }
+  if (targets.kind === 'several') {
+    return targets.labels.map(({ name, examples }) => `${name} (${formatCount(examples)})`).join(', ');
+  }
+  return targets.targets
+    .map(({ name, minimum, maximum }) => `${name} from ${formatNumber(minimum)} to ${formatNumber(maximum)}`)
+    .join(', ');
 }

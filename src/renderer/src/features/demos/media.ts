@@ -32,6 +32,10 @@ const formsOfFiles: Readonly<Partial<Record<DemoForm, Medium>>> = {
   'transcribe-image': 'image',
   'classify-sound': 'recording',
   'transcribe-sound': 'recording',
+  'estimate-image': 'image',
+  'estimate-sound': 'recording',
+  'label-image': 'image',
+  'label-sound': 'recording',
 };
 
 /** Whether a demo asks for a file instead of a text. */

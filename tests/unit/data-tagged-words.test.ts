@@ -1,0 +1,125 @@
+// Tagged words from the files of annotation tools: CoNLL of several kinds, JSON lines with words and tags, texts with spans.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { importTextDataset, openTextDataset, type ImportTextDatasetOptions } from '../../src/main/data/text/dataset.ts';
+import { sentenceOfSpans } from '../../src/main/data/text/tagged-words.ts';
+import { temporaryFolder } from './data-text-fixtures.ts';
+
+async function importTagged(file: string, content: string, options: Partial<ImportTextDatasetOptions> = {}) {
+  const root = temporaryFolder();
+  writeFileSync(join(root, file), content);
+  const folder = join(temporaryFolder(), 'dataset');
+  await importTextDataset({ sources: [root], folder, name: 'Tags', labels: { kind: 'tags' }, ...options });
+  const dataset = openTextDataset(folder);
+  const sentences = Array.from({ length: dataset.size }, (_, index) => [
+    dataset.text(index),
+    dataset.writtenLabel(index),
+  ]);
+  dataset.close();
+  const { skipped } = dataset.manifest.report;
+  return { dataset, sentences, skipped: skipped.listed.map(({ line, message }) => `${line}: ${message}`) };
+}
+
+describe('CoNLL files', () => {
+  it('have a word and its tag on each line, blank lines, and marks of documents', async () => {
+    const conll = [
+      '-DOCSTART- -X- O O',
+      '',
+      'EU NNP I-NP B-ORG',
+      'rejects VBZ I-VP O',
+      '',
+      'Peter NNP I-NP B-PER',
+      'Blackburn NNP I-NP I-PER',
+      '',
+      '-DOCSTART- -X- O O',
+      '',
+      'He PRP I-NP O',
+      '',
+      '',
+      'broken',
+      'line NN I-NP O',
+      '',
+    ];
+    const { dataset, sentences, skipped } = await importTagged('train.conll', conll.join('\n'));
+    expect(sentences).toEqual([
+      ['EU rejects', 'B-ORG O'],
+      ['Peter Blackburn', 'B-PER I-PER'],
+      ['He', 'O'],
+    ]);
+    expect(skipped).toEqual(['14: has 1 columns, where a word and its tag make from 2 to 10']);
+    expect([...dataset.groups]).toEqual([0, 0, 2]);
+    expect(dataset.manifest.targets).toEqual({
+      kind: 'tags',
+      tags: ['B-ORG', 'B-PER', 'I-PER', 'O'].map((name) => ({ name, words: name === 'O' ? 2 : 1 })),
+    });
+    const parts = await importTagged('train.conll', conll.join('\n'), { labelColumn: '2' });
+    expect(parts.sentences[0]).toEqual(['EU rejects', 'NNP VBZ']);
+  });
+
+  it('may be those of Universal Dependencies', async () => {
+    const conllu = [
+      '# text = Vámonos al mar',
+      '1-2\tVámonos\t_\t_\t_\t_\t_\t_\t_\t_',
+      '1\tVamos\tir\tVERB\t_\t_\t0\troot\t_\t_',
+      '2\tnos\tnosotros\tPRON\t_\t_\t1\tobj\t_\t_',
+      '2.1\t_\t_\t_\t_\t_\t_\t_\t_\t_',
+      '3\tNew York\tmar\tPROPN\t_\t_\t1\tobl\t_\t_',
+      '',
+    ];
+    const { sentences } = await importTagged('es.conllu', conllu.join('\r\n'));
+    expect(sentences).toEqual([['Vamos nos New\u00a0York', 'VERB PRON PROPN']]);
+  });
+});
+
+describe('JSON lines', () => {
+  it('have words with tags, by their names or numbers', async () => {
+    const lines = [
+      { tokens: ['Ann', 'ran'], ner_tags: [1, 0] },
+      { tokens: ['Bo'], ner_tags: [1, 0] },
+      { tokens: ['It', 'ran'], ner_tags: [0, 7] },
+    ];
+    const names = { labels: { kind: 'tags', names: ['O', 'B-PER'] } } as const;
+    const content = lines.map((line) => JSON.stringify(line)).join('\n');
+    const { sentences, skipped } = await importTagged('a.jsonl', content, names);
+    expect(sentences).toEqual([['Ann ran', 'B-PER O']]);
+    expect(skipped).toEqual(['2: has 1 words and 2 tags', '3: has no tag for “ran”']);
+  });
+
+  it('have texts with spans, as lists or objects', async () => {
+    const lines = [
+      {
+        text: 'Ann Lee met Bo.',
+        label: [
+          [0, 7, 'PER'],
+          [12, 14, 'PER'],
+        ],
+      },
+      { text: 'In Rome', spans: [{ start: 3, end: 7, label: 'LOC' }] },
+      { text: 'In Rome', spans: [{ start: 3, end: 70, label: 'LOC' }] },
+      {
+        text: 'In old Rome',
+        entities: [
+          [3, 11, 'LOC'],
+          [7, 11, 'LOC'],
+        ],
+      },
+    ];
+    const { sentences, skipped } = await importTagged('a.jsonl', lines.map((line) => JSON.stringify(line)).join('\n'));
+    expect(sentences).toEqual([
+      ['Ann Lee met Bo .', 'B-PER I-PER O B-PER O'],
+      ['In Rome', 'O B-LOC'],
+    ]);
+    expect(skipped).toEqual([
+      '3: the span 3 to 70 (LOC) is not in the text',
+      '4: the span 7 to 11 (LOC) overlaps the span 3 to 11 (LOC); a word has one tag',
+    ]);
+  });
+
+  it('count characters as Python does, and cut words where spans do', () => {
+    expect(sentenceOfSpans('😀 Ann-Lee', [{ start: 2, end: 5, label: 'PER' }])).toEqual({
+      words: ['😀', 'Ann', '-', 'Lee'],
+      tags: ['O', 'B-PER', 'O', 'O'],
+    });
+  });
+});
