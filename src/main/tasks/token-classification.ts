@@ -71,8 +71,10 @@ defineTask<TokenClassificationOptions>({
     const inputs = declareInputs(context);
     const sequence = backboneOutput(backbone(inputs), 'sequence', 'token-classification');
     const features = sizeAt(sequence.shape, -1);
-    const places = input(program, 'wordPositions', 'int32', [batchSize, words]);
-    const ofWords = reshape(batchGather(sequence, places), [batchSize, words, features]);
+    // Who exports it finds the words by itself: they are tagged at their first piece.
+    const everyPosition = context.everyPosition === true && mode === 'prediction';
+    const chosenRows = (): Value => batchGather(sequence, input(program, 'wordPositions', 'int32', [batchSize, words]));
+    const ofWords = everyPosition ? sequence : reshape(chosenRows(), [batchSize, words, features]);
     return withScope(program, 'head', () =>
       withScope(program, 'token-classification', () => {
         const logits = denseLayer(dropoutLayer(ofWords, dropout, mode), 'output', tags.length);

@@ -64,8 +64,8 @@ export function describeNetwork(
 }
 
 /** What the columns of an answer stand for: classes, several labels, or the targets of regression. */
-export function namesOfOutput({ classes, labelSet, targets }: TaskFacts): readonly string[] | undefined {
-  return classes ?? labelSet?.names ?? targets?.names;
+export function namesOfOutput({ classes, labelSet, targets, tags }: TaskFacts): readonly string[] | undefined {
+  return classes ?? labelSet?.names ?? targets?.names ?? tags;
 }
 
 /** Folders of this computer are nobody else's business. */
@@ -111,6 +111,11 @@ function meaningOfOutput({ name, shape }: OnnxValueInfo, { model }: ExportSubjec
   if (name === 'seq_relationship_logits') return 'one number for each class, before the softmax';
   if (model.facts.targets) return 'one number for each target, in its unit';
   if (model.facts.labelSet) return 'the probability of each label, by itself';
+  if (model.facts.tags && name === 'logits')
+    return 'at every position one number for each tag, before the softmax; a word has that of its first token';
+  if (model.facts.tags && name === 'transitions')
+    return 'of the CRF: what it adds from the tag of a row to that of a column';
+  if (model.facts.tags) return `of the CRF: what it adds for the ${name === 'start' ? 'first' : 'last'} tag`;
   const isOfTokens = model.facts.input.kind === 'tokens' && shape.length === 3;
   if (isOfTokens) return 'at every position one number for each token of the vocabulary, before the softmax';
   if (shape.length === 3) return 'at every step one number for the blank and each character (CTC), before the softmax';

@@ -129,6 +129,11 @@ function fixedLengthPython(inputs: readonly PortDescription[], length: number): 
 }
 
 function textAnswerPython({ model }: ExportSubject): string[] {
+  if (model.facts.tags) {
+    return [
+      'for token, row in zip(ids, logits[0]): print(tokenizer.id_to_token(token), about["labels"][int(row.argmax())])',
+    ];
+  }
   if (namesOfOutput(model.facts) && !model.task.type.startsWith('masked-words')) {
     return ['for label, value in zip(about["labels"], logits[0]): print(label, value)'];
   }
