@@ -88,7 +88,7 @@ export function suggestExperiment(type: string, { data, from, corpora = [] }: St
     name: [from?.spec.name, task.type].filter((part) => part !== undefined).join('-'),
     task: { type: task.type, ...(data && task.suggested?.options?.(data)), ...sharedOptions(task, from) },
     ...(data && { data: data.name }),
-    ...(!from && task.data.includes('text-dataset') && { tokenizer: tokenizerFor(data, corpora) }),
+    ...(!from && (data?.kind ?? task.data[0]) === 'text-dataset' && { tokenizer: tokenizerFor(data, corpora) }),
     pipeline,
     ...(from && { from: { run: from.id } }),
     training: {

@@ -56,7 +56,7 @@ describe('the most frequent class', () => {
 
 it('a single class is refused, by its name', () => {
   expect(() => {
-    requireClasses(['spam'], 'mail');
+    requireClasses({ classes: ['spam'], targets: undefined }, 'mail');
   }).toThrow(
     expect.objectContaining({ code: 'bad-input', message: expect.stringMatching(/every mail .*spam.*needs two/u) }),
   );
