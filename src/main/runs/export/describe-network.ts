@@ -105,17 +105,21 @@ function meaningOfInput(name: string, { model }: ExportSubject): string {
   }
 }
 
+function meaningOfTags(name: string): string {
+  if (name === 'logits') {
+    return 'at every position one number for each tag, before the softmax; a word has that of its first token';
+  }
+  if (name === 'transitions') return 'of the CRF: what it adds from the tag of a row to that of a column';
+  return `of the CRF: what it adds for the ${name === 'start' ? 'first' : 'last'} tag`;
+}
+
 function meaningOfOutput({ name, shape }: OnnxValueInfo, { model }: ExportSubject): string {
   if (name === 'last_hidden_state') return 'features at every position or place';
   if (name === 'pooler_output') return 'features of the whole input';
   if (name === 'seq_relationship_logits') return 'one number for each class, before the softmax';
   if (model.facts.targets) return 'one number for each target, in its unit';
   if (model.facts.labelSet) return 'the probability of each label, by itself';
-  if (model.facts.tags && name === 'logits')
-    return 'at every position one number for each tag, before the softmax; a word has that of its first token';
-  if (model.facts.tags && name === 'transitions')
-    return 'of the CRF: what it adds from the tag of a row to that of a column';
-  if (model.facts.tags) return `of the CRF: what it adds for the ${name === 'start' ? 'first' : 'last'} tag`;
+  if (model.facts.tags) return meaningOfTags(name);
   const isOfTokens = model.facts.input.kind === 'tokens' && shape.length === 3;
   if (isOfTokens) return 'at every position one number for each token of the vocabulary, before the softmax';
   if (shape.length === 3) return 'at every step one number for the blank and each character (CTC), before the softmax';

@@ -2,6 +2,7 @@
  * Several labels at once, each a yes or no of its own: F1 over all decisions (micro) and averaged over labels (macro), exact matches,
  * and the threshold of each label, with the definitions of scikit-learn.
  */
+import type { Operation } from './ranking.ts';
 import { averagePrecision, areaUnderRoc, operations } from './ranking.ts';
 
 export interface LabelMetrics {
@@ -96,7 +97,7 @@ export function labelRanking(
 export function chooseThresholds(truth: LabelMatrix, probabilities: ArrayLike<number>, labels: number): number[] {
   return Array.from({ length: labels }, (_, label) => {
     const scores = columnOf(probabilities, labels, label);
-    const found = operations(scores, (example) => truth[example * labels + label] === 1);
+    const found: readonly Operation[] = operations(scores, (example) => truth[example * labels + label] === 1);
     const support = found.at(-1)?.truePositives ?? 0;
     if (support === 0) return 0.5;
     const f1s = found.map(
