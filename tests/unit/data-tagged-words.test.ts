@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { importTextDataset, openTextDataset, type ImportTextDatasetOptions } from '../../src/main/data/text/dataset.ts';
+import { openTextDataset } from '../../src/main/data/text/dataset.ts';
+import { importTextDataset, type ImportTextDatasetOptions } from '../../src/main/data/text/import-dataset.ts';
 import { sentenceOfSpans } from '../../src/main/data/text/tagged-words.ts';
 import { temporaryFolder } from './data-text-fixtures.ts';
 

@@ -12,14 +12,7 @@ import {
 import { minimise } from '../../../../src/main/tasks/baselines/lbfgs.ts';
 import { accuracy } from '../../../../src/main/tasks/metrics/classification.ts';
 import { mostProbable } from '../../../../src/main/tasks/metrics/probabilistic.ts';
-
-/** Work that hands over between its steps, without a pause. */
-function runToEnd<Result>(work: Generator<unknown, Result>): Result {
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-  }
-}
+import { runToEnd } from './run-to-end.ts';
 
 /** Random features around class means, with a third of the entries zero, as dense and as sparse matrices. */
 function examples(seed: number, rows: number, columns: number, classCount: number, spread = 1) {

@@ -1,7 +1,6 @@
 // Metrics, thresholds and the classical method of several labels, beside scikit-learn.
 import { describe, expect, it } from 'vitest';
 import { denseFeatures } from '../../../../src/main/tasks/baselines/features.ts';
-import { runToEnd } from '../../../../src/main/tasks/baselines/cooperative.ts';
 import { minimise } from '../../../../src/main/tasks/baselines/lbfgs.ts';
 import {
   selectSeveralLogistic,
@@ -10,6 +9,7 @@ import {
 } from '../../../../src/main/tasks/baselines/several-logistic.ts';
 import { chooseThresholds, decide } from '../../../../src/main/tasks/metrics/multi-label.ts';
 import { evaluateLabels } from '../../../../src/main/tasks/targets/multi-label-evaluation.ts';
+import { runToEnd } from '../baselines/run-to-end.ts';
 
 const truth = [1, 0, 1, 0, 1, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0];
 const probabilities = [0.9, 0.2, 0.4, 0.3, 0.8, 0.1, 0.6, 0.35, 0.2, 0.55, 0.4, 0.3, 0.45, 0.1, 0.05];
