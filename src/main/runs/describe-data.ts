@@ -26,6 +26,7 @@ const told = z.looseObject({
       }),
     )
     .default([]),
+  targets: z.looseObject({ kind: z.enum(['numbers', 'several', 'tags']) }).optional(),
   options: z.looseObject({ tokenizer: z.looseObject({ kind: z.string().optional() }).optional() }).optional(),
 });
 
@@ -33,7 +34,7 @@ const told = z.looseObject({
 const symbolic: readonly (string | undefined)[] = ['characters', 'symbols', 'k-mers'];
 
 export function describeData({ name, kind, manifest }: Pick<Material, 'name' | 'kind' | 'manifest'>): DataDescription {
-  const { classes, height, width, options, sources, ...counts } = told.catch(told.parse({})).parse(manifest);
+  const { classes, targets, height, width, options, sources, ...counts } = told.catch(told.parse({})).parse(manifest);
   const isText = kind === 'text-corpus' || kind === 'text-dataset';
   return {
     name,
@@ -45,6 +46,7 @@ export function describeData({ name, kind, manifest }: Pick<Material, 'name' | '
       name: label,
       count: examples ?? images ?? recordings ?? 0,
     })),
+    targets: targets?.kind,
     image: height !== undefined && width !== undefined ? { height, width } : undefined,
     isSequences:
       isText && (symbolic.includes(options?.tokenizer?.kind) || sources.some((path) => holdsSequences(path))),

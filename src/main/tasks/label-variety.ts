@@ -1,10 +1,10 @@
 /** What labels are, told by their variety: classes come again and again, transcripts differ from one example to the next. */
 import type { DataDescription } from './task.ts';
 
-export function areTranscripts({ labels, examples }: DataDescription): boolean {
-  return 2 * labels.length > examples;
+export function areTranscripts({ labels, examples, targets }: DataDescription): boolean {
+  return targets === undefined && 2 * labels.length > examples;
 }
 
-export function areClasses(data: DataDescription): boolean {
-  return !areTranscripts(data);
+export function areClasses({ labels, examples, targets }: DataDescription): boolean {
+  return targets === undefined && 2 * labels.length <= examples;
 }

@@ -91,6 +91,7 @@ defineTask<MultiLabelOptions>({
       material.source.close();
     }
   },
+  suggested: { suits: ({ targets }) => targets === 'several' },
   demo: { form: demoFormsOf('label') },
   async predict(model, query) {
     const { feeds, isTruncated } = encodeQuery(model, query);

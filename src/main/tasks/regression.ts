@@ -81,6 +81,7 @@ defineTask<RegressionOptions>({
       material.source.close();
     }
   },
+  suggested: { suits: ({ targets }) => targets === 'numbers' },
   demo: { form: demoFormsOf('estimate') },
   async predict(model, query) {
     const { feeds, isTruncated } = encodeQuery(model, query);

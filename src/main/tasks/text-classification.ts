@@ -96,7 +96,10 @@ export const textClassification = defineTask<TextClassificationOptions>({
   classical: (setup) => classicalTexts(openLabelledTexts(setup)),
   answers: classAnswers,
   demo: { form: () => 'classify-text' },
-  suggested: { fewLabels: { steps: 120, batchSize: 16, learningRate: 5e-4, budget: 'total' } },
+  suggested: {
+    suits: ({ targets }) => targets === undefined,
+    fewLabels: { steps: 120, batchSize: 16, learningRate: 5e-4, budget: 'total' },
+  },
   async predict(model, { text, textPair, top }, { separators }) {
     const tokenizer = tokenizerOf(model);
     const length = lengthOf(model);
@@ -113,16 +116,18 @@ const RATING_FEATURES = 64;
 function poolText(backbone: Backbone, mask: Value | undefined, pooling: TextClassificationOptions['pooling']): Value {
   const { sequence: given, vector } = backbone.outputs;
   if (pooling === 'vector') {
-    if (!vector && given)
+    if (!vector && given) {
       throw otherPooling('The pipeline gives a sequence and no vector', 'mean', 'Pool the sequence by its mean');
+    }
     return backboneOutput(backbone, 'vector', 'text-classification');
   }
-  if (!given && vector)
+  if (!given && vector) {
     throw otherPooling(
       'The pipeline gives a vector for a text and no sequence to pool',
       'vector',
       "Use the pipeline's vector",
     );
+  }
   const sequence = backboneOutput(backbone, 'sequence', 'text-classification');
   if (pooling === 'attention') return poolByAttention(sequence, mask, RATING_FEATURES).vector;
   return poolSequence(sequence, mask, pooling);

@@ -111,6 +111,7 @@ defineTask<TokenClassificationOptions>({
       material.dataset.close();
     }
   },
+  suggested: { suits: ({ targets }) => targets === 'tags' },
   demo: { form: () => 'tag-text' },
   async predict(model, { text }, settings) {
     const { tags = [] } = model;

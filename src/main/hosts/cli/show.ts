@@ -18,9 +18,9 @@ export function registerShow(show: Command): void {
       const workspace = await existingWorkspaceOf(command);
       const details = await readRun(await findRun(workspace, reference));
       const change = (await dataChange(workspace, details.origin.data)) ?? null;
-      if (globalsOf(command).json)
+      if (globalsOf(command).json) {
         printJson({ ...details, dataChange: change, verdicts: runVerdicts(courseOf(details)) });
-      else print(describe(details, change));
+      } else print(describe(details, change));
     });
 }
 

@@ -149,11 +149,9 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
       const spec = await readSpec(name);
       const { seeds, splits } = parseStored(spec).study;
       const next = 1 + Math.max(...seeds);
-      return begin({
-        ...(spec as object),
-        splits,
-        seeds: [...seeds, ...Array.from({ length: count }, (_, index) => next + index)],
-      }); // it was read as a study
+      const added = Array.from({ length: count }, (_, index) => next + index);
+      // it was read as a study
+      return begin({ ...(spec as object), splits, seeds: [...seeds, ...added] });
     },
     card: ({ name }) => lab.workers.call('studyCard', { name }),
     get: ({ name }) => read(name),

@@ -48,7 +48,7 @@ export function useSuggestion(tasks: () => readonly TaskInformation[]): Suggesti
     const choice = pipelineOf({ pipeline });
     if (choice.kind === 'preset') {
       const preset = presets.value?.find(({ name }) => name === choice.preset);
-      return preset && preset.input === wanted;
+      return preset === undefined ? undefined : preset.input === wanted;
     }
     const graph = pipelineGraph.safeParse(pipeline);
     return graph.success ? inputKindOf(graph.data, inputs.value ?? {}, wanted) === wanted : undefined;
