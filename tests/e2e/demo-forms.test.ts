@@ -51,22 +51,34 @@ async function picture(height: number, width: number): Promise<string> {
 }
 
 /** Asks a page and the lab about a picture that needs no resampling. */
-async function compareOnPicture(spec: string, name: string, height: number, width: number): Promise<void> {
+async function compareOnPicture(
+  spec: string,
+  name: string,
+  height: number,
+  width: number,
+  tolerance?: number,
+): Promise<void> {
   const run = await trainDemo(images.workspace, spec);
   const page = await openDemo(browser, images.workspace, run, name);
   const file = await picture(height, width);
   await page.locator('input[type=file]').setInputFiles(file);
   await using predictor = await openPredictor(run);
   const image = await readQueryImage(file, predictor.facts.images!); // networks of images have them
-  expectSameShares(await shownAnswers(page), rowsOf(await predictor.ask({ image, top: 5 })));
+  expectSameShares(await shownAnswers(page), rowsOf(await predictor.ask({ image, top: 5 })), tolerance);
   await expectAccessible(page);
 }
 
 /** A level in 255 of a few pixels may be another, and answers that are as likely may stand in another order: a tenth of a percent. */
-function expectSameShares(shown: readonly (readonly string[])[], expected: readonly (readonly string[])[]): void {
+function expectSameShares(
+  shown: readonly (readonly string[])[],
+  expected: readonly (readonly string[])[],
+  tolerance = 0.11,
+): void {
   const [found, wanted] = [shares(shown), shares(expected)];
   expect([...found.keys()].sort()).toEqual([...wanted.keys()].sort());
-  for (const [label, share] of wanted) expect(Math.abs((found.get(label) ?? NaN) - share)).toBeLessThanOrEqual(0.11);
+  for (const [label, share] of wanted) {
+    expect(Math.abs((found.get(label) ?? NaN) - share)).toBeLessThanOrEqual(tolerance);
+  }
 }
 
 /** Labels with their shares in percent. */
@@ -97,7 +109,7 @@ describe('a demo page', () => {
 
   it('asks which picture is another view of one', async () => {
     const spec = `{name: views, task: {type: contrastive-views, projectionFeatures: 4}, data: pictures, pipeline: {preset: resnet-mini, options: {width: 8}}, ${demoTraining}}`;
-    await compareOnPicture(spec, 'views', 24, 24);
+    await compareOnPicture(spec, 'views', 24, 24, 0.5); // its views are crops, brought to the size of the picture
   });
 
   it('compares two texts', async () => {

@@ -89,7 +89,7 @@ describe('a person who goes on with what is offered', () => {
     await reloaded;
     await expect.poll(() => name.inputValue(), patience).toBe('unsaved');
     await chooseInMenu(page, 'Saved experiments', 'Save this one');
-    await page.getByText('unsaved is saved').waitFor();
+    await page.getByText('unsaved is saved').first().waitFor();
   });
 
   it('is told in the review that one class is too few', async () => {

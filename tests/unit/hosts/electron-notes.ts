@@ -36,6 +36,7 @@ class BrowserWindow extends EventEmitter {
   focused = 0;
   restored = 0;
   loadURL = record('loadURL', Promise.resolve());
+  webContents = new EventEmitter();
   constructor(options: { webPreferences: Record<string, unknown> }) {
     super();
     this.options = options;
