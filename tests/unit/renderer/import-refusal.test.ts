@@ -4,15 +4,22 @@ import { refusalOf } from '../../../src/renderer/src/features/datasets/import-re
 import type { ImportRequest, Inspection } from '../../../src/shared/contract/materials.ts';
 
 const nothing = { table: null, text: null, images: null, sounds: null } as unknown as Inspection;
-const request = (more: object): ImportRequest =>
-  ({ kind: 'text-dataset', name: 'mails', sources: ['mails.csv'], textColumn: 'text', ...more });
+const request = (more: object): ImportRequest => ({
+  kind: 'text-dataset',
+  name: 'mails',
+  sources: ['mails.csv'],
+  textColumn: 'text',
+  ...more,
+});
 const tableWith = (distinct: number, complete = true): Inspection =>
   ({
     ...nothing,
     table: { complete, columns: [{ name: 'label', distinct, values: [{ name: 'spam', count: 9 }] }] },
   }) as unknown as Inspection;
-const folders = (kind: 'images' | 'sounds', ...names: string[]): Inspection =>
-  ({ ...nothing, [kind]: { classes: names.map((name) => ({ name, count: 3 })) } });
+const folders = (kind: 'images' | 'sounds', ...names: string[]): Inspection => ({
+  ...nothing,
+  [kind]: { classes: names.map((name) => ({ name, count: 3 })) },
+});
 
 describe('the review of an import', () => {
   it('refuses a column with one label, once the whole table was read', () => {
