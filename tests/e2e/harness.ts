@@ -123,6 +123,8 @@ async function followPage(page: Page, address: string, { expected }: WindowOptio
     problems,
     async goto(path) {
       await open(page, `${origin}/#${path}`);
+      // What a link asks for is on its way; until it is there, the page shows what was written before.
+      if (path.startsWith('/experiments?')) await page.waitForURL(/#\/experiments$/);
     },
     expectAccessible: () => expectAccessible(page),
   };
