@@ -1,4 +1,5 @@
 // What is tried on a file system that fails: the things that people have done to their workspaces, as small as they can be.
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../src/shared/errors.ts';
 import { readChecksums, sha256Of, verifyFiles } from '../../src/main/files/checksums.ts';
@@ -17,7 +18,7 @@ import { parseSpecText } from '../../src/main/runs/spec-file.ts';
 import { parseStudy } from '../../src/main/runs/study-plan.ts';
 import { taskNotes } from '../../src/main/runs/task-notes.ts';
 import { trainRun } from '../../src/main/runs/train-run.ts';
-import { importCorpus } from '../../src/main/work/import-material.ts';
+import { importAudio, importCorpus, importDataset } from '../../src/main/work/import-material.ts';
 import { listCheckpoints } from '../../src/main/workspace/checkpoint-folders.ts';
 import { runFolder } from '../../src/main/workspace/run-folder.ts';
 import { readPlan, workFolderOf } from '../../src/main/workspace/work-folder.ts';
@@ -25,7 +26,8 @@ import { listRuns } from '../../src/main/workspace/runs.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
-import { createTinyWorkspace, tinyExperiment, tinySpec } from '../tiny-workspace.ts';
+import { createTinyWorkspace, tinyDocument, tinyExperiment, tinySpec } from '../tiny-workspace.ts';
+import { tone, wavFile } from '../unit/audio-fixtures.ts';
 import type { Operation } from './faults.ts';
 import { wrongWith } from './wrong-with.ts';
 
@@ -36,6 +38,8 @@ const training =
 
 export const operationNames = [
   'import a corpus',
+  'import labelled texts',
+  'import recordings',
   'create a run',
   'train',
   'change the queue',
@@ -109,6 +113,19 @@ experiment:${tinySpec(training)
 arms: [{name: fast, settings: {training.learningRate: 1e-2}}, {name: slow, settings: {training.learningRate: 1e-3}}]
 seeds: [1]
 `;
+  const table = join(tiny.folder, 'labelled.csv');
+  const rows = Array.from(
+    { length: 8 },
+    (_, index) => `${tinyDocument(index).slice(0, 40)},${index % 2 ? 'odd' : 'even'}`,
+  );
+  await writeFile(table, ['text,label', ...rows].join('\n'));
+  const sounds = join(tiny.folder, 'sounds');
+  const recordings = join(sounds, 'list.csv');
+  await mkdir(sounds);
+  for (const note of [1, 2]) {
+    await writeFile(join(sounds, `${note}.wav`), wavFile([tone(400 * note, 0.1, 16_000)], 16_000, { bits: 16 }));
+  }
+  await writeFile(recordings, 'path,label\n1.wav,low\n2.wav,high\n');
   const outside = ({ folder }: Workspace, name: string): string => join(folder, '..', name);
   const operations: Prepared['operations'] = {
     'import a corpus': {
@@ -120,6 +137,20 @@ seeds: [1]
         say('imported');
       },
       outcome: (its, said, tell) => wholeFolder(join(its.corpora, 'imported'), said, tell, ['manifest.json']),
+    },
+    'import labelled texts': {
+      async perform(its, say) {
+        await importDataset(its, 'imported', { sources: [table] });
+        say('imported');
+      },
+      outcome: (its, said, tell) => wholeFolder(join(its.datasets, 'imported'), said, tell, ['manifest.json']),
+    },
+    'import recordings': {
+      async perform(its, say) {
+        await importAudio(its, 'imported', { sources: [recordings], options: { bands: 16 } });
+        say('imported');
+      },
+      outcome: (its, said, tell) => wholeFolder(join(its.datasets, 'imported'), said, tell, ['manifest.json']),
     },
     'create a run': {
       async perform(its, say) {

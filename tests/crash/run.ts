@@ -10,6 +10,8 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     faults: { type: 'boolean', default: false },
+    /** Of the faults: an operation by its name. */
+    only: { type: 'string' },
     /** Of each operation and each kind of fault; all unless it is said. */
     most: { type: 'string', default: 'Infinity' },
   },
@@ -19,7 +21,7 @@ async function everyFault(mostOfEach: number): Promise<number> {
   const { tiny, operations } = await prepareOperations();
   let lost = 0;
   try {
-    for (const name of operationNames) {
+    for (const name of operationNames.filter((one) => values.only === undefined || one === values.only)) {
       const { calls, tried, problems } = await tryFaults(tiny.workspace, operations[name], { mostOfEach });
       for (const problem of problems) process.stdout.write(`LOST  ${name}: ${problem}\n`);
       process.stdout.write(`${name}: ${calls} calls, ${tried} faults, ${problems.length} losses\n`);

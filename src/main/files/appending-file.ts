@@ -72,8 +72,13 @@ export class AppendingFile {
     await this.close();
   }
 
+  /** Does nothing when it is closed already. */
   async close(): Promise<void> {
     await this.handle.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   private reserve(bytes: number): void {

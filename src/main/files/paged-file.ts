@@ -35,7 +35,12 @@ export class PagedFile {
         error,
       );
     }
-    this.size = fstatSync(this.descriptor).size;
+    try {
+      this.size = fstatSync(this.descriptor).size;
+    } catch (error) {
+      closeSync(this.descriptor);
+      throw error;
+    }
   }
 
   /**
@@ -66,6 +71,10 @@ export class PagedFile {
   close(): void {
     this.pages.clear();
     closeSync(this.descriptor);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   private page(number: number): Buffer {

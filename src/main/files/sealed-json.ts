@@ -3,7 +3,9 @@
  * others. A bit that has flipped on the disk would otherwise become another number, or another name, without a word.
  */
 import { crc32 } from 'node:zlib';
+import { z } from 'zod';
 import { LabError, messageOf } from '../../shared/errors.ts';
+import { textOf } from './file-exists.ts';
 
 /** The text of a file. */
 export function sealJson(value: object): string {
@@ -24,6 +26,15 @@ export function unsealJson(file: string, text: string): unknown {
     throw new LabError('corrupt', `${file} is damaged: its checksum does not match what it says`, { file });
   }
   return content;
+}
+
+/** What a sealed file says; undefined where it is not there. Throws `LabError('corrupt')` for one that is damaged. */
+export async function readSealed<Content>(file: string, schema: z.ZodType<Content>): Promise<Content | undefined> {
+  const text = await textOf(file);
+  if (text === undefined) return undefined;
+  const parsed = schema.safeParse(unsealJson(file, text));
+  if (parsed.success) return parsed.data;
+  throw new LabError('corrupt', `${file} is damaged: ${z.prettifyError(parsed.error)}`, { file });
 }
 
 /** Eight hexadecimal digits. Members keep their order when they are read, so the same content has the same text. */

@@ -6,7 +6,7 @@ import { LabError, isLabError } from '../../shared/errors.ts';
 import type { ModelManifest } from '../../shared/spec/manifests/model.ts';
 import { modelManifest } from '../../shared/spec/manifests/model.ts';
 import type { ModelSettings } from '../../shared/spec/model-settings.ts';
-import { sha256Of, sha256OfText } from '../files/checksums.ts';
+import { readChecksums, sha256Of, sha256OfText, verifyFiles } from '../files/checksums.ts';
 import { createFolder } from '../files/durable-folder.ts';
 import { writeManifest } from '../files/manifest-file.ts';
 import { streamSafetensors } from '../formats/safetensors.ts';
@@ -47,6 +47,18 @@ export interface ModelImportOptions {
   readonly settings?: ModelSettings | undefined;
 }
 
+/** A folder that the lab has exported has checksums. Throws `LabError('corrupt')` where it is not what was written. */
+async function verifyExport(path: string): Promise<void> {
+  const sums = await readChecksums(path).catch(() => undefined); // those of others may look otherwise
+  if (!sums) return;
+  try {
+    await verifyFiles(path);
+  } catch (error) {
+    if (!isLabError(error, 'corrupt')) throw error;
+    throw new LabError('corrupt', `${error.message}. Export the model again, or copy it here again`, { path }, error);
+  }
+}
+
 /** What an import would bring, without writing anything. Throws what `importModel` would throw before it writes. */
 export async function previewModel(path: string, settings: ModelSettings = {}): Promise<ModelPreview> {
   await using source = await openModelSource(path);
@@ -77,6 +89,7 @@ export async function importModel(
 ): Promise<ModelManifest> {
   const { signal, origin, onProgress, shownPath = path, settings = {} } = options;
   requireName(name);
+  await verifyExport(path);
   await using source = await openModelSource(path);
   const { family } = await recogniseModel(source);
   const model = await readAs(family, source, settings);

@@ -57,8 +57,9 @@ export async function openCheckedRun(
   const prepared = await openRun(workspace, run);
   const { experiment, material, sampler } = prepared;
   const { sides } = sampler;
-  if (!sides || !experiment.evaluation.test || (await readRunLeaks(run))) return prepared;
+  if (!sides || !experiment.evaluation.test) return prepared;
   try {
+    if (await readRunLeaks(run)) return prepared;
     onPhase?.('Checking for leaks');
     const { weights } = await readJson(run.origin, runOrigin);
     const leaks = await checkRunLeaks(workspace, { experiment, material, test: sides.test, weights }, { signal });

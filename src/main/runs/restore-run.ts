@@ -1,8 +1,9 @@
 /** Where a run begins, or goes on: its last checkpoint, or the weights that it starts with. */
-import { resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import type { NewRunEvent } from '../../shared/spec/run/events.ts';
 import type { Executable, Tensor } from '../engines/engine.ts';
 import { verifyFile } from '../files/checksums.ts';
+import { verifyModelFile } from '../workspace/models.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import type { Program } from '../graph/program.ts';
 import { initialParameters } from '../nn/index.ts';
@@ -55,7 +56,7 @@ async function transferredWeights({
 }: RestoreOptions): Promise<ReadonlyMap<string, Tensor>> {
   if (!weights) return new Map();
   const weightsFile = resolve(workspace.folder, weights.file);
-  await verifyFile(weightsFile);
+  await (weightsFile.startsWith(join(workspace.models, sep)) ? verifyModelFile : verifyFile)(weightsFile);
   const { tensors: all } = await readSafetensors(weightsFile);
   const { tensors, heads } = await takenOver(workspace, experiment, sampler.classes, all);
   const { parameters, report } = matchParameters(program, tensors, heads);

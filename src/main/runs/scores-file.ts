@@ -5,8 +5,8 @@
 import { z } from 'zod';
 import { fitTemperature } from '../tasks/metrics/calibration.ts';
 import type { EvaluationResult, EvaluationSplit } from '../tasks/index.ts';
-import { textOf } from '../files/file-exists.ts';
 import { replaceFile } from '../files/durable-file.ts';
+import { readSealed, sealJson } from '../files/sealed-json.ts';
 
 /** Beyond this many numbers they are not kept: a run's folder is to stay smaller than its weights. */
 const MOST_VALUES = 8_000_000;
@@ -49,7 +49,7 @@ export async function writeScores(
     temperature: fitTemperature(known.labels, known.probabilities, classes.length),
     splits: { validation: encoded(known), ...(tested && { test: encoded(tested) }) },
   };
-  await replaceFile(file, `${JSON.stringify(content)}\n`);
+  await replaceFile(file, sealJson(content));
 }
 
 function scoredBy({ answers, probabilities }: EvaluationResult): ScoredExamples | undefined {
@@ -65,11 +65,11 @@ function bytesOf(values: Int32Array | Float32Array): string {
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 }
 
-/** Undefined where a run kept none: it is older, or no classifier. */
+/** Undefined where a run kept none: it is older, or no classifier. Throws `LabError('corrupt')`. */
 export async function readScores(file: string): Promise<Scores | undefined> {
-  const text = await textOf(file);
-  if (text === undefined) return undefined;
-  const { classes, temperature, splits } = scoresFile.parse(JSON.parse(text));
+  const found = await readSealed(file, scoresFile);
+  if (!found) return undefined;
+  const { classes, temperature, splits } = found;
   return {
     classes,
     temperature,

@@ -145,13 +145,13 @@ async function trainLocked(
     emit({ type: 'stopped', step: 0 });
     return undefined;
   }
+  using held = new DisposableStack();
+  held.defer(() => {
+    opened.sampler.close();
+  });
   const prepared = await withThreadsOf(run, opened);
   const { experiment } = prepared;
   const measured = measureEnergy();
-  using held = new DisposableStack();
-  held.defer(() => {
-    prepared.sampler.close();
-  });
   await using session = await openSession(prepared, options);
   const { trainer, program } = session;
   await requireSpace(run.folder, runBytes(countParameters(program).total, experiment.training));

@@ -3,10 +3,10 @@ import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import type { NetworkImages } from '../../shared/spec/network-images.ts';
 import { networkImagesOf } from '../../shared/spec/network-images.ts';
-import { verifyFile } from '../files/checksums.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import type { Model } from '../training/model.ts';
 import type { ImportedModel } from '../workspace/models.ts';
+import { verifyModelFile } from '../workspace/models.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { readJson } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -76,7 +76,7 @@ const longestQuestion = 512;
  */
 export async function networkOfModel(model: ImportedModel, wanted?: WantedHead): Promise<TrainedNetwork> {
   const { name, manifest, tokenizer } = model;
-  if (tokenizer !== undefined) await verifyFile(tokenizer);
+  if (tokenizer !== undefined) await verifyModelFile(tokenizer);
   const facts = backboneFacts(manifest, longestQuestion);
   return {
     id: name,
@@ -94,7 +94,7 @@ export async function networkOfModel(model: ImportedModel, wanted?: WantedHead):
         `${model.folder}:${manifest.contentHash}:${typeof wanted === 'object' ? chooseHead(model, wanted).task : (wanted ?? '')}`,
       ),
     async weights() {
-      await verifyFile(model.weights);
+      await verifyModelFile(model.weights);
       return { step: 0, weights: (await readSafetensors(model.weights)).tensors };
     },
   };

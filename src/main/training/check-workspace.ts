@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { LabError, messageOf } from '../../shared/errors.ts';
 import { readChecksums, verifyAgainst } from '../files/checksums.ts';
-import { namesIn } from '../files/file-exists.ts';
+import { namesIn, textOf } from '../files/file-exists.ts';
+import { unsealJson } from '../files/sealed-json.ts';
 import { checkpointFolder, listCheckpoints } from '../workspace/checkpoint-folders.ts';
 import { readEventLog, runFolder } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -30,7 +31,11 @@ export async function* checkWorkspace(workspace: Workspace, signal: AbortSignal)
   for (const name of await shownNames(workspace.runs)) {
     requireGoingOn(signal);
     const run = runFolder(join(workspace.runs, name));
-    yield await checked(`runs/${name}`, [() => checkListed(run.folder), () => checkEvents(run.folder)]);
+    yield await checked(`runs/${name}`, [
+      () => checkListed(run.folder),
+      () => checkEvents(run.folder),
+      () => checkSealed(run.artifacts),
+    ]);
     for (const step of await listCheckpoints(run.checkpoints)) {
       requireGoingOn(signal);
       yield await checked(`runs/${name}/checkpoints/step-${step}`, [
@@ -80,6 +85,21 @@ async function checkEvents(folder: string): Promise<Finding> {
     verified: true,
     problems: damaged === 0 ? [] : [`${join(folder, 'events.jsonl')} is damaged: ${lines} not what was written`],
   };
+}
+
+/** Files with a seal of their own: what a run found out after its folder had been written. Of older labs nothing is known. */
+async function checkSealed(artifacts: string): Promise<Finding> {
+  const problems: string[] = [];
+  for (const name of (await namesIn(artifacts)).filter((one) => one.endsWith('.json')).sort()) {
+    const file = join(artifacts, name);
+    const text = await textOf(file);
+    try {
+      if (text !== undefined) unsealJson(file, text);
+    } catch (error) {
+      problems.push(messageOf(error));
+    }
+  }
+  return { verified: true, problems };
 }
 
 async function shownNames(folder: string): Promise<string[]> {

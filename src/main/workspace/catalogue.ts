@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LabError, isLabError, messageOf } from '../../shared/errors.ts';
+import { checksumOf, verifyText } from '../files/checksums.ts';
 import { namesIn, textOf } from '../files/file-exists.ts';
 import type { DataKind, KindGroup } from '../../shared/spec/data-kind.ts';
 import { dataKind } from '../../shared/spec/data-kind.ts';
@@ -87,6 +88,8 @@ async function readMaterial(folder: string, name: string): Promise<Material> {
   let value: unknown;
   try {
     value = JSON.parse(text);
+    const expected = await checksumOf(file);
+    if (expected !== undefined) verifyText(file, text, expected);
   } catch (error) {
     throw new LabError(
       'corrupt',

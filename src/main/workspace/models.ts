@@ -1,9 +1,10 @@
 /** The imported models of a workspace: `models/<name>/` with a manifest, the weights, a tokenizer where they read text, and a card. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { LabError, isLabError } from '../../shared/errors.ts';
 import { nearest } from '../../shared/spec/problems.ts';
 import type { ModelManifest } from '../../shared/spec/manifests/model.ts';
 import { MODEL_VERSION, modelManifest } from '../../shared/spec/manifests/model.ts';
+import { verifyFile } from '../files/checksums.ts';
 import { fileExists, namesIn } from '../files/file-exists.ts';
 import { readManifest } from '../files/manifest-file.ts';
 import type { Workspace } from './workspace.ts';
@@ -60,7 +61,19 @@ export async function findModel(workspace: Workspace, name: string): Promise<Imp
   throw new LabError('not-found', `There is no model '${name}'. ${hint}`, { name, workspace: workspace.folder });
 }
 
+/** Compares a file of a model with what was imported. Throws `LabError('corrupt')`. */
+export async function verifyModelFile(file: string): Promise<void> {
+  try {
+    await verifyFile(file);
+  } catch (error) {
+    if (!isLabError(error, 'corrupt')) throw error;
+    const folder = dirname(file);
+    throw new LabError('corrupt', `${error.message}. Delete ${folder} and import the model again`, { file }, error);
+  }
+}
+
 async function readModelFolder(folder: string): Promise<ImportedModel> {
+  await verifyModelFile(join(folder, 'manifest.json'));
   const manifest = readManifest(folder, 'model', MODEL_VERSION, modelManifest);
   const tokenizer = join(folder, modelFiles.tokenizer);
   return {

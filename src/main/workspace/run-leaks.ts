@@ -1,21 +1,16 @@
 /** What a run noted of leaks when it was started: `artifacts/leaks.json`. */
 import { join } from 'node:path';
-import { isLabError } from '../../shared/errors.ts';
 import type { RunLeaks } from '../../shared/spec/leaks.ts';
 import { runLeaks } from '../../shared/spec/leaks.ts';
+import { replaceFile } from '../files/durable-file.ts';
+import { readSealed, sealJson } from '../files/sealed-json.ts';
 import type { RunFolder } from './run-folder.ts';
-import { readJson, writeJson } from './run-folder.ts';
 
 const leaksFile = ({ artifacts }: RunFolder): string => join(artifacts, 'leaks.json');
 
 /** Undefined for a run whose leaks were not checked. Throws `LabError('corrupt')`. */
 export async function readRunLeaks(run: RunFolder): Promise<RunLeaks | undefined> {
-  try {
-    return await readJson(leaksFile(run), runLeaks);
-  } catch (error) {
-    if (isLabError(error, 'not-found')) return undefined;
-    throw error;
-  }
+  return readSealed(leaksFile(run), runLeaks);
 }
 
 /** Leaks that are shown with a result; all that were noted are in the file. */
@@ -28,5 +23,5 @@ export async function leaksOfResult(run: RunFolder): Promise<{ readonly leaks?: 
 }
 
 export async function writeRunLeaks(run: RunFolder, leaks: RunLeaks): Promise<void> {
-  await writeJson(leaksFile(run), leaks);
+  await replaceFile(leaksFile(run), sealJson(leaks));
 }

@@ -47,16 +47,20 @@ export function openAudioDataset(folder: string): AudioDataset {
   const placeOf = placesOf(root, manifest, recordings);
   const stored = manifest.edited?.stored ?? recordings;
   const offsets = readUint32(join(root, OFFSETS_FILE), stored + 1, manifest.frames);
-  const file = new PagedFile(join(root, FRAMES_FILE));
+  const targets = manifest.targets && readTargets(root, manifest.targets, recordings);
+  const groups =
+    manifest.groups === undefined ? undefined : readUint32(join(root, GROUPS_FILE), recordings, recordings - 1);
+  const sides = manifest.officialSplit === undefined ? undefined : readSides(root, recordings);
+  const file = new PagedFile(join(root, FRAMES_FILE)); // the last that can fail: it stays open
   let paths: readonly string[] | undefined;
   return {
     manifest,
     length: recordings,
     classes: classes.map(({ name }) => name),
     labels: Int32Array.from(labels),
-    targets: manifest.targets && readTargets(root, manifest.targets, recordings),
-    groups: manifest.groups === undefined ? undefined : readUint32(join(root, GROUPS_FILE), recordings, recordings - 1),
-    sides: manifest.officialSplit === undefined ? undefined : readSides(root, recordings),
+    targets,
+    groups,
+    sides,
     path(index) {
       paths ??= readPaths(join(root, RECORDINGS_FILE));
       return paths[placeOf(index)] ?? '';

@@ -46,12 +46,15 @@ export class RecordingWriter {
 
   /** @param targets what takes labels that are not one class each */
   static async create(folder: string, targets: TargetCollector | undefined): Promise<RecordingWriter> {
-    const file = (name: string): Promise<AppendingFile> => AppendingFile.create(join(folder, name));
+    await using opened = new AsyncDisposableStack();
+    const file = async (name: string): Promise<AppendingFile> =>
+      opened.use(await AppendingFile.create(join(folder, name)));
     const files = {
       frames: await file(FRAMES_FILE),
       offsets: await file(OFFSETS_FILE),
       recordings: await file(RECORDINGS_FILE),
     };
+    opened.move();
     return new RecordingWriter(folder, files, targets);
   }
 
@@ -92,7 +95,7 @@ export class RecordingWriter {
     const { frames, offsets, recordings } = this.files;
     offsets.appendUint32(this.frames);
     const { names, counts, classOf } = this.classes(report, mergeLabels);
-    const labels = await AppendingFile.create(join(this.folder, LABELS_FILE));
+    await using labels = await AppendingFile.create(join(this.folder, LABELS_FILE));
     for (const label of this.labels) labels.appendUint32(classOf.get(label) ?? 0); // every label has its place
     for (const file of [frames, offsets, recordings, labels]) await file.finish();
     const officialSplit = await this.writeSides(report);
@@ -134,7 +137,7 @@ export class RecordingWriter {
   private async writeSides(report: ReportCollector): Promise<StoredFields['officialSplit']> {
     const sides = Uint8Array.from(this.sides);
     if (!sides.some((side) => side > 0)) return undefined;
-    const file = await AppendingFile.create(join(this.folder, SIDES_FILE));
+    await using file = await AppendingFile.create(join(this.folder, SIDES_FILE));
     file.append(sides);
     await file.finish();
     const shared = new Set(this.groups.filter((first, index) => sides[first] !== sides[index])).size;
@@ -146,7 +149,7 @@ export class RecordingWriter {
   }
 
   private async writeGroups(): Promise<void> {
-    const file = await AppendingFile.create(join(this.folder, GROUPS_FILE));
+    await using file = await AppendingFile.create(join(this.folder, GROUPS_FILE));
     for (const first of this.groups) file.appendUint32(first);
     await file.finish();
   }

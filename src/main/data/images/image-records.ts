@@ -39,8 +39,11 @@ export class ImageRecordWriter {
   }
 
   static async create(folder: string): Promise<ImageRecordWriter> {
-    const records = await AppendingFile.create(join(folder, RECORDS_FILE));
-    return new ImageRecordWriter(records, await AppendingFile.create(join(folder, OFFSETS_FILE)));
+    await using opened = new AsyncDisposableStack();
+    const records = opened.use(await AppendingFile.create(join(folder, RECORDS_FILE)));
+    const offsets = opened.use(await AppendingFile.create(join(folder, OFFSETS_FILE)));
+    opened.move();
+    return new ImageRecordWriter(records, offsets);
   }
 
   async append(record: ImageRecord): Promise<void> {
@@ -74,11 +77,7 @@ export class ImageRecordReader {
 
   /** @throws LabError `corrupt` if the record cannot be found or read. */
   read(index: number): ImageRecord {
-    this.files ??= {
-      records: new PagedFile(join(this.folder, RECORDS_FILE)),
-      offsets: new PagedFile(join(this.folder, OFFSETS_FILE)),
-    };
-    const { records, offsets } = this.files;
+    const { records, offsets } = (this.files ??= this.open());
     const start = offsets.readUint64(index * 8);
     const end = offsets.readUint64(index * 8 + 8);
     try {
@@ -88,6 +87,14 @@ export class ImageRecordReader {
       const message = `${path}: the record of image ${index} is damaged. Import the images again.`;
       throw new LabError('corrupt', message, { path, index }, error);
     }
+  }
+
+  private open(): NonNullable<ImageRecordReader['files']> {
+    using opened = new DisposableStack();
+    const records = opened.use(new PagedFile(join(this.folder, RECORDS_FILE)));
+    const offsets = opened.use(new PagedFile(join(this.folder, OFFSETS_FILE)));
+    opened.move();
+    return { records, offsets };
   }
 
   close(): void {

@@ -91,15 +91,23 @@ class BoundaryFile {
   close(): void {
     this.file.close();
   }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }
 
 /** @throws LabError `not-found`, `corrupt`, `format-version` */
 export function openTextCorpus(folder: string): TextCorpus {
   const manifest = readTextCorpusManifest(folder);
   const tokenizer = loadTokenizer(join(folder, TOKENIZER_FILE));
-  const sentences = new BoundaryFile(join(folder, SENTENCES_FILE), 'sentence', manifest.sentences, manifest.tokens);
-  const documents = new BoundaryFile(join(folder, DOCUMENTS_FILE), 'document', manifest.documents, manifest.sentences);
-  const reader = new TokenReader(folder, manifest);
+  using opened = new DisposableStack();
+  const boundaries = (file: string, what: string, count: number, last: number): BoundaryFile =>
+    opened.use(new BoundaryFile(join(folder, file), what, count, last));
+  const sentences = boundaries(SENTENCES_FILE, 'sentence', manifest.sentences, manifest.tokens);
+  const documents = boundaries(DOCUMENTS_FILE, 'document', manifest.documents, manifest.sentences);
+  const reader = new TokenReader(folder, manifest); // which opens its shards when they are asked for
+  const files = opened.move();
   const readRange = ({ first, end }: { first: number; end: number }): Uint32Array => reader.read(first, end - first);
   const tokenRange = (document: number): { first: number; end: number } => {
     const { first, end } = documents.range(document);
@@ -127,8 +135,7 @@ export function openTextCorpus(folder: string): TextCorpus {
     documentAtToken: (offset) => documents.find(sentences.find(offset)),
     tokens: (offset, length) => reader.read(offset, length),
     close: () => {
-      sentences.close();
-      documents.close();
+      files.dispose();
       reader.close();
     },
   };

@@ -81,8 +81,11 @@ export function openTextDataset(folder: string): TextDataset {
   }
   const sides = manifest.officialSplit === undefined ? undefined : readSides(folder, size);
   const placeOf = placesOf(folder, manifest, size);
-  const examples = new PagedFile(join(folder, EXAMPLES_FILE));
-  const offsets = new PagedFile(join(folder, OFFSETS_FILE));
+  const targets = manifest.targets && readTargets(folder, manifest.targets, size);
+  using opened = new DisposableStack();
+  const examples = opened.use(new PagedFile(join(folder, EXAMPLES_FILE)));
+  const offsets = opened.use(new PagedFile(join(folder, OFFSETS_FILE)));
+  const files = opened.move();
   let lastIndex = -1;
   let last: StoredExample | undefined;
   const example = (index: number): StoredExample => {
@@ -108,7 +111,7 @@ export function openTextDataset(folder: string): TextDataset {
     classes: manifest.classes.map(({ name }) => name),
     size,
     labels,
-    targets: manifest.targets && readTargets(folder, manifest.targets, size),
+    targets,
     groups,
     sides,
     contentHash: manifest.contentHash,
@@ -125,8 +128,7 @@ export function openTextDataset(folder: string): TextDataset {
       return { path, line };
     },
     close: () => {
-      examples.close();
-      offsets.close();
+      files.dispose();
     },
   };
 }

@@ -87,8 +87,11 @@ export class ExampleWriter {
     report: ReportCollector,
     targets: TargetCollector | undefined,
   ): Promise<ExampleWriter> {
-    const examples = await AppendingFile.create(join(folder, EXAMPLES_FILE));
-    return new ExampleWriter(folder, report, targets, examples, await AppendingFile.create(join(folder, OFFSETS_FILE)));
+    await using opened = new AsyncDisposableStack();
+    const examples = opened.use(await AppendingFile.create(join(folder, EXAMPLES_FILE)));
+    const offsets = opened.use(await AppendingFile.create(join(folder, OFFSETS_FILE)));
+    opened.move();
+    return new ExampleWriter(folder, report, targets, examples, offsets);
   }
 
   get size(): number {
@@ -201,8 +204,8 @@ export class ExampleWriter {
     const sorted = new Map(names.map((name, index) => [name, index]));
     const place = classOf.map((name) => sorted.get(name)!);
     const counts = new Uint32Array(names.length);
-    const labels = await AppendingFile.create(join(this.folder, LABELS_FILE));
-    const groups = await AppendingFile.create(join(this.folder, GROUPS_FILE));
+    await using labels = await AppendingFile.create(join(this.folder, LABELS_FILE));
+    await using groups = await AppendingFile.create(join(this.folder, GROUPS_FILE));
     for (const number of this.labels.view()) {
       labels.appendUint32(place[number]!);
       counts[place[number]!]! += 1;
@@ -228,7 +231,7 @@ export class ExampleWriter {
   /** The sides, with a note on what two of them share. */
   private async writeSides(groups: Uint32Array): Promise<NonNullable<TextDatasetManifest['officialSplit']>> {
     const sides = Uint8Array.from(this.sides.view());
-    const file = await AppendingFile.create(join(this.folder, SIDES_FILE));
+    await using file = await AppendingFile.create(join(this.folder, SIDES_FILE));
     file.append(sides);
     await file.finish();
     noteSharedGroups(sides, groups, this.report, (index) => this.places.at(index));

@@ -64,8 +64,10 @@ export class TokenWriter {
   }
 
   static async create(folder: string, tokenBytes: TokenBytes, tokensPerShard: number): Promise<TokenWriter> {
-    const sentences = await AppendingFile.create(join(folder, SENTENCES_FILE));
-    const documents = await AppendingFile.create(join(folder, DOCUMENTS_FILE));
+    await using opened = new AsyncDisposableStack();
+    const sentences = opened.use(await AppendingFile.create(join(folder, SENTENCES_FILE)));
+    const documents = opened.use(await AppendingFile.create(join(folder, DOCUMENTS_FILE)));
+    opened.move();
     return new TokenWriter(folder, tokenBytes, tokensPerShard, sentences, documents);
   }
 

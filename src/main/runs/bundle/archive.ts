@@ -177,5 +177,10 @@ async function unpackAll(unpacking: Unpacking): Promise<void> {
 }
 
 function damaged(file: string, why: string, cause?: unknown): LabError {
-  return new LabError('corrupt', `${file} cannot be opened: ${why}`, { file }, cause);
+  return new LabError(
+    'corrupt',
+    `${file} cannot be opened: ${why}. Copy it here again, or have it written anew`,
+    { file },
+    cause,
+  );
 }

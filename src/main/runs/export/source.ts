@@ -8,6 +8,7 @@ import { fileExists } from '../../files/file-exists.ts';
 import { readSafetensors } from '../../formats/safetensors.ts';
 import type { Model } from '../../training/model.ts';
 import type { ImportedModel } from '../../workspace/models.ts';
+import { verifyModelFile } from '../../workspace/models.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
 import { readJson } from '../../workspace/run-folder.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
@@ -90,7 +91,7 @@ export async function readSource(workspace: Workspace, origin: ExportOrigin): Pr
   const subject = await readSubject(workspace, origin);
   if (subject.tokenizerFile !== undefined) await verifyFile(subject.tokenizerFile);
   if (origin.kind === 'run') return { ...subject, ...(await readWeights(origin.run, origin.checkpoint ?? 'best')) };
-  await verifyFile(origin.model.weights);
+  await verifyModelFile(origin.model.weights);
   const { tensors } = await readSafetensors(origin.model.weights);
   return { ...subject, step: 0, weights: tensors };
 }
