@@ -97,6 +97,12 @@ export function metricOf(metric: string): Metric {
   return { title: words.charAt(0).toUpperCase() + words.slice(1), direction: null, bounds: [null, null] };
 }
 
+/** Its title behind other words: "macro F1", but "RMSE". */
+export function metricWithin(metric: string): string {
+  const { title } = metricOf(metric);
+  return /^[A-Z][a-z]/.test(title) ? title.charAt(0).toLowerCase() + title.slice(1) : title;
+}
+
 function isKnown(name: string): name is MetricName {
   return Object.hasOwn(registry, name);
 }

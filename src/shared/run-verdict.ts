@@ -4,7 +4,7 @@
  * `pretext show`.
  */
 import { formatCount, formatNumber } from './display.ts';
-import { metricNames, metricOf } from './metrics.ts';
+import { metricNames, metricOf, metricWithin } from './metrics.ts';
 import { mean } from './stats.ts';
 
 export interface Curve {
@@ -158,14 +158,16 @@ function comparison({ metrics, baselines }: RunCourse): Comparison | undefined {
     (name) => isNumber(metrics[name]) && baselines.some((baseline) => isNumber(baseline.metrics[name])),
   );
   if (shared === undefined) return undefined;
-  const { title, direction } = metricOf(shared);
+  const { direction, bounds } = metricOf(shared);
   const sign = direction === 'minimise' ? -1 : 1;
   const value = metrics[shared];
   const best = baselines
     .flatMap(({ name, metrics: found }) => (isNumber(found[shared]) ? [{ name, value: found[shared] }] : []))
     .toSorted((a, b) => sign * (b.value - a.value))[0];
   if (!isNumber(value) || !best) return undefined;
-  return { title: title.toLowerCase(), value, baseline: best, isBetter: sign * (value - best.value) > 0 };
+  const perfect = bounds[direction === 'minimise' ? 0 : 1];
+  if (value === perfect && best.value === perfect) return undefined; // neither can be better
+  return { title: metricWithin(shared), value, baseline: best, isBetter: sign * (value - best.value) > 0 };
 }
 
 function isNumber(value: number | null | undefined): value is number {

@@ -9,26 +9,14 @@ import { columnWidth, createPointStore } from '../../src/main/lab/store/points.t
 import { createRunStore } from '../../src/main/lab/store/run-store.ts';
 import { reindex } from '../../src/main/lab/reindex.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
-import { lockRun, openEventLog, runFolder, writeJson } from '../../src/main/workspace/run-folder.ts';
-import { experimentSpec } from '../../src/shared/spec/experiment/index.ts';
+import { lockRun, openEventLog, runFolder } from '../../src/main/workspace/run-folder.ts';
 import { mkdir } from 'node:fs/promises';
-import { temporaryFolder, testLab, tinyExperiment } from './lab-fixture.ts';
+import { temporaryFolder, testLab, writeRunFolder } from './lab-fixture.ts';
 import { taskNotes } from '../../src/main/runs/task-notes.ts';
 
 /** A run's folder as a trainer that was stopped leaves it, with a loss for every step. */
 async function writeRun(workspaceFolder: string, id: string, losses: readonly number[]): Promise<void> {
-  const run = runFolder(join(workspaceFolder, 'runs', id));
-  await mkdir(run.artifacts, { recursive: true });
-  await writeJson(run.spec, experimentSpec.parse(tinyExperiment));
-  await writeJson(run.origin, {
-    formatVersion: 1,
-    id,
-    createdAt: '2026-01-02T03:04:05.000Z',
-    data: { kind: 'text-corpus', name: 'stories', contentHash: 'abc' },
-    weights: null,
-    tokenizer: null,
-  });
-  await writeFile(run.events, '');
+  const run = await writeRunFolder(workspaceFolder, id);
   const log = openEventLog(run, () => 1000);
   log({ type: 'created', step: 0, id, name: 'tiny', lab: '0' });
   log({

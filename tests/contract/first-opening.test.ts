@@ -1,32 +1,15 @@
 // A workspace that is opened without its database knows as much as one that was followed all along.
-import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { experimentSpec } from '../../src/shared/spec/experiment/index.ts';
 import type { NewRunEvent } from '../../src/shared/spec/run/events.ts';
 import { databaseFile } from '../../src/main/lab/store/database.ts';
-import { openEventLog, runFolder, writeJson } from '../../src/main/workspace/run-folder.ts';
+import { openEventLog } from '../../src/main/workspace/run-folder.ts';
 import type { RunFolder } from '../../src/main/workspace/run-folder.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
-import { temporaryFolder, testLab, tinyExperiment } from './lab-fixture.ts';
-
-async function writeRun(workspace: Workspace, id: string): Promise<RunFolder> {
-  const run = runFolder(join(workspace.runs, id));
-  await mkdir(run.artifacts, { recursive: true });
-  await writeJson(run.spec, experimentSpec.parse(tinyExperiment));
-  await writeJson(run.origin, {
-    formatVersion: 1,
-    id,
-    createdAt: '2026-01-02T03:04:05.000Z',
-    data: { kind: 'text-corpus', name: 'stories', contentHash: 'abc' },
-    weights: null,
-    tokenizer: null,
-  });
-  await writeFile(run.events, '');
-  return run;
-}
+import { temporaryFolder, testLab, writeRunFolder } from './lab-fixture.ts';
 
 const started = (step: number, type: 'started' | 'resumed'): NewRunEvent => ({
   ...{ type, step, engine: 'onnxruntime', device: 'cpu', deviceName: 'a processor', totalSteps: 600 },
@@ -63,7 +46,7 @@ function contentOf(workspace: Workspace): unknown {
 describe('a workspace without its database', () => {
   it('has the points, the extremes and the standing of runs that were followed while they trained', async () => {
     const workspace = await openWorkspace(join(await temporaryFolder(), 'workspace'));
-    const run = await writeRun(workspace, 'long');
+    const run = await writeRunFolder(workspace.folder, 'long');
     const lab = await testLab({ folder: workspace.folder, scanMilliseconds: 1e9 });
     let time = 1000;
     const log = openEventLog(run, () => (time += 10));
@@ -84,7 +67,7 @@ describe('a workspace without its database', () => {
     ['events.jsonl', (run: RunFolder) => appendFile(run.events, 'nothing that was written\n'), /not what was written/],
   ])('shows a run whose %s is damaged, and says so', async (_file, damage, said) => {
     const workspace = await openWorkspace(join(await temporaryFolder(), 'workspace'));
-    const run = await writeRun(workspace, 'hurt');
+    const run = await writeRunFolder(workspace.folder, 'hurt');
     const log = openEventLog(run, () => 1000);
     for (const event of sessions[0] ?? []) log(event);
     await damage(run);

@@ -1,6 +1,6 @@
 // A real lab in a temporary workspace. Workers run in this process, over the same messages, so that the tests are quick;
 // trainers are real processes where a test wants them.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -10,7 +10,10 @@ import { serveWork } from '../../src/main/hosts/worker/serve-work.ts';
 import type { Lab, LabOptions } from '../../src/main/lab/lab.ts';
 import { openLab } from '../../src/main/lab/lab.ts';
 import type { ProcessHost } from '../../src/main/lab/process-host.ts';
+import type { RunFolder } from '../../src/main/workspace/run-folder.ts';
+import { runFolder, writeJson } from '../../src/main/workspace/run-folder.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
+import { experimentSpec } from '../../src/shared/spec/experiment/index.ts';
 import { inProcessPair } from '../../src/main/rpc/transports/in-process.ts';
 import { taskNotes } from '../../src/main/runs/task-notes.ts';
 
@@ -86,3 +89,20 @@ export const tinyExperiment = {
   evaluation: { baselines: false },
   engine: { threads: 1 },
 } as const;
+
+/** The folder of a run as one is created, with no events yet. */
+export async function writeRunFolder(workspaceFolder: string, id: string): Promise<RunFolder> {
+  const run = runFolder(join(workspaceFolder, 'runs', id));
+  await mkdir(run.artifacts, { recursive: true });
+  await writeJson(run.spec, experimentSpec.parse(tinyExperiment));
+  await writeJson(run.origin, {
+    formatVersion: 1,
+    id,
+    createdAt: '2026-01-02T03:04:05.000Z',
+    data: { kind: 'text-corpus', name: 'stories', contentHash: 'abc' },
+    weights: null,
+    tokenizer: null,
+  });
+  await writeFile(run.events, '');
+  return run;
+}

@@ -73,7 +73,7 @@ describe('a bundle', () => {
     await dialog.getByRole('button', { name: 'Write the bundle' }).click();
     await dialog.getByText(`${run}.zip`).first().waitFor(patience);
     await dialog.getByRole('button', { name: 'Verify' }).click();
-    await dialog.getByText('as bundled').waitFor(patience);
+    await dialog.getByText('files unchanged').waitFor(patience);
     await dialog.getByRole('cell', { name: 'same bits' }).first().waitFor(patience);
     await lab.expectAccessible();
     // The same file once more: the reason is said.

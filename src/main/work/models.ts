@@ -28,7 +28,12 @@ async function answer(predictor: Predictor, input: Input<'ask'>): Promise<Output
   const started = performance.now();
   const answers = await predictor.ask(query);
   return {
-    answers: answers.map(({ question, choices }) => ({ question, choices: choices.map((choice) => ({ ...choice })) })),
+    answers: answers.map(({ question, choices, value, words }) => ({
+      question,
+      choices: choices.map((choice) => ({ ...choice })),
+      ...(value !== undefined && { value }),
+      ...(words && { words: words.map((word) => ({ ...word })) }),
+    })),
     step: predictor.step,
     engine: predictor.engine.name,
     device: predictor.engine.device ?? 'cpu',

@@ -32,6 +32,17 @@ const tableColumns = {
   quote: csvQuote.optional(),
 };
 
+/** How files of texts are read, for corpora and datasets. */
+const textReading = {
+  encoding: textEncoding.optional(),
+  /** False for CSV and TSV files that begin with a row of data. */
+  header: z.boolean().optional(),
+  quote: csvQuote.optional(),
+  include: z.array(z.string()).optional(),
+  exclude: z.array(z.string()).optional(),
+  textColumn: z.string().optional(),
+};
+
 /** Imports, as data. Paths are files and folders of the machine the lab runs on, or those that an upload answered with. */
 export const importRequest = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -39,13 +50,7 @@ export const importRequest = z.discriminatedUnion('kind', [
     name: nameSpec,
     sources: z.array(z.string().min(1)).min(1),
     format: textFormat.optional(),
-    encoding: textEncoding.optional(),
-    /** False for CSV and TSV files that begin with a row of data. */
-    header: z.boolean().optional(),
-    quote: csvQuote.optional(),
-    include: z.array(z.string()).optional(),
-    exclude: z.array(z.string()).optional(),
-    textColumn: z.string().optional(),
+    ...textReading,
     language: z.string().optional(),
     documents: documentBoundary.optional(),
     tokenizer: z.union([trainedTokenizerOptions.partial(), z.strictObject({ file: z.string() })]).optional(),
@@ -55,13 +60,7 @@ export const importRequest = z.discriminatedUnion('kind', [
     name: nameSpec,
     sources: z.array(z.string().min(1)).min(1),
     format: textFormat.exclude(['wikipedia']).optional(),
-    encoding: textEncoding.optional(),
-    /** False for CSV and TSV files that begin with a row of data. */
-    header: z.boolean().optional(),
-    quote: csvQuote.optional(),
-    include: z.array(z.string()).optional(),
-    exclude: z.array(z.string()).optional(),
-    textColumn: z.string().optional(),
+    ...textReading,
     labelColumn: z.string().optional(),
     labels,
     pairColumn: z.string().optional(),

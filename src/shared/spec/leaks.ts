@@ -93,11 +93,13 @@ export function describeLeaks({ testExamples, leaked, excluded, sources, uncheck
   const found =
     compared.length === 0
       ? 'Leaks not checked'
-      : leaked === 0
-        ? `No leaks: none of ${testExamples} test examples occurs in ${list(compared)}`
-        : `${leaked} of ${testExamples} test examples also ${verb} in ${list(places)}${excluded.length > 0 ? ' and were excluded' : ''}`;
+      : leaked === 0 && tooShort >= testExamples
+        ? `Leaks cannot be told: all ${testExamples} test examples are too short`
+        : leaked === 0
+          ? `No leaks: none of ${testExamples} test examples occurs in ${list(compared)}`
+          : `${leaked} of ${testExamples} test examples also ${verb} in ${list(places)}${excluded.length > 0 ? ' and were excluded' : ''}`;
   const notes = [
-    ...(tooShort > 0 ? [`${tooShort} too short to tell`] : []),
+    ...(tooShort > 0 && (leaked > 0 || tooShort < testExamples) ? [`${tooShort} too short to tell`] : []),
     ...unchecked.map((reason) => `not checked: ${reason}`),
   ];
   return notes.length > 0 ? `${found} (${notes.join('; ')})` : found;

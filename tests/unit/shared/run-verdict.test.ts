@@ -31,6 +31,13 @@ describe('the verdict on a run', () => {
     ]);
   });
 
+  it('writes a metric as it stands within a sentence', () => {
+    const told = (metric: string) =>
+      first({ metrics: { [metric]: 3 }, baselines: [{ name: 'e', metrics: { [metric]: 2 } }] }).sentence;
+    expect(told('rmse')).toContain('RMSE 3.000');
+    expect(told('macroF1')).toContain('macro F1 3.000');
+  });
+
   it('is no better than a baseline where it is as good or worse, with a metric of which less is better as well', () => {
     const { kind, sentence, advice } = first({ metrics: { accuracy: 0.3, loss: 4 } });
     expect([kind, sentence]).toEqual([
@@ -52,6 +59,10 @@ describe('the verdict on a run', () => {
   it('says nothing of baselines before the end, or where nothing can be compared', () => {
     expect(kinds({ metrics: null })).toEqual([]);
     expect(kinds({ baselines: [] })).toEqual([]);
+    const perfect = (metric: string, value: number) =>
+      kinds({ metrics: { [metric]: value }, baselines: [{ name: 'e', metrics: { [metric]: value } }] });
+    expect([perfect('accuracy', 1), perfect('characterErrorRate', 0)]).toEqual([[], []]); // nothing is left to gain
+    expect(perfect('accuracy', 0.99)).toEqual(['below-baseline']);
     expect(kinds({ metrics: { accuracy: null } })).toEqual([]);
   });
 

@@ -119,5 +119,5 @@ function reportVerification({ files, rows, differences, missing }: Verification)
   for (const one of missing) say(`Not in the bundle: ${one}`);
   const counts = Map.groupBy(rows, ({ agreement }) => agreement);
   const summary = [...counts].map(([agreement, group]) => `${group.length} ${agreement}`).join(', ');
-  print(`\n${plural(files, 'file')} as bundled${summary === '' ? '' : `; ${summary}`}`);
+  print(`\n${plural(files, 'file')} unchanged${summary === '' ? '' : `; ${summary}`}`);
 }

@@ -1,6 +1,7 @@
 /** What the head of a run's page says of it, in a word or two each. */
 import type { Run } from '../../../../shared/contract/runs.ts';
 import { formatCount, formatNumber } from '../../../../shared/display.ts';
+import { metricWithin } from '../../../../shared/metrics.ts';
 import { formatValue } from '../../charts/time-axis.ts';
 
 export function factsOf(shown: Run): readonly { readonly term: string; readonly value: string }[] {
@@ -13,7 +14,7 @@ export function factsOf(shown: Run): readonly { readonly term: string; readonly 
     { term: 'Engine', value: shown.engine ? `${shown.engine.name}, ${shown.engine.device}` : '–' },
     { term: 'Training loss', value: formatValue(shown.loss) },
     {
-      term: `Best ${shown.selection.metric}`,
+      term: `Best ${metricWithin(shown.selection.metric)}`,
       value:
         shown.selection.best === null
           ? '–'
