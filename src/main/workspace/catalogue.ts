@@ -91,12 +91,9 @@ async function readMaterial(folder: string, name: string): Promise<Material> {
     const expected = await checksumOf(file);
     if (expected !== undefined) verifyText(file, text, expected);
   } catch (error) {
-    throw new LabError(
-      'corrupt',
-      `${file} is damaged (${messageOf(error)}): delete ${folder} and import again`,
-      { file },
-      error,
-    );
+    // What a checksum tells is a sentence with the name of the file.
+    const damage = isLabError(error, 'corrupt') ? error.message : `${file} is damaged (${messageOf(error)})`;
+    throw new LabError('corrupt', `${damage}: delete ${folder} and import again`, { file }, error);
   }
   const parsed = manifestHeading.safeParse(value);
   if (!parsed.success) {

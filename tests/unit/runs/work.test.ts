@@ -1,4 +1,5 @@
 // What nodes of a cluster do with a study: side by side, stopped, killed and lost, with the same bits as one computer.
+import { createHash } from 'node:crypto';
 import { cp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -169,11 +170,17 @@ describe('the work of a study', () => {
       (text) => `${text.slice(0, -1)}${text.endsWith('0') ? '1' : '0'}`,
     );
     await writeFile(dataset, changed);
+    // As an import writes it: with its checksum.
+    const sums = join(workspace.datasets, 'animals', 'SHA256SUMS');
+    const written = await readFile(sums, 'utf8');
+    const sumOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+    await writeFile(sums, written.replace(sumOf(manifest), sumOf(changed)));
     await expect(node(planned)).rejects.toThrow(
       /3 runs in a row have failed on .*has changed since the study was submitted/,
     );
     expect(await readFailure(planned.folder, cell?.key ?? '')).toMatchObject({ code: 'bad-spec' });
     await writeFile(dataset, manifest);
+    await writeFile(sums, written);
     expect((await readWorkState(planned.folder)).failed.size).toBe(3);
     const again = await plan(animalsStudy('fail', [1]));
     expect(await node(again)).toMatchObject({ left: 0, failed: 0 });

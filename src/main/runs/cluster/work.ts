@@ -84,7 +84,7 @@ export async function work(options: WorkOptions): Promise<WorkReport> {
     if (inARow >= patience) {
       throw new LabError(
         'engine-failed',
-        `${patience} runs in a row have failed on ${hostname()}, the last one with: ${message ?? ''} This node takes no more of them. Submitting the study again tries them anew`,
+        `${patience} runs in a row have failed on ${hostname()}, the last one with: ${(message ?? '').replace(/\.$/u, '')}. This node takes no more of them. Submitting the study again tries them anew`,
       );
     }
     if (outcome === 'taken') busy.set(next.key, performance.now() + pollMilliseconds);
