@@ -9,6 +9,7 @@ import { brownTexts } from '../src/main/data/samples/brown.ts';
 import { createSentenceSplitter } from '../src/main/data/text/sentences.ts';
 import { createProgram, input, matmul, mean, output } from '../src/main/graph/index.ts';
 import { flopsOf } from '../src/main/graph/op.ts';
+import { batchLengths, textsOfLength } from '../src/main/runs/batch/batch-sizes.ts';
 import { predictFile } from '../src/main/runs/batch/predict-file.ts';
 import { createRun } from '../src/main/runs/create-run.ts';
 import { openEmbedder } from '../src/main/runs/embedder.ts';
@@ -21,7 +22,7 @@ import { networkOfRun } from '../src/main/runs/trained-network.ts';
 import { parseSpecText } from '../src/main/runs/spec-file.ts';
 import { trainRun } from '../src/main/runs/train-run.ts';
 import { encodeQuery } from '../src/main/tasks/encode-query.ts';
-import { bucketLengths } from '../src/main/training/length-buckets.ts';
+import { atLength } from '../src/main/training/length-buckets.ts';
 import { buildModel } from '../src/main/training/model.ts';
 import { importCorpus, importDataset } from '../src/main/work/import-material.ts';
 import type { RunFolder } from '../src/main/workspace/run-folder.ts';
@@ -112,10 +113,9 @@ const readingOf = ({ backbone, tokenizerFile }: TrainedNetwork): Parameters<type
   ...(tokenizerFile !== undefined && { tokenizerFile }),
 });
 
-const rows = 32;
 const together = 1024;
-/** The feed-forward sublayer of modern-mini for a batch of 48 tokens each: there and back, several times in one call. */
-const product = [1536, 256, 672] as const;
+/** The feed-forward sublayer of modern-mini for a batch: there and back, several times in one call. */
+const product = [768, 256, 672] as const;
 const pairs = 8;
 
 /** What the matrix products of the file's batches take where nothing else is done: no batching can be faster. */
@@ -128,20 +128,21 @@ async function productsAlone(network: TrainedNetwork, sentences: readonly string
     const { mask = [] } = encodeQuery(read, { text }).feeds;
     return Array.from<number>(mask).reduce((sum, one) => sum + one, 0);
   });
+  const programLengths = batchLengths(kind.length);
   const flopsOfLength = new Map(
-    bucketLengths(kind.length).map((length) => {
-      const facts = { ...model.facts, input: { ...kind, length } };
-      const { nodes } = buildModel({ ...model, facts }, 'prediction', rows);
+    programLengths.map((length) => {
+      const { nodes } = buildModel(atLength(model, length), 'prediction', textsOfLength(length));
       const products = nodes.filter(({ op }) => op.name === 'dense' || op.name === 'matmul');
       return [length, products.reduce((sum, node) => sum + flopsOf(node), 0)];
     }),
   );
   let flops = 0;
   for (let start = 0; start < lengths.length; start += together) {
-    const sorted = lengths.slice(start, start + together).sort((a, b) => a - b);
-    for (let first = 0; first < sorted.length; first += rows) {
-      const longest = sorted[Math.min(first + rows, sorted.length) - 1] ?? 0;
-      flops += flopsOfLength.get(bucketLengths(kind.length).find((length) => length >= longest) ?? kind.length) ?? 0;
+    const sorted = lengths.slice(start, start + together).sort((a, b) => b - a);
+    while (sorted.length > 0) {
+      const length = programLengths.find((candidate) => candidate >= (sorted[0] ?? 0)) ?? kind.length;
+      flops += flopsOfLength.get(length) ?? 0;
+      sorted.splice(0, textsOfLength(length));
     }
   }
   const [height, inner, width] = product;

@@ -48,6 +48,11 @@ export interface CompileOptions {
   readonly device?: string;
   /** Intra-op threads; default: physical cores. */
   readonly threads?: number;
+  /**
+   * So many calls of `run` are computed at the same time where the engine can, which share `threads`; 1 by default. For answers alone:
+   * with more than one, nothing is trained, and what cannot be compiled is said when it is first run.
+   */
+  readonly atOnce?: number;
 }
 
 export interface ParameterGroup {

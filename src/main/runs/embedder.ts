@@ -8,8 +8,7 @@ import type { Program, Value } from '../graph/program.ts';
 import { poolExample } from '../nn/blocks/sequence-pooling.ts';
 import { buildPipeline, declareInputs } from '../nn/index.ts';
 import type { Feeds } from '../tasks/index.ts';
-import { inBatches } from './batch/in-batches.ts';
-import { openNetwork } from './open-trained.ts';
+import { openBatches } from './batch/open-batches.ts';
 import type { Backbone, TrainedNetwork } from './trained-network.ts';
 
 export interface Embedder extends AsyncDisposable {
@@ -24,29 +23,32 @@ export interface Embedder extends AsyncDisposable {
   embed(feeds: Feeds): Promise<Float32Array>;
 }
 
-/** Throws what `openNetwork` does, and `LabError('bad-spec')` for a pipeline without an output. */
+/**
+ * @param batchSize of examples whose lengths say nothing, such as images
+ *
+ * Throws what `openBatches` does, and `LabError('bad-spec')` for a pipeline without an output.
+ */
 export async function openEmbedder(
   { engine, backbone, weights }: Pick<TrainedNetwork, 'engine' | 'backbone' | 'weights'>,
   batchSize: number,
 ): Promise<Embedder> {
-  const build = (shown: Backbone): Program => embeddingProgram(shown, batchSize);
-  const trained = await openNetwork(await weights(), engine, build(backbone), { model: backbone, build });
-  const { program } = trained;
-  const runOne = inBatches(program, batchSize, trained.run);
+  const stored = await weights();
+  const batched = await openBatches(stored, engine, { model: backbone, build: embeddingProgram, batchSize });
+  const { program } = batched;
   return {
-    step: trained.step,
-    features: elementCount(program.outputs.get('embedding')?.shape ?? []) / batchSize,
+    step: stored.step,
+    features: elementCount(program.outputs.get('embedding')?.shape ?? []) / batched.batchSize,
     async embed(feeds) {
       const needed = Object.fromEntries(
         [...program.inputs].map(([input, { shape }]) => {
-          return [input, feedFor(feeds, input).subarray(0, elementCount(shape) / batchSize)];
+          return [input, feedFor(feeds, input).subarray(0, elementCount(shape) / batched.batchSize)];
         }),
       );
-      const { embedding } = await runOne(needed);
+      const { embedding } = await batched.run(needed);
       if (!embedding) throw new LabError('internal', 'the program has no embedding');
       return Float32Array.from(embedding.data);
     },
-    [Symbol.asyncDispose]: () => trained[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => batched.release(),
   };
 }
 

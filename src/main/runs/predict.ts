@@ -4,8 +4,9 @@ import type { GeneratedToken, GenerationQuery, PredictionAnswer, PredictionQuery
 import type { Model } from '../training/model.ts';
 import { buildModel } from '../training/model.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
-import { inBatches } from './batch/in-batches.ts';
-import type { CheckpointChoice } from './open-trained.ts';
+import type { RunFeeds } from './batch/in-batches.ts';
+import { openBatches } from './batch/open-batches.ts';
+import type { CheckpointChoice, StoredWeights } from './open-trained.ts';
 import { openNetwork } from './open-trained.ts';
 import type { TrainedNetwork } from './trained-network.ts';
 import { networkOfRun } from './trained-network.ts';
@@ -43,7 +44,8 @@ export async function openPredictor(
  * Throws `LabError('not-found')` without a checkpoint, `LabError('bad-input')` for a task that predicts nothing and a model without a
  * head, `LabError('engine-failed')`.
  *
- * @param batchSize questions that are asked at the same time are answered together, up to so many of them
+ * @param batchSize with more than one, questions that are asked at the same time are answered together: texts by their lengths, others
+ * up to so many of them
  */
 export async function openNetworkPredictor(
   { id, name, what, engine, whole, weights, tokenizerFile }: TrainedNetwork,
@@ -53,22 +55,19 @@ export async function openNetworkPredictor(
   const { task, options, facts } = network;
   const predict = requirePrediction(network, what);
   const stored = await weights();
-  const size = task.predictsOneByOne ? 1 : batchSize;
-  const build = (shown: Model) => buildModel(shown, 'prediction', size);
-  const trained = await openNetwork(stored, engine, build(network), { model: network, build });
-  const predictionModel = {
-    ...facts,
-    ...(tokenizerFile !== undefined && { tokenizerFile }),
-    run: size === 1 ? trained.run : inBatches(trained.program, size, trained.run),
-  };
+  const build = (shown: Model, size: number) => buildModel(shown, 'prediction', size);
+  const { run, release: close } =
+    batchSize === 1 || task.predictsOneByOne
+      ? await openSingly(stored, engine, network)
+      : await openBatches(stored, engine, { model: network, build, batchSize });
+  const predictionModel = { ...facts, ...(tokenizerFile !== undefined && { tokenizerFile }), run };
   const generate = task.generate?.bind(task);
-  const close = async (): Promise<void> => trained[Symbol.asyncDispose]();
   return {
     id,
     name,
     task: task.type,
     engine: { name: engine.name, device: engine.device },
-    step: trained.step,
+    step: stored.step,
     facts,
     generates: generate !== undefined,
     ask: (query) => predict(predictionModel, query, options),
@@ -81,6 +80,16 @@ export async function openNetworkPredictor(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+async function openSingly(
+  stored: StoredWeights,
+  engine: TrainedNetwork['engine'],
+  network: Model,
+): Promise<{ run: RunFeeds; release: () => Promise<void> }> {
+  const build = (shown: Model) => buildModel(shown, 'prediction', 1);
+  const trained = await openNetwork(stored, engine, build(network), { model: network, build });
+  return { run: trained.run, release: async () => trained[Symbol.asyncDispose]() };
 }
 
 function requirePrediction({ task }: Model, what: string): NonNullable<Model['task']['predict']> {

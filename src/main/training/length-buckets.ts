@@ -44,8 +44,7 @@ export function withLengthBuckets<Shown extends BucketModel>(
   const executableOf = (length: number): Promise<Executable> => {
     const known = compiled.get(length);
     if (known) return known;
-    const shorter = { ...model, facts: { ...model.facts, input: { ...input, length } } };
-    const compiling = compile(build(shorter));
+    const compiling = compile(build(atLength(model, length)));
     compiled.set(length, compiling);
     compiling.catch(() => compiled.delete(length));
     return compiling;
@@ -89,8 +88,14 @@ export function withLengthBuckets<Shown extends BucketModel>(
   };
 }
 
+/** The model of texts that are that long at most. */
+export function atLength<Shown extends BucketModel>(model: Shown, length: number): Shown {
+  const { input } = model.facts;
+  return input.kind === 'tokens' ? { ...model, facts: { ...model.facts, input: { ...input, length } } } : model;
+}
+
 /** Inputs with a value for each position of a sequence, as `declareInputs` names them. */
-const positionInputs = ['tokens', 'segments', 'mask'];
+export const positionInputs: readonly string[] = ['tokens', 'segments', 'mask'];
 
 /** One after the last real position of any row. */
 function usedLength(mask: ConstantData | undefined, length: number): number {

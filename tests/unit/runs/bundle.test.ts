@@ -1,16 +1,11 @@
-// Bundles: a run with what it stands on goes into another lab and says the same there, bit for bit; what is damaged, unsafe, newer
-// or in the way is refused by name, and nothing half-made stays.
-import { createWriteStream } from 'node:fs';
-import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+// Bundles: a run with what it stands on goes into another lab and says the same there, bit for bit.
+import { cp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import yazl from 'yazl';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { VerifiedRow } from '../../../src/main/runs/bundle/agreement.ts';
 import { createBundle } from '../../../src/main/runs/bundle/create.ts';
-import type { BundleManifest } from '../../../src/main/runs/bundle/manifest.ts';
 import { openBundle } from '../../../src/main/runs/bundle/open.ts';
 import { verifyBundle } from '../../../src/main/runs/bundle/verify.ts';
-import { sha256OfText } from '../../../src/main/files/checksums.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
@@ -104,6 +99,34 @@ describe('a bundle of a run', () => {
     }
   });
 
+  it('says what trials reach and choose when it is trained again, and trains its beginning with what they chose', async () => {
+    const spec = {
+      ...(await readRun(tuned)).experiment,
+      ...{ name: 'chosen', tune: { settings: { 'training.learningRate': [1e-3, 1e-2] } } },
+    };
+    const run = await createRun(tiny.workspace, parseExperiment({ value: spec, locate: () => 'chosen' }));
+    await trainRun(tiny.workspace, run, { signal, prefetch: false });
+    const file = place('chosen.zip');
+    await createBundle(tiny.workspace, run.id, { ...quiet, output: file, data: 'include' });
+    const own = async (options: object): Promise<readonly VerifiedRow[]> => {
+      const { rows } = await verifyBundle(file, { ...asked, train: true, ...options });
+      expect(rows.filter(({ agreement }) => agreement !== 'same bits')).toEqual([]);
+      return rows.filter((row) => row.run === run.id);
+    };
+    const { chosen } = JSON.parse(await readFile(run.tuning, 'utf8')) as { chosen: Record<string, number> };
+    const whole = await own({});
+    expect(whole.filter(({ what }) => what.includes('of the trial with'))).toHaveLength(2);
+    expect(whole).toContainEqual({
+      ...{ run: run.id, what: 'settings that trials chose', agreement: 'same bits' },
+      recorded: `training.learningRate=${chosen['training.learningRate']}`,
+      found: `training.learningRate=${chosen['training.learningRate']}`,
+    });
+    expect(whole.map(({ what }) => what)).toContain('test loss after training');
+    const beginning = (await own({ steps: 2 })).map(({ what }) => what);
+    expect(beginning).toContain('training loss, 2 points to step 2');
+    expect(beginning.filter((what) => what.includes('trial'))).toEqual([]);
+  });
+
   it('with hashes alone is verified with the data of a lab that has it, and says what it lacks without', async () => {
     const file = place('hashes.zip');
     const { manifest } = await createBundle(tiny.workspace, tuned.id, { ...quiet, output: file, data: 'hashes' });
@@ -156,108 +179,6 @@ describe('a bundle of a run', () => {
     await createBundle(other, tuned.id, { ...quiet, output: file, data: 'include' });
     const { rows } = await verifyBundle(file, asked);
     expect(rows.every(({ agreement }) => agreement === 'same bits')).toBe(true);
-  });
-});
-
-describe('a bundle that cannot be opened', () => {
-  let manifest: BundleManifest;
-  beforeAll(async () => {
-    const made = await createBundle(tiny.workspace, tuned.id, { ...quiet, output: place('m.zip'), data: 'include' });
-    ({ manifest } = made);
-  });
-
-  type Entry = readonly [path: string, text: string, mode?: number];
-  const listing = (entries: readonly Entry[], more: object = {}): string =>
-    JSON.stringify({
-      ...{ ...manifest, runs: [], materials: [], models: [] },
-      files: Object.fromEntries(
-        entries.map(([path, text]) => [path, { bytes: Buffer.byteLength(text), sha256: sha256OfText(text) }]),
-      ),
-      ...more,
-    });
-
-  async function zipOf(name: string, list: string | undefined, entries: readonly Entry[]): Promise<string> {
-    const zip = new yazl.ZipFile();
-    if (list !== undefined) zip.addBuffer(Buffer.from(list), 'bundle.json');
-    for (const [path, text, mode] of entries) {
-      zip.addBuffer(Buffer.from(text), path, mode === undefined ? {} : { mode });
-    }
-    zip.end();
-    const file = place(`${name}.zip`);
-    await pipeline(zip.outputStream, createWriteStream(file));
-    return file;
-  }
-
-  /** yazl writes no bad names: one of the same length is put into the bytes. */
-  async function withName(file: string, from: string, to: string): Promise<void> {
-    const bytes = await readFile(file);
-    for (let at = bytes.indexOf(from); at >= 0; at = bytes.indexOf(from, at + 1)) bytes.write(to, at, 'latin1');
-    await writeFile(file, bytes);
-  }
-
-  async function refusal(file: string): Promise<string> {
-    const before = await readdir(other.folder, { recursive: true });
-    const error: unknown = await openBundle(other, file, quiet).catch((thrown: unknown) => thrown);
-    expect(await readdir(other.folder, { recursive: true })).toEqual(before);
-    if (!(error instanceof Error)) throw new Error('it was opened');
-    expect(error.name).toBe('LabError');
-    return error.message;
-  }
-
-  const one: readonly Entry[] = [['runs/a/spec.json', '{}']];
-
-  it('because of what is in it is refused by name', async () => {
-    expect(await refusal(await zipOf('none', undefined, one))).toContain('is not a bundle: it has no bundle.json');
-    expect(await refusal(await zipOf('foreign', '{"a":1}', one))).toContain('is not a bundle');
-    expect(await refusal(await zipOf('newer', listing(one, { formatVersion: 3 }), one))).toContain('Update the lab');
-    expect(await refusal(await zipOf('extra', listing([]), one))).toContain('runs/a/spec.json is there and not listed');
-    expect(await refusal(await zipOf('less', listing(one), []))).toContain('runs/a/spec.json is listed and not there');
-    const otherText: readonly Entry[] = [['runs/a/spec.json', '[]']];
-    expect(await refusal(await zipOf('swapped', listing(one), otherText))).toContain('its SHA-256 differs');
-    const link: readonly Entry[] = [['runs/a/link', '/etc/passwd', 0o120777]];
-    expect(await refusal(await zipOf('link', listing(link), link))).toContain("'runs/a/link' is a link");
-    const twice: readonly Entry[] = [['runs/a/x', '1'], ['runs/A/X', '2']]; // prettier-ignore
-    expect(await refusal(await zipOf('twice', listing(twice), twice))).toContain('is there twice');
-    await writeFile(place('text.zip'), 'no archive');
-    expect(await refusal(place('text.zip'))).toContain('cannot be opened');
-    expect(await refusal(place('gone.zip'))).toContain('There is no bundle');
-  });
-
-  it.each(['../../evil12', '/etc/passw12', 'C:/evil/ab12', 'runs\\..\\ab12', '.bashrc/ab12', 'elsewher/b12'])(
-    'because of the name %s writes nothing',
-    async (name) => {
-      const plain = 'runs/a/abc12';
-      const entries: readonly Entry[] = [[plain, 'x']];
-      const file = await zipOf('names', listing(entries), entries);
-      await withName(file, plain, name);
-      expect(await refusal(file)).toMatch(/cannot be opened/);
-    },
-  );
-
-  it('because it would fill the disk is not unpacked', async () => {
-    const list = listing([], { files: { 'runs/a/zeros': { bytes: 100_000_000, sha256: '0'.repeat(64) } } });
-    const zip = new yazl.ZipFile();
-    zip.addBuffer(Buffer.from(list), 'bundle.json');
-    zip.addBuffer(Buffer.alloc(100_000_000), 'runs/a/zeros');
-    zip.end();
-    await pipeline(zip.outputStream, createWriteStream(place('bomb.zip')));
-    expect(await refusal(place('bomb.zip'))).toContain('no bundle shrinks that much');
-  });
-
-  it('because a byte of it has changed is refused, and so is one that breaks off', async () => {
-    const bytes = await readFile(bundle);
-    const at = Math.floor(bytes.length / 2);
-    bytes[at] = (bytes[at] ?? 0) ^ 1;
-    await writeFile(place('flipped.zip'), bytes);
-    expect(await refusal(place('flipped.zip'))).toContain('cannot be opened');
-    await writeFile(place('cut.zip'), bytes.subarray(0, at));
-    expect(await refusal(place('cut.zip'))).toContain('cannot be opened');
-  });
-
-  it('because another run has its name leaves everything as it was', async () => {
-    await mkdir(join(other.runs, tuned.id, 'artifacts'), { recursive: true });
-    await writeFile(join(other.runs, tuned.id, 'artifacts', 'origin.json'), '{}');
-    expect(await refusal(bundle)).toContain(`another runs/${tuned.id} already`);
   });
 });
 

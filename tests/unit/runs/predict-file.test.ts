@@ -2,8 +2,11 @@
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Feeds } from '../../../src/main/engines/engine.ts';
 import type { Program } from '../../../src/main/graph/program.ts';
 import { createProgram, input, output, withScope } from '../../../src/main/graph/index.ts';
+import { batchLengths, textsOfLength } from '../../../src/main/runs/batch/batch-sizes.ts';
+import type { RunFeeds } from '../../../src/main/runs/batch/in-batches.ts';
 import { inBatches } from '../../../src/main/runs/batch/in-batches.ts';
 import type { PredictFileOptions, PredictFileResult } from '../../../src/main/runs/batch/predict-file.ts';
 import { predictFile } from '../../../src/main/runs/batch/predict-file.ts';
@@ -18,6 +21,7 @@ import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import { encodeQuery } from '../../../src/main/tasks/encode-query.ts';
+import type { TensorData } from '../../../src/main/tasks/index.ts';
 import { buildPipeline, declareInputs } from '../../../src/main/nn/index.ts';
 import { readParquet } from '../../../src/main/data/tables/read-parquet.ts';
 import { importDataset } from '../../../src/main/work/import-material.ts';
@@ -244,30 +248,106 @@ describe('embeddings', () => {
 describe('questions that are asked at the same time', () => {
   const program = createProgram('double');
   output(program, 'y', input(program, 'mask', 'float32', [4, 3]));
+  const doubled = ({ mask }: Feeds): Promise<TensorData> =>
+    Promise.resolve({ y: { shape: [4, 3], data: Float32Array.from(mask!, (value) => 2 * value) } });
+  const fours = (run: RunFeeds, atOnce = 1): RunFeeds =>
+    inBatches({
+      atOnce,
+      batchSizeFor: () => 4,
+      programFor: () => Promise.resolve({ program, batchSize: 4, run }),
+    });
+  const maskOf = (length: number): number[] => [0, 1, 2].map((place) => Number(place < length));
 
   it('get their own rows of few batches, those of similar length together', async () => {
     const batches: number[][] = [];
-    const run = inBatches(program, 4, ({ mask }) => {
-      batches.push(Array.from(mask!));
-      return Promise.resolve({ y: { shape: [4, 3], data: Float32Array.from(mask!, (value) => 2 * value) } });
+    const run = fours((feeds) => {
+      batches.push(Array.from(feeds.mask!));
+      return doubled(feeds);
     });
-    const masks = [3, 1, 3, 1, 1, 1].map((length) => [0, 1, 2].map((place) => Number(place < length)));
+    const masks = [3, 1, 3, 1, 1, 1].map(maskOf);
     const answers = await Promise.all(masks.map((mask) => run({ mask: Float32Array.from(mask) })));
     expect(answers.map(({ y }) => Array.from(y!.data))).toEqual(masks.map((mask) => mask.map((value) => 2 * value)));
     expect(answers[0]?.y?.shape).toEqual([1, 3]);
-    expect(batches).toEqual([[1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0], Array.from({ length: 12 }, () => 1)]);
+    expect(batches).toEqual([
+      [1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 0, 0],
+      [1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0],
+    ]);
+  });
+
+  it('are as many in a batch as their length allows, in a program of that length', async () => {
+    const seen: (readonly [longest: number, tokens: readonly number[]])[] = [];
+    const run = inBatches({
+      atOnce: 1,
+      batchSizeFor: (longest) => (longest > 1 ? 1 : 3),
+      programFor(longest) {
+        const [batchSize, length] = longest > 1 ? [1, 3] : [3, 1];
+        const short = createProgram('short');
+        output(short, 'y', input(short, 'mask', 'float32', [batchSize, length]));
+        input(short, 'tokens', 'int32', [batchSize, length]);
+        return Promise.resolve({
+          ...{ program: short, batchSize },
+          run({ mask, tokens }) {
+            seen.push([longest, Array.from(tokens!)]);
+            return Promise.resolve({ y: { shape: [batchSize, length], data: mask! } });
+          },
+        });
+      },
+    });
+    const ask = (length: number, token: number): Promise<TensorData> =>
+      run({ mask: Float32Array.from(maskOf(length)), tokens: Int32Array.of(token, token, token) });
+    const answers = await Promise.all([ask(1, 5), ask(2, 6), ask(1, 7), ask(3, 8)]);
+    expect(seen).toEqual([
+      [3, [8, 8, 8]],
+      [2, [6, 6, 6]],
+      [1, [5, 7, 7]],
+    ]);
+    expect(answers.map(({ y }) => y!.shape)).toEqual([
+      [1, 1],
+      [1, 3],
+      [1, 1],
+      [1, 3],
+    ]);
+  });
+
+  it('are computed in several batches at the same time where that is possible, and never in more', async () => {
+    let [underWay, most] = [0, 0];
+    let other: (() => void) | undefined;
+    const run = fours(async (feeds) => {
+      most = Math.max(most, (underWay += 1));
+      await new Promise<void>((resolve) => {
+        other?.(); // each batch ends when the next has begun
+        other = other ? undefined : resolve;
+        if (!other) resolve();
+      });
+      underWay -= 1;
+      return doubled(feeds);
+    }, 2);
+    const mask = Float32Array.of(1, 1, 1);
+    await Promise.all(Array.from({ length: 16 }, () => run({ mask })));
+    expect(most).toBe(2);
   });
 
   it('all fail with their batch, and later ones are answered', async () => {
     let calls = 0;
-    const run = inBatches(program, 4, ({ mask }) => {
+    const run = fours((feeds) => {
       calls += 1;
-      if (calls === 1) return Promise.reject(new Error('lost'));
-      return Promise.resolve({ y: { shape: [4, 3], data: mask! } });
+      return calls === 1 ? Promise.reject(new Error('lost')) : doubled(feeds);
     });
     const mask = Float32Array.of(1, 1, 1);
     const failed = await Promise.allSettled([run({ mask }), run({ mask })]);
     expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect(Array.from((await run({ mask })).y!.data)).toEqual([1, 1, 1]);
+    expect(Array.from((await run({ mask })).y!.data)).toEqual([2, 2, 2]);
+  });
+});
+
+describe('the sizes of batches', () => {
+  it('are lengths a step apart, the longest as long as the model reads', () => {
+    expect(batchLengths(128)).toEqual([8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128]);
+    expect(batchLengths(20)).toEqual([8, 12, 16, 20]);
+    expect(batchLengths(6)).toEqual([6]);
+  });
+
+  it('are fewer texts the longer they are, and never none', () => {
+    expect([8, 24, 128, 512, 1024].map(textsOfLength)).toEqual([64, 32, 6, 1, 1]);
   });
 });

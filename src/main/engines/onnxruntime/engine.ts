@@ -5,6 +5,7 @@
  * the weights and writes the gradients in place, and the optimizer's kernels work on the same bytes. Nothing is copied.
  */
 import { createRequire } from 'node:module';
+import type { InferenceSession } from 'onnxruntime-node';
 import { LabError, messageOf } from '../../../shared/errors.ts';
 import type { OnnxGraph } from '../../graph/onnx.ts';
 import { lowerToOnnx } from '../../graph/onnx.ts';
@@ -21,6 +22,9 @@ import { probeDevice, probeDevices } from './devices.ts';
 import { createExecutable } from './executable.ts';
 import type { Orthogonaliser } from './orthogonaliser.ts';
 import { createOrthogonaliser } from './orthogonaliser.ts';
+import { createPooledExecutable, pooledWeights } from './pooled-executable.ts';
+import type { SessionPool } from './session-pool.ts';
+import { createSessionPool } from './session-pool.ts';
 import type { CompiledGraph } from './sessions.ts';
 import { openSession } from './sessions.ts';
 import type { StepPlan } from './step-plan.ts';
@@ -33,6 +37,7 @@ import { planStep } from './step-plan.ts';
 const MOST_OPTIMISED_NODES = 3000;
 
 const storeOf = new WeakMap<Executable, ParameterStore>();
+const poolOf = new WeakMap<Executable, SessionPool>();
 
 export function createOnnxRuntimeEngine(): Engine {
   return {
@@ -57,11 +62,27 @@ export function createOnnxRuntimeEngine(): Engine {
       const store = options.shareStateWith
         ? sharedStore(options.shareStateWith)
         : newStore(plan, options, orthogonaliser);
-      const session = await createSession(
-        lowerToOnnx(program, plan.outputs, { channelBlock: device === 'cpu' ? await channelBlock() : undefined }),
-        device,
-        threads,
-      );
+      const graph = lowerToOnnx(program, plan.outputs, {
+        channelBlock: device === 'cpu' ? await channelBlock() : undefined,
+      });
+      const { atOnce = 1, shareStateWith } = options;
+      if (atOnce > 1 && device === 'cpu') {
+        const known = shareStateWith && poolOf.get(shareStateWith);
+        const pool = known ?? createSessionPool(atOnce, () => pooledWeights(program, store));
+        const share = Math.max(1, Math.floor(threads / atOnce));
+        const session = pool.open(writeOnnx(graph), sessionOptions(graph, device, share));
+        const place = { store, pool, device: report };
+        const pooled = createPooledExecutable(
+          program,
+          session,
+          place,
+          known ? () => Promise.resolve() : () => pool.end(),
+        );
+        storeOf.set(pooled, store);
+        poolOf.set(pooled, pool);
+        return pooled;
+      }
+      const session = await createSession(graph, device, threads);
       const executable = createExecutable(plan, session, store, report, async () => orthogonaliser?.release());
       storeOf.set(executable, store);
       return executable;
@@ -110,16 +131,20 @@ async function deviceReport(device: string): Promise<DeviceReport> {
 
 async function createSession(graph: OnnxGraph, device: string, threads: number): Promise<CompiledGraph> {
   try {
-    return await openSession(writeOnnx(graph), {
-      executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      graphOptimizationLevel: graph.nodes.length > MOST_OPTIMISED_NODES ? 'disabled' : 'all',
-      enableMemPattern: true,
-      logSeverityLevel: 3,
-    });
+    return await openSession(writeOnnx(graph), sessionOptions(graph, device, threads));
   } catch (error) {
     throw new LabError('engine-failed', `ONNX Runtime cannot compile ${graph.name}: ${messageOf(error)}`, {}, error);
   }
+}
+
+function sessionOptions(graph: OnnxGraph, device: string, threads: number): InferenceSession.SessionOptions {
+  return {
+    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: graph.nodes.length > MOST_OPTIMISED_NODES ? 'disabled' : 'all',
+    enableMemPattern: true,
+    logSeverityLevel: 3,
+  };
 }

@@ -152,6 +152,11 @@ function fetchGradients(
 }
 
 function feedTensor(name: string, value: Value, data: ConstantData | undefined): OrtTensor {
+  return new OrtTensor(value.dtype, requireFeed(name, value, data), [...value.shape]);
+}
+
+/** Throws `LabError('internal' | 'shape')` for an input that is not fed, or with another number of elements. */
+export function requireFeed(name: string, value: Value, data: ConstantData | undefined): ConstantData {
   if (!data) throw new LabError('internal', `the input '${name}' was not fed`);
   if (data.length !== elementCount(value.shape)) {
     throw new LabError(
@@ -159,7 +164,7 @@ function feedTensor(name: string, value: Value, data: ConstantData | undefined):
       `the input '${name}' needs ${showShape(value.shape)}, that is ${String(elementCount(value.shape))} elements, and was fed ${String(data.length)}`,
     );
   }
-  return new OrtTensor(value.dtype, data, [...value.shape]);
+  return data;
 }
 
 function emptyTensor({ dtype, shape }: Value): OrtTensor {

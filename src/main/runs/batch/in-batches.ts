@@ -8,8 +8,25 @@ import type { Feeds, Tensor } from '../../engines/engine.ts';
 import { elementCount } from '../../graph/index.ts';
 import type { ConstantData, Program } from '../../graph/program.ts';
 import type { TensorData } from '../../tasks/index.ts';
+import { positionInputs } from '../../training/length-buckets.ts';
 
 export type RunFeeds = (feeds: Feeds) => Promise<TensorData>;
+
+/** A program of `batchSize` examples, one after the other in every input and output. */
+export interface BatchProgram {
+  readonly program: Program;
+  readonly batchSize: number;
+  readonly run: RunFeeds;
+}
+
+export interface Batches {
+  /** Batches that may be under way at the same time. */
+  readonly atOnce: number;
+  /** Examples in a batch whose longest has so many real positions; 0 for what has no mask. */
+  batchSizeFor(longest: number): number;
+  /** Its program, which has as many positions or more. */
+  programFor(longest: number): Promise<BatchProgram>;
+}
 
 interface Waiting {
   readonly feeds: Feeds;
@@ -19,31 +36,34 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/**
- * @param program laid out for `batchSize` examples, one after the other in every input and output
- * @param run runs a batch of it
- * @returns a function that runs a single example; called many times at once, it takes the time of a few batches
- */
-export function inBatches(program: Program, batchSize: number, run: RunFeeds): RunFeeds {
+/** @returns a function that runs a single example; called many times at once, it takes the time of a few batches */
+export function inBatches({ atOnce, batchSizeFor, programFor }: Batches): RunFeeds {
   let waiting: Waiting[] = [];
   let isWorking = false;
 
   async function work(): Promise<void> {
     isWorking = true;
-    await setImmediate(); // until then, all who ask at the same time have asked
-    while (waiting.length > 0) {
-      const taken = waiting.sort((a, b) => a.length - b.length);
+    const underWay = new Set<Promise<void>>();
+    while (waiting.length > 0 || underWay.size > 0) {
+      await setImmediate(); // until then, all who ask at the same time have asked
+      // The longest first: what is left over at the end is short.
+      const taken = waiting.sort((a, b) => b.length - a.length);
       waiting = [];
-      for (let start = 0; start < taken.length; start += batchSize) {
-        await answer(taken.slice(start, start + batchSize));
-        await setImmediate(); // a native call blocks the event loop
+      while (taken.length > 0) {
+        const rows = taken.splice(0, batchSizeFor(taken[0]?.length ?? 0));
+        const answering = answer(rows).finally(() => underWay.delete(answering));
+        underWay.add(answering);
+        if (underWay.size >= atOnce) await Promise.race(underWay);
+        await setImmediate(); // a native call may block the event loop
       }
+      if (underWay.size > 0) await Promise.race(underWay);
     }
     isWorking = false;
   }
 
   async function answer(rows: readonly Waiting[]): Promise<void> {
     try {
+      const { program, batchSize, run } = await programFor(rows[0]?.length ?? 0);
       const outputs = await run(packRows(program, batchSize, rows));
       for (const [row, { resolve }] of rows.entries()) resolve(rowOf(outputs, batchSize, row));
     } catch (error) {
@@ -65,7 +85,8 @@ function packRows(program: Program, batchSize: number, rows: readonly Waiting[])
     const size = elementCount(shape) / batchSize;
     const parts = Array.from({ length: batchSize }, (_, row) => {
       const data = rows[Math.min(row, rows.length - 1)]?.feeds[name];
-      if (data?.length === size) return data;
+      const cut = positionInputs.includes(name) ? data?.subarray(0, size) : data; // padding is left out
+      if (cut?.length === size) return cut;
       throw new LabError('internal', `'${name}' has ${data?.length ?? 0} values in a question, not ${size}`);
     });
     batch[name] = joined(parts);

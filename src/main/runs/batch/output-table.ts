@@ -127,14 +127,16 @@ function lineOf(format: Format, columns: readonly OutputColumn[], row: readonly 
   }
   const entries = columns.map(({ name }, index) => {
     const value = row[index] ?? null;
-    return [name, value instanceof Float32Array ? Array.from(value, shortest) : value];
+    if (!(value instanceof Float32Array)) return [name, value];
+    // DuckDB reads them as float32 again, whatever their decimals: only people need few of them.
+    return [name, format === 'parquet' ? Array.from(value) : Array.from(value, shortest)];
   });
   return `${JSON.stringify(Object.fromEntries(entries))}\n`;
 }
 
 /** The shortest decimal that is read as the same float32. */
 function shortest(value: number): number {
-  for (const digits of [6, 7, 8]) {
+  for (const digits of [7, 8, 9]) {
     const rounded = Number(value.toPrecision(digits));
     if (Math.fround(rounded) === value) return rounded;
   }

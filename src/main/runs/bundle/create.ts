@@ -65,9 +65,10 @@ export async function createBundle(
       { unsafe },
     );
   }
-  const manifest = await describe(workspace, content, data, paths, signal, onProgress);
   const temporary = `${file}.${uniqueName()}${temporaryMark}`;
+  let manifest: BundleManifest;
   try {
+    manifest = await describe(workspace, content, data, paths, signal, onProgress);
     await write(workspace, manifest, temporary, signal, onProgress);
     await requireFree(file);
     await rename(temporary, file);

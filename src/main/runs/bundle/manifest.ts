@@ -73,6 +73,9 @@ export function parseManifest(text: string, file: string): BundleManifest {
 
 const folders: ReadonlySet<string> = new Set(['runs', 'models', 'corpora', 'datasets', 'studies']);
 
+/** Names that Windows takes for devices, whatever follows their first dot. */
+const devices = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+
 /** Whether a name is a plain path below one of a workspace's folders, on every system. */
 export function isSafePath(path: string): boolean {
   const parts = path.split('/');
@@ -82,6 +85,7 @@ export function isSafePath(path: string): boolean {
       !part.startsWith('.') &&
       !/[\\:*?"<>|\0-\x1f]/.test(part) &&
       !/[. ]$/.test(part) &&
+      !devices.test(part) &&
       part.length <= 255,
   );
   return isPlain && path.length <= 1000 && parts.length >= 2 && folders.has(parts[0] ?? '');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import type { RunResult } from '../../../shared/spec/run/result.ts';
-import { runResult } from '../../../shared/spec/run/result.ts';
+import { runResult, runTuning } from '../../../shared/spec/run/result.ts';
 import { sha256Of } from '../../files/checksums.ts';
 import { fileExists } from '../../files/file-exists.ts';
 import { checkpointFolder } from '../../workspace/checkpoint-folders.ts';
@@ -16,7 +16,8 @@ import type { VerifiedRow } from './agreement.ts';
 import { agreementOf } from './agreement.ts';
 
 /**
- * @param steps so many from the beginning; all without it. Weights and metrics at the end are compared only then.
+ * @param steps so many from the beginning, with the settings that were chosen; without it everything: trials choose again, and weights and
+ * metrics at the end are compared, too.
  * Throws what `trainRun` does.
  */
 export async function trainAgain(
@@ -26,6 +27,7 @@ export async function trainAgain(
   signal: AbortSignal,
 ): Promise<readonly VerifiedRow[]> {
   const again = await copyAsNew(run);
+  if (steps !== undefined && (await fileExists(run.tuning))) await cp(run.tuning, again.tuning);
   try {
     const stop = new AbortController();
     const onStep = (step: number): void => {
@@ -34,15 +36,18 @@ export async function trainAgain(
     const result = await trainRun(workspace, again, { signal: AbortSignal.any([signal, stop.signal]), onStep });
     signal.throwIfAborted();
     const last = steps ?? Infinity;
-    const losses = await compareLosses(run, again, last);
-    if (!result || !(await fileExists(run.result))) return losses;
-    return [...losses, ...(await compareEnds(run, again, await readJson(run.result, runResult), result))];
+    const way = [
+      ...(steps === undefined ? await compareTrials(run, again) : []),
+      ...(await compareLosses(run, again, last)),
+    ];
+    if (!result || !(await fileExists(run.result))) return way;
+    return [...way, ...(await compareEnds(run, again, await readJson(run.result, runResult), result))];
   } finally {
     await rm(again.folder, { recursive: true, force: true });
   }
 }
 
-/** What a run has before its first step; its settings are those that its trials have chosen. */
+/** What a run has before its first step, and before its trials. */
 async function copyAsNew(run: RunFolder): Promise<RunFolder> {
   const again = runFolder(`${run.folder}-again`);
   await mkdir(again.artifacts, { recursive: true });
@@ -52,6 +57,29 @@ async function copyAsNew(run: RunFolder): Promise<RunFolder> {
     if (foundations.includes(name)) await cp(join(run.artifacts, name), join(again.artifacts, name));
   }
   return again;
+}
+
+/** What each trial reached, and what was chosen; nothing for a run without trials. */
+async function compareTrials(run: RunFolder, again: RunFolder): Promise<VerifiedRow[]> {
+  if (!(await fileExists(run.tuning)) || !(await fileExists(again.tuning))) return [];
+  const recorded = await readJson(run.tuning, runTuning);
+  const found = await readJson(again.tuning, runTuning);
+  const values = recorded.trials.map(({ settings, value }, index): VerifiedRow => {
+    const other = found.trials[index]?.value ?? null;
+    return {
+      ...{ run: run.id, what: `validation ${recorded.metric} of the trial with ${described(settings)}` },
+      ...{ recorded: value, found: other, agreement: agreementOf(value, other) },
+    };
+  });
+  const [there, here] = [described(recorded.chosen), described(found.chosen)];
+  const agreement = there === here ? 'same bits' : 'different';
+  return [...values, { run: run.id, what: 'settings that trials chose', recorded: there, found: here, agreement }];
+}
+
+function described(settings: Readonly<Record<string, unknown>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(', ');
 }
 
 /** By step, the loss of the first time that it was reached. */

@@ -5,7 +5,7 @@
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isLabError, messageOf } from '../../../shared/errors.ts';
+import { LabError, isLabError, messageOf } from '../../../shared/errors.ts';
 import { labVersion } from '../../files/version.ts';
 import { findMaterial, materialFolder } from '../../workspace/catalogue.ts';
 import { runFolder } from '../../workspace/run-folder.ts';
@@ -68,6 +68,8 @@ export async function verifyBundle(file: string, options: VerifyOptions): Promis
     const differences = differencesTo(manifest.madeWith);
     const { subject, missing } = manifest;
     return { subject, files: Object.keys(manifest.files).length, rows, differences, missing };
+  } catch (error) {
+    throw signal.aborted ? new LabError('aborted', `Stopped; ${file} is not verified`, { file }, error) : error;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
