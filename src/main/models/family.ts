@@ -8,7 +8,7 @@ import type { ImagePreprocessing, ModelHead } from '../../shared/spec/manifests/
 import type { ModelSettings } from '../../shared/spec/model-settings.ts';
 import type { PipelineGraph } from '../../shared/spec/pipeline.ts';
 import type { LazyTensor } from '../formats/safetensors.ts';
-import type { PipelineInput } from '../nn/index.ts';
+import type { BlockPart, PipelineInput } from '../nn/index.ts';
 import type { ModelSource } from './source.ts';
 
 /** What a person sees of a model before it is imported. */
@@ -45,6 +45,15 @@ export interface ModelFamily {
   recognise(source: ModelSource): Promise<Recognition | undefined>;
   /** Throws `LabError('bad-input' | 'corrupt')` naming the file and the tensor that is missing or has another shape. */
   read(source: ModelSource, settings?: ModelSettings): Promise<ReadModel>;
+  /** Of a network that is one block: the steps that the head can be put on. Throws `LabError` for a file that cannot be read. */
+  layers?(source: ModelSource): Promise<ModelLayers>;
+}
+
+/** What a network computes step by step, as far as it can be read. */
+export interface ModelLayers {
+  /** The one that is taken where nobody says otherwise. */
+  readonly suggested: string;
+  readonly parts: readonly BlockPart[];
 }
 
 const registry = new Map<string, ModelFamily>();

@@ -11,7 +11,7 @@ import { createFolder } from '../files/durable-folder.ts';
 import { writeManifest } from '../files/manifest-file.ts';
 import { streamSafetensors } from '../formats/safetensors.ts';
 import { elementCount, sameShape, showShape } from '../graph/shape.ts';
-import type { ModelFamily, ReadModel, Recognition } from '../models/family.ts';
+import type { ModelFamily, ModelLayers, ReadModel, Recognition } from '../models/family.ts';
 import { applySettings } from '../models/apply-settings.ts';
 import { recogniseModel } from '../models/recognise.ts';
 import type { ModelSource } from '../models/source.ts';
@@ -75,6 +75,13 @@ export async function previewModel(path: string, settings: ModelSettings = {}): 
     missing: missingOf(model, family),
     suggestedName: nameFor(path),
   };
+}
+
+/** The layers that the head can be put on; undefined for a model whose head has its place. Throws `LabError` for what cannot be read. */
+export async function layersOf(path: string): Promise<ModelLayers | undefined> {
+  await using source = await openModelSource(path);
+  const { family } = await recogniseModel(source);
+  return await family.layers?.(source);
 }
 
 /**

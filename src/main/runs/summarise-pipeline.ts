@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Problem } from '../../shared/contract/common.ts';
-import type { BlockSummary, PipelineSummary } from '../../shared/contract/pipelines.ts';
+import type { BlockPartSummary, BlockSummary, PipelineSummary } from '../../shared/contract/pipelines.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { BlockSpec } from '../../shared/spec/pipeline.ts';
 import { blockSpec, pipelineGraph } from '../../shared/spec/pipeline.ts';
@@ -14,7 +14,7 @@ import { flopsOf } from '../graph/op.ts';
 import type { Node, Program, Value } from '../graph/program.ts';
 import { createProgram, input, withScope } from '../graph/program.ts';
 import { elementCount } from '../graph/shape.ts';
-import type { BuildContext, PipelineInput } from '../nn/index.ts';
+import type { BlockPart, BuildContext, PipelineInput } from '../nn/index.ts';
 import { buildPipeline, declareInputs, findBlock, missingEndpoint, occasionalInputs } from '../nn/index.ts';
 import { isUnder } from '../training/model.ts';
 
@@ -136,11 +136,13 @@ function lookInside(
   const parts = inside.list({ program, mode, batchSize, input: kind }, Object.fromEntries(values), options);
   return {
     option: inside.option,
-    parts: parts.map(({ shape, value: _value, ...part }) => ({
-      ...part,
-      shape: shape[0] === 1 ? shape.slice(1) : [...shape],
-    })),
+    parts: parts.map(summarisePart),
   };
+}
+
+/** A step of a block that was built for one example. */
+export function summarisePart({ shape, value: _value, ...part }: BlockPart): BlockPartSummary {
+  return { ...part, shape: shape[0] === 1 ? shape.slice(1) : [...shape] };
 }
 
 function measure(

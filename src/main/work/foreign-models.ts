@@ -1,21 +1,28 @@
 /** Models of others, for pages: what a folder, a file or the hub would bring, and bringing it. */
 import { isAbsolute, join, relative, sep } from 'node:path';
-import type { HubPlan, ModelDetails, ModelPreviewSummary } from '../../shared/contract/models.ts';
+import type { z } from 'zod';
+import type { HubPlan, ModelDetails, modelsContract, ModelPreviewSummary } from '../../shared/contract/models.ts';
 import { textOf } from '../files/file-exists.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
 import { elementCount } from '../graph/shape.ts';
 import { hubAccess } from '../models/hub/access.ts';
 import { downloadModel, planDownload } from '../runs/download-model.ts';
-import { importModel, previewModel } from '../runs/import-model.ts';
+import { importModel, layersOf, previewModel } from '../runs/import-model.ts';
+import { summarisePart } from '../runs/summarise-pipeline.ts';
 import { findModel, modelFiles } from '../workspace/models.ts';
 import type { WorkContext } from './work-context.ts';
 
+type Input<Method extends keyof typeof modelsContract> = z.output<(typeof modelsContract)[Method]['input']>;
+type Output<Method extends keyof typeof modelsContract> = z.input<(typeof modelsContract)[Method]['output']>;
+
 export async function previewModelFor(
   _context: WorkContext,
-  { path }: { readonly path: string },
+  { path, settings }: Input<'preview'>,
 ): Promise<ModelPreviewSummary> {
-  const { familyTitle, recognition, model, parameters, hasTokenizer, missing, suggestedName } =
-    await previewModel(path);
+  const { familyTitle, recognition, model, parameters, hasTokenizer, missing, suggestedName } = await previewModel(
+    path,
+    settings,
+  );
   const { title, input, preprocessing, heads, notes } = model;
   return {
     family: familyTitle,
@@ -32,12 +39,20 @@ export async function previewModelFor(
   };
 }
 
+export async function layersOfModelFor(_context: WorkContext, { path }: Input<'layers'>): Promise<Output<'layers'>> {
+  const found = await layersOf(path);
+  if (!found) return null;
+  const { suggested, parts } = found;
+  return { suggested, parts: parts.map(summarisePart) };
+}
+
 export async function importModelFor(
   { workspace, signal, progress }: WorkContext,
-  { path, name }: { readonly path: string; readonly name: string },
+  { path, name, settings }: Input<'import'>,
 ): Promise<string> {
   await importModel(workspace, name, path, {
     signal,
+    settings,
     shownPath: uploadedName(workspace.folder, path),
     onProgress: (phase, done, total) => {
       progress({ phase, done, total, unit: 'tensors', skipped: 0 });

@@ -25,6 +25,7 @@ import type { ImageCorpusManifest } from '../../shared/spec/manifests/image-corp
 import type { ImageDatasetManifest } from '../../shared/spec/manifests/image-dataset.ts';
 import type { TextCorpusManifest } from '../../shared/spec/manifests/text-corpus.ts';
 import type { TextDatasetManifest } from '../../shared/spec/manifests/text-dataset.ts';
+import { requireNoModel } from '../models/model-at.ts';
 import type { MaterialGroup } from '../workspace/catalogue.ts';
 import { materialFolder } from '../workspace/catalogue.ts';
 import { fileExists } from '../files/file-exists.ts';
@@ -38,7 +39,9 @@ export async function importCorpus(
   options: Omit<ImportTextCorpusOptions, 'folder' | 'name'>,
 ): Promise<TextCorpusManifest> {
   const folder = await newFolder(workspace, 'corpus', name);
-  return importTextCorpus({ ...options, sources: options.sources.map((source) => resolve(source)), folder, name });
+  const sources = options.sources.map((source) => resolve(source));
+  if (!options.include && !options.format) await requireNoModel(sources); // who says what to read means it
+  return importTextCorpus({ ...options, sources, folder, name });
 }
 
 /** As `importCorpus`. */
@@ -49,6 +52,7 @@ export async function importDataset(
 ): Promise<TextDatasetManifest> {
   const folder = await newFolder(workspace, 'dataset', name);
   const sources = options.sources.map((source) => resolve(source));
+  if (!options.include && !options.format) await requireNoModel(sources);
   return importTextDataset({ ...options, sources, folder, name });
 }
 
@@ -73,6 +77,7 @@ export async function importAudio(
   job: Omit<AudioImport, 'destination' | 'name'>,
 ): Promise<AudioDatasetManifest> {
   const destination = await newFolder(workspace, 'dataset', name);
+  await requireNoModel(job.sources);
   return importAudioDataset({ ...job, destination, name });
 }
 
@@ -97,6 +102,7 @@ export async function importImages(
 ): Promise<ImageImportResult<ImageCorpusManifest | ImageDatasetManifest>> {
   const { sources, sides, options, signal, onProgress } = request;
   const destination = await newFolder(workspace, group, name);
+  await requireNoModel(sources.map((source) => resolve(source)));
   const parts = [...sources.map((source) => [resolve(source), undefined] as const), ...sourcesWithSides(sides)];
   for (const [path] of parts) {
     await stat(path).catch((error: unknown) => {

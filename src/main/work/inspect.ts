@@ -23,6 +23,7 @@ import { inspectSounds } from './inspect-sounds.ts';
 import { isTableFormat } from '../data/tables/read-table.ts';
 import { inspectTable } from './inspect-table.ts';
 import { findUnnamedTexts, inspectText } from './inspect-text.ts';
+import { modelAt } from '../models/model-at.ts';
 import type { WorkContext } from './work-context.ts';
 
 type Input = z.output<(typeof materialsContract)['inspect']['input']>;
@@ -98,8 +99,9 @@ export async function inspectSources(
   }
   const sounds = await inspectSounds(sources, others, { names: listed.names, root }, signal);
   const found = { sources, quote, listed, listing, table, text, images, sounds, unnamed: unnamed?.globs ?? [] };
-  const suggestion = suggest(found);
-  if (!suggestion && problems.length === 0) problems.push(whyNothing(found));
+  const model = await modelAt(sources);
+  const suggestion = model ? null : suggest(found);
+  if (!model && !suggestion && problems.length === 0) problems.push(whyNothing(found));
   const all = [...texts.map((file) => file.path), ...others];
   const byExtension: Record<string, number> = {};
   for (const path of all) {
@@ -110,6 +112,7 @@ export async function inspectSources(
   return {
     files: { total: all.length, bytes, byExtension, listed: all.slice(0, listedFiles), ignored: all.length - read },
     suggestion,
+    model: model ? { path: model.path, title: model.title ?? null } : null,
     table,
     text,
     images,

@@ -21,6 +21,7 @@ import {
   detailsOfModel,
   downloadModelFor,
   importModelFor,
+  layersOfModelFor,
   planHubDownload,
   previewModelFor,
 } from './foreign-models.ts';
@@ -60,6 +61,7 @@ export const workMethods = {
   embeddings: embedExamples,
   predictFile: predictFileFor,
   modelPreview: previewModelFor,
+  modelLayers: layersOfModelFor,
   modelImport: importModelFor,
   modelDetails: detailsOfModel,
   hubPlan: planHubDownload,

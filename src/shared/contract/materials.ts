@@ -123,6 +123,8 @@ export const inspection = z.object({
       notes: z.array(z.object({ line: z.int().nullable(), message: z.string() })),
     })
     .nullable(),
+  /** Set where the files are a network of others, which is imported as a model; the title is null for one of no known family. */
+  model: z.object({ path: z.string(), title: z.string().nullable() }).nullable(),
   /** The beginning of the first text file, and the folders that the texts lie in, as classes. */
   text: z
     .object({

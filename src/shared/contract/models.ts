@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { nameSpec } from '../spec/experiment/v2.ts';
 import { imagePreprocessing, modelHead, modelInput, modelManifest } from '../spec/manifests/model.ts';
-import { count, nothing } from './common.ts';
+import { modelSettings } from '../spec/model-settings.ts';
+import { count, jsonSchema, nothing } from './common.ts';
 import { request } from './define.ts';
+import { blockPart } from './pipelines.ts';
 
 export const modelSummary = z.object({
   name: z.string(),
@@ -104,12 +106,18 @@ export const modelsContract = {
   get: request('All about one', reference, modelDetails),
   preview: request(
     'What an import of a folder or file would bring; nothing is written',
-    z.strictObject({ path: z.string().min(1) }),
+    z.strictObject({ path: z.string().min(1), settings: modelSettings.optional() }),
     modelPreview,
+  ),
+  settings: request('Schema of what a person may say of a model that is imported', nothing, jsonSchema),
+  layers: request(
+    'The steps of an ONNX network, on which its head can be put; null for other models',
+    z.strictObject({ path: z.string().min(1) }),
+    z.object({ suggested: z.string(), parts: z.array(blockPart) }).nullable(),
   ),
   import: request(
     'Starts an import; the task ends with the name as its result',
-    z.strictObject({ path: z.string().min(1), name: nameSpec }),
+    z.strictObject({ path: z.string().min(1), name: nameSpec, settings: modelSettings.optional() }),
     z.object({ job: z.string() }),
   ),
   hub: request('What a download from the Hugging Face hub would bring', z.strictObject(hubReference), hubPlan),

@@ -8,6 +8,17 @@ import { pipelineInput } from './registry.ts';
 
 const shape = z.array(z.int());
 
+/** One step of what a block computes. */
+export const blockPart = z.object({
+  name: z.string(),
+  kind: z.string(),
+  /** Without the batch axis. */
+  shape,
+  parameters: count,
+  canBeChosen: z.boolean(),
+});
+export type BlockPartSummary = z.infer<typeof blockPart>;
+
 export const blockSummary = z.object({
   id: z.string(),
   type: z.string(),
@@ -23,16 +34,7 @@ export const blockSummary = z.object({
     .object({
       /** The option that names the part where it ends. */
       option: z.string(),
-      parts: z.array(
-        z.object({
-          name: z.string(),
-          kind: z.string(),
-          /** Without the batch axis. */
-          shape,
-          parameters: count,
-          canBeChosen: z.boolean(),
-        }),
-      ),
+      parts: z.array(blockPart),
     })
     .optional(),
   /** Why it cannot be built. Blocks after it that need it say nothing of their own. */

@@ -26,6 +26,33 @@ export function describeModels(scenario: Scenario): void {
     await expect.poll(() => scenario.changed).toContain('models');
   });
 
+  it('takes what a person says of a model, and shows the layers of an ONNX network', async () => {
+    const { models } = scenario.client;
+    const network = path.resolve(fixture, '../../onnx/convolutional-17.onnx');
+    expect((await models.settings({})).properties).toHaveProperty('resizeShorter');
+    expect(await models.layers({ path: fixture })).toBeNull();
+    const layers = await models.layers({ path: network });
+    const plain = await models.preview({ path: network });
+    expect(plain.notes.join()).toContain(`'${layers!.suggested}'`);
+    const { name: layer } = layers!.parts.find(({ canBeChosen, parameters }) => canBeChosen && parameters > 0)!;
+    const settings = { layer, mean: [0.5, 0.5, 0.5] };
+    const changed = await models.preview({ path: network, settings });
+    expect(changed.parameters).toBeLessThan(plain.parameters);
+    expect(changed.preprocessing?.statistics.mean).toEqual([0.5, 0.5, 0.5]);
+    const { job } = await models.import({ path: network, name: 'part', settings });
+    expect(await finished(scenario.client, job)).toMatchObject({ state: 'done', result: 'part' });
+    const { parameters, preprocessing } = await models.get({ name: 'part' });
+    expect({ parameters, preprocessing }).toEqual({
+      parameters: changed.parameters,
+      preprocessing: changed.preprocessing,
+    });
+    await expect(models.preview({ path: network, settings: { std: [0.2] } })).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('std') as unknown,
+    });
+    await models.delete({ name: 'part' });
+  });
+
   it('downloads one from a hub', async () => {
     const { models } = scenario.client;
     const names = ['config.json', 'vocab.txt', 'model.safetensors'];

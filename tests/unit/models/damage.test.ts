@@ -48,8 +48,12 @@ describe.each([
   ['gpt2', 'config.json'],
   ['modernbert', 'config.json'],
   ['distilbert', 'config.json'],
+  ['roberta', 'config.json'],
   ['resnet-timm', 'config.json'],
+  ['mobilenet-timm', 'config.json'],
+  ['efficientnet-lite-timm', 'config.json'],
   ['vit-transformers', 'config.json'],
+  ['vit-torchvision', 'config.json'],
   ['minilm', 'tokenizer.json'],
   ['gpt2', 'tokenizer.json'],
   ['bert', 'vocab.txt'],
@@ -109,7 +113,7 @@ it('a damaged file of names is read, or refused with its name', { timeout: fuzzP
   );
 });
 
-describe.each(['bert', 'resnet-transformers'])('%s with any damaged file', (name) => {
+describe.each(['bert', 'roberta', 'resnet-transformers', 'vit-torchvision'])('%s with any damaged file', (name) => {
   it('is imported whole, or leaves nothing', { timeout: fuzzPatience }, async () => {
     const names = (await readdir(fixture(name))).filter((one) => !/^(?:outputs|gradients)/u.test(one));
     await fc.assert(

@@ -54,6 +54,8 @@ const recorded: readonly (readonly [name: string, file: string, title: string])[
   ['efficientnet-lite-package', 'model.pth', 'EfficientNet-Lite'],
   ['vit-transformers', 'model.safetensors', 'ViT, 2 layers of 8 features, patches of 4 × 4'],
   ['vit-timm', 'model.safetensors', 'ViT, 2 layers of 8 features, patches of 4 × 4'],
+  ['vit-torchvision', 'model.pth', 'ViT, 2 layers of 8 features, patches of 4 × 4'],
+  ['vit-torchvision-published', 'model.pth', 'ViT, 2 layers of 8 features, patches of 4 × 4'],
 ];
 
 describe.each(recorded)('%s', (name, file, title) => {
@@ -111,6 +113,8 @@ describe('what comes along', () => {
     expect(weights.get('backbone/pixels/mean')!.data).toEqual(Float32Array.of(0.5, 0.5, 0.5));
     const { model: vit } = await read('vit-transformers', 'model.safetensors');
     expect(vit.preprocessing).toMatchObject({ height: 12, fit: 'stretch', resizeShorter: null });
+    const { model: torchvision } = await read('vit-torchvision', 'model.pth');
+    expect(torchvision.preprocessing).toMatchObject({ height: 12, fit: 'center-crop', resizeShorter: 13 });
     const { model: mobile } = await read('mobilenet-torchvision', 'model.pth');
     expect(mobile.heads[0]!.labels).toEqual(['class 0', 'class 1', 'class 2']);
     expect(mobile.preprocessing).toMatchObject({ height: 224, resizeShorter: 256 });
@@ -160,6 +164,7 @@ describe('a network that is another one', () => {
     ['layer scale', 'vit-timm', 'model.safetensors', 'blocks.0.ls1.gamma', [8], 'another network'],
     ['a stem of another size', 'resnet-torchvision', 'model.pth', 'conv1.weight', [4, 3, 3, 3], 'conv1.weight'],
     ['grey images', 'resnet-torchvision', 'model.pth', 'conv1.weight', [4, 1, 7, 7], '1 channels'],
+    ['a layer before the head', 'vit-torchvision', 'model.pth', 'heads.pre_logits.weight', [8, 8], 'another network'],
     ['places that are no square', 'vit-timm', 'model.safetensors', 'pos_embed', [1, 9, 8], 'pos_embed'],
   ] as const)('is refused: %s', async (_what, name, file, tensor, shape, reason) => {
     const wanted = changed(name, file, (tensors) => tensors.set(tensor, one(shape)), { num_attention_heads: 2 });

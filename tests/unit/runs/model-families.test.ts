@@ -90,6 +90,20 @@ const rows: readonly Row[] = [
     head: 'image-classification',
   },
   {
+    family: 'resnet',
+    file: 'models/resnet-torchvision/model.pth',
+    settings: small,
+    reads: 'image',
+    head: 'image-classification',
+  },
+  {
+    family: 'resnet',
+    file: 'models/resnet-transformers',
+    settings: small,
+    reads: 'image',
+    head: 'image-classification',
+  },
+  {
     family: 'mobilenet-v2',
     file: 'models/mobilenet-torchvision/model.pth',
     settings: small,
@@ -104,6 +118,8 @@ const rows: readonly Row[] = [
     head: 'image-classification',
   },
   { family: 'vit', file: 'models/vit-timm', reads: 'image', head: 'image-classification' },
+  { family: 'vit', file: 'models/vit-transformers', reads: 'image', head: 'image-classification' },
+  { family: 'vit', file: 'models/vit-torchvision/model.pth', reads: 'image', head: 'image-classification' },
   {
     family: 'onnx',
     file: 'onnx/convolutional-17.onnx',

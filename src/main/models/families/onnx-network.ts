@@ -12,10 +12,10 @@ import { readOnnx } from '../../formats/onnx/read.ts';
 import type { LazyTensor } from '../../formats/safetensors.ts';
 import { createProgram, withScope } from '../../graph/index.ts';
 import type { PipelineInput } from '../../nn/index.ts';
-import { buildPipeline, declareInputs } from '../../nn/index.ts';
+import { buildPipeline, declareInputs, findBlock } from '../../nn/index.ts';
 import { packNetwork } from '../../nn/onnx-network/network.ts';
 import type { OnnxNetwork } from '../../nn/onnx-network/network.ts';
-import type { ReadModel, Recognition } from '../family.ts';
+import type { ModelLayers, ReadModel, Recognition } from '../family.ts';
 import { defineModelFamily } from '../family.ts';
 import { linearHead, suggestLayer, upTo } from '../onnx-network/head.ts';
 import { hasFixedSize, inputOf, preprocessingOf } from '../onnx-network/input.ts';
@@ -59,7 +59,6 @@ async function recognise(source: ModelSource): Promise<Recognition | undefined> 
       ['written by', foreign.producer === '' ? 'not said' : foreign.producer],
       ['opset', String(foreign.opset)],
       ['input', shown.join(', ')],
-      ['head on', suggestLayer(read.network)],
     ],
   };
 }
@@ -142,6 +141,29 @@ function chosenLayer({ nodes }: OnnxNetwork, wanted: string, path: string): stri
   throw new LabError('bad-input', `layer: ${path} has no value '${wanted}'. ${hint}`, { path });
 }
 
+async function layers(source: ModelSource): Promise<ModelLayers> {
+  const file = fileOf(source);
+  if (file === undefined) throw new LabError('internal', `${source.path} was recognised as ONNX and is none`);
+  const { foreign, read: found } = await load(source, file);
+  const { network } = found;
+  const declared = inputOf(network);
+  const preprocessing = await preprocessingIn(source, network, foreign, declared);
+  const input = preprocessing ? sizedAs(preprocessing, declared, network, source) : declared;
+  const context = { program: createProgram('inside'), mode: 'evaluation' as const, batchSize: 1, input };
+  const inputs = declareInputs(context);
+  const ports = network.feeds.flatMap(({ port }) => {
+    const value = inputs[nameOf(port)];
+    return value ? [[port, value] as const] : [];
+  });
+  const suggested = suggestLayer(network);
+  const options = { network: packNetwork(network), layer: suggested };
+  const { inside } = findBlock('onnx-network');
+  return { suggested, parts: inside!.list(context, Object.fromEntries(ports), options) }; // the block can be opened
+}
+
+/** Of the data that a port of the block is fed. */
+const nameOf = (port: OnnxNetwork['feeds'][number]['port']): string => (port === 'sequence' ? 'frames' : port);
+
 const prefix = 'backbone/network/';
 
 /** With the outputs that the layer has, and the names of the weights that it needs. */
@@ -152,10 +174,7 @@ function pipelineOf(
   path: string,
 ): { pipeline: PipelineGraph; names: readonly string[] } {
   const isImage = input.kind === 'image';
-  const feeds = network.feeds.map(({ port }) => {
-    const given = port === 'sequence' ? 'input.frames' : `input.${port}`;
-    return [port, port === 'image' ? 'pixels' : given] as const;
-  });
+  const feeds = network.feeds.map(({ port }) => [port, port === 'image' ? 'pixels' : `input.${nameOf(port)}`] as const);
   const blocks: PipelineGraph['blocks'] = [
     ...(isImage ? [{ id: 'pixels', type: 'image-normalisation', options: {}, inputs: { image: 'input.image' } }] : []),
     {
@@ -247,4 +266,4 @@ function notesOf(layer: string, preprocessing: ImagePreprocessing | undefined, {
   ];
 }
 
-defineModelFamily({ name: 'onnx', title: 'ONNX network', kind: 'graph', recognise, read });
+defineModelFamily({ name: 'onnx', title: 'ONNX network', kind: 'graph', recognise, read, layers });

@@ -7,7 +7,7 @@ import { showShape } from '../../graph/shape.ts';
 import type { BlockPart } from '../block.ts';
 import { defineBlock } from '../block.ts';
 import type { BuiltNetwork } from '../onnx-network/build.ts';
-import { buildNetwork } from '../onnx-network/build.ts';
+import { buildNetwork, buildReadable } from '../onnx-network/build.ts';
 import { unpackNetwork } from '../onnx-network/network.ts';
 import { isHost } from '../onnx-network/operand.ts';
 
@@ -49,8 +49,7 @@ defineBlock({
   inside: {
     option: 'layer',
     list(context, inputs, { network: text }) {
-      const network = unpackNetwork(text);
-      return partsOf(buildNetwork(context, network, inputs, network.outputs), context.batchSize);
+      return partsOf(buildReadable(context, unpackNetwork(text), inputs), context.batchSize);
     },
   },
 });

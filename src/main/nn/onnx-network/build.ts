@@ -44,6 +44,35 @@ export function buildNetwork(
   ports: Ports,
   wanted: readonly string[],
 ): BuiltNetwork {
+  const built = build(context, network, ports, wanted);
+  for (const name of wanted) {
+    if (built.find(name)) continue;
+    const guess = nearest(name, built.values.keys());
+    throw new LabError(
+      'bad-spec',
+      `the network has no value '${name}'${guess === undefined ? '' : `. Did you mean '${guess}'?`}`,
+    );
+  }
+  return built;
+}
+
+/** As far as the network can be read: nodes that cannot, and those that need them, are left out. */
+export function buildReadable(context: BuildContext, network: OnnxNetwork, ports: Ports): BuiltNetwork {
+  return build(context, network, ports, network.outputs, true);
+}
+
+interface Build extends BuiltNetwork {
+  /** A value, a weight, a constant or an input by its name. */
+  find(name: string): Operand | undefined;
+}
+
+function build(
+  context: BuildContext,
+  network: OnnxNetwork,
+  ports: Ports,
+  wanted: readonly string[],
+  leavesOut = false,
+): Build {
   const values = new Map<string, Operand>();
   const weights = new Map(network.weights.map((weight) => [weight.name, weight]));
   const constants = new Map(network.constants.map((one) => [one.name, one]));
@@ -67,8 +96,15 @@ export function buildNetwork(
   const nodes: BuiltNode[] = [];
   let known = 0;
   for (const node of neededNodes(network, wanted)) {
-    const inputs = node.inputs.map((name) => (name === '' ? undefined : requireValue(node, name, find(name))));
-    const outputs = apply(node, createStep(node, inputs, { opset: network.opset, context, batches }));
+    let inputs: BuiltNode['inputs'];
+    let outputs: BuiltNode['outputs'];
+    try {
+      inputs = node.inputs.map((name) => (name === '' ? undefined : requireValue(node, name, find(name))));
+      outputs = apply(node, createStep(node, inputs, { opset: network.opset, context, batches }));
+    } catch (error) {
+      if (leavesOut && isLabError(error)) continue;
+      throw error;
+    }
     node.outputs.forEach((name, index) => {
       const output = outputs[index];
       if (!output) return;
@@ -80,15 +116,7 @@ export function buildNetwork(
     }
     nodes.push({ node, inputs, outputs });
   }
-  for (const name of wanted) {
-    if (find(name)) continue;
-    const guess = nearest(name, values.keys());
-    throw new LabError(
-      'bad-spec',
-      `the network has no value '${name}'${guess === undefined ? '' : `. Did you mean '${guess}'?`}`,
-    );
-  }
-  return { values, nodes };
+  return { values, nodes, find };
 }
 
 function apply(node: NetworkNode, step: Step): readonly (Operand | undefined)[] {

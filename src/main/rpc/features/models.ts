@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ModelSummary, modelsContract } from '../../../shared/contract/models.ts';
 import { LabError } from '../../../shared/errors.ts';
+import { modelSettings } from '../../../shared/spec/model-settings.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import { fileExists } from '../../files/file-exists.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -55,10 +56,13 @@ export function modelsHandlers(lab: Lab): HandlersOf<typeof modelsContract> {
       };
     },
     preview: (input, { signal }) => workers.call('modelPreview', input, { signal }),
-    async import({ path, name }) {
+    settings: () => z.toJSONSchema(modelSettings, { io: 'input' }),
+    layers: (input, { signal }) => workers.call('modelLayers', input, { signal }),
+    async import(input) {
+      const { name } = input;
       await requireFree(name);
       const { id } = jobs.start('model', `Import of ${name}`, async (signal, onProgress) => {
-        const result = await workers.callAlone('modelImport', { path, name }, { signal, onProgress });
+        const result = await workers.callAlone('modelImport', input, { signal, onProgress });
         await models.scan();
         return { result };
       });

@@ -1,4 +1,4 @@
-/** Vision transformers (Dosovitskiy et al. 2021) with a class token: the names of transformers and of timm. */
+/** Vision transformers (Dosovitskiy et al. 2021) with a class token: the names of transformers, timm and torchvision. */
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LabError } from '../../../../shared/errors.ts';
@@ -12,7 +12,7 @@ import type { ModelSource } from '../../source.ts';
 import type { WeightMap } from '../../weight-map.ts';
 import { transposed } from '../../weight-map.ts';
 import { imageWeightMap, mapImageHead, mapPixels, requireAllUsed, requireColour } from './image-weights.ts';
-import { centreCrop, centredStatistics, imagePreprocessing, stretched } from './preprocessing.ts';
+import { centreCrop, centredStatistics, imagePreprocessing, imagenetStatistics, stretched } from './preprocessing.ts';
 import type { VitNames } from './vit-names.ts';
 import { vitNames } from './vit-names.ts';
 
@@ -33,10 +33,19 @@ const activations = {
   relu: 'relu',
 } as const;
 
-/** All published sizes have heads of so many features. */
+/** Published sizes have heads of so many features … */
 const usualHeadSize = 64;
-/** timm's vision transformers are normalised with this, transformers' as their config says. */
-const timmEpsilon = 1e-6;
+/** … but for the largest: shape-optimised (Alabdulmohsin et al. 2023), huge, giant and gigantic (Zhai et al. 2022), by their features. */
+const unusualHeads: ReadonlyMap<number, number> = new Map([1152, 1280, 1408, 1664].map((features) => [features, 16]));
+/** The vision transformers of timm and torchvision are normalised with this, those of transformers as their config says. */
+const usualEpsilon = 1e-6;
+
+/** How images were prepared where no file says it. */
+const conventions = {
+  transformers: (size: number) => stretched(size, centredStatistics),
+  timm: (size: number) => centreCrop(size, 0.9, centredStatistics),
+  torchvision: (size: number) => centreCrop(size, 0.875, imagenetStatistics),
+} as const;
 
 interface Layout {
   readonly features: number;
@@ -98,9 +107,7 @@ async function read(source: ModelSource): Promise<ReadModel> {
   const layout = layoutOf(map, names, source);
   const { features, layers, patch, side } = layout;
   const size = side * patch;
-  const convention =
-    names.origin === 'timm' ? centreCrop(size, 0.9, centredStatistics) : stretched(size, centredStatistics);
-  const preprocessing = await imagePreprocessing(source, convention);
+  const preprocessing = await imagePreprocessing(source, conventions[names.origin](size));
   if (preprocessing.height !== size || preprocessing.width !== size) {
     throw new LabError(
       'bad-input',
@@ -127,7 +134,7 @@ async function read(source: ModelSource): Promise<ReadModel> {
         patch,
         feedForwardSize: layout.feedForwardSize,
         heads: headsOf(config, features, source),
-        epsilon: names.origin === 'timm' ? timmEpsilon : config.layer_norm_eps,
+        epsilon: names.origin === 'transformers' ? config.layer_norm_eps : usualEpsilon,
         activation: activationOf(config.hidden_act, source),
         dropout: config.hidden_dropout_prob,
         pooling: 'first',
@@ -168,8 +175,9 @@ function mapLayer(map: WeightMap, names: VitNames, { features, feedForwardSize }
   const theirs = names.layer(layer);
   for (const [part, name] of (['query', 'key', 'value'] as const).entries()) {
     const projection = `${ours}/attention/${name}`;
-    if (typeof theirs.projections === 'string') mapThird(map, projection, theirs.projections, features, part);
-    else mapDense(map, projection, theirs.projections[part]!, features, features);
+    const own = theirs.projections?.[part];
+    if (own !== undefined) mapDense(map, projection, own, features, features);
+    else if (theirs.joined) mapThird(map, projection, theirs.joined, features, part);
   }
   mapNormalisation(map, `${ours}/attention-normalisation`, theirs.firstNormalisation, features);
   mapDense(map, `${ours}/attention/output`, theirs.output, features, features);
@@ -178,18 +186,26 @@ function mapLayer(map: WeightMap, names: VitNames, { features, feedForwardSize }
   mapDense(map, `${ours}/feed-forward/outer`, theirs.outer, feedForwardSize, features);
 }
 
-/** timm has query, key and value below each other in one matrix [3 · features, features]. */
-function mapThird(map: WeightMap, ours: string, theirs: string, features: number, part: number): void {
+/** Query, key and value below each other in one matrix [3 · features, features]. */
+function mapThird(
+  map: WeightMap,
+  ours: string,
+  theirs: { readonly weight: string; readonly bias: string },
+  features: number,
+  part: number,
+): void {
   const third = (numbers: Float32Array, size: number): Float32Array => numbers.slice(part * size, (part + 1) * size);
-  map.derive(`${ours}/weight`, [features, features], [[`${theirs}.weight`, [3 * features, features]]], ([all]) =>
+  map.derive(`${ours}/weight`, [features, features], [[theirs.weight, [3 * features, features]]], ([all]) =>
     transposed(third(all!, features * features), features, features),
   );
-  map.derive(`${ours}/bias`, [features], [[`${theirs}.bias`, [3 * features]]], ([all]) => third(all!, features));
+  map.derive(`${ours}/bias`, [features], [[theirs.bias, [3 * features]]], ([all]) => third(all!, features));
 }
 
 function headsOf(config: z.output<typeof fields>, features: number, source: ModelSource): number {
   const said = config.num_attention_heads ?? config.model_args?.num_heads;
   if (said !== undefined) return said;
+  const unusual = unusualHeads.get(features);
+  if (unusual !== undefined) return unusual;
   if (features % usualHeadSize === 0) return features / usualHeadSize;
   throw new LabError(
     'bad-input',
