@@ -35,6 +35,7 @@ import { createUploads } from './uploads.ts';
 import type { WorkerPool } from './worker-pool.ts';
 import { createWorkerPool } from './worker-pool.ts';
 import { sweep } from '../files/sweep.ts';
+import { sweepDownloads } from '../workspace/downloads.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { openWorkspace } from '../workspace/workspace.ts';
 
@@ -127,9 +128,11 @@ interface Opened {
 }
 
 /** What processes that were killed have left, where nobody is at work on it. */
-async function sweepWorkspace({ folder, corpora, datasets, models, runs }: Workspace): Promise<void> {
+async function sweepWorkspace(workspace: Workspace): Promise<void> {
+  const { folder, corpora, datasets, models, runs } = workspace;
   const documents = ['pipelines', 'experiments', 'studies'].map((name) => join(folder, name));
   for (const place of [folder, corpora, datasets, models, runs, ...documents]) await sweep(place);
+  await sweepDownloads(workspace);
 }
 
 /** A run that was found at rest before is not one that was interrupted now. */

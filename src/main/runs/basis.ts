@@ -1,21 +1,16 @@
 /** What an experiment stands on in its workspace: its pipeline where that is a model's, its material, weights and tokenizer. */
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
-import { readTextCorpusManifest } from '../data/text/corpus.ts';
-import { importTextCorpus } from '../data/text/import-corpus.ts';
-import { sha256Of } from '../files/checksums.ts';
-import { fileExists } from '../files/file-exists.ts';
-import { removeFolder } from '../files/durable-folder.ts';
 import type { Tensor } from '../engines/engine.ts';
 import { pretextHeads } from '../training/fine-tuning.ts';
 import type { Material } from '../workspace/catalogue.ts';
 import { findModel } from '../workspace/models.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { Foundations } from './prepare.ts';
+import type { Waiting } from './encoded-corpus.ts';
+import { encodedWith } from './encoded-corpus.ts';
 import { classHeadOf, withHeadOf } from './class-head.ts';
 import { withNetworkImages } from './network-images.ts';
+import { withPairSeparators } from './pair-separators.ts';
 import { ownTokenizer } from './own-tokenizer.ts';
 import { findFoundations, findMaterialOf } from './prepare.ts';
 
@@ -26,8 +21,8 @@ export interface Basis extends Foundations {
   readonly material: Material;
 }
 
-/** Throws `LabError('not-found' | 'bad-spec' | 'bad-input')`. */
-export async function findBasis(workspace: Workspace, experiment: Experiment): Promise<Basis> {
+/** Throws `LabError('not-found' | 'bad-spec' | 'bad-input' | 'aborted')`. */
+export async function findBasis(workspace: Workspace, experiment: Experiment, waiting: Waiting = {}): Promise<Basis> {
   const whole = await completeExperiment(workspace, experiment);
   const material = await findMaterialOf(workspace, whole);
   const { weights, tokenizer: found } = await findFoundations(workspace, whole);
@@ -36,9 +31,11 @@ export async function findBasis(workspace: Workspace, experiment: Experiment): P
       ? await ownTokenizer(workspace, material, whole, whole.tokenizer.trained)
       : found;
   return {
-    experiment: await withModelHead(workspace, whole, material),
+    experiment: await withModelHead(workspace, await withPairSeparators(workspace, whole), material),
     material:
-      tokenizer && takesTokenizerOfModel(whole) ? await encodedWith(workspace, material, tokenizer.file) : material,
+      tokenizer && takesTokenizerOfModel(whole)
+        ? await encodedWith(workspace, material, tokenizer.file, waiting)
+        : material,
     weights,
     tokenizer,
   };
@@ -76,41 +73,6 @@ async function withModelParts(workspace: Workspace, experiment: Experiment): Pro
 /** Whether its texts are read with the tokenizer of an imported model. */
 export function takesTokenizerOfModel({ from, tokenizer }: Pick<Experiment, 'from' | 'tokenizer'>): boolean {
   return tokenizer ? 'model' in tokenizer : from !== undefined && 'model' in from;
-}
-
-/**
- * A text corpus in the tokens of another tokenizer: the same texts, read again from where they were imported and kept in the
- * workspace's cache. Other material is encoded when it is read. Throws `LabError('bad-input')` where the texts are no longer what
- * was imported.
- */
-export async function encodedWith(workspace: Workspace, material: Material, tokenizerFile: string): Promise<Material> {
-  if (material.kind !== 'text-corpus') return material;
-  const { tokenizerHash, sources, options, contentHash } = readTextCorpusManifest(material.folder);
-  const wanted = await sha256Of(tokenizerFile);
-  if (tokenizerHash === wanted) return material;
-  const key = createHash('sha256').update(`${contentHash} ${wanted}`).digest('hex');
-  const folder = join(workspace.folder, 'cache', 'corpora', key);
-  const encoded: Material = { ...material, folder };
-  if (await fileExists(folder)) return encoded;
-  const { language, documents, textColumn, encoding, header, quote } = options;
-  const settings = { language, documents, textColumn, encoding, header, quote };
-  const made = await importTextCorpus({
-    sources,
-    folder,
-    name: material.name,
-    tokenizer: { file: tokenizerFile },
-    ...settings,
-  }).catch((error: unknown) => {
-    throw notReadAgain(material, tokenizerFile, 'its texts cannot be read again', error);
-  });
-  if (made.contentHash === contentHash) return encoded;
-  await removeFolder(folder);
-  throw notReadAgain(material, tokenizerFile, 'its texts are no longer what was imported');
-}
-
-function notReadAgain({ name }: Material, tokenizerFile: string, why: string, cause?: unknown): LabError {
-  const message = `The corpus ${name} has to be encoded with the model's tokenizer, but ${why}. Import it under another name with --tokenizer ${tokenizerFile}, and take that one`;
-  return new LabError('bad-input', message, { corpus: name, tokenizer: tokenizerFile }, cause);
 }
 
 /**

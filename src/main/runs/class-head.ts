@@ -22,12 +22,10 @@ const unchosen: Readonly<Record<string, unknown>> = { pooling: 'mean', hidden: '
  * fitted as a linear probe first, or not trained at all, is a new one.
  */
 export function withHeadOf(
-  { heads, family }: Pick<ModelManifest, 'heads' | 'family'>,
-  { task: asked, method, training }: Experiment,
+  { heads }: Pick<ModelManifest, 'heads'>,
+  { task, method, training }: Experiment,
   { manifest: { classes } }: Pick<Material, 'manifest'>,
 ): Experiment['task'] {
-  const isDoubled = family === 'roberta' && asked.separators === unchosen.separators;
-  const task = isDoubled ? { ...asked, separators: 2 } : asked; // with any head: its pairs were never written otherwise
   const head = headFor(heads, task.type, namesOf(classes));
   if (!head || (method ?? 'training') !== 'training' || training.linearProbeFirst) return task;
   const isOpen = Object.entries(head.options).every(([name, value]) => [value, unchosen[name]].includes(task[name]));

@@ -9,6 +9,7 @@ import { gradientFlowProgram } from '../training/gradient-flow.ts';
 import { buildModel, countParameters } from '../training/model.ts';
 import type { PreparedRun } from './prepare.ts';
 import { findBasis } from './basis.ts';
+import type { Waiting } from './encoded-corpus.ts';
 import { prepareRun } from './prepare.ts';
 import { requireProbe } from './probe-head.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
@@ -26,8 +27,9 @@ export async function createRun(
   workspace: Workspace,
   asked: Experiment,
   id = newRunId(asked.name),
+  waiting: Waiting = {},
 ): Promise<RunFolder> {
-  const { experiment, material, weights, tokenizer } = await findBasis(workspace, asked);
+  const { experiment, material, weights, tokenizer } = await findBasis(workspace, asked, waiting);
   const tokenizerFile = tokenizer?.file ?? corpusTokenizer(material);
   const prepared = prepareRun(experiment, material, tokenizer?.file);
   let size: ReturnType<typeof countParameters>;

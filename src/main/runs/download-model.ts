@@ -9,12 +9,12 @@ import { LabError } from '../../shared/errors.ts';
 import type { ModelManifest } from '../../shared/spec/manifests/model.ts';
 import { requireSpace } from '../files/disk-space.ts';
 import { fileExists, namesIn, unlessAbsent } from '../files/file-exists.ts';
-import { takeLock } from '../files/process-lock.ts';
 import type { HubAccess } from '../models/hub/access.ts';
 import type { DownloadOptions } from '../models/hub/download-file.ts';
 import { downloadFile } from '../models/hub/download-file.ts';
 import type { HubFile, HubListing } from '../models/hub/listing.ts';
 import { chooseFiles, listRepository } from '../models/hub/listing.ts';
+import { downloadFolder, lockDownload, sweepDownloads } from '../workspace/downloads.ts';
 import { modelFolder } from '../workspace/models.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { requireName } from '../workspace/workspace.ts';
@@ -67,15 +67,13 @@ export async function downloadModel(
       name,
     });
   }
-  const folder = downloadFolder(workspace, listing);
+  const folder = downloadFolder(workspace, listing.name, listing.commit);
+  await sweepDownloads(workspace, folder);
   await mkdir(folder, { recursive: true });
   // The files, and the weights once more as they are imported.
   const needed = 2 * bytes - (await folderBytes(folder));
   await requireSpace(workspace.folder, needed, `${listing.name} has ${formatBytes(bytes)}: free some space and go on`);
-  const unlock = await takeLock(`${folder}.lock`, () => {
-    const message = `${listing.name} is being downloaded already. Wait for it, or stop it`;
-    return new LabError('conflict', message, { folder });
-  });
+  const unlock = await lockDownload(folder);
   try {
     let before = 0;
     for (const file of files) {
@@ -103,9 +101,4 @@ async function folderBytes(folder: string): Promise<number> {
   let bytes = 0;
   for (const name of await namesIn(folder)) bytes += (await unlessAbsent(stat(join(folder, name))))?.size ?? 0;
   return bytes;
-}
-
-/** Of one state of a repository: what was loaded of another one is no use. */
-function downloadFolder(workspace: Workspace, { name, commit }: HubListing): string {
-  return join(workspace.folder, '.downloads', `${name.replace('/', '--')}@${commit.slice(0, 12)}`);
 }

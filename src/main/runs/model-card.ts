@@ -8,7 +8,7 @@ export function modelCard(manifest: ModelManifest): string {
   const facts = [
     ['Family', family],
     ['Parameters', `${formatCount(parameters)} in ${formatCount(tensors)} tensors`],
-    ['Reads', describeInput(manifest)],
+    ['Reads', describeModelInput(manifest)],
     ['Imported', `${createdAt} from \`${source.path}\`${revision}`],
     ['Licence', source.licence ?? 'not said by the source: look it up before you pass the weights on'],
   ];
@@ -34,7 +34,8 @@ export function modelCard(manifest: ModelManifest): string {
   ].join('\n\n');
 }
 
-function describeInput({ input }: ModelManifest): string {
+/** What it is fed, for a person. */
+export function describeModelInput({ input }: Pick<ModelManifest, 'input'>): string {
   switch (input.kind) {
     case 'tokens':
       return `text of up to ${plural(input.length, 'token')}, a vocabulary of ${formatCount(input.vocabularySize)}`;

@@ -1,5 +1,5 @@
 /** A run's experiment with its data as it was, and without the test examples that its network has seen elsewhere. */
-import { LabError } from '../../shared/errors.ts';
+import { LabError, isLabError } from '../../shared/errors.ts';
 import { storedExperiment } from '../../shared/spec/experiment/index.ts';
 import { describeLeaks } from '../../shared/spec/leaks.ts';
 import { fileExists } from '../files/file-exists.ts';
@@ -9,7 +9,9 @@ import { readRunLeaks, writeRunLeaks } from '../workspace/run-leaks.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { describeChange } from './changed-data.ts';
 import type { PreparedRun } from './prepare.ts';
-import { encodedWith, takesTokenizerOfModel } from './basis.ts';
+import { takesTokenizerOfModel } from './basis.ts';
+import type { Waiting } from './encoded-corpus.ts';
+import { encodedWith, waitingWith } from './encoded-corpus.ts';
 import { findMaterialOf, prepareRun } from './prepare.ts';
 import { verifyDataOf } from './verify-material.ts';
 import { checkRunLeaks } from './run-leaks.ts';
@@ -18,7 +20,7 @@ import { checkRunLeaks } from './run-leaks.ts';
  * Opens a run as it was when its leaks were last checked; the caller closes the sampler. Throws `LabError('conflict')` when its
  * material is another one by now, `LabError('not-found')` when it is gone.
  */
-export async function openRun(workspace: Workspace, run: RunFolder): Promise<PreparedRun> {
+export async function openRun(workspace: Workspace, run: RunFolder, waiting: Waiting = {}): Promise<PreparedRun> {
   const experiment = await readJson(run.spec, storedExperiment);
   const origin = await readJson(run.origin, runOrigin);
   const material = await findMaterialOf(workspace, experiment);
@@ -31,7 +33,7 @@ export async function openRun(workspace: Workspace, run: RunFolder): Promise<Pre
   const excluded = (await readRunLeaks(run))?.excluded;
   const encoded =
     tokenizerFile !== undefined && takesTokenizerOfModel(experiment)
-      ? await encodedWith(workspace, material, tokenizerFile)
+      ? await encodedWith(workspace, material, tokenizerFile, waiting)
       : material;
   return prepareRun(experiment, encoded, tokenizerFile, excluded);
 }
@@ -54,7 +56,11 @@ export async function openCheckedRun(
 ): Promise<PreparedRun | undefined> {
   onPhase?.('Checking the data');
   await verifyDataOf(workspace, run);
-  const prepared = await openRun(workspace, run);
+  const prepared = await openRun(workspace, run, waitingWith(signal, onPhase)).catch((error: unknown) => {
+    if (isLabError(error, 'aborted')) return undefined;
+    throw error;
+  });
+  if (!prepared) return undefined;
   const { experiment, material, sampler } = prepared;
   const { sides } = sampler;
   if (!sides || !experiment.evaluation.test) return prepared;

@@ -8,6 +8,7 @@ import { countParameters } from '../training/model.ts';
 import { classSides, requireExamples, sideWarnings, type ClassSides } from './check-sides.ts';
 import { checkModel } from './create-run.ts';
 import { findBasis, takenOver } from './basis.ts';
+import type { Waiting } from './encoded-corpus.ts';
 import { imageWarnings } from './network-images.ts';
 import { prepareRun } from './prepare.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -33,8 +34,9 @@ export interface ExperimentPlan {
 export async function planClasses(
   workspace: Workspace,
   asked: Experiment,
+  waiting: Waiting = {},
 ): Promise<Pick<ExperimentPlan, 'classes' | 'warnings'>> {
-  const { experiment, material, tokenizer } = await findBasis(workspace, asked);
+  const { experiment, material, tokenizer } = await findBasis(workspace, asked, waiting);
   const { sampler } = prepareRun(experiment, material, tokenizer?.file);
   try {
     requireExamples(sampler, experiment.task.testFraction);
@@ -46,8 +48,12 @@ export async function planClasses(
 }
 
 /** Throws whatever a run would fail with before its first step. */
-export async function planExperiment(workspace: Workspace, asked: Experiment): Promise<ExperimentPlan> {
-  const { experiment, material, weights, tokenizer } = await findBasis(workspace, asked);
+export async function planExperiment(
+  workspace: Workspace,
+  asked: Experiment,
+  waiting: Waiting = {},
+): Promise<ExperimentPlan> {
+  const { experiment, material, weights, tokenizer } = await findBasis(workspace, asked, waiting);
   const prepared = prepareRun(experiment, material, tokenizer?.file);
   const { sampler, plan } = prepared;
   try {

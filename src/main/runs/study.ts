@@ -15,6 +15,7 @@ import { namesByBeginning, someAtOnce } from '../files/many.ts';
 import { readAnswers } from './answers-file.ts';
 import { sameDataIn } from './changed-data.ts';
 import { createRun } from './create-run.ts';
+import { waitingWith } from './encoded-corpus.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { readJson, runFolder, runOrigin, writeJson } from '../workspace/run-folder.ts';
 import { listRuns } from '../workspace/runs.ts';
@@ -85,7 +86,8 @@ export async function runStudy(
       // What was not finished then may be by now: another process may work on the study, too.
       const known = finished.get(cell) ?? (await findRunOf(workspace, cell.experiment));
       options.onCell?.(cell, start + place, cells.length, known !== undefined && known.result !== null);
-      const run = known?.run ?? (await createRun(workspace, cell.experiment));
+      const run = known?.run ?? (await newRun(workspace, cell, options));
+      if (!run) return undefined;
       const result = known?.result ?? (await trainRun(workspace, run, options));
       if (!result) return undefined;
       results.push(await finishedCell(cell, result, run));
@@ -96,6 +98,18 @@ export async function runStudy(
   const answer = summariseStudy(study, results);
   await writeJson(join(folder, `${study.name}.json`), answer);
   return answer;
+}
+
+/** Undefined when it was stopped before there was one. */
+async function newRun(
+  workspace: Workspace,
+  { experiment }: StudyCell,
+  { signal, onPhase }: StudyOptions,
+): Promise<RunFolder | undefined> {
+  return createRun(workspace, experiment, undefined, waitingWith(signal, onPhase)).catch((error: unknown) => {
+    if (isLabError(error, 'aborted')) return undefined;
+    throw error;
+  });
 }
 
 /** Those of a part of the cells that have no result. */

@@ -17,6 +17,7 @@ import { networkImagesOfModel } from './network-images.ts';
 import type { CheckpointChoice, StoredWeights } from './open-trained.ts';
 import { readWeights } from './open-trained.ts';
 import { checkpointStep } from './prepare.ts';
+import { separatorsOf } from './pair-separators.ts';
 import { readModel, tokenizerFileOf } from './read-model.ts';
 
 /** What embeddings and probes need of a network. */
@@ -36,6 +37,8 @@ export interface TrainedNetwork {
   /** With the head that answers. Throws `LabError('bad-input')` for a model that came without it. */
   readonly whole: () => Model;
   readonly tokenizerFile: string | undefined;
+  /** Between the texts of a pair, as it was trained with them. */
+  readonly separators: number;
   /** What it reads of images, where that may be something else than they are stored with. */
   readonly images: NetworkImages | undefined;
   /** Undefined for an imported model, which stays as it came. */
@@ -59,6 +62,7 @@ export async function networkOfRun(run: RunFolder, checkpoint: CheckpointChoice 
     backbone: model,
     whole: () => model,
     tokenizerFile: await tokenizerFileOf(run),
+    separators: experiment.task.separators === 2 ? 2 : 1,
     images: networkImagesOf(experiment),
     run,
     key: async () => `${run.folder}:${await checkpointStep(run, checkpoint)}`,
@@ -87,6 +91,7 @@ export async function networkOfModel(model: ImportedModel, wanted?: WantedHead):
     backbone: { pipeline: manifest.pipeline, facts },
     whole: () => networkOfHead(manifest, chooseHead(model, wanted), longestQuestion),
     tokenizerFile: tokenizer,
+    separators: separatorsOf(manifest.family),
     images: manifest.preprocessing ? networkImagesOfModel(manifest.preprocessing) : undefined,
     run: undefined,
     key: () =>

@@ -13,14 +13,23 @@ export interface EncodedQuery {
   readonly isTruncated: boolean;
 }
 
-/** Throws `LabError('bad-input')` for a question that has not what the network reads. */
-export function encodeQuery(model: Omit<PredictionModel, 'run'>, query: Omit<PredictionQuery, 'top'>): EncodedQuery {
+/**
+ * Throws `LabError('bad-input')` for a question that has not what the network reads.
+ *
+ * @param separators between the texts of a pair
+ */
+export function encodeQuery(
+  model: Omit<PredictionModel, 'run'>,
+  query: Omit<PredictionQuery, 'top'>,
+  separators = 1,
+): EncodedQuery {
   switch (model.input.kind) {
     case 'tokens': {
       const tokenizer = tokenizerOf(model);
       const length = lengthOf(model);
-      const parts = encodeParts(tokenizer, requireText(query.text, 'a text'), query.textPair, length);
-      return { feeds: encodeExample(tokenizer, length, parts.text, parts.pair).feeds, isTruncated: parts.isTruncated };
+      const parts = encodeParts(tokenizer, requireText(query.text, 'a text'), query.textPair, length, separators);
+      const { feeds } = encodeExample(tokenizer, length, parts.text, parts.pair, separators);
+      return { feeds, isTruncated: parts.isTruncated };
     }
     case 'image': {
       const { image } = query;

@@ -93,8 +93,8 @@ defineTask<MultiLabelOptions>({
   },
   suggested: { suits: ({ targets }) => targets === 'several' },
   demo: { form: demoFormsOf('label') },
-  async predict(model, query) {
-    const { feeds, isTruncated } = encodeQuery(model, query);
+  async predict(model, query, { separators }) {
+    const { feeds, isTruncated } = encodeQuery(model, query, separators);
     const { probabilities } = await model.run(feeds);
     if (!probabilities) throw new LabError('internal', "the prediction program has no output 'probabilities'");
     const { names, thresholds } = setOf(model);

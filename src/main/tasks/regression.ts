@@ -83,8 +83,8 @@ defineTask<RegressionOptions>({
   },
   suggested: { suits: ({ targets }) => targets === 'numbers' },
   demo: { form: demoFormsOf('estimate') },
-  async predict(model, query) {
-    const { feeds, isTruncated } = encodeQuery(model, query);
+  async predict(model, query, { separators }) {
+    const { feeds, isTruncated } = encodeQuery(model, query, separators);
     const { values } = await model.run(feeds);
     if (!values) throw new LabError('internal', "the prediction program has no output 'values'");
     return scaleOf(model).names.map((question, target) => ({

@@ -20,7 +20,7 @@ import type { Feeds, PreviewItem, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
 import { wordBaselines } from './text/baselines.ts';
 import { classicalTexts } from './text/classical-texts.ts';
-import { lengthOption } from './text/corpus-options.ts';
+import { lengthOption, separatorsOption } from './text/corpus-options.ts';
 import type { LabelledTexts } from './text/labelled-texts.ts';
 import { createEncoder, encodeParts, openLabelledTexts } from './text/labelled-texts.ts';
 import { encodeExample, lengthOf, requireText, tokenizerOf } from './text/prediction.ts';
@@ -42,12 +42,7 @@ const options = z.strictObject({
     .describe(
       "A layer of as many features between the pooled vector and the classes: none, or as in BERT's and RoBERTa's classifiers (tanh), DistilBERT's (relu), or ModernBERT's (GELU and layer normalisation, without biases)",
     ),
-  separators: z
-    .int()
-    .min(1)
-    .max(2)
-    .default(1)
-    .describe('Separators between the texts of a pair: one as in BERT, two as RoBERTa was trained with'),
+  separators: separatorsOption,
   dropout: z.number().min(0).max(0.9).default(0.1).describe('Dropout before the classes while training'),
   ...classificationOptions('examples'),
   batches: z

@@ -13,6 +13,7 @@ import { countParameters } from '../training/model.ts';
 import { classSides, requireExamples, sideWarnings } from '../runs/check-sides.ts';
 import { checkModel } from '../runs/create-run.ts';
 import { findBasis, takenOver } from '../runs/basis.ts';
+import type { Waiting } from '../runs/encoded-corpus.ts';
 import { imageWarnings } from '../runs/network-images.ts';
 import { prepareRun } from '../runs/prepare.ts';
 import { runBytes } from '../files/disk-space.ts';
@@ -25,11 +26,13 @@ export type PlanWithoutTime = Omit<ExperimentPlanSummary, 'estimate'> & {
 };
 
 /** Throws whatever a run would fail with before its first step. The spec is complete, with all its defaults. */
-export async function planOf(
-  { workspace }: WorkContext,
-  { spec }: { readonly spec: unknown },
-): Promise<PlanWithoutTime> {
-  const { experiment, material, weights, tokenizer } = await findBasis(workspace, experimentSpec.parse(spec));
+export async function planOf(context: WorkContext, { spec }: { readonly spec: unknown }): Promise<PlanWithoutTime> {
+  const { workspace } = context;
+  const { experiment, material, weights, tokenizer } = await findBasis(
+    workspace,
+    experimentSpec.parse(spec),
+    waitingOf(context),
+  );
   const prepared = prepareRun(experiment, material, tokenizer?.file);
   const { sampler, plan, model } = prepared;
   try {
@@ -99,11 +102,25 @@ function bytesOf(nodes: readonly Node[]): number {
   return bytes;
 }
 
+/** A page hears how far it is as from an import. */
+function waitingOf({ signal, progress }: WorkContext): Waiting {
+  return {
+    signal,
+    onProgress: (now) => {
+      progress({ ...now, skipped: 0 });
+    },
+  };
+}
+
 export async function previewOf(
-  { workspace }: WorkContext,
+  context: WorkContext,
   { spec, count, seed }: { readonly spec: unknown; readonly count: number; readonly seed?: number | undefined },
 ): Promise<Item[]> {
-  const { experiment, material, tokenizer } = await findBasis(workspace, experimentSpec.parse(spec));
+  const { experiment, material, tokenizer } = await findBasis(
+    context.workspace,
+    experimentSpec.parse(spec),
+    waitingOf(context),
+  );
   const { sampler } = prepareRun(experiment, material, tokenizer?.file);
   try {
     return await Promise.all(sampler.preview(seed ?? experiment.seed, count).map((item) => itemOf(item)));

@@ -1,5 +1,5 @@
 /**
- * The audit card of a run or a study: what a reviewer has to know to believe a number, in one place. A card is data, built once
+ * The audit card of a run, a study or a model of others: what a reviewer has to know to believe a number, in one place. A card is data, built once
  * where the run folders are; the window, HTML and Markdown are drawings of it.
  */
 import { z } from 'zod';
@@ -21,8 +21,8 @@ export type CardSection = z.infer<typeof cardSection>;
 
 export const auditCard = z.object({
   formatVersion: z.literal(1),
-  of: z.enum(['run', 'study']),
-  /** Of the run or study. */
+  of: z.enum(['run', 'study', 'model']),
+  /** Of the run, study or model. */
   name: z.string(),
   /** The result in a sentence. */
   summary: z.string(),

@@ -8,7 +8,7 @@ import { request, subscription } from './define.ts';
 
 export const job = z.object({
   id: z.string(),
-  kind: z.enum(['import', 'sample', 'embeddings', 'export', 'prediction', 'bundle', 'model']),
+  kind: z.enum(['import', 'sample', 'embeddings', 'export', 'prediction', 'bundle', 'model', 'encoding']),
   /** E.g. `Import of reviews`. */
   title: z.string(),
   state: z.enum(['running', 'cancelling', 'done', 'failed', 'cancelled']),

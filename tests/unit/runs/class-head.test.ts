@@ -8,10 +8,12 @@ import { loadTokenizer } from '../../../src/main/data/tokenizer/tokenizer.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { importModel } from '../../../src/main/runs/import-model.ts';
+import { withPairSeparators } from '../../../src/main/runs/pair-separators.ts';
 import { openNetworkPredictor, openPredictor } from '../../../src/main/runs/predict.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import { findTrainedNetwork } from '../../../src/main/runs/trained-network.ts';
+import { encodeQuery } from '../../../src/main/tasks/encode-query.ts';
 import { encodeParts } from '../../../src/main/tasks/text/labelled-texts.ts';
 import { encodeExample } from '../../../src/main/tasks/text/prediction.ts';
 import { readRun } from '../../../src/main/workspace/runs.ts';
@@ -140,5 +142,26 @@ describe('pairs for RoBERTa', () => {
   it('are so in experiments that begin with it', async () => {
     expect((await train('roberta-classifier', 'others')).experiment.task.separators).toBe(2);
     expect((await train('bert-classifier', 'others')).experiment.task.separators).toBe(1);
+  });
+
+  it('are so in what begins with a run that began with it, and in vectors of pairs', async () => {
+    const { id } = await train('roberta-classifier', 'others');
+    const pair = { text: 'the cat sat', textPair: ' on the mat' };
+    for (const reference of [id, 'model:roberta-classifier']) {
+      const { separators, tokenizerFile, backbone } = await findTrainedNetwork(tiny.workspace, reference);
+      expect(separators).toBe(2);
+      const read = { ...backbone.facts, ...(tokenizerFile !== undefined && { tokenizerFile }) };
+      const { separate } = loadTokenizer(tokenizerFile!).special;
+      const { tokens } = encodeQuery(read, pair, separators).feeds;
+      expect([...tokens!].filter((token) => token === separate)).toHaveLength(3);
+    }
+    const again = await withPairSeparators(
+      tiny.workspace,
+      parseExperiment({
+        value: { name: 'again', task: { type: 'regression', length: 16 }, data: 'others', from: { run: id } },
+        locate: () => 'again',
+      }),
+    );
+    expect(again.task.separators).toBe(2);
   });
 });

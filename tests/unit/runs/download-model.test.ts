@@ -1,9 +1,11 @@
 /** Downloads from a hub on this computer: what is loaded, what is resumed, what is refused, and where the token goes. */
-import { readFile, readdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hubAccess, repositoryName } from '../../../src/main/models/hub/access.ts';
 import { downloadModel, planDownload } from '../../../src/main/runs/download-model.ts';
+import { downloadFolder, lockDownload, sweepDownloads } from '../../../src/main/workspace/downloads.ts';
 import { findModel } from '../../../src/main/workspace/models.ts';
 import { isLabError } from '../../../src/shared/errors.ts';
 import type { FakeHub } from '../../hub-server.ts';
@@ -102,6 +104,34 @@ describe('a download', () => {
     expect(sent('files')).toEqual(new Set([undefined]));
     const written = await readFile(path.join(tiny.workspace.models, 'tiny', 'manifest.json'), 'utf8');
     expect(written).not.toContain(hubToken);
+  });
+
+  it('removes what was broken off long ago or is of another state, and leaves what somebody is at', async () => {
+    const { workspace } = tiny;
+    const broken = async (model: string, commit: string, days: number): Promise<string> => {
+      const folder = downloadFolder(workspace, model, commit);
+      await mkdir(folder, { recursive: true });
+      await writeFile(path.join(folder, 'model.safetensors.part'), 'half');
+      const then = Date.now() / 1000 - days * 24 * 3600;
+      for (const place of [path.join(folder, 'model.safetensors.part'), folder]) await utimes(place, then, then);
+      return folder;
+    };
+    const [old, recent, other, busy] = await Promise.all([
+      broken('acme/old', 'a'.repeat(40), 31),
+      broken('acme/recent', 'b'.repeat(40), 3),
+      broken('acme/tiny', 'c'.repeat(40), 0),
+      broken('acme/busy', 'd'.repeat(40), 90),
+    ]);
+    const gone = { pid: 2 ** 30, host: hostname() };
+    await writeFile(`${old}.lock`, JSON.stringify(gone));
+    const unlock = await lockDownload(busy);
+    await download();
+    const left = await readdir(path.join(workspace.folder, '.downloads'));
+    expect(left.sort()).toEqual([path.basename(busy), `${path.basename(busy)}.lock`, path.basename(recent)].sort());
+    expect(left).not.toContain(path.basename(other));
+    await unlock();
+    await sweepDownloads(workspace);
+    expect(await readdir(path.join(workspace.folder, '.downloads'))).toEqual([path.basename(recent)]);
   });
 
   it('follows a model that has another name now', async () => {

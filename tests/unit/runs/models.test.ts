@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importTextDataset } from '../../../src/main/data/text/import-dataset.ts';
 import { verifyFiles } from '../../../src/main/files/checksums.ts';
 import { readSafetensors } from '../../../src/main/formats/safetensors.ts';
-import { loadRunCard } from '../../../src/main/runs/card/load-card.ts';
+import { loadNetworkCard, loadRunCard } from '../../../src/main/runs/card/load-card.ts';
+import { findBasis } from '../../../src/main/runs/basis.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { importModel, nameFor, previewModel } from '../../../src/main/runs/import-model.ts';
@@ -14,6 +15,7 @@ import { openNetworkPredictor, openPredictor } from '../../../src/main/runs/pred
 import { findTrainedNetwork } from '../../../src/main/runs/trained-network.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
+import { auditCard } from '../../../src/shared/card/card.ts';
 import { cardAsMarkdown } from '../../../src/shared/card/markdown.ts';
 import { importModelFor } from '../../../src/main/work/foreign-models.ts';
 import { findModel, listModels } from '../../../src/main/workspace/models.ts';
@@ -135,6 +137,43 @@ describe('an import', () => {
   });
 });
 
+describe('a corpus that a model’s tokenizer has not read yet', () => {
+  const experiment = () =>
+    parseExperiment(parseSpecText(spec('{type: masked-words, length: 16}', 'tiny', 'modernbert'), 'spec.yaml'));
+  const cached = () => readdir(path.join(tiny.workspace.folder, 'cache', 'corpora')).catch(() => []);
+
+  it('can be stopped while it is encoded, and leaves nothing', async () => {
+    const before = await cached();
+    const controller = new AbortController();
+    const phases: string[] = [];
+    const waiting = {
+      signal: controller.signal,
+      onProgress: ({ phase }: { readonly phase: string }) => {
+        phases.push(phase);
+        controller.abort();
+      },
+    };
+    await expect(findBasis(tiny.workspace, experiment(), waiting)).rejects.toMatchObject({ code: 'aborted' });
+    expect(phases.length).toBeGreaterThan(0);
+    expect(await cached()).toEqual(before);
+  });
+
+  it('tells how far it is, is encoded once, also where two ask for it, and then at once', async () => {
+    const seen: { phase: string; done: number; total: number }[] = [];
+    const waiting = { onProgress: (progress: (typeof seen)[number]) => seen.push(progress) };
+    const [one, other] = await Promise.all([
+      findBasis(tiny.workspace, experiment(), waiting),
+      findBasis(tiny.workspace, experiment()),
+    ]);
+    expect(one.material.folder).toBe(other.material.folder);
+    expect(seen.at(-1)?.phase).toBe('tiny for the model’s tokenizer, encoding');
+    expect(seen.at(-1)?.done).toBe(seen.at(-1)?.total);
+    seen.length = 0;
+    await findBasis(tiny.workspace, experiment(), waiting);
+    expect(seen).toEqual([]);
+  });
+});
+
 describe('an experiment from a model', () => {
   it('goes on with its masked words: pipeline, weights, head and tokenizer are the model’s', async () => {
     const { transfer, experiment, origin } = await train(spec('{type: masked-words, length: 16}', 'tiny', 'bert'));
@@ -192,6 +231,19 @@ it('is named by the cards of all runs that stand on it', async () => {
     expect(card).toContain('not stated by the source');
     expect(card).toContain(sha256);
   }
+});
+
+it('has an audit card of its own: origin, network, what stands on it', async () => {
+  const card = await loadNetworkCard(tiny.workspace, 'gpt2');
+  expect(auditCard.parse(card)).toEqual(card);
+  const { manifest } = await findModel(tiny.workspace, 'gpt2');
+  const { id } = await train(spec('{type: next-word, length: 12, state: reset}', 'tiny', 'gpt2'));
+  const text = cardAsMarkdown(await loadNetworkCard(tiny.workspace, 'gpt2'));
+  expect(text).toContain('audit card of a model');
+  expect(text).toContain('states no licence');
+  expect(text).toContain(id);
+  for (const { sha256 } of manifest.source.files) expect(text).toContain(sha256);
+  await expect(loadNetworkCard(tiny.workspace, 'gtp2')).rejects.toMatchObject({ code: 'not-found' });
 });
 
 const ask = async (name: string, head?: string) =>

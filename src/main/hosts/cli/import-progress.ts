@@ -1,5 +1,6 @@
 /** Imports on the command line: a bar for each phase, and what was left out. */
 import { isLabError, LabError } from '../../../shared/errors.ts';
+import type { Waiting } from '../../runs/encoded-corpus.ts';
 import { interruptible } from './interrupt.ts';
 import { createProgress } from './progress.ts';
 
@@ -16,6 +17,11 @@ type Importer<Result> = (signal: AbortSignal, onProgress: (progress: ImportProgr
 
 const columnOptions =
   'Columns are named with options such as --text-column, --path-column and --label-column; text in tables without a header is read with --no-header.';
+
+/** What an experiment has to be prepared with may take long: a bar then, and Ctrl-C stops it. */
+export function whilePreparing<Result>(work: (waiting: Waiting) => Promise<Result>): Promise<Result> {
+  return importWithProgress((signal, onProgress) => work({ signal, onProgress }));
+}
 
 /** Ctrl-C stops the import; nothing half-done is left. */
 export function importWithProgress<Result>(work: Importer<Result>): Promise<Result> {

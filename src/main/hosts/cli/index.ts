@@ -52,7 +52,7 @@ const commands: Readonly<Record<string, readonly [summary: string, load: () => P
       async () => (await import('./scores.ts')).registerScores,
     ],
     card: [
-      'the audit card of a run or a study: data, splits, leaks, baselines, recipe, seeds, spread, time and energy',
+      'the audit card of a run, a study or a model: data, splits, leaks, baselines, recipe, seeds, spread, time and energy',
       async () => (await import('./card.ts')).registerCard,
     ],
     leaks: [

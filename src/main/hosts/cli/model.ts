@@ -1,10 +1,12 @@
 /** `pretext model`: pretrained networks of others as material. */
 import type { Command } from 'commander';
 import { LabError } from '../../../shared/errors.ts';
-import { formatBytes, formatCount, plural } from '../../../shared/display.ts';
+import { formatBytes, formatCount } from '../../../shared/display.ts';
 import type { ModelManifest } from '../../../shared/spec/manifests/model.ts';
 import type { ModelPreview } from '../../runs/import-model.ts';
-import { importModel, nameFor, previewModel } from '../../runs/import-model.ts';
+import { describeModelInput } from '../../runs/model-card.ts';
+import { importModel, layersOf, nameFor, previewModel } from '../../runs/import-model.ts';
+import { summarisePart } from '../../runs/summarise-pipeline.ts';
 import type { ImportedModel } from '../../workspace/models.ts';
 import { removeFolder } from '../../files/durable-folder.ts';
 import { findModel, listModels } from '../../workspace/models.ts';
@@ -29,6 +31,7 @@ export function registerModel(model: Command): void {
 interface ImportFlags extends ModelSettingFlags {
   readonly name?: string;
   readonly dryRun?: boolean;
+  readonly listLayers?: boolean;
 }
 
 function registerImport(model: Command): void {
@@ -37,9 +40,14 @@ function registerImport(model: Command): void {
     .description('import a model: a folder with config.json and weights, or a file of weights')
     .argument('<path>', 'the folder or file')
     .option('--name <name>', 'what to call it (default: as the folder or file)')
-    .option('--dry-run', 'only look: which family it is of, its layers, its heads');
+    .option('--dry-run', 'only look: which family it is of, its layers, its heads')
+    .option('--list-layers', 'only look: the values of an ONNX network that --layer can name');
   addModelSettings(command).action(async (path: string, options: ImportFlags, own: Command) => {
     const json = globalsOf(own).json ?? false;
+    if (options.listLayers) {
+      await listLayers(path, json);
+      return;
+    }
     const settings = await modelSettingsOf(options);
     if (options.dryRun) {
       const preview = await previewModel(path, settings);
@@ -60,6 +68,28 @@ function registerImport(model: Command): void {
     if (json) printJson(manifest);
     else reportImport(manifest);
   });
+}
+
+async function listLayers(path: string, json: boolean): Promise<void> {
+  const found = await layersOf(path);
+  if (!found) throw new LabError('bad-input', `${path} is no ONNX network: its head has its place`, { path });
+  const layers = found.parts.filter(({ canBeChosen }) => canBeChosen).map(summarisePart);
+  if (json) {
+    printJson({ suggested: found.suggested, layers });
+    return;
+  }
+  const columns = ['layer', 'op', 'shape', 'parameters'] as const;
+  print(
+    table(
+      columns.map((title) => ({ title, align: title === 'parameters' ? 'right' : 'left' })),
+      layers.map(({ name, kind, shape, parameters }) => [
+        name === found.suggested ? `${name} (taken by default)` : name,
+        kind,
+        shape.join(' × '),
+        formatCount(parameters),
+      ]),
+    ),
+  );
 }
 
 function registerList(model: Command): void {
@@ -173,7 +203,7 @@ function describeParts({
   notes,
 }: Pick<ModelPreview['model'], 'input' | 'pipeline' | 'heads' | 'notes'>): [string, string][] {
   return [
-    ['reads', describeInput(input)],
+    ['reads', describeModelInput({ input })],
     ['blocks', pipeline.blocks.map(({ id, type }) => (id === type ? id : `${id} (${type})`)).join(', ')],
     ['heads', headsOf({ heads: [...heads] })],
     ...heads.flatMap(({ task, labels }): [string, string][] =>
@@ -181,15 +211,4 @@ function describeParts({
     ),
     ...notes.map((note): [string, string] => ['note', note]),
   ];
-}
-
-function describeInput(input: ModelPreview['model']['input']): string {
-  switch (input.kind) {
-    case 'tokens':
-      return `text of up to ${plural(input.length, 'token')}, a vocabulary of ${formatCount(input.vocabularySize)}`;
-    case 'image':
-      return `images of ${input.height} × ${input.width}, ${input.channels} channels`;
-    case 'frames':
-      return `sequences of ${formatCount(input.length)} vectors of ${formatCount(input.features)}`;
-  }
 }

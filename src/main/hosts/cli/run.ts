@@ -22,6 +22,7 @@ import { interruptible } from './interrupt.ts';
 import { wholeNumber } from './numbers.ts';
 import { emphasise, print, printJson, say, wrap } from './output.ts';
 import type { Progress } from './progress.ts';
+import { whilePreparing } from './import-progress.ts';
 import { createProgress } from './progress.ts';
 import { describePlan, describeSettings, describeSides } from './describe-plan.ts';
 import { describeEvent, describeResult, describeTransfer } from './describe-run.ts';
@@ -65,7 +66,7 @@ export function registerRun(run: Command): void {
       if (options.dryRun) {
         const source = await readSource(spec, options);
         const resolved = resolveExperiment(source);
-        const plan = await planExperiment(workspace, resolved.experiment);
+        const plan = await whilePreparing((waiting) => planExperiment(workspace, resolved.experiment, waiting));
         if (json) printJson({ ...plan, recipe: resolved.recipe ?? null, settings: resolved.settings });
         else print(`${describePlan(plan)}\n\n${describeSettings(resolved, source)}`);
         return;
@@ -80,8 +81,10 @@ export function registerRun(run: Command): void {
 
 /** What the run will learn from, on stderr, before it is created. */
 async function newRun(workspace: Workspace, experiment: Experiment): Promise<RunFolder> {
-  for (const part of describeSides(await planClasses(workspace, experiment))) say(part);
-  return createRun(workspace, experiment);
+  return whilePreparing(async (waiting) => {
+    for (const part of describeSides(await planClasses(workspace, experiment, waiting))) say(part);
+    return createRun(workspace, experiment, undefined, waiting);
+  });
 }
 
 /** An experiment file with the settings of the command line. */

@@ -24,6 +24,7 @@ import { existingWorkspaceOf, globalsOf, workspaceOf } from './globals.ts';
 import { interruptible } from './interrupt.ts';
 import { runsAtATime } from './numbers.ts';
 import { print, printJson, say, table } from './output.ts';
+import { whilePreparing } from './import-progress.ts';
 import { createProgress } from './progress.ts';
 
 interface StudyFlags extends ClusterFlags {
@@ -84,7 +85,10 @@ export function registerStudy(study: Command): void {
 /** The classes on each side of the split of the first run: the others have the same data, or other labels of it. */
 async function sayClasses(workspace: Workspace, source: SpecSource): Promise<void> {
   const [first] = planStudy(parseStudy(source), source);
-  if (first !== undefined) for (const part of describeSides(await planClasses(workspace, first.experiment))) say(part);
+  if (first !== undefined) {
+    const sides = await whilePreparing((waiting) => planClasses(workspace, first.experiment, waiting));
+    for (const part of describeSides(sides)) say(part);
+  }
 }
 
 /** The same where the data is there already; a dry run tells what is missing, and is no failure for it. */

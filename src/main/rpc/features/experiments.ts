@@ -24,6 +24,7 @@ import { describeData } from '../../runs/describe-data.ts';
 import { suggestData, suggestExperiment, suggestFromModel, suggestTask } from '../../runs/suggest-experiment.ts';
 import type { ImportedModel } from '../../workspace/models.ts';
 import type { HandlersOf } from '../dispatcher.ts';
+import { shownAsTask } from './shown-as-task.ts';
 
 export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsContract> {
   const { documents, workers, changes, runs, materials } = lab;
@@ -63,7 +64,11 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
       const checked = tryParse(() => parseExperiment(specSource(spec)));
       if ('problems' in checked) return { plan: null, problems: checked.problems };
       try {
-        const { memoryBytes, diskBytes, ...plan } = await workers.call('plan', { spec: checked.value }, { signal });
+        const title = `Preparing ${checked.value.data}`;
+        const found = await shownAsTask(lab, 'encoding', title, signal, (options) =>
+          workers.call('plan', { spec: checked.value }, options),
+        );
+        const { memoryBytes, diskBytes, ...plan } = found;
         const fromRuns = estimateSeconds(runs.all(), checked.value, plan);
         const { name: engine, device } = checked.value.engine;
         const time =

@@ -167,14 +167,14 @@ async function openAnswers(network: TrainedNetwork, { top }: PredictFileOptions)
 
 async function openVectors(network: TrainedNetwork, { top }: PredictFileOptions): Promise<Answerer> {
   if (top !== undefined) throw new LabError('bad-input', 'Embeddings have no likeliest answers: leave out how many');
-  const { tokenizerFile, backbone } = network;
+  const { tokenizerFile, backbone, separators } = network;
   const read = { ...backbone.facts, ...(tokenizerFile !== undefined && { tokenizerFile }) };
   const embedder = await openEmbedder(network, batchSize);
   return {
     step: embedder.step,
     columns: [{ name: 'embedding', type: { vector: embedder.features } }],
     async answer(asked) {
-      const { feeds, isTruncated } = encodeQuery(read, asked);
+      const { feeds, isTruncated } = encodeQuery(read, asked, separators);
       return { rows: [[await embedder.embed(feeds)]], isTruncated };
     },
     [Symbol.asyncDispose]: () => embedder[Symbol.asyncDispose](),

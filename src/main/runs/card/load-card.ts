@@ -17,6 +17,8 @@ import type { StudyCell } from '../study-plan.ts';
 import { parseStudy, planStudy } from '../study-plan.ts';
 import { finishedCell, isRunOf } from '../study.ts';
 import { summariseStudy } from '../study-summary.ts';
+import { findNetwork } from '../find-network.ts';
+import { modelAuditCard } from './model-audit-card.ts';
 import { publicModelsBehind } from './public-models.ts';
 import { runCard } from './run-card.ts';
 import { studyCard } from './study-card.ts';
@@ -34,6 +36,22 @@ export async function loadRunCard(workspace: Workspace, run: RunFolder): Promise
   const material = found?.contentHash === data.contentHash ? found : undefined;
   const models = await publicModelsBehind(workspace, [details.origin.weights]);
   return runCard({ run: details, material, others, models });
+}
+
+/**
+ * The card of a run or of an imported model, as `findNetwork` finds it. Throws what that and `loadRunCard` throw.
+ *
+ * @param onPassedOver told of a later run that is not taken
+ */
+export async function loadNetworkCard(
+  workspace: Workspace,
+  reference: string,
+  onPassedOver?: (message: string) => void,
+): Promise<AuditCard> {
+  const found = await findNetwork(workspace, reference, onPassedOver);
+  if (found.kind === 'run') return loadRunCard(workspace, found.run);
+  const { runs } = await listRuns(workspace);
+  return modelAuditCard(found.model, runs);
 }
 
 /**

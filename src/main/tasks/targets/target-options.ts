@@ -4,10 +4,11 @@ import { augmentationOptions } from '../../../shared/spec/augmentation.ts';
 import { poolings } from '../../nn/blocks/sequence-pooling.ts';
 import { totalBudgetOption } from '../labelled/label-budget.ts';
 import { splitOptions } from '../labelled/split-options.ts';
-import { lengthOption } from '../text/corpus-options.ts';
+import { lengthOption, separatorsOption } from '../text/corpus-options.ts';
 
 export const targetOptions = {
   length: lengthOption.describe('Of texts: tokens of a sequence, special tokens included'),
+  separators: separatorsOption,
   features: z
     .enum(['auto', 'vector', 'map', ...poolings, 'attention'])
     .default('auto')

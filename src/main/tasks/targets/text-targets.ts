@@ -21,8 +21,8 @@ export function openTextTargets({ dataFolder, tokenizerFile, options }: SamplerS
   }
   const tokenizer = loadTokenizer(tokenizerFile);
   const dataset = openTextDataset(dataFolder);
-  const { length } = options;
-  const encode = createEncoder({ dataset, tokenizer }, length);
+  const { length, separators } = options;
+  const encode = createEncoder({ dataset, tokenizer }, length, separators);
   const feeds = (examples: readonly (number | undefined)[]): Feeds => {
     const batch = createTokenBatch(examples.length, length, tokenizer.special);
     for (const [row, example] of examples.entries()) {
@@ -31,7 +31,7 @@ export function openTextTargets({ dataFolder, tokenizerFile, options }: SamplerS
         continue;
       }
       const { text, pair } = encode(example);
-      if (pair) writePair(batch, row, text, pair, tokenizer.special);
+      if (pair) writePair(batch, row, text, pair, tokenizer.special, separators);
       else writeSingle(batch, row, text, tokenizer.special);
     }
     const { tokens, segments, mask } = batch;

@@ -126,3 +126,10 @@ export function maskersOf(
   });
   return { training: masking('training'), evaluation: masking('evaluation') };
 }
+
+export const separatorsOption = z
+  .int()
+  .min(1)
+  .max(2)
+  .default(1)
+  .describe('Separators between the texts of a pair: one as in BERT, two as RoBERTa was trained with');
