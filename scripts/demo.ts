@@ -13,6 +13,7 @@ const demos: Readonly<Record<string, () => Promise<Demo>>> = {
   images: async () => (await import('./demo/images.ts')).imageDemo,
   sequences: async () => (await import('./demo/sequences.ts')).sequencesDemo,
   tags: async () => (await import('./demo/tags.ts')).tagsDemo,
+  genes: async () => (await import('./demo/genes.ts')).genesDemo,
   speech: async () => (await import('./demo/speech.ts')).speechDemo,
 };
 

@@ -2,9 +2,10 @@
 import type { PredictionAnswer } from '../main/tasks/index.ts';
 import { formatNumber, formatPercent } from '../shared/display.ts';
 import { element } from './elements.ts';
+import { drawPicture } from './pictures.ts';
 
 export function answerTables(answers: readonly PredictionAnswer[]): HTMLElement[] {
-  return answers.map(({ question, choices, value, words }) => {
+  return answers.map(({ question, choices, value, words, alignment }) => {
     if (words) {
       return element('p', {}, ...words.flatMap(({ word, tag }) => [`${word} `, element('small', {}, tag), ' ']));
     }
@@ -25,6 +26,21 @@ export function answerTables(answers: readonly PredictionAnswer[]): HTMLElement[
       { class: 'visually-hidden' },
       element('tr', {}, ...['Answer', 'Bar', 'Probability'].map((title) => element('th', { scope: 'col' }, title))),
     );
-    return element('table', {}, element('caption', {}, question), head, element('tbody', {}, ...rows));
+    const table = element('table', {}, element('caption', {}, question), head, element('tbody', {}, ...rows));
+    return alignment ? element('div', {}, ...alignedRows(alignment), table) : table;
   });
+}
+
+/** The rows of an alignment, with | where a column is more likely right than not, and how likely every pair of residues is. */
+function alignedRows({
+  first,
+  second,
+  probabilities,
+  pairs,
+}: NonNullable<PredictionAnswer['alignment']>): HTMLElement[] {
+  const marks = probabilities.map((sure) => (sure === null ? ' ' : sure >= 0.5 ? '|' : ':')).join('');
+  const [height, width] = [first, second].map((row) => row.replaceAll('-', '').length) as [number, number]; // two rows
+  const pixels = Uint8Array.from(pairs, (sure) => Math.round(255 * (1 - sure)));
+  const plot = drawPicture({ width, height, channels: 1, pixels }, 'Dot plot: dark where two residues belong together');
+  return [element('pre', {}, [first, marks, second].join('\n')), plot];
 }

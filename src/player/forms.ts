@@ -29,6 +29,7 @@ const textForms: Partial<Readonly<Record<DemoForm, { readonly text: string; read
   'estimate-text': { text: 'Text' },
   'label-text': { text: 'Text' },
   'tag-text': { text: 'Text' },
+  'align-pair': { text: 'First sequence', pair: 'Second sequence' },
   other: { text: 'Text' },
 };
 

@@ -39,6 +39,10 @@ const registry = {
   entityF1: { title: 'Entity F1', ...share },
   entityPrecision: { title: 'Entity precision', ...share },
   entityRecall: { title: 'Entity recall', ...share },
+  /** Of alignments: pairs of residues that stand above each other in the true one, too. */
+  alignedF1: { title: 'Aligned pairs: F1', ...share },
+  alignedRecall: { title: 'Aligned pairs: found', ...share },
+  alignedPrecision: { title: 'Aligned pairs: precision', ...share },
   /** Of regression; with several targets the mean over them, each in its own unit. */
   rmse: { title: 'RMSE', ...errorRate },
   mae: { title: 'MAE', ...errorRate },

@@ -7,8 +7,7 @@ import { importAudioDataset } from '../../src/main/data/audio/import-audio.ts';
 import { openAudioDataset } from '../../src/main/data/audio/audio-dataset.ts';
 import { editDataset } from '../../src/main/data/editing/edit-dataset.ts';
 import { openImageDataset } from '../../src/main/data/images/image-store.ts';
-import type { Targets } from '../../src/main/data/import/targets.ts';
-import { targetWords } from '../../src/main/data/import/targets.ts';
+import { hasValues, targetWords, type Targets } from '../../src/main/data/import/targets.ts';
 import { openTextDataset } from '../../src/main/data/text/dataset.ts';
 import { importTextDataset } from '../../src/main/data/text/import-dataset.ts';
 import type { LabelFormat } from '../../src/shared/spec/label-format.ts';
@@ -19,7 +18,7 @@ import { temporaryFolder } from './data-text-fixtures.ts';
 
 /** Those of numbers and of several labels. */
 function valued(targets: Targets | undefined) {
-  if (!targets || targets.kind === 'tags') throw new Error('these are no numbers and no labels');
+  if (!targets || !hasValues(targets)) throw new Error('these are no numbers and no labels');
   return targets;
 }
 
@@ -30,7 +29,7 @@ async function importText(file: string, content: string, labels: LabelFormat, la
   await importTextDataset({ sources: [source], folder, name: 'Test', labels, labelColumn });
   const dataset = openTextDataset(folder);
   dataset.close();
-  return { folder, dataset, values: [...valued(dataset.targets).values], names: dataset.targets?.names };
+  return { folder, dataset, values: [...valued(dataset.targets).values], names: valued(dataset.targets).names };
 }
 
 const skippedOf = ({ dataset }: Awaited<ReturnType<typeof importText>>) =>

@@ -26,7 +26,7 @@ const told = z.looseObject({
       }),
     )
     .default([]),
-  targets: z.looseObject({ kind: z.enum(['numbers', 'several', 'tags']) }).optional(),
+  targets: z.looseObject({ kind: z.enum(['numbers', 'several', 'tags', 'alignments']) }).optional(),
   options: z.looseObject({ tokenizer: z.looseObject({ kind: z.string().optional() }).optional() }).optional(),
 });
 

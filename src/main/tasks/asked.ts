@@ -35,6 +35,18 @@ export interface PredictionAnswer {
   readonly value?: number;
   /** Of one whose words are tagged: each with its place in the text. */
   readonly words?: readonly TaggedWord[];
+  /** Of two sequences. */
+  readonly alignment?: AnsweredAlignment;
+}
+
+export interface AnsweredAlignment {
+  /** Rows of equal length, with - for a gap. */
+  readonly first: string;
+  readonly second: string;
+  /** That the residues of each column belong together; null beside a gap. */
+  readonly probabilities: readonly (number | null)[];
+  /** The same of all pairs of residues, row by row: those of the second sequence for each of the first. */
+  readonly pairs: readonly number[];
 }
 
 /** A batch of one example of an evaluation split, and what the prediction program made of it. */

@@ -16,5 +16,6 @@ import './audio-classification.ts';
 import './regression.ts';
 import './multi-label.ts';
 import './token-classification.ts';
+import './alignment.ts';
 
 export * from './task.ts';

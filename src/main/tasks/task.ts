@@ -140,7 +140,7 @@ export interface DataDescription {
   /** The labels that occur, with how many examples each. */
   readonly labels: readonly { readonly name: string; readonly count: number }[];
   /** What each example has where it is not one of these labels. */
-  readonly targets?: 'numbers' | 'several' | 'tags' | undefined;
+  readonly targets?: 'numbers' | 'several' | 'tags' | 'alignments' | undefined;
   /** Of images, as they are stored. */
   readonly image?: { readonly height: number; readonly width: number } | undefined;
   /** Symbols one after the other, such as bases, without words. */

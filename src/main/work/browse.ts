@@ -7,7 +7,7 @@ import type { Split } from '../data/split.ts';
 import { splitDataset } from '../data/split.ts';
 import { openImageCorpus, openImageDataset } from '../data/images/image-store.ts';
 import type { ImageCorpus, ImageDataset } from '../data/images/image-store.ts';
-import { targetWords } from '../data/import/targets.ts';
+import { hasValues, targetWords } from '../data/import/targets.ts';
 import type { AudioDataset } from '../data/audio/audio-dataset.ts';
 import { openAudioDataset } from '../data/audio/audio-dataset.ts';
 import { openTextCorpus } from '../data/text/corpus.ts';
@@ -85,9 +85,9 @@ function browseTextDataset(folder: string): Browser {
       label:
         targets === undefined
           ? (classes[dataset.label(index)] ?? null)
-          : targets.kind === 'tags'
-            ? dataset.writtenLabel(index)
-            : targetWords(targets, index),
+          : hasValues(targets)
+            ? targetWords(targets, index)
+            : dataset.writtenLabel(index),
       source: dataset.source(index),
     }),
     close: () => {
@@ -120,7 +120,7 @@ function browseImages(store: ImageCorpus | ImageDataset): Browser {
         textPair: null,
         picture: await pictureOf(store.pixels(index), store.shape, pictureSize),
         label:
-          labelled?.targets && labelled.targets.kind !== 'tags'
+          labelled?.targets && hasValues(labelled.targets)
             ? targetWords(labelled.targets, index)
             : (labelled?.classes[labelled.labels[index] ?? -1] ?? null),
         source: { path, line: null },
@@ -146,8 +146,7 @@ function browseRecordings(dataset: AudioDataset): Browser {
         text: null,
         textPair: null,
         picture: await pictureOf(pixels, { height, width, channels: 1 }, pictureSize),
-        label:
-          targets && targets.kind !== 'tags' ? targetWords(targets, index) : (classes[labels[index] ?? -1] ?? null),
+        label: targets && hasValues(targets) ? targetWords(targets, index) : (classes[labels[index] ?? -1] ?? null),
         source: { path: dataset.path(index), line: null },
       };
     },

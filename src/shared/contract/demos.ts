@@ -25,6 +25,7 @@ export const demoForm = z.enum([
   'label-image',
   'label-sound',
   'tag-text',
+  'align-pair',
   'other',
 ]);
 export type DemoForm = z.infer<typeof demoForm>;
@@ -68,6 +69,17 @@ export const answer = z.object({
   /** Of one whose words are tagged: each with its place in the text. */
   words: z
     .array(z.object({ word: z.string(), from: count, to: count, tag: z.string(), probability: z.number() }))
+    .optional(),
+  /** Of two sequences: their rows with gaps, and how likely it is that residues are aligned. */
+  alignment: z
+    .object({
+      first: z.string(),
+      second: z.string(),
+      /** Of each column; null beside a gap. */
+      probabilities: z.array(z.number().nullable()),
+      /** Of each pair of residues, those of the first sequence after each other, row by row. */
+      pairs: z.array(z.number()),
+    })
     .optional(),
 });
 export type Answer = z.infer<typeof answer>;

@@ -1,4 +1,5 @@
-/** What the labels of a dataset say: one class, one or several numbers, any number of classes at once, or a tag for each word. */
+/** What the labels of a dataset say: one class, one or several numbers, any number of classes at once, a tag for each word, or how two
+ * sequences are aligned. */
 import { z } from 'zod';
 
 /** More columns are not targets of one network. */
@@ -28,10 +29,18 @@ export const labelFormat = z.discriminatedUnion('kind', [
     /** What tags that are numbers are called, from 0 on. */
     names: z.array(z.string().min(1)).min(1).readonly().optional(),
   }),
+  /** For alignment: two related sequences in rows with gaps, or two that are unrelated. */
+  z.strictObject({ kind: z.literal('alignments') }),
 ]);
 export type LabelFormat = z.infer<typeof labelFormat>;
 
 /** Labels that are not one class each. */
 export type TargetFormat = Exclude<LabelFormat, { kind: 'classes' }>;
 
-export const labelKinds = ['classes', 'numbers', 'several', 'tags'] as const satisfies readonly LabelFormat['kind'][];
+export const labelKinds = [
+  'classes',
+  'numbers',
+  'several',
+  'tags',
+  'alignments',
+] as const satisfies readonly LabelFormat['kind'][];

@@ -55,9 +55,10 @@ export async function editDataset(
   const log = await readEdits(folder);
   const manifest = readDatasetManifest(folder, kind);
   if (manifest.targets) {
-    const what = { numbers: 'numbers', several: 'several labels for each example', tags: 'a tag for each word' }[
-      manifest.targets.kind
-    ];
+    const what = {
+      ...{ numbers: 'numbers', several: 'several labels for each example' },
+      ...{ tags: 'a tag for each word', alignments: 'pairs of sequences' },
+    }[manifest.targets.kind];
     throw new LabError(
       'bad-input',
       `${manifest.name} has ${what}, not classes: change them where they come from, and import again`,

@@ -21,7 +21,7 @@ export function labelColumnsOf(column: string, format: LabelFormat): readonly st
 export function joinLabel(cells: readonly string[], columns: readonly string[], format: LabelFormat): string {
   const [first = ''] = cells;
   if (format.kind === 'classes') return cleanLabel(first);
-  if (cells.length === 1 || format.kind === 'tags') return first.trim();
+  if (cells.length === 1 || format.kind === 'tags' || format.kind === 'alignments') return first.trim();
   if (format.kind === 'numbers') return cells.map((cell) => cell.trim()).join(BETWEEN);
   const wrong = cells.findIndex((cell) => !YES.test(cell.trim()) && !NO.test(cell.trim()));
   if (wrong >= 0) return `${columns[wrong] ?? ''}=${cells[wrong] ?? ''}`;
@@ -46,7 +46,7 @@ export function labelsOf(label: string, { separator }: Extract<TargetFormat, { k
 /** Why a label cannot be used; undefined where it can. */
 export function problemOfLabel(label: string, format: LabelFormat, columns: readonly string[]): string | undefined {
   if (format.kind === 'classes') return label === '' ? 'has no label' : undefined;
-  if (format.kind === 'tags') return undefined; // what reads them has looked
+  if (format.kind === 'tags' || format.kind === 'alignments') return undefined; // what reads them has looked
   if (format.kind === 'several') {
     const { length } = columns;
     return length > 1 && label.includes('=') && !columns.includes(label)

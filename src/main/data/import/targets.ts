@@ -8,6 +8,7 @@ import type { LabelFormat, TargetFormat } from '../../../shared/spec/label-forma
 import type { DatasetTargets } from '../../../shared/spec/manifests/dataset-targets.ts';
 import { AppendingFile } from '../../files/appending-file.ts';
 import { orderClasses } from './class-order.ts';
+import { readCigar, UNRELATED } from '../text/aligned-pair.ts';
 import { GrowingUint32Array } from './growing-array.ts';
 import { labelColumnsOf, labelsOf, numbersOf } from './label-format.ts';
 
@@ -21,7 +22,9 @@ export type Targets =
   | { readonly kind: 'numbers'; readonly names: readonly string[]; readonly values: Float64Array }
   | { readonly kind: 'several'; readonly names: readonly string[]; readonly values: Uint8Array }
   /** A tag for each word of an example, which has them itself. */
-  | { readonly kind: 'tags'; readonly names: readonly string[] };
+  | { readonly kind: 'tags'; readonly names: readonly string[] }
+  /** How the two sequences of an example are aligned, which it says itself. */
+  | { readonly kind: 'alignments' };
 
 /** Takes the labels of an import as they come; undefined where each is one class. */
 export function collectTargets(format: LabelFormat, labelColumn: string): TargetCollector | undefined {
@@ -40,6 +43,7 @@ export class TargetCollector {
   private readonly labels = new GrowingUint32Array();
   private readonly ends = new GrowingUint32Array();
   private readonly tagCounts = new Map<string, number>();
+  private readonly alignments = { related: 0, unrelated: 0, aligned: 0, alignedPairs: 0 };
   private readonly content = createHash('sha256');
 
   constructor(format: TargetFormat, columns: readonly string[]) {
@@ -53,6 +57,14 @@ export class TargetCollector {
     this.content.update(label).update('\0');
     if (this.format.kind === 'numbers') {
       this.numbers.push(...numbersOf(label));
+      return;
+    }
+    if (this.format.kind === 'alignments') {
+      const { pairs } = readCigar(label) ?? {};
+      if (label === UNRELATED) this.alignments.unrelated += 1;
+      else this.alignments.related += 1;
+      if (pairs !== undefined) this.alignments.aligned += 1;
+      this.alignments.alignedPairs += pairs ?? 0;
       return;
     }
     if (this.format.kind === 'tags') {
@@ -87,12 +99,22 @@ export class TargetCollector {
   /** @throws LabError `bad-input` where no example has a label */
   async finish(folder: string): Promise<DatasetTargets> {
     if (this.format.kind === 'tags') return this.describeTags();
+    if (this.format.kind === 'alignments') return this.describeAlignments();
     const file = await AppendingFile.create(join(folder, TARGETS_FILE));
     try {
       return await (this.format.kind === 'numbers' ? this.writeNumbers(file) : this.writeLabels(file));
     } finally {
       await file.close();
     }
+  }
+
+  private describeAlignments(): DatasetTargets {
+    if (this.alignments.aligned > 0) return { kind: 'alignments', ...this.alignments };
+    throw new LabError(
+      'bad-input',
+      'No pair is aligned: write related sequences in rows of equal length, with - for a gap.',
+      this.alignments,
+    );
   }
 
   private describeTags(): DatasetTargets {
@@ -159,6 +181,7 @@ export class TargetCollector {
 /** @throws LabError `corrupt` */
 export function readTargets(folder: string, targets: DatasetTargets, examples: number): Targets {
   if (targets.kind === 'tags') return { kind: 'tags', names: targets.tags.map(({ name }) => name) };
+  if (targets.kind === 'alignments') return { kind: 'alignments' };
   const path = join(folder, TARGETS_FILE);
   let bytes: Buffer;
   try {
@@ -178,8 +201,15 @@ export function readTargets(folder: string, targets: DatasetTargets, examples: n
   throw new LabError('corrupt', `${path} has values that are no numbers. Import again.`, { path });
 }
 
+/** Numbers and several labels; others are said by the examples themselves. */
+type ValuedTargets = Exclude<Targets, { kind: 'tags' | 'alignments' }>;
+
+export function hasValues(targets: Targets): targets is ValuedTargets {
+  return targets.kind === 'numbers' || targets.kind === 'several';
+}
+
 /** Those of an example, for people: the number alone where there is one target, the names of several labels. */
-export function targetWords({ kind, names, values }: Exclude<Targets, { kind: 'tags' }>, example: number): string {
+export function targetWords({ kind, names, values }: ValuedTargets, example: number): string {
   const own = names.map((name, target) => ({ name, value: values[example * names.length + target]! }));
   if (kind === 'several') return own.flatMap(({ name, value }) => (value === 1 ? [name] : [])).join(', ') || 'none';
   const [only] = own;

@@ -8,18 +8,26 @@ export interface FastaRecord extends TextDocument {
   readonly name: string;
   /** What the header says of the class; null if it does not. */
   readonly label: string | null;
+  /** What it says of its relatives, after `family=`; null if it does not. */
+  readonly family: string | null;
 }
 
 /** Letters of IUPAC's codes for nucleotides and amino acids, and * - . for stops and gaps, are symbols. */
 export const OTHER_SYMBOL = /[^A-Za-z*.-]/u;
 /** `label=exon`, `label="5' UTR"`; other fields stand before and after it, apart by blanks, bars or semicolons. */
 const LABEL = /(?:^|[\s|;])label=(?:"([^"]*)"|([^\s|;]+))/;
+const FAMILY = /(?:^|[\s|;])family=(?:"([^"]*)"|([^\s|;]+))/u;
 
-export function headerLabel(header: string, pattern: RegExp = LABEL): Pick<FastaRecord, 'name' | 'label'> {
+export function headerLabel(header: string, pattern: RegExp = LABEL): Pick<FastaRecord, 'name' | 'label' | 'family'> {
   const match = pattern.exec(header);
   // The group called “label”, else the first one, else all of it.
   const found = match === null ? '' : (match.groups?.label ?? match[1] ?? match[2] ?? match[0]);
-  return { name: header.trim().split(/\s/u)[0] ?? '', label: found.trim() === '' ? null : found.trim() };
+  const related = FAMILY.exec(header);
+  return {
+    name: header.trim().split(/\s/u)[0] ?? '',
+    label: found.trim() === '' ? null : found.trim(),
+    family: related?.[1] ?? related?.[2] ?? null,
+  };
 }
 
 /** @throws LabError `bad-spec` for what is no regular expression */

@@ -16,7 +16,7 @@ const MAXIMUM_LINE_BYTES = 1_000_000;
 class RecordCollector {
   readonly ready: (FastaRecord | SkippedDocument)[] = [];
   private readonly pattern: RegExp | undefined;
-  private header: { readonly line: number; readonly name: string; readonly label: string | null } | null = null;
+  private header: ({ readonly line: number } & ReturnType<typeof headerLabel>) | null = null;
   private parts: string[] = [];
   private symbols = 0;
   private isPart = false;
@@ -71,8 +71,8 @@ class RecordCollector {
   }
 
   private push(): void {
-    const { line = null, name = '', label = null } = this.header ?? {};
-    this.ready.push({ text: this.parts.join(''), line, name, label, isPart: this.isPart });
+    const { line = null, name = '', label = null, family = null } = this.header ?? {};
+    this.ready.push({ text: this.parts.join(''), line, name, label, family, isPart: this.isPart });
     this.parts = [];
     this.symbols = 0;
   }

@@ -25,8 +25,10 @@ export interface Example {
   readonly pair: string | null;
   readonly label: string;
   readonly line: number | null;
-  /** Examples with the same one stay on one side of a split. */
-  readonly group?: string | undefined;
+  /** Examples that share one of them stay on one side of a split. */
+  readonly groups?: readonly string[] | undefined;
+  /** Likewise, where they are no groups that the source named: the sequences that an alignment is of. */
+  readonly sequences?: readonly string[] | undefined;
   /** Of a split that comes with the material. */
   readonly side?: Side | undefined;
 }
@@ -57,6 +59,7 @@ export class ExampleWriter {
   private readonly seen = new ContentIndex();
   private readonly classNumbers = new Map<string, number>();
   private readonly firstOfGroup = new Map<string, number>();
+  private readonly firstOfSequence = new Map<string, number>();
   private readonly groupPairs = new GrowingUint32Array();
   private readonly content = createHash('sha256');
   private readonly conflicts: TextDatasetManifest['conflicts'] = { total: 0, listed: [] };
@@ -100,7 +103,7 @@ export class ExampleWriter {
 
   async append(path: string, example: Example): Promise<void> {
     const index = this.size;
-    const { text, pair, label, line, group, side } = example;
+    const { text, pair, label, line, groups = [], sequences = [], side } = example;
     const key = contentKey(pair === null ? text : `${text}\0${pair}`);
     const label32 = this.classNumber(this.targets?.title ?? label);
     const first = this.seen.findOrAdd(key, index);
@@ -110,7 +113,11 @@ export class ExampleWriter {
     this.duplicateOf.push(first ?? index);
     this.places.add(path, line);
     this.content.update(key).update(label).update('\0');
-    if (group !== undefined) this.addToGroup(group, index);
+    for (const group of groups) {
+      this.content.update('\x01').update(group);
+      this.joinFirst(this.firstOfGroup, group, index);
+    }
+    for (const sequence of sequences) this.joinFirst(this.firstOfSequence, sequence, index);
     if (side !== undefined) {
       this.hasSides = true;
       this.content.update(side);
@@ -136,11 +143,10 @@ export class ExampleWriter {
     return number;
   }
 
-  private addToGroup(group: string, index: number): void {
-    const first = this.firstOfGroup.get(group);
-    this.content.update('\x01').update(group);
+  private joinFirst(firstOf: Map<string, number>, name: string, index: number): void {
+    const first = firstOf.get(name);
     if (first === undefined) {
-      this.firstOfGroup.set(group, index);
+      firstOf.set(name, index);
       return;
     }
     this.groupPairs.push(first);

@@ -84,7 +84,7 @@ export async function importTextDataset(options: ImportTextDatasetOptions): Prom
     label: options.labelColumn ?? (options.header === false ? numberedColumn(2) : 'label'),
     asked: { text: options.textColumn, label: options.labelColumn },
     labels: options.labels ?? { kind: 'classes' },
-    pair: options.pairColumn ?? null,
+    pair: options.pairColumn ?? (options.labels?.kind === 'alignments' ? 'pair' : null),
     group: options.groupColumn ?? null,
     split: options.splitColumn ?? null,
   };

@@ -11,7 +11,9 @@ import { isProse, readProse, type ProseFormat } from '../reading/prose/read-pros
 import type { SourceFile } from '../reading/source-files.ts';
 import type { ReportCollector } from '../import/report-collector.ts';
 import { isTableFormat, readTable, type TableFormat } from '../tables/read-table.ts';
+import { alignedPair } from './aligned-pair.ts';
 import type { Example } from './example-writer.ts';
+import { exampleOf, readAlignedRecords } from './read-alignments.ts';
 import { readTagged } from './read-tagged.ts';
 
 export interface ExampleColumns {
@@ -60,7 +62,8 @@ export async function* readExamples(request: ReadRequest): AsyncGenerator<Exampl
   for await (const batch of readFile(request)) {
     yield batch.map((item) => {
       if ('reason' in item) return item;
-      const label = item.isJoined ? item.label : joinLabel([item.label], [columns.label], labels);
+      const label =
+        item.isJoined || labels.kind === 'alignments' ? item.label : joinLabel([item.label], [columns.label], labels);
       const example = { ...item, label, side: item.side ?? side };
       return findFault(example, columns) ?? example;
     });
@@ -73,7 +76,10 @@ function readFile(request: ReadRequest): AsyncGenerator<ReadExample[]> {
   if (request.columns.labels.kind === 'tags') return readSentences(request, opened);
   const { format } = file;
   if (isTableFormat(format)) return readRows(request, opened, format);
-  if (isSequences(format)) return readLabelledSequences(request, opened, format);
+  if (isSequences(format)) {
+    if (request.columns.labels.kind !== 'alignments') return readLabelledSequences(request, opened, format);
+    return readAlignedRecords(readSequences(opened.source, format, request.labels?.pattern));
+  }
   if (isProse(format)) return readClassFile(request, opened, format);
   throw new SkipFile('malformed', 'is not a table with labels');
 }
@@ -112,7 +118,7 @@ async function* readSentences({ file, columns }: ReadRequest, { source }: Opened
         pair: null,
         line,
         isJoined: true,
-        ...(document !== undefined && { group: `${file.path}#${document}` }),
+        ...(document !== undefined && { groups: [`${file.path}#${document}`] }),
       };
       return { text: words.join(' '), label: tags.join(' '), ...rest };
     });
@@ -130,8 +136,10 @@ async function* readRows(
   { source, options }: OpenedSource,
   format: TableFormat,
 ): AsyncGenerator<ReadExample[]> {
-  const { text, label, labels, pair, group, split } = columns;
-  const ofLabel = labelColumnsOf(label, labels);
+  const { text, label, labels, asked, pair, group, split } = columns;
+  const isAligned = labels.kind === 'alignments';
+  // Pairs are related where no column says anything else.
+  const ofLabel = isAligned && asked.label === undefined ? [] : labelColumnsOf(label, labels);
   const wanted = [text, ...ofLabel, pair, group, split].filter((name) => name !== null);
   for await (const rows of readTable(source, format, wanted, options)) {
     yield rows.map((row) => {
@@ -145,13 +153,19 @@ async function* readRows(
         return { line: row.line, reason: 'malformed' as const, message };
       }
       const ofGroup = valueOf(group).trim();
+      if (isAligned) {
+        const read = alignedPair(valueOf(text), valueOf(pair), ofLabel.map(valueOf)[0] ?? '');
+        if ('problem' in read) return { line: row.line, reason: 'malformed' as const, message: read.problem };
+        const example = exampleOf(read, row.line, ofGroup === '' ? [] : [ofGroup]);
+        return { ...example, isJoined: true, ...(side !== undefined && { side }) };
+      }
       return {
         text: cleanText(valueOf(text)),
         label: joinLabel(ofLabel.map(valueOf), ofLabel, labels),
         isJoined: true,
         pair: pair === null ? null : cleanText(valueOf(pair)),
         line: row.line,
-        ...(ofGroup !== '' && { group: ofGroup }),
+        ...(ofGroup !== '' && { groups: [ofGroup] }),
         ...(side !== undefined && { side }),
       };
     });

@@ -11,6 +11,7 @@ import { collect, globalsOf, workspaceOf } from './globals.ts';
 import type { ImageOptions } from './image-options.ts';
 import { addImageOptions, describeImageImport, imageImportOptionsOf, imageOptionNames } from './image-options.ts';
 import { registerDatasetEdit } from './dataset-edit.ts';
+import { registerDatasetSimulate } from './dataset-simulate.ts';
 import { dryRun } from './dry-run.ts';
 import { importWithProgress } from './import-progress.ts';
 import { reportImages, reportText } from './import-report.ts';
@@ -117,6 +118,7 @@ export function registerDataset(dataset: Command): void {
     else await addText(workspace, name, from, options, json);
   });
   registerDatasetEdit(dataset);
+  registerDatasetSimulate(dataset);
   registerMaterialCommands(dataset, 'dataset');
 }
 

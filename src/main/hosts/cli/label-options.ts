@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { formatCount, formatNumber, plural } from '../../../shared/display.ts';
 import { labelKinds, type LabelFormat } from '../../../shared/spec/label-format.ts';
-import type { DatasetTargets } from '../../../shared/spec/manifests/dataset-targets.ts';
+import { alignmentWords, type DatasetTargets } from '../../../shared/spec/manifests/dataset-targets.ts';
 import { collect } from './globals.ts';
 import { refuseOutOfPlace } from './out-of-place.ts';
 
@@ -26,7 +26,7 @@ export function addLabelOptions(command: Command): Command {
     .addOption(
       new Option(
         '--labels <kind>',
-        'what labels say: one of several classes, numbers (for regression), several labels at once (for multi-label), or a tag for each word (for token classification)',
+        'what labels say: one of several classes, numbers (for regression), several labels at once (for multi-label), a tag for each word (for token classification), or how two sequences are aligned (for alignment)',
       )
         .choices(labelKinds)
         .default('classes'),
@@ -46,7 +46,7 @@ export function labelsOf(
   const [first, ...furtherColumns] = labelColumn;
   if (kind !== 'several') refuseOutOfPlace(command, ['labelSeparator'], `with --labels ${kind}`);
   if (kind !== 'tags') refuseOutOfPlace(command, ['tagNames'], `with --labels ${kind}`);
-  if ((kind === 'classes' || kind === 'tags') && furtherColumns.length > 0) {
+  if (kind !== 'numbers' && kind !== 'several' && furtherColumns.length > 0) {
     command.error('error: --label-column is one column; for several, say --labels numbers or --labels several');
   }
   const further = furtherColumns.length > 0 && { furtherColumns };
@@ -56,6 +56,7 @@ export function labelsOf(
     ...(kind === 'tags' && {
       labels: { kind, ...(tagNames !== undefined && { names: tagNames.split(',').map((name) => name.trim()) }) },
     }),
+    ...(kind === 'alignments' && { labels: { kind } }),
     ...(kind === 'several' && { labels: { kind, ...further, ...(separator !== undefined && { separator }) } }),
   };
 }
@@ -71,6 +72,7 @@ export function describeTargets(targets: DatasetTargets): string {
   if (targets.kind === 'several') {
     return targets.labels.map(({ name, examples }) => `${formatCount(examples)} ${name}`).join(', ');
   }
+  if (targets.kind === 'alignments') return alignmentWords(targets);
   return targets.targets
     .map(
       ({ name, minimum, maximum, mean }) =>

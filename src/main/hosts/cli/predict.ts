@@ -99,6 +99,18 @@ async function askFile(
   return true;
 }
 
+/** Columns on a line. */
+const wide = 60;
+
+/** Rows above each other, with | where a column is more likely right than not, and : where it is less sure. */
+function printAlignment({ first, second, probabilities }: NonNullable<PredictionAnswer['alignment']>): void {
+  const marks = probabilities.map((sure) => (sure === null ? ' ' : sure >= 0.5 ? '|' : ':')).join('');
+  for (let from = 0; from < first.length; from += wide) {
+    for (const row of [first, marks, second]) print(row.slice(from, from + wide).trimEnd());
+    print('');
+  }
+}
+
 export function registerPredict(predict: Command): void {
   predict
     .argument(
@@ -160,7 +172,7 @@ export function registerPredict(predict: Command): void {
           printJson({ run: predictor.id, step: predictor.step, answers });
           return;
         }
-        for (const { question, choices, value, words, isTruncated } of answers) {
+        for (const { question, choices, value, words, alignment, isTruncated } of answers) {
           if (isTruncated) say('The text is longer than the model reads: a part of it was left out');
           if (words) {
             print(
@@ -171,6 +183,7 @@ export function registerPredict(predict: Command): void {
             );
             continue;
           }
+          if (alignment) printAlignment(alignment);
           if (value !== undefined) {
             print(`${emphasise(question, 'bold')}  ${formatNumber(value)}`);
             continue;

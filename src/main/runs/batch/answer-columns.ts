@@ -38,6 +38,7 @@ export function answerColumns(
   if (tags) return taggedWords();
   if (labelSet) return severalLabels(labelSet.names);
   const form = demoFormOf(task, input.kind);
+  if (form === 'align-pair') return alignedRows();
   const isOpen = openForms.has(form);
   if (classForms.has(form) && classes && top === undefined) return everyClass(classes);
   const count = top ?? (isOpen ? 1 : defaultTop);
@@ -61,6 +62,24 @@ function taggedWords(): AnswerColumns {
     top: 1,
     rows: (answers) =>
       answers.map(({ words = [] }) => [words.map(({ word }) => word).join(' '), words.map(({ tag }) => tag).join(' ')]),
+  };
+}
+
+/** Whether two sequences are related, and the rows of their alignment. */
+function alignedRows(): AnswerColumns {
+  return {
+    columns: [
+      { name: 'p(related)', type: 'number' },
+      { name: 'first', type: 'text' },
+      { name: 'second', type: 'text' },
+    ],
+    top: 2,
+    rows: (answers) =>
+      answers.map(({ choices, alignment }) => [
+        choices.find(({ label }) => label === 'related')?.probability ?? null,
+        alignment?.first ?? null,
+        alignment?.second ?? null,
+      ]),
   };
 }
 

@@ -183,6 +183,12 @@ function targetRows({ targets }: Readonly<Record<string, unknown>>): CardItem[] 
     const rows = found.tags.slice(0, MOST_CLASSES).map(({ name, words }) => [name, formatCount(words)]);
     return [tableItem('Tags of the whole material', ['Tag', '>Words'], rows)];
   }
+  if (found?.kind === 'alignments') {
+    const { related, unrelated, aligned, alignedPairs } = found;
+    const rows = Object.entries({ related, aligned, unrelated }).map(([name, count]) => [name, formatCount(count)]);
+    const title = `Pairs of the whole material, with ${formatCount(alignedPairs)} aligned residues`;
+    return [tableItem(title, ['Pairs', '>Examples'], rows)];
+  }
   if (found === undefined || found.labels.length > MOST_CLASSES) return [];
   const rows = found.labels.map(({ name, examples }) => [name, formatCount(examples)]);
   return [tableItem('Labels of the whole material', ['Label', '>Examples'], rows)];

@@ -113,6 +113,14 @@ function meaningOfTags(name: string): string {
   return `of the CRF: what it adds for the ${name === 'start' ? 'first' : 'last'} tag`;
 }
 
+const meaningsOfAlignment: Readonly<Record<string, string>> = {
+  pairScores: 'the score of each residue of the first sequence with each of the second',
+  open: 'what the first residue of a gap adds to the score of an alignment',
+  extend: 'what each further residue of a gap adds',
+  matchScale: 'by what the score of a residue, against nothing aligned, is multiplied to tell related sequences',
+  matchOffset: 'what is added to that; above 0 in sum, they are related',
+};
+
 function meaningOfOutput({ name, shape }: OnnxValueInfo, { model }: ExportSubject): string {
   if (name === 'last_hidden_state') return 'features at every position or place';
   if (name === 'pooler_output') return 'features of the whole input';
@@ -120,6 +128,8 @@ function meaningOfOutput({ name, shape }: OnnxValueInfo, { model }: ExportSubjec
   if (model.facts.targets) return 'one number for each target, in its unit';
   if (model.facts.labelSet) return 'the probability of each label, by itself';
   if (model.facts.tags) return meaningOfTags(name);
+  const ofAlignment = meaningsOfAlignment[name];
+  if (ofAlignment !== undefined) return ofAlignment;
   const isOfTokens = model.facts.input.kind === 'tokens' && shape.length === 3;
   if (isOfTokens) return 'at every position one number for each token of the vocabulary, before the softmax';
   if (shape.length === 3) return 'at every step one number for the blank and each character (CTC), before the softmax';

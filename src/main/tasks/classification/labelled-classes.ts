@@ -21,6 +21,7 @@ const otherLabels = {
   numbers: ['numbers', 'regression'],
   several: ['several labels for each example', 'multi-label'],
   tags: ['a tag for each word', 'token-classification'],
+  alignments: ['pairs of sequences', 'alignment'],
 } as const satisfies Readonly<Record<Targets['kind'], readonly [what: string, task: string]>>;
 
 /** Throws `LabError('bad-input')` for a dataset without classes, or with a single one. `example` is what a person calls one, such as "recording". */

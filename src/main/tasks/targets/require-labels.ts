@@ -11,6 +11,7 @@ const words = {
   numbers: 'numbers',
   several: 'several labels for each example',
   tags: 'a tag for each word',
+  alignments: 'pairs of sequences',
 } as const satisfies Readonly<Record<Targets['kind'], string>>;
 
 /**

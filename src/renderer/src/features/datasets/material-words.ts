@@ -2,7 +2,7 @@
 import { mediumOf } from '../../../../shared/spec/data-kind.ts';
 import type { MaterialSummary } from '../../../../shared/contract/materials.ts';
 import type { TextEncoding } from '../../../../shared/spec/manifests/text-corpus.ts';
-import type { DatasetTargets } from '../../../../shared/spec/manifests/dataset-targets.ts';
+import { alignmentWords, type DatasetTargets } from '../../../../shared/spec/manifests/dataset-targets.ts';
 import { formatCount, formatNumber } from '../../../../shared/display.ts';
 import type { IconName } from '../../components/icons.ts';
 
@@ -73,6 +73,7 @@ export function targetWords(targets: DatasetTargets): string {
   if (targets.kind === 'several') {
     return targets.labels.map(({ name, examples }) => `${name} (${formatCount(examples)})`).join(', ');
   }
+  if (targets.kind === 'alignments') return alignmentWords(targets);
   return targets.targets
     .map(({ name, minimum, maximum }) => `${name} from ${formatNumber(minimum)} to ${formatNumber(maximum)}`)
     .join(', ');

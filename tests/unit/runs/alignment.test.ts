@@ -1,0 +1,129 @@
+// Aligning to the end of a run: from pairs in FASTA to rows, beside the methods that need no network.
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  homologousFamilies,
+  membersAsFasta,
+  pairsAsFasta,
+} from '../../../src/main/data/samples/homologous-families.ts';
+import { createRun } from '../../../src/main/runs/create-run.ts';
+import { parseExperiment } from '../../../src/main/runs/experiment.ts';
+import { openPredictor } from '../../../src/main/runs/predict.ts';
+import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
+import { trainRun } from '../../../src/main/runs/train-run.ts';
+import { openPairs } from '../../../src/main/tasks/alignment/pairs.ts';
+import { importCorpus, importDataset } from '../../../src/main/work/import-material.ts';
+import { readRun } from '../../../src/main/workspace/runs.ts';
+import type { TinyWorkspace } from '../../tiny-workspace.ts';
+import { createTinyWorkspace } from '../../tiny-workspace.ts';
+
+let tiny: TinyWorkspace;
+const quiet = { signal: new AbortController().signal, onProgress: () => undefined };
+const families = homologousFamilies({
+  ...({ alphabet: 'protein', families: 18, members: 6, pairs: 6 } as const),
+  ...{ shortest: 8, longest: 10, divergence: 0.4, seed: 5 },
+});
+
+beforeAll(async () => {
+  tiny = await createTinyWorkspace();
+  const folder = join(tiny.folder, 'families');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'pairs.fasta'), [...pairsAsFasta(families.pairs)].join(''));
+  writeFileSync(join(folder, 'members.fasta'), [...membersAsFasta(families.members)].join(''));
+  const sources = (file: string) => [join(folder, file)];
+  await importDataset(tiny.workspace, 'pairs', {
+    sources: sources('pairs.fasta'),
+    labels: { kind: 'alignments' },
+    ...quiet,
+  });
+  await importCorpus(tiny.workspace, 'families', {
+    sources: sources('members.fasta'),
+    tokenizer: { kind: 'characters' },
+    ...quiet,
+  });
+});
+afterAll(() => tiny.remove());
+
+const specOf = (name: string, task: string, rest = 'tokenizer: {corpus: families}') =>
+  parseExperiment(
+    parseSpecText(
+      `name: ${name}\nengine: {threads: 1}\ntask: ${task}\ndata: pairs\n${rest}
+pipeline: {preset: bilstm-classifier, options: {hiddenSize: 16, dropout: 0}}
+training: {steps: 40, batchSize: 8, learningRate: 2e-2, evaluateEvery: 20, logEvery: 20}`,
+      `${name}.yaml`,
+    ),
+  );
+
+describe('alignment', () => {
+  it('learns from pairs, and says how two sequences are aligned', async () => {
+    const run = await createRun(
+      tiny.workspace,
+      specOf('pairs', '{type: alignment, length: 24, embeddingSize: 16, validationFraction: 0.2}'),
+    );
+    await trainRun(tiny.workspace, run, { signal: quiet.signal, prefetch: false });
+    const result = (await readRun(run)).result!;
+    expect(result.baselines.map(({ name }) => name)).toEqual([
+      'Needleman–Wunsch, unit scores',
+      'Needleman–Wunsch, BLOSUM62',
+      'Needleman–Wunsch, BLOSUM62, tuned gaps',
+    ]);
+    for (const { metrics } of result.baselines) {
+      expect(Object.keys(metrics).sort()).toEqual(['alignedF1', 'alignedPrecision', 'alignedRecall', 'auroc']);
+    }
+    expect(result.test!.metrics.alignedF1).toBeGreaterThan(0.75);
+    expect(readdirSync(run.artifacts).filter((file) => file.endsWith('.svg'))).toContain('alignment-1.svg');
+
+    const { first, second } = families.pairs[0]!;
+    const bare = (row: string): string => row.replaceAll('-', '');
+    await using predictor = await openPredictor(run);
+    const [answer] = await predictor.ask({ text: first.row, textPair: second.row, top: 2 });
+    const { alignment, choices } = answer!;
+    expect(bare(alignment!.first)).toBe(bare(first.row));
+    expect(bare(alignment!.second)).toBe(bare(second.row));
+    expect(alignment!.first).toHaveLength(alignment!.second.length);
+    expect(alignment!.probabilities).toHaveLength(alignment!.first.length);
+    expect(alignment!.pairs).toHaveLength(bare(first.row).length * bare(second.row).length);
+    // A residue is aligned with one of the other sequence at most.
+    const width = bare(second.row).length;
+    for (let row = 0; row < bare(first.row).length; row += 1) {
+      const sum = alignment!.pairs.slice(row * width, (row + 1) * width).reduce((a, b) => a + b, 0);
+      expect(sum).toBeLessThan(1 + 1e-6);
+    }
+    expect(choices.map(({ label }) => label).sort()).toEqual(['related', 'unrelated']);
+    expect(choices[0]!.probability + choices[1]!.probability).toBeCloseTo(1, 12);
+    await expect(predictor.ask({ text: 'MKV', top: 2 })).rejects.toThrow(/needs two sequences/);
+    await expect(predictor.ask({ text: 'M'.repeat(30), textPair: 'MK', top: 2 })).rejects.toThrow(
+      /has 30 residues, and networks with task.length 24 read 22/,
+    );
+  });
+
+  it('splits by families', () => {
+    const material = openPairs({
+      dataFolder: join(tiny.workspace.datasets, 'pairs'),
+      tokenizerFile: join(tiny.workspace.corpora, 'families', 'tokenizer.json'),
+      splitSeed: 1,
+      options: { length: 24, validationFraction: 0.2, testFraction: 0.2 },
+    });
+    const clans = new Map<string, string>();
+    for (const [side, examples] of Object.entries(material.sides)) {
+      expect(examples.length).toBeGreaterThan(0);
+      for (const example of examples) {
+        const { clan } = families.pairs[example]!;
+        expect(clans.get(clan) ?? side).toBe(side);
+        clans.set(clan, side);
+      }
+    }
+    material.dataset.close();
+  });
+
+  it('says what is missing', async () => {
+    const reject = (task: string, rest?: string) =>
+      expect(createRun(tiny.workspace, specOf('none', task, rest))).rejects;
+    await reject('{type: alignment, length: 8}').toThrow(/set it to \d+ or more/);
+    await reject('{type: alignment, length: 24}', 'tokenizer: {corpus: tiny}').toThrow(
+      /a token for each residue.*--tokenizer-kind characters/,
+    );
+    await reject('{type: text-classification, length: 24}').toThrow(/take the task alignment/);
+  });
+});
