@@ -246,18 +246,15 @@ describe('one client', () => {
     other.close();
   });
 
-  it('that asks faster than it is read waits, and is answered in full', async () => {
+  it('that asks faster than it is read is answered in full', async () => {
     const lab = await testLab();
     const sessions = await temporarySessions();
-    const clientLimits = { messagesPerSecond: 400, burst: 20 };
+    const clientLimits = { messagesPerSecond: 400, burst: 20 }; // how long it waits: tests/unit/hosts/client-rate.test.ts
     const server = await startServer({ lab, sessions, pages: 'none', clientLimits });
     onTestFinished(() => server.close());
     const client = createClient({ open: () => openSocket(server) });
-    const begun = performance.now();
     const answers = await Promise.all(Array.from({ length: 100 }, () => client.lab.runs.queue({})));
     expect(answers).toHaveLength(100);
-    await client.lab.runs.queue({}); // 81 were too many: nothing is read for 200 ms
-    expect(performance.now() - begun).toBeGreaterThan(100);
     client.close();
   });
 });
