@@ -8,7 +8,7 @@ export default defineConfig({
     environment: 'node',
     pool: 'forks',
     maxWorkers: 1,
-    testTimeout: 120_000,
+    testTimeout: 600_000,
     hookTimeout: 400_000,
     expect: { poll: { timeout: 60_000, interval: 50 } },
     reporters: ['default'],

@@ -3,39 +3,24 @@
  * a folder of its own. The packages are installed where that is possible (by root, with apt).
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { whyMissing, withDaemons } from './debian-packages.ts';
+import { freePorts } from './free-ports.ts';
+import type { ListedProcess } from './processes.ts';
 import { listProcesses, sendSignal, whenEnded, withDescendants, worksIn } from './processes.ts';
 
 const packages = ['slurmctld', 'slurmd', 'slurm-client', 'munge'];
 const programs = ['slurmctld', 'slurmd', 'sbatch', 'munged'];
 
-/** Debian has daemons where the path of a user does not lead. */
-const environment = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
-
 /** Why there can be no Slurm here; undefined where there can be. Installs what is missing. */
 export function whyNoSlurm(): string | undefined {
   if (process.platform !== 'linux') return 'Slurm runs on Linux';
   if (process.getuid?.() !== 0) return 'only root can start the daemons of Slurm';
-  if (programs.every(isThere)) return undefined;
-  if (!isThere('apt-get')) return 'Slurm is not installed, and there is no apt-get to install it';
-  process.stderr.write('Installing Slurm for its tests …\n');
-  const apt = (...words: readonly string[]): boolean =>
-    spawnSync('apt-get', words, {
-      env: { ...environment, DEBIAN_FRONTEND: 'noninteractive' },
-      stdio: 'ignore',
-      timeout: 300_000,
-    }).status === 0;
-  const install = (): boolean => apt('install', '-y', '--no-install-recommends', ...packages);
-  if ((install() || (apt('update') && install())) && programs.every(isThere)) return undefined;
-  return `Slurm is not installed, and apt-get could not install ${packages.join(', ')}`;
-}
-
-function isThere(program: string): boolean {
-  return spawnSync('which', [program], { env: environment, stdio: 'ignore' }).status === 0;
+  return whyMissing('Slurm', programs, packages);
 }
 
 export interface Slurm {
@@ -56,10 +41,10 @@ export interface Slurm {
 /** Throws an error with the end of the controller's log. */
 export async function startSlurm(folder: string): Promise<Slurm> {
   for (const part of ['state', 'log', 'spool-n1', 'spool-n2']) mkdirSync(join(folder, part), { recursive: true });
-  await startMunge();
+  const socket = startMunge(folder);
   const configuration = join(folder, 'slurm.conf');
-  writeFileSync(configuration, configurationOf(folder));
-  const env = { ...environment, SLURM_CONF: configuration };
+  writeFileSync(configuration, configurationOf(folder, socket, await freePorts(3)));
+  const env = { ...withDaemons, SLURM_CONF: configuration };
   const run = (program: string, ...words: readonly string[]): string =>
     execFileSync(program, words, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   const startNode = (node: string): void => {
@@ -69,15 +54,22 @@ export async function startSlurm(folder: string): Promise<Slurm> {
   const stop = async (): Promise<void> => {
     const listed = listProcesses();
     const ours = listed.filter((one) => one.pid !== process.pid && worksIn(folder, one));
-    for (const { pid, words } of ours) if (/^slurm(?:ctld|d)\b/.test(words)) sendSignal(pid, 'SIGTERM');
+    const isDaemon = ({ words }: ListedProcess): boolean => /^(?:\S*\/)?(?:slurm(?:ctld|d)|munged)\b/.test(words);
+    for (const { pid } of ours.filter(isDaemon)) sendSignal(pid, 'SIGTERM');
     // Jobs would be given as long as KillWait.
     const steps = new Set(ours.filter(({ words }) => isStep(words)).map(({ pid }) => pid));
     const jobs = withDescendants(listed, ({ pid }) => steps.has(pid));
     for (const pid of jobs) sendSignal(pid, 'SIGKILL');
-    await whenEnded((one) => jobs.has(one.pid) || (one.words.includes('slurm') && worksIn(folder, one)));
+    const isSlurm = (one: ListedProcess): boolean => /slurm|munged/.test(one.words) && worksIn(folder, one);
+    await whenEnded((one) => jobs.has(one.pid) || isSlurm(one));
   };
-  run('slurmctld', '-c');
-  for (const node of ['n1', 'n2']) startNode(node);
+  try {
+    run('slurmctld', '-c');
+    for (const node of ['n1', 'n2']) startNode(node);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   for (let tries = 0; tries < 60; tries += 1) {
     const said = spawnSync('sinfo', ['--noheader', '--format=%T %D'], { env, encoding: 'utf8' });
     if (/^idle 2$/m.test(said.stdout)) {
@@ -103,30 +95,33 @@ export async function startSlurm(folder: string): Promise<Slurm> {
   throw new Error(`Slurm does not start: ${said}`);
 }
 
-async function startMunge(): Promise<void> {
-  const works = (): boolean => spawnSync('munge', ['--no-input'], { stdio: 'ignore' }).status === 0;
-  if (works()) return;
-  const key = '/etc/munge/munge.key';
-  if (!existsSync(key)) writeFileSync(key, randomBytes(1024), { mode: 0o400 });
-  for (const place of ['/run/munge', '/var/log/munge', '/var/lib/munge']) mkdirSync(place, { recursive: true });
-  chmodSync('/run/munge', 0o755);
-  execFileSync('chown', ['-R', 'munge:munge', key, '/run/munge', '/var/log/munge', '/var/lib/munge']);
-  execFileSync('setpriv', ['--reuid=munge', '--regid=munge', '--clear-groups', '/usr/sbin/munged'], {
-    stdio: 'ignore',
-  });
-  for (let tries = 0; tries < 20 && !works(); tries += 1) await wait(250);
-  if (!works()) throw new Error('munge does not start: see /var/log/munge/munged.log');
+/** By which the daemons trust each other: one of this Slurm alone, with a key of its own. Returns its socket. */
+function startMunge(folder: string): string {
+  chmodSync(folder, 0o711); // it serves whoever can reach its socket, and insists on that
+  const at = (name: string): string => join(folder, name);
+  writeFileSync(at('munge.key'), randomBytes(1024), { mode: 0o400 });
+  const socket = at('munge.socket');
+  const places = { socket, 'key-file': at('munge.key'), 'pid-file': at('munged.pid'), 'seed-file': at('munge.seed') };
+  const words = Object.entries({ ...places, 'log-file': at('log/munged.log') }).map(
+    ([name, path]) => `--${name}=${path}`,
+  );
+  const { status, stderr } = spawnSync('munged', words, { env: withDaemons, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`munge does not start: ${stderr.trim()}`);
+  return socket;
 }
 
-function configurationOf(folder: string): string {
+function configurationOf(folder: string, munge: string, ports: readonly number[]): string {
   const host = hostname();
-  const node = (name: string, port: number): string =>
+  const [controller, ...nodes] = ports;
+  const node = (name: string, port = 0): string =>
     `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${port} CPUs=1 RealMemory=2000`;
   return `${[
     'ClusterName=pretext',
     `SlurmctldHost=${host}(127.0.0.1)`,
-    'SlurmctldPort=17817',
+    `SlurmctldPort=${controller}`,
     'AuthType=auth/munge',
+    `AuthInfo=socket=${munge}`,
+    'CredType=cred/munge',
     'SlurmUser=root',
     `StateSaveLocation=${folder}/state`,
     `SlurmdSpoolDir=${folder}/spool-%n`,
@@ -148,8 +143,8 @@ function configurationOf(folder: string): string {
     'KillWait=20',
     'MinJobAge=300',
     'MaxArraySize=16', // so that a study of more elements has to be several arrays
-    node('n1', 17_901),
-    node('n2', 17_902),
+    node('n1', nodes[0]),
+    node('n2', nodes[1]),
     'PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP',
   ].join('\n')}\n`;
 }

@@ -1,9 +1,11 @@
 /** A workspace with a pretraining and a small labelled set, and studies on it whose runs take a fraction of a second. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRun } from '../src/main/runs/create-run.ts';
 import { trainRun } from '../src/main/runs/train-run.ts';
 import { importDataset } from '../src/main/work/import-material.ts';
+import { runFolder } from '../src/main/workspace/run-folder.ts';
+import type { Workspace } from '../src/main/workspace/workspace.ts';
 import type { TinyWorkspace } from './tiny-workspace.ts';
 import { createTinyWorkspace, tinyDocument, tinyExperiment } from './tiny-workspace.ts';
 
@@ -39,4 +41,19 @@ conditions:
   - {name: 40-labels, settings: {task.labelBudget.total: 40}}
 seeds: ${JSON.stringify(seeds)}
 ${more}`;
+}
+
+/** Of the runs of a study, by the names of their experiments, the weights and the answers. */
+export async function studyBits({ runs }: Workspace, study: string): Promise<ReadonlyMap<string, string>> {
+  const names = (await readdir(runs)).filter((name) => name.startsWith(`${study}.`));
+  const bits = names.map(async (id) => {
+    const run = runFolder(join(runs, id));
+    const { name, training } = JSON.parse(await readFile(run.spec, 'utf8')) as {
+      name: string;
+      training: { steps: number };
+    };
+    const weights = await readFile(join(run.checkpoints, `step-${training.steps}`, 'model.safetensors'), 'base64');
+    return [name, `${weights} ${await readFile(run.answers, 'utf8')}`] as const;
+  });
+  return new Map((await Promise.all(bits)).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

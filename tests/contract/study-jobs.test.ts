@@ -1,6 +1,6 @@
 // The runs of a study, several at a time in trainers of their own: the same bits as one after the other, in as many processes as are
 // allowed, stopped and gone on with, and ended by the first that fails.
-import { cp, readFile, readdir, rm } from 'node:fs/promises';
+import { cp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { trainSideBySide } from '../../src/main/hosts/node/side-by-side.ts';
@@ -9,11 +9,10 @@ import type { Machine } from '../../src/main/lab/queue/jobs.ts';
 import { parseSpecText } from '../../src/main/runs/spec-file.ts';
 import { runStudy } from '../../src/main/runs/study.ts';
 import { parseStudy } from '../../src/main/runs/study-plan.ts';
-import { runFolder } from '../../src/main/workspace/run-folder.ts';
 import { listRuns } from '../../src/main/workspace/runs.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
-import { animalsStudy, createStudyWorkspace } from '../tiny-study.ts';
+import { animalsStudy, createStudyWorkspace, studyBits } from '../tiny-study.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 
 let tiny: TinyWorkspace;
@@ -52,17 +51,6 @@ function study(workspace: Workspace, spec: string, jobs: 'auto' | number, contro
   return { result, seen, begun: begun.promise };
 }
 
-/** By experiment, the weights and the answers. */
-async function bitsOf({ runs }: Workspace, name: string): Promise<ReadonlyMap<string, string>> {
-  const ids = (await readdir(runs)).filter((id) => id.startsWith(`${name}.`));
-  const bits = ids.map(async (id) => {
-    const run = runFolder(join(runs, id));
-    const weights = await readFile(join(run.checkpoints, 'step-6', 'model.safetensors'), 'base64');
-    return [id.slice(0, id.lastIndexOf('-')), `${weights} ${await readFile(run.answers, 'utf8')}`] as const;
-  });
-  return new Map((await Promise.all(bits)).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
 describe('a study with several runs at a time', () => {
   it('has the bits and the answer of one after the other', async () => {
     const spec = animalsStudy('pairs', [1, 2]);
@@ -76,12 +64,12 @@ describe('a study with several runs at a time', () => {
     const found = await result;
     expect(Math.max(...seen.map(({ atWork }) => atWork))).toBe(2);
     expect(seen.filter(({ outcome }) => outcome === 'done')).toHaveLength(8);
-    expect(await bitsOf(together, 'pairs')).toEqual(await bitsOf(alone, 'pairs'));
+    expect(await studyBits(together, 'pairs')).toEqual(await studyBits(alone, 'pairs'));
     expect(found?.gains).toEqual(expected?.gains);
     const again = study(together, spec, 2);
     expect((await again.result)?.gains).toEqual(expected?.gains);
     expect(again.seen).toEqual([]); // nothing was left
-  }, 120_000);
+  }, 600_000);
 
   it('makes the trials of the first seed once, and the others wait for them', async () => {
     const workspace = await copyOf('tuned');
@@ -94,7 +82,7 @@ describe('a study with several runs at a time', () => {
     const trials = await Promise.all(tuned.map(({ folder }) => readdir(join(folder, 'trials')).catch(() => [])));
     const withTrials = tuned.filter((_, place) => (trials[place]?.length ?? 0) > 0);
     expect(withTrials.map(({ experiment }) => experiment.seed)).toEqual([1, 1, 1, 1]);
-  }, 120_000);
+  }, 600_000);
 
   it('stops at checkpoints, goes on with the same runs, and ends with what the first failure says', async () => {
     const workspace = await copyOf('stopped');
@@ -113,5 +101,5 @@ describe('a study with several runs at a time', () => {
       code: expect.stringMatching(/not-found|corrupt/),
     });
     expect((await idsOf()).filter((id) => ids.includes(id))).toEqual(ids);
-  }, 120_000);
+  }, 600_000);
 });

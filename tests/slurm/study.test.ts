@@ -1,4 +1,5 @@
 // A study on a real Slurm: an array, a node that dies, a job that is killed, a time limit, cancelling; and the same bits as here.
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,9 +15,9 @@ import { parseSpecText } from '../../src/main/runs/spec-file.ts';
 import { runStudy } from '../../src/main/runs/study.ts';
 import { parseStudy } from '../../src/main/runs/study-plan.ts';
 import { readEvents, runFolder } from '../../src/main/workspace/run-folder.ts';
-import type { Workspace } from '../../src/main/workspace/workspace.ts';
+import { readPlan, workFolderOf } from '../../src/main/workspace/work-folder.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
-import { animalsStudy, createStudyWorkspace } from '../tiny-study.ts';
+import { animalsStudy, createStudyWorkspace, studyBits } from '../tiny-study.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'pretext-slurm-'));
@@ -34,7 +35,8 @@ const missing =
   ));
 if (missing !== undefined) process.stdout.write(`Skipped: ${missing}.\n`);
 
-const patience = { timeout: 110_000, interval: 500 };
+/** Of one wait; a test may have several. */
+const patience = { timeout: 300_000, interval: 500 };
 let tiny: TinyWorkspace;
 
 async function submit(spec: string, options: Partial<SubmitOptions> = {}) {
@@ -54,21 +56,6 @@ async function reachesEnd(study: string, cells: number): Promise<ClusterStudy> {
     expect(numberOf(await standing(study), 'done')).toBe(cells);
   }, patience);
   return standing(study);
-}
-
-/** By experiment, the weights and the answers. */
-async function bitsOf({ runs }: Workspace, study: string): Promise<ReadonlyMap<string, string>> {
-  const names = (await readdir(runs)).filter((name) => name.startsWith(`${study}.`));
-  const bits = names.map(async (id) => {
-    const run = runFolder(join(runs, id));
-    const { name, training } = JSON.parse(await readFile(run.spec, 'utf8')) as {
-      name: string;
-      training: { steps: number };
-    };
-    const weights = await readFile(join(run.checkpoints, `step-${training.steps}`, 'model.safetensors'), 'base64');
-    return [name, `${weights} ${await readFile(run.answers, 'utf8')}`] as const;
-  });
-  return new Map(await Promise.all(bits));
 }
 
 describe.skipIf(missing !== undefined)('a study on Slurm', () => {
@@ -115,7 +102,7 @@ describe.skipIf(missing !== undefined)('a study on Slurm', () => {
     expect(end.cells.map(({ state }) => state)).toEqual(Array.from({ length: 24 }, () => 'done'));
     const source = parseSpecText(spec, 'study.yaml');
     await runStudy(untouched, parseStudy(source), source, { signal: new AbortController().signal, prefetch: false });
-    expect(await bitsOf(tiny.workspace, 'array')).toEqual(await bitsOf(untouched, 'array'));
+    expect(await studyBits(tiny.workspace, 'array')).toEqual(await studyBits(untouched, 'array'));
   });
 
   it('that is told to stop before its time limit puts itself back and goes on at its checkpoint', async () => {
@@ -139,6 +126,36 @@ describe.skipIf(missing !== undefined)('a study on Slurm', () => {
     await reachesEnd('limit', 4);
     const events = await readEvents(runFolder(join(tiny.workspace.runs, first)));
     expect(events.filter(({ type }) => type === 'resumed')).toHaveLength(1);
+  });
+
+  it('that comes near the time limit of the scheduler is told so, puts itself back and goes on', async () => {
+    const spec = animalsStudy('minutes', [1]).replace('steps: 6', 'steps: 500000, checkpointEvery: 500000');
+    // USR1 comes 60 seconds before the end, or up to a minute earlier: Slurm does not look at limits all the time.
+    const { submission } = await submit(spec, { parallel: 1, runsPerJob: 4, options: { time: '3' } });
+    const job = submission?.jobs[0]?.job ?? '';
+    expect(slurm?.ask('scontrol', '--oneliner', 'show', 'job', job)).toContain('TimeLimit=00:03:00');
+    const { claims } = workFolderOf(tiny.workspace, 'minutes');
+    const eventsOf = async (type: string) => {
+      const { cells } = await readPlan(workFolderOf(tiny.workspace, 'minutes'));
+      const begun = cells.filter(({ id }) => existsSync(join(tiny.workspace.runs, id)));
+      const all = await Promise.all(begun.map(({ id }) => readEvents(runFolder(join(tiny.workspace.runs, id)))));
+      return all.flat().filter((event) => event.type === type);
+    };
+    await vi.waitFor(async () => {
+      expect(await eventsOf('stopped')).toHaveLength(1);
+      expect(slurm?.ask('scontrol', '--oneliner', 'show', 'job', job)).toMatch(/JobState=PENDING.* Restarts=1/);
+    }, patience);
+    const [stopped] = await eventsOf('stopped');
+    expect(stopped?.step).toBeGreaterThan(0);
+    expect(await readdir(claims)).toEqual([]);
+    slurm?.ask('scontrol', 'update', `JobId=${job}`, 'StartTime=now');
+    await vi.waitFor(async () => {
+      expect((await eventsOf('resumed')).map(({ step }) => step)).toEqual([stopped?.step]);
+    }, patience);
+    await cancelClusterStudy(tiny.workspace, 'minutes');
+    await vi.waitFor(async () => {
+      expect(await eventsOf('stopped')).toHaveLength(2);
+    }, patience);
   });
 
   it('that is cancelled stops at a checkpoint, and is finished when it is submitted again', async () => {
