@@ -1,34 +1,31 @@
 // What is tried on a file system that fails: the things that people have done to their workspaces, as small as they can be.
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '../../src/shared/errors.ts';
-import { readChecksums, sha256Of, verifyFiles } from '../../src/main/files/checksums.ts';
+import { LabError } from '../../src/shared/errors.ts';
+import { sha256Of } from '../../src/main/files/checksums.ts';
 import { fileExists, namesIn, textOf } from '../../src/main/files/file-exists.ts';
-import type { Lab } from '../../src/main/lab/lab.ts';
-import { openLab } from '../../src/main/lab/lab.ts';
-import type { ProcessHost } from '../../src/main/lab/process-host.ts';
 import { reindex } from '../../src/main/lab/reindex.ts';
 import { openArchive } from '../../src/main/runs/bundle/archive.ts';
 import { createBundle } from '../../src/main/runs/bundle/create.ts';
 import { openBundle } from '../../src/main/runs/bundle/open.ts';
 import { planWork } from '../../src/main/runs/cluster/plan-work.ts';
+import { work } from '../../src/main/runs/cluster/work.ts';
 import { createRun } from '../../src/main/runs/create-run.ts';
 import { exportRun } from '../../src/main/runs/export/index.ts';
 import { parseSpecText } from '../../src/main/runs/spec-file.ts';
 import { parseStudy } from '../../src/main/runs/study-plan.ts';
 import { taskNotes } from '../../src/main/runs/task-notes.ts';
 import { trainRun } from '../../src/main/runs/train-run.ts';
-import { importAudio, importCorpus, importDataset } from '../../src/main/work/import-material.ts';
 import { listCheckpoints } from '../../src/main/workspace/checkpoint-folders.ts';
 import { runFolder } from '../../src/main/workspace/run-folder.ts';
-import { readPlan, workFolderOf } from '../../src/main/workspace/work-folder.ts';
+import { readFailure, readPlan, readWorkState, workFolderOf } from '../../src/main/workspace/work-folder.ts';
 import { listRuns } from '../../src/main/workspace/runs.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
-import { createTinyWorkspace, tinyDocument, tinyExperiment, tinySpec } from '../tiny-workspace.ts';
-import { tone, wavFile } from '../unit/audio-fixtures.ts';
+import { createTinyWorkspace, tinyExperiment, tinySpec } from '../tiny-workspace.ts';
 import type { Operation } from './faults.ts';
+import { materialNames, materialOperations } from './materials.ts';
+import { wholeFolder, withLab } from './outcome.ts';
 import { wrongWith } from './wrong-with.ts';
 
 const never = new AbortController().signal;
@@ -37,9 +34,7 @@ const training =
   'training: {steps: 4, batchSize: 2, evaluateEvery: 2, checkpointEvery: 2, keepCheckpoints: 1, logEvery: 1}';
 
 export const operationNames = [
-  'import a corpus',
-  'import labelled texts',
-  'import recordings',
+  ...materialNames,
   'create a run',
   'train',
   'change the queue',
@@ -49,47 +44,13 @@ export const operationNames = [
   'write a bundle',
   'open a bundle',
   'lay out a study',
+  'do the work of a study',
+  'delete runs',
 ] as const;
 
 export interface Prepared {
   readonly tiny: TinyWorkspace;
   readonly operations: Readonly<Record<(typeof operationNames)[number], Operation>>;
-}
-
-const noProcesses: ProcessHost = {
-  startTrainer: () => {
-    throw new Error('nothing is trained here');
-  },
-  startWorker: () => {
-    throw new Error('nothing is worked at here');
-  },
-};
-
-async function withLab<Result>({ folder }: Workspace, work: (lab: Lab) => Promise<Result> | Result): Promise<Result> {
-  const queue = { trains: false };
-  const lab = await openLab({ folder, host: 'command-line', processes: noProcesses, tasks: taskNotes, queue });
-  try {
-    return await work(lab);
-  } finally {
-    await lab.close();
-  }
-}
-
-/** The checksums of a folder that appears whole, without those of files with a time in them; null where it is not there. */
-async function wholeFolder(
-  folder: string,
-  said: readonly string[],
-  tell: (problem: string) => void,
-  varying: readonly string[] = [],
-): Promise<readonly (readonly [string, string])[] | null> {
-  if (!(await fileExists(folder))) {
-    if (said.length > 0) tell(`${folder} is gone`);
-    return null;
-  }
-  await verifyFiles(folder).catch((error: unknown) => {
-    tell(messageOf(error));
-  });
-  return [...((await readChecksums(folder)) ?? [])].filter(([path]) => !varying.includes(path));
 }
 
 /** A workspace with a corpus, a finished run and three that wait, and what is done to it. Has to be removed. */
@@ -113,45 +74,9 @@ experiment:${tinySpec(training)
 arms: [{name: fast, settings: {training.learningRate: 1e-2}}, {name: slow, settings: {training.learningRate: 1e-3}}]
 seeds: [1]
 `;
-  const table = join(tiny.folder, 'labelled.csv');
-  const rows = Array.from(
-    { length: 8 },
-    (_, index) => `${tinyDocument(index).slice(0, 40)},${index % 2 ? 'odd' : 'even'}`,
-  );
-  await writeFile(table, ['text,label', ...rows].join('\n'));
-  const sounds = join(tiny.folder, 'sounds');
-  const recordings = join(sounds, 'list.csv');
-  await mkdir(sounds);
-  for (const note of [1, 2]) {
-    await writeFile(join(sounds, `${note}.wav`), wavFile([tone(400 * note, 0.1, 16_000)], 16_000, { bits: 16 }));
-  }
-  await writeFile(recordings, 'path,label\n1.wav,low\n2.wav,high\n');
   const outside = ({ folder }: Workspace, name: string): string => join(folder, '..', name);
   const operations: Prepared['operations'] = {
-    'import a corpus': {
-      async perform(its, say) {
-        await importCorpus(its, 'imported', {
-          sources: [join(tiny.folder, 'text', '1.txt'), join(tiny.folder, 'text', '2.txt')],
-          tokenizer: { vocabularySize: 60 },
-        });
-        say('imported');
-      },
-      outcome: (its, said, tell) => wholeFolder(join(its.corpora, 'imported'), said, tell, ['manifest.json']),
-    },
-    'import labelled texts': {
-      async perform(its, say) {
-        await importDataset(its, 'imported', { sources: [table] });
-        say('imported');
-      },
-      outcome: (its, said, tell) => wholeFolder(join(its.datasets, 'imported'), said, tell, ['manifest.json']),
-    },
-    'import recordings': {
-      async perform(its, say) {
-        await importAudio(its, 'imported', { sources: [recordings], options: { bands: 16 } });
-        say('imported');
-      },
-      outcome: (its, said, tell) => wholeFolder(join(its.datasets, 'imported'), said, tell, ['manifest.json']),
-    },
+    ...(await materialOperations(tiny)),
     'create a run': {
       async perform(its, say) {
         await createRun(its, tinyExperiment(training, 'new'), 'new-1');
@@ -209,6 +134,27 @@ seeds: [1]
           // The change that was under way may be there already.
           if (found < least || found > least + 1) tell(`the order is '${order.join()}', not '${acknowledged}'`);
           return { order, concurrency };
+        }),
+    },
+    'delete runs': {
+      perform: (its, say) =>
+        withLab(its, async ({ runs, trash }) => {
+          const deleted = ['finished-1', 'waiting-2'].filter((id) => runs.find(id));
+          await trash.discard(
+            deleted.map((id) => runs.folder(id).folder),
+            { runs: deleted },
+          );
+          await runs.scan(() => false);
+          say('deleted');
+        }),
+      outcome: (its, said, tell) =>
+        withLab(its, ({ runs }) => {
+          const left = runs
+            .all()
+            .map(({ id }) => id)
+            .sort();
+          if (said.length > 0 && left.length > 2) tell(`${left.join()} are there`);
+          return left;
         }),
     },
     annotate: {
@@ -285,6 +231,33 @@ seeds: [1]
           (await namesIn(join(its.folder, 'studies'))).filter((name) => !name.endsWith('.partial')),
           await textOf(join(its.folder, 'studies', 'question.spec.json')),
         ];
+      },
+    },
+    'do the work of a study': {
+      async perform(its, say) {
+        const source = parseSpecText(study, 'study.yaml');
+        const { folder } = await planWork(its, parseStudy(source), source);
+        const report = await work({ workspace: its, folder, index: 0, count: 1, signal: never, pollMilliseconds: 10 });
+        const [failed] = await namesIn(folder.failed);
+        if (failed !== undefined) {
+          const failure = await readFailure(folder, failed);
+          throw new LabError('engine-failed', failure?.message ?? 'nobody knows');
+        }
+        say(String(report.trained));
+      },
+      async outcome(its, said, tell) {
+        const folder = workFolderOf(its, 'question');
+        if (!(await fileExists(folder.plan))) return null;
+        const { cells } = await readPlan(folder);
+        const { done } = await readWorkState(folder);
+        const weights = cells.map(async ({ id, key }) => {
+          const run = runFolder(join(its.runs, id));
+          const hasResult = await fileExists(run.result);
+          if (done.has(key) && !hasResult) tell(`${id} is done and has no result`);
+          return hasResult && sha256Of(join(run.checkpoints, 'step-4', 'model.safetensors'));
+        });
+        if (said.length > 0 && done.size < cells.length) tell(`${done.size} of ${cells.length} cells are done`);
+        return [[...done].sort(), await Promise.all(weights)];
       },
     },
   };

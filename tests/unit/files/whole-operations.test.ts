@@ -13,7 +13,7 @@ afterAll(() => prepared.tiny.remove());
 
 it.each(operationNames)(
   'to %s is done or not done when a call fails or the process ends, and can be done again',
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async (name) => {
     const { calls, tried, problems } = await tryFaults(prepared.tiny.workspace, prepared.operations[name], {
       mostOfEach: 1,
