@@ -118,6 +118,25 @@ describe('a queue that trains as many as fit', () => {
     });
   });
 
+  it('begins no more than the memory holds that their networks are computed to take', async () => {
+    let free = 0;
+    const { lab, started } = await idleLab(machine(4, () => free));
+    const ids = [await newRun(lab, { batchSize: 32 }), await newRun(lab, { batchSize: 32 })];
+    const { parameters, expectedMemory = 0 } = lab.runs.get(ids[0] ?? '').progress;
+    expect(expectedMemory).toBeGreaterThan(64 * (parameters?.total ?? 0)); // what a step computes is more than its weights
+    free = 2 * gibibyte + expectedMemory; // what is kept free, two processes, and one network
+    lab.queue.enqueue(ids);
+    lab.queue.configure({ held: false });
+    await eventually(() => {
+      expect(started).toHaveLength(1);
+    });
+    await lab.queue.advance();
+    expect(started).toHaveLength(1);
+    free += 2 * expectedMemory;
+    await lab.queue.advance();
+    expect(started).toHaveLength(2);
+  });
+
   it('knows after a while how much memory a network takes', async () => {
     const { lab, started } = await idleLab(machine(4, () => 8 * gibibyte));
     const ids = [await newRun(lab), await newRun(lab), await newRun(lab)];

@@ -6,6 +6,7 @@ import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { sha256Of, verifyFile } from '../files/checksums.ts';
 import { writeFolder } from '../files/durable-folder.ts';
 import { gradientFlowProgram } from '../training/gradient-flow.ts';
+import { memoryOf } from '../training/memory.ts';
 import { buildModel, countParameters } from '../training/model.ts';
 import type { PreparedRun } from './prepare.ts';
 import { findBasis } from './basis.ts';
@@ -33,8 +34,11 @@ export async function createRun(
   const tokenizerFile = tokenizer?.file ?? corpusTokenizer(material);
   const prepared = prepareRun(experiment, material, tokenizer?.file);
   let size: ReturnType<typeof countParameters>;
+  let memory: number;
   try {
-    size = countParameters(checkModel(prepared));
+    const program = checkModel(prepared);
+    size = countParameters(program);
+    memory = memoryOf(program, experiment.training);
   } finally {
     prepared.sampler.close();
   }
@@ -67,6 +71,7 @@ export async function createRun(
       lab: labVersion(),
       parameters: size.total,
       trainable: size.trainable,
+      memory,
     });
   };
   await writeFolder(run.folder, fill, new Set([basename(run.events)]));

@@ -141,6 +141,9 @@ function bySeed(runs: readonly MeasuredRun[]): ReadonlyMap<number, MeasuredRun> 
 /** What is still expected of an arm, at most, when there are fewer chances than this that it shows a difference. */
 const fewChances = 0.1;
 
+/** Before that the spread is hardly known. */
+export const fewestSeeds = 3;
+
 /** Whether no arm with pretrained weights is expected to differ from the reference by the end, under any condition. */
 export function isFutile(study: Study, results: readonly FinishedCell[]): boolean {
   const { metric, direction } = comparedMetric(study, results);

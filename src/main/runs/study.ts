@@ -16,6 +16,7 @@ import { readAnswers } from './answers-file.ts';
 import { sameDataIn } from './changed-data.ts';
 import { createRun } from './create-run.ts';
 import { waitingWith } from './encoded-corpus.ts';
+import { expectedMemory } from './expected-memory.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { readJson, runFolder, runOrigin, writeJson } from '../workspace/run-folder.ts';
 import { listRuns } from '../workspace/runs.ts';
@@ -24,9 +25,10 @@ import type { SpecSource } from './spec-file.ts';
 import type { StudyCell } from './study-plan.ts';
 import { planStudy } from './study-plan.ts';
 import type { FinishedCell } from './study-summary.ts';
-import { isFutile, summariseStudy } from './study-summary.ts';
+import { fewestSeeds, isFutile, summariseStudy } from './study-summary.ts';
 import { trainRun } from './train-run.ts';
 import { hasTrials, untuned } from './tune-run.ts';
+import { seedPlace } from '../workspace/work-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export interface StudyOptions {
@@ -48,14 +50,11 @@ export interface OpenCell {
   readonly experiment: Experiment;
   /** The run that it was begun with, or a new one. */
   readonly open: () => Promise<RunFolder>;
+  /** Of its network, at most. */
+  readonly expectedBytes: () => Promise<number>;
   /** Whether it can be begun: the trials of one seed choose the settings of the others. */
   readonly isReady: () => Promise<boolean>;
 }
-
-/** Before that the spread is hardly known. */
-const fewestSeeds = 3;
-
-const seedPlace = ({ seeds }: Study, { seed }: StudyCell): number => seeds.indexOf(seed);
 
 /** The answer, also saved in the workspace's `studies` folder; undefined when it was stopped. */
 export async function runStudy(
@@ -133,6 +132,7 @@ function openCells(
       const leader = leaderOf(cell);
       return {
         experiment: cell.experiment,
+        expectedBytes: () => expectedMemory(workspace, cell.experiment),
         async open() {
           const run =
             (await findRunOf(workspace, cell.experiment))?.run ?? (await createRun(workspace, cell.experiment));

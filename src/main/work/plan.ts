@@ -4,11 +4,10 @@ import type { ExperimentPlanSummary } from '../../shared/contract/experiments.ts
 import type { PipelineInputSpec } from '../../shared/contract/registry.ts';
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import { programFlops } from '../graph/op.ts';
-import type { Node } from '../graph/program.ts';
-import { elementCount } from '../graph/shape.ts';
 import type { PreviewItem } from '../tasks/index.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { matchParameters, requireTransfer } from '../training/fine-tuning.ts';
+import { memoryOf } from '../training/memory.ts';
 import { countParameters } from '../training/model.ts';
 import { classSides, requireExamples, sideWarnings } from '../runs/check-sides.ts';
 import { checkModel } from '../runs/create-run.ts';
@@ -74,10 +73,7 @@ export async function planOf(context: WorkContext, { spec }: { readonly spec: un
             }
           : null,
       tokenizer: tokenizer?.label ?? null,
-      // Weights, gradients, two moments, averages where they are kept, and everything a step computes.
-      memoryBytes:
-        4 * (parameters.total + (experiment.training.weightAverage > 0 ? 4 : 3) * parameters.trainable) +
-        bytesOf(program.nodes),
+      memoryBytes: memoryOf(program, experiment.training),
       diskBytes: runBytes(parameters.total, experiment.training),
     };
   } finally {
@@ -89,17 +85,6 @@ export async function planOf(context: WorkContext, { spec }: { readonly spec: un
 function withoutStatistics(input: PipelineInputSpec & { readonly statistics?: unknown }): PipelineInputSpec {
   const { statistics: _, ...size } = input;
   return size;
-}
-
-function bytesOf(nodes: readonly Node[]): number {
-  let bytes = 0;
-  for (const { op, outputs } of nodes) {
-    if (op.name === 'reshape') continue; // a view of what is there
-    for (const { dtype, shape } of outputs) {
-      bytes += elementCount(shape) * (dtype === 'float32' || dtype === 'int32' ? 4 : 1);
-    }
-  }
-  return bytes;
 }
 
 /** A page hears how far it is as from an import. */

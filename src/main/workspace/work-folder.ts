@@ -7,6 +7,7 @@
  *     claims/      KEY.lock while a node works on a cell, with signs of life
  *     done/        KEY of a cell whose run is finished
  *     failed/      KEY of a cell whose run has failed, with why
+ *     futility.json  of a study that may stop for futility: seeds after which it was asked, and whether it stops there
  *     jobs.json    what was handed to a scheduler; `cancelled` asks nodes to stop, by being there
  *     logs/        what the nodes wrote
  */
@@ -14,11 +15,13 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { LabError, cannotRead } from '../../shared/errors.ts';
+import { LabError, cannotRead, isLabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { storedExperiment } from '../../shared/spec/experiment/index.ts';
+import type { Study } from '../../shared/spec/study.ts';
+import { studySpec } from '../../shared/spec/study.ts';
 import { textOf, namesIn } from '../files/file-exists.ts';
-import { unsealJson } from '../files/sealed-json.ts';
+import { readSealed, unsealJson } from '../files/sealed-json.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface WorkFolder {
@@ -27,6 +30,7 @@ export interface WorkFolder {
   readonly claims: string;
   readonly done: string;
   readonly failed: string;
+  readonly futility: string;
   readonly jobs: string;
   readonly cancelled: string;
   readonly logs: string;
@@ -45,6 +49,7 @@ export function workFolder(folder: string): WorkFolder {
     claims: join(folder, 'claims'),
     done: join(folder, 'done'),
     failed: join(folder, 'failed'),
+    futility: join(folder, 'futility.json'),
     jobs: join(folder, 'jobs.json'),
     cancelled: join(folder, 'cancelled'),
     logs: join(folder, 'logs'),
@@ -83,6 +88,8 @@ const workPlan = z.strictObject({
   /** The file with the experiments. It is never changed: nodes at work keep theirs when a study is submitted again. */
   file: z.string().regex(/^cells-[0-9a-f]+\.jsonl$/),
   cells: z.array(workCell),
+  /** Of a study that may stop for futility: what nodes have to know to ask. */
+  question: studySpec.optional(),
 });
 export type WorkPlan = z.infer<typeof workPlan>;
 
@@ -171,4 +178,31 @@ export async function readFailure({ failed }: WorkFolder, key: string): Promise<
   } catch {
     return undefined;
   }
+}
+
+const futility = z.strictObject({
+  formatVersion: z.literal(1),
+  /** After so many of them it was asked. */
+  seeds: z.int().min(1),
+  /** Whether later ones are left out. */
+  stop: z.boolean(),
+});
+export type Futility = z.infer<typeof futility>;
+
+/** Undefined before it was asked, and where the file is damaged: then it is asked again. */
+export async function readFutility({ futility: file }: WorkFolder): Promise<Futility | undefined> {
+  return readSealed(file, futility).catch((error: unknown) => {
+    if (isLabError(error, 'corrupt')) return undefined;
+    throw error;
+  });
+}
+
+/** How many seeds come before that of a cell. */
+export function seedPlace({ seeds }: Pick<Study, 'seeds'>, { seed }: Pick<WorkCell, 'seed'>): number {
+  return seeds.indexOf(seed);
+}
+
+/** Whether a cell is left out, because no difference is expected of its seed any more. */
+export function isLeftOut({ question }: WorkPlan, answer: Futility | undefined, cell: WorkCell): boolean {
+  return question !== undefined && answer?.stop === true && seedPlace(question, cell) >= answer.seeds;
 }

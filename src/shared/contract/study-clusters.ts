@@ -19,7 +19,7 @@ const scheduler = z.object({
 });
 export type Scheduler = z.infer<typeof scheduler>;
 
-export const clusterCellState = z.enum(['waiting', 'running', 'lost', 'done', 'failed']);
+export const clusterCellState = z.enum(['waiting', 'running', 'lost', 'done', 'failed', 'left out']);
 
 const clusterStudy = z.object({
   /** What it was handed to; null where it was only laid out, for a scheduler that a person asks. */

@@ -73,7 +73,7 @@ export const studySpec = z
       .boolean()
       .default(false)
       .describe(
-        "Leave out seeds that are not expected to show anything: after three or more, where no arm that begins with pretrained weights has a chance of a tenth. By 'pretext study' alone; nothing is claimed then, so it makes no false claim more likely",
+        "Leave out seeds that are not expected to show anything: after three or more, where no arm that begins with pretrained weights has a chance of a tenth. By 'pretext study', here or on a cluster; runs that a page has put into the queue are all trained. Nothing is claimed of a part, so it makes no false claim more likely",
       ),
     metric: z
       .string()

@@ -3,7 +3,12 @@ import { createHash } from 'node:crypto';
 import { cp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { LabError } from '../../../src/shared/errors.ts';
+import { replaceFile } from '../../../src/main/files/durable-file.ts';
 import { silenceMilliseconds } from '../../../src/main/files/heartbeat.ts';
+import { takeLock } from '../../../src/main/files/process-lock.ts';
+import { sealJson } from '../../../src/main/files/sealed-json.ts';
+import { readClusterStudy } from '../../../src/main/runs/cluster/cluster-study.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import type { PlannedWork } from '../../../src/main/runs/cluster/plan-work.ts';
 import { planWork } from '../../../src/main/runs/cluster/plan-work.ts';
@@ -13,11 +18,11 @@ import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { runStudy } from '../../../src/main/runs/study.ts';
 import { parseStudy } from '../../../src/main/runs/study-plan.ts';
 import { lockRun, readEvents, runFolder } from '../../../src/main/workspace/run-folder.ts';
-import { readCell, readFailure, readWorkState } from '../../../src/main/workspace/work-folder.ts';
+import { readCell, readFailure, readFutility, readWorkState } from '../../../src/main/workspace/work-folder.ts';
 import type { Workspace } from '../../../src/main/workspace/workspace.ts';
 import { openWorkspace } from '../../../src/main/workspace/workspace.ts';
 import { eventually } from '../../eventually.ts';
-import { animalsStudy, createStudyWorkspace } from '../../tiny-study.ts';
+import { animalsExperiment, animalsStudy, createStudyWorkspace, studyBits } from '../../tiny-study.ts';
 import type { TinyWorkspace } from '../../tiny-workspace.ts';
 
 let tiny: TinyWorkspace;
@@ -50,20 +55,6 @@ function node({ folder }: PlannedWork, more: Partial<WorkOptions> = {}): Promise
   return work({ workspace, folder, index: 0, count: 1, signal: never, pollMilliseconds: 20, ...more });
 }
 
-/** By name of the experiment, the weights at the end; what a clock says is left out. */
-async function bitsOf({ runs }: Workspace, study: string): Promise<ReadonlyMap<string, string>> {
-  const names = (await readdir(runs)).filter((name) => name.startsWith(`${study}.`));
-  const bits = await Promise.all(
-    names.map(async (name) => {
-      const run = runFolder(join(runs, name));
-      const { name: experiment } = JSON.parse(await readFile(run.spec, 'utf8')) as { name: string };
-      const weights = await readFile(join(run.checkpoints, 'step-6', 'model.safetensors'), 'base64');
-      return [experiment, `${weights} ${await readFile(run.answers, 'utf8')}`] as const;
-    }),
-  );
-  return new Map(bits);
-}
-
 describe('the work of a study', () => {
   it('is done by nodes side by side to the same bits as on one computer, each cell once', async () => {
     const spec = animalsStudy('side', [1, 2], 'tune: {training.learningRate: [1e-3, 1e-2]}');
@@ -80,7 +71,7 @@ describe('the work of a study', () => {
     const other = await copyOf();
     const source = parseSpecText(spec, 'study.yaml');
     const local = await runStudy(other, parseStudy(source), source, { signal: never, prefetch: false });
-    expect(await bitsOf(workspace, 'side')).toEqual(await bitsOf(other, 'side'));
+    expect(await studyBits(workspace, 'side')).toEqual(await studyBits(other, 'side'));
     // The local study finds all of it done, and says the same.
     const found = await runStudy(workspace, parseStudy(source), source, {
       signal: never,
@@ -119,7 +110,7 @@ describe('the work of a study', () => {
     const other = await copyOf();
     const source = parseSpecText(animalsStudy('stop', [1]), 'study.yaml');
     await runStudy(other, parseStudy(source), source, { signal: never, prefetch: false });
-    expect(await bitsOf(workspace, 'stop')).toEqual(await bitsOf(other, 'stop'));
+    expect(await studyBits(workspace, 'stop')).toEqual(await studyBits(other, 'stop'));
   });
 
   it('takes the cells of a node that gives no signs of life any more, and leaves those of a living one', async () => {
@@ -199,5 +190,88 @@ describe('the work of a study', () => {
     expect(await node(planned)).toMatchObject({ trained: 0, left: 4, stopped: 'cancelled' });
     await plan(animalsStudy('cancel', [1])); // submitted again, it goes on
     expect(await node(planned)).toMatchObject({ left: 0, stopped: null });
+  });
+});
+
+describe('the work of a study that may stop for futility', () => {
+  // The same arm under two names: every difference is 0.
+  const settings = 'settings: {from.run: tiny-words}';
+  const futile = (name: string, seeds: readonly number[], more = 'stopForFutility: true'): string => `
+name: ${name}
+${more}
+experiment:${animalsExperiment}
+arms: [{name: one, ${settings}}, {name: other, ${settings}}]
+seeds: ${JSON.stringify(seeds)}
+metric: accuracy`;
+
+  it('is over after the seeds that one computer would train, and says the same', async () => {
+    const spec = futile('futile', [3, 1, 2, 5, 4]);
+    const planned = await plan(spec);
+    expect(planned.plan.cells.map(({ seed }) => seed)).toEqual([3, 3, 1, 1, 2, 2, 5, 5, 4, 4]);
+    expect(await node(planned)).toEqual({ trained: 6, failed: 0, left: 0, stopped: 'futility' });
+    const { cells } = (await readClusterStudy(workspace, 'futile'))!;
+    expect(cells.map(({ state }) => state)).toEqual([
+      ...Array.from({ length: 6 }, () => 'done'),
+      ...Array.from({ length: 4 }, () => 'left out'),
+    ]);
+    const source = parseSpecText(spec, 'study.yaml');
+    const other = await copyOf();
+    const asked = { signal: never, prefetch: false };
+    const local = await runStudy(other, parseStudy(source), source, asked);
+    const here = await runStudy(workspace, parseStudy(source), source, asked);
+    expect(here?.interim).toEqual({ seeds: 3, planned: 5 });
+    expect(here?.gains).toEqual(local?.gains);
+    expect(await studyBits(workspace, 'futile')).toEqual(await studyBits(other, 'futile'));
+    // Laid out again, it is over; with fewer seeds to come it is asked anew, and without the wish all are trained.
+    expect((await plan(spec)).open).toBe(0);
+    expect((await plan(futile('futile', [3, 1, 2, 5, 4], ''))).open).toBe(4);
+  });
+
+  it('stops what was begun of later seeds, and goes on where it was asked in vain', async () => {
+    const planned = await plan(futile('begun', [1, 2, 3, 4]).replace('steps: 6', 'steps: 6, checkpointEvery: 100000'));
+    const { cells } = planned.plan;
+    const last = cells.at(-1);
+    // Another node has the last seed already, and trains it for long.
+    const claim = join(planned.folder.claims, `${last?.key}.lock`);
+    const release = await takeLock(claim, () => new LabError('conflict', 'taken'));
+    await writeFile(
+      join(planned.folder.folder, 'futility.json'),
+      '{"formatVersion":1,"seeds":3,"stop":true,"crc32":"0"}',
+    );
+    const report = await node(planned);
+    expect(report).toMatchObject({ trained: 6, left: 0, stopped: 'futility' });
+    expect(await readFutility(planned.folder)).toEqual({ formatVersion: 1, seeds: 3, stop: true });
+    await release();
+    // Whoever comes now has nothing to do.
+    expect(await node(planned, { index: 1, count: 2 })).toMatchObject({ trained: 0, left: 0, stopped: 'futility' });
+  });
+
+  it('lets go of a run of a later seed within seconds', async () => {
+    const planned = await plan(
+      futile('later', [1, 2, 3, 4]).replace('steps: 6', 'steps: 200000, checkpointEvery: 200000'),
+    );
+    const begun = Promise.withResolvers<undefined>();
+    const outcomes: CellOutcome[] = [];
+    const onCell: WorkOptions['onCell'] = (_cell, outcome) => {
+      if (outcome === 'begun') begun.resolve(undefined);
+      else outcomes.push(outcome);
+    };
+    const working = node(planned, { onCell });
+    await begun.promise;
+    await replaceFile(planned.folder.futility, sealJson({ formatVersion: 1, seeds: 3, stop: true }));
+    expect(await working).toMatchObject({ trained: 0, stopped: 'futility' });
+    expect(outcomes).toEqual(['stopped']);
+  });
+
+  it('trains every seed where a difference is still to be expected', async () => {
+    const spec = futile('open', [1, 2, 3, 4]).replace(
+      /(name: other.*)\{from\.run: tiny-words\}/,
+      '$1{from.run: tiny-words, training.learningRate: 1e-9}',
+    );
+    const planned = await plan(spec);
+    const source = parseSpecText(spec, 'study.yaml');
+    const local = await runStudy(await copyOf(), parseStudy(source), source, { signal: never, prefetch: false });
+    const { trained } = await node(planned);
+    expect(trained).toBe(local?.runs.length);
   });
 });

@@ -119,7 +119,7 @@ function keyAndValue(text: string): readonly [string, string] {
 
 function describeStanding({ study, submission, jobs, cancelled, cells }: ClusterStudy): string {
   const count = (state: string): number => cells.filter((cell) => cell.state === state).length;
-  const cellWords = (['done', 'running', 'waiting', 'lost', 'failed'] as const).flatMap((state) =>
+  const cellWords = (['done', 'running', 'waiting', 'lost', 'failed', 'left out'] as const).flatMap((state) =>
     count(state) > 0 ? [`${formatCount(count(state))} ${state}`] : [],
   );
   const failures = cells.filter(({ state }) => state === 'failed');
@@ -127,6 +127,9 @@ function describeStanding({ study, submission, jobs, cancelled, cells }: Cluster
   return [
     `${study}: ${plural(cells.length, 'run')}, ${cellWords.join(', ')}${cancelled ? '; cancelled' : ''}`,
     ...(submission ? [describeJobs(submission.template.title, jobs.elements)] : []),
+    ...(cells.some(({ state }) => state === 'left out')
+      ? ['Stopped for futility: more seeds were not expected to show a difference.']
+      : []),
     ...(jobs.problem === null ? [] : [`The scheduler does not answer: ${jobs.problem}`]),
     ...(running.length > 0
       ? [
@@ -156,10 +159,11 @@ function adviceFor(
   cells: ClusterStudy['cells'],
   elements: ClusterStudy['jobs']['elements'],
 ): readonly string[] {
-  const left = cells.filter(({ state }) => state !== 'done' && state !== 'running').length;
+  const isOver = ({ state }: ClusterStudy['cells'][number]): boolean => state === 'done' || state === 'left out';
+  const left = cells.filter((cell) => !isOver(cell) && cell.state !== 'running').length;
   const busy = elements.some(({ state }) => state === 'waiting' || state === 'running');
   if (left === 0) {
-    return cells.every(({ state }) => state === 'done') ? [`'pretext study SPEC' prints what they say`] : [];
+    return cells.every(isOver) ? [`'pretext study SPEC' prints what they say`] : [];
   }
   return busy
     ? []

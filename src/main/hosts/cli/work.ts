@@ -74,12 +74,18 @@ ${exitCodes.again} stopped before the end, to be started again. 'pretext study S
     });
 }
 
+const stopWords = {
+  signal: 'stopped at a checkpoint',
+  cancelled: 'cancelled',
+  futility: 'stopped for futility: more seeds were not expected to show a difference',
+} as const;
+
 function describeReport({ trained, failed, left, stopped }: WorkReport): string {
   const parts = [
     `${plural(trained, 'run')} trained here`,
     ...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
     `${formatCount(left)} of the study left`,
-    ...(stopped === null ? [] : [stopped === 'signal' ? 'stopped at a checkpoint' : 'cancelled']),
+    ...(stopped === null ? [] : [stopWords[stopped]]),
   ];
   return parts.join(', ');
 }

@@ -10,7 +10,7 @@ import { networkKey } from '../../lab/estimate.ts';
 import type { ProcessHost, TrainerProcess } from '../../lab/process-host.ts';
 import { explainExit } from '../../lab/queue/explain-exit.ts';
 import type { Job, Machine } from '../../lab/queue/jobs.ts';
-import { guessBytes, isOnDevice, isShortOfMemory, shareForNext, thisMachine } from '../../lab/queue/jobs.ts';
+import { createMemoryNotes, isOnDevice, isShortOfMemory, shareForNext, thisMachine } from '../../lab/queue/jobs.ts';
 import { trainerMessage } from '../../lab/queue/trainer-message.ts';
 import type { OpenCell } from '../../runs/study.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
@@ -66,15 +66,16 @@ export async function trainSideBySide(
 ): Promise<boolean> {
   const waiting = [...cells];
   const active = new Set<AtWork>();
-  /** By kind of network, what a run of it has taken at most. */
-  const most = new Map<string, number>();
+  const memory = createMemoryNotes();
+  /** By kind of network. */
+  const computed = new Map<string, number>();
   let failure: Error | undefined;
   let changed = Promise.withResolvers<undefined>();
 
   const jobOf = ({ experiment }: OpenCell, own?: AtWork): Job => ({
     threads: experiment.engine.threads ?? own?.threads,
     onDevice: isOnDevice(experiment),
-    expectedBytes: most.get(networkKey(experiment)) ?? guessBytes(0),
+    expectedBytes: memory.expected(networkKey(experiment), computed.get(networkKey(experiment)) ?? 0),
     residentBytes: own?.residentBytes ?? 0,
   });
 
@@ -89,8 +90,7 @@ export async function trainSideBySide(
       if (data?.type === 'failed') reported = new LabError(codeOf(data.code), `${id}: ${data.message}`, { run: id });
       if (data?.type !== 'memory') return;
       own.residentBytes = data.bytes;
-      const key = networkKey(cell.experiment);
-      most.set(key, Math.max(data.bytes, most.get(key) ?? 0));
+      memory.note(networkKey(cell.experiment), data.bytes);
       if (jobs === 'auto' && active.size > 1 && isShortOfMemory(machine)) putOffYoungest();
     });
     trainer.onExit((exit) => {
@@ -99,6 +99,7 @@ export async function trainSideBySide(
       if (explained) {
         failure ??= reported ?? new LabError(codeOf(explained.code), `${id}: ${explained.message}`, { run: id });
       } else if (exit.code === 130) waiting.unshift(cell);
+      else memory.noteEnd(networkKey(cell.experiment));
       onCell?.(id, exit.code === 0 ? 'done' : 'put off', active.size);
       changed.resolve(undefined);
     });
@@ -122,6 +123,8 @@ export async function trainSideBySide(
       const ready = await Promise.all(waiting.map((cell) => cell.isReady()));
       const next = waiting[ready.indexOf(true)];
       if (!next) return;
+      const network = networkKey(next.experiment);
+      if (jobs === 'auto' && !computed.has(network)) computed.set(network, await next.expectedBytes());
       const share = shareForNext(
         jobs,
         machine,

@@ -3,7 +3,7 @@ import type { Concurrency } from '../../../shared/contract/runs.ts';
 import { networkKey } from '../estimate.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Job, Machine } from './jobs.ts';
-import { guessBytes, isOnDevice, isShortOfMemory, shareForNext } from './jobs.ts';
+import { bytesOfParameters, createMemoryNotes, isOnDevice, isShortOfMemory, shareForNext } from './jobs.ts';
 
 export interface Member {
   /** Its share of the cores; undefined for all of them. */
@@ -15,6 +15,8 @@ export interface Member {
 export interface Crowd {
   /** A trainer told how much memory it has: the next run of the same network will need as much. */
   noteMemory(id: string, bytes: number): void;
+  /** A run is finished. */
+  noteEnd(id: string): void;
   /** The share of the cores for a run, the first of so many that wait; undefined while there is no room. */
   shareFor(id: string, members: ReadonlyMap<string, Member>, waiting: number): number | 'all' | undefined;
   /** Whether one of so many has to make room for the others. */
@@ -22,21 +24,25 @@ export interface Crowd {
 }
 
 export function createCrowd(store: RunStore, concurrency: () => Concurrency, machine: Machine): Crowd {
-  /** By kind of network. */
-  const most = new Map<string, number>();
+  const memory = createMemoryNotes();
   const jobOf = (id: string, { threads, residentBytes }: Member): Job => {
     const { spec, progress } = store.get(id);
     return {
       threads: spec.engine.threads ?? threads,
       onDevice: isOnDevice(spec),
-      expectedBytes: most.get(networkKey(spec)) ?? guessBytes(progress.parameters?.total ?? 0),
+      expectedBytes: memory.expected(
+        networkKey(spec),
+        progress.expectedMemory ?? bytesOfParameters(progress.parameters?.total ?? 0),
+      ),
       residentBytes,
     };
   };
   return {
     noteMemory(id, bytes) {
-      const key = networkKey(store.get(id).spec);
-      most.set(key, Math.max(bytes, most.get(key) ?? 0));
+      memory.note(networkKey(store.get(id).spec), bytes);
+    },
+    noteEnd(id) {
+      memory.noteEnd(networkKey(store.get(id).spec));
     },
     shareFor(id, members, waiting) {
       const jobs = [...members].flatMap(([other, member]) => (store.find(other) ? [jobOf(other, member)] : []));

@@ -80,9 +80,36 @@ const baseBytes = 0.5 * gibibyte;
 /** Weights, gradients, two moments, and as much again for what is computed with them; float32. */
 const bytesPerParameter = 8 * 4;
 
-/** Before anything is known of runs of the same network. */
-export function guessBytes(parameters: number): number {
-  return baseBytes + bytesPerParameter * parameters;
+/** Of a run whose network says nothing more. */
+export function bytesOfParameters(parameters: number): number {
+  return bytesPerParameter * parameters;
+}
+
+/** What runs take, by kind of network: as computed before any of them has ended, and as measured from then on. */
+export interface MemoryNotes {
+  /** The process of one takes so many now. */
+  note(network: string, bytes: number): void;
+  /** One has come to its end, so that all it took is known. */
+  noteEnd(network: string): void;
+  /** Bytes of a process, where its network was computed to take so many. */
+  expected(network: string, computed: number): number;
+}
+
+export function createMemoryNotes(): MemoryNotes {
+  const most = new Map<string, number>();
+  const known = new Set<string>();
+  return {
+    note(network, bytes) {
+      most.set(network, Math.max(bytes, most.get(network) ?? 0));
+    },
+    noteEnd(network) {
+      if (most.has(network)) known.add(network);
+    },
+    expected(network, computed) {
+      const measured = most.get(network) ?? 0;
+      return known.has(network) ? measured : Math.max(measured, baseBytes + computed);
+    },
+  };
 }
 
 export function isOnDevice({ engine }: Experiment): boolean {

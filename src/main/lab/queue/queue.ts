@@ -270,6 +270,7 @@ export function createQueue(options: QueueOptions): Queue {
       await store.follow(id).catch(() => undefined);
       if (store.find(id)) {
         await settleEnded(store, id, run, exit, () => active.delete(id));
+        if (store.find(id)?.state === 'finished') crowd.noteEnd(id);
         if (run.stopReason === 'memory' && !closed && store.get(id).state === 'stopped') {
           file.note({ order: [id, ...file.content.order.filter((other) => other !== id)] });
           store.change(id, { state: 'queued' });

@@ -49,8 +49,9 @@ export function applyEvent(progress: RunProgress, event: RunEvent, selection: st
   const next = { ...progress, lastEventAt: event.time, step: event.type === 'created' ? progress.step : event.step };
   switch (event.type) {
     case 'created': {
-      const { parameters: total, trainable } = event;
-      return total === undefined || trainable === undefined ? next : { ...next, parameters: { total, trainable } };
+      const { parameters: total, trainable, memory: expectedMemory } = event;
+      if (total === undefined || trainable === undefined) return next;
+      return { ...next, parameters: { total, trainable }, ...(expectedMemory !== undefined && { expectedMemory }) };
     }
     case 'started':
     case 'resumed':

@@ -20,6 +20,8 @@ export interface RunProgress {
   readonly loss: number | null;
   readonly best: { readonly value: number | null; readonly step: number } | null;
   readonly parameters: { readonly total: number; readonly trainable: number } | null;
+  /** Bytes of its network; runs of before do not say. */
+  readonly expectedMemory?: number | undefined;
   readonly engine: { readonly name: string; readonly device: string; readonly deviceName: string } | null;
   /** Counts starts and resumptions. */
   readonly session: number;

@@ -4,7 +4,14 @@ import { LabError } from '../../../shared/errors.ts';
 import { fileExists } from '../../files/file-exists.ts';
 import { ownerOfLock } from '../../files/process-lock.ts';
 import type { CellFailure, WorkCell } from '../../workspace/work-folder.ts';
-import { readFailure, readPlan, readWorkState, workFolderOf } from '../../workspace/work-folder.ts';
+import {
+  isLeftOut,
+  readFailure,
+  readFutility,
+  readPlan,
+  readWorkState,
+  workFolderOf,
+} from '../../workspace/work-folder.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { JobStates } from './job-states.ts';
 import { pollJobs } from './job-states.ts';
@@ -15,7 +22,8 @@ import { runCommand } from './run-command.ts';
 import { cancelCommand } from './submit.ts';
 import { join } from 'node:path';
 
-export type CellState = 'waiting' | 'running' | 'lost' | 'done' | 'failed';
+/** Left out: the study has stopped for futility before its seed. */
+export type CellState = 'waiting' | 'running' | 'lost' | 'done' | 'failed' | 'left out';
 
 export interface CellStatus extends Pick<WorkCell, 'id' | 'condition' | 'arm' | 'seed'> {
   readonly state: CellState;
@@ -40,20 +48,23 @@ export async function readClusterStudy(
 ): Promise<ClusterStudy | undefined> {
   const folder = workFolderOf(workspace, study);
   if (!(await fileExists(folder.plan))) return undefined;
-  const [{ cells }, state, submission] = await Promise.all([
+  const [plan, state, submission, answer] = await Promise.all([
     readPlan(folder),
     readWorkState(folder),
     readSubmission(folder),
+    readFutility(folder),
   ]);
   const jobs: JobStates = submission ? await pollJobs(submission, run) : { elements: [], problem: null };
   const statuses = await Promise.all(
-    cells.map(async ({ key, id, condition, arm, seed }): Promise<CellStatus> => {
+    plan.cells.map(async (cell): Promise<CellStatus> => {
+      const { key, id, condition, arm, seed } = cell;
       const about = { id, condition, arm, seed };
       if (state.done.has(key)) return { ...about, state: 'done' };
       if (state.failed.has(key)) return { ...about, state: 'failed', failure: await readFailure(folder, key) };
-      if (!state.claimed.has(key)) return { ...about, state: 'waiting' };
-      const owner = await ownerOfLock(join(folder.claims, `${key}.lock`));
-      return owner ? { ...about, state: 'running', host: owner.host } : { ...about, state: 'lost' };
+      const owner = state.claimed.has(key) ? await ownerOfLock(join(folder.claims, `${key}.lock`)) : undefined;
+      if (owner) return { ...about, state: 'running', host: owner.host };
+      if (isLeftOut(plan, answer, cell)) return { ...about, state: 'left out' };
+      return { ...about, state: state.claimed.has(key) ? 'lost' : 'waiting' };
     }),
   );
   return { study, submission, jobs, cancelled: await fileExists(folder.cancelled), cells: statuses };

@@ -12,7 +12,7 @@ import { namesByBeginning, someAtOnce } from '../../files/many.ts';
 import { sealJson } from '../../files/sealed-json.ts';
 import { readEvents, readJson, runFolder, runOrigin, writeJson } from '../../workspace/run-folder.ts';
 import type { CellContent, WorkCell, WorkFolder, WorkPlan } from '../../workspace/work-folder.ts';
-import { keyOf, workFolderOf } from '../../workspace/work-folder.ts';
+import { isLeftOut, keyOf, seedPlace, workFolderOf } from '../../workspace/work-folder.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { findFoundations, findMaterialOf } from '../prepare.ts';
 import type { SpecSource } from '../spec-file.ts';
@@ -20,11 +20,12 @@ import type { StudyCell } from '../study-plan.ts';
 import { planStudy } from '../study-plan.ts';
 import { isRunOf } from '../study.ts';
 import { hasTrials } from '../tune-run.ts';
+import { judgeFutility } from './futility.ts';
 
 export interface PlannedWork {
   readonly folder: WorkFolder;
   readonly plan: WorkPlan;
-  /** Cells that are not finished, and were not before. */
+  /** Cells that are not finished, and were not before; without those that a study leaves out which stops for futility. */
   readonly open: number;
 }
 
@@ -60,8 +61,15 @@ export async function planWork(workspace: Workspace, study: Study, source: SpecS
   }
   const experiments = lines.join('');
   const file = `cells-${keyOf(experiments).slice(0, 16)}.jsonl`;
-  const plan: WorkPlan = { formatVersion: 1, study: study.name, file, cells };
+  const plan: WorkPlan = {
+    formatVersion: 1,
+    study: study.name,
+    file,
+    cells,
+    ...(study.stopForFutility && { question: study }),
+  };
   await rm(folder.cancelled, { force: true });
+  await rm(folder.futility, { force: true }); // another number of seeds has another answer
   await forget(folder.failed, await namesIn(folder.failed));
   const marked = new Set(await namesIn(folder.done));
   await forget(
@@ -73,7 +81,9 @@ export async function planWork(workspace: Workspace, study: Study, source: SpecS
   await replaceFile(join(folder.folder, file), experiments);
   await replaceFile(folder.plan, sealJson(plan));
   await writeJson(join(workspace.folder, 'studies', `${study.name}.spec.json`), source.value);
-  return { folder, plan, open: cells.length - done.size };
+  const answer = await judgeFutility(workspace, folder, plan, done);
+  const open = cells.filter((cell) => !done.has(cell.key) && !isLeftOut(plan, answer, cell));
+  return { folder, plan, open: open.length };
 }
 
 async function forget(folder: string, names: readonly string[]): Promise<void> {
@@ -98,9 +108,12 @@ function foundationsOf(workspace: Workspace): (experiment: Experiment) => Promis
 }
 
 /** Trials of the first seed choose the settings of all: the sooner they are done, the sooner the others can begin. */
-function leadersFirst({ seeds }: Study, cells: readonly StudyCell[]): readonly StudyCell[] {
-  const isLeader = ({ seed, experiment }: StudyCell): boolean => hasTrials(experiment) && seed === seeds[0];
-  return [...cells.filter(isLeader), ...cells.filter((cell) => !isLeader(cell))];
+function leadersFirst(study: Study, cells: readonly StudyCell[]): readonly StudyCell[] {
+  const isLeader = ({ seed, experiment }: StudyCell): boolean => hasTrials(experiment) && seed === study.seeds[0];
+  const others = cells.filter((cell) => !isLeader(cell));
+  // Whether more seeds are of use is known seed by seed.
+  if (study.stopForFutility) others.sort((a, b) => seedPlace(study, a) - seedPlace(study, b));
+  return [...cells.filter(isLeader), ...others];
 }
 
 function leaderOf({ seeds }: Study, { experiment, seed, ...cell }: StudyCell, before: readonly WorkCell[]) {

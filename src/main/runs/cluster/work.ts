@@ -13,10 +13,11 @@ import { ownerOfLock, takeLock } from '../../files/process-lock.ts';
 import { readJson, runFolder, runOrigin } from '../../workspace/run-folder.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
 import type { CellContent, WorkCell, WorkFolder, WorkPlan, WorkState } from '../../workspace/work-folder.ts';
-import { readCell, readPlan, readWorkState } from '../../workspace/work-folder.ts';
+import { isLeftOut, readCell, readFutility, readPlan, readWorkState, seedPlace } from '../../workspace/work-folder.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { createRun } from '../create-run.ts';
 import { trainRun } from '../train-run.ts';
+import { judgeFutility } from './futility.ts';
 
 export interface WorkOptions {
   readonly workspace: Workspace;
@@ -37,10 +38,10 @@ export type CellOutcome = 'done' | 'failed' | 'stopped' | 'taken';
 export interface WorkReport {
   readonly trained: number;
   readonly failed: number;
-  /** Cells of the study that are neither done nor failed. */
+  /** Cells of the study that are neither done nor failed nor left out. */
   readonly left: number;
-  /** Before there was nothing more to do: by a signal, or because a person has cancelled the study. */
-  readonly stopped: 'signal' | 'cancelled' | null;
+  /** Why before all was done: by a signal, because a person has cancelled the study, or because more seeds would show nothing. */
+  readonly stopped: 'signal' | 'cancelled' | 'futility' | null;
 }
 
 /** A node on which so many runs fail one after the other is at fault itself, and would take every cell to fail it. */
@@ -52,8 +53,11 @@ export async function work(options: WorkOptions): Promise<WorkReport> {
   const plan = await readPlan(folder);
   const { cells } = plan;
   const own = new Set(cells.filter((_, place) => place % count === index).map(({ key }) => key));
-  const ordered = [...cells.filter(({ key }) => own.has(key)), ...rotate(cells, index, count)];
-  using cancel = await watchForCancel(folder);
+  const ownFirst = [...cells.filter(({ key }) => own.has(key)), ...rotate(cells, index, count)];
+  const { question } = plan;
+  // The sooner the first seeds are there, the sooner it is known whether there have to be others.
+  const ordered = question ? ownFirst.toSorted((a, b) => seedPlace(question, a) - seedPlace(question, b)) : ownFirst;
+  using cancel = await watchForEnd(folder, plan);
   const stop = AbortSignal.any([options.signal, cancel.signal]);
   /** Runs that are trained by others without a claim, such as by the queue of the lab, and until when they are left alone. */
   const busy = new Map<string, number>();
@@ -62,12 +66,25 @@ export async function work(options: WorkOptions): Promise<WorkReport> {
   let inARow = 0;
   for (;;) {
     const state = await readWorkState(folder);
-    const open = cells.filter(({ key }) => isOpen(state, key));
-    const stopped = cancel.signal.aborted ? 'cancelled' : options.signal.aborted ? 'signal' : null;
+    const answer = await judgeFutility(options.workspace, folder, plan, state.done);
+    const isKept = (cell: WorkCell): boolean => !isLeftOut(plan, answer, cell);
+    const open = cells.filter((cell) => isOpen(state, cell.key) && isKept(cell));
+    const stopped = answer?.stop
+      ? 'futility'
+      : cancel.signal.aborted
+        ? 'cancelled'
+        : options.signal.aborted
+          ? 'signal'
+          : null;
     const report: WorkReport = { trained, failed, left: open.length, stopped };
     if (open.length === 0 || stop.aborted) return report;
     const isFree = ({ key }: WorkCell): boolean => (busy.get(key) ?? 0) <= performance.now();
-    const next = await choose(options.workspace, folder, ordered.filter(isFree), state);
+    const next = await choose(
+      options.workspace,
+      folder,
+      ordered.filter((cell) => isFree(cell) && isKept(cell)),
+      state,
+    );
     if (!next) {
       // What others work on is theirs; what waits for trials of theirs is not begun by anybody.
       const waits = open.some((cell) => own.has(cell.key) && !state.claimed.has(cell.key));
@@ -181,11 +198,16 @@ async function mark(folder: string, { key }: WorkCell, about: object): Promise<v
 
 const lookMilliseconds = 5000;
 
-/** Fires when a person cancels the study. */
-async function watchForCancel({ cancelled }: WorkFolder): Promise<{ readonly signal: AbortSignal } & Disposable> {
+/** Fires when a person cancels the study, and when it turns out that no more of it is needed. */
+async function watchForEnd(
+  folder: WorkFolder,
+  { question }: WorkPlan,
+): Promise<{ readonly signal: AbortSignal } & Disposable> {
   const controller = new AbortController();
+  const isOver = async (): Promise<boolean> =>
+    (await fileExists(folder.cancelled)) || (question !== undefined && (await readFutility(folder))?.stop === true);
   const look = async (): Promise<void> => {
-    if (await fileExists(cancelled).catch(() => false)) controller.abort();
+    if (await isOver().catch(() => false)) controller.abort();
   };
   const timer = setInterval(() => void look(), lookMilliseconds);
   timer.unref();

@@ -23,6 +23,8 @@ export const runEvent = z.discriminatedUnion('type', [
     /** Runs of before have none until they are started. */
     parameters: z.int().optional(),
     trainable: z.int().optional(),
+    /** Bytes that the network takes while it is trained, at most. */
+    memory: z.int().optional(),
   }),
   z.object({
     ...common,

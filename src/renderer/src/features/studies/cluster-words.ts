@@ -7,7 +7,7 @@ export function clusterPhase({ cells, cancelled }: ClusterStudySummary): string 
   const number = (state: string): number => cells.filter((cell) => cell.state === state).length;
   const parts = [
     `${formatCount(number('done'))} of ${plural(cells.length, 'run')} done`,
-    ...(['running', 'lost', 'failed'] as const).flatMap((state) =>
+    ...(['running', 'lost', 'failed', 'left out'] as const).flatMap((state) =>
       number(state) > 0 ? [`${formatCount(number(state))} ${state === 'running' ? 'at work' : state}`] : [],
     ),
     ...(cancelled ? ['cancelled'] : []),
