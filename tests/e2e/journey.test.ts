@@ -52,7 +52,7 @@ describe('from the first import to the demo', () => {
   /** Queues the experiment on the page, waits for its end on the page of the run, and tells its id. */
   async function queueAndFinish(): Promise<string> {
     await page.getByRole('complementary').getByText('ready').waitFor();
-    await button('Queue the run').click();
+    await button('Start').click();
     await page.waitForURL(/#\/runs\/.+/);
     await expectState(page, /Finished/);
     return decodeURIComponent(/#\/runs\/([^/]+)/.exec(page.url())?.[1] ?? '');
@@ -179,7 +179,17 @@ describe('from the first import to the demo', () => {
     const mistake = field('Learning rate');
     await mistake.fill('-1');
     await mistake.blur();
-    await expect.poll(() => button('Queue the run').isDisabled(), patience).toBe(true);
+    await expect.poll(() => button('Start').isDisabled(), patience).toBe(true);
+    await mistake.fill('0.001');
+    await mistake.blur();
+    await button('Find a learning rate…').click();
+    const found = page.getByRole('dialog', { name: 'Find a learning rate' });
+    await found.getByRole('img', { name: /^Loss by learning rate/ }).waitFor();
+    await lab.expectAccessible();
+    const suggested = found.getByRole('button', { name: /^Use / }).first();
+    const rate = (await suggested.innerText()).replace('Use', '').trim();
+    await suggested.click();
+    await expect.poll(() => mistake.inputValue(), patience).toBe(rate);
     await mistake.fill('0.001');
     await mistake.blur();
     runs.pretrained = await queueAndFinish();

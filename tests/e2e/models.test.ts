@@ -98,7 +98,7 @@ describe('a model of others', () => {
     await link('Fine-tune').click();
     await page.getByRole('complementary').getByText('ready').waitFor();
     await expect.poll(() => page.getByLabel('Start from').inputValue()).toBe('model bert');
-    await button('Queue the run').click();
+    await button('Start').click();
     await page.waitForURL(/#\/runs\/.+/u);
     await expectState(page, /Finished/u);
   });

@@ -1,22 +1,18 @@
 /** Where a run begins, or goes on: its last checkpoint, or the weights that it starts with. */
-import { join, resolve, sep } from 'node:path';
 import type { NewRunEvent } from '../../shared/spec/run/events.ts';
 import type { Executable, Tensor } from '../engines/engine.ts';
-import { verifyFile } from '../files/checksums.ts';
-import { verifyModelFile } from '../workspace/models.ts';
-import { readSafetensors } from '../formats/safetensors.ts';
 import type { Program } from '../graph/program.ts';
 import { initialParameters } from '../nn/index.ts';
 import type { TrainingProgress } from '../training/checkpoints.ts';
 import { initialProgress } from '../training/checkpoints.ts';
-import { matchParameters, requireTransfer, startingState } from '../training/fine-tuning.ts';
+import { requireTransfer, startingState } from '../training/fine-tuning.ts';
 import { readLastCheckpoint } from '../training/going-back.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { writeJson } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { takenOver } from './basis.ts';
 import type { PreparedRun } from './prepare.ts';
 import { probeHead } from './probe-head.ts';
+import { takeWeights } from './starting-weights.ts';
 
 export interface RestoreOptions {
   readonly workspace: Workspace;
@@ -55,11 +51,7 @@ async function transferredWeights({
   emit,
 }: RestoreOptions): Promise<ReadonlyMap<string, Tensor>> {
   if (!weights) return new Map();
-  const weightsFile = resolve(workspace.folder, weights.file);
-  await (weightsFile.startsWith(join(workspace.models, sep)) ? verifyModelFile : verifyFile)(weightsFile);
-  const { tensors: all } = await readSafetensors(weightsFile);
-  const { tensors, heads } = await takenOver(workspace, experiment, sampler.classes, all);
-  const { parameters, report } = matchParameters(program, tensors, heads);
+  const { parameters, report } = await takeWeights(workspace, experiment, sampler.classes, weights, program);
   await writeJson(run.transfer, { source: weights.label, ...report });
   requireTransfer(report, weights.label);
   emit({

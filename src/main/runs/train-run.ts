@@ -16,13 +16,12 @@ import { prefetchBatches, sampleBatches } from '../training/batches.ts';
 import type { TrainingProgress } from '../training/checkpoints.ts';
 import { pruneCheckpoints, writeCheckpoint } from '../training/checkpoints.ts';
 import { evaluateSplit } from '../training/evaluate.ts';
-import { parameterGroups } from '../training/fine-tuning.ts';
 import { withLengthBuckets } from '../training/length-buckets.ts';
 import { train } from '../training/loop.ts';
-import { optimizerConfig } from '../training/optimizer-config.ts';
 import { buildModel, countParameters } from '../training/model.ts';
 import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import { loadEngine } from './engines.ts';
+import { compileTrainer } from './compile-trainer.ts';
 import { estimateEnergy, measureEnergy } from './energy.ts';
 import { finishRun } from './finish-run.ts';
 import { fitRun } from './fit-run.ts';
@@ -49,7 +48,6 @@ import type { Workspace } from '../workspace/workspace.ts';
 import type { TensorboardLog } from './tensorboard-log.ts';
 import { openTensorboardLog } from './tensorboard-log.ts';
 import { hasTrials, tuneRun, withChosen } from './tune-run.ts';
-import { unfreezingOf } from './unfreezing-stages.ts';
 
 export interface TrainOptions {
   /** Stops at the next step or in the middle of an evaluation, with a checkpoint. */
@@ -271,22 +269,8 @@ async function openSession(prepared: PreparedRun, { onPhase }: TrainOptions): Pr
   await requireSelfCheck(engine, place);
   onPhase?.('Compiling');
   const started = performance.now();
-  const program = buildModel(model, 'training', training.batchSize, freeze);
-  const layerwiseLearningRateDecay =
-    training.discriminativeFactor === undefined
-      ? training.layerwiseLearningRateDecay
-      : 1 / training.discriminativeFactor;
   await using held = new AsyncDisposableStack();
-  const trainer = await engine.compile(program, {
-    ...place,
-    optimizer: optimizerConfig(training),
-    weightAverage: training.weightAverage,
-    parameterGroup: parameterGroups(program, {
-      layerwiseLearningRateDecay,
-      headScale: training.headLearningRateScale,
-      unfreezeEvery: unfreezingOf(prepared, program),
-    }),
-  });
+  const { program, trainer } = await compileTrainer(engine, prepared, place);
   const compile = (source: Program): Promise<Executable> =>
     engine.compile(source, { ...place, shareStateWith: trainer });
   const stepper = withLengthBuckets(trainer, {

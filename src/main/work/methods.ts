@@ -30,6 +30,7 @@ import { exportFormats, exportModel } from './exports.ts';
 import { inspectSources } from './inspect.ts';
 import { askModel } from './models.ts';
 import { planOf, previewOf } from './plan.ts';
+import { testRatesOf } from './test-rates.ts';
 import { cancelStudyOf, clusterOf, schedulersOf, submitStudyOf } from './study-clusters.ts';
 import { summariseStudyRuns } from './study.ts';
 import { lengthsOf, tokenize } from './text-measures.ts';
@@ -49,6 +50,7 @@ export const workMethods = {
   tokenize,
   plan: planOf,
   preview: previewOf,
+  testLearningRates: testRatesOf,
   ask: askModel,
   engines: engineStatus,
   speed: (_context: WorkContext, question: SpeedQuestion) => measureSpeed(question),

@@ -1,5 +1,6 @@
 /** Experiments: schema, live validation, what a run would take, what the network will see, and those that were kept. */
 import { z } from 'zod';
+import { learningRateTestRange } from '../learning-rate-test.ts';
 import { nameSpec } from '../spec/experiment/v2.ts';
 import { count, item, jsonObject, jsonSchema, moment, nothing, problem } from './common.ts';
 import { request } from './define.ts';
@@ -101,6 +102,17 @@ export const experimentsContract = {
     'What the network will see: the first training examples',
     z.strictObject({ spec: draft, count: z.int().min(1).max(48).default(6), seed: count.optional() }),
     z.object({ items: z.array(item) }),
+  ),
+  testLearningRates: request(
+    'Starts the learning-rate range test of a complete spec, a task that comes to a curve and to suggestions',
+    z.strictObject({
+      spec: draft,
+      /** Learning rates of the first and of the last step. */
+      first: z.number().positive().default(learningRateTestRange.first),
+      last: z.number().positive().default(learningRateTestRange.last),
+      steps: z.int().min(10).max(10_000).default(learningRateTestRange.steps),
+    }),
+    z.object({ job: z.string() }),
   ),
   list: request('Kept experiments by name', nothing, z.array(savedExperiment)),
   save: request(

@@ -8,7 +8,17 @@ import { request, subscription } from './define.ts';
 
 export const job = z.object({
   id: z.string(),
-  kind: z.enum(['import', 'sample', 'embeddings', 'export', 'prediction', 'bundle', 'model', 'encoding']),
+  kind: z.enum([
+    'import',
+    'sample',
+    'embeddings',
+    'export',
+    'prediction',
+    'bundle',
+    'model',
+    'encoding',
+    'learning-rates',
+  ]),
   /** E.g. `Import of reviews`. */
   title: z.string(),
   state: z.enum(['running', 'cancelling', 'done', 'failed', 'cancelled']),
@@ -27,7 +37,7 @@ export const job = z.object({
   failure: failure.nullable(),
   /** The corpora and datasets that it made. */
   made: z.array(z.object({ group: z.enum(['corpus', 'dataset']), name: z.string() })),
-  /** Whatever else it found, by kind: `embeddings` as in demos.ts, `export` as in exports.ts. */
+  /** Whatever else it found, by kind: `embeddings` as in demos.ts, `export` as in exports.ts, `learning-rates` as in learning-rate-test.ts. */
   result: z.unknown().nullable(),
 });
 export type Job = z.infer<typeof job>;

@@ -1,7 +1,9 @@
 // What is written before anything is trained: pipelines and experiments.
 import { expect, it } from 'vitest';
+import { learningRateTest } from '../../../src/shared/learning-rate-test.ts';
 import { tinyExperiment } from '../lab-fixture.ts';
 import type { Scenario } from './scenario.ts';
+import { finished } from './scenario.ts';
 
 export function describeDrafts(scenario: Scenario): void {
   it('summarises, checks, keeps and forgets pipelines', async () => {
@@ -75,6 +77,12 @@ export function describeDrafts(scenario: Scenario): void {
     expect(
       (await scenario.client.experiments.plan({ spec: { ...tinyExperiment, data: 'storys' } })).problems[0]?.message,
     ).toContain("'stories'");
+    const { job } = await scenario.client.experiments.testLearningRates({ spec: tinyExperiment, steps: 10 });
+    const { state, result } = await finished(scenario.client, job);
+    expect([state, learningRateTest.parse(result).points[0]?.learningRate]).toEqual(['done', 1e-6]);
+    await expect(
+      scenario.client.experiments.testLearningRates({ spec: { ...tinyExperiment, pipeline: 'none' } }),
+    ).rejects.toMatchObject({ code: 'bad-spec' });
     const { items } = await scenario.client.experiments.preview({ spec: tinyExperiment, count: 2 });
     expect(items).toHaveLength(2);
     expect(items[0]).toMatchObject({ kind: 'text', text: expect.stringContaining('[MASK1]') });

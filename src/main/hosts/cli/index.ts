@@ -28,6 +28,10 @@ const commands: Readonly<Record<string, readonly [summary: string, load: () => P
       'show the first training examples of an experiment; images are written as files',
       async () => (await import('./preview.ts')).registerPreview,
     ],
+    'find-rate': [
+      'find a learning rate for an experiment by a range test of a few steps',
+      async () => (await import('./find-rate.ts')).registerFindRate,
+    ],
     run: ['train an experiment', async () => (await import('./run.ts')).registerRun],
     runs: ['list the runs, newest first', async () => (await import('./runs.ts')).registerRuns],
     queue: [

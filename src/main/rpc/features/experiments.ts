@@ -27,7 +27,7 @@ import type { HandlersOf } from '../dispatcher.ts';
 import { shownAsTask } from './shown-as-task.ts';
 
 export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsContract> {
-  const { documents, workers, changes, runs, materials } = lab;
+  const { documents, jobs, workers, changes, runs, materials } = lab;
   const speedOf = rememberSpeeds((question) => workers.call('speed', question));
   return {
     schema: () => ({ ...experimentSchema() }),
@@ -88,6 +88,17 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
     async preview({ spec, count, seed }, { signal }) {
       const experiment = parseExperiment(specSource(spec));
       return { items: await workers.call('preview', { spec: experiment, count, seed }, { signal }) };
+    },
+    testLearningRates({ spec, ...range }) {
+      const experiment = parseExperiment(specSource(spec));
+      const { id } = jobs.start(
+        'learning-rates',
+        `Learning rates for ${experiment.name}`,
+        async (signal, onProgress) => ({
+          result: await workers.callAlone('testLearningRates', { spec: experiment, ...range }, { signal, onProgress }),
+        }),
+      );
+      return { job: id };
     },
     list: () =>
       documents
