@@ -19,8 +19,7 @@ export const genesDemo: Demo = async ({ folder, pretext, importOnce }, { quick }
   await pretext('run', example('alignment-pretraining.yaml'), ...fewer);
 
   heading('Aligning, learned from 20 pairs: pretrained against from scratch, beside Needleman–Wunsch');
-  const seeds = quick ? ['--set', 'seeds=[1, 2]', '--set', 'tune=null'] : [];
-  await pretext('study', example('alignment-transfer.yaml'), ...seeds);
+  await pretext('study', example(quick ? 'alignment-transfer-quick.yaml' : 'alignment-transfer.yaml'));
 
   heading('Two sequences of one family');
   await pretext('run', example('alignment.yaml'), '--set', 'task.labelBudget.total=20', '--set', 'training.steps=60');

@@ -1,7 +1,8 @@
 // Aligning to the end of a run: from pairs in FASTA to rows, beside the methods that need no network.
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import {
   homologousFamilies,
   membersAsFasta,
@@ -9,7 +10,9 @@ import {
 } from '../../../src/main/data/samples/homologous-families.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
+import { predictFile } from '../../../src/main/runs/batch/predict-file.ts';
 import { openPredictor } from '../../../src/main/runs/predict.ts';
+import { findTrainedNetwork } from '../../../src/main/runs/trained-network.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import { openPairs } from '../../../src/main/tasks/alignment/pairs.ts';
@@ -96,6 +99,31 @@ describe('alignment', () => {
     await expect(predictor.ask({ text: 'M'.repeat(30), textPair: 'MK', top: 2 })).rejects.toThrow(
       /has 30 residues, and networks with task.length 24 read 22/,
     );
+  });
+
+  it('answers the pairs of a FASTA file, and says which record has no partner', async () => {
+    const run = await createRun(
+      tiny.workspace,
+      specOf('few', '{type: alignment, length: 24, embeddingSize: 8, validationFraction: 0.2, testFraction: 0}'),
+    );
+    await trainRun(tiny.workspace, run, { signal: quiet.signal, prefetch: false });
+    const input = join(tiny.folder, 'asked.fasta');
+    writeFileSync(input, '>a\nMK-V\n>b\nMKLV\n>c\nMKV\n');
+    const output = join(tiny.folder, 'answers.jsonl');
+    const network = await findTrainedNetwork(tiny.workspace, 'few', {
+      checkpoint: 'best',
+      onPassedOver: () => undefined,
+    });
+    const { failures, answered } = await predictFile(network, { input, output, ...quiet });
+    expect(answered).toBe(1);
+    expect(failures).toEqual([
+      { file: input, line: 5, problem: 'has no partner: a pair is two records, one after the other' },
+    ]);
+    const [row] = readFileSync(output, 'utf8').trim().split('\n');
+    const { name, first, second } = z
+      .object({ name: z.string(), first: z.string(), second: z.string() })
+      .parse(JSON.parse(row!));
+    expect([name, first.replaceAll('-', ''), second.replaceAll('-', '')]).toEqual(['a b', 'MKV', 'MKLV']);
   });
 
   it('splits by families', () => {

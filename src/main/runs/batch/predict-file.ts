@@ -2,6 +2,7 @@
 import { LabError, isLabError } from '../../../shared/errors.ts';
 import { orderedMap } from '../../data/images/ordered-map.ts';
 import { encodeQuery } from '../../tasks/encode-query.ts';
+import { demoFormOf } from '../../tasks/demo-form.ts';
 import { findTask } from '../../tasks/index.ts';
 import type { TaskFacts } from '../../tasks/index.ts';
 import { openEmbedder } from '../embedder.ts';
@@ -56,6 +57,12 @@ const filesTogether = 256;
 const decodedAtOnce = 8;
 const listedFailures = 100;
 
+function asksForPairs(network: TrainedNetwork, { embeddings }: PredictFileOptions): boolean {
+  if (embeddings) return false;
+  const { task, facts } = network.whole();
+  return demoFormOf(findTask(task.type), facts.input.kind) === 'align-pair';
+}
+
 /** What is written of one question. */
 interface Answered {
   readonly rows: readonly (readonly OutputCell[])[];
@@ -78,7 +85,7 @@ export async function predictFile(network: TrainedNetwork, options: PredictFileO
   const facts = options.embeddings ? embeddedFacts(network) : network.whole().facts;
   const source =
     facts.input.kind === 'tokens'
-      ? await openTexts(input, options, signal)
+      ? await openTexts(input, { ...options, hasPairs: asksForPairs(network, options) }, signal)
       : await openFiles(input, facts, options, signal);
   await using answerer = await openAnswerer(network, options);
   const isText = facts.input.kind === 'tokens';

@@ -47,6 +47,8 @@ export interface QuestionOptions {
   /** Column with the text; 'text' without it, or the only column. */
   readonly textColumn?: string | undefined;
   readonly pairColumn?: string | undefined;
+  /** In files of sequences, a record and the one after it are a pair. */
+  readonly hasPairs?: boolean | undefined;
   /** Column with the path of each image or recording; 'path' without it. */
   readonly pathColumn?: string | undefined;
   /** Columns to keep; all without it. */

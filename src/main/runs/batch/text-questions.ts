@@ -2,7 +2,8 @@
 import { LabError } from '../../../shared/errors.ts';
 import { ReportCollector } from '../../data/import/report-collector.ts';
 import { SkipFile } from '../../data/import/skip-file.ts';
-import { cleanText } from '../../data/reading/document.ts';
+import { cleanText, type SkippedDocument } from '../../data/reading/document.ts';
+import type { FastaRecord } from '../../data/reading/fasta-header.ts';
 import type { OpenedSource } from '../../data/reading/open-source.ts';
 import { openSource } from '../../data/reading/open-source.ts';
 import type { ProseFormat } from '../../data/reading/prose/read-prose.ts';
@@ -25,6 +26,8 @@ interface Columns {
   readonly text: string;
   readonly pair: string | undefined;
   readonly kept: readonly string[];
+  /** Of sequences: two records after each other are asked about together. */
+  readonly hasPairs: boolean;
 }
 
 /** Throws `LabError('not-found')` for a path that is not there, `bad-input` for one without texts or without the named columns. */
@@ -85,13 +88,13 @@ function hasLinesOfIts({ named }: SourceFile, format: ProseFormat): boolean {
 
 /** Of the first file: what the others have besides is left out, and what they lack is empty. */
 async function columnsOf(file: SourceFile, options: QuestionOptions, signal: AbortSignal): Promise<Columns> {
-  const { textColumn, pairColumn, keep } = options;
+  const { textColumn, pairColumn, keep, hasPairs = false } = options;
   if (file.format === 'wikipedia') throw isDump(file);
   const { format } = file;
   if (!isTableFormat(format)) {
     const kept = isSequences(format) ? ['name', 'label'] : format === 'text' && file.named ? ['text'] : [];
     for (const name of [textColumn, pairColumn]) if (name !== undefined) throw missing(file.path, name, kept);
-    return { text: '', pair: undefined, kept: keptOf(file.path, kept, keep) };
+    return { text: '', pair: undefined, kept: keptOf(file.path, kept, keep), hasPairs };
   }
   const opened = openSource(file, { ...openOptions, signal });
   const present = await columnsOfTable(opened.source, format, opened.options).catch((error: unknown) => {
@@ -104,7 +107,7 @@ async function columnsOf(file: SourceFile, options: QuestionOptions, signal: Abo
     if (name === undefined || present.includes(name)) continue;
     throw missing(file.path, name, present);
   }
-  return { text, pair: pairColumn, kept: keptOf(file.path, present, keep) };
+  return { text, pair: pairColumn, kept: keptOf(file.path, present, keep), hasPairs };
 }
 
 function keptOf(path: string, present: readonly string[], keep: readonly string[] | undefined): readonly string[] {
@@ -153,7 +156,9 @@ async function* readFile(
 function itemsOf(file: SourceFile, opened: OpenedSource, columns: Columns): AsyncGenerator<readonly Item[]> {
   const { format } = file;
   if (isTableFormat(format)) return readRows(file, format, opened, columns);
-  if (isSequences(format)) return readNamedSequences(file, format, opened, columns);
+  if (isSequences(format)) {
+    return (columns.hasPairs ? readSequencePairs : readNamedSequences)(file, format, opened, columns);
+  }
   if (isProse(format)) return readLinesOrFile(file, format, opened, columns);
   throw isDump(file);
 }
@@ -197,6 +202,38 @@ async function* readNamedSequences(
       return asked({ file: path, line, kept: columns.kept.map((name) => values[name] ?? null) }, { text: record.text });
     });
   }
+}
+
+/** A record and the one after it. */
+async function* readSequencePairs(
+  { path }: SourceFile,
+  format: SequenceFormat,
+  { source }: OpenedSource,
+  columns: Columns,
+): AsyncGenerator<readonly Item[]> {
+  let first: FastaRecord | SkippedDocument | undefined;
+  const unusable = (line: number | null, problem: string): Item => ({
+    ...{ file: path, line, kept: nothing(columns), problem },
+  });
+  for await (const records of readSequences(source, format)) {
+    const items: Item[] = [];
+    for (const record of records) {
+      if (!first) {
+        first = record;
+        continue;
+      }
+      const faults = [first, record].flatMap((one) => ('reason' in one ? [unusable(one.line, one.message)] : []));
+      if (!('reason' in first) && !('reason' in record)) {
+        const name = `${first.name} ${record.name}`;
+        const values: Readonly<Record<string, string | null>> = { name, label: first.label };
+        const place = { file: path, line: first.line, kept: columns.kept.map((column) => values[column] ?? null) };
+        items.push(asked(place, { text: first.text, textPair: record.text }));
+      } else items.push(...faults);
+      first = undefined;
+    }
+    yield items;
+  }
+  if (first) yield [unusable(first.line, 'has no partner: a pair is two records, one after the other')];
 }
 
 async function* readLinesOrFile(

@@ -89,7 +89,9 @@ export function normalisesInside({ pipeline }: Pick<ExportSubject['model'], 'pip
 function meaningOfInput(name: string, { model }: ExportSubject): string {
   switch (name) {
     case 'input_ids':
-      return 'ids of tokens, padded at the end';
+      return model.task.type === 'alignment'
+        ? 'ids of tokens, padded at the end: the first sequences of all pairs, then the second ones'
+        : 'ids of tokens, padded at the end';
     case 'attention_mask':
       return '1 at tokens, 0 at padding';
     case 'token_type_ids':

@@ -1,4 +1,5 @@
 /** The README beside an exported network: what it is, and the lines of Python and of JavaScript that run it. */
+import { alignmentJavaScript, alignmentPython } from './alignment-readme.ts';
 import type { NetworkDescription, PortDescription } from './describe-network.ts';
 import { namesOfOutput, provenanceOf } from './describe-network.ts';
 import { pythonPicture } from './python-picture.ts';
@@ -70,6 +71,7 @@ function pythonLines(subject: ExportSubject, { inputs, outputs }: NetworkDescrip
   const run = `logits = session.run(["${output.name}"], feeds)[0]`;
   const input = model.facts.input;
   if (input.kind === 'tokens') {
+    if (model.task.type === 'alignment') return [...begin, ...alignmentPython(input.length)];
     const isNextWord = model.task.type === 'next-word';
     const read = isNextWord
       ? 'ids = [tokenizer.token_to_id("[SEP]"), *tokenizer.encode(text, add_special_tokens=False).ids]'
@@ -159,6 +161,7 @@ function javaScriptLines(subject: ExportSubject, { inputs, outputs }: NetworkDes
   const input = model.facts.input;
   const run = `const { ${output.name} } = await session.run(feeds);`;
   if (input.kind === 'tokens') {
+    if (model.task.type === 'alignment') return [...begin, ...alignmentJavaScript(input.length)];
     const isNextWord = model.task.type === 'next-word';
     const [shape] = inputs.map((port) => port.shape);
     const length = typeof shape?.[1] === 'number' ? String(input.length) : 'ids.length';
