@@ -14,7 +14,8 @@ export type FoundNetwork =
 /** What names a model without doubt, and one of its heads: `model:<name>`, `model:<name>:<task of the head>`. */
 const modelReference = /^model:(?<name>[^:]+)(?::(?<head>.+))?$/u;
 
-export const referenceOfModel = (name: string, head: string): string => `model:${name}:${head}`;
+export const referenceOfModel = (name: string, head?: string): string =>
+  head === undefined ? `model:${name}` : `model:${name}:${head}`;
 
 /** Undefined for what names no model without doubt. */
 export const modelOfReference = (reference: string): string | undefined => modelReference.exec(reference)?.groups?.name;

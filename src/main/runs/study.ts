@@ -174,7 +174,28 @@ export function isRunOf(spec: unknown, experiment: Experiment): boolean {
   const parsed = storedExperiment.safeParse(spec); // specs of before lack what has been added since
   if (!parsed.success || parsed.data.name !== experiment.name) return false;
   const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown; // without undefined members
-  return isDeepStrictEqual(plain(untuned(parsed.data)), plain(untuned(experiment)));
+  return isDeepStrictEqual(plain(untuned(parsed.data)), plain(untuned(withTakenOver(experiment, parsed.data))));
+}
+
+/** Options of tasks that a model or a run decides which an experiment begins with, as they are where nobody has chosen. */
+const openOptions: Readonly<Record<string, unknown>> = { pooling: 'mean', hidden: 'none', separators: 1 };
+
+/** What a run takes over is written into its spec (`completeExperiment`), and was left open by the experiment. */
+function withTakenOver(asked: Experiment, { pipeline, images, task: known }: Experiment): Experiment {
+  const { from } = asked;
+  const isOfModel = 'model' in asked.pipeline;
+  if (!isOfModel && !(from && ('model' in from || 'run' in from))) return asked;
+  const isOpen = (name: string, value: unknown): boolean =>
+    name in known && (name === 'head' || openOptions[name] === value);
+  const task = Object.fromEntries(
+    Object.entries(asked.task).map(([name, value]) => [name, isOpen(name, value) ? known[name] : value]),
+  ) as Experiment['task']; // its type is among them
+  return {
+    ...asked,
+    task,
+    pipeline: isOfModel ? pipeline : asked.pipeline,
+    ...(asked.images === undefined && images !== undefined && { images }),
+  };
 }
 
 interface KnownRun {

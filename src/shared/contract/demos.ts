@@ -26,12 +26,14 @@ export const demoForm = z.enum([
   'label-sound',
   'tag-text',
   'align-pair',
+  /** Nothing to ask: a model without a head makes vectors alone. */
+  'vectors',
   'other',
 ]);
 export type DemoForm = z.infer<typeof demoForm>;
 
 export const demo = z.object({
-  /** How it is asked: the run's id, or `model:<name>:<task of the head>` of an imported model. */
+  /** How it is asked: the run's id, or `model:<name>:<task of the head>` of an imported model, `model:<name>` of one without heads. */
   run: z.string(),
   kind: z.enum(['run', 'model']),
   name: z.string(),
@@ -128,7 +130,7 @@ export const embeddings = z.object({
 export type Embeddings = z.infer<typeof embeddings>;
 
 export const demosContract = {
-  list: request('Runs and imported models that can be asked, the latest first', nothing, z.array(demo)),
+  list: request('Runs and imported models that can be asked or make vectors, the latest first', nothing, z.array(demo)),
   ask: request(
     'Masked words, pairs, next words, classes: the answers of a model to what a person typed or dropped',
     z.strictObject({

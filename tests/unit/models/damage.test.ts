@@ -113,6 +113,9 @@ it('a damaged file of names is read, or refused with its name', { timeout: fuzzP
   );
 });
 
+/** An import waits for the disk several times. */
+const importPatience = 5 * fuzzPatience;
+
 /** Imports what lies in a folder, one of its files damaged, again and again. */
 async function importDamaged(whole: string): Promise<void> {
   const names = (await readdir(whole)).filter((one) => !/^(?:outputs|gradients)/u.test(one));
@@ -130,11 +133,11 @@ async function importDamaged(whole: string): Promise<void> {
 }
 
 describe.each(['bert', 'roberta', 'resnet-transformers', 'vit-torchvision'])('%s with any damaged file', (name) => {
-  it('is imported whole, or leaves nothing', { timeout: fuzzPatience }, () => importDamaged(fixture(name)));
+  it('is imported whole, or leaves nothing', { timeout: importPatience }, () => importDamaged(fixture(name)));
 });
 
 describe('an ONNX network with any damaged file', () => {
-  it('is imported whole, or leaves nothing', { timeout: fuzzPatience }, async () => {
+  it('is imported whole, or leaves nothing', { timeout: importPatience }, async () => {
     const whole = path.join(folder, 'exported');
     await mkdir(whole);
     await cp(path.resolve(fixture('bert'), '../../onnx/texts-17.onnx'), path.join(whole, 'model.onnx'));

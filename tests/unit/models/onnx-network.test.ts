@@ -8,6 +8,7 @@ import { readSafetensors } from '../../../src/main/formats/safetensors.ts';
 import type { ReadModel } from '../../../src/main/models/family.ts';
 import { recogniseModel } from '../../../src/main/models/recognise.ts';
 import { openModelSource } from '../../../src/main/models/source.ts';
+import { layersOf, previewModel } from '../../../src/main/runs/import-model.ts';
 import { summarisePipeline } from '../../../src/main/runs/summarise-pipeline.ts';
 import { findTask } from '../../../src/main/tasks/index.ts';
 import { buildModel } from '../../../src/main/training/model.ts';
@@ -136,6 +137,19 @@ describe('what is refused, by the name of the file', () => {
   ])('%s', async (_title, nodes, opset, message) => {
     const file = await write(nodes, opset);
     await expect(read(file)).rejects.toThrow(message);
+  });
+
+  it('an op that is missing, but not the network before it: its layers are shown, and one of them can be chosen', async () => {
+    const file = await write([
+      node('Relu', ['x'], 'r'),
+      node('NonMaxSuppression', ['r'], 'y'),
+      node('Relu', ['y'], 'z'),
+    ]);
+    await expect(read(file)).rejects.toThrow(/Choose a layer before it/);
+    const { parts } = (await layersOf(file))!;
+    expect(parts.map(({ name, canBeChosen }) => [name, canBeChosen])).toEqual([['r', true]]);
+    const { model } = await previewModel(file, { layer: 'r' });
+    expect(Object.keys(model.pipeline.outputs)).toEqual(['map', 'vector']);
   });
 
   it('a folder with several of them', async () => {

@@ -2,10 +2,8 @@
  * A small random model of every family from its import to its use, in one workspace: it is imported, fine-tuned with gradients that move
  * its own weights, probed on frozen features, asked, and embeds examples. What it computes is compared with its own library elsewhere.
  */
-import { cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { importTextDataset } from '../../../src/main/data/text/import-dataset.ts';
 import { readSafetensors } from '../../../src/main/formats/safetensors.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
@@ -20,116 +18,17 @@ import { findModel } from '../../../src/main/workspace/models.ts';
 import { readRun } from '../../../src/main/workspace/runs.ts';
 import { runFolder } from '../../../src/main/workspace/run-folder.ts';
 import type { PipelineInput } from '../../../src/main/nn/index.ts';
-import type { ModelSettings } from '../../../src/shared/spec/model-settings.ts';
+import type { FamilyModel } from '../../family-models.ts';
+import { createFamilyWorkspace, familyModels, nameOf, sourceOf } from '../../family-models.ts';
 import type { TinyImageWorkspace } from '../../tiny-images.ts';
-import { createTinyImageWorkspace } from '../../tiny-images.ts';
-import { tinyDocument } from '../../tiny-workspace.ts';
 
-const fixtures = path.resolve(import.meta.dirname, '../../fixtures');
 const quiet = { signal: new AbortController().signal };
 let tiny: TinyImageWorkspace;
-const place = (name: string): string => path.join(tiny.folder, name);
 
 beforeAll(async () => {
-  tiny = await createTinyImageWorkspace();
-  const rows = Array.from({ length: 60 }, (_, index) => {
-    const text = tinyDocument(index).slice(0, 40);
-    return JSON.stringify({ label: index % 2 === 0 ? 'even' : 'odd', text });
-  });
-  await writeFile(place('rows.jsonl'), rows.join('\n'));
-  const folder = path.join(tiny.workspace.datasets, 'rows');
-  await importTextDataset({ sources: [place('rows.jsonl')], folder, name: 'rows' });
-  // As transformers' exporter leaves a network: beside its vocabulary and its config.json, without other weights.
-  await mkdir(place('exported'));
-  await cp(path.join(fixtures, 'onnx', 'texts-17.onnx'), place('exported/model.onnx'));
-  await writeFile(place('exported/config.json'), JSON.stringify({ model_type: 'bert' }));
-  const words = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'the', 'a', 'cat', 'river', 'sees', '.'];
-  await writeFile(place('exported/vocab.txt'), words.join('\n'));
+  tiny = await createFamilyWorkspace();
 });
 afterAll(() => tiny.remove());
-
-interface Row {
-  readonly family: string;
-  /** In the folder of fixtures, or in that of the workspace. */
-  readonly file: string;
-  readonly settings?: ModelSettings;
-  readonly reads: 'text' | 'image';
-  /** The task of a head that came along. */
-  readonly head?: string;
-}
-
-const small = { height: 40, width: 40, fit: 'stretch' } as const;
-
-const rows: readonly Row[] = [
-  { family: 'bert', file: 'models/bert', reads: 'text', head: 'masked-words' },
-  { family: 'bert', file: 'models/minilm', reads: 'text' },
-  {
-    family: 'distilbert',
-    file: 'models/distilbert',
-    reads: 'text',
-    head: 'masked-words',
-  },
-  {
-    family: 'roberta',
-    file: 'models/roberta',
-    reads: 'text',
-    head: 'masked-words',
-  },
-  {
-    family: 'modernbert',
-    file: 'models/modernbert',
-    reads: 'text',
-    head: 'masked-words',
-  },
-  { family: 'gpt2', file: 'models/gpt2', reads: 'text', head: 'next-word' },
-  {
-    family: 'resnet',
-    file: 'models/resnet-timm',
-    settings: small,
-    reads: 'image',
-    head: 'image-classification',
-  },
-  {
-    family: 'resnet',
-    file: 'models/resnet-torchvision/model.pth',
-    settings: small,
-    reads: 'image',
-    head: 'image-classification',
-  },
-  {
-    family: 'resnet',
-    file: 'models/resnet-transformers',
-    settings: small,
-    reads: 'image',
-    head: 'image-classification',
-  },
-  {
-    family: 'mobilenet-v2',
-    file: 'models/mobilenet-torchvision/model.pth',
-    settings: small,
-    reads: 'image',
-    head: 'image-classification',
-  },
-  {
-    family: 'efficientnet-lite',
-    file: 'models/efficientnet-lite-timm',
-    settings: small,
-    reads: 'image',
-    head: 'image-classification',
-  },
-  { family: 'vit', file: 'models/vit-timm', reads: 'image', head: 'image-classification' },
-  { family: 'vit', file: 'models/vit-transformers', reads: 'image', head: 'image-classification' },
-  { family: 'vit', file: 'models/vit-torchvision/model.pth', reads: 'image', head: 'image-classification' },
-  {
-    family: 'onnx',
-    file: 'onnx/convolutional-17.onnx',
-    reads: 'image',
-    head: 'image-classification',
-  },
-  { family: 'onnx', file: 'exported', reads: 'text' },
-];
-
-const named = (file: string): string => path.basename(file.replace(/\/model\.pth$/u, ''), '.onnx');
 
 function question(input: PipelineInput) {
   if (input.kind !== 'image') return { text: 'the cat sees a river .' };
@@ -137,7 +36,7 @@ function question(input: PipelineInput) {
   return { image: { height, width, channels, pixels: new Uint8Array(height * width * channels).fill(90) } };
 }
 
-async function train(name: string, reads: Row['reads'], more: string) {
+async function train(name: string, reads: FamilyModel['reads'], more: string) {
   const task = reads === 'text' ? 'text-classification, length: 12' : 'image-classification';
   const text = `
 name: ${name}-${more.length}
@@ -153,12 +52,12 @@ ${more}`;
   return readRun(runFolder(run.folder));
 }
 
-describe.each(rows)('$file', ({ family, file, settings = {}, reads, head }) => {
-  const name = named(file);
+describe.each(familyModels)('$file', (row) => {
+  const { family, settings = {}, reads, head } = row;
+  const name = nameOf(row);
 
   it('is imported, with the head that it came with', async () => {
-    const source = file === 'exported' ? place(file) : path.join(fixtures, file);
-    await importModel(tiny.workspace, name, source, { ...quiet, settings });
+    await importModel(tiny.workspace, name, sourceOf(row, tiny.folder), { ...quiet, settings });
     const { manifest, tokenizer } = await findModel(tiny.workspace, name);
     expect(manifest.family).toBe(family);
     expect(manifest.heads.map(({ task }) => task)).toEqual(head === undefined ? [] : expect.arrayContaining([head]));
@@ -219,7 +118,7 @@ describe.each(rows)('$file', ({ family, file, settings = {}, reads, head }) => {
 
 describe('an ONNX network whose layer is chosen', () => {
   it('is trained up to there, and no further', async () => {
-    const file = path.join(fixtures, 'onnx', 'convolutional-17.onnx');
+    const file = path.resolve(import.meta.dirname, '../../fixtures/onnx/convolutional-17.onnx');
     const { model } = await previewModel(file);
     const options = model.pipeline.blocks.find(({ id }) => id === 'network')!.options;
     await importModel(tiny.workspace, 'whole', file, quiet);

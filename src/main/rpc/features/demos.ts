@@ -3,7 +3,7 @@ import type { ImageFrame } from '../../../shared/contract/common.ts';
 import type { Demo, demosContract } from '../../../shared/contract/demos.ts';
 import { demoFormOf } from '../../tasks/demo-form.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { networkOfHead } from '../../runs/model-network.ts';
+import { backboneFacts, networkOfHead } from '../../runs/model-network.ts';
 import { readModel } from '../../runs/read-model.ts';
 import { referenceOfModel } from '../../runs/find-network.ts';
 import type { RunRecord } from '../../lab/store/run-record.ts';
@@ -41,21 +41,25 @@ export function demosHandlers(lab: Lab): HandlersOf<typeof demosContract> {
   };
 }
 
-/** An imported model through each of its heads. */
-function describeModel({ name, manifest }: ImportedModel): Demo[] {
-  return manifest.heads.flatMap((head) => {
+/** An imported model through each of its heads; one that can be asked nothing makes vectors. */
+function describeModel({ name, manifest, tokenizer }: ImportedModel): Demo[] {
+  const about = {
+    kind: 'model' as const,
+    name,
+    data: manifest.title,
+    finishedAt: Date.parse(manifest.createdAt),
+    metric: null,
+  };
+  const asked = manifest.heads.flatMap((head) => {
     const { task, facts } = networkOfHead(manifest, head, Infinity);
-    if (!task.predict) return [];
-    return {
-      ...describeAsked(task, facts),
-      run: referenceOfModel(name, head.task),
-      kind: 'model' as const,
-      name,
-      data: manifest.title,
-      finishedAt: Date.parse(manifest.createdAt),
-      metric: null,
-    };
+    return task.predict ? { ...about, ...describeAsked(task, facts), run: referenceOfModel(name, head.task) } : [];
   });
+  const { input, images } = backboneFacts(manifest, Infinity);
+  if (asked.length > 0 || (input.kind === 'tokens' && tokenizer === undefined)) return asked;
+  const frame = images ? frameOf(images) : null;
+  const shape = { kind: input.kind, shape: shapeOf(input) };
+  const none = { classes: null, examples: [], input: shape, frame };
+  return [{ ...about, ...none, run: referenceOfModel(name), task: 'vectors', title: 'Vectors alone', form: 'vectors' }];
 }
 
 /** What of a demo follows from its task and what it reads. */
