@@ -6,9 +6,10 @@
  */
 import { LabError } from '../../../shared/errors.ts';
 import type { FrameOptions } from '../../../shared/spec/manifests/audio-dataset.ts';
+import { hannWindow, transformInPlace } from './fourier.ts';
 
 /** Quieter than this is silence: it keeps the logarithm finite. */
-const FLOOR = 1e-10;
+export const ENERGY_FLOOR = 1e-10;
 /** Bands that vary less are constant, whatever their number. */
 const LEAST_DEVIATION = 1e-3;
 
@@ -52,51 +53,6 @@ export function melBands(
   });
 }
 
-/** Twiddle factors e^(−2πi·k/size) for k < size/2, computed once for each size. */
-const twiddles = new Map<number, { readonly cosines: Float64Array; readonly sines: Float64Array }>();
-
-function twiddlesOf(size: number): { readonly cosines: Float64Array; readonly sines: Float64Array } {
-  const known = twiddles.get(size);
-  if (known) return known;
-  const angle = (index: number): number => (-2 * Math.PI * index) / size;
-  const computed = {
-    cosines: Float64Array.from({ length: size / 2 }, (_, index) => Math.cos(angle(index))),
-    sines: Float64Array.from({ length: size / 2 }, (_, index) => Math.sin(angle(index))),
-  };
-  twiddles.set(size, computed);
-  return computed;
-}
-
-/** Discrete Fourier transform in place; a power of two of complex numbers (Cooley & Tukey 1965). */
-function transformInPlace(real: Float64Array, imaginary: Float64Array): void {
-  const size = real.length;
-  for (let index = 1, reversed = 0; index < size; index += 1) {
-    let bit = size >> 1;
-    for (; (reversed & bit) !== 0; bit >>= 1) reversed ^= bit;
-    reversed |= bit;
-    if (index < reversed) {
-      [real[index], real[reversed]] = [real[reversed]!, real[index]!];
-      [imaginary[index], imaginary[reversed]] = [imaginary[reversed]!, imaginary[index]!];
-    }
-  }
-  const { cosines, sines } = twiddlesOf(size);
-  for (let half = 1; half < size; half *= 2) {
-    const stride = size / (2 * half);
-    for (let offset = 0; offset < half; offset += 1) {
-      const [cosine, sine] = [cosines[offset * stride]!, sines[offset * stride]!];
-      for (let even = offset; even < size; even += 2 * half) {
-        const odd = even + half;
-        const turnedReal = cosine * real[odd]! - sine * imaginary[odd]!;
-        const turnedImaginary = cosine * imaginary[odd]! + sine * real[odd]!;
-        real[odd] = real[even]! - turnedReal;
-        imaginary[odd] = imaginary[even]! - turnedImaginary;
-        real[even]! += turnedReal;
-        imaginary[even]! += turnedImaginary;
-      }
-    }
-  }
-}
-
 /**
  * Frames [frames, bands] of a recording, natural logarithms of energies; one frame at least, the samples of a recording that is
  * shorter than a window followed by silence. With `normalise`, each band has mean 0 and deviation 1 over the recording, which
@@ -116,13 +72,8 @@ export function logMelFrames(samples: Float32Array, rate: number, options: Frame
   }
   const { window, hop, transform } = windowSizes(rate, options);
   const weights = sparseBands(rate, transform, options);
-  const shape = Float64Array.from(
-    { length: window },
-    (_, index) => 0.5 - 0.5 * Math.cos((2 * Math.PI * index) / window),
-  );
-  const power = shape.reduce((sum, value) => sum + value * value, 0);
-  // From |X|² to energy: a density in Hz, times the distance of two frequencies.
-  const scale = rate / transform / (rate * power);
+  const shape = hannWindow(window);
+  const scale = energyScale(shape, transform);
   const count = 1 + Math.max(0, Math.floor((samples.length - window) / hop));
   const frames = new Float32Array(count * bands);
   const real = new Float64Array(transform);
@@ -139,15 +90,23 @@ export function logMelFrames(samples: Float32Array, rate: number, options: Frame
     for (const [band, { start, values }] of weights.entries()) {
       let energy = 0;
       for (let index = 0; index < values.length; index += 1) energy += values[index]! * spectrum[start + index]!;
-      frames[frame * bands + band] = Math.log(Math.max(energy, FLOOR));
+      frames[frame * bands + band] = Math.log(Math.max(energy, ENERGY_FLOOR));
     }
   }
   if (options.normalise) normaliseBands(frames, bands);
   return frames;
 }
 
-/** The bands without the zeros around them. */
-function sparseBands(
+/** From |X|² of a windowed transform to energy: a power spectral density in Hz, times the distance of two frequencies. */
+export function energyScale(window: Float64Array, transform: number): number {
+  return 1 / (transform * window.reduce((sum, value) => sum + value * value, 0));
+}
+
+/**
+ * The bands without the zeros around them: where each begins, and its weights.
+ * @throws LabError `bad-input` for a band without a frequency
+ */
+export function sparseBands(
   rate: number,
   transform: number,
   options: FrameOptions,

@@ -9,6 +9,8 @@ import type { ImportTextDatasetOptions } from '../../data/text/import-dataset.ts
 import type { Workspace } from '../../workspace/workspace.ts';
 import { collect, globalsOf, workspaceOf } from './globals.ts';
 import type { ImageOptions } from './image-options.ts';
+import type { SoundOptions } from './sound-options.ts';
+import { addSoundOptions, frameOptionsOf, soundOptionNames } from './sound-options.ts';
 import { addImageOptions, describeImageImport, imageImportOptionsOf, imageOptionNames } from './image-options.ts';
 import { registerDatasetEdit } from './dataset-edit.ts';
 import { registerDatasetSimulate } from './dataset-simulate.ts';
@@ -18,17 +20,15 @@ import { reportImages, reportText } from './import-report.ts';
 import type { LabelOptions } from './label-options.ts';
 import { addLabelOptions, describeTargets, labelsOf } from './label-options.ts';
 import { registerMaterialCommands } from './material.ts';
-import { positiveNumber } from './numbers.ts';
 import { refuseOutOfPlace } from './out-of-place.ts';
 import { print, printJson, say } from './output.ts';
 import type { TableOptions } from './table-options.ts';
 import { addTableOptions, fileTableOptionNames, fileTableOptionsOf, textTableOptionsOf } from './table-options.ts';
 
-interface GivenOptions extends ImageOptions, TableOptions, LabelOptions {
+interface GivenOptions extends ImageOptions, SoundOptions, TableOptions, LabelOptions {
   readonly dryRun?: boolean;
   readonly images?: boolean;
   readonly audio?: boolean;
-  readonly maximumFrequency?: number;
   readonly format?: ImportTextDatasetOptions['format'];
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
@@ -66,7 +66,6 @@ export function registerDataset(dataset: Command): void {
     )
     .option('--images', 'the sources are images')
     .option('--audio', 'the sources are recordings: a table with their paths and labels, or a folder for each class')
-    .option('--maximum-frequency <hertz>', 'for sound: where the highest band ends (default: 7600)', positiveNumber)
     .addOption(
       new Option('--format <format>', 'read every file as this; by default their names decide').choices(formats),
     )
@@ -89,7 +88,7 @@ export function registerDataset(dataset: Command): void {
       '--merge-labels',
       'make one class of those whose names differ by case, accents, blanks or how a number is written',
     );
-  addTableOptions(addImageOptions(addLabelOptions(add)));
+  addTableOptions(addImageOptions(addSoundOptions(addLabelOptions(add))));
   add.option('--dry-run', 'only look: encoding, dialect, columns, classes, first rows, what would be left out');
   add.action(async (name: string, sources: string[], given: GivenOptions, command: Command) => {
     const { labels: _kind, labelColumn: _columns, labelSeparator: _separator, ...rest } = given;
@@ -99,7 +98,7 @@ export function registerDataset(dataset: Command): void {
       refuseOutOfPlace(command, textOptions, `with --${options.audio ? 'audio' : 'images'}`);
     } else refuseOutOfPlace(command, fileTableOptionNames, 'without --images or --audio');
     if (!options.images) refuseOutOfPlace(command, imageOptionNames, 'without --images');
-    if (!options.audio) refuseOutOfPlace(command, ['maximumFrequency'], 'without --audio');
+    if (!options.audio) refuseOutOfPlace(command, soundOptionNames, 'without --audio');
     if (options.labelTable === undefined) refuseOutOfPlace(command, ['idColumn'], 'without --label-table');
     const from = { sources, sides: { training: options.train, validation: options.validation, test: options.test } };
     if ([sources, ...Object.values(from.sides)].every((some) => (some?.length ?? 0) === 0)) {
@@ -185,14 +184,14 @@ async function addAudio(
   options: ImportOptions,
   json: boolean,
 ): Promise<void> {
-  const { maximumFrequency, mergeLabels } = options;
+  const frames = frameOptionsOf(options);
   const manifest = await importWithProgress((signal, onProgress) =>
     importAudio(workspace, name, {
       ...given,
       table: fileTableOptionsOf(options),
       labels: options.labels,
-      mergeLabels,
-      ...(maximumFrequency !== undefined && { options: { maximumFrequency } }),
+      mergeLabels: options.mergeLabels,
+      ...(frames && { options: frames }),
       signal,
       onProgress,
     }),
