@@ -1,11 +1,13 @@
 /** Answers as tables: the label, a bar for those who see, the probability. */
-import type { PredictionAnswer } from '../main/tasks/index.ts';
+import { wavBytes } from '../main/data/audio/write-wav.ts';
+import type { PredictionAnswer, SpokenAnswer } from '../main/tasks/index.ts';
 import { formatNumber, formatPercent } from '../shared/display.ts';
 import { element } from './elements.ts';
 import { drawPicture } from './pictures.ts';
 
 export function answerTables(answers: readonly PredictionAnswer[]): HTMLElement[] {
-  return answers.map(({ question, choices, value, words, alignment }) => {
+  return answers.map(({ question, choices, value, words, alignment, speech }) => {
+    if (speech) return soundOf(speech);
     if (words) {
       return element('p', {}, ...words.flatMap(({ word, tag }) => [`${word} `, element('small', {}, tag), ' ']));
     }
@@ -43,4 +45,11 @@ function alignedRows({
   const pixels = Uint8Array.from(pairs, (sure) => Math.round(255 * (1 - sure)));
   const plot = drawPicture({ width, height, channels: 1, pixels }, 'Dot plot: dark where two residues belong together');
   return [element('pre', {}, [first, marks, second].join('\n')), plot];
+}
+
+function soundOf({ samples, rate, characters }: SpokenAnswer): HTMLElement {
+  const file = new Blob([wavBytes(samples, rate)], { type: 'audio/wav' });
+  const said = characters.map(({ character }) => character).join('');
+  const sound = element('audio', { controls: '', src: URL.createObjectURL(file), 'aria-label': `Speech: ${said}` });
+  return element('figure', {}, sound, element('figcaption', {}, said));
 }

@@ -30,6 +30,7 @@ const textForms: Partial<Readonly<Record<DemoForm, { readonly text: string; read
   'label-text': { text: 'Text' },
   'tag-text': { text: 'Text' },
   'align-pair': { text: 'First sequence', pair: 'Second sequence' },
+  'speak-text': { text: 'Text to be spoken' },
   other: { text: 'Text' },
 };
 

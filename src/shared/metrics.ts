@@ -52,6 +52,18 @@ const registry = {
   standardisedError: { title: 'Standardised error', direction: 'minimise', bounds: [0, null] },
   characterErrorRate: { title: 'Character error rate', ...errorRate },
   wordErrorRate: { title: 'Word error rate', ...errorRate },
+  /** Of speech beside a recording of the same words, brought together in time. */
+  melCepstralDistance: {
+    title: 'Mel-cepstral distance',
+    direction: 'minimise',
+    bounds: [0, null],
+    unit: 'dB',
+    preferred: true,
+  },
+  /** Mean difference of log-mel frames, with the durations of the recording. */
+  melError: { title: 'Mel error', direction: 'minimise', bounds: [0, null], unit: 'dB' },
+  /** How much longer or shorter than the recording, as a share of it. */
+  lengthError: { title: 'Length error', direction: 'minimise', bounds: [0, null] },
   maskedWordsAccuracy: { title: 'Masked words: accuracy', ...share },
   perplexity,
   maskedWordsLoss: { ...lossInNats, title: 'Masked words: loss' },

@@ -1,6 +1,7 @@
 /** Every op on both engines, forward and backward, against float64 references. */
 import { describe, expect, it } from 'vitest';
 import { registeredOps } from '../../src/main/graph/index.ts';
+import { alignmentCases } from './cases/alignment.ts';
 import { elementwiseCases } from './cases/elementwise.ts';
 import { imageCases } from './cases/images.ts';
 import { layerCases } from './cases/layers.ts';
@@ -8,7 +9,14 @@ import { recurrenceCases } from './cases/recurrence.ts';
 import { structuralCases } from './cases/structural.ts';
 import { checkCase } from './harness.ts';
 
-const cases = [...elementwiseCases, ...structuralCases, ...layerCases, ...imageCases, ...recurrenceCases];
+const cases = [
+  ...elementwiseCases,
+  ...structuralCases,
+  ...layerCases,
+  ...imageCases,
+  ...recurrenceCases,
+  ...alignmentCases,
+];
 
 describe('every op', () => {
   it('has a case here', () => {

@@ -15,6 +15,7 @@ export * from './ops/elementwise.ts';
 export * from './ops/gather.ts';
 export * from './ops/losses.ts';
 export * from './ops/matmul.ts';
+export * from './ops/monotonic-alignment.ts';
 export * from './ops/normalisation.ts';
 export * from './ops/pooling.ts';
 export * from './ops/recurrence/recurrence.ts';

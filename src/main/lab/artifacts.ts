@@ -14,6 +14,7 @@ import type { RunFolder } from '../workspace/run-folder.ts';
 const mediaTypes: Readonly<Record<string, string>> = {
   '.png': 'image/png',
   '.svg': 'image/svg+xml',
+  '.wav': 'audio/wav',
   '.json': 'application/json',
   '.jsonl': 'application/x-ndjson',
 };
@@ -28,7 +29,7 @@ export async function listArtifacts({ artifacts }: RunFolder): Promise<Artifact[
       .filter((entry) => entry.isFile() && !entry.name.startsWith('.') && extname(entry.name) in mediaTypes)
       .map(async ({ name }): Promise<Artifact> => {
         const { size } = await stat(join(artifacts, name));
-        const kind = /\.(png|svg)$/.test(name) ? 'picture' : 'data';
+        const kind = /\.(png|svg)$/.test(name) ? 'picture' : name.endsWith('.wav') ? 'sound' : 'data';
         return { name, title: titleOf(name), kind, bytes: size, tooLarge: size > largestArtifactBytes };
       }),
   );

@@ -122,7 +122,7 @@ export function prepareRun(
   try {
     requireSuitedPreset(experiment, sampler.input.kind);
     const pipeline = withInitialisation(resolvePipeline(experiment.pipeline), experiment.initialisation);
-    const { input, classes, targets, labelSet, tags, images: known, audio } = sampler;
+    const { input, classes, targets, labelSet, tags, images: known, audio, speech } = sampler;
     const facts = {
       input,
       ...(classes && { classes }),
@@ -131,6 +131,7 @@ export function prepareRun(
       ...(tags && { tags }),
       ...(known && { images: known }),
       ...(audio && { audio }),
+      ...(speech && { speech }),
     };
     const fixedStatistics = experiment.training.batchStatistics === 'pretrained';
     if (fixedStatistics && !experiment.from) {

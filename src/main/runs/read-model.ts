@@ -52,6 +52,16 @@ const factsSchema = z.object({
     })
     .optional(),
   audio: frameOptions.optional(),
+  speech: z
+    .object({
+      alphabet: z.array(z.string()),
+      length: z.int(),
+      frames: frameOptions,
+      mean: z.array(z.number()),
+      deviation: z.array(z.number()),
+      floor: z.number(),
+    })
+    .optional(),
 });
 
 /** Leaves out what is undefined: absent is not the same to the types. */
@@ -67,7 +77,7 @@ function labelSetOf({ thresholds, ...set }: NonNullable<z.infer<typeof factsSche
 
 /** Throws `LabError('corrupt' | 'not-found')` for facts that cannot be read. */
 export async function readModel(run: RunFolder, experiment: Experiment): Promise<Model> {
-  const { input, classes, targets, labelSet, tags, images, audio } = await readJson(run.facts, factsSchema);
+  const { input, classes, targets, labelSet, tags, images, audio, speech } = await readJson(run.facts, factsSchema);
   const facts: TaskFacts = {
     input: inputOf(input),
     ...(classes && { classes }),
@@ -76,6 +86,7 @@ export async function readModel(run: RunFolder, experiment: Experiment): Promise
     ...(labelSet && { labelSet: labelSetOf(labelSet) }),
     ...(images && { images }),
     ...(audio && { audio }),
+    ...(speech && { speech }),
   };
   const { type, ...options } = experiment.task;
   const pipeline = withInitialisation(resolvePipeline(experiment.pipeline), experiment.initialisation);

@@ -2,6 +2,8 @@
  * Looks at a model while it is trained, after every evaluation: how the gradient is distributed over its parts, and what it
  * answers to the same few validation examples. Nothing of it changes what is trained; what fails is told once and left out.
  */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
 import type { NewRunEvent } from '../../shared/spec/run/events.ts';
 import { loadTokenizer } from '../data/tokenizer/tokenizer.ts';
@@ -18,6 +20,16 @@ import { appendGradients, appendSamples } from '../workspace/training-records.ts
 /** Examples whose answers are kept, and how many answers to a question. */
 const examples = 8;
 const choices = 3;
+/** Examples that are spoken at every evaluation. */
+const heard = 2;
+
+/** Characters of what was said that the name of a file holds. */
+const nameLength = 60;
+
+interface OpenPredictor {
+  readonly program: Program;
+  readonly executable: Executable;
+}
 
 export interface TrainingRecorder extends AsyncDisposable {
   record(step: number): Promise<void>;
@@ -40,13 +52,15 @@ export async function createTrainingRecorder({
 }: RecorderOptions): Promise<TrainingRecorder> {
   const { experiment, model, sampler, plan } = prepared;
   const tokenizer = (await fileExists(run.tokenizer)) ? loadTokenizer(run.tokenizer) : undefined;
-  let predictor: { readonly program: Program; readonly executable: Executable } | undefined;
+  let predictor: OpenPredictor | undefined;
   let failed = false;
 
   const answer = async (step: number): Promise<void> => {
     const count = Math.min(examples, sampler.evaluationBatchCount('validation', 1));
-    if (count === 0 || !model.task.answers) return;
+    if (count === 0 || !(model.task.answers ?? model.task.sound)) return;
     predictor ??= await openPredictor(prepared, engine, trainer);
+    if (model.task.sound) await recordSounds(run, prepared, predictor, step, Math.min(heard, count));
+    if (!model.task.answers) return;
     const answers = [];
     for (let index = 0; index < count; index++) {
       answers.push(await answersTo(prepared, predictor, index, tokenizer));
@@ -82,17 +96,41 @@ async function openPredictor({ model, experiment }: PreparedRun, engine: Engine,
   return { program, executable };
 }
 
+/** `spoken-three-seven-step-200.wav`: what was said, as far as names of files can say it, and when. */
+async function recordSounds(
+  { artifacts }: RunFolder,
+  prepared: PreparedRun,
+  predictor: OpenPredictor,
+  step: number,
+  count: number,
+): Promise<void> {
+  const { task, options, facts } = prepared.model;
+  await mkdir(artifacts, { recursive: true });
+  for (let index = 0; index < count; index++) {
+    const { outputs, feeds } = await predict(prepared, predictor, index);
+    const sound = task.sound?.({ outputs, feeds, facts, tokenizer: undefined, top: 1 }, options);
+    if (!sound) continue;
+    const said = sound.text.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '-');
+    await writeFile(join(artifacts, `spoken-${said.slice(0, nameLength)}-step-${String(step)}.wav`), sound.wav);
+  }
+}
+
 async function answersTo(
-  { sampler, model }: PreparedRun,
-  { program, executable }: { readonly program: Program; readonly executable: Executable },
+  prepared: PreparedRun,
+  predictor: OpenPredictor,
   index: number,
   tokenizer: TextTokenizer | undefined,
 ) {
-  const feeds = questionFeeds(sampler, 'validation', index);
-  const wanted = Object.fromEntries(Object.entries(feeds).filter(([name]) => program.inputs.has(name)));
-  const outputs = await executable.run(wanted);
+  const { model } = prepared;
+  const { outputs, feeds } = await predict(prepared, predictor, index);
   const answers = model.task.answers?.({ outputs, feeds, facts: model.facts, tokenizer, top: choices }) ?? [];
   return answers.map(({ question, choices: found, truth }) => ({ question, choices: found, truth }));
+}
+
+async function predict({ sampler }: PreparedRun, { program, executable }: OpenPredictor, index: number) {
+  const feeds = questionFeeds(sampler, 'validation', index);
+  const wanted = Object.fromEntries(Object.entries(feeds).filter(([name]) => program.inputs.has(name)));
+  return { outputs: await executable.run(wanted), feeds };
 }
 
 /** L2 norms by block, and by layer within one: `backbone/encoder/layer.0`, `head`. */

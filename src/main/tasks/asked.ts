@@ -37,6 +37,8 @@ export interface PredictionAnswer {
   readonly words?: readonly TaggedWord[];
   /** Of two sequences. */
   readonly alignment?: AnsweredAlignment;
+  /** Of a text that is spoken. */
+  readonly speech?: SpokenAnswer;
 }
 
 export interface AnsweredAlignment {
@@ -47,6 +49,19 @@ export interface AnsweredAlignment {
   readonly probabilities: readonly (number | null)[];
   /** The same of all pairs of residues, row by row: those of the second sequence for each of the first. */
   readonly pairs: readonly number[];
+}
+
+export interface SpokenAnswer {
+  /** Between −1 and 1. */
+  readonly samples: Float32Array<ArrayBuffer>;
+  /** Samples a second. */
+  readonly rate: number;
+  /** Log energies [frames, bands]. */
+  readonly frames: Float32Array;
+  readonly bands: number;
+  readonly secondsPerFrame: number;
+  /** What was read, and for how many frames each character lasts. */
+  readonly characters: readonly { readonly character: string; readonly frames: number }[];
 }
 
 /** A batch of one example of an evaluation split, and what the prediction program made of it. */

@@ -25,6 +25,7 @@ export function encodeQuery(
 ): EncodedQuery {
   switch (model.input.kind) {
     case 'tokens': {
+      if (model.speech) throw new LabError('bad-input', 'A voice reads characters, whose embeddings are not shown');
       const tokenizer = tokenizerOf(model);
       const length = lengthOf(model);
       const parts = encodeParts(tokenizer, requireText(query.text, 'a text'), query.textPair, length, separators);

@@ -17,5 +17,6 @@ import './regression.ts';
 import './multi-label.ts';
 import './token-classification.ts';
 import './alignment.ts';
+import './speech-synthesis.ts';
 
 export * from './task.ts';

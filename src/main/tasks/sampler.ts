@@ -7,6 +7,7 @@ import type { ValueScales } from '../../shared/spec/manifests/image-corpus.ts';
 import type { NetworkImages } from '../../shared/spec/network-images.ts';
 import type { ConstantData } from '../graph/program.ts';
 import type { PipelineInput } from '../nn/block.ts';
+import type { SpeechFacts } from './speech/facts.ts';
 import type { LabelSet, TargetScale } from './targets/facts.ts';
 
 export type Feeds = Readonly<Record<string, ConstantData>>;
@@ -44,6 +45,8 @@ export interface TaskFacts {
   readonly images?: ImageFacts;
   /** How recordings become the frames that the network sees. */
   readonly audio?: FrameOptions;
+  /** Of a voice: what it reads and speaks. */
+  readonly speech?: SpeechFacts;
 }
 
 /** As the images of the corpus or dataset were imported. */

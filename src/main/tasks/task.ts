@@ -216,6 +216,8 @@ export interface TaskDefinition<Options> {
   predict?(model: PredictionModel, query: PredictionQuery, options: Options): Promise<readonly PredictionAnswer[]>;
   /** What a trained network answered to one example of an evaluation split, for those who look at examples one by one. */
   answers?(example: AnsweredExample): readonly ExampleAnswer[];
+  /** What it said to one example of an evaluation split, as a WAV file: samples over time that can be heard. */
+  sound?(example: AnsweredExample, options: Options): { readonly text: string; readonly wav: Uint8Array };
   /** How a person asks a trained run. */
   readonly demo?: TaskDemo;
   /** What an experiment begins with where a person has chosen nothing else. */

@@ -6,6 +6,7 @@ import type { PredictionQuery } from '../tasks/index.ts';
 import type { Predictor } from '../runs/predict.ts';
 import { decodeQueryImage } from '../runs/query-image.ts';
 import { decodeQueryRecording } from '../runs/query-recording.ts';
+import { heardOf } from './heard.ts';
 import { withPredictor } from './loaded-models.ts';
 import { bytesOfDataUrl } from './pictures.ts';
 import type { WorkContext } from './work-context.ts';
@@ -28,12 +29,15 @@ async function answer(predictor: Predictor, input: Input<'ask'>): Promise<Output
   const started = performance.now();
   const answers = await predictor.ask(query);
   return {
-    answers: answers.map(({ question, choices, value, words }) => ({
-      question,
-      choices: choices.map((choice) => ({ ...choice })),
-      ...(value !== undefined && { value }),
-      ...(words && { words: words.map((word) => ({ ...word })) }),
-    })),
+    answers: await Promise.all(
+      answers.map(async ({ question, choices, value, words, speech, isTruncated = false }) => ({
+        question,
+        choices: choices.map((choice) => ({ ...choice })),
+        ...(value !== undefined && { value }),
+        ...(words && { words: words.map((word) => ({ ...word })) }),
+        ...(speech && { speech: await heardOf(speech, isTruncated) }),
+      })),
+    ),
     step: predictor.step,
     engine: predictor.engine.name,
     device: predictor.engine.device ?? 'cpu',

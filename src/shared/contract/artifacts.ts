@@ -7,7 +7,7 @@ export const artifact = z.object({
   name: z.string(),
   /** In words: `First layer filters`. */
   title: z.string(),
-  kind: z.enum(['picture', 'data']),
+  kind: z.enum(['picture', 'sound', 'data']),
   bytes: count,
   /** Too large to be read through the contract. */
   tooLarge: z.boolean(),

@@ -1,6 +1,6 @@
 /** Demos: trained runs and imported models answer. A demo needs nothing of a run but its checkpoint; quizzes and projections need its data too. */
 import { z } from 'zod';
-import { checkpointChoice, count, imageFrame, item, nothing } from './common.ts';
+import { checkpointChoice, count, imageFrame, item, nothing, picture } from './common.ts';
 import { request } from './define.ts';
 
 /** What a person gives: decides how the page of a demo looks. New tasks come with `other`, which asks for text. */
@@ -28,6 +28,7 @@ export const demoForm = z.enum([
   'align-pair',
   /** Nothing to ask: a model without a head makes vectors alone. */
   'vectors',
+  'speak-text',
   'other',
 ]);
 export type DemoForm = z.infer<typeof demoForm>;
@@ -81,6 +82,20 @@ export const answer = z.object({
       probabilities: z.array(z.number().nullable()),
       /** Of each pair of residues, those of the first sequence after each other, row by row. */
       pairs: z.array(z.number()),
+    })
+    .optional(),
+  /** Of a text that is spoken. */
+  speech: z
+    .object({
+      /** A WAV file as `data:audio/wav;base64,…` */
+      sound: z.string().regex(/^data:audio\/wav;base64,/),
+      seconds: z.number(),
+      /** Mel bands from low to high, over time. */
+      spectrogram: picture,
+      /** What was read, and from where to where it is heard, in seconds. */
+      characters: z.array(z.object({ character: z.string(), from: z.number(), to: z.number() })),
+      /** Its end is missing: the speech is longer than any recording that the voice was trained on. */
+      isTruncated: z.boolean(),
     })
     .optional(),
 });

@@ -1,5 +1,6 @@
 /** What every op computes, in float64 and plain loops. Shares no code with the ops. */
 import { imageReferenceOps } from './images.ts';
+import { alignments } from './alignment.ts';
 import { recurrenceOps } from './recurrence.ts';
 import type { ReferenceOp } from './reference-op.ts';
 import type { Tensor64 } from './tensor.ts';
@@ -340,5 +341,6 @@ export const referenceOps: Readonly<Record<string, ReferenceOp>> = {
       0,
     );
   },
+  'monotonic-alignment': ([emissions, ends]) => alignments(emissions!, ends!),
   ...recurrenceOps,
 };

@@ -47,6 +47,10 @@ const commands: Readonly<Record<string, readonly [summary: string, load: () => P
       async () => (await import('./predict.ts')).registerPredict,
     ],
     generate: ['continue a text with a language model', async () => (await import('./generate.ts')).registerGenerate],
+    speak: [
+      'say a text with a trained voice, as a WAV file; or all texts of a table',
+      async () => (await import('./speak.ts')).registerSpeak,
+    ],
     probe: [
       'probe every stage of a network on a labelled dataset, its weights frozen',
       async () => (await import('./probe.ts')).registerProbe,

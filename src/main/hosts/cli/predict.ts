@@ -172,6 +172,9 @@ export function registerPredict(predict: Command): void {
           printJson({ run: predictor.id, step: predictor.step, answers });
           return;
         }
+        if (predictor.facts.speech) {
+          say(`A voice is heard: pretext speak ${predictor.id} '${given ?? ''}' out.wav writes what it says`);
+        }
         for (const { question, choices, value, words, alignment, isTruncated } of answers) {
           if (isTruncated) say('The text is longer than the model reads: a part of it was left out');
           if (words) {

@@ -36,3 +36,43 @@ definePreset({
     outputs: { sequence: 'recurrent', vector: 'recurrent.state' },
   }),
 });
+
+const characterOptions = z.strictObject({
+  hiddenSize: z.int().positive().default(96).describe('Size of the embedding and of the state in each direction'),
+  kernel: z.int().positive().default(5).describe('Characters that a convolution reads at once'),
+  cell: z.enum(cellNames).default('lstm').describe('The recurrent cell'),
+  layers: z.int().positive().default(1).describe('Number of recurrent layers'),
+  dropout: z.number().min(0).max(0.9).default(0).describe('Dropout of embeddings and between layers'),
+});
+
+definePreset({
+  name: 'character-lstm',
+  title: 'Character LSTM',
+  summary:
+    'Characters in the order of a text, each read with its neighbours and with all before and behind it: the encoder of Tacotron 2 (Shen et al. 2018), in a small size. For speech synthesis.',
+  input: 'tokens',
+  options: characterOptions,
+  graph: ({ hiddenSize, kernel, cell, layers, dropout }) => ({
+    blocks: [
+      {
+        id: 'embedding',
+        type: 'token-embedding',
+        options: { hiddenSize, positions: false, segments: 0, dropout },
+        inputs: { tokens: 'input.tokens' },
+      },
+      {
+        id: 'convolution',
+        type: 'sequence-convolution',
+        options: { kernels: [kernel], channels: hiddenSize },
+        inputs: { sequence: 'embedding', mask: 'input.mask' },
+      },
+      {
+        id: 'recurrent',
+        type: 'recurrent',
+        options: { cell, hiddenSize, layers, dropout, bidirectional: true },
+        inputs: { sequence: 'convolution', mask: 'input.mask' },
+      },
+    ],
+    outputs: { sequence: 'recurrent', vector: 'recurrent.state' },
+  }),
+});

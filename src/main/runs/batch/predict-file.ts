@@ -83,6 +83,14 @@ interface Answerer extends AsyncDisposable {
 export async function predictFile(network: TrainedNetwork, options: PredictFileOptions): Promise<PredictFileResult> {
   const { input, output, signal, onProgress } = options;
   const facts = options.embeddings ? embeddedFacts(network) : network.whole().facts;
+  if (facts.speech) {
+    throw new LabError(
+      'bad-input',
+      options.embeddings
+        ? 'Embeddings of texts need a tokenizer, and a voice reads characters'
+        : `A voice answers with sound, which no table holds: pretext speak ${network.id} --input ${input} --output <folder> writes WAV files and a table of them`,
+    );
+  }
   const source =
     facts.input.kind === 'tokens'
       ? await openTexts(input, { ...options, hasPairs: asksForPairs(network, options) }, signal)

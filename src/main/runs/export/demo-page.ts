@@ -17,6 +17,7 @@ export function demoPage({ title, script, style, data }: DemoPage): string {
     `script-src '${hashOf(code)}' 'wasm-unsafe-eval'`,
     `style-src '${hashOf(style)}'`,
     'img-src data: blob:',
+    'media-src blob:',
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
