@@ -125,6 +125,15 @@ const presets: Readonly<Record<string, readonly [PipelineInput, object, Expected
     },
   ],
   'speech-lstm': [frames, { hiddenSize: 16 }, { stacking: [[34, 120], 0], recurrent: [[34, 32], 2 * lstm(120, 16)] }],
+  'character-lstm': [
+    tokens,
+    { hiddenSize: 16 },
+    {
+      embedding: [[20, 16], embedding(16)],
+      convolution: [[20, 16], 5 * 16 * 16 + 16],
+      recurrent: [[20, 32], 2 * lstm(16, 16)],
+    },
+  ],
   'patch-cnn': [
     image,
     { width: 8, features: 16 },
