@@ -79,7 +79,7 @@ export interface SpeakAllResult {
 }
 
 /** The table of the recordings, which `dataset import --audio` reads. */
-export const SPOKEN_TABLE = 'recordings.csv';
+const SPOKEN_TABLE = 'recordings.csv';
 
 /**
  * Writes 0001.wav and so on, and a table of them with the columns path, text and label, and heard where a recogniser listens.

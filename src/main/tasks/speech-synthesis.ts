@@ -44,12 +44,6 @@ const options = z.strictObject({
   stepFrames: z.int().min(1).max(12).default(2).describe('Frames that are made at once: 1, 2, 3, 4, 6 or 12'),
   decoderSize: z.int().min(8).max(2048).default(160).describe('State of the decoder, in each direction'),
   decoderLayers: z.int().min(1).max(4).default(1).describe('Recurrent layers of the decoder'),
-  alignmentSize: z
-    .int()
-    .min(4)
-    .max(512)
-    .default(64)
-    .describe('Features by which characters and frames find each other'),
   dynamicRange: z
     .number()
     .min(20)
@@ -66,7 +60,7 @@ export type SpeechSynthesisOptions = z.infer<typeof options>;
 /** Speech may be longer than the longest recording by this. */
 const ROOM = 1.25;
 /** Weights of the losses beside that of the frames. */
-const [DURATION_WEIGHT, ALIGNMENT_WEIGHT] = [0.5, 0.5];
+const [DURATION_WEIGHT, ALIGNMENT_WEIGHT] = [0.5, 0.1];
 
 defineTask<SpeechSynthesisOptions>({
   type: 'speech-synthesis',
@@ -81,7 +75,7 @@ defineTask<SpeechSynthesisOptions>({
   openSampler: (setup) => createSampler(openVoiceMaterial(setup), setup.options),
   build(context, backbone, settings, facts) {
     const { program, mode, batchSize } = context;
-    const { stepFrames, alignmentSize } = settings;
+    const { stepFrames, decoderSize } = settings;
     const { frames: frameOptions, length, mean, deviation } = voiceOf(facts);
     const inputs = declareInputs(context);
     const { mask } = inputs;
@@ -98,7 +92,7 @@ defineTask<SpeechSynthesisOptions>({
       );
     return withScope(program, 'head', () =>
       withScope(program, 'speech-synthesis', () => {
-        const predicted = predictedLogDurations(text, 2 * alignmentSize);
+        const predicted = predictedLogDurations(text, decoderSize);
         if (mode !== 'training') {
           const durations = durationsOf(predicted, mask);
           const room = Math.ceil((ROOM * length) / stepFrames);
@@ -113,7 +107,7 @@ defineTask<SpeechSynthesisOptions>({
         const wanted = input(program, 'frames', 'float32', [batchSize, steps, width]);
         const stepMask = input(program, 'stepMask', 'float32', [batchSize, steps]);
         const weights = input(program, 'weights', 'float32', [batchSize]);
-        const aligned = alignedDurations(text, wanted, stepMask, alignmentSize);
+        const aligned = alignedDurations(text, wanted, stepMask);
         const { frames } = decodedFrames(context, text, aligned.durations, steps, width, settings);
         const losses = add(
           frameLosses(frames, wanted, stepMask),

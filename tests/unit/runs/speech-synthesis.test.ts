@@ -33,7 +33,7 @@ afterAll(() => tiny.remove());
 function spec(name: string, steps: number, task = '', data = 'melodies') {
   const text = `name: ${name}
 engine: {threads: 1}
-task: {type: speech-synthesis, longest: 4, decoderSize: 24, alignmentSize: 12${task}}
+task: {type: speech-synthesis, longest: 4, decoderSize: 24${task}}
 data: ${data}
 pipeline: {preset: character-lstm, options: {hiddenSize: 16}}
 evaluation: {leaks: ignore}
@@ -53,9 +53,9 @@ describe('a voice', () => {
     const [baseline] = result!.baselines;
     expect(baseline?.name).toBe('mean frame');
     const { melCepstralDistance, melError, lengthError } = result!.test!.metrics;
-    expect(melCepstralDistance).toBeLessThan(0.6 * baseline!.metrics.melCepstralDistance!);
-    expect(melError).toBeLessThan(0.9 * baseline!.metrics.melError!);
-    expect(lengthError).toBeLessThan(0.4);
+    expect(melCepstralDistance).toBeLessThan(0.3 * baseline!.metrics.melCepstralDistance!);
+    expect(melError).toBeLessThan(0.5 * baseline!.metrics.melError!);
+    expect(lengthError).toBeLessThan(0.15);
   });
 
   it('lets letters last as they do in recordings, and sound as they do', async () => {
@@ -66,8 +66,9 @@ describe('a voice', () => {
     expect(speech.characters.map(({ character }) => character)).toEqual(['b', 'c', 'a']);
     // 0.2, 0.08 and 0.12 s in frames of 10 ms.
     const [b, c, a] = speech.characters.map(({ frames }) => frames);
-    expect(b! > a! && a! > c!).toBe(true);
-    expect(Math.abs(b! + c! + a! - 39)).toBeLessThan(8);
+    expect(Math.abs(b! - 20)).toBeLessThan(5);
+    expect(Math.abs(c! - 8)).toBeLessThan(4);
+    expect(Math.abs(a! - 12)).toBeLessThan(5);
     const frames = logMelFrames(speech.samples, speech.rate, predictor.facts.speech!.frames);
     const loudest = (frame: number): number => {
       const row = [...frames.subarray(frame * 12, (frame + 1) * 12)];

@@ -1,6 +1,6 @@
 /**
  * From encoded characters to frames: every character lasts for a number of steps, which is learned from alignments that only move
- * forward (Badlani et al. 2022), and a recurrent decoder reads what each step belongs to (J. Shen et al. 2020, without the feedback
+ * forward (Kim et al. 2020), and a recurrent decoder reads what each step belongs to (J. Shen et al. 2020, without the feedback
  * of its own frames). While training it is given the durations of the alignment; alone, it speaks with durations of its own.
  */
 import { LabError } from '../../../shared/errors.ts';
@@ -9,17 +9,14 @@ import {
   add,
   concat,
   constant,
-  convolution1d,
   divide,
   exp,
   log,
-  logSoftmax,
   matmul,
   maximum,
   minimum,
   monotonicAlignment,
   multiply,
-  parameter,
   relu,
   reshape,
   scale,
@@ -36,13 +33,11 @@ import {
 import type { Value } from '../../graph/index.ts';
 import type { BuildContext } from '../../nn/block.ts';
 import { findBlock } from '../../nn/block.ts';
-import { weightInitialiser } from '../../nn/initialisers.ts';
+import { LOG_ZERO } from '../../nn/ctc.ts';
 import { denseLayer } from '../../nn/layers.ts';
 
-/** Stands for the logarithm of 0. */
-const LOG_ZERO = -1e30;
-/** How fast the probability of a place falls with the squared distance of its character and a frame. */
-const SHARPNESS = 0.1;
+/** How fast the probability of a character falls with the mean squared distance of its mean and a frame. */
+const SHARPNESS = 8;
 /** Steps that a character lasts when nothing has been learned. */
 const FIRST_DURATION = 5;
 
@@ -67,34 +62,27 @@ function endsOf(mask: Value): Value {
 }
 
 /**
- * How long each character lasts in recordings, [batch, places], in steps; and −log P of the alignments for each step, [batch]. Frames
- * are [batch, steps, features] with a mask [batch, steps]. The durations have no gradient.
+ * How long each character lasts in recordings, [batch, places], in steps; and −log P of the recordings for each step, but for a constant,
+ * [batch]. A character has a mean frame, which is read off its encoding, and frames are spread around it (J. Kim et al. 2020).
+ * Frames are [batch, steps, features] with a mask [batch, steps]. The durations have no gradient.
  */
 export function alignedDurations(
   { sequence, mask }: EncodedText,
   frames: Value,
   stepMask: Value,
-  size: number,
 ): { readonly durations: Value; readonly losses: Value } {
   const { program } = frames;
   const [batch, steps, features] = frames.shape as readonly [number, number, number]; // as the task declares them
   const places = sizeAt(mask.shape, 1);
   return withScope(program, 'alignment', () => {
-    const kernel = parameter(program, 'frames/kernel', [2 * size, features, 3], {
-      initialiser: weightInitialiser('he', features * 3, size * 6),
-    });
-    const bias = parameter(program, 'frames/bias', [2 * size], { initialiser: { type: 'zeros' } });
-    const around = convolution1d(transpose(frames, [0, 2, 1]), kernel, { padding: 'same' });
-    const heard = transpose(relu(add(around, reshape(bias, [1, 2 * size, 1]))), [0, 2, 1]);
-    const queries = denseLayer(heard, 'query', size, { initialisation: 'glorot' });
-    const keys = denseLayer(sequence, 'key', size, { initialisation: 'glorot' });
+    const means = denseLayer(sequence, 'mean', features, { initialisation: 'glorot' });
     const square = (x: Value): Value => sum(multiply(x, x), [2], true);
     const distances = subtract(
-      add(square(queries), reshape(square(keys), [batch, 1, places])),
-      scale(matmul(queries, keys, { transposeB: true }), 2),
+      add(square(frames), reshape(square(means), [batch, 1, places])),
+      scale(matmul(frames, means, { transposeB: true }), 2),
     );
     const padding = scale(shift(mask, -1), -LOG_ZERO);
-    const near = logSoftmax(add(scale(distances, -SHARPNESS), reshape(padding, [batch, 1, places])));
+    const near = add(scale(distances, -SHARPNESS / features), reshape(padding, [batch, 1, places]));
     const ends = endsOf(mask);
     const real = reshape(stepMask, [batch, steps, 1]);
     // The last real step is with the last character, which thereby lasts one at least, and all behind the end of a recording.
@@ -157,8 +145,7 @@ function limitsOf(durations: Value): { readonly from: Value; readonly to: Value 
 }
 
 /**
- * Frames [batch, steps, features] of characters that last so long. Steps behind the end of the last one are whatever they are.
- * @param isReal 1 at the steps of the recording, [batch, steps]; by default those that belong to a character
+ * Frames [batch, steps, features] of characters that last so long, in steps. Those behind the end of the last one are whatever they are.
  */
 export function decodedFrames(
   context: BuildContext,

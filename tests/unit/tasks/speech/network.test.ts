@@ -16,7 +16,7 @@ describe('durations of an alignment', () => {
     const mask = input(program, 'mask', 'float32', [batch, places]);
     const frames = input(program, 'frames', 'float32', [batch, steps, 6]);
     const stepMask = input(program, 'stepMask', 'float32', [batch, steps]);
-    const { durations, losses } = alignedDurations({ sequence, mask }, frames, stepMask, 8);
+    const { durations, losses } = alignedDurations({ sequence, mask }, frames, stepMask);
     output(program, 'durations', durations);
     output(program, 'losses', losses);
     await using executable = await engine.compile(program, { device: 'cpu', threads: 1 });
@@ -38,7 +38,7 @@ describe('durations of an alignment', () => {
     for (const one of rows[0]!) expect(one).toBeGreaterThan(1 - 1e-4);
     [1, 1, 1, 0].forEach((one, place) => expect(rows[1]![place]).toBeCloseTo(one, 4));
     [1, 0, 0, 0].forEach((one, place) => expect(rows[2]![place]).toBeCloseTo(one, 4));
-    expect([...results.losses!.data].every((loss) => Number.isFinite(loss) && loss >= 0)).toBe(true);
+    expect([...results.losses!.data].every((loss) => Number.isFinite(loss))).toBe(true);
   });
 
   it('divide steps among characters, each step by what lies in it', async () => {
