@@ -77,7 +77,7 @@ export function alignmentPartition(scores: Value, gaps: GapScores<Value>, length
   let cells = constant(program, first, [STATES, width]);
   let before: Value | undefined;
   let last = advance(cells);
-  const diagonals = [cells];
+  const diagonals: [Value, ...Value[]] = [cells];
   for (let diagonal = 1; diagonal <= rows + columns; diagonal += 1) {
     const ofFirst = sliceAxis(sliceAxis(last, 0, 1, 2), 1, 0, rows * batch);
     const pair = before
@@ -89,7 +89,7 @@ export function alignmentPartition(scores: Value, gaps: GapScores<Value>, length
     before = last;
     if (diagonal < rows + columns) last = advance(cells);
   }
-  return logSum(atEnds(diagonals as [Value, ...Value[]], { batch, rows, columns }, lengths));
+  return logSum(atEnds(diagonals, { batch, rows, columns }, lengths));
 }
 
 /** exp of what each state costs after each other one, [to, from]. */

@@ -232,7 +232,7 @@ metric: accuracy`;
     const { cells } = planned.plan;
     const last = cells.at(-1);
     // Another node has the last seed already, and trains it for long.
-    const claim = join(planned.folder.claims, `${last?.key}.lock`);
+    const claim = join(planned.folder.claims, `${last.key}.lock`);
     const release = await takeLock(claim, () => new LabError('conflict', 'taken'));
     await writeFile(
       join(planned.folder.folder, 'futility.json'),
