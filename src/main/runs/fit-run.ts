@@ -65,20 +65,12 @@ export async function fitRun(options: FitOptions): Promise<RunResult | undefined
   const started = performance.now();
   const energy = measureEnergy();
   try {
-    const fitted = await (experiment.method === 'baseline' ? fitClassical(options) : fitFrozenFeatures(options));
-    const chosen = fitted.candidates.reduce((a, b) =>
-      b.score > a.score || (b.score === a.score && b.loss < a.loss) ? b : a,
-    );
-    const { labels, classes } = fitted;
+    const isBest = experiment.method === 'baseline' && task.bestClassical !== undefined;
+    const { evaluate, sizes, tuning, ...fitted } = isBest ? fitWithoutClasses(options) : await fitClasses(options);
     const evaluated = performance.now();
-    const evaluate = (split: EvaluationSplit): EvaluationResult => {
-      const count = Math.min(labels[split].length, mostEvaluated(prepared));
-      const probabilities = chosen.predict(split).subarray(0, count * classes.length);
-      return evaluateProbabilities(classes, labels[split].subarray(0, count), probabilities);
-    };
     const validation = evaluate('validation');
     emit({ type: 'evaluation', step: 1, split: 'validation', metrics: validation.metrics, best: true });
-    const hasTest = experiment.evaluation.test && labels.test.length > 0;
+    const hasTest = experiment.evaluation.test && sizes.test > 0;
     const test = hasTest ? evaluate('test') : undefined;
     if (test) emit({ type: 'evaluation', step: 1, split: 'test', metrics: test.metrics, best: true });
     if (test?.answers) await writeAnswers(run.answers, 'test', test.answers);
@@ -100,12 +92,8 @@ export async function fitRun(options: FitOptions): Promise<RunResult | undefined
       ...(test && { test: describeEvaluation(test) }),
       ...(await leaksOfResult(run)),
       baselines: baselines.map(({ name, summary, metrics }) => ({ name, summary, metrics })),
-      examples: {
-        training: labels.training.length,
-        validation: labels.validation.length,
-        test: labels.test.length,
-      },
-      tuning: tuningOf(fitted.candidates, chosen, chosenMetric(prepared)),
+      examples: sizes,
+      tuning,
       parameters: fitted.parameters,
       engine: fitted.engine,
       machine: describeMachine(),
@@ -126,6 +114,49 @@ export async function fitRun(options: FitOptions): Promise<RunResult | undefined
     emit({ type: 'stopped', step: 0 });
     return undefined;
   }
+}
+
+/** What was fitted, whichever way. */
+interface FittedRun extends Pick<Fitted, 'engine' | 'parameters' | 'compilationSeconds'> {
+  readonly sizes: Readonly<Record<Side, number>>;
+  readonly tuning: RunTuning;
+  readonly evaluate: (split: EvaluationSplit) => EvaluationResult;
+}
+
+async function fitClasses(options: FitOptions): Promise<FittedRun> {
+  const { prepared } = options;
+  const isClassical = prepared.experiment.method === 'baseline';
+  const { candidates, labels, classes, ...rest } = await (isClassical
+    ? fitClassical(options)
+    : fitFrozenFeatures(options));
+  const chosen = candidates.reduce((a, b) => (b.score > a.score || (b.score === a.score && b.loss < a.loss) ? b : a));
+  return {
+    ...rest,
+    sizes: { training: labels.training.length, validation: labels.validation.length, test: labels.test.length },
+    tuning: tuningOf(candidates, chosen, chosenMetric(prepared)),
+    evaluate(split) {
+      const count = Math.min(labels[split].length, mostEvaluated(prepared));
+      const probabilities = chosen.predict(split).subarray(0, count * classes.length);
+      return evaluateProbabilities(classes, labels[split].subarray(0, count), probabilities);
+    },
+  };
+}
+
+function fitWithoutClasses({ prepared, emit }: FitOptions): FittedRun {
+  const choice = prepared.task.bestClassical?.(prepared.setup);
+  if (!choice) throw new LabError('internal', `${prepared.task.type} has no classical method`);
+  const { metric, chosen, trials, sizes } = choice;
+  const engine = { name: 'none', device: 'cpu', deviceName: 'classical method' };
+  startEvent(emit, sizes.training, engine, 0);
+  const direction = metricOf(metric).direction ?? 'maximise';
+  return {
+    sizes,
+    tuning: { metric, direction, chosen: { ...chosen }, trials: trials.map((trial) => ({ ...trial })) },
+    evaluate: (split) => choice.evaluate(split, mostEvaluated(prepared)),
+    engine: { ...engine, threads: null },
+    parameters: { total: 0, trainable: 0 },
+    compilationSeconds: 0,
+  };
 }
 
 /** Networks of the same experiment evaluate no more examples of a split. */

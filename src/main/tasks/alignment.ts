@@ -8,7 +8,7 @@ import { alignedRows } from '../data/text/aligned-pair.ts';
 import { backboneOutput, declareInputs } from '../nn/pipeline.ts';
 import { alignmentHead } from './alignment/head.ts';
 import { alignmentAnswers } from './alignment/answers.ts';
-import { classicalAlignments } from './alignment/classical.ts';
+import { chooseClassical, classicalAlignments } from './alignment/classical.ts';
 import { decodings, readAlignment } from './alignment/decoding.ts';
 import { alignmentEvaluation } from './alignment/evaluation.ts';
 import { inspectAlignments } from './alignment/pictures.ts';
@@ -78,6 +78,7 @@ defineTask<AlignmentOptions>({
       material.dataset.close();
     }
   },
+  bestClassical: (setup) => chooseClassical(openPairs(setup)),
   inspect: inspectAlignments,
   answers: alignmentAnswers,
   suggested: { suits: ({ targets }) => targets === 'alignments', presets: ['bilstm-classifier'] },

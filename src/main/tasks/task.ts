@@ -84,6 +84,17 @@ export interface ClassicalMaterial {
   close(): void;
 }
 
+/** Of a task without classes: the method without a network that was best on validation examples. */
+export interface ClassicalChoice {
+  readonly metric: MetricName;
+  readonly chosen: Readonly<Record<string, unknown>>;
+  readonly trials: readonly { readonly settings: Readonly<Record<string, unknown>>; readonly value: number }[];
+  /** Examples. */
+  readonly sizes: Readonly<Record<'training' | EvaluationSplit, number>>;
+  /** On the first examples of a split, at most so many. */
+  evaluate(split: EvaluationSplit, most: number): EvaluationResult;
+}
+
 /** A finished run, for checks and pictures that need its network. */
 export interface Inspection<Options> {
   readonly sampler: TaskSampler;
@@ -207,6 +218,8 @@ export interface TaskDefinition<Options> {
   ): Promise<readonly Baseline[]>;
   /** What the best classical method is chosen from, on validation examples. Tasks with classes have it. */
   classical?(setup: SamplerSetup<Options>): ClassicalMaterial;
+  /** The same of a task without classes, which chooses itself. */
+  bestClassical?(setup: SamplerSetup<Options>): ClassicalChoice;
   /** The task's audit of a trained network, and pictures of it for the run's artifacts. */
   inspect?(inspection: Inspection<Options>): Promise<InspectionReport>;
   /** The network reads parts of images, so that a model's own size says nothing about what it is to be fed. */

@@ -126,6 +126,22 @@ describe('alignment', () => {
     expect([name, first.replaceAll('-', ''), second.replaceAll('-', '')]).toEqual(['a b', 'MKV', 'MKLV']);
   });
 
+  it('has an arm without a network, whose gaps are chosen on validation pairs', async () => {
+    const task = '{type: alignment, length: 24, validationFraction: 0.2}';
+    const run = await createRun(
+      tiny.workspace,
+      specOf('classical', task, 'tokenizer: {corpus: families}\nmethod: baseline'),
+    );
+    await trainRun(tiny.workspace, run, { signal: quiet.signal, prefetch: false });
+    const { tuning, test, validation } = (await readRun(run)).result!;
+    expect(tuning!.trials.map(({ value }) => value)).toContain(validation!.metrics.alignedF1);
+    expect(tuning!.chosen).toEqual(
+      tuning!.trials.find(({ value }) => value === validation!.metrics.alignedF1)!.settings,
+    );
+    expect(test!.metrics.alignedF1).toBeGreaterThan(0.5);
+    expect(test!.metrics.loss).toBeUndefined();
+  });
+
   it('splits by families', () => {
     const material = openPairs({
       dataFolder: join(tiny.workspace.datasets, 'pairs'),

@@ -2,7 +2,7 @@
  * Alignment without a network: S. Needleman and C. Wunsch (1970) with unit scores, and with the matrices that people take, BLOSUM62
  * (S. Henikoff and J. Henikoff 1992) for proteins and EDNAFULL (T. Lowe; also NUC.4.4) for nucleotides, and affine gaps.
  */
-import type { Baseline } from '../task.ts';
+import type { Baseline, ClassicalChoice } from '../task.ts';
 import { scoredSide } from '../labelled/sides.ts';
 import { bestAlignment } from './dynamic-program.ts';
 import { AlignmentCounts } from './evaluation.ts';
@@ -11,6 +11,7 @@ import { matrixOf, type SubstitutionMatrix } from '../../data/sequences/substitu
 
 export interface ClassicalMethod {
   readonly name: string;
+  readonly matrixName: string;
   readonly summary: string;
   score(this: void, first: string, second: string): number;
   /** Of the first residue of a gap, and of each further one. */
@@ -20,6 +21,7 @@ export interface ClassicalMethod {
 
 export const unitScores: ClassicalMethod = {
   name: 'Needleman–Wunsch, unit scores',
+  matrixName: 'unit scores',
   summary: '1 for the same residue, −1 for another one and for each residue of a gap',
   score: (first, second) => (first === second ? 1 : -1),
   open: -1,
@@ -37,6 +39,7 @@ export function withMatrix({ name, scoreOf }: SubstitutionMatrix, gap = USUAL_GA
   return {
     name: `Needleman–Wunsch, ${name}${chosen ? ', tuned gaps' : ''}`,
     summary: `${name} with affine gaps: ${how}${chosen ? ', chosen on the training pairs' : ''}`,
+    matrixName: name,
     score: scoreOf,
     ...gap,
   };
@@ -69,18 +72,19 @@ function measure(pairs: readonly SequencePair[], method: ClassicalMethod): Reado
   return counts.metrics();
 }
 
+function withGaps(matrix: SubstitutionMatrix): ClassicalMethod[] {
+  return GAP_OPENS.flatMap((open) =>
+    GAP_EXTENDS.flatMap((extend) => (extend >= open ? [withMatrix(matrix, { open, extend }, true)] : [])),
+  );
+}
+
 /** Unit scores, the usual matrix with usual gaps, and with those that find most in the training pairs. */
 export function classicalAlignments({ sides, pair }: PairMaterial): Baseline[] {
   const scored = Array.from(scoredSide(sides), pair);
   const training = Array.from(sides.training, pair);
   const matrix = matrixOf(training.flatMap(({ first, second }) => [first, second]));
-  const candidates = GAP_OPENS.flatMap((open) =>
-    GAP_EXTENDS.flatMap((extend) => (extend >= open ? [withMatrix(matrix, { open, extend }, true)] : [])),
-  );
   const known = training.filter(({ alignment }) => alignment !== undefined).slice(0, MOST_TUNED);
-  const tuned = candidates
-    .map((method) => ({ method, value: measure(known, method).alignedF1 ?? 0 }))
-    .reduce((a, b) => (b.value > a.value ? b : a)).method;
+  const tuned = bestOn(known, withGaps(matrix)).method;
   return [unitScores, withMatrix(matrix), tuned].map((method) => ({
     name: method.name,
     summary: method.summary,
@@ -90,3 +94,27 @@ export function classicalAlignments({ sides, pair }: PairMaterial): Baseline[] {
 
 /** More pairs would not choose better. */
 const MOST_TUNED = 200;
+
+function bestOn(pairs: readonly SequencePair[], methods: readonly ClassicalMethod[]) {
+  const trials = methods.map((method) => ({ method, value: measure(pairs, method).alignedF1 ?? 0 }));
+  return { ...trials.reduce((a, b) => (b.value > a.value ? b : a)), trials };
+}
+
+/** The matrix of the sequences with the gaps that find most in the validation pairs, or unit scores. Closes the material. */
+export function chooseClassical({ sides, pair, dataset }: PairMaterial): ClassicalChoice {
+  dataset.close();
+  const of = (side: keyof typeof sides): SequencePair[] => Array.from(sides[side], pair);
+  const matrix = matrixOf(of('training').flatMap(({ first, second }) => [first, second]));
+  const { method: best, trials } = bestOn(of('validation'), [unitScores, ...withGaps(matrix)]);
+  const settingsOf = ({ matrixName, open, extend }: ClassicalMethod) => ({ matrix: matrixName, open, extend });
+  return {
+    metric: 'alignedF1',
+    chosen: settingsOf(best),
+    trials: trials.map(({ method, value }) => ({ settings: settingsOf(method), value })),
+    sizes: { training: sides.training.length, validation: sides.validation.length, test: sides.test.length },
+    evaluate(split, most) {
+      const pairs = of(split).slice(0, most);
+      return { metrics: measure(pairs, best), exampleCount: pairs.length };
+    },
+  };
+}
