@@ -124,3 +124,36 @@ describe('JSON lines', () => {
     });
   });
 });
+
+describe('spans that cannot be used', () => {
+  const problemOf = (text: string, ...spans: Parameters<typeof sentenceOfSpans>[1]) => {
+    const found = sentenceOfSpans(text, spans);
+    return 'problem' in found ? found.problem : undefined;
+  };
+
+  it('are told with what is wrong', () => {
+    expect(problemOf('In Rome', { start: 2, end: 3, label: 'LOC' })).toBe('the span 2 to 3 (LOC) covers no word');
+    expect(problemOf('In Rome', { start: 3, end: 3, label: 'LOC' })).toBe('the span 3 to 3 (LOC) is empty');
+    expect(problemOf('In Rome', { start: 3, end: 7, label: ' ' })).toBe('the span 3 to 7 has no label');
+    expect(problemOf('In Rome', { start: -1, end: 7, label: 'LOC' })).toBe('the span -1 to 7 (LOC) is not in the text');
+    // Bytes or UTF-16 units instead of characters.
+    expect(problemOf('😀 Rome', { start: 3, end: 6, label: 'LOC', text: 'Rome' })).toBe(
+      'the span 3 to 6 (LOC) says “Rome” and covers “ome”: offsets count the characters of the text',
+    );
+    expect(problemOf('😀 Rome', { start: 2, end: 6, label: 'LOC', text: 'Rome ' })).toBeUndefined();
+  });
+
+  it('may have other names, and a document of JSON is no JSON lines', async () => {
+    const newer = { text: 'In Rome', entities: [{ id: 1, label: 'LOC', start_offset: 3, end_offset: 7 }] };
+    const { sentences } = await importTagged(
+      'a.jsonl',
+      [newer, { text: 'So be it', label: [] }].map((one) => JSON.stringify(one)).join('\n'),
+    );
+    expect(sentences).toEqual([
+      ['In Rome', 'O B-LOC'],
+      ['So be it', 'O O O'],
+    ]);
+    const array = importTagged('a.json', JSON.stringify([newer]));
+    await expect(array).rejects.toThrow(/JSON lines/u);
+  });
+});

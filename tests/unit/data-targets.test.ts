@@ -145,6 +145,28 @@ describe('numbers of files', () => {
     dataset.close();
   });
 
+  it.each([
+    [{ kind: 'numbers' }, ['3', '3', '5'], 2],
+    [{ kind: 'several' }, ['b;a', 'a;b', 'a'], 2],
+  ] as const)('of the same image are kept where they differ (%o)', async (labels, values, kept) => {
+    const root = temporaryFolder();
+    const grey = { create: { width: 12, height: 12, channels: 3 as const, background: { r: 90, g: 90, b: 9 } } };
+    for (const index of values.keys()) await sharp(grey).png().toFile(join(root, `${index}.png`));
+    const rows = values.map((value, index) => `${index}.png,${value}`);
+    writeFileSync(join(root, 'table.csv'), ['path,label', ...rows, ''].join('\n'));
+    const workspace = await openWorkspace(join(temporaryFolder(), 'workspace'));
+    const { manifest, report } = await importImages(workspace, 'dataset', 'same', {
+      sources: [join(root, 'table.csv')],
+      options: { size: 8 },
+      labels,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+    });
+    expect(manifest.images).toBe(kept);
+    expect(report.skipped.listed.map(({ path }) => path)).toEqual(['1.png']); // the same bytes and the same labels
+    expect(report.duplicates.labelConflicts).toBe(1);
+  });
+
   it('are the names of the folders of recordings', async () => {
     const root = temporaryFolder();
     for (const pitch of [200, 400]) {

@@ -5,6 +5,8 @@
 import { LabError } from '../../shared/errors.ts';
 import { quoted } from '../../shared/excerpt.ts';
 import { randomStream } from '../../shared/random.ts';
+import type { LabelSets } from './split-labels.ts';
+import { stratifyLabels } from './split-labels.ts';
 
 export interface SplitMaterial {
   /** The class of each example. */
@@ -14,6 +16,8 @@ export interface SplitMaterial {
   readonly groups?: ArrayLike<number> | undefined;
   /** The sides that the material itself puts examples on: 0 for none, 1 training, 2 validation, 3 test; see import/sides.ts. */
   readonly sides?: Uint8Array | undefined;
+  /** Of examples with several labels: what sides are to have in proportion instead of classes. */
+  readonly labelSets?: LabelSets | undefined;
   /** Hexadecimal hash of the material. */
   readonly contentHash: string;
 }
@@ -115,8 +119,8 @@ function wantedCounts(material: SplitMaterial, options: SplitOptions): SplitShar
 }
 
 /**
- * Splits by class, so that every side has the classes in the material's proportions, up to rounding and as far as groups
- * allow: a group goes to the first side that has room for the whole of it. Sides that come with the material are kept.
+ * Splits by class or by several labels, so that every side has them in the material's proportions, up to rounding and as far as
+ * groups allow: a group goes to the first side that has room for the whole of it. Sides that come with the material are kept.
  * @throws LabError `bad-spec` if nothing is left for training
  */
 export function splitDataset(material: SplitMaterial, options: SplitOptions): Split {
@@ -141,9 +145,15 @@ function officialSplit(material: SplitMaterial, sides: Uint8Array, options: Spli
     validation: official.validation.length > 0 ? 0 : given.validation,
     test: official.test.length > 0 ? 0 : given.test,
   };
-  const { groups } = material;
+  const { groups, labelSets } = material;
   const part = {
     ...material,
+    labelSets: labelSets && {
+      count: labelSets.count,
+      values: Uint8Array.from({ length: pool.length * labelSets.count }, (_, at) => {
+        return labelSets.values[pool[Math.floor(at / labelSets.count)]! * labelSets.count + (at % labelSets.count)]!;
+      }),
+    },
     labels: Int32Array.from(pool, (example) => material.labels[example]!),
     groups: groups && Uint32Array.from(pool, (example) => groups[example]!),
   };
@@ -159,14 +169,40 @@ function officialSplit(material: SplitMaterial, sides: Uint8Array, options: Spli
 
 function drawSplit(material: SplitMaterial, options: SplitOptions): Split {
   const wanted = wantedCounts(material, options);
-  const size = material.labels.length;
   const { units, byClass } = gatherUnits(material);
+  const sides = material.labelSets
+    ? sidesByLabels(material, material.labelSets, units, wanted, options.seed)
+    : sidesByClass(material, units, byClass, wanted, options.seed);
+  const mixed = (examples: number[], side: number): Uint32Array => {
+    examples.sort((a, b) => a - b);
+    shuffle(examples, material, options.seed, EVALUATION_DOMAIN, side);
+    return Uint32Array.from(examples);
+  };
+  return {
+    train: Uint32Array.from(sides.train).sort(),
+    validation: mixed(sides.validation, 0),
+    test: mixed(sides.test, 1),
+  };
+}
+
+function noExamples(): Record<Side, number[]> {
+  return { train: [], validation: [], test: [] };
+}
+
+function sidesByClass(
+  material: SplitMaterial,
+  units: readonly number[][],
+  byClass: readonly number[][],
+  wanted: SplitShares,
+  seed: number,
+): Record<Side, number[]> {
   const classSizes = byClass.map((unitsOfClass) => unitsOfClass.reduce((sum, unit) => sum + units[unit]!.length, 0));
-  const quota = (count: number): number[] => apportion(classSizes.map((classSize) => (classSize / size) * count));
+  const quota = (count: number): number[] =>
+    apportion(classSizes.map((classSize) => (classSize / material.labels.length) * count));
   const quotas = { test: quota(wanted.test), validation: quota(wanted.validation) };
-  const sides: Record<Side, number[]> = { train: [], validation: [], test: [] };
+  const sides = noExamples();
   for (const [label, unitsOfClass] of byClass.entries()) {
-    shuffle(unitsOfClass, material, options.seed, SPLIT_DOMAIN, label);
+    shuffle(unitsOfClass, material, seed, SPLIT_DOMAIN, label);
     const room = { test: quotas.test[label]!, validation: quotas.validation[label]! };
     // A class of few examples is first of all for training.
     const largest = Math.max(0, classSizes[label]! - 1);
@@ -180,16 +216,26 @@ function drawSplit(material: SplitMaterial, options: SplitOptions): Split {
       sides[side].push(...examples);
     }
   }
-  const mixed = (examples: number[], side: number): Uint32Array => {
-    examples.sort((a, b) => a - b);
-    shuffle(examples, material, options.seed, EVALUATION_DOMAIN, side);
-    return Uint32Array.from(examples);
-  };
-  return {
-    train: Uint32Array.from(sides.train).sort(),
-    validation: mixed(sides.validation, 0),
-    test: mixed(sides.test, 1),
-  };
+  return sides;
+}
+
+function sidesByLabels(
+  material: SplitMaterial,
+  labelSets: LabelSets,
+  units: readonly number[][],
+  { validation, test }: SplitShares,
+  seed: number,
+): Record<Side, number[]> {
+  const order = Array.from(units.keys());
+  shuffle(order, material, seed, SPLIT_DOMAIN, 0);
+  const shuffled = order.map((unit) => units[unit]!);
+  const counts = apportion([test, validation, material.labels.length - test - validation]);
+  const sides = noExamples();
+  const names = ['test', 'validation', 'train'] as const;
+  for (const [unit, side] of stratifyLabels(shuffled, labelSets, counts).entries()) {
+    sides[names[side]!].push(...shuffled[unit]!);
+  }
+  return sides;
 }
 
 /**

@@ -97,7 +97,7 @@ export function checkModel({ model, experiment, sampler }: PreparedRun): ReturnT
   }
   sampler.trainingBatch(experiment.seed, 0, experiment.training.batchSize); // throws for a batch that the data cannot fill
   const { training, freeze } = experiment;
-  if (training.linearProbeFirst) requireProbe(sampler, model.task.type, experiment.task.hidden);
+  if (training.linearProbeFirst) requireProbe(model.task, experiment.task.hidden);
   if (training.gradientFlow) gradientFlowProgram(model, training.batchSize, freeze); // throws without a recurrent layer
   return program;
 }

@@ -1,4 +1,7 @@
-/** Curves of one class against the rest, calibration before and after the temperature, and what a threshold would answer. */
+/**
+ * Curves of one class against the rest, or of one of several labels, calibration before and after the temperature, and what a
+ * threshold would answer.
+ */
 import type { RunScores, RunScoresInput } from '../../shared/contract/scores.ts';
 import { LabError } from '../../shared/errors.ts';
 import { quoted, quotedList } from '../../shared/excerpt.ts';
@@ -13,14 +16,14 @@ import {
   type Operation,
 } from '../tasks/metrics/ranking.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
-import { readScores, type ScoredExamples, type Scores } from './scores-file.ts';
+import { readScores, yesAndNo, type ScoredExamples, type Scores } from './scores-file.ts';
 
 /** Points of a curve that are drawn; the areas are of all. */
 const MOST_POINTS = 200;
 
 /**
  * Thresholds are of the probabilities after the temperature, which was chosen on the validation split as the threshold with the
- * best F1 is.
+ * best F1 is; those of several labels are of the probabilities as they are, by which the run itself answers.
  * @throws LabError `not-found` for a run without probabilities, `bad-input` for a class that it does not know
  */
 export async function describeScores(
@@ -39,29 +42,38 @@ export async function describeScores(
   if (shown === undefined || validation === undefined) {
     throw new LabError('not-found', `${run.id} has no answers to its ${split} split`, { split });
   }
-  const positive = placeOfClass(scores, input.class);
-  const found = operationsOf(shown, scores, positive);
-  const best = bestByF1(operationsOf(validation, scores, positive));
-  const chosen = finite(best?.threshold);
+  const place = placeOfClass(scores, input.class);
+  const isOneOfSeveral = scores.kind === 'several';
+  // Each of several labels is a question of its own.
+  const question = (examples: ScoredExamples): Question => ({
+    ...(isOneOfSeveral ? labelOf(examples, classes.length, place) : examples),
+    positive: isOneOfSeveral ? 1 : place,
+    count: isOneOfSeveral ? 2 : classes.length,
+    temperature: isOneOfSeveral ? 1 : temperature,
+  });
+  const asked = question(shown);
+  const found = operationsOf(asked);
+  const chosen = scores.thresholds?.[place] ?? finite(bestByF1(operationsOf(question(validation)))?.threshold);
   const threshold = input.threshold ?? chosen ?? 0.5;
-  const after = { ...shown, probabilities: atTemperature(shown.probabilities, classes.length, temperature) };
+  const after = { ...asked, probabilities: atTemperature(asked.probabilities, asked.count, temperature) };
   return {
     split,
+    kind: scores.kind,
     classes: [...classes],
-    class: classes[positive]!,
-    examples: shown.labels.length,
+    class: classes[place]!,
+    examples: asked.labels.length,
     auroc: finite(areaUnderRoc(found)),
     averagePrecision: finite(averagePrecision(found)),
     roc: rocOf(found),
     precisionRecall: precisionRecallOf(found),
     temperature,
-    calibration: { before: calibrationOf(shown, classes.length), after: calibrationOf(after, classes.length) },
+    calibration: { before: calibrationOf(asked, asked.count), after: calibrationOf(after, asked.count) },
     threshold: { ...atThreshold(found, threshold), chosenOnValidation: chosen },
   };
 }
 
 /** The rarest class of the validation split, where none is asked for: it is mostly the one that matters. */
-function placeOfClass({ classes, splits }: Scores, name: string | undefined): number {
+function placeOfClass({ kind, classes, splits }: Scores, name: string | undefined): number {
   if (name !== undefined) {
     const place = classes.indexOf(name);
     if (place >= 0) return place;
@@ -70,14 +82,32 @@ function placeOfClass({ classes, splits }: Scores, name: string | undefined): nu
     });
   }
   const counts = classes.map(() => 0);
-  for (const label of splits.validation?.labels ?? []) counts[label]! += 1;
+  for (const [at, label] of (splits.validation?.labels ?? []).entries()) {
+    if (kind === 'classes') counts[label]! += 1;
+    else counts[at % counts.length]! += label;
+  }
   const present = counts.map((count) => (count === 0 ? Infinity : count));
   return present.indexOf(Math.min(...present));
 }
 
-function operationsOf({ labels, probabilities }: ScoredExamples, { classes, temperature }: Scores, positive: number) {
-  const calibrated = atTemperature(probabilities, classes.length, temperature);
-  return operations(scoresOf(calibrated, classes.length, positive), (example) => labels[example] === positive);
+/** A class against all others, or one of several labels: there or not. */
+interface Question extends ScoredExamples {
+  /** Column of what is asked for, of so many. */
+  readonly positive: number;
+  readonly count: number;
+  /** Of the probabilities that thresholds are of. */
+  readonly temperature: number;
+}
+
+/** One of several labels as two classes. */
+function labelOf({ labels, probabilities }: ScoredExamples, count: number, label: number): ScoredExamples {
+  const column = (values: ArrayLike<number>): Float64Array => scoresOf(values, count, label);
+  return { labels: Int32Array.from(column(labels)), probabilities: yesAndNo(column(probabilities)) };
+}
+
+function operationsOf({ labels, probabilities, positive, count, temperature }: Question): Operation[] {
+  const calibrated = temperature === 1 ? probabilities : atTemperature(probabilities, count, temperature);
+  return operations(scoresOf(calibrated, count, positive), (example) => labels[example] === positive);
 }
 
 function totalsOf(found: readonly Operation[]): { readonly positives: number; readonly negatives: number } {

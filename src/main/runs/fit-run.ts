@@ -1,17 +1,15 @@
 /**
- * Runs that need no gradient descent: logistic regression on the frozen features of a network, and the best classical method
- * on the same examples. Both are tuned on validation examples alone, and only what is chosen is scored on the test.
+ * Runs that need no gradient descent: a linear method on the frozen features of a network, and the best classical method on the
+ * same examples. Both are tuned on validation examples alone, and only what is chosen is scored on the test.
  */
 import { LabError } from '../../shared/errors.ts';
 import { metricOf } from '../../shared/metrics.ts';
 import type { NewRunEvent } from '../../shared/spec/run/events.ts';
 import type { RunResult, RunTuning } from '../../shared/spec/run/result.ts';
 import { resultVersion } from '../../shared/spec/run/result.ts';
-import type { Features } from '../tasks/baselines/features.ts';
-import { fitLinearProbe, probeProbabilities } from '../tasks/baselines/linear-probe.ts';
-import { predictProbabilities, selectLogisticRegression } from '../tasks/baselines/logistic-regression.ts';
+import type { LinearFit, Score } from '../tasks/linear/linear-method.ts';
+import { isBetter } from '../tasks/linear/linear-method.ts';
 import type { EvaluationResult, EvaluationSplit } from '../tasks/task.ts';
-import { evaluateProbabilities } from '../tasks/classification/evaluation.ts';
 import { describeEvaluation } from './finish-run.ts';
 import { describeMachine, measureEnergy } from './energy.ts';
 import { computeFrozenFeatures } from './frozen-features.ts';
@@ -41,36 +39,30 @@ type Side = 'training' | EvaluationSplit;
 /** A way to learn from the examples, fitted with the settings that were best on the validation side. */
 interface Candidate {
   readonly name: string;
-  readonly penalty: number;
-  readonly trials: number;
-  readonly score: number;
-  readonly loss: number;
-  /** Probabilities, row-major [examples, classes]. */
-  readonly predict: (side: EvaluationSplit) => Float64Array;
+  readonly fit: LinearFit;
 }
 
 interface Fitted {
-  readonly labels: Readonly<Record<Side, Int32Array>>;
-  readonly classes: readonly string[];
+  readonly examples: Readonly<Record<Side, number>>;
   readonly candidates: readonly Candidate[];
   readonly engine: RunResult['engine'];
   readonly parameters: RunResult['parameters'];
   readonly compilationSeconds: number;
 }
 
-/** The result, or undefined when it was stopped. Throws `LabError('bad-spec')` for a task without classes. */
+/** The result, or undefined when it was stopped. Throws `LabError('bad-spec')` for a task without such methods. */
 export async function fitRun(options: FitOptions): Promise<RunResult | undefined> {
   const { run, prepared, signal, emit } = options;
   const { experiment, task } = prepared;
   const started = performance.now();
   const energy = measureEnergy();
   try {
-    const isBest = experiment.method === 'baseline' && task.bestClassical !== undefined;
-    const { evaluate, sizes, tuning, ...fitted } = isBest ? fitWithoutClasses(options) : await fitClasses(options);
+    const choosesItself = experiment.method === 'baseline' && task.bestClassical !== undefined;
+    const { evaluate, examples, tuning, ...fitted } = choosesItself ? fitChosen(options) : await fitBest(options);
     const evaluated = performance.now();
     const validation = evaluate('validation');
     emit({ type: 'evaluation', step: 1, split: 'validation', metrics: validation.metrics, best: true });
-    const hasTest = experiment.evaluation.test && sizes.test > 0;
+    const hasTest = experiment.evaluation.test && examples.test > 0;
     const test = hasTest ? evaluate('test') : undefined;
     if (test) emit({ type: 'evaluation', step: 1, split: 'test', metrics: test.metrics, best: true });
     if (test?.answers) await writeAnswers(run.answers, 'test', test.answers);
@@ -92,7 +84,7 @@ export async function fitRun(options: FitOptions): Promise<RunResult | undefined
       ...(test && { test: describeEvaluation(test) }),
       ...(await leaksOfResult(run)),
       baselines: baselines.map(({ name, summary, metrics }) => ({ name, summary, metrics })),
-      examples: sizes,
+      examples,
       tuning,
       parameters: fitted.parameters,
       engine: fitted.engine,
@@ -117,32 +109,26 @@ export async function fitRun(options: FitOptions): Promise<RunResult | undefined
 }
 
 /** What was fitted, whichever way. */
-interface FittedRun extends Pick<Fitted, 'engine' | 'parameters' | 'compilationSeconds'> {
-  readonly sizes: Readonly<Record<Side, number>>;
+interface FittedRun extends Omit<Fitted, 'candidates'> {
   readonly tuning: RunTuning;
   readonly evaluate: (split: EvaluationSplit) => EvaluationResult;
 }
 
-async function fitClasses(options: FitOptions): Promise<FittedRun> {
+/** The candidate that is best on the validation examples. */
+async function fitBest(options: FitOptions): Promise<FittedRun> {
   const { prepared } = options;
   const isClassical = prepared.experiment.method === 'baseline';
-  const { candidates, labels, classes, ...rest } = await (isClassical
-    ? fitClassical(options)
-    : fitFrozenFeatures(options));
-  const chosen = candidates.reduce((a, b) => (b.score > a.score || (b.score === a.score && b.loss < a.loss) ? b : a));
+  const { candidates, ...rest } = await (isClassical ? fitClassical(options) : fitFrozenFeatures(options));
+  const chosen = candidates.reduce((a, b) => (isBetter(b.fit, a.fit) ? b : a));
   return {
     ...rest,
-    sizes: { training: labels.training.length, validation: labels.validation.length, test: labels.test.length },
     tuning: tuningOf(candidates, chosen, chosenMetric(prepared)),
-    evaluate(split) {
-      const count = Math.min(labels[split].length, mostEvaluated(prepared));
-      const probabilities = chosen.predict(split).subarray(0, count * classes.length);
-      return evaluateProbabilities(classes, labels[split].subarray(0, count), probabilities);
-    },
+    evaluate: (split) => chosen.fit.evaluate(split, mostEvaluated(prepared)),
   };
 }
 
-function fitWithoutClasses({ prepared, emit }: FitOptions): FittedRun {
+/** Of a task whose classical method chooses itself. */
+function fitChosen({ prepared, emit }: FitOptions): FittedRun {
   const choice = prepared.task.bestClassical?.(prepared.setup);
   if (!choice) throw new LabError('internal', `${prepared.task.type} has no classical method`);
   const { metric, chosen, trials, sizes } = choice;
@@ -150,7 +136,7 @@ function fitWithoutClasses({ prepared, emit }: FitOptions): FittedRun {
   startEvent(emit, sizes.training, engine, 0);
   const direction = metricOf(metric).direction ?? 'maximise';
   return {
-    sizes,
+    examples: sizes,
     tuning: { metric, direction, chosen: { ...chosen }, trials: trials.map((trial) => ({ ...trial })) },
     evaluate: (split) => choice.evaluate(split, mostEvaluated(prepared)),
     engine: { ...engine, threads: null },
@@ -175,21 +161,22 @@ function chosenMetric({ experiment, task }: PreparedRun): ChosenMetric {
   return { metric, direction: metricOf(metric).direction ?? 'maximise' };
 }
 
-/** A score of validation probabilities, more is better. */
-function scoreOf(prepared: PreparedRun, classes: readonly string[], labels: Int32Array) {
+/** Of the validation examples; more is better. */
+function scoreBy(prepared: PreparedRun): Score {
   const { metric, direction } = chosenMetric(prepared);
-  return (probabilities: Float64Array): number => {
-    const value = evaluateProbabilities(classes, labels, probabilities).metrics[metric];
+  return ({ metrics }) => {
+    const value = metrics[metric];
     if (value === undefined) {
-      throw new LabError('bad-spec', `tune.metric: '${metric}' is none of loss, accuracy, macroF1, balancedAccuracy`);
+      const known = Object.keys(metrics).join(', ');
+      throw new LabError('bad-spec', `tune.metric: '${metric}' is none of ${known}`);
     }
     return direction === 'minimise' ? -value : value;
   };
 }
 
 /** Of frozen features there is one kind, and only the penalty is chosen. */
-function settingsOf({ name, penalty }: Candidate): RunTuning['chosen'] {
-  return name === frozenFeatures ? { penalty } : { features: name, penalty };
+function settingsOf({ name, fit }: Candidate): RunTuning['chosen'] {
+  return name === frozenFeatures ? { ...fit.settings } : { features: name, ...fit.settings };
 }
 
 function tuningOf(candidates: readonly Candidate[], chosen: Candidate, { metric, direction }: ChosenMetric): RunTuning {
@@ -199,9 +186,12 @@ function tuningOf(candidates: readonly Candidate[], chosen: Candidate, { metric,
     direction,
     chosen: settingsOf(chosen),
     trials: candidates.flatMap((candidate) => [
-      { settings: settingsOf(candidate), value: sign * candidate.score },
+      { settings: settingsOf(candidate), value: sign * candidate.fit.score },
       // Weaker and stronger penalties of the same features were tried as well, and were worse.
-      ...Array.from({ length: candidate.trials - 1 }, () => ({ settings: { features: candidate.name }, value: null })),
+      ...Array.from({ length: candidate.fit.trials - 1 }, () => ({
+        settings: { features: candidate.name },
+        value: null,
+      })),
     ]),
   };
 }
@@ -209,81 +199,47 @@ function tuningOf(candidates: readonly Candidate[], chosen: Candidate, { metric,
 async function fitClassical({ prepared, emit, onPhase, signal }: FitOptions): Promise<Fitted> {
   const { task, setup } = prepared;
   if (!task.classical) {
-    throw new LabError('bad-spec', `method: ${task.type} has no classical baseline; classification tasks have`);
+    throw new LabError(
+      'bad-spec',
+      `method: ${task.type} has no classical baseline; tasks with labels for each example or word have`,
+    );
   }
   const material = task.classical(setup);
   try {
-    const { labels, classes } = material;
-    startEvent(emit, labels.training.length, { name: 'none', device: 'cpu', deviceName: 'logistic regression' }, 0);
-    const score = scoreOf(prepared, classes, labels.validation);
+    const { title, examples } = material;
+    const engine = { name: 'none', device: 'cpu', deviceName: title, threads: null };
+    startEvent(emit, examples.training, engine, 0);
+    const score = scoreBy(prepared);
     const candidates: Candidate[] = [];
-    for (const { name, features } of material.candidates) {
+    for (const { name, fit } of material.candidates) {
       onPhase?.(`Fitting ${name}`);
-      candidates.push(await fitCandidate(name, features(), labels, classes.length, score, signal));
+      candidates.push({ name, fit: await fit({ score, signal }) });
       if (signal.aborted) throw new LabError('aborted', 'the fit was stopped');
     }
-    return {
-      labels,
-      classes,
-      candidates,
-      engine: { name: 'none', device: 'cpu', deviceName: 'logistic regression', threads: null },
-      parameters: { total: 0, trainable: 0 },
-      compilationSeconds: 0,
-    };
+    return { examples, candidates, engine, parameters: { total: 0, trainable: 0 }, compilationSeconds: 0 };
   } finally {
     material.close();
   }
 }
 
-async function fitCandidate(
-  name: string,
-  features: Readonly<Record<Side, Features>>,
-  labels: Readonly<Record<Side, Int32Array>>,
-  classCount: number,
-  score: (probabilities: Float64Array) => number,
-  signal: AbortSignal,
-): Promise<Candidate> {
-  const { training, validation, test } = features;
-  const options = { score, signal };
-  if (training.kind === 'dense' && validation.kind === 'dense' && test.kind === 'dense') {
-    const dense = { validation, test };
-    const probe = await fitLinearProbe(
-      { features: training, labels: labels.training },
-      { features: validation, labels: labels.validation },
-      classCount,
-      options,
-    );
-    const { model, trials, validationScore, validationLoss } = probe;
-    const predict = (side: EvaluationSplit): Float64Array => probeProbabilities(probe, dense[side]);
-    return { name, penalty: model.penalty, trials, score: validationScore, loss: validationLoss, predict };
-  }
-  const { model, trials, validationScore, validationLoss } = await selectLogisticRegression(
-    { features: training, labels: labels.training },
-    { features: validation, labels: labels.validation },
-    classCount,
-    options,
-  );
-  const predict = (side: EvaluationSplit): Float64Array => predictProbabilities(model, features[side]);
-  return { name, penalty: model.penalty, trials, score: validationScore, loss: validationLoss, predict };
-}
-
 async function fitFrozenFeatures(options: FitOptions): Promise<Fitted> {
   const { prepared, emit, onPhase, signal } = options;
   onPhase?.('Computing features');
-  const { sides, classes, engine, parameters, compilationSeconds } = await computeFrozenFeatures({
+  const { features, method, engine, parameters, compilationSeconds } = await computeFrozenFeatures({
     ...options,
     onStart: (used, count) => {
       startEvent(emit, prepared.sampler.trainingExamples, used, count);
     },
   });
-  onPhase?.('Fitting logistic regression');
-  const { training, validation, test } = sides;
-  const labels = { training: training.labels, validation: validation.labels, test: test.labels };
-  const features = { training: training.features, validation: validation.features, test: test.features };
-  const score = scoreOf(prepared, classes, labels.validation);
-  const candidate = await fitCandidate(frozenFeatures, features, labels, classes.length, score, signal);
-  const candidates = [candidate];
-  return { labels, classes, candidates, engine, parameters: { total: parameters, trainable: 0 }, compilationSeconds };
+  onPhase?.(`Fitting ${method.title}`);
+  const fit = await method.fit(features, { score: scoreBy(prepared), signal });
+  return {
+    examples: method.examples,
+    candidates: [{ name: frozenFeatures, fit }],
+    engine,
+    parameters: { total: parameters, trainable: 0 },
+    compilationSeconds,
+  };
 }
 
 function startEvent(

@@ -10,9 +10,13 @@ import type { Executable, Tensor } from '../engines/engine.ts';
 import { requireSelfCheck } from '../engines/self-check.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import type { Program } from '../graph/program.ts';
+import { sizeAt } from '../graph/index.ts';
 import { initialParameters } from '../nn/index.ts';
 import type { DenseFeatures } from '../tasks/baselines/features.ts';
 import { denseFeatures } from '../tasks/baselines/features.ts';
+import type { Side } from '../tasks/labelled/sides.ts';
+import { bySide } from '../tasks/labelled/sides.ts';
+import type { LinearMethod, LinearTask, RowLabels } from '../tasks/linear/linear-method.ts';
 import type { EvaluationSplit, Feeds } from '../tasks/task.ts';
 import { matchParameters, requireTransfer, startingState } from '../training/fine-tuning.ts';
 import { withLengthBuckets } from '../training/length-buckets.ts';
@@ -34,24 +38,26 @@ export interface FeatureOptions {
   readonly onStart: (engine: RunResult['engine'], parameters: number) => void;
 }
 
-export interface LabelledSide {
+interface LabelledSide {
   readonly features: DenseFeatures;
-  readonly labels: Int32Array;
+  readonly labels: RowLabels;
 }
 
 export interface FrozenFeatures {
-  readonly sides: Readonly<Record<'training' | EvaluationSplit, LabelledSide>>;
-  readonly classes: readonly string[];
+  readonly features: Readonly<Record<Side, DenseFeatures>>;
+  /** How the labels of these examples are learned from them. */
+  readonly method: LinearMethod;
   readonly engine: RunResult['engine'];
   readonly parameters: number;
   readonly compilationSeconds: number;
 }
 
-/** Throws `LabError('bad-spec')` for a task without classes or weights that do not fit, `LabError('aborted')`. */
+/** Throws `LabError('bad-spec')` for a task without labels or weights that do not fit, `LabError('aborted')`. */
 export async function computeFrozenFeatures(options: FeatureOptions): Promise<FrozenFeatures> {
   const { prepared, signal, onStart } = options;
   const { experiment, model, sampler } = prepared;
-  const { classes, labelledBatch } = sampler;
+  const { labelledBatch } = sampler;
+  const { linear } = model.task;
   const { name, device, threads } = experiment.engine;
   const batchSize = experiment.evaluation.batchSize ?? experiment.training.batchSize;
   const engine = await loadEngine(name);
@@ -59,8 +65,9 @@ export async function computeFrozenFeatures(options: FeatureOptions): Promise<Fr
   await requireSelfCheck(engine, place);
   const started = performance.now();
   const program = buildModel(model, 'evaluation', batchSize);
-  if (!classes || !labelledBatch || !program.outputs.has('embeddings')) {
-    const what = `method: ${model.task.type} has no features to fit to labels; classification tasks have`;
+  const embedded = program.outputs.get('embeddings');
+  if (!linear || !labelledBatch || !embedded) {
+    const what = `method: ${model.task.type} has no features to fit to labels; tasks with labels for each example or word have`;
     throw new LabError('bad-spec', what);
   }
   const full = await engine.compile(program, place);
@@ -87,7 +94,12 @@ export async function computeFrozenFeatures(options: FeatureOptions): Promise<Fr
       return Float32Array.from(embeddings.data);
     };
     const collect = (batch: (index: number) => Feeds, batches: number): Promise<LabelledSide> =>
-      collectFeatures((feeds) => featuresOf(identity, feeds, () => embed(feeds)), batch, batches, batchSize, signal);
+      collectFeatures((feeds) => featuresOf(identity, feeds, () => embed(feeds)), linear, {
+        batch,
+        batches,
+        columns: sizeAt(embedded.shape, -1),
+        signal,
+      });
     const split = (side: EvaluationSplit): Promise<LabelledSide> =>
       collect(
         (index) => sampler.evaluationBatch(side, index, batchSize),
@@ -101,7 +113,14 @@ export async function computeFrozenFeatures(options: FeatureOptions): Promise<Fr
       validation: await split('validation'),
       test: experiment.evaluation.test ? await split('test') : noExamples(),
     };
-    return { sides, classes, engine: used, parameters: count, compilationSeconds };
+    const labels = bySide((side) => sides[side].labels);
+    return {
+      features: bySide((side) => sides[side].features),
+      method: linear.method(labels, model.facts),
+      engine: used,
+      parameters: count,
+      compilationSeconds,
+    };
   } finally {
     await executable.release();
   }
@@ -143,34 +162,41 @@ async function importWeights(
   return new Map([...initial, ...parameters]);
 }
 
-/** The embeddings and labels of all examples that are there: rows of weight 0 are padding. */
+interface Collected {
+  readonly batch: (index: number) => Feeds;
+  readonly batches: number;
+  /** Numbers of a row. */
+  readonly columns: number;
+  readonly signal: AbortSignal;
+}
+
+/** The embeddings and labels of all examples that are there, or of their words. */
 async function collectFeatures(
   embed: (feeds: Feeds) => Promise<Float32Array>,
-  batch: (index: number) => Feeds,
-  batches: number,
-  batchSize: number,
-  signal: AbortSignal,
+  linear: LinearTask,
+  { batch, batches, columns, signal }: Collected,
 ): Promise<LabelledSide> {
-  const rows: Float32Array[] = [];
+  const found: Float32Array[] = [];
   const labels: number[] = [];
+  const ends: number[] = [];
   for (let index = 0; index < batches; index += 1) {
     const feeds = batch(index);
     const embeddings = await embed(feeds);
-    const columns = embeddings.length / batchSize;
-    for (const [row, weight] of (feeds.weights ?? []).entries()) {
-      if (weight === 0) continue;
-      rows.push(embeddings.subarray(row * columns, (row + 1) * columns));
-      labels.push(feeds.labels?.[row] ?? 0);
-    }
+    const { rows, values, words } = linear.rows(feeds);
+    for (const row of rows) found.push(embeddings.subarray(row * columns, (row + 1) * columns));
+    for (const value of values) labels.push(value);
+    for (const count of words ?? []) ends.push((ends.at(-1) ?? 0) + count);
     await setImmediate(); // a native call blocks the event loop
     if (signal.aborted) throw new LabError('aborted', 'The computation of features was stopped');
   }
-  const columns = rows[0]?.length ?? 0;
-  const values = new Float32Array(rows.length * columns);
-  for (const [row, features] of rows.entries()) values.set(features, row * columns);
-  return { features: denseFeatures(values, rows.length, columns), labels: Int32Array.from(labels) };
+  const all = new Float32Array(found.length * columns);
+  for (const [row, features] of found.entries()) all.set(features, row * columns);
+  return {
+    features: denseFeatures(all, found.length, columns),
+    labels: { values: Float64Array.from(labels), ends: Uint32Array.from(ends) },
+  };
 }
 
 function noExamples(): LabelledSide {
-  return { features: denseFeatures(new Float32Array(0), 0, 0), labels: new Int32Array(0) };
+  return { features: denseFeatures(new Float32Array(0), 0, 0), labels: { values: new Float64Array(0) } };
 }

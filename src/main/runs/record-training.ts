@@ -124,7 +124,7 @@ async function answersTo(
   const { model } = prepared;
   const { outputs, feeds } = await predict(prepared, predictor, index);
   const answers = model.task.answers?.({ outputs, feeds, facts: model.facts, tokenizer, top: choices }) ?? [];
-  return answers.map(({ question, choices: found, truth }) => ({ question, choices: found, truth }));
+  return answers.map(({ question, kind, choices: found, truth }) => ({ question, kind, choices: found, truth }));
 }
 
 async function predict({ sampler }: PreparedRun, { program, executable }: OpenPredictor, index: number) {

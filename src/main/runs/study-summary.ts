@@ -7,7 +7,7 @@ import type { Study, StudyResult } from '../../shared/spec/study.ts';
 import type { Interval } from '../../shared/stats.ts';
 import { mean, meanInterval } from '../../shared/stats.ts';
 import type { AnsweredRun } from '../../shared/study/answered-run.ts';
-import { isAnsweredMetric } from '../../shared/study/answered-run.ts';
+import { answeredExamples, haveSameExamples } from '../../shared/study/answered-run.ts';
 import type { Gain } from '../../shared/study/gain.ts';
 import { chanceToShow, pairedGain, seedsToShow } from '../../shared/study/gain.ts';
 import type { ArmCurve } from '../../shared/study/labels-saved.ts';
@@ -48,7 +48,7 @@ export function summariseStudy(study: Study, results: readonly FinishedCell[]): 
     const [ours, theirs] = [of(condition, arm), of(condition, other)];
     return pairedGain(pairUp(ours, theirs, sign), {
       confidence,
-      testExamples: ours[0]?.answers?.labels.length,
+      testExamples: ours[0]?.answers && answeredExamples(ours[0].answers),
       testFraction: study.splits === 'per-seed' ? (ours[0]?.testFraction ?? 0.2) : undefined,
     });
   };
@@ -154,7 +154,7 @@ export function isFutile(study: Study, results: readonly FinishedCell[]): boolea
     const of = (arm: string) => measured.filter(({ cell }) => cell.arm === arm);
     return study.arms.filter(isPretrained).every(({ name: arm }) => {
       const { gain, uncertainty } = pairedGain(pairUp(of(arm), of(reference), sign), {
-        testExamples: measured[0]?.answers?.labels.length,
+        testExamples: measured[0]?.answers && answeredExamples(measured[0].answers),
       });
       return arm === reference || (uncertainty && chanceToShow(gain, uncertainty, study.seeds.length) < fewChances);
     });
@@ -199,18 +199,12 @@ function measure(results: readonly FinishedCell[], condition: string, metric: st
 }
 
 function resample(runs: readonly FinishedCell[], metric: string): readonly ResampledMetric[] | undefined {
-  if (!isAnsweredMetric(metric)) return undefined;
   const answers = runs.map((run) => run.answers).filter((one) => one !== undefined);
   const [first] = answers;
-  if (!first || answers.length < runs.length) return undefined;
-  const isSame = ({ labels }: AnsweredRun): boolean =>
-    labels.length === first.labels.length && first.labels.length > 0 && !hasDifference(labels, first.labels);
-  return answers.every(isSame) ? resampleMetric(answers, metric) : undefined;
-}
-
-function hasDifference(one: ArrayLike<number>, other: ArrayLike<number>): boolean {
-  for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return true;
-  return false;
+  if (!first || answers.length < runs.length || answeredExamples(first) === 0) return undefined;
+  if (!answers.every((one) => haveSameExamples(one, first))) return undefined;
+  const resampled = resampleMetric(answers, metric);
+  return resampled.length > 0 ? resampled : undefined;
 }
 
 /** Runs of the same seed, so that what is compared had the same labels. */

@@ -95,8 +95,10 @@ async function sourceFor(workspace: Workspace, material: Material, wanted: strin
   );
 }
 
-function taskFor({ id, experiment }: Source, { kind, name }: Material, wanted: string | undefined) {
-  const fitting = tasksFor(experiment.task.type, taskInformation()).filter(({ data }) =>
+function taskFor({ id, experiment }: Source, material: Material, wanted: string | undefined) {
+  const { kind, name } = material;
+  const { targets } = describeData(material);
+  const fitting = tasksFor(experiment.task.type, taskInformation(), targets).filter(({ data }) =>
     data.some((one) => one === kind),
   );
   const task = wanted === undefined ? fitting[0] : fitting.find(({ type }) => type === wanted);

@@ -76,9 +76,12 @@ export interface AnsweredExample {
 
 export interface ExampleAnswer {
   readonly question: string;
-  /** `class`: one of the task's classes, so that answers to many examples fill a confusion matrix. */
-  readonly kind: 'class' | 'token' | 'transcript';
-  /** Likeliest first, with probabilities over all there is. */
+  /**
+   * `class`: one of the task's classes, so that answers to many examples fill a confusion matrix; `number`: of a target, one choice;
+   * `label`: yes or no; `tag`: of a word, all words of a sentence in their order.
+   */
+  readonly kind: 'class' | 'token' | 'transcript' | 'number' | 'label' | 'tag';
+  /** What is answered first, with probabilities over all there is; of a number, how near it is. */
   readonly choices: { label: string; probability: number }[];
   readonly truth: string;
 }

@@ -18,6 +18,7 @@ import { classFeeds, classWeights, requireClasses } from './classification/label
 import { classMetricNames } from './classification/metrics.ts';
 import { classificationOptions } from './classification/options.ts';
 import { labelledBatches } from './labelled/batches.ts';
+import { classicalClasses, linearClasses } from './linear/classes.ts';
 import { drawSides } from './labelled/sides.ts';
 import { areClasses } from './label-variety.ts';
 import { namedLoss } from './named-loss.ts';
@@ -62,7 +63,8 @@ defineTask<AudioClassificationOptions>({
     recordings.dataset.close(); // labels are in memory
     return Promise.resolve([majorityBaseline(recordings, 'recordings')]);
   },
-  classical: (setup) => classicalRecordings(openLabelledRecordings(setup)),
+  classical: (setup) => classicalClasses(classicalRecordings(openLabelledRecordings(setup))),
+  linear: linearClasses,
   answers: classAnswers,
   demo: { form: () => 'classify-sound' },
   suggested: {

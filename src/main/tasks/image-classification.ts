@@ -18,6 +18,7 @@ import { imageBatch, openLabelledImages } from './images/labelled-images.ts';
 import { pixelBaselines } from './images/pixel-baselines.ts';
 import { areClasses } from './label-variety.ts';
 import { labelledBatches } from './labelled/batches.ts';
+import { classicalClasses, linearClasses } from './linear/classes.ts';
 import { namedLoss } from './named-loss.ts';
 import type { Feeds, PreviewItem, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
@@ -62,7 +63,8 @@ export const imageClassification = defineTask<ImageClassificationOptions>({
       images.dataset.close();
     }
   },
-  classical: (setup) => classicalImages(openLabelledImages(setup)),
+  classical: (setup) => classicalClasses(classicalImages(openLabelledImages(setup))),
+  linear: linearClasses,
   inspect: inspectImages,
   answers: classAnswers,
   demo: { form: () => 'classify-image' },

@@ -6,8 +6,11 @@ import { constant, input, output, sigmoid } from '../graph/index.ts';
 import { declareInputs } from '../nn/pipeline.ts';
 import { targetWords } from '../data/import/targets.ts';
 import { encodeQuery } from './encode-query.ts';
+import { rowsOfTargets } from './linear/numbers.ts';
+import { logisticRegressions } from './linear/several-labels.ts';
+import { labelAnswers, MIDDLE } from './targets/answers.ts';
 import { demoFormsOf } from './targets/demo-forms.ts';
-import { multiLabelBaselines } from './targets/multi-label-baselines.ts';
+import { classicalLabels, multiLabelBaselines } from './targets/multi-label-baselines.ts';
 import { multiLabelEvaluation } from './targets/multi-label-evaluation.ts';
 import { binaryCrossEntropy } from './targets/multi-label-loss.ts';
 import { requireSeveral } from './targets/require-labels.ts';
@@ -30,8 +33,6 @@ const options = z.strictObject({
 
 export type MultiLabelOptions = z.infer<typeof options>;
 
-/** What a label is told from where no threshold was chosen yet. */
-const MIDDLE = 0.5;
 /** A label of a single example would drown the others. */
 const LARGEST_WEIGHT = 100;
 
@@ -91,7 +92,13 @@ defineTask<MultiLabelOptions>({
       material.source.close();
     }
   },
+  classical(setup) {
+    const { material, several } = openSeveral(setup);
+    return classicalLabels(material, several.names, several.values);
+  },
+  linear: { rows: rowsOfTargets, method: (labels, facts) => logisticRegressions(labels, setOf(facts).names) },
   suggested: { suits: ({ targets }) => targets === 'several' },
+  answers: labelAnswers,
   demo: { form: demoFormsOf('label') },
   async predict(model, query, { separators }) {
     const { feeds, isTruncated } = encodeQuery(model, query, separators);

@@ -5,9 +5,10 @@ import { LabError } from '../../shared/errors.ts';
 import { formatNumber } from '../../shared/display.ts';
 import { add, constant, input, multiply, output } from '../graph/index.ts';
 import { declareInputs } from '../nn/pipeline.ts';
+import { numberAnswers } from './targets/answers.ts';
 import { demoFormsOf } from './targets/demo-forms.ts';
 import { fitScale, standardisedRows } from './targets/number-scale.ts';
-import { regressionBaselines } from './targets/regression-baselines.ts';
+import { classicalNumbers, regressionBaselines } from './targets/regression-baselines.ts';
 import { regressionEvaluation } from './targets/regression-evaluation.ts';
 import { regressionLoss, regressionLosses } from './targets/regression-loss.ts';
 import { requireNumbers } from './targets/require-labels.ts';
@@ -17,6 +18,7 @@ import { createTargetSampler, openTargetMaterial } from './targets/target-materi
 import type { TargetOptions } from './targets/target-options.ts';
 import { targetOptions } from './targets/target-options.ts';
 import { encodeQuery } from './encode-query.ts';
+import { ridgeRegression, rowsOfTargets } from './linear/numbers.ts';
 import type { SamplerSetup, TaskFacts } from './task.ts';
 import { defineTask } from './task.ts';
 
@@ -81,7 +83,13 @@ defineTask<RegressionOptions>({
       material.source.close();
     }
   },
+  classical(setup) {
+    const { material, numbers, scale } = openNumbers(setup);
+    return classicalNumbers(material, numbers.values, scale);
+  },
+  linear: { rows: rowsOfTargets, method: (labels, facts) => ridgeRegression(labels, scaleOf(facts)) },
   suggested: { suits: ({ targets }) => targets === 'numbers' },
+  answers: numberAnswers,
   demo: { form: demoFormsOf('estimate') },
   async predict(model, query, { separators }) {
     const { feeds, isTruncated } = encodeQuery(model, query, separators);

@@ -23,9 +23,9 @@ import type {
   PredictionModel,
   PredictionQuery,
 } from './asked.ts';
-import type { Features } from './baselines/features.ts';
+import type { ClassicalMaterial, LinearTask } from './linear/linear-method.ts';
 import type { TargetResult } from './targets/facts.ts';
-import type { EvaluationSplit, Feeds, SamplerSetup, TaskFacts, TaskSampler, TensorData } from './sampler.ts';
+import type { Feeds, SamplerSetup, TaskFacts, TaskSampler, TensorData } from './sampler.ts';
 
 export type * from './asked.ts';
 export * from './sampler.ts';
@@ -50,10 +50,10 @@ export interface EvaluationResult {
   }[];
   /** Per-example correctness in evaluation order, for paired tests between runs. */
   readonly correct?: Uint8Array;
-  /** Of classifiers: what was answered to each example, in evaluation order. */
+  /** What was answered to each example, in evaluation order. */
   readonly answers?: AnsweredRun;
-  /** Of the same examples: row-major [examples, classes]. */
-  readonly probabilities?: ArrayLike<number>;
+  /** Of classifiers: how probable each answer was. */
+  readonly scored?: ScoredAnswers;
   /** Of regression: each target in its own unit, with some of its [true, predicted] values. */
   readonly targets?: readonly TargetResult[];
   /** Of several labels: from which probability on each was answered. */
@@ -62,26 +62,22 @@ export interface EvaluationResult {
   readonly exampleCount?: number;
 }
 
+/** Probabilities that a classifier gave, row-major [labels, names]: of classes that exclude each other, or of several labels at once. */
+export type ScoredAnswers = {
+  readonly names: readonly string[];
+  readonly probabilities: ArrayLike<number>;
+} & (
+  | { readonly kind: 'classes'; /** Of each row. */ readonly labels: ArrayLike<number> }
+  | {
+      readonly kind: 'several';
+      /** As the probabilities: 1 where an example has a label. */ readonly labels: ArrayLike<number>;
+    }
+);
+
 export interface Baseline {
   readonly name: string;
   readonly summary: string;
   readonly metrics: Readonly<Record<string, number>>;
-}
-
-/** Features that a classical method reads of labelled examples. */
-export interface ClassicalFeatures {
-  /** E.g. 'TF-IDF of words'. */
-  readonly name: string;
-  /** Fits what there is to fit, such as a vocabulary, to the training examples. */
-  features(): Readonly<Record<'training' | EvaluationSplit, Features>>;
-}
-
-/** What classical methods learn from: the examples and labels that a network of the same setup gets. */
-export interface ClassicalMaterial {
-  readonly labels: Readonly<Record<'training' | EvaluationSplit, Int32Array>>;
-  readonly classes: readonly string[];
-  readonly candidates: readonly ClassicalFeatures[];
-  close(): void;
 }
 
 /** Of a task without classes: the method without a network that was best on validation examples. */
@@ -216,10 +212,12 @@ export interface TaskDefinition<Options> {
     setup: SamplerSetup<Options>,
     signal: AbortSignal,
   ): Promise<readonly Baseline[]>;
-  /** What the best classical method is chosen from, on validation examples. Tasks with classes have it. */
+  /** What the best classical method is chosen from, on validation examples. */
   classical?(setup: SamplerSetup<Options>): ClassicalMaterial;
   /** The same of a task without classes, which chooses itself. */
   bestClassical?(setup: SamplerSetup<Options>): ClassicalChoice;
+  /** How its labels are learned from the output `embeddings`, a row for each example or word. */
+  readonly linear?: LinearTask;
   /** The task's audit of a trained network, and pictures of it for the run's artifacts. */
   inspect?(inspection: Inspection<Options>): Promise<InspectionReport>;
   /** The network reads parts of images, so that a model's own size says nothing about what it is to be fed. */

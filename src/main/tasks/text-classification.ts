@@ -15,6 +15,7 @@ import { classFeeds, classWeights } from './classification/labelled-classes.ts';
 import { unequalClassMetricNames } from './classification/metrics.ts';
 import { classificationOptions } from './classification/options.ts';
 import { labelledBatches } from './labelled/batches.ts';
+import { classicalClasses, linearClasses } from './linear/classes.ts';
 import { namedLoss } from './named-loss.ts';
 import type { Feeds, PreviewItem, TaskSampler } from './task.ts';
 import { defineTask } from './task.ts';
@@ -88,7 +89,8 @@ export const textClassification = defineTask<TextClassificationOptions>({
       texts.dataset.close();
     }
   },
-  classical: (setup) => classicalTexts(openLabelledTexts(setup)),
+  classical: (setup) => classicalClasses(classicalTexts(openLabelledTexts(setup))),
+  linear: linearClasses,
   answers: classAnswers,
   demo: { form: () => 'classify-text' },
   suggested: {

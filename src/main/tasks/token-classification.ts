@@ -21,13 +21,13 @@ import { crfLosses } from '../nn/crf.ts';
 import { denseLayer, dropoutLayer } from '../nn/layers.ts';
 import { backboneOutput, declareInputs } from '../nn/pipeline.ts';
 import { totalBudgetOption } from './labelled/label-budget.ts';
+import { linearTags } from './linear/tags.ts';
+import { tagAnswers } from './tagging/answers.ts';
 import { areEntityTags, repairedTags } from './tagging/entities.ts';
-import { crfScoresOf, readTags, taggingEvaluation } from './tagging/evaluation.ts';
-import { mostFrequentTag } from './tagging/most-frequent-tag.ts';
+import { readTags, taggingEvaluation } from './tagging/evaluation.ts';
+import { classicalTags, mostFrequentTag } from './tagging/most-frequent-tag.ts';
 import type { TaggedMaterial, Window } from './tagging/tagged-material.ts';
 import { openTaggedMaterial, windowsOf } from './tagging/tagged-material.ts';
-import { tagProbabilities } from './tagging/viterbi.ts';
-import { softmaxRows } from './metrics/probabilistic.ts';
 import type { Feeds, TaskSampler } from './task.ts';
 import { splitOptions } from './labelled/split-options.ts';
 import { defineTask } from './task.ts';
@@ -77,6 +77,7 @@ defineTask<TokenClassificationOptions>({
     const ofWords = everyPosition ? sequence : reshape(chosenRows(), [batchSize, words, features]);
     return withScope(program, 'head', () =>
       withScope(program, 'token-classification', () => {
+        if (mode === 'evaluation') output(program, 'embeddings', reshape(ofWords, [batchSize * words, features]));
         const logits = denseLayer(dropoutLayer(ofWords, dropout, mode), 'output', tags.length);
         const score = (name: string, shape: readonly number[]): Value =>
           parameter(program, name, shape, { initialiser: { type: 'zeros' } });
@@ -102,7 +103,7 @@ defineTask<TokenClassificationOptions>({
       }),
     );
   },
-  evaluation: ({ words }, { tags = [] }) => taggingEvaluation(tags, areEntityTags(tags), words),
+  evaluation: ({ words }, { tags = [] }) => taggingEvaluation(tags, words),
   baselines(_sampler, settings, setup) {
     const material = openTaggedMaterial({ ...setup, options: settings });
     try {
@@ -111,7 +112,10 @@ defineTask<TokenClassificationOptions>({
       material.dataset.close();
     }
   },
+  classical: (setup) => classicalTags(openTaggedMaterial(setup)),
+  linear: linearTags,
   suggested: { suits: ({ targets }) => targets === 'tags' },
+  answers: tagAnswers,
   demo: { form: () => 'tag-text' },
   async predict(model, { text }, settings) {
     const { tags = [] } = model;
@@ -137,12 +141,8 @@ defineTask<TokenClassificationOptions>({
         wordPositions: wordPositions!,
       });
       const answered = readTags(outputs, 0, begins.length);
-      const values = outputs.logits!.data.subarray(0, begins.length * tags.length);
-      const scores = crfScoresOf(outputs);
-      const sure = scores
-        ? tagProbabilities({ values, steps: begins.length, tags: tags.length }, scores)
-        : softmaxRows(values, tags.length);
-      for (const [word, tag] of answered.entries()) {
+      const sure = answered.probabilities();
+      for (const [word, tag] of answered.tags.entries()) {
         named.push(tags[tag] ?? '');
         probabilities.push(sure[word * tags.length + tag]!);
       }
@@ -215,6 +215,7 @@ function createSampler(material: TaggedMaterial, settings: TokenClassificationOp
     sides,
     trainingBatch: (seed, step, batchSize) =>
       createBatch(Array.from({ length: batchSize }, (_, row) => training[order(seed, step * batchSize + row)])),
+    labelledBatch: (index, batchSize) => createBatch(rowsOf(training, index, batchSize)),
     evaluationBatchCount: (split, batchSize) => Math.ceil(windows(split).length / batchSize),
     evaluationBatch: (split, index, batchSize) => createBatch(rowsOf(windows(split), index, batchSize)),
     preview: (seed, count) =>

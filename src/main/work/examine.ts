@@ -5,15 +5,17 @@ import type { DemoForm, demosContract } from '../../shared/contract/demos.ts';
 import type { runsContract } from '../../shared/contract/runs.ts';
 import { LabError } from '../../shared/errors.ts';
 import { randomStream } from '../../shared/random.ts';
-import type { EvaluationSplit, ExampleAnswer, Feeds, TensorData } from '../tasks/index.ts';
+import type { EvaluationSplit } from '../tasks/index.ts';
 import { questionFeeds } from '../tasks/index.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { checkpointStep } from '../runs/prepare.ts';
 import { findRun } from '../workspace/runs.ts';
 import type { SampleRecord } from '../workspace/training-records.ts';
 import { demoFormOf } from '../tasks/demo-form.ts';
+import type { AskedExample } from './quiz-question.ts';
+import { quizQuestion } from './quiz-question.ts';
 import type { RunData } from './validation-examples.ts';
-import { describeExample, exampleCount, openExampleModel, openRunData } from './validation-examples.ts';
+import { answersTo, describeExample, exampleCount, openExampleModel, openRunData } from './validation-examples.ts';
 import type { WorkContext } from './work-context.ts';
 
 type RunsOutput<Method extends 'samples' | 'confusionExamples'> = z.input<(typeof runsContract)[Method]['output']>;
@@ -101,35 +103,21 @@ export async function quizOf(
   const stream = randomStream(seed, 0);
   const drawn = new Set<number>();
   while (drawn.size < Math.min(count, total)) drawn.add(stream.integer(total));
-  const questions: QuizOutput['questions'] = [];
+  const asked: AskedExample[] = [];
   for (const index of drawn) {
     context.signal.throwIfAborted();
     const feeds = questionFeeds(sampler, 'validation', index);
-    const classes = description.facts.classes ?? [];
-    const answers = answersTo(data, await model.run(feeds), feeds, Math.max(8, classes.length));
-    const answer = answers.find(({ kind }) => kind === 'class') ?? answers[0];
+    const { classes: { length: most = 0 } = [] } = description.facts;
+    const answers = answersTo(data, await model.run(feeds), feeds, Math.max(8, most));
+    // Of words and labels one is asked for, drawn as the examples are.
+    const answer = answers.find(({ kind }) => kind === 'class') ?? answers[stream.integer(Math.max(1, answers.length))];
     if (!answer) continue;
-    const choices = answer.kind === 'class' ? [...classes] : answer.choices.map(({ label }) => label);
-    questions.push({
-      id: index,
-      items: await describeExample(data, feeds),
-      choices: choices.includes(answer.truth) ? choices : [...choices, answer.truth],
-      truth: answer.truth,
-      answer: { question: answer.question, choices: answer.choices },
-    });
+    asked.push({ answer, id: index, items: await describeExample(data, feeds) });
   }
+  const classes = description.facts.classes ?? [];
+  const questions = asked.map(({ answer, ...example }) => ({ ...example, ...quizQuestion(answer, asked, classes) }));
   const form: DemoForm = demoFormOf(task, description.facts.input.kind);
   return { form, questions };
-}
-
-/** What the task reads out of a prediction; nothing for a task whose examples are not looked at one by one. */
-function answersTo(
-  { prepared: { task, model }, tokenizer }: RunData,
-  outputs: TensorData,
-  feeds: Feeds,
-  top: number,
-): readonly ExampleAnswer[] {
-  return task.answers?.({ outputs, feeds, facts: model.facts, tokenizer, top }) ?? [];
 }
 
 /** The examples that samples were recorded for, in words and pictures, with the answers of every evaluation. */
@@ -156,7 +144,7 @@ export async function describeSamples(
       items: await describeExample(data, questionFeeds(data.prepared.sampler, 'validation', index)),
       truth: records.at(-1)?.answers[index]?.map(({ truth }) => truth) ?? [],
       answers: records.map(({ answers }) =>
-        (answers[index] ?? []).map(({ question, choices }) => ({ question, choices })),
+        (answers[index] ?? []).map(({ question, kind, choices }) => ({ question, ...(kind && { kind }), choices })),
       ),
     })),
   );

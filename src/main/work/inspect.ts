@@ -22,6 +22,7 @@ import { isSequences } from '../data/reading/read-sequences.ts';
 import { inspectSounds } from './inspect-sounds.ts';
 import { isTableFormat } from '../data/tables/read-table.ts';
 import { inspectTable } from './inspect-table.ts';
+import { inspectTagged } from './inspect-tagged.ts';
 import { findUnnamedTexts, inspectText } from './inspect-text.ts';
 import { modelAt } from '../models/model-at.ts';
 import type { WorkContext } from './work-context.ts';
@@ -45,7 +46,7 @@ interface Listing {
   readonly complete: boolean;
 }
 
-interface Found extends Pick<Inspection, 'table' | 'text' | 'images' | 'sounds'> {
+interface Found extends Pick<Inspection, 'table' | 'text' | 'images' | 'sounds' | 'tagged'> {
   readonly sources: readonly string[];
   /** As it was asked for. */
   readonly quote: Input['quote'];
@@ -57,7 +58,7 @@ interface Found extends Pick<Inspection, 'table' | 'text' | 'images' | 'sounds'>
 
 export async function inspectSources(
   { signal }: Pick<WorkContext, 'signal'>,
-  { paths, rows, pictures, encoding, header, quote, headerPattern, root, ...columns }: Input,
+  { paths, rows, pictures, encoding, header, quote, headerPattern, root, labels, ...columns }: Input,
 ): Promise<Answer> {
   const sources = paths.map((path) => resolve(path));
   for (const source of sources) {
@@ -75,7 +76,10 @@ export async function inspectSources(
     problems.push(`There are more than ${mostFiles} files; the counts are those of the first ones`);
   }
   const { texts, others, bytes } = listing;
-  const tableFile = texts.find(({ format }) => isTableFormat(format));
+  const tagged = await inspectTagged(texts, {
+    ...{ textColumn: columns.textColumn, labelColumn: columns.labelColumn, isAsked: labels === 'tags', signal },
+  });
+  const tableFile = tagged ? undefined : texts.find(({ format }) => isTableFormat(format));
   const table = tableFile
     ? await inspectTable(tableFile, {
         ...{ shown: rows, encoding, header, quote, signal },
@@ -98,7 +102,7 @@ export async function inspectSources(
     );
   }
   const sounds = await inspectSounds(sources, others, { names: listed.names, root }, signal);
-  const found = { sources, quote, listed, listing, table, text, images, sounds, unnamed: unnamed?.globs ?? [] };
+  const found = { sources, quote, listed, listing, table, text, tagged, images, sounds, unnamed: unnamed?.globs ?? [] };
   const model = await modelAt(sources);
   const suggestion = model ? null : suggest(found);
   if (!model && !suggestion && problems.length === 0) problems.push(whyNothing(found));
@@ -114,7 +118,9 @@ export async function inspectSources(
     suggestion,
     model: model ? { path: model.path, title: model.title ?? null } : null,
     table,
-    text,
+    // Tagged words are told as such, and not as the text that a CoNLL file is for others.
+    text: tagged ? null : text,
+    tagged,
     images,
     sounds,
     problems,
@@ -202,7 +208,7 @@ function filesOfTable(table: Inspection['table'], wanted: string | undefined): L
 
 /** The import that fits: images or recordings where there is nothing else, a dataset where something looks like labels. */
 function suggest(found: Found): ImportRequest | null {
-  const { sources, listing, table, text, images, sounds, unnamed, quote, listed } = found;
+  const { sources, listing, table, text, tagged, images, sounds, unnamed, quote, listed } = found;
   const request = { name: nameFrom(sources[0] ?? ''), sources: [...sources] };
   const label = table?.columns.find(({ role }) => role === 'label')?.name;
   const labels = labelsOf(table?.columns.find(({ role }) => role === 'label'));
@@ -225,6 +231,7 @@ function suggest(found: Found): ImportRequest | null {
   if (sounds && (isListed || (isLabelled(sounds.classes) && areMost(isSoundName)))) {
     return { ...request, kind: 'audio-dataset', ...labelled };
   }
+  if (tagged) return { ...request, kind: 'text-dataset', labels: { kind: 'tags' } };
   const encoding = table?.encoding ?? text?.encoding ?? 'utf-8';
   const named = {
     ...(encoding !== 'utf-8' && { encoding }),

@@ -33,6 +33,7 @@ import { planOf, previewOf } from './plan.ts';
 import { testRatesOf } from './test-rates.ts';
 import { cancelStudyOf, clusterOf, schedulersOf, submitStudyOf } from './study-clusters.ts';
 import { summariseStudyRuns } from './study.ts';
+import { tagErrors } from './tag-errors.ts';
 import { lengthsOf, tokenize } from './text-measures.ts';
 import type { WorkContext, WorkMethod } from './work-context.ts';
 
@@ -58,6 +59,7 @@ export const workMethods = {
   exportFormats,
   samples: describeSamples,
   confusionExamples,
+  tagErrors,
   scores: scoresOfRun,
   quiz: quizOf,
   embeddings: embedExamples,

@@ -9,7 +9,7 @@ import type { TextTokenizer } from '../data/tokenizer/tokenizer.ts';
 import { loadTokenizer } from '../data/tokenizer/tokenizer.ts';
 import { drawFrames } from '../tasks/audio/frames.ts';
 import { readPlanar } from '../tasks/images/image-facts.ts';
-import type { EvaluationSplit, Feeds } from '../tasks/index.ts';
+import type { EvaluationSplit, ExampleAnswer, Feeds, TensorData } from '../tasks/index.ts';
 import { joinPieces, maskMark } from '../../shared/display.ts';
 import { showTokens, tokenTexts } from '../tasks/text/vocabulary.ts';
 import type { Model } from '../training/model.ts';
@@ -77,6 +77,16 @@ export function openExampleModel(
 export function exampleCount({ prepared: { sampler, experiment } }: RunData, split: EvaluationSplit): number {
   const { batchSize = experiment.training.batchSize, maximumBatches = Infinity } = experiment.evaluation;
   return Math.min(sampler.evaluationBatchCount(split, 1), maximumBatches * batchSize);
+}
+
+/** What the task reads out of a prediction; nothing for a task whose examples are not looked at one by one. */
+export function answersTo(
+  { prepared: { task, model }, tokenizer }: RunData,
+  outputs: TensorData,
+  feeds: Feeds,
+  top: number,
+): readonly ExampleAnswer[] {
+  return task.answers?.({ outputs, feeds, facts: model.facts, tokenizer, top }) ?? [];
 }
 
 const pictureSize = 128;

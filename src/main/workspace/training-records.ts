@@ -17,7 +17,9 @@ const choices = z.array(z.object({ label: z.string(), probability: z.number() })
 export const sampleRecord = z.object({
   step: z.int(),
   /** For every example, for every question. */
-  answers: z.array(z.array(z.object({ question: z.string(), choices, truth: z.string() }))),
+  answers: z.array(
+    z.array(z.object({ question: z.string(), kind: z.string().optional(), choices, truth: z.string() })),
+  ),
 });
 export type SampleRecord = z.infer<typeof sampleRecord>;
 

@@ -18,10 +18,16 @@ const sideSources = z.strictObject({
 
 /** What labels say; one class each without it. */
 const labels = labelFormat.optional();
+/** Pictures and recordings have no words. */
+const labelsOfFiles = labelFormat
+  .refine(({ kind }) => kind !== 'tags', {
+    message: 'Tags are of the words of texts: a picture or recording has none',
+  })
+  .optional();
 
 const tableColumns = {
   labelColumn: z.string().optional(),
-  labels,
+  labels: labelsOfFiles,
   pathColumn: z.string().optional(),
   groupColumn: z.string().optional(),
   splitColumn: z.string().optional(),

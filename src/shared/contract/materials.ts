@@ -1,5 +1,6 @@
 /** Corpora and datasets: import, report, browse, splits, duplicates, tokens. */
 import { z } from 'zod';
+import { labelKinds } from '../spec/label-format.ts';
 import { datasetEdit, datasetEditEntry } from '../spec/dataset-edit.ts';
 import { imageImportReport } from '../spec/manifests/image-import-report.ts';
 import { textEncoding } from '../spec/manifests/text-corpus.ts';
@@ -24,6 +25,8 @@ export const materialSummary = z.object({
   contentHash: z.string(),
   /** Counts of the manifest by name: documents, sentences, tokens, vocabularySize, examples, images, classes. */
   counts: z.record(z.string(), count),
+  /** What its examples have instead of classes. */
+  targets: z.enum(['numbers', 'several', 'tags']).nullable().default(null),
   /** Of images. */
   shape: z.object({ height: z.int(), width: z.int(), channels: z.int() }).nullable(),
   /** Files and rows that the import left out. */
@@ -137,6 +140,22 @@ export const inspection = z.object({
       problems: z.array(z.object({ line: z.int().nullable(), message: z.string() })),
     })
     .nullable(),
+  /** The beginning of the first file whose words have tags: CoNLL, or JSON lines. */
+  tagged: z
+    .object({
+      file: z.string(),
+      /** Sentences and words that were read for the counts. */
+      sentences: count,
+      words: count,
+      /** True when that was the whole file. */
+      complete: z.boolean(),
+      /** The most frequent first. */
+      tags: z.array(classCount),
+      first: z.array(z.object({ words: z.array(z.string()), tags: z.array(z.string()) })),
+      problems: z.array(z.object({ line: z.int().nullable(), message: z.string() })),
+    })
+    .nullable()
+    .default(null),
   images: z
     .object({
       /** Folders directly under the source, as classes. */
@@ -220,6 +239,8 @@ export const materialsContract = {
       root: z.string().optional(),
       /** Where the labels of sequences stand in their headers; after `label=` without it. */
       headerPattern: z.string().optional(),
+      /** What labels are said to be; files of tagged words are found without it. */
+      labels: z.enum(labelKinds).optional(),
       rows: z.int().min(1).max(100).default(10),
       pictures: z.int().min(0).max(60).default(24),
     }),

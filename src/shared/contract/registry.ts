@@ -70,6 +70,8 @@ export const taskInformation = z.object({
     learningRate: z.number(),
     budget: z.enum(['total', 'perClass']),
   }),
+  /** What the labels of data are that it is suggested for. */
+  labels: z.array(z.enum(['classes', 'numbers', 'several', 'tags'])),
   /** Whether it has frozen features and methods without a network to compare with. */
   comparesMethods: z.boolean(),
   /** Whether a trained run can be asked in a demo. */

@@ -6,6 +6,7 @@ import { runEvent } from '../spec/run/events.ts';
 import { runResult } from '../spec/run/result.ts';
 import { count, failure, item, jsonObject, metricValues, moment, nothing, page } from './common.ts';
 import { runScores, runScoresInput } from './scores.ts';
+import { tagErrors, tagErrorsInput } from './tag-errors.ts';
 import { request, subscription } from './define.ts';
 
 /**
@@ -332,6 +333,8 @@ export const runsContract = {
             z.array(
               z.object({
                 question: z.string(),
+                /** `number`: the probability says how near the answer is. Records of before do not say. */
+                kind: z.string().optional(),
                 choices: z.array(z.object({ label: z.string(), probability: z.number() })),
               }),
             ),
@@ -357,6 +360,11 @@ export const runsContract = {
       total: count,
       examples: z.array(z.object({ items: z.array(item), probability: z.number(), source: z.string().nullable() })),
     }),
+  ),
+  tagErrors: request(
+    'What a tagger has wrong, with the sentences; tags the split when it is asked first',
+    tagErrorsInput,
+    tagErrors,
   ),
   scores: request(
     'Curves, calibration and the confusion at a threshold of a finished classifier',

@@ -26,6 +26,8 @@ export type RunScoresInput = z.output<typeof runScoresInput>;
 
 export const runScores = z.object({
   split: z.enum(['validation', 'test']),
+  /** Classes exclude each other; several labels may be there at once, and each is a question of its own. */
+  kind: z.enum(['classes', 'several']).default('classes'),
   classes: z.array(z.string()),
   class: z.string(),
   examples: count,

@@ -1,6 +1,13 @@
 /** What a run answered to each example of a split, and the metrics of any weighting of these examples. */
+import type { WeightedMetric } from './weighted/weighted-metric.ts';
+import { weightedClasses } from './weighted/classes.ts';
+import { weightedLabels } from './weighted/labels.ts';
+import { weightedNumbers } from './weighted/numbers.ts';
+import { weightedTags } from './weighted/tags.ts';
 
-export interface AnsweredRun {
+/** One class for each example. */
+export interface AnsweredClasses {
+  readonly kind: 'classes';
   /** True class of each example. */
   readonly labels: ArrayLike<number>;
   /** Predicted class of each example, in the same order. */
@@ -10,63 +17,89 @@ export interface AnsweredRun {
   readonly classCount: number;
 }
 
-/** Metrics that can be computed anew from answers. */
-const answeredMetrics = ['accuracy', 'macroF1', 'balancedAccuracy', 'loss'] as const;
-export type AnsweredMetric = (typeof answeredMetrics)[number];
-
-export function isAnsweredMetric(metric: string): metric is AnsweredMetric {
-  return answeredMetrics.some((known) => known === metric);
+/** One or several numbers for each example, in their units. */
+export interface AnsweredNumbers {
+  readonly kind: 'numbers';
+  /** True numbers, row-major [examples, targets]. */
+  readonly labels: ArrayLike<number>;
+  /** The same. */
+  readonly predicted: ArrayLike<number>;
+  /** Of each target over the training examples. */
+  readonly deviations: readonly number[];
 }
 
-/**
- * The metric when example i counts `weights[i]` times, as a bootstrap resample has it. Definitions as in
- * `tasks/metrics/classification.ts`: macro-F1 is over the classes that occur among labels or predictions, balanced accuracy over
- * those that have examples. NaN without examples, or for a loss that is not known.
- */
-export function weightedMetric(run: AnsweredRun, metric: AnsweredMetric, weights: ArrayLike<number>): number {
-  if (metric === 'loss') return weightedLoss(run, weights);
-  const { labels, predicted, classCount } = run;
-  const support = new Float64Array(classCount);
-  const found = new Float64Array(classCount);
-  const answered = new Float64Array(classCount);
-  let total = 0;
-  let right = 0;
-  for (let example = 0; example < labels.length; example += 1) {
-    const weight = weights[example]!;
-    if (weight === 0) continue;
-    const label = labels[example]!;
-    const prediction = predicted[example]!;
-    total += weight;
-    support[label]! += weight;
-    answered[prediction]! += weight;
-    if (label === prediction) {
-      found[label]! += weight;
-      right += weight;
-    }
-  }
-  if (metric === 'accuracy') return right / total;
-  let sum = 0;
-  let present = 0;
-  for (let label = 0; label < classCount; label += 1) {
-    if (metric === 'balancedAccuracy') {
-      if (support[label] === 0) continue;
-      sum += found[label]! / support[label]!;
-      present += 1;
-    } else if (support[label]! + answered[label]! > 0) {
-      sum += (2 * found[label]!) / (support[label]! + answered[label]!);
-      present += 1;
-    }
-  }
-  return sum / present;
+/** Any number of labels for each example. */
+export interface AnsweredLabels {
+  readonly kind: 'several';
+  /** Row-major [examples, labels]: 1 where an example has a label. */
+  readonly labels: ArrayLike<number>;
+  /** The same. */
+  readonly probabilities: ArrayLike<number>;
+  /** From which probability on each label is answered. */
+  readonly thresholds: readonly number[];
 }
 
-function weightedLoss({ losses }: AnsweredRun, weights: ArrayLike<number>): number {
-  if (losses === null) return Number.NaN;
-  let sum = 0;
-  let total = 0;
-  for (let example = 0; example < losses.length; example += 1) {
-    sum += weights[example]! * losses[example]!;
-    total += weights[example]!;
+/** A tag for each word; an example is a sentence, or the part of one that is read at once. */
+export interface AnsweredTags {
+  readonly kind: 'tags';
+  /** True tag of each word, sentence after sentence. */
+  readonly labels: ArrayLike<number>;
+  /** The same. */
+  readonly predicted: ArrayLike<number>;
+  /** Where each sentence ends among the words. */
+  readonly ends: ArrayLike<number>;
+  readonly tagCount: number;
+  /** Of each sentence: negative log likelihood of its tags in nats; null where it is not known. */
+  readonly losses: ArrayLike<number> | null;
+  /** Of each sentence: entities that were found, that were answered, and that there are. */
+  readonly found: ArrayLike<number>;
+  readonly answered: ArrayLike<number>;
+  readonly support: ArrayLike<number>;
+}
+
+export type AnsweredRun = AnsweredClasses | AnsweredNumbers | AnsweredLabels | AnsweredTags;
+
+/** What is drawn by a bootstrap: examples, not their labels or words. */
+export function answeredExamples(run: AnsweredRun): number {
+  if (run.kind === 'tags') return run.ends.length;
+  if (run.kind === 'classes') return run.labels.length;
+  return run.labels.length / (run.kind === 'numbers' ? run.deviations : run.thresholds).length;
+}
+
+/** A metric as a function of how often each example counts; undefined for one that cannot be computed from answers. */
+export function weightedMetricOf(run: AnsweredRun, metric: string): WeightedMetric | undefined {
+  switch (run.kind) {
+    case 'classes':
+      return weightedClasses(run, metric);
+    case 'numbers':
+      return weightedNumbers(run, metric);
+    case 'several':
+      return weightedLabels(run, metric);
+    case 'tags':
+      return weightedTags(run, metric);
   }
-  return sum / total;
+}
+
+/** Numbers went through single precision on a scale that differs from seed to seed. */
+const SAME_NUMBER = 1e-4;
+
+/** Whether two runs were asked the same examples. */
+export function haveSameExamples(one: AnsweredRun, other: AnsweredRun): boolean {
+  if (one.kind !== other.kind || one.labels.length !== other.labels.length) return false;
+  if (one.kind === 'tags' && other.kind === 'tags' && !areEqual(one.ends, other.ends)) return false;
+  if (one.kind !== 'numbers') return areEqual(one.labels, other.labels);
+  const { deviations } = one;
+  return areEqual(one.labels, other.labels, (index) => SAME_NUMBER * deviations[index % deviations.length]!);
+}
+
+function areEqual(
+  one: ArrayLike<number>,
+  other: ArrayLike<number>,
+  tolerance: (index: number) => number = () => 0,
+): boolean {
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index += 1) {
+    if (Math.abs(one[index]! - other[index]!) > tolerance(index)) return false;
+  }
+  return true;
 }

@@ -5,6 +5,7 @@
  */
 import type { TaskInformation } from '../contract/registry.ts';
 import { mediumOf } from '../spec/data-kind.ts';
+import type { LabelFormat } from '../spec/label-format.ts';
 
 export type BudgetOption = 'total' | 'perClass';
 
@@ -36,7 +37,7 @@ export interface StudyChoice {
 /** What the design has to know of a task. */
 export type DesignedTask = Pick<
   TaskInformation,
-  'type' | 'kind' | 'data' | 'options' | 'fewLabels' | 'comparesMethods'
+  'type' | 'kind' | 'data' | 'options' | 'fewLabels' | 'comparesMethods' | 'labels'
 >;
 
 /** The ways in which a task limits its labels, the one that suits it best first. */
@@ -49,13 +50,25 @@ export function budgetOptionsOf(task: DesignedTask | undefined): readonly Budget
   return order.filter((option) => option in known);
 }
 
-/** Supervised tasks on the kind of data that a pretext task learns from; those that methods without a network can do, first. */
-export function tasksFor<Task extends DesignedTask>(pretext: string, tasks: readonly Task[]): readonly Task[] {
+/**
+ * Supervised tasks on the kind of data that a pretext task learns from; those that suit the labels come first, and of them those
+ * that methods without a network can do.
+ * @param labels what the data have, where it is chosen
+ */
+export function tasksFor<Task extends DesignedTask>(
+  pretext: string,
+  tasks: readonly Task[],
+  labels: LabelFormat['kind'] = 'classes',
+): readonly Task[] {
   const kinds = tasks.find(({ type }) => type === pretext)?.data ?? [];
   const media = new Set(kinds.map(mediumOf));
   return tasks
     .filter(({ kind, data }) => kind === 'supervised' && data.some((one) => media.has(mediumOf(one))))
-    .toSorted((one, other) => Number(other.comparesMethods) - Number(one.comparesMethods));
+    .toSorted(
+      (one, other) =>
+        Number(other.labels.includes(labels)) - Number(one.labels.includes(labels)) ||
+        Number(other.comparesMethods) - Number(one.comparesMethods),
+    );
 }
 
 /** `20, 50 200` → [20, 50, 200]: in order, each once. Null for anything but whole numbers above 0. */

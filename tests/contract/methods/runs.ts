@@ -53,6 +53,7 @@ export function describeRuns(scenario: Scenario): void {
       total: 0,
       examples: [],
     });
+    await expect(scenario.client.runs.tagErrors({ id: scenario.run })).rejects.toMatchObject({ code: 'bad-input' });
     await expect(scenario.client.runs.scores({ id: scenario.run })).rejects.toMatchObject({ code: 'not-found' });
     const artifacts = await scenario.client.runs.artifacts({ id: scenario.run });
     expect(artifacts).toEqual(

@@ -112,7 +112,7 @@ describe.each([
   });
 });
 
-it('is refused for tasks without classes', async () => {
+it('is refused for tasks without labels', async () => {
   const spec = `
 name: words
 task: {type: masked-words, length: 16, evaluationExamples: 8}
@@ -122,6 +122,6 @@ training: {steps: 1, batchSize: 4, linearProbeFirst: true}
 `;
   await expect(create(texts.workspace, spec)).rejects.toMatchObject({
     code: 'bad-spec',
-    message: expect.stringContaining('training.linearProbeFirst: masked-words has no classes'),
+    message: expect.stringContaining('training.linearProbeFirst: masked-words has no labels'),
   });
 });

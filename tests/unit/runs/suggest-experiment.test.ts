@@ -20,6 +20,7 @@ import { registeredTasks } from '../../../src/main/tasks/index.ts';
 import { listMaterials } from '../../../src/main/workspace/catalogue.ts';
 import type { Workspace } from '../../../src/main/workspace/workspace.ts';
 import { openWorkspace } from '../../../src/main/workspace/workspace.ts';
+import type { LabelFormat } from '../../../src/shared/spec/label-format.ts';
 import { randomStream } from '../../../src/shared/random.ts';
 import { tinyImages } from '../../tiny-images.ts';
 import { tinyDocument } from '../../tiny-workspace.ts';
@@ -56,14 +57,28 @@ function lines(count: number): ImageSource {
   };
 }
 
-async function recordings(name: string, labelOf: (index: number) => string): Promise<void> {
+/** Images with numbers, or with several labels. */
+function labelledImages(count: number, labelOf: (index: number) => string): ImageSource {
+  const pictures = tinyImages(count, 32);
+  return {
+    ...pictures,
+    async *entries(signal) {
+      let index = 0;
+      for await (const entry of pictures.entries(signal)) yield { ...entry, label: labelOf(index++) };
+    },
+  };
+}
+
+const severalOf = (index: number): string => [...(index % 2 ? ['round'] : []), ...(index % 3 ? ['red'] : [])].join(';');
+
+async function recordings(name: string, labelOf: (index: number) => string, labels?: LabelFormat): Promise<void> {
   const rows = ['path,label'];
   for (let index = 0; index < 24; index++) {
     await written(`${name}-${index}.wav`, wavFile([tone(300 + 40 * index, 0.4, 16_000)], 16_000, { bits: 16 }));
     rows.push(`${name}-${index}.wav,${labelOf(index)}`);
   }
   const list = await written(`${name}.csv`, `${rows.join('\n')}\n`);
-  await importAudioDataset({ sources: [list], destination: join(workspace.datasets, name), name });
+  await importAudioDataset({ sources: [list], destination: join(workspace.datasets, name), name, labels });
 }
 
 beforeAll(async () => {
@@ -107,6 +122,33 @@ beforeAll(async () => {
   await importImageDataset({ source: lines(24), ...images(datasets, 'lines') });
   await recordings('words', (index) => ['yes', 'no'][index % 2]!);
   await recordings('sayings', (index) => `word ${index}`);
+  const numbered = await written(
+    'prices.csv',
+    ['text,label', ...rows.map(({ text }, index) => `${text},${index % 7}.5`)].join('\n'),
+  );
+  await importTextDataset({ sources: [numbered], ...dataset('prices'), labels: { kind: 'numbers' } });
+  const many = await written(
+    'topics.csv',
+    ['text,label', ...rows.map(({ text }, index) => `${text},${severalOf(index)}`)].join('\n'),
+  );
+  await importTextDataset({ sources: [many], ...dataset('topics'), labels: { kind: 'several' } });
+  const conll = rows.map(({ text }) =>
+    text
+      .split(' ')
+      .map((word) => `${word}\t${/^the$/iu.test(word) ? 'O' : 'B-X'}`)
+      .join('\n'),
+  );
+  const tagged = await written('tagged.conll', conll.join('\n\n'));
+  await importTextDataset({ sources: [tagged], ...dataset('tagged'), labels: { kind: 'tags' } });
+  const ages = labelledImages(30, (index) => `${20 + index}`);
+  await importImageDataset({ source: ages, ...images(datasets, 'ages'), labels: { format: { kind: 'numbers' }, column: 'label' } });
+  await importImageDataset({
+    source: labelledImages(30, severalOf),
+    ...images(datasets, 'things'),
+    labels: { format: { kind: 'several' }, column: 'label' },
+  });
+  await recordings('lengths', (index) => `${index / 10}`, { kind: 'numbers' });
+  await recordings('sounds', (index) => severalOf(index), { kind: 'several' });
   const found = [await listMaterials(workspace, 'corpus'), await listMaterials(workspace, 'dataset')];
   materials = found.flatMap((list) => list.materials.map(describeData));
 }, 60_000);
@@ -127,6 +169,13 @@ describe('the task that is suggested', () => {
     ['lines', 'transcription'],
     ['words', 'audio-classification'],
     ['sayings', 'transcription'],
+    ['prices', 'regression'],
+    ['topics', 'multi-label'],
+    ['tagged', 'token-classification'],
+    ['ages', 'regression'],
+    ['things', 'multi-label'],
+    ['lengths', 'regression'],
+    ['sounds', 'multi-label'],
   ])('for %s is %s', (data, task) => {
     expect(suggestTask(materials, { data })).toMatchObject({ task, data: { name: data } });
   });
@@ -171,17 +220,22 @@ async function train(spec: Record<string, unknown>): Promise<number> {
 
 describe('a suggested experiment trains as it stands', () => {
   const kinds = ['stories', 'genes', 'mails', 'pairs', 'sites', 'photos', 'colours', 'lines', 'words', 'sayings'];
-  it.each(kinds)('on %s, with every task that is offered for it', { timeout: 120_000 }, async (data) => {
-    const material = named(data);
-    const offered = registeredTasks().filter(
-      ({ data: read, suggested }) => read.includes(material.kind) && (suggested?.suits?.(material) ?? true),
-    );
-    expect(offered.length).toBeGreaterThan(0);
-    for (const { type } of offered) {
-      const spec = suggestExperiment(type, { data: material, corpora: materials });
-      expect(await train(spec), `${type} on ${data}`).toBe(2);
-    }
-  });
+  const labelled = ['prices', 'topics', 'tagged', 'ages', 'things', 'lengths', 'sounds'];
+  it.each([...kinds, ...labelled])(
+    'on %s, with every task that is offered for it',
+    { timeout: 120_000 },
+    async (data) => {
+      const material = named(data);
+      const offered = registeredTasks().filter(
+        ({ data: read, suggested }) => read.includes(material.kind) && (suggested?.suits?.(material) ?? true),
+      );
+      expect(offered.length).toBeGreaterThan(0);
+      for (const { type } of offered) {
+        const spec = suggestExperiment(type, { data: material, corpora: materials });
+        expect(await train(spec), `${type} on ${data}`).toBe(2);
+      }
+    },
+  );
 
   it('on labelled text without any corpus, with a tokenizer of its own', { timeout: 60_000 }, async () => {
     for (const data of [named('mails'), named('sites')]) {

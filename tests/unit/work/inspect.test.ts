@@ -287,4 +287,37 @@ describe('a look into files', () => {
     const reads = await look({ 'a.fastq': '@r\nACGT\n+\nIIII\n' }, 'a.fastq');
     expect(reads.suggestion).toMatchObject({ kind: 'text-corpus', tokenizer: { kind: 'characters' } });
   });
+
+  it('finds words with tags, whatever the files are called, and says what is wrong in them', async () => {
+    const conll = 'EU NNP B-ORG\nrejects VBZ O\n\nPeter NNP B-PER\nran VBD O\nbroken\n\nHe PRP O\nran VBD O\n';
+    for (const name of ['train.conll', 'train.txt']) {
+      const found = await look({ [name]: conll });
+      expect(found.suggestion, name).toMatchObject({ kind: 'text-dataset', labels: { kind: 'tags' } });
+      expect(importRequest.safeParse(found.suggestion).success).toBe(true);
+      expect(found.tagged).toMatchObject({ sentences: 2, words: 4, complete: true });
+      expect(found.tagged?.tags[0]).toEqual({ name: 'O', count: 3 });
+      expect(found.tagged?.problems).toEqual([
+        { line: 6, message: 'has 1 columns, where a word and its tag make from 2 to 10' },
+      ]);
+      expect([found.table, found.text]).toEqual([null, null]);
+    }
+    const spans = [
+      { text: 'In Rome', spans: [{ start: 3, end: 7, label: 'LOC' }] },
+      { text: 'Ann ran', spans: [{ start: 0, end: 30, label: 'PER' }] },
+      { text: 'In Paris', spans: [{ start: 3, end: 8, label: 'LOC' }] },
+    ];
+    const { tagged } = await look({ 'a.jsonl': spans.map((line) => JSON.stringify(line)).join('\n') });
+    expect(tagged?.first[0]).toEqual({ words: ['In', 'Rome'], tags: ['O', 'B-LOC'] });
+    expect(tagged?.problems).toEqual([{ line: 2, message: 'the span 0 to 30 (PER) is not in the text' }]);
+  });
+
+  it('takes no other text or table for words with tags', async () => {
+    const prose = 'The old man sees the house.\nIt is near the river.\n\nThe cat sees him.\n';
+    expect((await look({ 'story.txt': prose })).tagged).toBeNull();
+    expect((await look({ 'list.txt': 'good day\nbad night\n' })).tagged).toBeNull();
+    const lines = Array.from({ length: 6 }, (_, index) => JSON.stringify({ text: `text ${index}`, label: 'ab'[index % 2] }));
+    const found = await look({ 'a.jsonl': lines.join('\n') });
+    expect(found.tagged).toBeNull();
+    expect(found.suggestion).toMatchObject({ kind: 'text-dataset', labelColumn: 'label' });
+  });
 });

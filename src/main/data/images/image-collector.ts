@@ -178,7 +178,10 @@ export class ImageCollector {
 
     const sameAs = this.contents.findOrAdd(result.contentHash, this.imported);
     if (sameAs !== undefined) {
-      const conflict = this.labelled && this.classOf.view()[sameAs] !== classNumber;
+      const isOther = this.targets
+        ? !this.targets.isLabelOf(sameAs, label)
+        : this.classOf.view()[sameAs] !== classNumber;
+      const conflict = this.labelled && isOther;
       this.exactDuplicates += 1;
       if (conflict) this.labelConflicts += 1;
       if (this.duplicates.length < LISTED_DUPLICATES) this.duplicates.push({ path, sameAs });

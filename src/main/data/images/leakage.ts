@@ -3,7 +3,7 @@
  * imports (a pretraining corpus and the test part of a dataset, or published train and test folders).
  */
 import { LabError } from '../../../shared/errors.ts';
-import { splitDataset, type Split, type SplitOptions } from '../split.ts';
+import { splitDataset, type Split, type SplitMaterial, type SplitOptions } from '../split.ts';
 import { SAME_PICTURE } from './groups.ts';
 import type { ImageCorpus, ImageDataset } from './image-store.ts';
 import { DisjointSets } from '../import/disjoint-sets.ts';
@@ -69,9 +69,12 @@ export interface ImageSplitOptions extends SplitOptions {
  * A stratified split that keeps every group on one side, fixed by the dataset's content and the seed.
  * @throws LabError `bad-spec` as `splitDataset`
  */
-export function splitImages(dataset: ImageDataset, options: ImageSplitOptions): Split {
-  const { labels, classes, groups, sides, manifest } = dataset;
-  const material = { labels, classes, sides, contentHash: manifest.contentHash };
+export function splitImages(
+  dataset: ImageDataset & Pick<SplitMaterial, 'labelSets'>,
+  options: ImageSplitOptions,
+): Split {
+  const { labels, classes, groups, sides, labelSets, manifest } = dataset;
+  const material = { labels, classes, sides, labelSets, contentHash: manifest.contentHash };
   if (options.allowSharedGroups === true) return splitDataset(material, options);
   const split = splitDataset({ ...material, groups }, options);
   // What an official split shares is in the report of the import; its sides stay as they are.

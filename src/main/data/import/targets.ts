@@ -76,6 +76,19 @@ export class TargetCollector {
     this.ends.push(this.labels.length);
   }
 
+  /** Whether an example that was added has these numbers or labels. */
+  isLabelOf(example: number, label: string): boolean {
+    if (this.format.kind === 'numbers') {
+      const first = example * this.columns.length;
+      return numbersOf(label).every((number, column) => number === this.numbers[first + column]);
+    }
+    if (this.format.kind === 'tags') return false; // they are of words, which pictures have not
+    const from = example === 0 ? 0 : this.ends.view()[example - 1]!;
+    const own = new Set(this.labels.view().subarray(from, this.ends.view()[example]!));
+    const names = labelsOf(label, this.format);
+    return names.length === own.size && names.every((name) => own.has(this.labelNumbers.get(name) ?? -1));
+  }
+
   /** SHA-256 of what was added and of what it was taken for; once, at the end. */
   contentKey(): string {
     return this.content.update(JSON.stringify([this.format, this.columns])).digest('hex');

@@ -49,7 +49,7 @@ export async function* readTagged(source: ByteSource, options: TaggedOptions): A
       if (fault !== undefined) found.push({ line, reason: 'invalid-utf8', message: fault });
       else {
         if (!reader && text.trim() !== '') {
-          reader = text.trimStart().startsWith('{') ? jsonReader(options) : new ConllReader(options);
+          reader = readerOf(text, line, options);
         }
         if (reader) found.push(...reader.add(text, line));
       }
@@ -59,13 +59,36 @@ export async function* readTagged(source: ByteSource, options: TaggedOptions): A
   if (reader) yield reader.end();
 }
 
-const spanObject = z.object({
-  start: z.int(),
-  end: z.int(),
-  label: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
-  labels: z.array(z.string()).min(1).optional(),
-  tag: z.string().optional(),
-});
+/** Which of them a file is, its first line says. @throws SkipFile */
+function readerOf(text: string, line: number, options: TaggedOptions) {
+  const begin = text.trimStart();
+  if (begin.startsWith('{') && !/^\{\s*$/u.test(begin)) return jsonReader(options);
+  // A word may be a bracket, but does not stand alone then.
+  if (/^(?:\{|\[)\s*$|^\[\s*\{/u.test(begin)) {
+    throw new SkipFile(
+      'malformed',
+      'is one JSON document; write JSON lines, an object on each line, as `jq -c ".[]"` does',
+      line,
+    );
+  }
+  return new ConllReader(options);
+}
+
+const spanObject = z
+  .object({
+    start: z.int().optional(),
+    end: z.int().optional(),
+    /** As newer Doccano calls them. */
+    start_offset: z.int().optional(),
+    end_offset: z.int().optional(),
+    text: z.string().optional(),
+    label: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+    labels: z.array(z.string()).min(1).optional(),
+    tag: z.string().optional(),
+  })
+  .refine(
+    ({ start, end, start_offset: from, end_offset: to }) => (start ?? from) !== undefined && (end ?? to) !== undefined,
+  );
 const span = z.union([z.tuple([z.int(), z.int(), z.string()]), spanObject]);
 const tagList = z.array(z.union([z.string(), z.int().min(0)]));
 
@@ -115,9 +138,10 @@ function jsonReader({ words, tags, names }: TaggedOptions) {
 
 function spanOf(given: z.infer<typeof span>): LabelledSpan {
   if (Array.isArray(given)) return { start: given[0], end: given[1], label: given[2] };
-  const { start, end, label, labels, tag } = given;
+  const { start, end, start_offset: startOffset, end_offset: endOffset, label, labels, tag, text } = given;
   const [first] = Array.isArray(label) ? label : label === undefined ? (labels ?? []) : [label];
-  return { start, end, label: first ?? tag ?? '' };
+  // One of the names is there, as the schema has it.
+  return { start: start ?? startOffset ?? 0, end: end ?? endOffset ?? 0, label: first ?? tag ?? '', text };
 }
 
 function asResult(

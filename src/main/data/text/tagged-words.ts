@@ -12,6 +12,8 @@ export interface LabelledSpan {
   readonly start: number;
   readonly end: number;
   readonly label: string;
+  /** What it covers, where the file says so: then offsets that count something else are found. */
+  readonly text?: string | undefined;
 }
 
 /** A sentence that cannot be used, with the reason. */
@@ -45,10 +47,18 @@ export function taggedSentence(words: readonly string[], tags: readonly string[]
 export function sentenceOfSpans(text: string, spans: readonly LabelledSpan[]): TaggedSentence | UnusableSentence {
   const placeOf = characterPlaces(text);
   const sorted = spans.toSorted((a, b) => a.start - b.start || a.end - b.end);
-  for (const [index, { start, end, label }] of sorted.entries()) {
+  for (const [index, { start, end, label, text: said }] of sorted.entries()) {
     const what = `the span ${start} to ${end} (${label})`;
     if (placeOf(start) === undefined || placeOf(end) === undefined) return { problem: `${what} is not in the text` };
     if (start >= end) return { problem: `${what} is empty` };
+    if (label.trim() === '') return { problem: `the span ${start} to ${end} has no label` };
+    const covered = text.slice(placeOf(start), placeOf(end));
+    if (said !== undefined && said.trim() !== covered.trim()) {
+      return {
+        problem: `${what} says ${quoted(said)} and covers ${quoted(covered)}: offsets count the characters of the text`,
+      };
+    }
+    if (wordsOf(covered).length === 0) return { problem: `${what} covers no word` };
     const before = sorted[index - 1];
     if (before && before.end > start) {
       return {

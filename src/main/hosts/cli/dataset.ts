@@ -95,7 +95,11 @@ export function registerDataset(dataset: Command): void {
     const options: ImportOptions = { ...rest, ...labelsOf(given, command) };
     if (options.audio && options.images) refuseOutOfPlace(command, ['images'], 'with --audio');
     if (options.audio ?? options.images) {
-      refuseOutOfPlace(command, textOptions, `with --${options.audio ? 'audio' : 'images'}`);
+      const medium = options.audio ? 'audio' : 'images';
+      refuseOutOfPlace(command, textOptions, `with --${medium}`);
+      if (options.labels?.kind === 'tags') {
+        command.error(`error: --labels tags are of the words of texts: it has no use with --${medium}`);
+      }
     } else refuseOutOfPlace(command, fileTableOptionNames, 'without --images or --audio');
     if (!options.images) refuseOutOfPlace(command, imageOptionNames, 'without --images');
     if (!options.audio) refuseOutOfPlace(command, soundOptionNames, 'without --audio');
@@ -108,7 +112,12 @@ export function registerDataset(dataset: Command): void {
     if (options.dryRun) {
       const all = [...sources, ...Object.values(from.sides).flatMap((some) => some ?? [])];
       const kind = options.audio ? 'audio-dataset' : options.images ? 'image-dataset' : 'text-dataset';
-      await dryRun(all, options, { kind, groupColumn: options.groupColumn, labelTable: options.labelTable }, json);
+      await dryRun(
+        all,
+        options,
+        { kind, groupColumn: options.groupColumn, labelTable: options.labelTable, labels: options.labels },
+        json,
+      );
       return;
     }
     const workspace = await workspaceOf(command);

@@ -4,6 +4,7 @@ import { formatCount, formatNumber, plural } from '../../../shared/display.ts';
 import { metricOf } from '../../../shared/metrics.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
 import type { EvaluatedSplit, RunResult } from '../../../shared/spec/run/result.ts';
+import { rowKind } from '../../../shared/spec/run/result.ts';
 import type { TransferReport } from '../../../shared/spec/run/transfer.ts';
 import type { Column } from './output.ts';
 import { pairs, table, wrap } from './output.ts';
@@ -30,7 +31,7 @@ export function describeResult(result: RunResult): string {
     pairs(facts),
     metricsTable(result),
     ...(result.audit ? [auditTable(result.audit)] : []),
-    ...(decisive.perClass ? [classTable(decisive.perClass)] : []),
+    ...(decisive.perClass ? [classTable(decisive.perClass, rowKind(decisive))] : []),
     ...(decisive.targets ? [targetTable(decisive.targets)] : []),
     ...(decisive.confusion ? [confusionTable(decisive.confusion)] : []),
   ].join('\n\n');
@@ -62,10 +63,12 @@ function auditTable(audit: NonNullable<RunResult['audit']>): string {
   ].join('\n');
 }
 
-function classTable(perClass: NonNullable<EvaluatedSplit['perClass']>): string {
+const countedAs = { class: 'examples', label: 'examples', entity: 'entities', tag: 'words' } as const;
+
+function classTable(perClass: NonNullable<EvaluatedSplit['perClass']>, title: ReturnType<typeof rowKind>): string {
   const numeric = ['precision', 'recall', 'f1'] as const;
   return table(
-    [{ title: 'class' }, ...[...numeric, 'examples'].map((title): Column => ({ title, align: 'right' }))],
+    [{ title }, ...[...numeric, countedAs[title]].map((name): Column => ({ title: name, align: 'right' }))],
     perClass.map((row) => [row.name, ...numeric.map((name) => showNumber(row[name])), String(row.support)]),
   );
 }

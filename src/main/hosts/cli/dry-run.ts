@@ -1,4 +1,5 @@
 /** What an import would find, without importing: what the window shows before an import, from the same function, as text. */
+import type { LabelFormat } from '../../../shared/spec/label-format.ts';
 import { groupOfKind } from '../../../shared/spec/data-kind.ts';
 import { formatBytes, formatCount, plural } from '../../../shared/display.ts';
 import { inspectSources } from '../../work/inspect.ts';
@@ -18,6 +19,7 @@ interface DryRunColumns {
   readonly labelColumn?: string;
   readonly splitColumn?: string;
   readonly headerPattern?: string;
+  readonly labels?: LabelFormat | undefined;
 }
 
 /** What only the import itself goes by: whether it fits what was found. */
@@ -25,6 +27,7 @@ interface Asked {
   readonly kind: NonNullable<Inspection['suggestion']>['kind'];
   readonly groupColumn?: string | undefined;
   readonly labelTable?: string | undefined;
+  readonly labels?: LabelFormat | undefined;
 }
 
 /** Looks at the sources and prints what was found; the first rows stand for the others. */
@@ -56,13 +59,19 @@ const kindWords: Readonly<Record<Asked['kind'], string>> = {
   'audio-dataset': 'labelled recordings',
 };
 
-async function misfits({ suggestion, table: first }: Inspection, asked: Asked): Promise<string[]> {
-  const { kind, groupColumn, labelTable } = asked;
+async function misfits({ suggestion, table: first, tagged }: Inspection, asked: Asked): Promise<string[]> {
+  const { kind, groupColumn, labelTable, labels } = asked;
   const isFit = suggestion === null || suggestion.kind === kind || groupOfKind(kind) === 'corpus';
   const columns = first?.columns.map(({ name }) => name) ?? [];
   const hasGroups = groupColumn === undefined || columns.length === 0 || columns.includes(groupColumn);
   return [
     ...(isFit ? [] : [`these look like ${kindWords[suggestion.kind]}, and are to be imported as ${kindWords[kind]}`]),
+    ...(labels?.kind === 'tags' && (tagged?.sentences ?? 0) === 0
+      ? ['there is no sentence with a tag for each word: CoNLL files and JSON lines have them']
+      : []),
+    ...(tagged && labels?.kind !== 'tags' && groupOfKind(kind) === 'dataset'
+      ? ['words have tags here: import them with --labels tags']
+      : []),
     ...(hasGroups ? [] : [`${first?.file ?? ''} ${missingColumnMessage(groupColumn, columns)}`]),
     ...(labelTable === undefined || (await fileExists(labelTable)) ? [] : [`there is no label table ${labelTable}`]),
   ];
@@ -78,6 +87,7 @@ function given({
   pathColumn,
   root,
   headerPattern,
+  labels,
 }: Omit<TableOptions, 'header'> & DryRunColumns) {
   return {
     ...(encoding !== undefined && { encoding }),
@@ -88,18 +98,29 @@ function given({
     ...(pathColumn !== undefined && { pathColumn }),
     ...(root !== undefined && { root }),
     ...(headerPattern !== undefined && { headerPattern }),
+    ...(labels !== undefined && { labels: labels.kind }),
   };
 }
 
 type Inspection = Awaited<ReturnType<typeof inspectSources>>;
 type Table = NonNullable<Inspection['table']>;
+type Tagged = NonNullable<Inspection['tagged']>;
 
-function describeInspection({ files, suggestion, table: first, text, images, sounds, problems }: Inspection): string[] {
+function describeInspection({
+  files,
+  suggestion,
+  table: first,
+  text,
+  tagged,
+  images,
+  sounds,
+  problems,
+}: Inspection): string[] {
   const kinds = Object.entries(files.byExtension).map(([kind, count]) => `${formatCount(count)} ${kind}`);
   const facts: [string, string][] = [
     ['files', `${formatCount(files.total)}, ${formatBytes(files.bytes)} (${kinds.join(', ')})`],
     ['would be passed over', formatCount(files.ignored)],
-    ['fits', suggestion === null ? 'no import' : suggestion.kind],
+    ['fits', fitOf(suggestion)],
     ...(text ? [['text', `${text.file}, ${text.encoding}`] satisfies [string, string]] : []),
     ...(sounds ? [['recordings', formatCount(sounds.total)] satisfies [string, string]] : []),
   ];
@@ -114,8 +135,35 @@ function describeInspection({ files, suggestion, table: first, text, images, sou
     ...(first ? describeTable(first) : []),
     ...(classes.length > 0 ? [describeClasses(classes, first)] : []),
     ...(first?.sides ? [describeSides(first)] : []),
+    ...(tagged ? describeTagged(tagged) : []),
     ...(text ? [text.beginning.slice(0, 400).trim(), ...describeProblems(text.problems)] : []),
     ...(problems.length > 0 ? [problems.map((problem) => `Problem: ${problem}`).join('\n')] : []),
+  ];
+}
+
+/** The import that fits, as options of the command where they are needed. */
+function fitOf(suggestion: Inspection['suggestion']): string {
+  if (suggestion === null) return 'no import';
+  const { kind } = suggestion;
+  const labels = 'labels' in suggestion ? suggestion.labels : undefined;
+  return labels === undefined ? kind : `${kind} with --labels ${labels.kind}`;
+}
+
+function describeTagged({ file, sentences, words, complete, tags, first, problems }: Tagged): string[] {
+  const facts: [string, string][] = [
+    ['tagged words', file],
+    ['sentences', `${complete ? '' : 'the first '}${formatCount(sentences)}, ${plural(words, 'word')}`],
+  ];
+  const shown = tags.slice(0, shownClasses).map(({ name, count }) => [shortened(name), formatCount(count)]);
+  const more = tags.length - shown.length;
+  return [
+    pairs(facts),
+    ...(shown.length > 0 ? [table([{ title: 'tag' }, { title: 'words', align: 'right' }], shown)] : []),
+    ...(more > 0 ? [`and ${formatCount(more)} more`] : []),
+    ...(first.length > 0
+      ? [first.map((one) => one.words.map((word, place) => `${word}/${one.tags[place] ?? ''}`).join(' ')).join('\n')]
+      : []),
+    ...describeProblems(problems),
   ];
 }
 

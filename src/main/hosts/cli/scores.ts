@@ -49,7 +49,7 @@ function describe(scores: RunScores): string {
   const from = threshold.value === threshold.chosenOnValidation ? 'best F1 on the validation split' : 'given';
   const facts: [string, string][] = [
     ['examples', `${plural(scores.examples, 'example')} of the ${scores.split} split`],
-    ['class', `${scores.class}, against the rest`],
+    scores.kind === 'several' ? ['label', scores.class] : ['class', `${scores.class}, against the rest`],
     ['AUROC', show(scores.auroc)],
     ['average precision', show(scores.averagePrecision)],
     ['temperature', `${formatNumber(temperature)}, least log loss on the validation split`],
@@ -63,13 +63,14 @@ function describe(scores: RunScores): string {
   return [pairs(facts), confusionTable(scores), reliabilityTable(scores)].join('\n\n');
 }
 
-function confusionTable({ class: name, threshold }: RunScores): string {
+function confusionTable({ class: name, kind, threshold }: RunScores): string {
+  const other = kind === 'several' ? 'not' : 'another';
   const { truePositives, falsePositives, falseNegatives, trueNegatives } = threshold;
   return table(
-    [{ title: 'true \\ answered' }, { title: name, align: 'right' }, { title: 'another', align: 'right' }],
+    [{ title: 'true \\ answered' }, { title: name, align: 'right' }, { title: other, align: 'right' }],
     [
       [name, formatCount(truePositives), formatCount(falseNegatives)],
-      ['another', formatCount(falsePositives), formatCount(trueNegatives)],
+      [other, formatCount(falsePositives), formatCount(trueNegatives)],
     ],
   );
 }

@@ -160,10 +160,13 @@ function summarise(
     createdAt,
     contentHash,
     counts: { ...counts, ...(classes && { classes: classes.length }) },
+    targets: targetsSchema.safeParse(manifest.targets).data?.kind ?? null,
     shape: isImage ? { height, width, channels } : null,
     runs,
   };
 }
+
+const targetsSchema = z.looseObject({ kind: z.enum(['numbers', 'several', 'tags']) });
 
 const classSchema = z.array(
   z.looseObject({

@@ -263,6 +263,7 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
       const { result } = runs.get(id);
       return (split === 'test' ? result?.test : result?.validation)?.confusion ?? null;
     },
+    tagErrors: (input, { signal }) => workers.call('tagErrors', { ...input, id: runs.get(input.id).id }, { signal }),
     confusionExamples: (input, { signal }) =>
       workers.call('confusionExamples', { ...input, id: runs.get(input.id).id }, { signal }),
     scores: (input, { signal }) => workers.call('scores', { ...input, id: runs.get(input.id).id }, { signal }),

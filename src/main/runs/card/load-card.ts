@@ -2,11 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AuditCard } from '../../../shared/card/card.ts';
-import { LabError } from '../../../shared/errors.ts';
+import { LabError, isLabError } from '../../../shared/errors.ts';
 import type { RunResult } from '../../../shared/spec/run/result.ts';
 import type { Study } from '../../../shared/spec/study.ts';
 import { migrateStoredStudy } from '../../../shared/spec/study-versions.ts';
 import { nameSpec } from '../../../shared/spec/experiment/v2.ts';
+import { describeScores } from '../describe-scores.ts';
 import { findMaterialOf } from '../prepare.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
 import { runFolder } from '../../workspace/run-folder.ts';
@@ -35,7 +36,11 @@ export async function loadRunCard(workspace: Workspace, run: RunFolder): Promise
   const others = runs.filter(({ id, experiment }) => id !== details.id && experiment.name === details.experiment.name);
   const material = found?.contentHash === data.contentHash ? found : undefined;
   const models = await publicModelsBehind(workspace, [details.origin.weights]);
-  return runCard({ run: details, material, others, models });
+  const scores = await describeScores(run, {}).catch((error: unknown) => {
+    if (isLabError(error, 'not-found')) return undefined; // it is no classifier, or has no result yet
+    throw error;
+  });
+  return runCard({ run: details, material, others, scores, models });
 }
 
 /**

@@ -5,9 +5,11 @@ import { formatCount, formatNumber, formatWithBounds, plural } from '../../../sh
 import { metricOf } from '../../../shared/metrics.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import type { EvaluatedSplit, RunResult } from '../../../shared/spec/run/result.ts';
+import { rowKind } from '../../../shared/spec/run/result.ts';
 import { datasetTargets } from '../../../shared/spec/manifests/dataset-targets.ts';
 import type { Interval } from '../../../shared/stats.ts';
 import { mean, meanInterval, wilsonInterval } from '../../../shared/stats.ts';
+import type { RunScores } from '../../../shared/contract/scores.ts';
 import { labVersion } from '../../files/version.ts';
 import { scheduleOf } from '../../training/optimizer-config.ts';
 import type { Material } from '../../workspace/catalogue.ts';
@@ -22,6 +24,7 @@ import {
   tableItem,
   totalSeconds,
 } from './facts.ts';
+import { calibrationItems } from './calibration.ts';
 import type { PublicModel } from './public-models.ts';
 import { publicModelItems } from './public-models.ts';
 
@@ -31,6 +34,8 @@ export interface RunCardMaterial {
   readonly material: Material | undefined;
   /** Other runs of the same experiment, whatever their seed. */
   readonly others: readonly RunSummary[];
+  /** Of a classifier. */
+  readonly scores?: RunScores | undefined;
   /** Models of others that its weights come from. */
   readonly models: readonly PublicModel[];
 }
@@ -39,6 +44,7 @@ export function runCard(given: RunCardMaterial): AuditCard {
   const { run } = given;
   const sections: CardSection[] = [
     { title: 'Result', items: resultItems(run.result) },
+    { title: 'Calibration', items: calibrationItems(given.scores) },
     { title: 'Data', items: dataItems(given) },
     { title: 'Split', items: splitItems(run) },
     { title: 'Baselines', items: baselineItems(run.result) },
@@ -106,8 +112,12 @@ function resultItems(result: RunResult | null): CardItem[] {
   if (classes.length === 0) return [table];
   return [
     table,
-    tableItem(`By class, on the ${split} split`, ['Class', '>Examples', '>Precision', '>Recall', '>F1'], classes),
+    tableItem(`By ${rowKind(evaluated)}, on the ${split} split`, [capitalOf(rowKind(evaluated)), '>Examples', '>Precision', '>Recall', '>F1'], classes),
   ];
+}
+
+function capitalOf(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 function targetTable(targets: NonNullable<EvaluatedSplit['targets']>, split: string): CardItem {

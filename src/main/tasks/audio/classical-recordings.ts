@@ -5,12 +5,12 @@ import type { DenseFeatures } from '../baselines/features.ts';
 import type { LabelledClasses } from '../classification/labelled-classes.ts';
 import { labelsBySide } from '../classification/labelled-classes.ts';
 import { bySide } from '../labelled/sides.ts';
-import type { ClassicalMaterial } from '../task.ts';
+import type { LabelledFeatures } from '../linear/classes.ts';
 
 /** Numbers of equal parts in time that a recording is described by. */
 const PARTS = [1, 4, 8];
 
-export function classicalRecordings(labelled: LabelledClasses & { readonly dataset: AudioDataset }): ClassicalMaterial {
+export function classicalRecordings(labelled: LabelledClasses & { readonly dataset: AudioDataset }): LabelledFeatures {
   const { dataset, sides } = labelled;
   return {
     labels: labelsBySide(labelled),

@@ -77,30 +77,6 @@ export async function fitLinearProbe(
   return { ...selected, standardisation };
 }
 
-/**
- * A probe as one linear layer on features as they are, which a network can hold: weights row-major [features, classes] and biases
- * [classes]. Features that were constant in training have weight 0.
- */
-export function linearLayerOf({ model, standardisation }: LinearProbe): {
-  readonly weight: Float32Array;
-  readonly bias: Float32Array;
-} {
-  const { classCount, featureCount, parameters } = model;
-  const { means, deviations } = standardisation;
-  const weight = new Float32Array(featureCount * classCount);
-  const bias = Float64Array.from(parameters.subarray(classCount * featureCount));
-  for (let label = 0; label < classCount; label += 1) {
-    for (let feature = 0; feature < featureCount; feature += 1) {
-      const deviation = deviations[feature]!;
-      if (deviation === 0) continue;
-      const slope = parameters[label * featureCount + feature]! / deviation;
-      weight[feature * classCount + label] = slope;
-      bias[label]! -= slope * means[feature]!;
-    }
-  }
-  return { weight, bias: Float32Array.from(bias) };
-}
-
 /** Probabilities of the classes, row-major [rows, classes], from features that are not yet standardised. */
 export function probeProbabilities(probe: LinearProbe, features: DenseFeatures): Float64Array {
   return predictProbabilities(probe.model, standardise(probe.standardisation, features));

@@ -19,6 +19,8 @@ export interface RidgeRegression {
 export interface SelectedRidge extends RidgeRegression {
   /** Mean squared error of the validation examples, each target divided by its variance in training. */
   readonly validationError: number;
+  /** By which it was chosen. */
+  readonly validationScore: number;
   readonly trials: number;
 }
 
@@ -137,16 +139,22 @@ export function predictRidge({ targetCount, weights, biases }: RidgeRegression, 
   return predicted.map((value, index) => value + biases[index % targetCount]!);
 }
 
+export interface RidgeSelection {
+  /** What is chosen by instead of the error: a metric of the validation examples' predictions, more is better. */
+  readonly score?: (predicted: Float64Array) => number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * The penalty that is best on validation examples, of equal ones the larger. Targets are of any scale: errors are divided by the
- * variance of each in training.
+ * The penalty that is best on validation examples, of equal ones that with the smaller error, then the larger. Targets are of any
+ * scale: errors are divided by the variance of each in training.
  * @throws LabError 'aborted'
  */
 export async function selectRidge(
   training: RidgeExamples,
   validation: RidgeExamples,
   targetCount: number,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  { score, signal }: RidgeSelection = {},
 ): Promise<SelectedRidge> {
   const variances = targetVariances(training.targets, targetCount);
   let best: SelectedRidge | undefined;
@@ -159,11 +167,20 @@ export async function selectRidge(
     for (const [index, value] of predicted.entries()) {
       error += (value - validation.targets[index]!) ** 2 / variances[index % targetCount]! / predicted.length;
     }
-    if (!best || error < best.validationError) {
-      best = { ...fitted, validationError: error, trials: PENALTIES.length };
+    const value = score?.(predicted) ?? -error;
+    // A correlation of predictions that are all the same is none.
+    const gain = best ? finite(value) - finite(best.validationScore) : 1;
+    if (!best || gain > 0 || (gain === 0 && error < best.validationError)) {
+      best = { ...fitted, validationError: error, validationScore: value, trials: PENALTIES.length };
     }
   }
   return best!; // there is a penalty
+}
+
+const LEAST = -1e300;
+
+function finite(score: number): number {
+  return Number.isFinite(score) ? score : LEAST;
 }
 
 /** Of each target over the rows; 1 where it is constant. */

@@ -23,6 +23,9 @@ export interface SeveralLogistic {
   readonly parameters: Float64Array;
   /** Mean binary cross-entropy of the validation examples. */
   readonly validationLoss: number;
+  /** By which it was chosen. */
+  readonly validationScore: number;
+  readonly trials: number;
 }
 
 const PENALTIES = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5];
@@ -64,12 +67,19 @@ export function severalObjective(
   };
 }
 
-/** @throws LabError 'aborted' */
+/**
+ * The penalty with the least loss on the validation examples, or the best score of their probabilities (more is better), of equal
+ * ones that with the smaller loss.
+ * @throws LabError 'aborted'
+ */
 export async function selectSeveralLogistic(
   training: SeveralExamples,
   validation: SeveralExamples,
   labelCount: number,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  {
+    score,
+    signal,
+  }: { readonly score?: (probabilities: Float64Array) => number; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<SeveralLogistic> {
   const featureCount = training.features.columns;
   let start: Float64Array = new Float64Array(labelCount * (featureCount + 1));
@@ -83,16 +93,21 @@ export async function selectSeveralLogistic(
     };
     const { point } = await runCooperatively(minimise(objective, start, options), signal);
     start = point;
-    const fitted = { labelCount, featureCount, penalty, parameters: point, validationLoss: 0 };
-    const validationLoss = lossOf(fitted, validation);
-    if (!best || validationLoss < best.validationLoss) best = { ...fitted, validationLoss };
+    const fitted = { labelCount, featureCount, penalty, parameters: point };
+    const probabilities = severalProbabilities(fitted, validation.features);
+    const validationLoss = lossOf(probabilities, validation.labels);
+    const validationScore = score?.(probabilities) ?? -validationLoss;
+    const gain = best ? validationScore - best.validationScore : 1;
+    if (!best || gain > 0 || (gain === 0 && validationLoss < best.validationLoss)) {
+      best = { ...fitted, validationLoss, validationScore, trials: PENALTIES.length };
+    }
   }
   return best!; // there is a penalty
 }
 
 /** Row-major [rows, labels]. */
 export function severalProbabilities(
-  { labelCount, featureCount, parameters }: Omit<SeveralLogistic, 'validationLoss'>,
+  { labelCount, featureCount, parameters }: Pick<SeveralLogistic, 'labelCount' | 'featureCount' | 'parameters'>,
   features: Features,
 ): Float64Array {
   const scores = new Float64Array(features.rows * labelCount);
@@ -101,8 +116,7 @@ export function severalProbabilities(
   return scores.map((score, index) => 1 / (1 + Math.exp(-(score + biases[index % labelCount]!))));
 }
 
-function lossOf(model: SeveralLogistic, { features, labels }: SeveralExamples): number {
-  const probabilities = severalProbabilities(model, features);
+function lossOf(probabilities: Float64Array, labels: Uint8Array): number {
   let sum = 0;
   for (const [index, probability] of probabilities.entries()) {
     sum -= Math.log(Math.max(1e-12, labels[index] === 1 ? probability : 1 - probability));

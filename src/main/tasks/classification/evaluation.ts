@@ -56,7 +56,7 @@ export function evaluateProbabilities(
     },
     perClass: classMetrics(matrix).map((metrics, index) => ({ name: classes[index]!, ...metrics })),
     correct: Uint8Array.from(labels, (label, row) => (predicted[row] === label ? 1 : 0)),
-    answers: { labels: Int32Array.from(labels), predicted, losses, classCount },
-    probabilities,
+    answers: { kind: 'classes', labels: Int32Array.from(labels), predicted, losses, classCount },
+    scored: { kind: 'classes', names: classes, labels: Int32Array.from(labels), probabilities },
   };
 }

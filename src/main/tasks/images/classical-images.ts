@@ -6,7 +6,8 @@ import { denseFeatures } from '../baselines/features.ts';
 import { labelsBySide } from '../classification/labelled-classes.ts';
 import type { Side } from '../labelled/sides.ts';
 import { bySide } from '../labelled/sides.ts';
-import type { ClassicalFeatures, ClassicalMaterial } from '../task.ts';
+import type { LabelledFeatures } from '../linear/classes.ts';
+import type { ClassicalFeatures } from '../linear/linear-method.ts';
 import { colourHistogram, gradientHistograms } from './hand-made-features.ts';
 import type { LabelledImages } from './labelled-images.ts';
 import { pixelFeatures } from './pixel-baselines.ts';
@@ -15,7 +16,7 @@ import { pixelFeatures } from './pixel-baselines.ts';
 const PIXEL_SIDE = 32;
 const GRADIENT_SIDE = 64;
 
-export function classicalImages(labelled: LabelledImages): ClassicalMaterial {
+export function classicalImages(labelled: LabelledImages): LabelledFeatures {
   const { dataset, sides } = labelled;
   const each = (describe: (image: number) => Float32Array): (() => Readonly<Record<Side, DenseFeatures>>) => {
     return () => bySide((side) => describeAll(sides[side], describe));

@@ -8,6 +8,7 @@ import { imageBatch } from '../images/labelled-images.ts';
 import type { ImageBatchOptions } from '../images/labelled-images.ts';
 import type { Feeds, SamplerSetup } from '../task.ts';
 import type { TargetSource } from './target-source.ts';
+import { labelSetsOf } from './target-source.ts';
 import type { TargetOptions } from './target-options.ts';
 
 export function openImageTargets({ dataFolder, options, images: network }: SamplerSetup<TargetOptions>): TargetSource {
@@ -25,7 +26,7 @@ export function openImageTargets({ dataFolder, options, images: network }: Sampl
     ...{ size: length, classes, labels, targets, contentHash: manifest.contentHash },
     split: (seed, fractions) =>
       splitImages(
-        { ...dataset, labels: new Int32Array(length), classes: ['image'] },
+        { ...dataset, labels: new Int32Array(length), classes: ['image'], labelSets: labelSetsOf(targets) },
         { seed, fractions, allowSharedGroups: options.nearDuplicates === 'anywhere' },
       ),
     facts: (training) => ({

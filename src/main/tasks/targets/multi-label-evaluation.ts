@@ -58,5 +58,12 @@ export function evaluateLabels(
     perClass: perLabel.map((metrics, label) => ({ name: names[label]!, ...metrics })),
     thresholds,
     exampleCount: truth.length / labels,
+    answers: {
+      kind: 'several',
+      labels: Uint8Array.from(truth),
+      probabilities: Float32Array.from(probabilities),
+      thresholds,
+    },
+    scored: { kind: 'several', names, labels: Uint8Array.from(truth), probabilities },
   };
 }

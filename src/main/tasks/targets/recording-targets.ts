@@ -5,6 +5,7 @@ import { classicalRecordings } from '../audio/classical-recordings.ts';
 import { drawFrames, frameFeeds, framesInput } from '../audio/frames.ts';
 import type { SamplerSetup } from '../task.ts';
 import type { TargetSource } from './target-source.ts';
+import { labelSetsOf } from './target-source.ts';
 import type { TargetOptions } from './target-options.ts';
 
 export function openRecordingTargets({ dataFolder }: SamplerSetup<TargetOptions>): TargetSource {
@@ -14,7 +15,8 @@ export function openRecordingTargets({ dataFolder }: SamplerSetup<TargetOptions>
   return {
     ...{ size: length, classes, labels, targets, contentHash },
     split(seed, fractions) {
-      const material = { labels: new Int32Array(length), classes: ['recording'], groups, sides: official, contentHash };
+      const drawn = { labels: new Int32Array(length), classes: ['recording'], labelSets: labelSetsOf(targets) };
+      const material = { ...drawn, groups, sides: official, contentHash };
       return splitDataset(material, { seed, fractions });
     },
     facts: () => ({ input: framesInput(dataset), audio: options }),

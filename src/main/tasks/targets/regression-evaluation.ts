@@ -55,5 +55,15 @@ export function evaluateNumbers(
   });
   const standardisedError =
     targets.reduce((sum, { rmse }, target) => sum + (rmse / deviations[target]!) ** 2, 0) / targets.length;
-  return { metrics: { ...averageOf(targets), standardisedError }, targets, exampleCount: examples };
+  return {
+    metrics: { ...averageOf(targets), standardisedError },
+    targets,
+    exampleCount: examples,
+    answers: {
+      kind: 'numbers',
+      labels: Float64Array.from(truth),
+      predicted: Float64Array.from(predicted),
+      deviations,
+    },
+  };
 }

@@ -9,6 +9,7 @@ import type { Feeds, SamplerSetup } from '../task.ts';
 import { createTokenBatch, writePaddingRow, writePair, writeSingle } from '../text/token-batch.ts';
 import { showTokens } from '../text/vocabulary.ts';
 import type { TargetSource } from './target-source.ts';
+import { labelSetsOf } from './target-source.ts';
 import type { TargetOptions } from './target-options.ts';
 
 /** Throws `LabError('bad-input')` without a tokenizer. */
@@ -41,7 +42,10 @@ export function openTextTargets({ dataFolder, tokenizerFile, options }: SamplerS
   return {
     ...{ size, classes, labels, targets, contentHash },
     split: (seed, fractions) =>
-      splitDataset({ ...dataset, labels: new Int32Array(size), classes: ['text'] }, { seed, fractions }),
+      splitDataset(
+        { ...dataset, labels: new Int32Array(size), classes: ['text'], labelSets: labelSetsOf(targets) },
+        { seed, fractions },
+      ),
     facts: () => ({ input: { kind: 'tokens', length, vocabularySize: tokenizer.vocabularySize } }),
     feeds,
     trainingFeeds: (examples) => feeds(examples),

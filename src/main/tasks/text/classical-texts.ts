@@ -11,7 +11,8 @@ import { besideEachOther } from '../baselines/features.ts';
 import { labelsBySide } from '../classification/labelled-classes.ts';
 import type { Side } from '../labelled/sides.ts';
 import { bySide } from '../labelled/sides.ts';
-import type { ClassicalFeatures, ClassicalMaterial } from '../task.ts';
+import type { LabelledFeatures } from '../linear/classes.ts';
+import type { ClassicalFeatures } from '../linear/linear-method.ts';
 import type { LabelledTexts } from './labelled-texts.ts';
 
 /** With fewer training texts, words that occur in only one of them are kept. */
@@ -19,7 +20,7 @@ const FEW_TEXTS = 200;
 
 type TextFeatures = Readonly<Record<Side, SparseFeatures>>;
 
-export function classicalTexts(labelled: LabelledTexts): ClassicalMaterial {
+export function classicalTexts(labelled: LabelledTexts): LabelledFeatures {
   const { dataset, sides } = labelled;
   const textsOf = (side: Side): string[] =>
     Array.from(sides[side], (example) => [dataset.text(example), dataset.textPair(example) ?? ''].join('\n').trimEnd());

@@ -119,13 +119,14 @@ export function maskedPairTask(
         },
         result() {
           const { metrics: ofWords, correct } = words.result();
-          const { metrics: ofSentences, confusion, perClass } = sentences.result();
+          const { metrics: ofSentences, confusion, perClass, scored } = sentences.result();
           const loss = (ofWords.loss ?? Number.NaN) + (ofSentences.loss ?? Number.NaN);
           return {
             metrics: { loss, ...namedAfter('maskedWords', ofWords), ...namedAfter(pair, ofSentences) },
             ...(confusion && { confusion }),
             ...(perClass && { perClass }),
             ...(correct && { correct }),
+            ...(scored && { scored }),
           };
         },
       };

@@ -114,3 +114,10 @@ export const runResult = z.object({
 
 export type RunResult = z.infer<typeof runResult>;
 export type EvaluatedSplit = z.infer<typeof evaluated>;
+
+/** What the rows of results by class are: several labels have no confusion matrix, and tags are counted as entities. */
+export function rowKind({ metrics, confusion }: EvaluatedSplit): 'class' | 'label' | 'entity' | 'tag' {
+  if (!('entityF1' in metrics)) return confusion ? 'class' : 'label';
+  // Where every word is an entity of its own, as with parts of speech, F1 of entities is the accuracy.
+  return metrics.entityF1 === metrics.accuracy ? 'tag' : 'entity';
+}

@@ -2,17 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../../../src/shared/random.ts';
 import { mean, pairedDifference, variance } from '../../../../src/shared/stats.ts';
-import type { AnsweredRun } from '../../../../src/shared/study/answered-run.ts';
-import { weightedMetric } from '../../../../src/shared/study/answered-run.ts';
+import type { AnsweredClasses } from '../../../../src/shared/study/answered-run.ts';
+import { weightedMetricOf } from '../../../../src/shared/study/answered-run.ts';
 import type { Gain, SeedPair } from '../../../../src/shared/study/gain.ts';
 import { chanceToShow, pairedGain, seedsToShow } from '../../../../src/shared/study/gain.ts';
 import { resampleMetric } from '../../../../src/shared/study/test-bootstrap.ts';
 import { balancedAccuracy, confusionMatrix, macroF1 } from '../../../../src/main/tasks/metrics/classification.ts';
 
 /** Answers of a classifier that is right where `right` says so. */
-function answered(labels: readonly number[], right: (example: number) => boolean, classCount = 2): AnsweredRun {
+function answered(labels: readonly number[], right: (example: number) => boolean, classCount = 2): AnsweredClasses {
   const predicted = labels.map((label, example) => (right(example) ? label : (label + 1) % classCount));
   return {
+    kind: 'classes',
     labels,
     predicted,
     losses: predicted.map((one, example) => (one === labels[example] ? 0.1 : 2)),
@@ -48,7 +49,7 @@ function simulate({ seeds, examples, ofSeed, ofExample, trial }: Simulation): Se
   const runs = arms.flat();
   const resampled = resampleMetric(runs, 'accuracy', { resamples: 60, seed: trial });
   const ones = new Uint8Array(examples).fill(1);
-  const values = runs.map((run) => weightedMetric(run, 'accuracy', ones));
+  const values = runs.map((run) => weightedMetricOf(run, 'accuracy')!(ones));
   return Array.from({ length: seeds }, (_, seed) => ({
     first: values[seed]!,
     second: values[seeds + seed]!,
@@ -188,15 +189,16 @@ describe('metrics of weighted examples', () => {
     const stream = randomStream(5, 1);
     const labels = Array.from({ length: 40 }, () => stream.integer(4));
     const run = answered(labels, () => stream.uniform() < 0.6, 5); // the fifth class never occurs
+    const { losses } = run;
     const weights = labels.map(() => stream.integer(3));
     const repeat = (list: ArrayLike<number>): number[] =>
       weights.flatMap((weight, example) => Array<number>(weight).fill(list[example]!));
     const matrix = confusionMatrix(repeat(run.labels), repeat(run.predicted), 5);
-    expect(weightedMetric(run, 'macroF1', weights)).toBeCloseTo(macroF1(matrix), 12);
-    expect(weightedMetric(run, 'balancedAccuracy', weights)).toBeCloseTo(balancedAccuracy(matrix), 12);
-    expect(weightedMetric(run, 'loss', weights)).toBeCloseTo(mean(repeat(run.losses!)), 12);
+    expect(weightedMetricOf(run, 'macroF1')!(weights)).toBeCloseTo(macroF1(matrix), 12);
+    expect(weightedMetricOf(run, 'balancedAccuracy')!(weights)).toBeCloseTo(balancedAccuracy(matrix), 12);
+    expect(weightedMetricOf(run, 'loss')!(weights)).toBeCloseTo(mean(repeat(losses!)), 12);
     const right = repeat(run.labels).filter((label, index) => label === repeat(run.predicted)[index]).length;
-    expect(weightedMetric(run, 'accuracy', weights)).toBeCloseTo(right / repeat(run.labels).length, 12);
+    expect(weightedMetricOf(run, 'accuracy')!(weights)).toBeCloseTo(right / repeat(run.labels).length, 12);
   });
 
   it('are resampled alike for all runs, and the same for the same seed', () => {

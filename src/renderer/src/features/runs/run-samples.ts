@@ -44,6 +44,8 @@ export function truthHistory(example: Pick<SampleExample, 'truth' | 'answers'>, 
   return example.answers.map((answers) => {
     const answer = answers[question];
     if (answer === undefined || truth === undefined) return null;
+    // Of a number the probability says how near it is.
+    if (answer.kind === 'number') return answer.choices[0]?.probability ?? 0;
     return answer.choices.find(({ label }) => label === truth)?.probability ?? 0;
   });
 }
@@ -64,14 +66,17 @@ export function answerAt(
   place: number,
   question: number,
 ): ShownAnswer {
-  const choices = example.answers[place]?.[question]?.choices ?? [];
+  const { kind, choices = [] } = example.answers[place]?.[question] ?? {};
   const [first] = choices;
   return {
     label: first?.label ?? '–',
     probability: first?.probability ?? null,
     right: first !== undefined && first.label === example.truth[question],
     truthProbability: truthHistory(example, question)[place] ?? null,
-    words: choices.map(({ label, probability }) => `${label} ${(probability * 100).toFixed(1)} %`).join(', '),
+    words:
+      kind === 'number'
+        ? (first?.label ?? '')
+        : choices.map(({ label, probability }) => `${label} ${(probability * 100).toFixed(1)} %`).join(', '),
   };
 }
 

@@ -98,7 +98,12 @@ export function useStudyChoices(): StudyChoices {
   );
   const material = materials.current;
   const tasks = useSelection(
-    () => fitting.value.filter(({ data }) => material.value !== undefined && data.includes(material.value.kind)),
+    () => {
+      const { value: found } = material;
+      if (found === undefined || sources.current.value === undefined) return [];
+      const suited = tasksFor(sources.current.value.task, known.value ?? [], found.targets ?? undefined);
+      return suited.filter(({ data }) => data.includes(found.kind));
+    },
     ({ type }) => type,
     (items) => items[0]?.type,
   );
