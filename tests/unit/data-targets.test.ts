@@ -164,7 +164,7 @@ describe('numbers of files', () => {
     });
     expect(manifest.images).toBe(kept);
     expect(report.skipped.listed.map(({ path }) => path)).toEqual(['1.png']); // the same bytes and the same labels
-    expect(report.duplicates.labelConflicts).toBe(1);
+    expect(report.exactDuplicates.labelConflicts).toBe(1);
   });
 
   it('are the names of the folders of recordings', async () => {
