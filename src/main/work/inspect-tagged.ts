@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Inspection } from '../../shared/contract/materials.ts';
 import type { SkippedDocument } from '../data/reading/document.ts';
 import type { SourceFile } from '../data/reading/source-files.ts';
-import { readTagged } from '../data/text/read-tagged.ts';
+import { readTagged, TAGGED_FILES } from '../data/text/read-tagged.ts';
 import type { ReadSentence } from '../data/text/read-tagged.ts';
 import { SkipFile } from '../data/import/skip-file.ts';
 
@@ -16,7 +16,7 @@ const SHOWN_WORDS = 60;
 const MOST_TAGS = 60;
 const MOST_PROBLEMS = 20;
 /** Names that say what a file is; other texts are tagged words where they look like it. */
-const CONLL_NAME = /\.(?:conll\w*|iob2?|bio|bioes)(?:\.gz)?$/iu;
+const CONLL_NAME = new RegExp(String.raw`\.(?:${TAGGED_FILES.join('|')})(?:\.gz)?$`, 'iu');
 const JSON_NAME = /\.(?:jsonl|ndjson)(?:\.gz)?$/iu;
 const OTHER_NAME = /\.(?:txt|tsv|tags?|data)(?:\.gz)?$/iu;
 

@@ -16,6 +16,7 @@ import { isTarName, tarSource } from '../data/images/tar-source.ts';
 import { zipSource } from '../data/images/zip-source.ts';
 import type { SourceFile } from '../data/reading/source-files.ts';
 import { findSourceFiles } from '../data/reading/source-files.ts';
+import { TAGGED_FILES } from '../data/text/read-tagged.ts';
 import { inspectImages } from './inspect-images.ts';
 import { isSoundName } from '../data/audio/recording.ts';
 import { isSequences } from '../data/reading/read-sequences.ts';
@@ -132,7 +133,7 @@ async function listFiles(sources: readonly string[], signal: AbortSignal): Promi
   const others: string[] = [];
   const refused: string[] = [];
   let bytes = 0;
-  for await (const file of findSourceFiles({ sources, signal })) {
+  for await (const file of findSourceFiles({ sources, alsoText: TAGGED_FILES, signal })) {
     if (texts.length + others.length >= mostFiles) return { texts, others, refused, bytes, complete: false };
     if ('format' in file && !isBinaryName(file.path)) {
       texts.push(file);

@@ -18,6 +18,7 @@ import type { CsvQuote } from '../tables/csv-parser.ts';
 import { numberedColumn } from '../tables/header.ts';
 import { ExampleWriter } from './example-writer.ts';
 import { readExamples, type ExampleColumns, type SequenceLabels } from './read-examples.ts';
+import { TAGGED_FILES } from './read-tagged.ts';
 import { readSequenceLabels, type SequenceLabelOptions } from './sequence-labels.ts';
 
 export interface DatasetImportProgress {
@@ -66,8 +67,6 @@ export interface ImportTextDatasetOptions {
   readonly onProgress?: ((progress: DatasetImportProgress) => void) | undefined;
 }
 
-/** Endings of files with a word and its tag on each line. */
-const TAGGED_FILES = ['conll', 'conllu', 'iob', 'iob2', 'bio', 'ner', 'pos'];
 const PROGRESS_BYTES = 1_000_000;
 
 /**

@@ -30,6 +30,9 @@ export interface ReadSentence extends TaggedSentence {
 
 type SentenceOrSkipped = ReadSentence | SkippedDocument;
 
+/** Endings of files with a word and its tag on each line. */
+export const TAGGED_FILES: readonly string[] = ['conll', 'conllu', 'iob', 'iob2', 'bio', 'ner', 'pos'];
+
 const FEWEST_COLUMNS = 2;
 const MOST_COLUMNS = 10;
 const COLUMNS_OF_CONLLU = 10;
