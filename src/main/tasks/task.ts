@@ -10,7 +10,6 @@ import type { DataKind } from '../../shared/spec/data-kind.ts';
 import { LabError } from '../../shared/errors.ts';
 import type { MetricName } from '../../shared/metrics.ts';
 import { metricOf } from '../../shared/metrics.ts';
-import type { AnsweredRun } from '../../shared/study/answered-run.ts';
 import type { ConstantData, Value } from '../graph/program.ts';
 import type { Backbone, Endpoints } from '../nn/pipeline.ts';
 import type { BuildContext, PipelineInput } from '../nn/block.ts';
@@ -23,11 +22,12 @@ import type {
   PredictionModel,
   PredictionQuery,
 } from './asked.ts';
+import type { EvaluationResult } from './evaluation-result.ts';
 import type { ClassicalMaterial, LinearTask } from './linear/linear-method.ts';
-import type { TargetResult } from './targets/facts.ts';
 import type { Feeds, SamplerSetup, TaskFacts, TaskSampler, TensorData } from './sampler.ts';
 
 export type * from './asked.ts';
+export type * from './evaluation-result.ts';
 export * from './sampler.ts';
 
 /** Collects the outputs of evaluation batches into metrics. */
@@ -35,44 +35,6 @@ export interface Evaluation {
   add(outputs: TensorData, feeds: Feeds): void;
   result(): EvaluationResult;
 }
-
-export interface EvaluationResult {
-  /** Plain numbers such as `loss`, `accuracy`, `macroF1`. */
-  readonly metrics: Readonly<Record<string, number>>;
-  /** Row: true class; column: predicted class. */
-  readonly confusion?: { readonly classes: readonly string[]; readonly counts: readonly (readonly number[])[] };
-  readonly perClass?: readonly {
-    readonly name: string;
-    readonly precision: number;
-    readonly recall: number;
-    readonly f1: number;
-    readonly support: number;
-  }[];
-  /** Per-example correctness in evaluation order, for paired tests between runs. */
-  readonly correct?: Uint8Array;
-  /** What was answered to each example, in evaluation order. */
-  readonly answers?: AnsweredRun;
-  /** Of classifiers: how probable each answer was. */
-  readonly scored?: ScoredAnswers;
-  /** Of regression: each target in its own unit, with some of its [true, predicted] values. */
-  readonly targets?: readonly TargetResult[];
-  /** Of several labels: from which probability on each was answered. */
-  readonly thresholds?: readonly number[];
-  /** How many examples were evaluated, where `answers` do not tell. */
-  readonly exampleCount?: number;
-}
-
-/** Probabilities that a classifier gave, row-major [labels, names]: of classes that exclude each other, or of several labels at once. */
-export type ScoredAnswers = {
-  readonly names: readonly string[];
-  readonly probabilities: ArrayLike<number>;
-} & (
-  | { readonly kind: 'classes'; /** Of each row. */ readonly labels: ArrayLike<number> }
-  | {
-      readonly kind: 'several';
-      /** As the probabilities: 1 where an example has a label. */ readonly labels: ArrayLike<number>;
-    }
-);
 
 export interface Baseline {
   readonly name: string;

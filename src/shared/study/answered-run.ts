@@ -1,63 +1,12 @@
 /** What a run answered to each example of a split, and the metrics of any weighting of these examples. */
+import type { AnsweredRun } from './answers.ts';
 import type { WeightedMetric } from './weighted/weighted-metric.ts';
 import { weightedClasses } from './weighted/classes.ts';
 import { weightedLabels } from './weighted/labels.ts';
 import { weightedNumbers } from './weighted/numbers.ts';
 import { weightedTags } from './weighted/tags.ts';
 
-/** One class for each example. */
-export interface AnsweredClasses {
-  readonly kind: 'classes';
-  /** True class of each example. */
-  readonly labels: ArrayLike<number>;
-  /** Predicted class of each example, in the same order. */
-  readonly predicted: ArrayLike<number>;
-  /** Negative log likelihood of each example in nats; null where it is not known. */
-  readonly losses: ArrayLike<number> | null;
-  readonly classCount: number;
-}
-
-/** One or several numbers for each example, in their units. */
-export interface AnsweredNumbers {
-  readonly kind: 'numbers';
-  /** True numbers, row-major [examples, targets]. */
-  readonly labels: ArrayLike<number>;
-  /** The same. */
-  readonly predicted: ArrayLike<number>;
-  /** Of each target over the training examples. */
-  readonly deviations: readonly number[];
-}
-
-/** Any number of labels for each example. */
-export interface AnsweredLabels {
-  readonly kind: 'several';
-  /** Row-major [examples, labels]: 1 where an example has a label. */
-  readonly labels: ArrayLike<number>;
-  /** The same. */
-  readonly probabilities: ArrayLike<number>;
-  /** From which probability on each label is answered. */
-  readonly thresholds: readonly number[];
-}
-
-/** A tag for each word; an example is a sentence, or the part of one that is read at once. */
-export interface AnsweredTags {
-  readonly kind: 'tags';
-  /** True tag of each word, sentence after sentence. */
-  readonly labels: ArrayLike<number>;
-  /** The same. */
-  readonly predicted: ArrayLike<number>;
-  /** Where each sentence ends among the words. */
-  readonly ends: ArrayLike<number>;
-  readonly tagCount: number;
-  /** Of each sentence: negative log likelihood of its tags in nats; null where it is not known. */
-  readonly losses: ArrayLike<number> | null;
-  /** Of each sentence: entities that were found, that were answered, and that there are. */
-  readonly found: ArrayLike<number>;
-  readonly answered: ArrayLike<number>;
-  readonly support: ArrayLike<number>;
-}
-
-export type AnsweredRun = AnsweredClasses | AnsweredNumbers | AnsweredLabels | AnsweredTags;
+export type * from './answers.ts';
 
 /** What is drawn by a bootstrap: examples, not their labels or words. */
 export function answeredExamples(run: AnsweredRun): number {

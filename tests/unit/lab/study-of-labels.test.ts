@@ -20,7 +20,11 @@ const { signal } = new AbortController();
 const animals = ['cat', 'dog'] as const;
 const lines = Array.from({ length: 60 }, (_, index) => {
   const animal = animals[index % 2]!;
-  return { words: ['the', ...(index % 3 === 0 ? ['old'] : []), animal, 'sees', 'the', 'house', String(index)], index, animal };
+  return {
+    words: ['the', ...(index % 3 === 0 ? ['old'] : []), animal, 'sees', 'the', 'house', String(index)],
+    index,
+    animal,
+  };
 });
 
 const material: Readonly<Record<string, { file: string; labels: LabelFormat; content: string }>> = {

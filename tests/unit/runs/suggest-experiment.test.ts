@@ -141,7 +141,11 @@ beforeAll(async () => {
   const tagged = await written('tagged.conll', conll.join('\n\n'));
   await importTextDataset({ sources: [tagged], ...dataset('tagged'), labels: { kind: 'tags' } });
   const ages = labelledImages(30, (index) => `${20 + index}`);
-  await importImageDataset({ source: ages, ...images(datasets, 'ages'), labels: { format: { kind: 'numbers' }, column: 'label' } });
+  await importImageDataset({
+    source: ages,
+    ...images(datasets, 'ages'),
+    labels: { format: { kind: 'numbers' }, column: 'label' },
+  });
   await importImageDataset({
     source: labelledImages(30, severalOf),
     ...images(datasets, 'things'),

@@ -315,7 +315,9 @@ describe('a look into files', () => {
     const prose = 'The old man sees the house.\nIt is near the river.\n\nThe cat sees him.\n';
     expect((await look({ 'story.txt': prose })).tagged).toBeNull();
     expect((await look({ 'list.txt': 'good day\nbad night\n' })).tagged).toBeNull();
-    const lines = Array.from({ length: 6 }, (_, index) => JSON.stringify({ text: `text ${index}`, label: 'ab'[index % 2] }));
+    const lines = Array.from({ length: 6 }, (_, index) =>
+      JSON.stringify({ text: `text ${index}`, label: 'ab'[index % 2] }),
+    );
     const found = await look({ 'a.jsonl': lines.join('\n') });
     expect(found.tagged).toBeNull();
     expect(found.suggestion).toMatchObject({ kind: 'text-dataset', labelColumn: 'label' });

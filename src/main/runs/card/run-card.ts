@@ -112,7 +112,11 @@ function resultItems(result: RunResult | null): CardItem[] {
   if (classes.length === 0) return [table];
   return [
     table,
-    tableItem(`By ${rowKind(evaluated)}, on the ${split} split`, [capitalOf(rowKind(evaluated)), '>Examples', '>Precision', '>Recall', '>F1'], classes),
+    tableItem(
+      `By ${rowKind(evaluated)}, on the ${split} split`,
+      [capitalOf(rowKind(evaluated)), '>Examples', '>Precision', '>Recall', '>F1'],
+      classes,
+    ),
   ];
 }
 

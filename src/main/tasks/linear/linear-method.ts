@@ -5,8 +5,10 @@
 import type { DenseFeatures, Features } from '../baselines/features.ts';
 import type { Standardisation } from '../baselines/linear-probe.ts';
 import { fitStandardisation, standardise } from '../baselines/linear-probe.ts';
-import type { Side } from '../labelled/sides.ts';
-import type { EvaluationResult, EvaluationSplit, Feeds, TaskFacts } from '../task.ts';
+import type { EvaluationResult } from '../evaluation-result.ts';
+import type { EvaluationSplit, Feeds, TaskFacts } from '../sampler.ts';
+
+type Side = 'training' | EvaluationSplit;
 
 /** Labels of examples, in the order of the rows of their features. */
 export interface RowLabels {

@@ -2,7 +2,7 @@
  * Metrics of weighted examples with classes. Definitions as in `tasks/metrics/classification.ts`: macro-F1 is over the classes that
  * occur among labels or predictions, balanced accuracy over those that have examples.
  */
-import type { AnsweredClasses } from '../answered-run.ts';
+import type { AnsweredClasses } from '../answers.ts';
 import type { WeightedMetric } from './weighted-metric.ts';
 import { weightedMean } from './weighted-metric.ts';
 

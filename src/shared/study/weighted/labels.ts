@@ -1,5 +1,5 @@
 /** Metrics of weighted examples with several labels. Definitions as in `tasks/metrics/multi-label.ts` and `tasks/metrics/ranking.ts`. */
-import type { AnsweredLabels } from '../answered-run.ts';
+import type { AnsweredLabels } from '../answers.ts';
 import type { WeightedMetric } from './weighted-metric.ts';
 import { meanOfDefined, weightedMean } from './weighted-metric.ts';
 

@@ -1,5 +1,5 @@
 /** Metrics of weighted examples with numbers. Definitions as in `tasks/metrics/regression.ts`: of several targets the mean over them. */
-import type { AnsweredNumbers } from '../answered-run.ts';
+import type { AnsweredNumbers } from '../answers.ts';
 import type { WeightedMetric } from './weighted-metric.ts';
 import { meanOfDefined } from './weighted-metric.ts';
 

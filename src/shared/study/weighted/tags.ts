@@ -1,5 +1,5 @@
 /** Metrics of weighted sentences whose words have tags. Definitions as in `tasks/tagging/evaluation.ts`. */
-import type { AnsweredTags } from '../answered-run.ts';
+import type { AnsweredTags } from '../answers.ts';
 import { meanF1 } from './classes.ts';
 import type { WeightedMetric } from './weighted-metric.ts';
 
