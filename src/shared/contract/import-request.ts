@@ -20,8 +20,8 @@ const sideSources = z.strictObject({
 const labels = labelFormat.optional();
 /** Pictures and recordings have no words. */
 const labelsOfFiles = labelFormat
-  .refine(({ kind }) => kind !== 'tags', {
-    message: 'Tags are of the words of texts: a picture or recording has none',
+  .refine(({ kind }) => kind !== 'tags' && kind !== 'alignments', {
+    message: 'Tags are of words and alignments of sequences: a picture or recording has none',
   })
   .optional();
 

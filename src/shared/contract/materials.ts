@@ -26,7 +26,7 @@ export const materialSummary = z.object({
   /** Counts of the manifest by name: documents, sentences, tokens, vocabularySize, examples, images, classes. */
   counts: z.record(z.string(), count),
   /** What its examples have instead of classes. */
-  targets: z.enum(['numbers', 'several', 'tags']).nullable().default(null),
+  targets: z.enum(labelKinds).exclude(['classes']).nullable().default(null),
   /** Of images. */
   shape: z.object({ height: z.int(), width: z.int(), channels: z.int() }).nullable(),
   /** Files and rows that the import left out. */

@@ -1,5 +1,6 @@
 /** What the lab can build with: blocks, presets, tasks. Palette and forms are made of this. */
 import { z } from 'zod';
+import { labelKinds } from '../spec/label-format.ts';
 import { pipelineGraph } from '../spec/pipeline.ts';
 import { jsonObject, jsonSchema, nothing } from './common.ts';
 import { request } from './define.ts';
@@ -71,7 +72,7 @@ export const taskInformation = z.object({
     budget: z.enum(['total', 'perClass']),
   }),
   /** What the labels of data are that it is suggested for. */
-  labels: z.array(z.enum(['classes', 'numbers', 'several', 'tags'])),
+  labels: z.array(z.enum(labelKinds)),
   /** Whether it has frozen features and methods without a network to compare with. */
   comparesMethods: z.boolean(),
   /** Whether a trained run can be asked in a demo. */

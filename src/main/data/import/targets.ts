@@ -82,7 +82,7 @@ export class TargetCollector {
       const first = example * this.columns.length;
       return numbersOf(label).every((number, column) => number === this.numbers[first + column]);
     }
-    if (this.format.kind === 'tags') return false; // they are of words, which pictures have not
+    if (this.format.kind !== 'several') return false; // pictures have no words and no sequences
     const from = example === 0 ? 0 : this.ends.view()[example - 1]!;
     const own = new Set(this.labels.view().subarray(from, this.ends.view()[example]!));
     const names = labelsOf(label, this.format);

@@ -97,8 +97,9 @@ export function registerDataset(dataset: Command): void {
     if (options.audio ?? options.images) {
       const medium = options.audio ? 'audio' : 'images';
       refuseOutOfPlace(command, textOptions, `with --${medium}`);
-      if (options.labels?.kind === 'tags') {
-        command.error(`error: --labels tags are of the words of texts: it has no use with --${medium}`);
+      const { kind } = options.labels ?? {};
+      if (kind === 'tags' || kind === 'alignments') {
+        command.error(`error: --labels ${kind} are of texts: it has no use with --${medium}`);
       }
     } else refuseOutOfPlace(command, fileTableOptionNames, 'without --images or --audio');
     if (!options.images) refuseOutOfPlace(command, imageOptionNames, 'without --images');

@@ -1,6 +1,7 @@
 /** Corpora and datasets. */
 import { z } from 'zod';
 import { groupOfKind } from '../../../shared/spec/data-kind.ts';
+import { labelKinds } from '../../../shared/spec/label-format.ts';
 import type { MaterialSummary, materialsContract } from '../../../shared/contract/materials.ts';
 import { importRequest, materialReference } from '../../../shared/contract/materials.ts';
 import { LabError } from '../../../shared/errors.ts';
@@ -166,7 +167,7 @@ function summarise(
   };
 }
 
-const targetsSchema = z.looseObject({ kind: z.enum(['numbers', 'several', 'tags']) });
+const targetsSchema = z.looseObject({ kind: z.enum(labelKinds).exclude(['classes']) });
 
 const classSchema = z.array(
   z.looseObject({
