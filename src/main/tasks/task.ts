@@ -24,7 +24,7 @@ import type {
 } from './asked.ts';
 import type { EvaluationResult } from './evaluation-result.ts';
 import type { ClassicalMaterial, LinearTask } from './linear/linear-method.ts';
-import type { Feeds, SamplerSetup, TaskFacts, TaskSampler, TensorData } from './sampler.ts';
+import type { EvaluationSplit, Feeds, SamplerSetup, TaskFacts, TaskSampler, TensorData } from './sampler.ts';
 
 export type * from './asked.ts';
 export type * from './evaluation-result.ts';
