@@ -1,12 +1,15 @@
 // A voice to the end of a run: it learns from texts and recordings alone which sound is which letter and how long each lasts.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logMelFrames } from '../../../src/main/data/audio/log-mel.ts';
 import { decodeRecording } from '../../../src/main/data/audio/recording.ts';
 import { predictFile } from '../../../src/main/runs/batch/predict-file.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
+import { exportRun } from '../../../src/main/runs/export/index.ts';
 import { openPredictor } from '../../../src/main/runs/predict.ts';
 import { speakAll, speakText, writeSpeech } from '../../../src/main/runs/speak.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
@@ -90,6 +93,43 @@ describe('a voice', () => {
     const weights = ({ checkpoints }: RunFolder): Buffer =>
       readFileSync(join(checkpointFolder(checkpoints, 6), 'model.safetensors'));
     expect(Buffer.compare(weights(run), weights(whole))).toBe(0);
+  });
+});
+
+describe('a voice that leaves the lab', () => {
+  it('says the same, asked as its README says', async () => {
+    const folder = join(tiny.folder, 'exported');
+    await exportRun(tiny.workspace, voice, { folder, format: 'onnx' });
+    const about = z
+      .object({
+        preprocessing: z.object({
+          alphabet: z.array(z.string()),
+          stepFrames: z.number(),
+          extraction: z.object({ bands: z.number() }),
+        }),
+      })
+      .parse(JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')));
+    const { alphabet, stepFrames, extraction } = about.preprocessing;
+    const ids = Array.from('cab', (letter) => alphabet.indexOf(letter) + 1);
+    const row = (value: (place: number) => number): Tensor =>
+      new Tensor(
+        'int64',
+        BigInt64Array.from({ length: 4 }, (_, place) => BigInt(value(place))),
+        [1, 4],
+      );
+    const session = await InferenceSession.create(join(folder, 'model.onnx'));
+    const { spoken, durations } = await session.run({
+      input_ids: row((place) => ids[place] ?? 0),
+      attention_mask: row((place) => Number(place < ids.length)),
+    });
+    await session.release();
+    const [frames, lasting] = [spoken!, durations!].map(({ data }) => Array.from(data, Number)) as [number[], number[]];
+    const count = Math.round(stepFrames * lasting.reduce((sum, one) => sum + one, 0));
+    await using predictor = await openPredictor(voice);
+    const { speech } = await speakText(predictor, 'cab');
+    expect(speech.frames).toHaveLength(count * extraction.bands);
+    speech.frames.forEach((value, place) => expect(Math.abs(value - frames[place]!)).toBeLessThan(1e-3));
+    expect(readFileSync(join(folder, 'README.md'), 'utf8')).not.toMatch(/tokenizer/iu);
   });
 });
 

@@ -6,6 +6,7 @@ import type { OnnxValueInfo } from '../../graph/onnx.ts';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import type { TaskFacts } from '../../tasks/index.ts';
 import type { ExportSource, ExportSubject } from './source.ts';
+import { meaningsOfVoice } from './voice-readme.ts';
 
 export interface PortDescription {
   readonly name: string;
@@ -89,6 +90,7 @@ export function normalisesInside({ pipeline }: Pick<ExportSubject['model'], 'pip
 function meaningOfInput(name: string, { model }: ExportSubject): string {
   switch (name) {
     case 'input_ids':
+      if (model.facts.speech) return 'places of characters in the alphabet, from 1 on, padded with 0 at the end';
       return model.task.type === 'alignment'
         ? 'ids of tokens, padded at the end: the first sequences of all pairs, then the second ones'
         : 'ids of tokens, padded at the end';
@@ -130,6 +132,7 @@ function meaningOfOutput({ name, shape }: OnnxValueInfo, { model }: ExportSubjec
   if (model.facts.targets) return 'one number for each target, in its unit';
   if (model.facts.labelSet) return 'the probability of each label, by itself';
   if (model.facts.tags) return meaningOfTags(name);
+  if (model.facts.speech) return meaningsOfVoice[name] ?? name;
   const ofAlignment = meaningsOfAlignment[name];
   if (ofAlignment !== undefined) return ofAlignment;
   const isOfTokens = model.facts.input.kind === 'tokens' && shape.length === 3;
@@ -155,6 +158,11 @@ function describePreprocessing(source: ExportSource): Record<string, unknown> {
   const { input } = facts;
   switch (input.kind) {
     case 'tokens': {
+      if (facts.speech) {
+        const { alphabet, frames } = facts.speech;
+        const { stepFrames } = source.task;
+        return { kind: 'characters', alphabet, maximumLength: input.length, stepFrames, extraction: frames };
+      }
       const special = tokenizerFile === undefined ? undefined : loadTokenizer(tokenizerFile).special;
       return { kind: 'text', tokenizer: 'tokenizer.json', maximumLength: input.length, specialTokens: special ?? null };
     }

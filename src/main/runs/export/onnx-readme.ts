@@ -1,4 +1,5 @@
 /** The README beside an exported network: what it is, and the lines of Python and of JavaScript that run it. */
+import { voiceJavaScript, voicePython } from './voice-readme.ts';
 import { alignmentJavaScript, alignmentPython } from './alignment-readme.ts';
 import type { NetworkDescription, PortDescription } from './describe-network.ts';
 import { namesOfOutput, provenanceOf } from './describe-network.ts';
@@ -45,10 +46,12 @@ function portTable(title: string, ports: readonly PortDescription[]): string {
 const kindOf = ({ model }: ExportSubject) => model.facts.input.kind;
 
 function pythonPackages(subject: ExportSubject): string {
+  if (subject.model.facts.speech) return ' numpy';
   return { tokens: ' tokenizers', image: ' pillow', frames: '' }[kindOf(subject)];
 }
 
 function javaScriptPackages(subject: ExportSubject): string {
+  if (subject.model.facts.speech) return '';
   return { tokens: ' tokenizers', image: ' sharp', frames: '' }[kindOf(subject)];
 }
 
@@ -72,6 +75,7 @@ function pythonLines(subject: ExportSubject, { inputs, outputs }: NetworkDescrip
   const input = model.facts.input;
   if (input.kind === 'tokens') {
     if (model.task.type === 'alignment') return [...begin, ...alignmentPython(input.length)];
+    if (model.facts.speech) return [...begin, ...voicePython(input.length)];
     const isNextWord = model.task.type === 'next-word';
     const read = isNextWord
       ? 'ids = [tokenizer.token_to_id("[SEP]"), *tokenizer.encode(text, add_special_tokens=False).ids]'
@@ -152,7 +156,7 @@ function javaScriptLines(subject: ExportSubject, { inputs, outputs }: NetworkDes
   const begin = [
     "import { readFile } from 'node:fs/promises';",
     "import { InferenceSession, Tensor } from 'onnxruntime-node';",
-    ...(model.facts.input.kind === 'tokens' ? ["import { Tokenizer } from 'tokenizers';"] : []),
+    ...(model.facts.input.kind === 'tokens' && !model.facts.speech ? ["import { Tokenizer } from 'tokenizers';"] : []),
     ...(model.facts.input.kind === 'image' ? ["import sharp from 'sharp';"] : []),
     '',
     "const about = JSON.parse(await readFile('model.json', 'utf8'));",
@@ -162,6 +166,7 @@ function javaScriptLines(subject: ExportSubject, { inputs, outputs }: NetworkDes
   const run = `const { ${output.name} } = await session.run(feeds);`;
   if (input.kind === 'tokens') {
     if (model.task.type === 'alignment') return [...begin, ...alignmentJavaScript(input.length)];
+    if (model.facts.speech) return [...begin, ...voiceJavaScript(input.length)];
     const isNextWord = model.task.type === 'next-word';
     const [shape] = inputs.map((port) => port.shape);
     const length = typeof shape?.[1] === 'number' ? String(input.length) : 'ids.length';
