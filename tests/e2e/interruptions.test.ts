@@ -1,11 +1,12 @@
 // What goes wrong around a run: the server is killed in its middle and started again, two windows look at the same lab, files are
 // not what they seem.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ownerOfLock } from '../../src/main/files/process-lock.ts';
 import { createRun } from '../../src/main/runs/create-run.ts';
+import { trainRun } from '../../src/main/runs/train-run.ts';
 import { runFolder } from '../../src/main/workspace/run-folder.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
@@ -25,16 +26,35 @@ import {
 const endless =
   'training: {steps: 500000, batchSize: 4, learningRate: 1e-3, evaluateEvery: 100000, checkpointEvery: 20, logEvery: 5}';
 
+/** Stopped after step 8 of 12, with a flipped bit in what was saved there. */
+async function runWithDamagedCheckpoint({ workspace }: TinyWorkspace): Promise<string> {
+  const settings = 'training: {steps: 12, batchSize: 4, evaluateEvery: 4, checkpointEvery: 4, keepCheckpoints: 5}';
+  const run = await createRun(workspace, tinyExperiment(settings, 'tiny-damaged'));
+  const stop = new AbortController();
+  const onStep = (step: number): void => {
+    if (step === 8) stop.abort();
+  };
+  await trainRun(workspace, run, { signal: stop.signal, prefetch: false, onStep });
+  const file = join(run.checkpoints, 'step-8', 'model.safetensors');
+  const bytes = await readFile(file);
+  const place = Math.floor(bytes.length * 0.6);
+  bytes.writeUInt8(bytes.readUInt8(place) ^ 1, place);
+  await writeFile(file, bytes);
+  return run.id;
+}
+
 describe('interruptions', () => {
   let workspace: TinyWorkspace;
   let served: LabProcess;
   let browser: Browser;
   let lab: LabWindow;
   let run = '';
+  let damaged = '';
 
   beforeAll(async () => {
     workspace = await createTinyWorkspace();
     run = (await createRun(workspace.workspace, tinyExperiment(endless, 'tiny-endless'))).id;
+    damaged = await runWithDamagedCheckpoint(workspace);
     served = await serve(workspace.workspace.folder);
     browser = await launchBrowser();
     // The console tells of every attempt to reach the server that is gone.
@@ -57,6 +77,24 @@ describe('interruptions', () => {
     served = await serve(workspace.workspace.folder, Number(new URL(served.origin).port));
     await lab.page.getByText('The lab cannot be reached').waitFor({ state: 'hidden' });
   };
+
+  it('offers the checkpoint before one that is damaged, and goes on from it', async () => {
+    const { page } = lab;
+    await lab.goto(`/runs/${damaged}`);
+    await expectState(page, /Stopped/);
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
+    await expectState(page, /Failed/);
+    const alert = page.locator('main').getByRole('alert');
+    await alert.getByText(/step-8.* damaged/).waitFor();
+    await lab.expectAccessible();
+    const goOn = alert.getByRole('button', { name: 'Go on from step 4' });
+    await goOn.focus();
+    await page.keyboard.press('Enter');
+    await expectState(page, /Finished/);
+    expect(await alert.count()).toBe(0);
+    await page.getByRole('link', { name: 'Log' }).click();
+    await expect.poll(() => page.getByRole('log').innerText(), patience).toMatch(/resumed? .*\b4\b/i);
+  });
 
   it('finds the server again that was killed, with the run still training', async () => {
     const { page } = lab;

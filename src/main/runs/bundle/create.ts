@@ -5,7 +5,7 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import yazl from 'yazl';
 import { LabError, errorCode, isLabError, reasonOf } from '../../../shared/errors.ts';
-import { sha256Of } from '../../files/checksums.ts';
+import { checksumOf, sha256Of, verifyFile } from '../../files/checksums.ts';
 import { asDiskFull, syncFolder } from '../../files/durable-file.ts';
 import { fileExists } from '../../files/file-exists.ts';
 import { temporaryMark } from '../../files/sweep.ts';
@@ -92,6 +92,17 @@ async function filesOfMaterials({ materials }: BundleContent): Promise<string[]>
   return files;
 }
 
+/** What is damaged would get a checksum of its own, and be taken for what was meant wherever the bundle goes. */
+async function requireWhole(file: string, sha256: string): Promise<void> {
+  const expected = await checksumOf(file);
+  if (expected === undefined || expected.split('|').includes(sha256)) return;
+  await verifyFile(file).catch((error: unknown) => {
+    if (!isLabError(error, 'corrupt')) throw error;
+    const advice = "Bring it in or train it again; 'pretext check' lists all that is damaged. No bundle was written";
+    throw new LabError('corrupt', `${error.message}. ${advice}`, { file }, error);
+  });
+}
+
 async function describe(
   workspace: Workspace,
   { subject, runs, materials, models, missing }: BundleContent,
@@ -104,7 +115,9 @@ async function describe(
   for (const [index, path] of paths.entries()) {
     signal.throwIfAborted();
     const file = join(workspace.folder, path);
-    files[path] = { bytes: (await stat(file)).size, sha256: await sha256Of(file) };
+    const sha256 = await sha256Of(file);
+    await requireWhole(file, sha256);
+    files[path] = { bytes: (await stat(file)).size, sha256 };
     onProgress({ phase: 'Checksums', done: index + 1, total: paths.length });
   }
   const { processor, cores, system, node } = describeMachine();
