@@ -44,6 +44,8 @@ def main(folders: list[str]) -> None:
             if key not in found and "logits" not in found:
                 continue  # pooled features
             other = found[key] if key in found else found["logits"]
+            if key == "probabilities":  # of several labels, each by itself
+                other = 1 / (1 + np.exp(-other))
             both = (values[mask], other[mask]) if values.ndim == 3 else (values, other)
             difference = float(np.abs(both[0] - both[1]).max())
             print(f"{name}: {key} {list(values.shape)}, largest difference {difference:.2e}, largest value {np.abs(values).max():.2f}")

@@ -83,4 +83,4 @@ defineFormat({
 const headless = ({ model }: HubClasses, task: string): string =>
   task === 'features'
     ? `It is a ${model} without a head, as the model itself`
-    : `It is a ${model} without a head: transformers has none for the task ${task}`;
+    : `It is a ${model} without the head of ${task}, which has no counterpart in transformers`;

@@ -5,16 +5,22 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRun } from '../../../../src/main/runs/create-run.ts';
 import { exportNetwork, registeredFormats } from '../../../../src/main/runs/export/index.ts';
+import { parseExperiment } from '../../../../src/main/runs/experiment.ts';
+import { parseSpecText } from '../../../../src/main/runs/spec-file.ts';
 import type { ExportOrigin } from '../../../../src/main/runs/export/source.ts';
 import { trainRun } from '../../../../src/main/runs/train-run.ts';
 import type { FileCall } from '../../../intercepted-files.ts';
 import { interceptFiles, systemError } from '../../../intercepted-files.ts';
+import type { TinyImageWorkspace } from '../../../tiny-images.ts';
+import { createTinyImageWorkspace } from '../../../tiny-images.ts';
 import { createTinyWorkspace, tinyExperiment } from '../../../tiny-workspace.ts';
 import type { TinyWorkspace } from '../../../tiny-workspace.ts';
 
 const { signal } = new AbortController();
 let tiny: TinyWorkspace;
+let images: TinyImageWorkspace;
 let run: ExportOrigin;
+let picturesRun: ExportOrigin;
 let out: string;
 
 beforeAll(async () => {
@@ -24,16 +30,25 @@ beforeAll(async () => {
   const created = await createRun(tiny.workspace, tinyExperiment());
   await trainRun(tiny.workspace, created, { signal, prefetch: false });
   run = { kind: 'run', run: created };
+  // A network of texts is none of torchvision.
+  images = await createTinyImageWorkspace();
+  const spec = `{name: sort, task: {type: image-classification}, data: colours, pipeline: {preset: mobilenet-v2, options: {width: 0.25}}, training: {steps: 1, batchSize: 2}}`;
+  const sorting = await createRun(images.workspace, parseExperiment(parseSpecText(spec, 'sort.yaml')));
+  await trainRun(images.workspace, sorting, { signal, prefetch: false });
+  picturesRun = { kind: 'run', run: sorting };
 });
-afterAll(() => tiny.remove());
+afterAll(async () => {
+  await tiny.remove();
+  await images.remove();
+});
 
 const isWriting = ({ name }: FileCall): boolean => /^(?:write|writeFile|appendFile|copyFile|cp)$/u.test(name);
 
-// Networks of torchvision are large; they are written into the same kind of folder as the others.
-const formats = registeredFormats().flatMap(({ name }) => (name === 'torchvision' ? [] : [name]));
-
-describe.each(formats)('%s', (format) => {
-  const write = (folder = join(out, 'model')) => exportNetwork(tiny.workspace, run, { folder, format, signal });
+describe.each(registeredFormats().map(({ name }) => name))('%s', (format) => {
+  const write = (folder = join(out, 'model')) =>
+    format === 'torchvision'
+      ? exportNetwork(images.workspace, picturesRun, { folder, format, signal })
+      : exportNetwork(tiny.workspace, run, { folder, format, signal });
 
   /** Exports while calls on files of the destination fail; how it failed, and how many calls did. */
   async function failing(code: string, isHit: (call: FileCall) => boolean): Promise<{ error: unknown; hits: number }> {

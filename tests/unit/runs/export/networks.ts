@@ -5,6 +5,7 @@ import type { PipelineInput } from '../../../../src/main/nn/index.ts';
 import { initialParameters, resolvePipeline } from '../../../../src/main/nn/index.ts';
 import { exportProgram } from '../../../../src/main/runs/export/network-graph.ts';
 import { loadEngine } from '../../../../src/main/runs/engines.ts';
+import type { TaskFacts } from '../../../../src/main/tasks/index.ts';
 import { findTask } from '../../../../src/main/tasks/index.ts';
 import type { Model } from '../../../../src/main/training/model.ts';
 import { randomStream } from '../../../../src/shared/random.ts';
@@ -33,11 +34,12 @@ function network(
   [task, taskOptions]: readonly [string, Readonly<Record<string, unknown>>],
   input: PipelineInput,
   sizes: readonly string[],
+  answers: Partial<TaskFacts> = { classes },
 ): Network {
   const definition = findTask(task);
   const options = definition.options.parse(taskOptions);
   const pipeline = resolvePipeline({ preset, options: presetOptions });
-  return { name, sizes, model: { task: definition, options, pipeline, facts: { input, classes } } };
+  return { name, sizes, model: { task: definition, options, pipeline, facts: { input, ...answers } } };
 }
 
 const both = ['batch', 'length'];
@@ -51,6 +53,10 @@ export const textNetworks: readonly Network[] = [
   network('BERT, masked words', ['bert-tiny', { ...small, maximumLength: 32 }], words, tokens, both),
   network('BERT, words and pairs', ['bert-tiny', { ...small, maximumLength: 24 }], ['masked-words-next-sentence', { length: 24 }], tokens, both),
   network('BERT, classes', ['bert-tiny', { ...small, maximumLength: 32 }], texts('first'), tokens, both),
+  network('BERT, numbers', ['bert-tiny', { ...small, maximumLength: 32 }], ['regression', { length: 24, features: 'first' }], tokens, both, { targets: { names: ['price', 'area'], means: [3, -1], deviations: [2, 0.5] } }),
+  network('BERT, several labels', ['bert-tiny', { ...small, maximumLength: 32 }], ['multi-label', { length: 24, features: 'first' }], tokens, both, { labelSet: { names: ['war', 'drama', 'music'], positiveWeights: [1, 1, 1] } }),
+  network('BERT, tags', ['bert-tiny', { ...small, maximumLength: 32 }], ['token-classification', { length: 24 }], tokens, both, { tags: ['O', 'B-PER', 'I-PER'] }),
+  network('BERT, numbers by the mean', ['bert-tiny', { ...small, maximumLength: 32 }], ['regression', { length: 24 }], tokens, both, { targets: { names: ['price'], means: [3], deviations: [2] } }),
   network('ModernBERT, masked words', ['modern-tiny', small], ['masked-words', { length: 24, head: 'modernbert' }], tokens, both),
   network('ModernBERT, words and passages', ['modern-tiny', small], ['masked-words-same-document', { length: 24, head: 'modernbert' }], tokens, both),
   network('ModernBERT, classes', ['modern-tiny', small], texts('mean', { hidden: 'gelu-normalised' }), tokens, both),
@@ -63,6 +69,11 @@ export const textNetworks: readonly Network[] = [
   network('bidirectional LSTM, classes', ['bilstm-attention', { hiddenSize: 16 }], texts('vector'), tokens, ['batch']),
   network('convolution over texts, classes', ['text-cnn', {}], texts('vector'), tokens, both),
 ]; // prettier-ignore
+
+/** What its scores of tags after each other are is the same for every row. */
+export const crfNetwork: Network = network(
+  'BERT, tags by a CRF', ['bert-tiny', { ...small, maximumLength: 32 }], ['token-classification', { length: 24, decoder: 'crf' }], tokens, both, { tags: ['O', 'B-PER', 'I-PER'] },
+); // prettier-ignore
 
 export const otherNetworks: readonly Network[] = [
   network('ResNet, classes', ['resnet-mini', {}], ['image-classification', {}], image, ['batch']),
@@ -148,6 +159,11 @@ export const portNames = { tokens: 'input_ids', mask: 'attention_mask', segments
 const outputNames: Readonly<Record<string, readonly string[]>> = {
   tokenLogits: ['logits', 'prediction_logits'],
   logits: ['logits', 'seq_relationship_logits'],
+  values: ['values'],
+  probabilities: ['probabilities'],
+  transitions: ['transitions'],
+  start: ['start'],
+  end: ['end'],
 };
 
 /** The largest difference; of the rows' real positions alone where there is one answer for each position. */

@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { hubCases, hubTensors, hubFeeds, recordedEvery } from './hub-cases.ts';
-import { labOutputs, largestDifference, otherNetworks, randomWeights, textNetworks } from './networks.ts';
+import { hubCases, hubConfig, hubTensors, hubFeeds, recordedEvery } from './hub-cases.ts';
+import { crfNetwork, labOutputs, largestDifference, otherNetworks, randomWeights, textNetworks } from './networks.ts';
 import type { ExportSubject } from '../../../../src/main/runs/export/source.ts';
 import { encoderOf } from '../../../../src/main/runs/export/huggingface/encoder.ts';
 import { bert } from '../../../../src/main/runs/export/huggingface/bert.ts';
@@ -28,13 +28,18 @@ describe.each(hubCases)('$network.name', (one) => {
     expect(hashOf(hubTensors(one))).toBe(found?.sha256);
     const { feeds, batch } = hubFeeds(one);
     const outputs = await labOutputs(model, randomWeights(model), batch, feeds);
-    const named: Readonly<Record<string, string>> = { tokens: 'tokenLogits', classes: 'logits', sequence: 'sequence' };
+    const { targets, labelSet, tags } = model.facts;
+    const named: Readonly<Record<string, string>> = {
+      ...{ tokens: tags ? 'logits' : 'tokenLogits', sequence: 'sequence' },
+      classes: targets ? 'values' : labelSet ? 'probabilities' : 'logits',
+    };
     const recordedOutputs = Object.entries(found?.logits ?? {});
     expect(recordedOutputs).not.toEqual([]);
     for (const [name, theirs] of recordedOutputs) {
       const { data = [] } = outputs[named[name] ?? ''] ?? {};
       const ours = Array.from(data).filter((_, place) => place % recordedEvery === 0);
-      expect(largestDifference(ours, theirs)).toBeLessThan(1e-4);
+      const read = labelSet ? theirs.map((logit) => 1 / (1 + Math.exp(-logit))) : theirs;
+      expect(largestDifference(ours, read)).toBeLessThan(1e-4);
     }
   });
 });
@@ -54,9 +59,28 @@ function hashOf(tensors: ReturnType<typeof hubTensors>): string {
   return hash.digest('hex');
 }
 
+it('says what the numbers of each head are', () => {
+  const config = (name: string) => hubConfig(hubCases.find(({ network }) => network.name === name)!);
+  expect(config('BERT, numbers')).toMatchObject({
+    architectures: ['BertForSequenceClassification'],
+    problem_type: 'regression',
+    id2label: { 0: 'price', 1: 'area' },
+  });
+  expect(config('BERT, several labels')).toMatchObject({
+    architectures: ['BertForSequenceClassification'],
+    problem_type: 'multi_label_classification',
+    label2id: { war: 0, drama: 1, music: 2 },
+  });
+  expect(config('BERT, tags')).toMatchObject({
+    architectures: ['BertForTokenClassification'],
+    id2label: { 0: 'O', 1: 'B-PER', 2: 'I-PER' },
+  });
+  expect(config('BERT, tags')).not.toHaveProperty('problem_type');
+});
+
 describe('networks that transformers does not have', () => {
   const reason = (name: string): string | undefined => {
-    const network = [...textNetworks, ...otherNetworks].find((one) => one.name === name);
+    const network = [...textNetworks, ...otherNetworks, crfNetwork].find((one) => one.name === name);
     if (!network) throw new Error(`there is no network ${name}`);
     const subject = { model: network.model } as ExportSubject; // what is asked for looks at the model alone
     const encoder = encoderOf(subject);
@@ -69,6 +93,8 @@ describe('networks that transformers does not have', () => {
     ['ResNet, classes', /does not read text/u],
     ['ModernBERT, causal', /no learned positions/u],
     ['ModernBERT, masked words', /no learned positions/u],
+    ['BERT, tags by a CRF', /decodes with a CRF.*task\.decoder: softmax/u],
+    ['BERT, numbers by the mean', /answers from 'auto'.*task\.features: first/u],
   ])('%s: says why', (name, expected) => {
     expect(reason(name)).toMatch(expected);
   });

@@ -1,5 +1,6 @@
 /** A model class of transformers: whether a network is one, and under which names and in which layout it keeps the weights. */
 import { LabError } from '../../../../shared/errors.ts';
+import { namesOfOutput } from '../describe-network.ts';
 import type { ExportSubject } from '../source.ts';
 import type { Weight } from '../weights.ts';
 import type { TextEncoder } from './encoder.ts';
@@ -100,12 +101,14 @@ export function taskOption({ model }: ExportSubject, name: string): unknown {
   return options[name];
 }
 
-/** Names and numbers of the classes, as config.json has them. */
-export function labelsConfig({ model }: ExportSubject): Record<string, unknown> {
-  const { classes } = model.facts;
-  if (!classes) return {};
+/** Names and numbers of the classes, labels, targets or tags, as config.json has them, and which of these they are. */
+export function labelsConfig({ model: { facts } }: Pick<ExportSubject, 'model'>): Record<string, unknown> {
+  const names = namesOfOutput(facts);
+  if (!names) return {};
+  const problem = facts.targets ? 'regression' : facts.labelSet ? 'multi_label_classification' : undefined;
   return {
-    id2label: Object.fromEntries(classes.map((name, id) => [String(id), name])),
-    label2id: Object.fromEntries(classes.map((name, id) => [name, id])),
+    id2label: Object.fromEntries(names.map((name, id) => [String(id), name])),
+    label2id: Object.fromEntries(names.map((name, id) => [name, id])),
+    ...(problem !== undefined && { problem_type: problem }),
   };
 }

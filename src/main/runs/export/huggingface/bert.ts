@@ -12,6 +12,17 @@ const models: Readonly<Record<string, { model: string; auto: string }>> = {
   'next-sentence': { model: 'BertForNextSentencePrediction', auto: 'AutoModelForNextSentencePrediction' },
   'sentence-order': { model: 'BertForNextSentencePrediction', auto: 'AutoModelForNextSentencePrediction' },
   'text-classification': { model: 'BertForSequenceClassification', auto: 'AutoModelForSequenceClassification' },
+  regression: { model: 'BertForSequenceClassification', auto: 'AutoModelForSequenceClassification' },
+  'multi-label': { model: 'BertForSequenceClassification', auto: 'AutoModelForSequenceClassification' },
+  'token-classification': { model: 'BertForTokenClassification', auto: 'AutoModelForTokenClassification' },
+};
+
+/** Heads that give a number for each name, by task: where their weights are, and which option says what they read. */
+const namedHeads: Readonly<Record<string, { readonly scope: string; readonly pooling?: 'pooling' | 'features' }>> = {
+  'text-classification': { scope: 'head/text-classes', pooling: 'pooling' },
+  regression: { scope: 'head/regression', pooling: 'features' },
+  'multi-label': { scope: 'head/multi-label', pooling: 'features' },
+  'token-classification': { scope: 'head/token-classification' },
 };
 
 /**
@@ -54,7 +65,7 @@ export const bert: HubArchitecture = {
       hidden_dropout_prob: encoder.dropout,
       attention_probs_dropout_prob: encoder.attentionDropout,
       tie_word_embeddings: isTied,
-      ...(subject.model.task.type === 'text-classification' && labelsConfig(subject)),
+      ...(subject.model.task.type in namedHeads && labelsConfig(subject)),
     };
   },
   tensors(encoder, subject, weights) {
@@ -73,10 +84,14 @@ function headMismatch(epsilon: number, subject: ExportSubject): string | undefin
     if (style === wanted || (style === undefined && wanted === 'bert')) return undefined;
     return `its head is of the kind '${String(style)}'; with task.head: ${wanted} it would be BERT's`;
   }
-  if (type !== 'text-classification') return undefined;
-  const [pooling, hidden] = [taskOption(subject, 'pooling'), taskOption(subject, 'hidden') ?? 'none'];
+  if (taskOption(subject, 'decoder') === 'crf') {
+    return 'it decodes with a CRF, which transformers does not have; train with task.decoder: softmax';
+  }
+  const option = namedHeads[type]?.pooling;
+  if (option === undefined) return undefined;
+  const [pooling, hidden] = [taskOption(subject, option), taskOption(subject, 'hidden') ?? 'none'];
   if (pooling !== 'first') {
-    return `it classifies from '${String(pooling)}', and BERT from its first position; train with task.pooling: first`;
+    return `it answers from '${String(pooling)}', and BERT from its first position; train with task.${option}: first`;
   }
   return hidden === 'none' || hidden === 'tanh'
     ? undefined
@@ -139,10 +154,18 @@ function writeHeads(
     writeDense(tensors, weights, 'bert.pooler.dense', 'head/sentence-pair/pooler');
     writeDense(tensors, weights, 'cls.seq_relationship', 'head/sentence-pair/output');
   }
-  if (subject.model.task.type !== 'text-classification') return;
-  writeDense(tensors, weights, 'classifier', 'head/text-classes/output');
-  if (weights.has('head/text-classes/hidden/weight')) {
-    writeDense(tensors, weights, 'bert.pooler.dense', 'head/text-classes/hidden');
+  const head = namedHeads[subject.model.task.type];
+  if (!head) return;
+  const output = inUnits(
+    weights.linear(`${head.scope}/output/weight`),
+    weights.copy(`${head.scope}/output/bias`),
+    subject,
+  );
+  tensors.set('classifier.weight', output.weight);
+  tensors.set('classifier.bias', output.bias);
+  if (head.pooling === undefined) return;
+  if (weights.has(`${head.scope}/hidden/weight`)) {
+    writeDense(tensors, weights, 'bert.pooler.dense', `${head.scope}/hidden`);
     return;
   }
   const { hiddenSize: features } = embedding;
@@ -150,6 +173,17 @@ function writeHeads(
   for (let index = 0; index < features; index += 1) identity.data[index * (features + 1)] = 1 / poolerScale;
   tensors.set('bert.pooler.dense.weight', identity);
   tensors.set('bert.pooler.dense.bias', zerosOf(features));
-  const { shape, data } = weights.linear('head/text-classes/output/weight');
+  const { shape, data } = output.weight;
   tensors.set('classifier.weight', { shape, data: data.map((value) => value * poolerScale) });
+}
+
+/** Numbers are learnt standardised: their means and deviations become part of the last layer, [targets, features]. */
+function inUnits(weight: Weight, bias: Weight, { model }: ExportSubject): { weight: Weight; bias: Weight } {
+  const { targets } = model.facts;
+  if (!targets) return { weight, bias };
+  const { means, deviations } = targets;
+  const features = weight.shape[1] ?? 1;
+  const scaled = weight.data.map((value, place) => value * deviations[Math.floor(place / features)]!); // one for each row
+  const moved = bias.data.map((value, target) => value * deviations[target]! + means[target]!);
+  return { weight: { ...weight, data: scaled }, bias: { ...bias, data: moved } };
 }

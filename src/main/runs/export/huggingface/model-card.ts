@@ -12,6 +12,9 @@ import type { HubClasses } from './architecture.ts';
 const pipelineTags: Partial<Readonly<Record<DemoForm, string>>> = {
   'masked-words': 'fill-mask',
   'classify-text': 'text-classification',
+  'label-text': 'text-classification',
+  'estimate-text': 'text-classification',
+  'tag-text': 'token-classification',
   'next-word': 'text-generation',
 };
 

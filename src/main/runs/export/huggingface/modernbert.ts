@@ -12,6 +12,9 @@ const models: Readonly<Record<string, { model: string; auto: string }>> = {
   'text-classification': { model: 'ModernBertForSequenceClassification', auto: 'AutoModelForSequenceClassification' },
 };
 
+/** Tasks whose head is one layer alone. */
+const unlikeHeads: ReadonlySet<string> = new Set(['regression', 'multi-label', 'token-classification']);
+
 /** As the block transformer-encoder takes it where it is not given. */
 const innerSize = (features: number): number => Math.max(16, 16 * Math.floor(features / 6));
 
@@ -40,6 +43,9 @@ export const modernBert: HubArchitecture = {
       const style = taskOption(subject, 'head');
       if (style === 'modernbert' && encoder.epsilon === 1e-5) return undefined;
       return `its head is of the kind '${String(style)}'; with task.head: modernbert it would be ModernBERT's`;
+    }
+    if (unlikeHeads.has(type)) {
+      return 'ModernBERT has a hidden layer before its answers, and this network has none';
     }
     if (!models[type]) return undefined;
     const [pooling, hidden] = [taskOption(subject, 'pooling'), taskOption(subject, 'hidden') ?? 'none'];
