@@ -87,6 +87,18 @@ export function describeModels(scenario: Scenario): void {
     expect(plan?.weights?.label).toBe('model tiny-bert');
   });
 
+  it('shows as a task how a corpus is encoded for its tokenizer, once', async () => {
+    const spec = {
+      ...{ name: 'goes-on', task: { type: 'masked-words', length: 16 }, data: 'stories' },
+      from: { model: 'tiny-bert' },
+    };
+    const encodings = async () => (await scenario.client.jobs.list({})).filter(({ kind }) => kind === 'encoding');
+    expect((await scenario.client.experiments.plan({ spec })).problems).toEqual([]);
+    await expect.poll(encodings).toMatchObject([{ title: 'Preparing stories', state: 'done' }]);
+    await scenario.client.experiments.plan({ spec });
+    expect(await encodings()).toHaveLength(1);
+  });
+
   it('deletes one, brings it back, and shows what came of what', async () => {
     const { models } = scenario.client;
     const { undo } = await models.delete({ name: 'from-hub' });

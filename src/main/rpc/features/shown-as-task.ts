@@ -21,7 +21,10 @@ export async function shownAsTask<Result>(
       signal.addEventListener('abort', () => {
         stopped.abort();
       });
-      return ended.promise.then(() => ({}));
+      return ended.promise.then(() => {
+        signal.throwIfAborted(); // it was stopped, and not done
+        return {};
+      });
     });
     // Nobody waits for the answer any more.
     asked.addEventListener('abort', () => jobs.cancel(id));
