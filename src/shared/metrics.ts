@@ -30,6 +30,10 @@ const registry = {
   microF1: { title: 'Micro F1', ...share },
   /** Examples with exactly the labels that they should have. */
   exactMatches: { title: 'Exact matches', ...share },
+  /** Of alignments: pairs of residues that stand above each other in the true one, too. */
+  alignedF1: { title: 'Aligned pairs: F1', ...share },
+  alignedRecall: { title: 'Aligned pairs: found', ...share },
+  alignedPrecision: { title: 'Aligned pairs: precision', ...share },
   balancedAccuracy: { title: 'Balanced accuracy', ...share },
   /** Of each class against the rest, averaged over the classes. */
   auroc: { title: 'AUROC', ...share },
@@ -39,10 +43,6 @@ const registry = {
   entityF1: { title: 'Entity F1', ...share },
   entityPrecision: { title: 'Entity precision', ...share },
   entityRecall: { title: 'Entity recall', ...share },
-  /** Of alignments: pairs of residues that stand above each other in the true one, too. */
-  alignedF1: { title: 'Aligned pairs: F1', ...share },
-  alignedRecall: { title: 'Aligned pairs: found', ...share },
-  alignedPrecision: { title: 'Aligned pairs: precision', ...share },
   /** Of regression; with several targets the mean over them, each in its own unit. */
   rmse: { title: 'RMSE', ...errorRate },
   mae: { title: 'MAE', ...errorRate },

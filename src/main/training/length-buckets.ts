@@ -94,8 +94,8 @@ export function atLength<Shown extends BucketModel>(model: Shown, length: number
   return input.kind === 'tokens' ? { ...model, facts: { ...model.facts, input: { ...input, length } } } : model;
 }
 
-/** Inputs with a value for each position of a sequence, as `declareInputs` names them. */
-export const positionInputs: readonly string[] = ['tokens', 'segments', 'mask'];
+/** Inputs with a value for each position of a sequence, as `declareInputs` names them, and where alignments put it. */
+export const positionInputs: readonly string[] = ['tokens', 'segments', 'mask', 'aligned'];
 
 /** One after the last real position of any row. */
 function usedLength(mask: ConstantData | undefined, length: number): number {

@@ -30,11 +30,18 @@ async function answer(predictor: Predictor, input: Input<'ask'>): Promise<Output
   const answers = await predictor.ask(query);
   return {
     answers: await Promise.all(
-      answers.map(async ({ question, choices, value, words, speech, isTruncated = false }) => ({
+      answers.map(async ({ question, choices, value, words, alignment, speech, isTruncated = false }) => ({
         question,
         choices: choices.map((choice) => ({ ...choice })),
         ...(value !== undefined && { value }),
         ...(words && { words: words.map((word) => ({ ...word })) }),
+        ...(alignment && {
+          alignment: {
+            ...alignment,
+            probabilities: [...alignment.probabilities],
+            pairs: [...alignment.pairs],
+          },
+        }),
         ...(speech && { speech: await heardOf(speech, isTruncated) }),
       })),
     ),

@@ -48,11 +48,15 @@ beforeAll(async () => {
 });
 afterAll(() => tiny.remove());
 
-const specOf = (name: string, task: string, rest = 'tokenizer: {corpus: families}') =>
+const recurrent = '{preset: bilstm-classifier, options: {hiddenSize: 16, dropout: 0}}';
+/** Reads short pairs in short programs. */
+const attentive = '{preset: bert-tiny, options: {layers: 1, hiddenSize: 16, heads: 2, maximumLength: 64}}';
+
+const specOf = (name: string, task: string, rest = 'tokenizer: {corpus: families}', network = recurrent) =>
   parseExperiment(
     parseSpecText(
       `name: ${name}\nengine: {threads: 1}\ntask: ${task}\ndata: pairs\n${rest}
-pipeline: {preset: bilstm-classifier, options: {hiddenSize: 16, dropout: 0}}
+pipeline: ${network}
 training: {steps: 40, batchSize: 8, learningRate: 2e-2, evaluateEvery: 20, logEvery: 20}`,
       `${name}.yaml`,
     ),
@@ -104,7 +108,12 @@ describe('alignment', () => {
   it('answers the pairs of a FASTA file, and says which record has no partner', async () => {
     const run = await createRun(
       tiny.workspace,
-      specOf('few', '{type: alignment, length: 24, embeddingSize: 8, validationFraction: 0.2, testFraction: 0}'),
+      specOf(
+        'few',
+        '{type: alignment, length: 40, embeddingSize: 8, validationFraction: 0.2, testFraction: 0}',
+        undefined,
+        attentive,
+      ),
     );
     await trainRun(tiny.workspace, run, { signal: quiet.signal, prefetch: false });
     const input = join(tiny.folder, 'asked.fasta');

@@ -108,8 +108,8 @@ export function drawAlignment({ first, second, alignment, pairs, related, truth 
   text(
     MARGIN,
     top + plot.height + 18,
-    'First sequence downwards, second to the right; blue: probability of a pair, ring: true pair',
-    11,
+    'Down: first sequence; right: second. Blue: probability; ring: true pair',
+    8,
     'start',
     '#6b7684',
   );
