@@ -56,7 +56,7 @@ describe('a voice', () => {
     await page.getByRole('img', { name: /^Spectrogram/ }).waitFor(patience);
     await page.getByText('How long each character lasts').click();
     expect(await page.locator('figure li').allInnerTexts()).toEqual(
-      ['b', 'c', 'a'].map((one) => expect.stringMatching(`^${one}: \\d+ ms$`)),
+      ['b', 'c', 'a'].map((one): unknown => expect.stringMatching(`^${one}: \\d+ ms$`)),
     );
     expect(await page.getByRole('link', { name: 'Save as WAV file' }).getAttribute('download')).toBe('bca.wav');
     expect(await page.getByRole('tab', { name: 'File' }).count()).toBe(0);

@@ -179,13 +179,14 @@ async function collectFeatures(
   const found: Float32Array[] = [];
   const labels: number[] = [];
   const ends: number[] = [];
+  let end = 0;
   for (let index = 0; index < batches; index += 1) {
     const feeds = batch(index);
     const embeddings = await embed(feeds);
     const { rows, values, words } = linear.rows(feeds);
     for (const row of rows) found.push(embeddings.subarray(row * columns, (row + 1) * columns));
     for (const value of values) labels.push(value);
-    for (const count of words ?? []) ends.push((ends.at(-1) ?? 0) + count);
+    for (const count of words ?? []) ends.push((end += count));
     await setImmediate(); // a native call blocks the event loop
     if (signal.aborted) throw new LabError('aborted', 'The computation of features was stopped');
   }

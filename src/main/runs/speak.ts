@@ -49,7 +49,7 @@ export async function writeSpeech(file: string, { samples, rate }: SpokenAnswer,
       });
     }
     if (errorCode(error) === 'ENOENT')
-      throw new LabError('not-found', `There is no folder for ${file}`, { file }, error);
+      {throw new LabError('not-found', `There is no folder for ${file}`, { file }, error);}
     throw error;
   }
 }

@@ -72,7 +72,7 @@ async function readBeginning(file: SourceFile, { textColumn, labelColumn, signal
         else sentences.push(item);
       }
       if (sentences.length >= MOST_SENTENCES)
-        return { sentences: sentences.slice(0, MOST_SENTENCES), skipped, isComplete: false };
+        {return { sentences: sentences.slice(0, MOST_SENTENCES), skipped, isComplete: false };}
     }
   } catch (error) {
     if (!(error instanceof SkipFile)) throw error;

@@ -143,9 +143,9 @@ describe('alignment', () => {
     );
     await trainRun(tiny.workspace, run, { signal: quiet.signal, prefetch: false });
     const { tuning, test, validation } = (await readRun(run)).result!;
-    expect(tuning!.trials.map(({ value }) => value)).toContain(validation!.metrics.alignedF1);
+    expect(tuning!.trials.map(({ value }) => value)).toContain(validation.metrics.alignedF1);
     expect(tuning!.chosen).toEqual(
-      tuning!.trials.find(({ value }) => value === validation!.metrics.alignedF1)!.settings,
+      tuning!.trials.find(({ value }) => value === validation.metrics.alignedF1)!.settings,
     );
     expect(test!.metrics.alignedF1).toBeGreaterThan(0.5);
     expect(test!.metrics.loss).toBeUndefined();

@@ -71,7 +71,7 @@ export function magnitudesOf(frames: Float32Array, rate: number, options: FrameO
       }
     }
     for (let index = 0; index < size; index += 1)
-      magnitudes[frame * size + index] = Math.sqrt(estimate[index]! / scale);
+      {magnitudes[frame * size + index] = Math.sqrt(estimate[index]! / scale);}
   }
   return magnitudes;
 }

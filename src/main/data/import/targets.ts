@@ -84,7 +84,7 @@ export class TargetCollector {
     }
     if (this.format.kind !== 'several') return false; // pictures have no words and no sequences
     const from = example === 0 ? 0 : this.ends.view()[example - 1]!;
-    const own = new Set(this.labels.view().subarray(from, this.ends.view()[example]!));
+    const own = new Set(this.labels.view().subarray(from, this.ends.view()[example]));
     const names = labelsOf(label, this.format);
     return names.length === own.size && names.every((name) => own.has(this.labelNumbers.get(name) ?? -1));
   }

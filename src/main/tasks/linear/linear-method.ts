@@ -145,8 +145,9 @@ export function standardisedSides(features: Readonly<Record<Side, Features>>): S
   if (training.kind === 'sparse') return { features: (side) => features[side], layer: () => undefined };
   const standardisation = fitStandardisation(training);
   return {
-    // All sides come from one describer, so they are of one kind; a side without examples has no columns.
+    // A side without examples has no columns.
     features: (side) =>
+      // All sides come from one describer, so they are of one kind.
       features[side].rows === 0 ? features[side] : standardise(standardisation, features[side] as DenseFeatures),
     layer: (weights, biases) => layerOf(standardisation, weights, biases),
   };

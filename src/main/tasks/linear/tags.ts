@@ -31,7 +31,7 @@ function logisticRegression(labels: Readonly<Record<Side, RowLabels>>, tags: rea
   };
   const evaluate = (side: Side, probabilities: Float64Array, most: number): EvaluationResult => {
     const ends = endsOf(side).subarray(0, most);
-    const count = ends.at(-1) ?? 0;
+    const count = ends[ends.length - 1] ?? 0;
     const known = labels[side].values.subarray(0, count);
     const shown = probabilities.subarray(0, count * tags.length);
     const ofWords = logLosses(shown, known, tags.length);

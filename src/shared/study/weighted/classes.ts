@@ -60,8 +60,9 @@ export function meanF1(found: Float64Array, answered: Float64Array, support: Flo
   let sum = 0;
   let present = 0;
   for (let label = 0; label < support.length; label += 1) {
-    if (support[label]! + answered[label]! === 0) continue;
-    sum += (2 * found[label]!) / (support[label]! + answered[label]!);
+    const both = support[label]! + answered[label]!;
+    if (both === 0) continue;
+    sum += (2 * found[label]!) / both;
     present += 1;
   }
   return sum / present;
