@@ -151,10 +151,11 @@ describe('numbers of files', () => {
   ] as const)('of the same image are kept where they differ (%o)', async (labels, values, kept) => {
     const root = temporaryFolder();
     const grey = { create: { width: 12, height: 12, channels: 3 as const, background: { r: 90, g: 90, b: 9 } } };
-    for (const index of values.keys())
-      {await sharp(grey)
+    for (const index of values.keys()) {
+      await sharp(grey)
         .png()
-        .toFile(join(root, `${index}.png`));}
+        .toFile(join(root, `${index}.png`));
+    }
     const rows = values.map((value, index) => `${index}.png,${value}`);
     writeFileSync(join(root, 'table.csv'), ['path,label', ...rows, ''].join('\n'));
     const workspace = await openWorkspace(join(temporaryFolder(), 'workspace'));

@@ -48,8 +48,9 @@ export async function writeSpeech(file: string, { samples, rate }: SpokenAnswer,
         file,
       });
     }
-    if (errorCode(error) === 'ENOENT')
-      {throw new LabError('not-found', `There is no folder for ${file}`, { file }, error);}
+    if (errorCode(error) === 'ENOENT') {
+      throw new LabError('not-found', `There is no folder for ${file}`, { file }, error);
+    }
     throw error;
   }
 }

@@ -71,8 +71,9 @@ async function readBeginning(file: SourceFile, { textColumn, labelColumn, signal
         if ('reason' in item) skipped.push(item);
         else sentences.push(item);
       }
-      if (sentences.length >= MOST_SENTENCES)
-        {return { sentences: sentences.slice(0, MOST_SENTENCES), skipped, isComplete: false };}
+      if (sentences.length >= MOST_SENTENCES) {
+        return { sentences: sentences.slice(0, MOST_SENTENCES), skipped, isComplete: false };
+      }
     }
   } catch (error) {
     if (!(error instanceof SkipFile)) throw error;

@@ -70,8 +70,9 @@ export function magnitudesOf(frames: Float32Array, rate: number, options: FrameO
         if (coverage[index]! > 0) estimate[index]! *= correction[index]! / coverage[index]!;
       }
     }
-    for (let index = 0; index < size; index += 1)
-      {magnitudes[frame * size + index] = Math.sqrt(estimate[index]! / scale);}
+    for (let index = 0; index < size; index += 1) {
+      magnitudes[frame * size + index] = Math.sqrt(estimate[index]! / scale);
+    }
   }
   return magnitudes;
 }

@@ -74,8 +74,9 @@ export function registerSpeak(speak: Command): void {
       const seconds = speech.samples.length / speech.rate;
       if (globalsOf(command).json) {
         printJson({ run: predictor.id, step: predictor.step, file, seconds, rate: speech.rate, isTruncated });
-      } else
-        {print(`${file}: ${formatNumber(seconds, 2)} s, spoken by ${predictor.id}, step ${formatCount(predictor.step)}`);}
+      } else {
+        print(`${file}: ${formatNumber(seconds, 2)} s, spoken by ${predictor.id}, step ${formatCount(predictor.step)}`);
+      }
     },
   );
 }
@@ -89,8 +90,9 @@ async function speakFile(
   const { input, output, textColumn, truthColumn, checkpoint } = options;
   if (given !== undefined) command.error(`error: --input has the texts already; what is '${given}' for?`);
   if (options.force) command.error('error: --force has no effect with --input, whose folder is new');
-  if (input === undefined || output === undefined)
-    {command.error('error: --input needs --output <folder>, a new folder');}
+  if (input === undefined || output === undefined) {
+    command.error('error: --input needs --output <folder>, a new folder');
+  }
   if (options.recogniser === undefined) refuseOutOfPlace(command, ['truthColumn'], 'without --recogniser');
   const workspace = await existingWorkspaceOf(command);
   const voice = await findTrainedNetwork(workspace, reference, { checkpoint, onPassedOver: say });
@@ -116,8 +118,9 @@ async function speakFile(
     }
   });
   const { failures, truncated, heard } = result;
-  if (truncated > 0)
-    {say(`${plural(truncated, 'text')}: the end is missing, being longer than any recording of the training`);}
+  if (truncated > 0) {
+    say(`${plural(truncated, 'text')}: the end is missing, being longer than any recording of the training`);
+  }
   for (const { line, problem } of failures.slice(0, namedFailures)) {
     say(`${line === null ? input : `line ${String(line)}`}: ${problem}`);
   }
@@ -129,6 +132,7 @@ async function speakFile(
   print(
     `${result.output}: ${plural(result.spoken, 'recording')} of ${formatNumber(result.seconds, 1)} s by ${result.run}`,
   );
-  if (heard)
-    {print(`${heard.run} reads them with a character error rate of ${formatPercent(heard.characterErrorRate, 1)}`);}
+  if (heard) {
+    print(`${heard.run} reads them with a character error rate of ${formatPercent(heard.characterErrorRate, 1)}`);
+  }
 }

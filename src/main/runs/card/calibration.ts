@@ -6,8 +6,9 @@ import { facts, tableItem } from './facts.ts';
 
 /** The reliability diagram as a table, without its empty bins; nothing for what is no classifier. */
 export function calibrationItems(scores: RunScores | undefined): CardItem[] {
-  if (!scores)
-    {return [{ kind: 'text', text: 'Not computed: it is no classifier, or its probabilities were not kept.' }];}
+  if (!scores) {
+    return [{ kind: 'text', text: 'Not computed: it is no classifier, or its probabilities were not kept.' }];
+  }
   const { calibration, temperature, threshold, split, kind, class: name } = scores;
   const { before, after } = calibration;
   const { truePositives, falsePositives, falseNegatives, trueNegatives } = threshold;

@@ -22,8 +22,9 @@ export function speechEvaluation(stepFrames: number, facts: SpeechFacts): Evalua
       const [losses, errors] = [outputData(outputs, 'losses'), outputData(outputs, 'melErrors')];
       const total = (values: ArrayLike<number>, row: number): number => {
         let sum = 0;
-        for (let place = 0; place < values.length / rows; place += 1)
-          {sum += values[row * (values.length / rows) + place]!;}
+        for (let place = 0; place < values.length / rows; place += 1) {
+          sum += values[row * (values.length / rows) + place]!;
+        }
         return sum;
       };
       for (let row = 0; row < rows; row += 1) {

@@ -46,8 +46,9 @@ export function melCepstralDistance(spoken: ArrayLike<number>, recorded: ArrayLi
     const nextPairs = new Float64Array(columns + 1);
     for (let column = 0; column < columns; column += 1) {
       let squares = 0;
-      for (let index = 0; index < kept; index += 1)
-        {squares += (a[row * kept + index]! - b[column * kept + index]!) ** 2;}
+      for (let index = 0; index < kept; index += 1) {
+        squares += (a[row * kept + index]! - b[column * kept + index]!) ** 2;
+      }
       let [least, count] = [sums[column]!, pairs[column]!];
       if (sums[column + 1]! < least) [least, count] = [sums[column + 1]!, pairs[column + 1]!];
       if (nextSums[column]! < least) [least, count] = [nextSums[column]!, nextPairs[column]!];
