@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Feeds } from '../../../src/main/engines/engine.ts';
 import type { Program } from '../../../src/main/graph/program.ts';
-import { createProgram, input, output, withScope } from '../../../src/main/graph/index.ts';
+import { createProgram, input, output, parameter, withScope } from '../../../src/main/graph/index.ts';
 import { batchLengths, textsOfLength } from '../../../src/main/runs/batch/batch-sizes.ts';
 import type { RunFeeds } from '../../../src/main/runs/batch/in-batches.ts';
 import { inBatches } from '../../../src/main/runs/batch/in-batches.ts';
@@ -307,6 +307,23 @@ describe('questions that are asked at the same time', () => {
       [1, 1],
       [1, 3],
     ]);
+  });
+
+  it('all get weights that are told beside the answers, whole', async () => {
+    const told = createProgram('told');
+    const mask = input(told, 'mask', 'float32', [4, 3]);
+    output(told, 'y', mask);
+    output(told, 'start', parameter(told, 'start', [2], { initialiser: { type: 'zeros' } }));
+    const run = inBatches({
+      ...{ atOnce: 1, batchSizeFor: () => 4 },
+      programFor: () =>
+        Promise.resolve({
+          ...{ program: told, batchSize: 4 },
+          run: async (feeds) => ({ ...(await doubled(feeds)), start: { shape: [2], data: Float32Array.of(7, 8) } }),
+        }),
+    });
+    const answers = await Promise.all([1, 2].map((length) => run({ mask: Float32Array.from(maskOf(length)) })));
+    for (const { start } of answers) expect(start).toEqual({ shape: [2], data: Float32Array.of(7, 8) });
   });
 
   it('are computed in several batches at the same time where that is possible, and never in more', async () => {

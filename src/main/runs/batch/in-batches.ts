@@ -65,7 +65,7 @@ export function inBatches({ atOnce, batchSizeFor, programFor }: Batches): RunFee
     try {
       const { program, batchSize, run } = await programFor(rows[0]?.length ?? 0);
       const outputs = await run(packRows(program, batchSize, rows));
-      for (const [row, { resolve }] of rows.entries()) resolve(rowOf(outputs, batchSize, row));
+      for (const [row, { resolve }] of rows.entries()) resolve(rowOf(program, outputs, batchSize, row));
     } catch (error) {
       for (const { reject } of rows) reject(error);
     }
@@ -102,10 +102,14 @@ function joined(parts: readonly ConstantData[]): ConstantData {
   return all;
 }
 
-/** What belongs to one example. */
-function rowOf(outputs: TensorData, batchSize: number, row: number): TensorData {
+/** What belongs to one example; weights that are told beside the answers, such as those of a CRF, belong to every one. */
+function rowOf({ outputs: values }: Program, outputs: TensorData, batchSize: number, row: number): TensorData {
   const own: Record<string, Tensor> = {};
   for (const [name, { shape, data }] of Object.entries(outputs)) {
+    if (values.get(name)?.source.kind === 'parameter') {
+      own[name] = { shape, data };
+      continue;
+    }
     const [rows = 1, ...rest] = shape;
     const size = data.length / batchSize;
     own[name] = { shape: [rows / batchSize, ...rest], data: data.slice(row * size, (row + 1) * size) };
