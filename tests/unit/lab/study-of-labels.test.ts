@@ -68,10 +68,10 @@ afterAll(() => tiny.remove());
 const spec = (data: string, task: string, metric: string): string => `
 name: study-of-${data}
 experiment:
-  task: {type: ${task}, length: 16, validationFraction: 0.2, testFraction: 0.3}
+  task: {type: ${task}, length: 16${task === 'token-classification' ? ', words: 12' : ''}, validationFraction: 0.2, testFraction: 0.3}
   data: ${data}
   pipeline: {preset: bert-tiny, options: {layers: 2, hiddenSize: 8, heads: 2, maximumLength: 16}}
-  training: {steps: 10, batchSize: 8, learningRate: 3e-3, evaluateEvery: 5, logEvery: 5}
+  training: {steps: 4, batchSize: 8, learningRate: 3e-3, evaluateEvery: 4, logEvery: 4}
   engine: {threads: 1}
 arms:
   - {name: pretrained, settings: {from.run: tiny-words}}
@@ -87,7 +87,7 @@ describe.each([
   ['several', 'multi-label', 'macroF1'],
   ['tags', 'token-classification', 'entityF1'],
 ])('a study on %s', (data, task, metric) => {
-  it('compares all arms on the same examples, and says who wins', async () => {
+  it('compares all arms on the same examples, and says who wins', { timeout: 300_000 }, async () => {
     const source = parseSpecText(spec(data, task, metric), 'study.yaml');
     const result = (await runStudy(tiny.workspace, parseStudy(source), source, { signal, prefetch: false }))!;
     expect(result.metric).toBe(metric);
