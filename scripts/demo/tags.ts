@@ -24,8 +24,7 @@ export const tagsDemo: Demo = async ({ folder, pretext, importOnce, sample }, { 
   await pretext('run', example('text-pretraining.yaml'), ...length);
 
   heading('Tagging parts of speech: pretrained against from scratch');
-  const budgets = quick ? ['--set', 'seeds=[1, 2]'] : [];
-  await pretext('study', example('tags-transfer.yaml'), ...budgets);
+  await pretext('study', example(quick ? 'tags-transfer-quick.yaml' : 'tags-transfer.yaml'));
 };
 
 async function taggedSentences(folder: string): Promise<string> {
