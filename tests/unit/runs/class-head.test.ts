@@ -158,7 +158,10 @@ describe('pairs for RoBERTa', () => {
     const again = await withPairSeparators(
       tiny.workspace,
       parseExperiment({
-        value: { name: 'again', task: { type: 'regression', length: 16 }, data: 'others', from: { run: id } },
+        value: {
+          ...{ name: 'again', data: 'others', from: { run: id }, pipeline: 'bert-tiny' },
+          task: { type: 'regression', length: 16 },
+        },
         locate: () => 'again',
       }),
     );
