@@ -5,6 +5,7 @@
 import { symlink } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { desk, electron } from './electron-stand-in.ts';
 import { chromium } from 'playwright-core';
 import { chromiumArguments, requireChromium } from '../../scripts/chromium.ts';
@@ -32,13 +33,7 @@ await symlink(built, join(userData, 'out')).catch(() => undefined);
 electron.app.getAppPath = () => userData;
 const { startDesktop } = await import('../../src/main/hosts/electron/desktop.ts');
 startDesktop();
-await new Promise<void>((resolve) => {
-  const look = (): void => {
-    if (desk.calls.some(({ name }) => name === 'show')) resolve();
-    else setTimeout(look, 50);
-  };
-  look();
-});
+while (!desk.calls.some(({ name }) => name === 'show')) await setImmediate(); // until the window is there
 const page = desk.windows[0]?.page;
 if (!page) throw new Error('no window was opened');
 await page.goto('about:blank');
@@ -56,5 +51,5 @@ await tell();
 await pressed.click();
 for (;;) {
   await tell();
-  await page.waitForTimeout(50);
+  await page.evaluate(() => new Promise(requestAnimationFrame)); // until the page may have changed
 }
