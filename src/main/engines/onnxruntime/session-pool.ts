@@ -55,14 +55,17 @@ export function createSessionPool(most: number, weights: () => PoolTensors): Ses
       const { job } = thread;
       thread.job = undefined;
       worker.unref(); // a thread without work keeps nobody
-      if ('error' in reply) job?.reject(new Error(reply.error));
-      else job?.resolve(reply.outputs);
+      if ('error' in reply) {
+        if (job) thread.opened.delete(job.session); // it may not have come to a session
+        job?.reject(new Error(reply.error));
+      } else job?.resolve(reply.outputs);
       next();
     });
     const lost = (why: string): void => {
       threads.splice(0, Infinity, ...threads.filter((one) => one !== thread));
       thread.job?.reject(new LabError('engine-failed', `A thread of ONNX Runtime ended: ${why}`));
       thread.job = undefined;
+      next(); // others do what waits
     };
     worker.on('error', (error) => {
       lost(messageOf(error));
