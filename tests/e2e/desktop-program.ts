@@ -5,7 +5,6 @@
 import { symlink } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { desk, electron } from './electron-stand-in.ts';
 import { chromium } from 'playwright-core';
 import { chromiumArguments, requireChromium } from '../../scripts/chromium.ts';
@@ -33,7 +32,7 @@ await symlink(built, join(userData, 'out')).catch(() => undefined);
 electron.app.getAppPath = () => userData;
 const { startDesktop } = await import('../../src/main/hosts/electron/desktop.ts');
 startDesktop();
-while (!desk.calls.some(({ name }) => name === 'show')) await setImmediate(); // until the window is there
+while (!desk.calls.some(({ name }) => name === 'show')) await new Promise(setImmediate); // until the window is there
 const page = desk.windows[0]?.page;
 if (!page) throw new Error('no window was opened');
 await page.goto('about:blank');
