@@ -71,7 +71,7 @@ function pythonLines(subject: ExportSubject, { inputs, outputs }: NetworkDescrip
     'about = json.load(open("model.json"))',
     'session = onnxruntime.InferenceSession("model.onnx")',
   ];
-  const run = `logits = session.run(["${output.name}"], feeds)[0]`;
+  const run = `${output.name} = session.run(["${output.name}"], feeds)[0]`;
   const input = model.facts.input;
   if (input.kind === 'tokens') {
     if (model.task.type === 'alignment') return [...begin, ...alignmentPython(input.length)];
@@ -96,7 +96,7 @@ function pythonLines(subject: ExportSubject, { inputs, outputs }: NetworkDescrip
       read,
       ...(isFixed ? fixedLengthPython(inputs, input.length) : [`feeds = {${used.join(', ')}}`]),
       run,
-      ...textAnswerPython(subject),
+      ...textAnswerPython(subject, output.name),
     ];
   }
   if (input.kind === 'image') {
@@ -106,21 +106,19 @@ function pythonLines(subject: ExportSubject, { inputs, outputs }: NetworkDescrip
       `feeds = {"pixel_values": pixels.transpose(2, 0, 1)[None]}`,
       run,
       ...(namesOfOutput(model.facts)
-        ? ['for label, value in zip(about["labels"], logits[0]): print(label, value)']
-        : ['print(logits.shape)']),
+        ? [`for label, value in zip(about["labels"], ${output.name}[0]): print(label, value)`]
+        : [`print(${output.name}.shape)`]),
     ];
   }
-  const used = inputs.map(({ name, shape }) =>
-    name === 'attention_mask'
-      ? '"attention_mask": np.ones(frames.shape[:2], np.int64)'
-      : `"${name}": frames`.replace('frames', shape.length === 3 ? 'frames' : 'frames'),
+  const used = inputs.map(({ name }) =>
+    name === 'attention_mask' ? '"attention_mask": np.ones(frames.shape[:2], np.int64)' : `"${name}": frames`,
   );
   return [
     ...begin,
     `frames = np.zeros((1, ${String(input.length)}, ${String(input.features)}), np.float32)  # log-mel frames as model.json says`,
     `feeds = {${used.join(', ')}}`,
     run,
-    'print(logits.shape, about["labels"])',
+    `print(${output.name}.shape, about["labels"])`,
   ];
 }
 
@@ -134,18 +132,19 @@ function fixedLengthPython(inputs: readonly PortDescription[], length: number): 
   return [`feeds = {${inputs.map(({ name }) => `"${name}": np.array(${values[name] ?? '[]'})`).join(', ')}}`];
 }
 
-function textAnswerPython({ model }: ExportSubject): string[] {
+/** @param output the variable that has what the network answers */
+function textAnswerPython({ model }: ExportSubject, output: string): string[] {
   if (model.facts.tags) {
     return [
-      'for token, row in zip(ids, logits[0]): print(tokenizer.id_to_token(token), about["labels"][int(row.argmax())])',
+      `for token, row in zip(ids, ${output}[0]): print(tokenizer.id_to_token(token), about["labels"][int(row.argmax())])`,
     ];
   }
   if (namesOfOutput(model.facts) && !model.task.type.startsWith('masked-words')) {
-    return ['for label, value in zip(about["labels"], logits[0]): print(label, value)'];
+    return [`for label, value in zip(about["labels"], ${output}[0]): print(label, value)`];
   }
   const place = model.task.type === 'next-word' ? 'len(ids) - 1' : 'ids.index(tokenizer.token_to_id("[MASK]"))';
   return [
-    `best = np.argsort(-logits[0, ${place}])[:5]`,
+    `best = np.argsort(-${output}[0, ${place}])[:5]`,
     'print([tokenizer.id_to_token(int(token)) for token in best])',
   ];
 }
