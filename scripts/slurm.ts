@@ -34,6 +34,8 @@ export interface Slurm {
   startNode(node: 'n1' | 'n2'): void;
   /** What a command of Slurm says. */
   ask(...command: readonly [string, ...string[]]): string;
+  /** The ends of the logs of its daemons. */
+  logs(): string;
   /** Ends the daemons and all jobs; resolves when none of their processes is left, so that nothing writes into the folder any more. */
   stop(): Promise<void>;
 }
@@ -50,7 +52,7 @@ export async function startSlurm(folder: string): Promise<Slurm> {
   const startNode = (node: string): void => {
     run('slurmd', '-N', node);
   };
-  const log = (): string => readFileSync(join(folder, 'log', 'slurmctld.log'), 'utf8').slice(-2000);
+  const log = (name: string): string => readFileSync(join(folder, 'log', `${name}.log`), 'utf8').slice(-4000);
   const stop = async (): Promise<void> => {
     const listed = listProcesses();
     const ours = listed.filter((one) => one.pid !== process.pid && worksIn(folder, one));
@@ -77,6 +79,7 @@ export async function startSlurm(folder: string): Promise<Slurm> {
         configuration,
         startNode,
         stop,
+        logs: () => ['slurmctld', 'slurmd-n1', 'slurmd-n2'].map((name) => `${name}:\n${log(name)}`).join('\n'),
         ask: (program, ...words) => run(program, ...words),
         killNode(node) {
           // The steps of its jobs are processes of their own, which outlive the daemon but not the machine.
@@ -90,7 +93,7 @@ export async function startSlurm(folder: string): Promise<Slurm> {
     }
     await wait(500);
   }
-  const said = log();
+  const said = log('slurmctld');
   await stop();
   throw new Error(`Slurm does not start: ${said}`);
 }

@@ -51,6 +51,31 @@ async function standing(study: string): Promise<ClusterStudy> {
 const numberOf = ({ cells }: ClusterStudy, state: string): number =>
   cells.filter((cell) => cell.state === state).length;
 
+/**
+ * What has put itself back waits for two minutes otherwise. Not at once: a node refuses a job that starts in the second in which the node
+ * was told that it had ended ("Job credential revoked"), and Slurm gives up such a job.
+ */
+function startAgain(job: string): void {
+  slurm?.ask('scontrol', 'update', `JobId=${job}`, 'StartTime=now+5');
+}
+
+/** Waits, and says what Slurm says of the job where it waits in vain. */
+async function untilJob(job: string, check: () => Promise<void>): Promise<void> {
+  try {
+    await vi.waitFor(check, patience);
+  } catch (error) {
+    const logs = join(tiny.workspace.folder, 'studies');
+    const said = (await readdir(logs, { recursive: true })).filter(
+      (name) => name.endsWith('.log') && name.includes(`/${job}_`),
+    );
+    const parts = await Promise.all(said.map(async (name) => `${name}:\n${await readFile(join(logs, name), 'utf8')}`));
+    const state = [slurm?.ask('scontrol', 'show', 'job', job), slurm?.ask('scontrol', 'show', 'nodes'), ...parts].join(
+      '\n',
+    );
+    throw new Error(`${messageOf(error)}\n${state}\n${slurm?.logs()}`, { cause: error });
+  }
+}
+
 async function reachesEnd(study: string, cells: number): Promise<ClusterStudy> {
   await vi.waitFor(async () => {
     expect(numberOf(await standing(study), 'done')).toBe(cells);
@@ -122,7 +147,7 @@ describe.skipIf(missing !== undefined)('a study on Slurm', () => {
       expect(events.filter(({ type }) => type === 'stopped')).toHaveLength(1);
       expect(slurm?.ask('scontrol', '--oneliner', 'show', 'job', job)).toContain('Restarts=1');
     }, patience);
-    slurm?.ask('scontrol', 'update', `JobId=${job}`, 'StartTime=now'); // what is put back waits two minutes otherwise
+    startAgain(job);
     await reachesEnd('limit', 4);
     const events = await readEvents(runFolder(join(tiny.workspace.runs, first)));
     expect(events.filter(({ type }) => type === 'resumed')).toHaveLength(1);
@@ -141,21 +166,21 @@ describe.skipIf(missing !== undefined)('a study on Slurm', () => {
       const all = await Promise.all(begun.map(({ id }) => readEvents(runFolder(join(tiny.workspace.runs, id)))));
       return all.flat().filter((event) => event.type === type);
     };
-    await vi.waitFor(async () => {
+    await untilJob(job, async () => {
       expect(await eventsOf('stopped')).toHaveLength(1);
       expect(slurm?.ask('scontrol', '--oneliner', 'show', 'job', job)).toMatch(/JobState=PENDING.* Restarts=1/);
-    }, patience);
+    });
     const [stopped] = await eventsOf('stopped');
     expect(stopped?.step).toBeGreaterThan(0);
     expect(await readdir(claims)).toEqual([]);
-    slurm?.ask('scontrol', 'update', `JobId=${job}`, 'StartTime=now');
-    await vi.waitFor(async () => {
+    startAgain(job);
+    await untilJob(job, async () => {
       expect((await eventsOf('resumed')).map(({ step }) => step)).toEqual([stopped?.step]);
-    }, patience);
+    });
     await cancelClusterStudy(tiny.workspace, 'minutes');
-    await vi.waitFor(async () => {
+    await untilJob(job, async () => {
       expect(await eventsOf('stopped')).toHaveLength(2);
-    }, patience);
+    });
   });
 
   it('that is cancelled stops at a checkpoint, and is finished when it is submitted again', async () => {
