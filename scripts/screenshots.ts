@@ -19,9 +19,10 @@ import { brownTexts } from '../src/main/data/samples/brown.ts';
 import type { ServedLab } from '../src/main/hosts/server/serve.ts';
 import { serveLab } from '../src/main/hosts/server/serve.ts';
 import { chromiumArguments, requireChromium } from './chromium.ts';
-import type { DemoWorkspace } from './demo/commands.ts';
-import { createDemoWorkspace, example } from './demo/commands.ts';
-import { imageDemo } from './demo/images.ts';
+import { runCommandLine } from '../src/main/hosts/cli/index.ts';
+import type { DemoWorkspace } from '../src/main/hosts/cli/demos/commands.ts';
+import { createDemoWorkspace, example } from '../src/main/hosts/cli/demos/commands.ts';
+import { imageDemo } from '../src/main/hosts/cli/demos/images.ts';
 
 const destination = path.resolve(import.meta.dirname, '../docs/screenshots');
 const size = { width: 1440, height: 900 };
@@ -161,7 +162,7 @@ const { values } = parseArgs({
 });
 const folder = values.workspace ?? (await mkdtemp(path.join(tmpdir(), 'pretext-screenshots-')));
 try {
-  if (!values.pictures) await train(await createDemoWorkspace(folder));
+  if (!values.pictures) await train(await createDemoWorkspace(folder, runCommandLine));
   await takeAll(folder);
 } finally {
   if (values.workspace === undefined) await rm(folder, { recursive: true, force: true });

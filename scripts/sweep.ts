@@ -13,7 +13,8 @@ import { physicalCores } from '../src/main/engines/host/processor.ts';
 import { readSpecFile } from '../src/main/runs/spec-file.ts';
 import { openWorkspace } from '../src/main/workspace/workspace.ts';
 import { isLabError, messageOf } from '../src/shared/errors.ts';
-import { createDemoWorkspace } from './demo/commands.ts';
+import { runCommandLine } from '../src/main/hosts/cli/index.ts';
+import { createDemoWorkspace } from '../src/main/hosts/cli/demos/commands.ts';
 import { runCells } from './sweep/run-cells.ts';
 import type { Budget } from './sweep/sweep-spec.ts';
 import { parseSweep } from './sweep/sweep-spec.ts';
@@ -82,7 +83,7 @@ async function run({ name, budgets, seeds, keep, only, workspace: place, table }
     );
   }
   const folder = place ?? fileURLToPath(new URL('../workspace', import.meta.url));
-  const { sample, importOnce } = await createDemoWorkspace(folder);
+  const { sample, importOnce } = await createDemoWorkspace(folder, runCommandLine);
   const texts = [
     await sample('brown', brownTexts),
     await sample('mail', () => spamAssassinMails(['easy-ham-2', 'spam-2'])),

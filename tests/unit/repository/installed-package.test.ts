@@ -2,7 +2,8 @@
  * The package as npm installs it: laid out below node_modules, beside no other packages than those that it depends on. `npm test`
  * builds the lab before; by itself this needs `npm run build`.
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -70,5 +71,19 @@ describe.skipIf(!existsSync(path.join(root, 'out/main/cli.js')))('the installed 
     await writeFile(spec, tinySpec('training: {steps: 2, batchSize: 4}'));
     await pretext('run', spec);
     expect(JSON.parse(await pretext('--json', 'runs'))).toMatchObject([{ status: 'finished', step: 2 }]);
+  });
+
+  it('has demos, with their examples and what they are made of', async () => {
+    const command = path.join(installed, 'bin', 'pretext.js');
+    const words = ['-w', path.join(folder, 'demo'), 'demo', 'genes', '--quick'];
+    const demo = spawn(process.execPath, [command, ...words], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    for await (const part of demo.stdout.setEncoding('utf8')) {
+      said += String(part);
+      if (/^\$ pretext run .*\n/m.test(said)) break; // everything is imported: it begins to train
+    }
+    demo.kill();
+    expect(existsSync(/^\$ pretext run (\S+\.yaml) /m.exec(said)?.[1] ?? '')).toBe(true);
+    if (demo.exitCode === null && demo.signalCode === null) await once(demo, 'close');
   });
 });

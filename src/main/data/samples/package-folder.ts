@@ -12,3 +12,12 @@ export function packageFolder(name: string): string {
     throw new LabError('not-found', message, { package: name }, error);
   }
 }
+
+export function hasPackage(name: string): boolean {
+  try {
+    packageFolder(name);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -15,6 +15,15 @@ import { exitCodes } from './exit-codes.ts';
 const commands: Readonly<Record<string, readonly [summary: string, load: () => Promise<(command: Command) => void>]>> =
   {
     serve: ['open the lab in a browser', async () => (await import('./serve.ts')).registerServe],
+    demo: [
+      'pretrain, fine-tune and measure on sample data, as the commands that one would type',
+      async () => {
+        const { registerDemo } = await import('./demo.ts');
+        return (command) => {
+          registerDemo(command, runCommandLine);
+        };
+      },
+    ],
     corpus: ['unlabelled text or images, for pretext tasks', async () => (await import('./corpus.ts')).registerCorpus],
     dataset: [
       'labelled text, images or sound, for fine-tuning, and for measuring the transfer gain',

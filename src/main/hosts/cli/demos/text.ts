@@ -4,8 +4,8 @@
  * Documents of the Brown corpus are either read without labels or labelled, so that nothing of a labelled document has been
  * seen before, not even without its label.
  */
-import { brownPassages, brownWithoutPassages } from '../../src/main/data/samples/brown-passages.ts';
-import { spamAssassinMails } from '../../src/main/data/samples/spam-assassin.ts';
+import { brownPassages, brownWithoutPassages } from '../../../data/samples/brown-passages.ts';
+import { spamAssassinMails } from '../../../data/samples/spam-assassin.ts';
 import type { Demo } from './commands.ts';
 import { example, heading } from './commands.ts';
 

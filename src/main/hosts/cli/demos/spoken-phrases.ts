@@ -2,7 +2,7 @@
  * What the voice of the speech demo is trained on: digits in a row and short sentences, spoken by one voice of Debian's espeak-ng.
  * The sequences of digits of validation and test are never spoken in training.
  */
-import { randomStream } from '../../src/shared/random.ts';
+import { randomStream } from '../../../../shared/random.ts';
 
 export const digitWords = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 

@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { SampleText } from '../../src/main/data/samples/text-sample.ts';
-import { writeSampleTexts } from '../../src/main/data/samples/text-sample.ts';
-import { runCommandLine } from '../../src/main/hosts/cli/index.ts';
+import type { SampleText } from '../../../data/samples/text-sample.ts';
+import { writeSampleTexts } from '../../../data/samples/text-sample.ts';
+import { packageFolder } from '../../../files/version.ts';
+import { print } from '../output.ts';
 
 export interface DemoWorkspace {
   readonly folder: string;
@@ -19,28 +19,31 @@ export interface DemoWorkspace {
 
 export type Demo = (workspace: DemoWorkspace, options: { readonly quick: boolean }) => Promise<void>;
 
+/** Runs a command line as `pretext` would, and resolves with its exit code. */
+export type RunCommandLine = (args: readonly string[]) => Promise<number>;
+
 /** An experiment or study of ours. */
 export function example(name: string): string {
-  return fileURLToPath(new URL(`../../resources/examples/${name}`, import.meta.url));
+  return join(packageFolder(), 'resources', 'examples', name);
 }
 
 export function heading(text: string): void {
-  console.log(`\n── ${text} ${'─'.repeat(Math.max(0, 74 - text.length))}\n`);
+  print(`\n── ${text} ${'─'.repeat(Math.max(0, 74 - text.length))}\n`);
 }
 
-export async function createDemoWorkspace(folder: string): Promise<DemoWorkspace> {
+export async function createDemoWorkspace(folder: string, run: RunCommandLine): Promise<DemoWorkspace> {
   const samples = join(folder, 'samples');
   await mkdir(samples, { recursive: true });
   const workspace: DemoWorkspace = {
     folder,
     async pretext(...args) {
-      console.log(`$ pretext ${args.map(quoted).join(' ')}`);
-      const code = await runCommandLine(['--workspace', folder, ...args]);
+      print(`$ pretext ${args.map(quoted).join(' ')}`);
+      const code = await run(['--workspace', folder, ...args]);
       if (code !== 0) process.exit(code); // the command has said why
     },
     async importOnce(group, name, ...args) {
       const place = join(folder, group === 'corpus' ? 'corpora' : 'datasets', name);
-      if (existsSync(place)) console.log(`The ${group} '${name}' is there already.`);
+      if (existsSync(place)) print(`The ${group} '${name}' is there already.`);
       else await workspace.pretext(group, 'import', name, ...args);
     },
     async sample(name, texts) {

@@ -3,7 +3,7 @@
  * told where a character stands, and how far back errors reach in a simple recurrence and in an LSTM.
  */
 import { join } from 'node:path';
-import { longMemoryTexts } from '../../src/main/data/samples/long-memory.ts';
+import { longMemoryTexts } from '../../../data/samples/long-memory.ts';
 import type { Demo } from './commands.ts';
 import { example, heading } from './commands.ts';
 import { writeDigitLines } from './digit-lines.ts';

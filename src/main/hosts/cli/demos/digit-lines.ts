@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
-import type { DigitLineOptions } from '../../src/main/data/samples/digit-lines.ts';
-import { digitLineSource } from '../../src/main/data/samples/digit-lines.ts';
+import type { DigitLineOptions } from '../../../data/samples/digit-lines.ts';
+import { digitLineSource } from '../../../data/samples/digit-lines.ts';
 
 /** Writes `lines.csv` and the images it lists into a folder, once, and returns the table. */
 export async function writeDigitLines(folder: string, options: DigitLineOptions = {}): Promise<string> {

@@ -2,8 +2,8 @@
  * The Brown corpus divided for pretraining and for labels: of each of its 500 samples the first paragraph that is long enough is
  * labelled with the group of its genre, and only the others are read without labels. No labelled text has been seen before.
  */
-import { brownTexts } from '../../src/main/data/samples/brown.ts';
-import type { SampleText } from '../../src/main/data/samples/text-sample.ts';
+import { brownTexts } from '../../../data/samples/brown.ts';
+import type { SampleText } from '../../../data/samples/text-sample.ts';
 
 /** The corpus' own division: A to C, D to H, J, K to R. */
 const groups: Readonly<Record<string, string>> = {

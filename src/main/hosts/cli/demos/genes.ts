@@ -1,6 +1,7 @@
 /** Related sequences: what having read unlabelled ones gains for aligning them, with few known alignments. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { print } from '../output.ts';
 import type { Demo } from './commands.ts';
 import { example, heading } from './commands.ts';
 
@@ -8,7 +9,7 @@ export const genesDemo: Demo = async ({ folder, pretext, importOnce }, { quick }
   const families = join(folder, 'samples', 'families');
 
   heading('Families of proteins that have evolved apart, with their true alignments');
-  if (existsSync(families)) console.log(`They are in ${families} already.`);
+  if (existsSync(families)) print(`They are in ${families} already.`);
   else await pretext('dataset', 'simulate', families);
   const pairs = join(families, 'pairs.fasta');
   await importOnce('dataset', 'pairs', pairs, '--labels', 'alignments');

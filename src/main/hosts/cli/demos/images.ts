@@ -9,10 +9,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import sharp from 'sharp';
-import { hashString } from '../../src/shared/random.ts';
-import type { ImageEntry, ImageSource } from '../../src/main/data/images/source.ts';
-import { emojiSource } from '../../src/main/data/samples/emoji.ts';
-import { mnistSource } from '../../src/main/data/samples/mnist.ts';
+import { hashString } from '../../../../shared/random.ts';
+import type { ImageEntry, ImageSource } from '../../../data/images/source.ts';
+import { emojiSource } from '../../../data/samples/emoji.ts';
+import { mnistSource } from '../../../data/samples/mnist.ts';
+import { hasPackage } from '../../../data/samples/package-folder.ts';
+import { print } from '../output.ts';
 import type { Demo, DemoWorkspace } from './commands.ts';
 import { example, heading } from './commands.ts';
 
@@ -84,9 +86,11 @@ export const imageDemo: Demo = async (workspace, { quick }) => {
 
   if (!quick) {
     heading('Pretraining on emoji: where does a patch lie, seen from another?');
-    await importEmoji(workspace);
-    await pretext('preview', example('emoji-pretraining.yaml'), '--count', '8');
-    await pretext('run', example('emoji-pretraining.yaml'), '--set', 'training.steps=300');
+    if (hasPackage('emoji-datasource-twitter')) {
+      await importEmoji(workspace);
+      await pretext('preview', example('emoji-pretraining.yaml'), '--count', '8');
+      await pretext('run', example('emoji-pretraining.yaml'), '--set', 'training.steps=300');
+    } else print('Left out: the npm package emoji-datasource-twitter, which has the emoji, is not installed.');
   }
   heading('Pretraining on digits: which pictures are views of the same one?');
   await pretext('preview', example('digits-pretraining.yaml'), '--count', '8');

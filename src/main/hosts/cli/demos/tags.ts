@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { brownWithoutPassages } from '../../src/main/data/samples/brown-passages.ts';
-import { writeBrownTags } from '../../src/main/data/samples/brown-tags.ts';
-import { spamAssassinMails } from '../../src/main/data/samples/spam-assassin.ts';
+import { brownWithoutPassages } from '../../../data/samples/brown-passages.ts';
+import { writeBrownTags } from '../../../data/samples/brown-tags.ts';
+import { spamAssassinMails } from '../../../data/samples/spam-assassin.ts';
 import type { Demo } from './commands.ts';
 import { example, heading } from './commands.ts';
 
