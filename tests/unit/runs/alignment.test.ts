@@ -18,6 +18,7 @@ import { trainRun } from '../../../src/main/runs/train-run.ts';
 import { openPairs } from '../../../src/main/tasks/alignment/pairs.ts';
 import { importCorpus, importDataset } from '../../../src/main/work/import-material.ts';
 import { readRun } from '../../../src/main/workspace/runs.ts';
+import { bitsWithAndWithoutStops } from '../../stopped-run.ts';
 import type { TinyWorkspace } from '../../tiny-workspace.ts';
 import { createTinyWorkspace } from '../../tiny-workspace.ts';
 
@@ -133,6 +134,14 @@ describe('alignment', () => {
       .object({ name: z.string(), first: z.string(), second: z.string() })
       .parse(JSON.parse(row!));
     expect([name, first.replaceAll('-', ''), second.replaceAll('-', '')]).toEqual(['a b', 'MKV', 'MKLV']);
+  });
+
+  it('goes on after stops to the same bits', async () => {
+    const { whole, stopped } = await bitsWithAndWithoutStops(
+      tiny.workspace,
+      specOf('stops', '{type: alignment, length: 24, embeddingSize: 16, validationFraction: 0.2}'),
+    );
+    expect(stopped).toEqual(whole);
   });
 
   it('has an arm without a network, whose gaps are chosen on validation pairs', async () => {

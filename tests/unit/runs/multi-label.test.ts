@@ -10,6 +10,7 @@ import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import { importDataset } from '../../../src/main/work/import-material.ts';
 import { readRun } from '../../../src/main/workspace/runs.ts';
+import { bitsWithAndWithoutStops } from '../../stopped-run.ts';
 import type { TinyWorkspace } from '../../tiny-workspace.ts';
 import { createTinyWorkspace } from '../../tiny-workspace.ts';
 
@@ -62,6 +63,14 @@ describe('multi-label', () => {
     expect(answer?.question).toBe('Which labels?');
     const chosen = answer!.choices.filter(({ isChosen }) => isChosen).map(({ label }) => label);
     expect(chosen.sort()).toEqual(['animal', 'water']);
+  });
+
+  it('goes on after stops to the same bits', async () => {
+    const { whole, stopped } = await bitsWithAndWithoutStops(
+      tiny.workspace,
+      experiment('stops', '{type: multi-label, length: 16}'),
+    );
+    expect(stopped).toEqual(whole);
   });
 
   it('is what such a dataset is for, and no other task', async () => {

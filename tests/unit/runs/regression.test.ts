@@ -13,6 +13,7 @@ import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import { importAudio, importDataset, importImages } from '../../../src/main/work/import-material.ts';
 import { readRun } from '../../../src/main/workspace/runs.ts';
+import { bitsWithAndWithoutStops } from '../../stopped-run.ts';
 import type { TinyWorkspace } from '../../tiny-workspace.ts';
 import { createTinyWorkspace } from '../../tiny-workspace.ts';
 import { tone, wavFile } from '../audio-fixtures.ts';
@@ -26,9 +27,11 @@ beforeAll(async () => {
 });
 afterAll(() => tiny.remove());
 
+const experiment = (name: string, more: string) =>
+  parseExperiment(parseSpecText(`name: ${name}\nengine: {threads: 1}\n${more}`, `${name}.yaml`));
+
 async function train(name: string, more: string) {
-  const spec = parseExperiment(parseSpecText(`name: ${name}\nengine: {threads: 1}\n${more}`, `${name}.yaml`));
-  const run = await createRun(tiny.workspace, spec);
+  const run = await createRun(tiny.workspace, experiment(name, more));
   await trainRun(tiny.workspace, run, { signal, prefetch: false });
   const { result } = await readRun(run);
   return { run, result: result! };
@@ -53,10 +56,8 @@ describe('regression', () => {
     writeFileSync(file, ['text,price,share', ...rows].join('\n'));
     const labels = { kind: 'numbers', furtherColumns: ['share'] } as const;
     await importDataset(tiny.workspace, 'prices', { sources: [file], labelColumn: 'price', labels, ...quiet });
-    const { run, result } = await train(
-      'prices',
-      `task: {type: regression, length: 16}\ndata: prices\ntokenizer: {corpus: tiny}\npipeline: ${network}\n${training}`,
-    );
+    const spec = `task: {type: regression, length: 16}\ndata: prices\ntokenizer: {corpus: tiny}\npipeline: ${network}\n${training}`;
+    const { run, result } = await train('prices', spec);
     expect(result.examples).toEqual({ training: 42, validation: 6, test: 12 });
     expect(result.baselines.map(({ name }) => name)).toEqual(['mean', 'ridge regression']);
     const [mean, ridge] = result.baselines;
@@ -71,6 +72,10 @@ describe('regression', () => {
     expect(answers.map(({ question }) => question)).toEqual(['price', 'share']);
     expect(answers[0]!.value).toBeGreaterThan(1150);
     expect(answers[1]!.value).toBeLessThan(1);
+
+    const again = experiment('stops', spec);
+    const { whole, stopped } = await bitsWithAndWithoutStops(tiny.workspace, again);
+    expect(stopped).toEqual(whole);
   });
 
   it('of sequences reads what stands in their headers', async () => {

@@ -11,6 +11,7 @@ import { windowsOf } from '../../../src/main/tasks/tagging/tagged-material.ts';
 import { loadTokenizer } from '../../../src/main/data/tokenizer/tokenizer.ts';
 import { importDataset } from '../../../src/main/work/import-material.ts';
 import { readRun } from '../../../src/main/workspace/runs.ts';
+import { bitsWithAndWithoutStops } from '../../stopped-run.ts';
 import type { TinyWorkspace } from '../../tiny-workspace.ts';
 import { createTinyWorkspace } from '../../tiny-workspace.ts';
 
@@ -32,10 +33,14 @@ beforeAll(async () => {
 });
 afterAll(() => tiny.remove());
 
-async function train(name: string, task: string) {
+function experiment(name: string, task: string) {
   const text = `name: ${name}\nengine: {threads: 1}\ntask: ${task}\ndata: tags\ntokenizer: {corpus: tiny}
 pipeline: ${network}\ntraining: {steps: 60, batchSize: 8, learningRate: 1e-2, evaluateEvery: 30, logEvery: 30}`;
-  const run = await createRun(tiny.workspace, parseExperiment(parseSpecText(text, `${name}.yaml`)));
+  return parseExperiment(parseSpecText(text, `${name}.yaml`));
+}
+
+async function train(name: string, task: string) {
+  const run = await createRun(tiny.workspace, experiment(name, task));
   await trainRun(tiny.workspace, run, { signal: quiet.signal, prefetch: false });
   const { result } = await readRun(run);
   return { run, result: result! };
@@ -62,6 +67,14 @@ describe('token classification', () => {
       './O',
     ]);
     expect(answer?.words?.every(({ probability }) => probability > 0 && probability <= 1)).toBe(true);
+  });
+
+  it('goes on after stops to the same bits', async () => {
+    const { whole, stopped } = await bitsWithAndWithoutStops(
+      tiny.workspace,
+      experiment('stops', '{type: token-classification, length: 24, words: 12, decoder: crf}'),
+    );
+    expect(stopped).toEqual(whole);
   });
 
   it('cuts long sentences between words', () => {
