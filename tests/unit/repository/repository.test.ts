@@ -54,6 +54,17 @@ describe('the repository', () => {
     expect(optional.filter((name) => !locked.has(name))).toEqual([]);
   });
 
+  it('uses no custom property of a style that none defines', () => {
+    const styled = trackedFiles().filter((file) => /^src\/(?:renderer|player)\/.*\.(?:vue|css|ts|html)$/.test(file));
+    const all = styled.map((file) => read(file)).join('\n');
+    const matches = (pattern: RegExp): Set<string> =>
+      new Set(Array.from(all.matchAll(pattern), ([, name = '']) => name));
+    const defined = matches(/(?<![\w(-])(--[a-z\d-]+)['"\]]*\s*:/g);
+    const used = matches(/var\((--[a-z\d-]+)/g);
+    expect(used.size).toBeGreaterThan(10);
+    expect([...used].filter((name) => !defined.has(name))).toEqual([]);
+  });
+
   it('names no folder of one machine', () => {
     expect(linesWith(/(?<![\w.~$})-])\/(?:work|root|home|Users)\/\w|\b[A-Z]:\\Users\\/)).toEqual([]);
   });
