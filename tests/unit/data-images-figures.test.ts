@@ -1,9 +1,9 @@
+import { escapeMarkup } from '../../src/shared/escape-markup.ts';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import {
   confusionMatrixSvg,
   encodePng,
-  escapeXml,
   filterTiles,
   patchQuizSvg,
   svgToPng,
@@ -81,7 +81,7 @@ describe('figures', () => {
   });
 
   it('escape what XML would misread', async () => {
-    expect(escapeXml(`<a href="x">&'\u0001`)).toBe('&lt;a href=&quot;x&quot;&gt;&amp;&#39;�');
+    expect(escapeMarkup(`<a href="x">&'\u0001`)).toBe('&lt;a href=&quot;x&quot;&gt;&amp;&#39;�');
     const hostile = ['</text><image href="file:///etc/passwd"/>', ']]>&#0;', '\u0007bell'];
     expect((await svgToPng(confusionMatrixSvg(hostile, new Float32Array(9)))).length).toBeGreaterThan(100);
     await expect(svgToPng('<svg')).rejects.toMatchObject({ code: 'internal' });

@@ -3,6 +3,7 @@
  * confusion matrix, the quiz of the patch task. Drawn as SVG, with the images inside, and turned into PNG by sharp.
  */
 import { LabError, messageOf } from '../../shared/errors.ts';
+import { escapeMarkup } from '../../shared/escape-markup.ts';
 import { loadSharp } from '../data/images/load-sharp.ts';
 import type { PixelShape } from '../data/images/pixel-shape.ts';
 
@@ -11,21 +12,6 @@ const FONT = 'font-family="DejaVu Sans, Arial, Helvetica, sans-serif"';
 const INK = '#1c2430';
 const FAINT = '#6b7684';
 const PAPER = '#ffffff';
-
-/** Text as it may stand in SVG. */
-export function escapeXml(text: string): string {
-  const named: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  // Control characters are not allowed in XML at all.
-  return text
-    .replace(/[&<>"']/g, (character) => named[character] ?? '')
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '�');
-}
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
@@ -94,7 +80,7 @@ function textElement(
   options: { size: number; anchor?: string; colour?: string; weight?: string },
 ): string {
   const { size, anchor = 'middle', colour = INK, weight = 'normal' } = options;
-  return `<text x="${x}" y="${y}" ${FONT} font-size="${size}" font-weight="${weight}" text-anchor="${anchor}" fill="${colour}">${escapeXml(text)}</text>`;
+  return `<text x="${x}" y="${y}" ${FONT} font-size="${size}" font-weight="${weight}" text-anchor="${anchor}" fill="${colour}">${escapeMarkup(text)}</text>`;
 }
 
 function svgDocument(width: number, height: number, content: readonly string[]): string {
@@ -138,7 +124,7 @@ export async function tilesSvg(
     content.push(await imageElement(tile.pixels, tile.shape, { x, y, width: side, height }));
     if (tile.frame !== undefined) {
       const frame = `x="${x - 1.5}" y="${y - 1.5}" width="${side + 3}" height="${height + 3}"`;
-      content.push(`<rect ${frame} fill="none" stroke="${escapeXml(tile.frame)}" stroke-width="3"/>`);
+      content.push(`<rect ${frame} fill="none" stroke="${escapeMarkup(tile.frame)}" stroke-width="3"/>`);
     }
     if (tile.caption !== undefined) {
       const caption = shorten(tile.caption, Math.floor(side / 5.6));

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { escapeMarkup } from '../../shared/escape-markup.ts';
 import { loadSharp } from '../data/images/load-sharp.ts';
 import { replaceFile } from '../files/durable-file.ts';
 import { fileExists } from '../files/file-exists.ts';
@@ -109,7 +110,7 @@ function drawPanel(
   const colour = (index: number): string =>
     `hsl(${Math.round(220 - (200 * index) / Math.max(1, lines.length - 1))} 70% 42%)`;
   return [
-    `<text x="${size.left}" y="20" font-weight="bold">${layer}</text>`,
+    `<text x="${size.left}" y="20" font-weight="bold">${escapeMarkup(layer)}</text>`,
     ...ticks.map(
       (tick) =>
         `<line x1="${size.left}" x2="${size.left + innerWidth}" y1="${y(tick)}" y2="${y(tick)}" stroke="#d8dee6"/><text x="${size.left - 8}" y="${y(tick)}" dy="4" text-anchor="end">1e${tick}</text>`,

@@ -1,4 +1,5 @@
 /** A card as one HTML file that needs nothing else: to be sent, printed and kept. It follows the reader's light or dark theme. */
+import { escapeMarkup } from '../escape-markup.ts';
 import type { AuditCard, CardItem, CardSection } from './card.ts';
 
 const style = `
@@ -34,40 +35,40 @@ export function cardAsHtml({ name, of, summary, sections, lab }: AuditCard): str
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(name)}: audit card</title>
+<title>${escapeMarkup(name)}: audit card</title>
 <style>${style}</style>
 </head>
 <body>
 <main>
 <header>
 <p class="kind">Audit card of a ${of}</p>
-<h1>${escapeHtml(name)}</h1>
-<p class="summary">${escapeHtml(summary)}</p>
+<h1>${escapeMarkup(name)}</h1>
+<p class="summary">${escapeMarkup(summary)}</p>
 </header>
 ${sections.map(writeSection).join('\n')}
 </main>
-<footer>Pretext Lab ${escapeHtml(lab)}</footer>
+<footer>Pretext Lab ${escapeMarkup(lab)}</footer>
 </body>
 </html>
 `;
 }
 
 function writeSection({ title, items }: CardSection): string {
-  return `<section>\n<h2>${escapeHtml(title)}</h2>\n${items.map(writeItem).join('\n')}\n</section>`;
+  return `<section>\n<h2>${escapeMarkup(title)}</h2>\n${items.map(writeItem).join('\n')}\n</section>`;
 }
 
 function writeItem(item: CardItem): string {
   switch (item.kind) {
     case 'text':
-      return `<p>${escapeHtml(item.text)}</p>`;
+      return `<p>${escapeMarkup(item.text)}</p>`;
     case 'warning':
-      return `<p class="warning"><strong>Warning:</strong> ${escapeHtml(item.text)}</p>`;
+      return `<p class="warning"><strong>Warning:</strong> ${escapeMarkup(item.text)}</p>`;
     case 'facts':
-      return `<dl>${item.facts.map(({ term, value }) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl>`;
+      return `<dl>${item.facts.map(({ term, value }) => `<dt>${escapeMarkup(term)}</dt><dd>${escapeMarkup(value)}</dd>`).join('')}</dl>`;
     case 'table':
       return writeTable(item);
     case 'code':
-      return `<pre tabindex="0"><code>${escapeHtml(item.text)}</code></pre>`;
+      return `<pre tabindex="0"><code>${escapeMarkup(item.text)}</code></pre>`;
   }
 }
 
@@ -75,21 +76,9 @@ function writeTable({ caption, columns, rows }: Extract<CardItem, { kind: 'table
   const cell = (tag: 'th' | 'td', text: string, index: number): string => {
     const scope = tag === 'th' ? ' scope="col"' : '';
     const side = columns[index]?.align === 'right' ? ' class="right"' : '';
-    return `<${tag}${scope}${side}>${escapeHtml(text)}</${tag}>`;
+    return `<${tag}${scope}${side}>${escapeMarkup(text)}</${tag}>`;
   };
   const head = columns.map(({ title }, index) => cell('th', title, index)).join('');
   const body = rows.map((row) => `<tr>${row.map((text, index) => cell('td', text, index)).join('')}</tr>`).join('\n');
-  return `<div class="wide"><table><caption>${escapeHtml(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/gu, (sign) => entities[sign] ?? sign);
+  return `<div class="wide"><table><caption>${escapeMarkup(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }

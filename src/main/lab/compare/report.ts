@@ -3,6 +3,7 @@ import { isBest } from '../../../shared/best-result.ts';
 import type { ComparedRuns } from '../../../shared/contract/compare.ts';
 import type { Series } from '../../../shared/contract/runs.ts';
 import { formatNumber } from '../../../shared/display.ts';
+import { escapeMarkup } from '../../../shared/escape-markup.ts';
 import { valueTicks } from '../../../shared/value-ticks.ts';
 import { labVersion } from '../../files/version.ts';
 
@@ -30,7 +31,7 @@ export function comparisonReport({ title, notes, table, series }: ReportContent)
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escape(title)}</title>
+<title>${escapeMarkup(title)}</title>
 <style>
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
 body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
@@ -50,12 +51,12 @@ figure svg { width: 100%; height: auto; }
 </style>
 </head>
 <body>
-<h1>${escape(title)}</h1>
-${notes === '' ? '' : `<p>${escape(notes).replaceAll('\n', '<br>')}</p>`}
+<h1>${escapeMarkup(title)}</h1>
+${notes === '' ? '' : `<p>${escapeMarkup(notes).replaceAll('\n', '<br>')}</p>`}
 <h2>Runs</h2>
 <div class="wide" tabindex="0" role="region" aria-label="Runs"><table>
 <thead><tr><th class="number">No.</th><th>Run</th><th>State</th><th>Task</th><th>Data</th><th class="number">Seed</th><th>Notes</th></tr></thead>
-<tbody>${table.runs.map((run, index) => `<tr><td class="number">${index + 1}</td><th scope="row">${key(index)}${escape(run.id)}</th><td>${run.state}</td><td>${escape(run.task)}</td><td>${escape(run.data)}</td><td class="number">${run.seed}</td><td>${escape(run.notes).replaceAll('\n', '<br>')}</td></tr>`).join('\n')}</tbody>
+<tbody>${table.runs.map((run, index) => `<tr><td class="number">${index + 1}</td><th scope="row">${key(index)}${escapeMarkup(run.id)}</th><td>${run.state}</td><td>${escapeMarkup(run.task)}</td><td>${escapeMarkup(run.data)}</td><td class="number">${run.seed}</td><td>${escapeMarkup(run.notes).replaceAll('\n', '<br>')}</td></tr>`).join('\n')}</tbody>
 </table></div>
 <h2>Results</h2>
 ${resultsTable(table)}
@@ -73,7 +74,7 @@ ${metrics
   )
   .join('\n')}
 </div>
-<p><small>Made with Pretext Lab ${escape(labVersion())} on ${new Date().toISOString().slice(0, 10)}.</small></p>
+<p><small>Made with Pretext Lab ${escapeMarkup(labVersion())} on ${new Date().toISOString().slice(0, 10)}.</small></p>
 </body>
 </html>
 `;
@@ -81,14 +82,14 @@ ${metrics
 
 function resultsTable({ runs, results }: ComparedRuns): string {
   if (results.length === 0) return '<p>No run is finished.</p>';
-  const head = results.map(({ metric }) => `<th class="number">${escape(metric)}</th>`);
+  const head = results.map(({ metric }) => `<th class="number">${escapeMarkup(metric)}</th>`);
   const rows = runs.map((run, index) => {
     const cells = results.map((result) => {
       const value = result.values[index] ?? null;
       const marked = isBest(result, index);
       return `<td class="number${marked ? ' best' : ''}">${value === null ? '–' : formatNumber(value)}${marked ? ' ★' : ''}</td>`;
     });
-    return `<tr><td class="number">${index + 1}</td><th scope="row">${key(index)}${escape(run.id)}</th>${cells.join('')}</tr>`;
+    return `<tr><td class="number">${index + 1}</td><th scope="row">${key(index)}${escapeMarkup(run.id)}</th>${cells.join('')}</tr>`;
   });
   return `<div class="wide" tabindex="0" role="region" aria-label="Results"><table><thead><tr><th class="number">No.</th><th>Run</th>${head.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div><p>★ marks the best of each.</p>`;
 }
@@ -96,10 +97,10 @@ function resultsTable({ runs, results }: ComparedRuns): string {
 function differencesTable({ runs, differences, same }: ComparedRuns): string {
   if (differences.length === 0) return `<p>Nothing: all ${same} fields are the same.</p>`;
   // By their numbers: there may be many, and their names are long.
-  const head = `<tr><th>Field</th>${runs.map((run, index) => `<th title="${escape(run.id)}">${key(index)}${index + 1}</th>`).join('')}</tr>`;
+  const head = `<tr><th>Field</th>${runs.map((run, index) => `<th title="${escapeMarkup(run.id)}">${key(index)}${index + 1}</th>`).join('')}</tr>`;
   const rows = differences.map(
     ({ title, values }) =>
-      `<tr><th scope="row">${escape(title)}</th>${values.map((value) => `<td>${value === null ? '–' : escape(String(value))}</td>`).join('')}</tr>`,
+      `<tr><th scope="row">${escapeMarkup(title)}</th>${values.map((value) => `<td>${value === null ? '–' : escapeMarkup(String(value))}</td>`).join('')}</tr>`,
   );
   return `<div class="wide" tabindex="0" role="region" aria-label="What differs"><table><thead>${head}</thead><tbody>${rows.join('\n')}</tbody></table></div><p>${same} fields are the same in all runs.</p>`;
 }
@@ -131,7 +132,7 @@ function chart(metric: string, lines: readonly Series[], { runs }: ComparedRuns)
       return `${isStart ? 'M' : 'L'}${atX(steps[index]!)} ${atY(value)}`;
     });
     const place = runs.findIndex(({ id }) => id === run);
-    return `<path d="${path.join('')}" fill="none" ${strokeOf(place)}><title>${place + 1}: ${escape(run)}</title></path>`;
+    return `<path d="${path.join('')}" fill="none" ${strokeOf(place)}><title>${place + 1}: ${escapeMarkup(run)}</title></path>`;
   });
   const heights = valueTicks(y0, y1, 6);
   const labels = [
@@ -144,7 +145,7 @@ function chart(metric: string, lines: readonly Series[], { runs }: ComparedRuns)
       .filter(Number.isInteger)
       .map((step) => `<text x="${atX(step)}" y="${height - 10}" text-anchor="middle">${step}</text>`),
   ];
-  return `<figure><figcaption>${escape(metric)} by step</figcaption><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(metric)}" font-size="11" fill="currentColor"><path d="M${margin.left} ${margin.top}V${height - margin.bottom}H${width - margin.right}" fill="none" stroke="currentColor"/>${labels.join('')}${paths.join('')}</svg></figure>`;
+  return `<figure><figcaption>${escapeMarkup(metric)} by step</figcaption><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeMarkup(metric)}" font-size="11" fill="currentColor"><path d="M${margin.left} ${margin.top}V${height - margin.bottom}H${width - margin.right}" fill="none" stroke="currentColor"/>${labels.join('')}${paths.join('')}</svg></figure>`;
 }
 
 function key(index: number): string {
@@ -154,8 +155,4 @@ function key(index: number): string {
 function strokeOf(index: number): string {
   const dash = dashes[Math.floor(index / colours.length) % dashes.length] ?? '';
   return `stroke="${colours[index % colours.length] ?? ''}" stroke-width="2"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}`;
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

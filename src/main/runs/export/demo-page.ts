@@ -1,5 +1,6 @@
 /** One HTML page from code, styles and data. Its policy lets nothing in from outside, and only the code that it came with run. */
 import { createHash } from 'node:crypto';
+import { escapeMarkup } from '../../../shared/escape-markup.ts';
 import type { PlayerCode } from './player-code.ts';
 
 export interface DemoPage extends Pick<PlayerCode, 'script' | 'style'> {
@@ -31,7 +32,7 @@ export function demoPage({ title, script, style, data }: DemoPage): string {
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${escapeHtml(title)}</title>
+<title>${escapeMarkup(title)}</title>
 <style>${style}</style>
 </head>
 <body>
@@ -45,8 +46,4 @@ ${blocks.join('\n')}
 
 function hashOf(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

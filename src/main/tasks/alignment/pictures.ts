@@ -1,7 +1,7 @@
 /** Pairs of the test as a trained network sees them: both rows with coloured columns, and the dot plot of all pairs of residues. */
 import { alignedRows } from '../../data/text/aligned-pair.ts';
 import { formatPercent } from '../../../shared/display.ts';
-import { escapeXml } from '../../figures/figures.ts';
+import { escapeMarkup } from '../../../shared/escape-markup.ts';
 import type { EvaluationSplit, Inspection, InspectionReport, Picture } from '../task.ts';
 import { readAlignment, type Decoding } from './decoding.ts';
 import { fedAlignment, sizesOf } from './evaluation.ts';
@@ -69,7 +69,7 @@ export function drawAlignment({ first, second, alignment, pairs, related, truth 
   const parts: string[] = [];
   const text = (x: number, y: number, content: string, size: number, anchor = 'start', ink = '#1c2430'): void => {
     parts.push(
-      `<text x="${x}" y="${y}" font-size="${size}" text-anchor="${anchor}" fill="${ink}">${escapeXml(content)}</text>`,
+      `<text x="${x}" y="${y}" font-size="${size}" text-anchor="${anchor}" fill="${ink}">${escapeMarkup(content)}</text>`,
     );
   };
   text(MARGIN, MARGIN, `related: ${formatPercent(related)}`, 12);
