@@ -83,6 +83,7 @@ export function selfCheckParameters(parameters: readonly Value[]): ReadonlyMap<s
   );
 }
 
+/** The program of the self-check: a small network with a mask, whose outputs and gradients are known in float64. */
 export function buildSelfCheckProgram(): Program {
   const program = createProgram('self-check');
   const weight: NewWeight = (name, ...shape) => parameter(program, name, shape, { initialiser: { type: 'zeros' } });

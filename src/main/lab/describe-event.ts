@@ -4,11 +4,13 @@ import { formatCount, formatNumber, plural } from '../../shared/display.ts';
 
 export type Severity = 'information' | 'warning' | 'error';
 
+/** How loudly a log shows an event. */
 export function severityOf({ type }: RunEvent): Severity {
   if (type === 'failed') return 'error';
   return type === 'notice' || type === 'stopped' ? 'warning' : 'information';
 }
 
+/** One line, with numbers as people read them. */
 export function describeEvent(event: RunEvent): string {
   switch (event.type) {
     case 'created':

@@ -33,6 +33,7 @@ export interface Documents {
 const stored = z.object({ savedAt: z.number(), body: z.unknown() });
 const kinds: readonly DocumentKind[] = ['pipelines', 'experiments'];
 
+/** Files decide; the database is what lists are read from. */
 export function createDocuments(workspace: Workspace, database: DatabaseSync): Documents {
   const fileOf = (kind: DocumentKind, name: string): string => join(workspace.folder, kind, `${name}.json`);
   const list = (kind: DocumentKind): StoredDocument[] =>

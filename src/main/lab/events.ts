@@ -10,6 +10,7 @@ export interface Signal<Value> {
   on(listener: (value: Value) => void): Stop;
 }
 
+/** Listeners are called at once, in the order in which they came. */
 export function createSignal<Value>(): Signal<Value> {
   const listeners = new Set<(value: Value) => void>();
   return {

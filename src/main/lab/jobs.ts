@@ -33,6 +33,7 @@ export interface Jobs {
 /** Tasks that ended are remembered up to this number. */
 const remembered = 50;
 
+/** Tasks live in this process: when the lab is closed, they are stopped. */
 export function createJobs(): Jobs {
   const jobs = new Map<string, Job>();
   const running = new Map<string, { readonly controller: AbortController; readonly done: Promise<void> }>();

@@ -17,6 +17,7 @@ interface Places {
   readonly materials: readonly { readonly group: 'corpus' | 'dataset'; readonly name: string; readonly kind: string }[];
 }
 
+/** Nodes and edges; runs of one name, data, task and beginning are one node. */
 export function lineageOf({ runs, models, materials }: Places): Lineage {
   const nodes = new Map<string, LineageNode>();
   const edges = new Map<string, Lineage['edges'][number]>();

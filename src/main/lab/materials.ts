@@ -28,6 +28,7 @@ export interface MaterialIndex {
 
 const groups = ['corpus', 'dataset'] as const;
 
+/** Nothing is read before the first `scan`. */
 export function createMaterialIndex(workspace: Workspace, database: DatabaseSync): MaterialIndex {
   const changes = createSignal<void>();
   const damaged = new Map<string, string>();

@@ -18,6 +18,7 @@ export interface ModelIndex {
   scan(): Promise<void>;
 }
 
+/** Nothing is read before the first `scan`. */
 export function createModelIndex(workspace: Workspace): ModelIndex {
   const changes = createSignal<void>();
   const damaged = new Map<string, string>();

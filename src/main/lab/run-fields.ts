@@ -31,6 +31,7 @@ function plain(value: unknown): FieldValue {
   return JSON.stringify(value);
 }
 
+/** Whether a run is among those that a filter asks for. Archived ones are, only where the filter says so or names them. */
 export function passes(entry: RunWithSpec, filter: Filter): boolean {
   const { run } = entry;
   const { ids, states, paused, tasks, data, tags, study, archived, text, where } = filter;

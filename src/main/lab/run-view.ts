@@ -3,6 +3,7 @@ import type { Run } from '../../shared/contract/runs.ts';
 import type { Lab } from './lab.ts';
 import type { RunRecord } from './store/run-record.ts';
 
+/** @param order of the queue, where many runs are viewed at once */
 export function viewRun(
   { queue, tasks }: Pick<Lab, 'queue' | 'tasks'>,
   record: RunRecord,

@@ -20,6 +20,7 @@ interface Discarded {
   readonly moves: readonly { readonly from: string; readonly to: string }[];
 }
 
+/** Where deleted folders wait. */
 export function trashFolder({ folder }: Workspace): string {
   return join(folder, '.deleted');
 }

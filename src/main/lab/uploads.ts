@@ -37,6 +37,7 @@ export interface Uploads {
   close(): Promise<void>;
 }
 
+/** Methods throw `LabError('bad-input')` beyond the limits and for paths that lead outside. */
 export function createUploads(workspace: Workspace, limits: UploadLimits = defaultLimits): Uploads {
   const root = join(workspace.folder, '.uploads');
   const open = new Map<string, { files: number }>();

@@ -8,6 +8,7 @@ import type { RunStore } from './store/run-store.ts';
 const trainingPoints = 400;
 const evaluations = 1000;
 
+/** What the course and the result of a run say; the rules are those of `runVerdicts`. */
 export function verdictsOf({ points }: Pick<RunStore, 'points'>, { number, spec, result }: RunRecord): RunVerdict[] {
   const curveOf = (metric: string, maximumPoints: number) => {
     const found = points.line(number, metric, { maximumPoints }).points;

@@ -33,6 +33,7 @@ export interface WorkerPool {
 
 const idleMilliseconds = 120_000;
 
+/** Workers are started when something is asked of them. */
 export function createWorkerPool(workspace: Workspace, host: ProcessHost): WorkerPool {
   const alive = new Set<WorkerProcess>();
   let shared: { readonly worker: WorkerProcess; readonly connection: Connection } | undefined;

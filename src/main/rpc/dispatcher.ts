@@ -62,6 +62,7 @@ export interface Dispatcher {
   serve(transport: Transport): () => void;
 }
 
+/** `serve` is called for every connection; each has requests and subscriptions of its own. */
 export function createDispatcher<Whole extends AnyContract>(options: DispatcherOptions<Whole>): Dispatcher {
   return {
     serve(transport) {

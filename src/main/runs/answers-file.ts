@@ -39,6 +39,7 @@ const answersFile = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** Replaces the file as a whole, sealed with its checksum. */
 export async function writeAnswers(file: string, split: 'validation' | 'test', answers: AnsweredRun): Promise<void> {
   const content: z.input<typeof answersFile> = { formatVersion: 1, split, ...encoded(answers) };
   await replaceFile(file, sealJson(content));

@@ -33,6 +33,7 @@ const told = z.looseObject({
 /** Tokenizers that need no words. */
 const symbolic: readonly (string | undefined)[] = ['characters', 'symbols', 'k-mers'];
 
+/** Counts, classes and sizes where the manifest has them. */
 export function describeData({ name, kind, manifest }: Pick<Material, 'name' | 'kind' | 'manifest'>): DataDescription {
   const { classes, targets, height, width, options, sources, ...counts } = told.catch(told.parse({})).parse(manifest);
   const isText = kind === 'text-corpus' || kind === 'text-dataset';

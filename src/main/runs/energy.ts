@@ -12,6 +12,7 @@ const POWERCAP = '/sys/class/powercap';
 /** What is assumed of a processor under full load: between a laptop's 15 to 45 W and a desktop's 65 to 125 W. */
 const ASSUMED_PACKAGE_WATTS = 65;
 
+/** The computer that this process runs on, as a run's result records it. */
 export function describeMachine(): RunMachine {
   return {
     processor: processorName(),

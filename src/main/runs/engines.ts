@@ -3,6 +3,7 @@ import type { Engine, EngineName } from '../engines/engine.ts';
 
 export const engineNames: readonly EngineName[] = ['onnxruntime', 'tensorflow'];
 
+/** Loads the engine's library on the first call. Throws what that throws where it is not installed. */
 export async function loadEngine(name: EngineName): Promise<Engine> {
   switch (name) {
     case 'onnxruntime':

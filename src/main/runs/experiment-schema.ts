@@ -8,6 +8,7 @@ import type { JsonSchema } from '../../shared/spec/problems.ts';
 import { registeredBlocks, registeredPresets } from '../nn/index.ts';
 import { registeredTasks } from '../tasks/index.ts';
 
+/** JSON Schema, draft 2020-12. */
 export function experimentSchema(): JsonSchema {
   const base = schemaOf(experimentSpec);
   const required = (base.required as readonly string[] | undefined) ?? []; // names, by the standard

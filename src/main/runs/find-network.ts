@@ -14,6 +14,7 @@ export type FoundNetwork =
 /** What names a model without doubt, and one of its heads: `model:<name>`, `model:<name>:<task of the head>`. */
 const modelReference = /^model:(?<name>[^:]+)(?::(?<head>.+))?$/u;
 
+/** How an imported model, or one of its heads, is named where runs are named too. */
 export const referenceOfModel = (name: string, head?: string): string =>
   head === undefined ? `model:${name}` : `model:${name}:${head}`;
 

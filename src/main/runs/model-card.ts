@@ -2,6 +2,7 @@
 import { formatBytes, formatCount, plural } from '../../shared/display.ts';
 import type { ModelManifest } from '../../shared/spec/manifests/model.ts';
 
+/** The card as Markdown. */
 export function modelCard(manifest: ModelManifest): string {
   const { name, title, family, source, parameters, tensors, heads, notes, preprocessing, createdAt } = manifest;
   const revision = source.revision === undefined ? '' : `, revision \`${source.revision}\``;

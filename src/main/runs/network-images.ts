@@ -12,6 +12,7 @@ import { readJson } from '../workspace/run-folder.ts';
 import { findTrainedRun } from '../workspace/runs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
+/** What an experiment's `images` would say to read images as the model does. */
 export function networkImagesOfModel({ height, width, channels, fit, resizeShorter }: ImagePreprocessing) {
   return { height, width, channels, fit, resizeShorter };
 }

@@ -8,6 +8,7 @@ import type { JsonSchema, SpecPath } from '../../shared/spec/problems.ts';
 import { problemsOf } from '../../shared/spec/problems.ts';
 import { parseSpecText, syntaxProblem } from './spec-file.ts';
 
+/** The graph is null where there are problems; lines count from 1. Never throws for what is written. */
 export function parsePipelineText(text: string): { graph: PipelineGraph | null; problems: Problem[] } {
   try {
     const { value, locate } = parseSpecText(text, 'pipeline');

@@ -164,6 +164,7 @@ function requireSuitedPreset({ pipeline, data }: Experiment, kind: PipelineInput
 /** How often things happen when the experiment does not say: ten times in a run. */
 const timesInRun = 10;
 
+/** How many steps there are, and at which of them something happens, from the settings of the training. */
 export function createPlan(
   { training, seed }: Experiment,
   { selection }: Pick<TaskDefinition<unknown>, 'selection'>,

@@ -5,6 +5,7 @@ import { findBasis } from './basis.ts';
 import { prepareRun } from './prepare.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
+/** The first `count` examples in the order of the training. Throws `LabError` for a spec that does not fit its data. */
 export async function previewExperiment(
   workspace: Workspace,
   asked: Experiment,

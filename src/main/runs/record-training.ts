@@ -43,6 +43,7 @@ export interface RecorderOptions {
   readonly emit: (event: NewRunEvent) => void;
 }
 
+/** Records into the run's artifacts at every evaluation; the weights are those that `trainer` has at that moment. */
 export async function createTrainingRecorder({
   run,
   prepared,

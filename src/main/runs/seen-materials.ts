@@ -23,6 +23,7 @@ export interface SeenMaterials {
   readonly unknown: readonly string[];
 }
 
+/** Goes back to the first weights; what is not known of imported models is named in `unknown`. */
 export async function seenByWeights(workspace: Workspace, weights: RunOrigin['weights']): Promise<SeenMaterials> {
   const seen: SeenMaterial[] = [];
   const unknown: string[] = [];

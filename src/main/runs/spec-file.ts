@@ -25,6 +25,11 @@ export async function readSpecFile(file: string): Promise<SpecSource> {
   throw new LabError('bad-spec', `${file} ${found}. ${whatASpecIs}`, { file });
 }
 
+/**
+ * Throws `LabError('bad-spec')` naming the file, the line and the column.
+ *
+ * @param file as it is named in errors
+ */
 export function parseSpecText(text: string, file: string): SpecSource {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });

@@ -78,6 +78,10 @@ function suits({ suggested }: TaskDefinition<unknown>, data: DataDescription): b
   return suggested?.suits?.(data) ?? true;
 }
 
+/**
+ * An experiment file of a few lines, as data: what is not said has the defaults of its recipe. Throws `LabError('bad-spec')` for an
+ * unknown task.
+ */
 export function suggestExperiment(type: string, { data, from, corpora = [] }: Starting = {}): Record<string, unknown> {
   const task = findTask(type);
   const pipeline = from ? from.spec.pipeline : (smallestPreset(task, data?.kind) ?? 'bert-tiny');

@@ -42,6 +42,7 @@ export function readDraft(draft: unknown): {
   return { blocks: readable, outputs: Object.fromEntries(named), problems: blocks?.length === 0 ? [] : problems };
 }
 
+/** Shapes and parameters of every block, and what is wrong with the graph, each with its block. Never throws for a draft. */
 export function summarisePipeline(draft: unknown, input: PipelineInput): PipelineSummary {
   const { blocks, outputs, problems: formProblems } = readDraft(draft);
   const program = createProgram('pipeline');

@@ -9,6 +9,7 @@ import { registeredTasks } from '../tasks/index.ts';
 /** What trains small networks on few labels, for tasks that say nothing of it. */
 const usualFewLabels = { steps: 120, batchSize: 16, learningRate: 5e-4, budget: 'total' } as const;
 
+/** Every task with its options, metrics and kinds of data, in the order of the registry. */
 export function taskInformation(): readonly TaskInformation[] {
   return registeredTasks().map((task) => ({
     type: task.type,

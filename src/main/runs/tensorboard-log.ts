@@ -12,6 +12,7 @@ import type { ScalarEvent } from '../formats/tensorboard.ts';
 import { eventFileMark, scalarRecord, startRecord, versionRecord } from '../formats/tensorboard.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 
+/** Where a run keeps its event files. */
 export const tensorboardFolder = ({ folder }: RunFolder): string => join(folder, 'tensorboard');
 
 /** Named as TensorBoard's own writers do: seconds, host, and what tells two files of one second apart. */

@@ -40,6 +40,7 @@ export function combinations(settings: Readonly<Record<string, readonly unknown[
   );
 }
 
+/** Whether settings of the training are tried before it; what is solved instead of trained chooses by itself. */
 export function hasTrials({ tune, method = 'training' }: Experiment): boolean {
   return method === 'training' && tune !== undefined && Object.keys(tune.settings).length > 0;
 }

@@ -23,6 +23,7 @@ export function processThreads(): number {
   return given ?? physicalCores();
 }
 
+/** The processor's name as the system says it, such as `AMD EPYC`; of the first where there are several. */
 export function processorName(): string {
   return cpus()[0]?.model.trim() ?? 'unknown processor';
 }

@@ -39,6 +39,7 @@ const MOST_OPTIMISED_NODES = 3000;
 const storeOf = new WeakMap<Executable, ParameterStore>();
 const poolOf = new WeakMap<Executable, SessionPool>();
 
+/** ONNX Runtime as an engine. Compiling throws `LabError('engine-failed')` where a device is missing or fails its self-check. */
 export function createOnnxRuntimeEngine(): Engine {
   return {
     name: 'onnxruntime',
@@ -90,6 +91,7 @@ export function createOnnxRuntimeEngine(): Engine {
   };
 }
 
+/** The version of the installed onnxruntime-node. */
 export function engineVersion(): string {
   const manifest = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }; // npm's format
   return manifest.version;

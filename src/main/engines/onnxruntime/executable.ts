@@ -11,6 +11,7 @@ import type { ParameterStore } from '../host/parameter-store.ts';
 import type { CompiledGraph } from './sessions.ts';
 import type { StepPlan } from './step-plan.ts';
 
+/** A compiled program that steps, infers and gives gradients. `release` is called after its session and its weights are given back. */
 export function createExecutable(
   plan: StepPlan,
   session: CompiledGraph,

@@ -35,6 +35,7 @@ export function loadBackend(device: TensorFlowDevice): LoadedBackend | DeviceRep
   return device === 'javascript' ? loadJavaScript() : loadNative(device);
 }
 
+/** Whether a backend is there; what is not is the report that says why. */
 export function isLoaded(backend: LoadedBackend | DeviceReport): backend is LoadedBackend {
   return 'tf' in backend;
 }

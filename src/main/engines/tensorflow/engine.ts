@@ -19,6 +19,7 @@ export interface TensorFlowEngineOptions {
 
 const storeOf = new WeakMap<Executable, ParameterStore>();
 
+/** TensorFlow.js as an engine. The native library is loaded when a device is first asked for. */
 export function createTensorFlowEngine({ offerJavaScript = false }: TensorFlowEngineOptions = {}): Engine {
   const devices: readonly TensorFlowDevice[] = ['cuda', 'cpu', ...(offerJavaScript ? (['javascript'] as const) : [])];
   return {

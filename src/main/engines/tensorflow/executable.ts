@@ -10,6 +10,7 @@ import { createInterpreter, download, uploadFeed } from './interpreter.ts';
 import type { ParameterStore } from './parameter-store.ts';
 import { globalNorm } from './parameter-store.ts';
 
+/** A program that steps, infers and gives gradients with the ops of TensorFlow.js. */
 export function createExecutable(
   tf: TensorFlow,
   program: Program,

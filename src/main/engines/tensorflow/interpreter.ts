@@ -15,6 +15,7 @@ export interface Interpreter {
   release(): void;
 }
 
+/** Runs all or some outputs of a program; constants are uploaded once, when this is called. */
 export function createInterpreter(tf: TensorFlow, program: Program): Interpreter {
   const constants = new Map(
     program.constants.flatMap((value) =>

@@ -40,6 +40,7 @@ export interface ParameterStore {
   release(): void;
 }
 
+/** Holds every parameter of the program by its name, with as many moments as its optimizer keeps. */
 export function createParameterStore(tf: TensorFlow, program: Program, options: CompileOptions): ParameterStore {
   const { optimizer, weightAverage = 0 } = options;
   const updated = new Set(optimizer ? program.gradients.map(({ parameter }) => parameter.name) : []);

@@ -25,6 +25,7 @@ export interface BridgeOptions {
   readonly openWorkspace: (folder: string) => Promise<void>;
 }
 
+/** For the one window that there is; handlers stay until the process ends. */
 export function registerBridge({ labAddress, window, lab, dispatcher, openWorkspace }: BridgeOptions): void {
   const isOurs = ({ senderFrame }: IpcMainEvent | IpcMainInvokeEvent): boolean =>
     senderFrame?.parent === null && isOwnAddress(senderFrame.url, labAddress);

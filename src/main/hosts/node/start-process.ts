@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 /** Characters of stderr that are kept: the end, where the reason stands. */
 export const keptOutput = 8000;
 
+/** @param errors where stderr goes: a pipe, or a descriptor of a file that outlives this process */
 export function start(
   entry: URL,
   args: readonly string[],
@@ -21,6 +22,7 @@ export function start(
   });
 }
 
+/** `priority` is a nice value, from 1 to 19. */
 export function lowerPriority({ pid }: ChildProcess, priority: number): void {
   if (pid === undefined) return;
   try {

@@ -31,6 +31,11 @@ const resting = new Map<Trainer, () => void>();
 
 const endedMessage = z.object({ type: z.literal('ended'), code: z.int() });
 
+/**
+ * Takes a trainer that rests, or starts one.
+ *
+ * @param threads of the machine for it, where several are at work
+ */
 export function startTrainer(workspaceFolder: string, run: string, threads?: number): TrainerProcess {
   const output = runFolder(join(workspaceFolder, 'runs', run)).output;
   for (const [trainer, wake] of resting) {

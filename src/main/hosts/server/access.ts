@@ -14,10 +14,12 @@ export interface Access {
   readonly scheme: 'http' | 'https';
 }
 
+/** By port, so that two labs of one machine do not log each other out. */
 export function cookieName(port: number): string {
   return `pretext_session_${port}`;
 }
 
+/** Undefined for a request without a session that is known. */
 export function sessionOf({ cookie = '' }: IncomingHttpHeaders, access: Access): Session | undefined {
   const start = `${access.cookie}=`;
   for (const part of cookie.split(';').map((one) => one.trim())) {
@@ -44,6 +46,7 @@ export function allowedHosts(bound: string, port: number, extra: readonly string
   return new Set(names.flatMap((name) => [`${name}:${port}`, ...(port === 80 || port === 443 ? [name] : [])]));
 }
 
+/** Whether the Host header names this server, which a page of another name that leads here does not. */
 export function isOwnHost({ host }: IncomingHttpHeaders, hosts: ReadonlySet<string>): boolean {
   return host !== undefined && hosts.has(host.toLowerCase());
 }

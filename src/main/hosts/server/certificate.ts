@@ -39,6 +39,7 @@ export async function publishCertificate(sessions: Sessions, { cert }: Certifica
   await writeFile(fileIn(sessions), cert, { mode: 0o600 });
 }
 
+/** PEM; undefined where no server of this user has one. */
 export function publishedCertificate(sessions: Sessions): Promise<string | undefined> {
   return textOf(fileIn(sessions));
 }

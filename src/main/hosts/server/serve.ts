@@ -33,6 +33,7 @@ export interface ServedLab {
   close(): Promise<void>;
 }
 
+/** Where `npm run build` leaves the pages. */
 export function builtPages(): string {
   return join(packageFolder(), 'out', 'renderer');
 }

@@ -71,6 +71,7 @@ const lookMilliseconds = 1000;
 /** Of a page whose session was revoked (RFC 6455, section 7.4.2: 4000 to 4999 are for private use). */
 const revokedCode = 4401;
 
+/** Listens when this resolves. Throws `LabError` for an address that needs a certificate, and what listening throws. */
 export async function startServer(options: ServerOptions): Promise<LabServer> {
   const { lab, sessions, host = '127.0.0.1', port = 0, names = [], certificate } = options;
   const { maximumMessageBytes = defaultMessageBytes } = options;

@@ -75,6 +75,7 @@ export function openSessions(workspaceFolder: string, now: () => number = Date.n
   return sessionsIn(folder, now);
 }
 
+/** @param now milliseconds, for tests */
 export function sessionsIn(folder: string, now: () => number = Date.now): Sessions {
   const known = new Map<string, Session & { usedAt: number }>();
   /** What the disk had no room for: good in this process. */

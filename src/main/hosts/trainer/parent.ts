@@ -27,6 +27,7 @@ interface ParentPort {
   on(event: 'message', listener: (event: { readonly data: unknown }) => void): void;
 }
 
+/** Without a parent, messages go nowhere. */
 export function connectParent(): Parent {
   const { parentPort } = process as { readonly parentPort?: ParentPort }; // absent outside Electron
   if (parentPort) return connectPort(parentPort);

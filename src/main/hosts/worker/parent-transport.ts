@@ -7,6 +7,7 @@ interface ParentPort {
   on(event: 'message', listener: (event: { readonly data: unknown }) => void): void;
 }
 
+/** Ends when the channel does. */
 export function parentTransport(): Transport | undefined {
   const { parentPort } = process as { readonly parentPort?: ParentPort }; // absent outside Electron
   if (parentPort) {

@@ -9,6 +9,7 @@ import type { Workspace } from '../../workspace/workspace.ts';
 import type { RequestHandler } from '../../rpc/dispatcher.ts';
 import { createDispatcher } from '../../rpc/dispatcher.ts';
 
+/** @param version of the methods, which both ends of one build share */
 export function serveWork(workspace: Workspace, transport: Transport, version: number): void {
   const names = Object.keys(workMethods);
   // The lab calls by the types of `workMethods`, which a list of them cannot keep.

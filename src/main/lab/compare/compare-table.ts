@@ -5,6 +5,7 @@ import type { ComparedRuns } from '../../../shared/contract/compare.ts';
 import type { RunWithSpec } from '../run-fields.ts';
 import { fieldTitle, specFields } from '../run-fields.ts';
 
+/** A column for each run in the order given; fields that are the same everywhere are only counted. */
 export function compareTable(entries: readonly RunWithSpec[]): ComparedRuns {
   const fields = [...specFields(entries)];
   const differing = fields.filter(([, values]) => new Set(values).size > 1);

@@ -7,6 +7,7 @@ import { pairedGain } from '../../../shared/study/gain.ts';
 import type { RunWithSpec } from '../run-fields.ts';
 import { specFields } from '../run-fields.ts';
 
+/** Differences first − second with their interval. Pairs are within one label budget; what has no partner is named with the reason. */
 export function comparePaired(
   first: readonly RunWithSpec[],
   second: readonly RunWithSpec[],

@@ -19,6 +19,7 @@ const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00
 /** When all colours are taken, they come again with the next of these. */
 const dashes = ['', '8 4', '2 3', '10 3 2 3'];
 
+/** The page as text. */
 export function comparisonReport({ title, notes, table, series }: ReportContent): string {
   // What was measured once has no course: it is among the results.
   const courses = series.filter(({ values }) => values.filter((value) => value !== null).length > 1);

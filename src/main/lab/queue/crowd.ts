@@ -23,6 +23,7 @@ export interface Crowd {
   isTooLarge(members: number): boolean;
 }
 
+/** `concurrency` is asked every time: it may be changed while runs are trained. */
 export function createCrowd(store: RunStore, concurrency: () => Concurrency, machine: Machine): Crowd {
   const memory = createMemoryNotes();
   const jobOf = (id: string, { threads, residentBytes }: Member): Job => {

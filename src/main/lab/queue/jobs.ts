@@ -95,6 +95,7 @@ export interface MemoryNotes {
   expected(network: string, computed: number): number;
 }
 
+/** Bytes by network, the most that any run of it has taken; from this process alone. */
 export function createMemoryNotes(): MemoryNotes {
   const most = new Map<string, number>();
   const known = new Set<string>();
@@ -112,6 +113,7 @@ export function createMemoryNotes(): MemoryNotes {
   };
 }
 
+/** Whether a run is trained elsewhere than on the processor. */
 export function isOnDevice({ engine }: Experiment): boolean {
   return engine.device !== undefined && engine.device !== 'cpu';
 }

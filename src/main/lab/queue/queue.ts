@@ -86,6 +86,7 @@ export interface QueueOptions {
   readonly checkSpace?: (folder: string, neededBytes: number) => Promise<string | null>;
 }
 
+/** Goes by the order that its file has of before. */
 export function createQueue(options: QueueOptions): Queue {
   const {
     workspace,

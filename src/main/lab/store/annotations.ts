@@ -36,6 +36,7 @@ export async function readAnnotations(run: RunFolder): Promise<Annotations> {
   return (await findAnnotations(run)) ?? annotations.parse({});
 }
 
+/** Replaces the file as a whole, sealed with its checksum. */
 export async function writeAnnotations(
   run: RunFolder,
   { notes, tags, archived, pinned, study }: Annotations,

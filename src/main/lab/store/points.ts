@@ -82,6 +82,7 @@ const summariseRun = (size: number): readonly string[] =>
 
 type Row = readonly (number | null)[];
 
+/** On the tables of a database that is open; statements are prepared once. */
 export function createPointStore(database: DatabaseSync): PointStore {
   const statements = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {

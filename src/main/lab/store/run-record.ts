@@ -72,6 +72,7 @@ export interface RunRecord {
 
 export type NewRunRecord = Omit<RunRecord, 'number'>;
 
+/** Returns the record with the number that it has from now on. */
 export function insertRun(database: DatabaseSync, record: NewRunRecord): RunRecord {
   const { lastInsertRowid } = prepared(
     database,
@@ -92,6 +93,7 @@ export function insertRun(database: DatabaseSync, record: NewRunRecord): RunReco
   return stored;
 }
 
+/** Everything that changes in the life of a run; its tags are written by `writeTags`. */
 export function updateRun(database: DatabaseSync, record: RunRecord): void {
   prepared(
     database,
@@ -100,12 +102,14 @@ export function updateRun(database: DatabaseSync, record: RunRecord): void {
   ).run({ ...changingColumns(record), number: record.number });
 }
 
+/** Replaces all tags of the run. */
 export function writeTags(database: DatabaseSync, { number, tags }: RunRecord): void {
   prepared(database, 'DELETE FROM tags WHERE run = ?').run(number);
   const insert = prepared(database, 'INSERT INTO tags (run, tag) VALUES (?, ?)');
   for (const tag of new Set(tags)) insert.run(number, tag);
 }
 
+/** Rows that cannot be read are left out: a scan of the folders brings them back. */
 export function readRuns(database: DatabaseSync): RunRecord[] {
   const tags = new Map<number, string[]>();
   for (const { run, tag } of database.prepare('SELECT run, tag FROM tags ORDER BY tag').all()) {

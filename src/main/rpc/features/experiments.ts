@@ -137,6 +137,7 @@ function requireModel({ models }: Lab, name: string): ImportedModel {
   throw new LabError('not-found', `There is no model '${name}'`, { name });
 }
 
+/** What references by name are resolved with. */
 export function knownRun({ id, spec, state, createdAt }: RunRecord): KnownRun {
   return { id, name: spec.name, isFinished: state === 'finished', createdAt };
 }

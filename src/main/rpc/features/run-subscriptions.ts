@@ -10,6 +10,7 @@ import type { Stop } from '../dispatcher.ts';
 type WatchEvent = z.input<(typeof runsContract)['watch']['event']>;
 type FollowEvent = z.input<(typeof runsContract)['follow']['event']>;
 
+/** All runs: their rows, and the queue. Returns what ends it. */
 export function watchRuns(lab: Lab, emit: (event: WatchEvent) => void): Stop {
   const { runs, queue } = lab;
   const changes = gather<RunChange | 'queue'>((list) => {
@@ -36,6 +37,7 @@ export function watchRuns(lab: Lab, emit: (event: WatchEvent) => void): Stop {
   };
 }
 
+/** One run: its row, points and events as they come. Throws `LabError('not-found')`. Returns what ends it. */
 export function followRun(lab: Lab, id: string, emit: (event: FollowEvent) => void): Stop {
   const { runs, queue } = lab;
   runs.get(id); // throws for one that is not there

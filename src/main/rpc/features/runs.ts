@@ -28,11 +28,13 @@ type Filter = Parameters<typeof passes>[1];
 /** Values of a field that are listed for choosing. */
 const listedValues = 50;
 
+/** All runs, with their places in the queue. */
 export function entriesOf(lab: Lab): RunWithSpec[] {
   const { order } = lab.queue.state();
   return lab.runs.all().map((record) => ({ record, run: viewRun(lab, record, order) }));
 }
 
+/** Throws `LabError('not-found')`. */
 export function entry(lab: Lab, id: string): RunWithSpec {
   const record = lab.runs.get(id);
   return { record, run: viewRun(lab, record) };

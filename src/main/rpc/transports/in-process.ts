@@ -1,6 +1,7 @@
 /** Two ends in one process. Messages are copied, as any real transport would, and arrive later, in order. */
 import type { CloseReason, Transport } from '../../../shared/rpc/protocol.ts';
 
+/** What is sent into one end comes out of the other. */
 export function inProcessPair(): readonly [Transport, Transport] {
   const ends = [createEnd(), createEnd()] as const;
   const [first, second] = ends;

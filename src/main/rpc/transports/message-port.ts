@@ -10,6 +10,7 @@ export interface EmittingPort {
   close(): void;
 }
 
+/** @param unwrap the message in what the port emits */
 export function messagePortTransport(port: EmittingPort, unwrap: (event: unknown) => unknown): Transport {
   let ended = false;
   const listeners: ((reason: CloseReason) => void)[] = [];

@@ -19,6 +19,7 @@ const heartbeatMilliseconds = 30_000;
 /** RFC 6455, section 7.4.1: a message that goes against the server's policy. */
 const policyViolation = 1008;
 
+/** On a socket that is open. Closes it when a client takes more than its limits. */
 export function webSocketTransport(socket: WebSocket, given: Partial<SocketLimits> = {}): Transport {
   const limits = { ...defaultLimits, ...given };
   let alive = true;

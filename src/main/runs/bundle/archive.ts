@@ -130,6 +130,7 @@ function requireHarmless(file: string, size: number, manifest: BundleManifest): 
   throw new LabError('too-large', message, { file, size, total });
 }
 
+/** Bytes of all files of a bundle, unpacked. */
 export function totalBytes({ files }: BundleManifest): number {
   return Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -9,6 +9,7 @@ import { readJson, runFolder, runOrigin, writeJson } from '../../workspace/run-f
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { BundleManifest } from './manifest.ts';
 
+/** Everything happens inside of the unpacked bundle, before anything of it is in the workspace. Throws what the file system says. */
 export async function renameMaterial(
   inside: Workspace,
   { runs, files }: BundleManifest,

@@ -6,6 +6,7 @@ import { describeLeaks } from '../../../shared/spec/leaks.ts';
 import type { RunEnergy, RunMachine, RunResult } from '../../../shared/spec/run/result.ts';
 import { estimateEnergy } from '../energy.ts';
 
+/** Terms with their values; what is not known is left out. */
 export function facts(entries: readonly (readonly [string, string | undefined])[]): CardItem {
   return {
     kind: 'facts',
@@ -21,6 +22,7 @@ export function tableItem(caption: string, titles: readonly string[], rows: read
   return { kind: 'table', caption, columns, rows: rows.map((row) => [...row]) };
 }
 
+/** A duration with its unit: `350 ms`, `12.5 s`, `3.4 min`, `2.1 h`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 1) return `${formatNumber(seconds * 1000, 0)} ms`;
   if (seconds < 120) return `${formatNumber(seconds, 1)} s`;
@@ -28,6 +30,7 @@ export function formatSeconds(seconds: number): string {
   return `${formatNumber(seconds / 3600, 1)} h`;
 }
 
+/** Seconds of everything that a run computed. */
 export function totalSeconds({ seconds }: RunResult): number {
   return seconds.training + seconds.evaluation + seconds.baselines + seconds.compilation;
 }
@@ -37,6 +40,7 @@ export function energyOf(result: RunResult): RunEnergy {
   return result.energy ?? estimateEnergy(totalSeconds(result), result.engine.threads);
 }
 
+/** Energy with where it is from: the processor's counters, or time and an assumed power. */
 export function describeEnergy(joules: number, sources: readonly RunEnergy[]): string {
   const amount = joules < 36_000 ? `${formatNumber(joules / 1000, 1)} kJ` : `${formatNumber(joules / 3.6e6, 3)} kWh`;
   const assumed = sources.filter(({ source }) => source === 'estimate');
@@ -46,6 +50,7 @@ export function describeEnergy(joules: number, sources: readonly RunEnergy[]): s
   return `about ${amount}, estimated${part} as time × ${watts} W assumed for the processor; nothing of other parts of the computer`;
 }
 
+/** The computer that a run was trained on, as terms with values. */
 export function machineFacts(machine: RunMachine | undefined): readonly (readonly [string, string | undefined])[] {
   if (!machine) return [['Computer', 'not recorded']];
   return [

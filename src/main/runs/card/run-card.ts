@@ -40,6 +40,7 @@ export interface RunCardMaterial {
   readonly models: readonly PublicModel[];
 }
 
+/** Sections in a fixed order, those without content left out. */
 export function runCard(given: RunCardMaterial): AuditCard {
   const { run } = given;
   const sections: CardSection[] = [

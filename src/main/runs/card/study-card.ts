@@ -28,6 +28,7 @@ export interface StudyCardMaterial {
   readonly models: readonly PublicModel[];
 }
 
+/** Sections in a fixed order, those without content left out. */
 export function studyCard({ study, result, runs, models }: StudyCardMaterial): AuditCard {
   const sections: CardSection[] = [
     { title: 'Answer', items: answerItems(study, result) },

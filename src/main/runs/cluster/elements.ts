@@ -19,6 +19,7 @@ export interface Elements {
   readonly atOnce: number;
 }
 
+/** How many elements, and how many of them at a time, for the `open` cells of a plan. */
 export async function elementsOf(
   workspace: Workspace,
   plan: WorkPlan,

@@ -27,6 +27,7 @@ const forgotten = /invalid job id|unknown job id|does not exist|no resources fou
 
 type Job = Submission['jobs'][number];
 
+/** Asks the scheduler about every job; what cannot be asked is `problem`, not an error. */
 export async function pollJobs(submission: Submission, run: RunCommand): Promise<JobStates> {
   const answers = await Promise.all(submission.jobs.map((job) => pollJob(submission, job, run)));
   return {

@@ -30,6 +30,7 @@ export async function readSubmission({ jobs }: WorkFolder): Promise<Submission |
   throw new LabError('corrupt', `${jobs} is damaged: ${z.prettifyError(parsed.error)}`, { jobs }, parsed.error);
 }
 
+/** Replaces the file as a whole, sealed with its checksum. */
 export async function writeSubmission({ jobs }: WorkFolder, content: Submission): Promise<void> {
   await replaceFile(jobs, sealJson(content));
 }

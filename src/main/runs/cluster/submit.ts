@@ -219,6 +219,7 @@ function submitCommand({ submit, options }: SchedulerTemplate, values: Values): 
   });
 }
 
+/** The words of the command that cancels a job of a submission. */
 export function cancelCommand(
   { template, options }: Submission,
   { job, host, first, last }: Submission['jobs'][number],

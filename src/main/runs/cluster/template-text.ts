@@ -24,6 +24,7 @@ export function fill(text: string, values: Values, quote: (value: string) => str
   });
 }
 
+/** For the end of an error message: the name that was probably meant, or all that there are. */
 export function hint(name: string, known: readonly string[]): string {
   const guess = nearest(name, known);
   return guess === undefined ? `. There is: ${known.join(', ')}` : `. Did you mean '${guess}'?`;

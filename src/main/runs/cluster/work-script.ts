@@ -49,6 +49,7 @@ while [ "$code" -gt 128 ] && kill -0 "$work" 2>/dev/null; do wait "$work"; code=
 if [ "$code" -gt 128 ]; then wait "$work" 2>/dev/null; later=$?; [ "$later" -eq 127 ] || code=$later; fi`;
 }
 
+/** The script of a job, with the template's `{names}` and `{work}` filled in. */
 export function renderScript(template: SchedulerTemplate, values: Values, place: ScriptPlace): string {
   const work = workLines(template, place);
   if (template.language === 'yaml') {

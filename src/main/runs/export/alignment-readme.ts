@@ -20,6 +20,7 @@ export function alignmentPython(length: number): string[] {
   ];
 }
 
+/** Lines for pairs that are padded to `length` tokens each. */
 export function alignmentJavaScript(length: number): string[] {
   return [
     `const pair = [${example.map((one) => `'${one}'`).join(', ')}];`,

@@ -9,6 +9,7 @@ export interface DemoPage extends Pick<PlayerCode, 'script' | 'style'> {
   readonly data: Readonly<Record<string, string>>;
 }
 
+/** The page as text. Its style, script and data are inside, and its policy names the script by its hash. */
 export function demoPage({ title, script, style, data }: DemoPage): string {
   // Code inside of an element must not end it.
   const code = script.replace(/<\/script/giu, String.raw`<\/script`).replaceAll('<!--', String.raw`<\!--`);

@@ -42,6 +42,7 @@ export interface NetworkDescription {
   readonly lab: string;
 }
 
+/** Each port with its shape and what it means, and what a program must know to prepare inputs and read outputs. */
 export function describeNetwork(
   source: ExportSource,
   inputs: readonly OnnxValueInfo[],

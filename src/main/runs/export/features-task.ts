@@ -33,6 +33,7 @@ const features: TaskDefinition<unknown> = {
   baselines: never,
 };
 
+/** A model whose task answers with the features of its pipeline. */
 export function networkOfFeatures({ pipeline, input, preprocessing }: ModelManifest): Model {
   return { task: features, options: {}, pipeline, facts: { input, ...imagesOfModel(preprocessing) } };
 }

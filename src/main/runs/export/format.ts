@@ -50,6 +50,7 @@ export function defineFormat(format: ExportFormat): ExportFormat {
   return format;
 }
 
+/** In the order in which they were registered, which pages and help show. */
 export function registeredFormats(): readonly ExportFormat[] {
   return [...registry.values()];
 }

@@ -6,6 +6,7 @@ import { namesOfOutput, provenanceOf } from './describe-network.ts';
 import { pythonPicture } from './python-picture.ts';
 import type { ExportSubject } from './source.ts';
 
+/** The README as Markdown. */
 export function onnxReadme(subject: ExportSubject, description: NetworkDescription): string {
   const { name, inputs, outputs } = description;
   const { title } = subject.model.task;

@@ -5,6 +5,7 @@ import type { ExportSubject } from './source.ts';
 
 type Fitting = Pick<NetworkImages, 'height' | 'width' | 'fit' | 'resizeShorter'>;
 
+/** No lines for networks that do not read images. */
 export function pythonPicture({ model: { facts } }: ExportSubject): readonly string[] {
   const { input, images } = facts;
   if (input.kind !== 'image') return [];

@@ -24,6 +24,7 @@ export function voicePython(length: number): string[] {
   ];
 }
 
+/** Lines for texts that are padded to `length` characters. */
 export function voiceJavaScript(length: number): string[] {
   const size = String(length);
   return [

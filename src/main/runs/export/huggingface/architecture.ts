@@ -36,6 +36,10 @@ export interface Weights {
   linear(ours: string): Weight;
 }
 
+/**
+ * Weights by our names: as they are, or transposed as linear layers of PyTorch have them. Throws `LabError('internal')` for one that is
+ * not there.
+ */
 export function weightsReader(weights: ReadonlyMap<string, Weight>): Weights {
   const copy = (ours: string): Weight => {
     const found = weights.get(ours);
@@ -83,6 +87,7 @@ export function stacked(parts: readonly Weight[]): Weight {
   return { shape: [rows, ...(parts[0]?.shape.slice(1) ?? [])], data };
 }
 
+/** A weight of zeros, for biases that transformers wants and our network has not. */
 export function zerosOf(...shape: number[]): Weight {
   return { shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)) };
 }

@@ -49,6 +49,7 @@ interface TokenizerUse {
   readonly isCausal: boolean;
 }
 
+/** Indented, with a line break at the end, as transformers writes its files. */
 export function writeJson(file: string, value: object): Promise<void> {
   return writeFile(file, `${JSON.stringify(value, null, 2)}\n`);
 }

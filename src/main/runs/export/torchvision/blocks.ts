@@ -24,6 +24,7 @@ export function blocksOf(pipeline: PipelineGraph, types: readonly string[]): rea
     });
 }
 
+/** The options of a block of this type, written out. Throws zod's error for options that do not fit. */
 export function withDefaults(type: string, options: unknown): Readonly<Record<string, unknown>> {
   return findBlock(type).options.parse(options ?? {}) as Readonly<Record<string, unknown>>; // options of blocks are objects
 }
