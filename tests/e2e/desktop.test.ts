@@ -10,7 +10,16 @@ import { readEvents, runFolder } from '../../src/main/workspace/run-folder.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinyDocument, tinyExperiment, writeTinyText } from '../tiny-workspace.ts';
 import { desk, electron } from './electron-stand-in.ts';
-import { expectAccessible, expectState, launchBrowser, open, patience, showPageOfFailure, stepOf } from './harness.ts';
+import {
+  dropOn,
+  expectAccessible,
+  expectState,
+  launchBrowser,
+  open,
+  patience,
+  showPageOfFailure,
+  stepOf,
+} from './harness.ts';
 
 vi.mock('electron', async () => (await import('./electron-stand-in.ts')).electron);
 
@@ -103,12 +112,7 @@ describe('the desktop lab', () => {
   it('takes what is dropped on the window by its path, and uploads nothing', async () => {
     await goto('/datasets/import');
     await page.getByRole('button', { name: 'Choose a folder' }).waitFor();
-    // As the system hands a drag over to Chromium.
-    const system = await page.context().newCDPSession(page);
-    const data = { items: [], files: [join(desk.droppedFrom, '7.txt')], dragOperationsMask: 1 };
-    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-      await system.send('Input.dispatchDragEvent', { type, x: 640, y: 400, data });
-    }
+    await dropOn(page, join(desk.droppedFrom, '7.txt'));
     await page.getByText(tinyDocument(7).slice(0, 40)).first().waitFor();
     expect(await readdir(join(workspace.workspace.folder, '.uploads')).catch(() => [])).toEqual([]);
   });

@@ -1,19 +1,23 @@
 // A whole table is asked about on the page of demos: as many answers, the columns and the encoding that were chosen, or embeddings. And
-// bundles on the pages: of a study, and one that is stopped while it is written.
-import { open, readFile, readdir, writeFile } from 'node:fs/promises';
+// bundles on the pages: of a study, opened in another lab where its file is dropped, damaged, and stopped while one is written or verified.
+import { open, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createBundle } from '../../src/main/runs/bundle/create.ts';
 import { createRun } from '../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../src/main/runs/experiment.ts';
 import { parseSpecText } from '../../src/main/runs/spec-file.ts';
 import { runStudy } from '../../src/main/runs/study.ts';
 import { parseStudy } from '../../src/main/runs/study-plan.ts';
 import { trainRun } from '../../src/main/runs/train-run.ts';
+import { openWorkspace } from '../../src/main/workspace/workspace.ts';
 import { animalsExperiment, animalsStudy, createStudyWorkspace } from '../tiny-study.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
+import { tinyExperiment } from '../tiny-workspace.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
-import { chooseInMenu, launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
+import { chooseInMenu, dropOn, launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
 
 let tiny: TinyWorkspace;
 let served: LabProcess;
@@ -119,6 +123,95 @@ describe('a bundle', () => {
     await dialog.getByRole('button', { name: 'Write the bundle' }).click();
     await dialog.getByText('animals-study.zip').first().waitFor(patience);
     await lab.expectAccessible();
+    expect(lab.problems).toEqual([]);
+  });
+
+  it('of a study is opened in another lab, where its file is dropped', async () => {
+    const there = await openWorkspace(join(tiny.folder, 'there'));
+    const theirs = await serve(there.folder);
+    const other = await openWindow(browser, theirs.address);
+    try {
+      await other.goto('/datasets/import');
+      await other.page.getByRole('button', { name: 'Choose files' }).waitFor();
+      await dropOn(other.page, join(tiny.workspace.folder, 'exports/animals-study.zip'));
+      await other.page.getByText('the study animals-study').waitFor(patience);
+      await other.page.getByText('Dataset animals', { exact: true }).waitFor();
+      await other.expectAccessible();
+      await other.page.getByRole('button', { name: 'Open in this workspace' }).click();
+      await other.page.getByText('datasets/animals', { exact: true }).waitFor(patience);
+      await other.expectAccessible();
+      await other.page.getByRole('link', { name: 'Runs', exact: true }).last().click();
+      await other.page.getByText('animals-study.10-labels.pretrained').first().waitFor(patience);
+      await other.goto('/studies/of/animals-study');
+      await other.page.getByRole('heading', { level: 1, name: 'animals-study' }).waitFor(patience);
+      expect(await readdir(there.runs)).toEqual(expect.arrayContaining([expect.stringContaining('tiny-words')]));
+      expect(other.problems).toEqual([]);
+    } finally {
+      await other.context.close();
+      await theirs.stop();
+    }
+  });
+
+  it('that is damaged is refused with the reason, and nothing is lost', async () => {
+    const whole = await readFile(join(tiny.workspace.folder, 'exports/animals-study.zip'));
+    const cut = join(tiny.folder, 'cut.zip');
+    await writeFile(cut, whole);
+    await truncate(cut, Math.floor(whole.length / 2));
+    const changed = join(tiny.folder, 'changed.zip');
+    const middle = Math.floor(whole.length / 2);
+    whole[middle] = whole[middle]! ^ 0xff; // it is longer than that
+    await writeFile(changed, whole);
+    const before = await readdir(tiny.workspace.folder, { recursive: true });
+
+    await lab.goto('/datasets/import');
+    await givePath(cut);
+    await page.getByText(/cut\.zip cannot be opened: .+ Copy it here again/u).waitFor(patience);
+    await lab.expectAccessible();
+    await page.getByRole('button', { name: 'Choose something else' }).click();
+    // The list of its files is whole, and one of them is not: that is found when it is unpacked.
+    await givePath(changed);
+    await page.getByRole('button', { name: 'Open in this workspace' }).click(patience);
+    const told = page.getByRole('main').getByText(/changed\.zip cannot be opened: .+ Copy it here again/u);
+    await told.waitFor(patience);
+    await lab.expectAccessible();
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await expect.poll(() => told.count(), patience).toBe(2);
+    const isLog = (name: string): boolean => /^(?:lab|logs|\.lab)|sqlite|\.log/u.test(name);
+    const after = await readdir(tiny.workspace.folder, { recursive: true });
+    expect(after.filter((name) => !isLog(name)).sort()).toEqual(before.filter((name) => !isLog(name)).sort());
+    expect(lab.problems).toEqual([]);
+  });
+
+  it('is stopped while it is verified, and nothing of it is left', async () => {
+    // Training a run again that was stopped early goes on until it is stopped, too.
+    const endless = await createRun(
+      tiny.workspace,
+      tinyExperiment('training: {steps: 1000000, batchSize: 4, learningRate: 1e-2}', 'endless'),
+    );
+    const stop = new AbortController();
+    const onStep = (): void => {
+      stop.abort();
+    };
+    await trainRun(tiny.workspace, endless, { signal: stop.signal, prefetch: false, onStep });
+    const output = join(tiny.folder, 'endless.zip');
+    const quiet = { signal: new AbortController().signal, onProgress: () => undefined };
+    await createBundle(tiny.workspace, endless.id, { output, data: 'include', ...quiet });
+    const unpacked = async (): Promise<string[]> =>
+      (await readdir(tmpdir())).filter((name) => name.startsWith('pretext-verify-'));
+    const before = await unpacked();
+    await lab.goto('/datasets/import');
+    await givePath(output);
+    await page.getByRole('checkbox', { name: /^Train again/u }).check(patience);
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await page.getByText(`Training ${endless.id} again`).waitFor(patience);
+    const cancel = page.getByRole('button', { name: 'Cancel: Verification of endless.zip' });
+    await cancel.click();
+    await cancel.waitFor({ state: 'detached', ...patience });
+    await expect.poll(async () => (await unpacked()).filter((name) => !before.includes(name)), patience).toEqual([]);
+    // It can be opened, and verified once more.
+    await page.getByRole('button', { name: 'Verify' }).isEnabled();
+    await page.getByRole('button', { name: 'Open in this workspace' }).click();
+    await page.getByText('Everything was here already.').waitFor(patience);
     expect(lab.problems).toEqual([]);
   });
 

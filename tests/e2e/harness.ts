@@ -180,3 +180,12 @@ export async function chooseInMenu(page: Page, menu: string, entry: string): Pro
   await page.getByRole('button', { name: menu }).click();
   await page.getByRole('menuitem', { name: entry, exact: true }).click();
 }
+
+/** Drops a file or a folder on a page, as the system hands a drag over to Chromium. */
+export async function dropOn(page: Page, path: string): Promise<void> {
+  const system = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await system.send('Input.dispatchDragEvent', { type, x: 640, y: 400, data });
+  }
+}

@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LabProcess, LabWindow } from './harness.ts';
-import { launchBrowser, openWindow, serve, showPageOfFailure } from './harness.ts';
+import { dropOn, launchBrowser, openWindow, serve, showPageOfFailure } from './harness.ts';
 
 const fixtures = path.resolve(import.meta.dirname, '../fixtures');
 
@@ -42,11 +42,7 @@ describe('the import of a model', () => {
   it('takes a folder that is dropped', async () => {
     await lab.goto('/models/import');
     await button('Choose files').waitFor();
-    const session = await page.context().newCDPSession(page);
-    const data = { items: [], files: [path.join(folder, 'tiny-bert')], dragOperationsMask: 1 };
-    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-      await session.send('Input.dispatchDragEvent', { type, x: 700, y: 400, data });
-    }
+    await dropOn(page, path.join(folder, 'tiny-bert'));
     await recognised().waitFor();
     expect(await name().inputValue()).toBe('tiny-bert');
     await button('Choose something else').click();
