@@ -40,11 +40,6 @@ export function variance(values: ArrayLike<number>): number {
   return sum / (values.length - 1);
 }
 
-/** Sample standard deviation: the root of `variance`. */
-export function standardDeviation(values: ArrayLike<number>): number {
-  return Math.sqrt(variance(values));
-}
-
 /**
  * The quantile of a sample, interpolated between order statistics (type 7 of R. J. Hyndman and Y. Fan, "Sample quantiles in
  * statistical packages", 1996: the default of NumPy and R). NaN for no values.
@@ -121,36 +116,6 @@ export function meanInterval(values: ArrayLike<number>, confidence = 0.95): Inte
   const centre = mean(values);
   const margin = studentQuantile((1 + confidence) / 2, values.length - 1) * Math.sqrt(variance(values) / values.length);
   return { low: centre - margin, high: centre + margin, confidence };
-}
-
-/**
- * The mean of the paired differences first[i] − second[i], with Student's interval and test. For runs paired by seed and split,
- * the seeds' common luck cancels, which an unpaired comparison would count as noise.
- * @throws RangeError when the numbers of values differ or are zero.
- */
-export function pairedDifference(first: ArrayLike<number>, second: ArrayLike<number>, confidence = 0.95): Comparison {
-  const differences = pairDifferences(first, second);
-  const count = differences.length;
-  const difference = mean(differences);
-  if (count < 2) {
-    return { count, difference, standardError: null, degreesOfFreedom: null, interval: null, pValue: null };
-  }
-  const standardError = Math.sqrt(variance(differences) / count);
-  return {
-    count,
-    difference,
-    standardError,
-    degreesOfFreedom: count - 1,
-    interval: meanInterval(differences, confidence),
-    pValue: studentTwoSided(difference, standardError, count - 1),
-  };
-}
-
-function pairDifferences(first: ArrayLike<number>, second: ArrayLike<number>): Float64Array {
-  if (first.length !== second.length || first.length === 0) {
-    throw new RangeError(`Paired values come in equal, positive numbers, not ${first.length} and ${second.length}.`);
-  }
-  return Float64Array.from(first, (value, index) => value - (second[index] ?? 0));
 }
 
 /** The two-sided probability of a difference at least as large, in standard errors, if there were none. */

@@ -3,7 +3,8 @@
  * central differences of that enumeration, and in float64 with the best alignment and the probability of each pair.
  */
 import { describe, expect, it } from 'vitest';
-import { createProgram, gradientsOf, input, multiply, output, sum } from '../../src/main/graph/index.ts';
+import { gradientsOf } from '../../src/main/graph/autodiff.ts';
+import { createProgram, input, multiply, output, sum } from '../../src/main/graph/index.ts';
 import { alignmentPartition, alignmentScore } from '../../src/main/nn/alignment.ts';
 import {
   alignmentProbabilities,

@@ -1,7 +1,8 @@
 /** The blocked kernels of ONNX Runtime: used where they are right, never in a graph that is to run elsewhere. */
 import { describe, expect, it } from 'vitest';
 import { channelBlock } from '../../src/main/engines/onnxruntime/channel-block.ts';
-import { convolution2d, createProgram, gradientsOf, input, output, sum, tanh } from '../../src/main/graph/index.ts';
+import { gradientsOf } from '../../src/main/graph/autodiff.ts';
+import { convolution2d, createProgram, input, output, sum, tanh } from '../../src/main/graph/index.ts';
 import type { ConvolutionOptions, Program } from '../../src/main/graph/index.ts';
 import type { LoweringOptions } from '../../src/main/graph/onnx.ts';
 import { blockedDomain, lowerToOnnx } from '../../src/main/graph/onnx.ts';

@@ -2,13 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { buildSelfCheckProgram } from '../../src/main/engines/self-check-program.ts';
 import type { Value } from '../../src/main/graph/index.ts';
+import { gradientsOf } from '../../src/main/graph/autodiff.ts';
 import {
   absolute,
   constant,
   createProgram,
   crossEntropy,
   gather,
-  gradientsOf,
   input,
   linearCrossEntropy,
   max,

@@ -3,7 +3,8 @@
  * best sequence, and the probability of each tag. Sequences of different lengths share a batch.
  */
 import { describe, expect, it } from 'vitest';
-import { createProgram, gradientsOf, input, multiply, output, sum } from '../../src/main/graph/index.ts';
+import { gradientsOf } from '../../src/main/graph/autodiff.ts';
+import { createProgram, input, multiply, output, sum } from '../../src/main/graph/index.ts';
 import { crfLosses } from '../../src/main/nn/crf.ts';
 import { bestTags, tagProbabilities } from '../../src/main/tasks/tagging/viterbi.ts';
 import { randomStream } from '../../src/shared/random.ts';

@@ -5,7 +5,8 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/main/formats/safetensors.ts';
-import { createProgram, gradientsOf, input, multiply, output, sum } from '../../src/main/graph/index.ts';
+import { gradientsOf } from '../../src/main/graph/autodiff.ts';
+import { createProgram, input, multiply, output, sum } from '../../src/main/graph/index.ts';
 import { ctcLosses, ctcTargets } from '../../src/main/nn/ctc.ts';
 import { decodeByBeam, decodeGreedily } from '../../src/main/tasks/transcription/ctc-decoding.ts';
 import { randomStream } from '../../src/shared/random.ts';

@@ -1,6 +1,7 @@
 /** The loss of several labels: against PyTorch's binary_cross_entropy_with_logits, against its definition and central differences. */
 import { describe, expect, it } from 'vitest';
-import { createProgram, gradientsOf, input, output } from '../../src/main/graph/index.ts';
+import { gradientsOf } from '../../src/main/graph/autodiff.ts';
+import { createProgram, input, output } from '../../src/main/graph/index.ts';
 import { binaryCrossEntropy } from '../../src/main/tasks/targets/multi-label-loss.ts';
 import { engines, expectClose } from './harness.ts';
 

@@ -1,6 +1,6 @@
 /** Every op on both engines, forward and backward, against float64 references. */
 import { describe, expect, it } from 'vitest';
-import { registeredOps } from '../../src/main/graph/index.ts';
+import { registeredOps } from '../../src/main/graph/op.ts';
 import { alignmentCases } from './cases/alignment.ts';
 import { elementwiseCases } from './cases/elementwise.ts';
 import { imageCases } from './cases/images.ts';

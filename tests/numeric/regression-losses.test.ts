@@ -1,6 +1,7 @@
 /** The losses of regression: against their definitions written out, and their gradients against float64 central differences. */
 import { describe, expect, it } from 'vitest';
-import { createProgram, gradientsOf, input, output } from '../../src/main/graph/index.ts';
+import { gradientsOf } from '../../src/main/graph/autodiff.ts';
+import { createProgram, input, output } from '../../src/main/graph/index.ts';
 import type { RegressionLoss } from '../../src/main/tasks/targets/regression-loss.ts';
 import { regressionLoss, regressionLosses } from '../../src/main/tasks/targets/regression-loss.ts';
 import { engines, expectClose } from './harness.ts';

@@ -11,7 +11,7 @@ import { openTextDataset } from '../../src/main/data/text/dataset.ts';
 import type { ImportTextCorpusOptions } from '../../src/main/data/text/import-corpus.ts';
 import { importTextCorpus } from '../../src/main/data/text/import-corpus.ts';
 import { importTextDataset } from '../../src/main/data/text/import-dataset.ts';
-import { trainTokenizer } from '../../src/main/data/tokenizer/tokenizer.ts';
+import { trainTokenizer } from '../trained-tokenizer.ts';
 import { trainTokenizerJson } from '../../src/main/data/tokenizer/train-tokenizer.ts';
 import { trainedTokenizerOptions } from '../../src/shared/spec/manifests/text-corpus.ts';
 import { temporaryFolder } from './data-text-fixtures.ts';

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { importTextCorpus, type ImportTextCorpusOptions } from '../../src/main/data/text/import-corpus.ts';
 import { RoundTrip } from '../../src/main/data/tokenizer/round-trip.ts';
-import { createTokenizer, trainTokenizer, type TextTokenizer } from '../../src/main/data/tokenizer/tokenizer.ts';
+import { createTokenizer, type TextTokenizer } from '../../src/main/data/tokenizer/tokenizer.ts';
+import { trainTokenizer } from '../trained-tokenizer.ts';
 import { scriptOf, shareWithoutBlanks } from '../../src/main/data/tokenizer/writing-systems.ts';
 import { trainedTokenizerOptions } from '../../src/shared/spec/manifests/text-corpus.ts';
 

@@ -18,7 +18,11 @@ interface Adjoint {
   rows: RowGradient[];
 }
 
-/** Computes ∂loss/∂value for each of `targets` (undefined where the loss does not depend on it). */
+/**
+ * Computes ∂loss/∂value for each of `targets` (undefined where the loss does not depend on it).
+ *
+ * @public
+ */
 export function gradientsOf(loss: Value, targets: readonly Value[]): readonly (Value | undefined)[] {
   const adjoints = backward(loss, targets);
   return targets.map((target) => {

@@ -4,8 +4,7 @@
  */
 export * from './program.ts';
 export { elementCount, sizeAt } from './shape.ts';
-export { appendGradients, gradientsOf } from './autodiff.ts';
-export { programFlops, registeredOps } from './op.ts';
+export { appendGradients } from './autodiff.ts';
 export * from './ops/activations.ts';
 export * from './ops/attention.ts';
 export * from './ops/batch-normalisation.ts';

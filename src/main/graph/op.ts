@@ -19,7 +19,11 @@ export function defineOp<Attributes extends OpAttributes>(definition: OpDefiniti
   return definition;
 }
 
-/** Every op that has been imported, by name. */
+/**
+ * Every op that has been imported, by name.
+ *
+ * @public
+ */
 export function registeredOps(): ReadonlyMap<string, Op> {
   return registry;
 }

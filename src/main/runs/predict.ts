@@ -31,7 +31,11 @@ export interface Predictor extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** As `openNetworkPredictor`, of a run. */
+/**
+ * As `openNetworkPredictor`, of a run.
+ *
+ * @public
+ */
 export async function openPredictor(
   run: RunFolder,
   checkpoint: CheckpointChoice = 'best',

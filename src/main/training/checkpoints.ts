@@ -16,7 +16,7 @@ import { fileExists } from '../files/file-exists.ts';
 import { sealJson, unsealJson } from '../files/sealed-json.ts';
 import { sweepOwn } from '../files/sweep.ts';
 import { checkpointFolder, listCheckpoints } from '../workspace/checkpoint-folders.ts';
-import { earlyStoppingState } from './early-stopping.ts';
+import { earlyStoppingState, initialEarlyStoppingState } from './early-stopping.ts';
 
 /** Of 2 are checkpoints with checksums: `SHA256SUMS` for the tensors, and a seal in state.json. */
 const stateVersion = 2;
@@ -47,7 +47,7 @@ export const initialProgress: TrainingProgress = {
   formatVersion: stateVersion,
   step: 0,
   updates: 0,
-  selection: { best: null, bestStep: null, evaluationsSinceBest: 0 },
+  selection: initialEarlyStoppingState,
   stoppedEarly: false,
   trainingSeconds: 0,
 };

@@ -4,10 +4,8 @@
  * and reaches the peak at step `warmupSteps`; as there is no use in a step with rate 0, it starts at peak / (warmupSteps + 1).
  */
 import type { ScheduleOptions } from '../../shared/spec/experiment/schedule.ts';
-import { scheduleOptions } from '../../shared/spec/experiment/schedule.ts';
 
 export type { ScheduleOptions };
-export { scheduleOptions };
 
 /** Learning rate at a step. */
 export type Schedule = (step: number) => number;

@@ -81,10 +81,3 @@ export type LabClient = {
     readonly [Method in keyof Contract[Name]]: ClientMethod<Contract[Name][Method] & MethodDefinition>;
   };
 };
-
-/** Every name on the wire. */
-export function methodNames(): readonly string[] {
-  return Object.entries(contract).flatMap(([feature, methods]) =>
-    Object.keys(methods).map((method) => `${feature}.${method}`),
-  );
-}

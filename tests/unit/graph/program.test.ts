@@ -1,6 +1,7 @@
 /** Building programs: shape errors that say where, sharing of parameters, names. */
 import { describe, expect, it } from 'vitest';
 import type { Value } from '../../../src/main/graph/index.ts';
+import { gradientsOf } from '../../../src/main/graph/autodiff.ts';
 import {
   add,
   appendGradients,
@@ -12,14 +13,12 @@ import {
   crossEntropy,
   dense,
   gather,
-  gradientsOf,
   input,
   layerNormalization,
   linearCrossEntropy,
   matmul,
   output,
   parameter,
-  programFlops,
   reshape,
   slice,
   split,
@@ -27,6 +26,7 @@ import {
   transpose,
   withScope,
 } from '../../../src/main/graph/index.ts';
+import { programFlops } from '../../../src/main/graph/op.ts';
 import type { LabError } from '../../../src/shared/errors.ts';
 import { isLabError } from '../../../src/shared/errors.ts';
 

@@ -7,10 +7,9 @@ import {
   mean,
   meanInterval,
   median,
-  pairedDifference,
   quantile,
   signTest,
-  standardDeviation,
+  variance,
   studentCdf,
   studentQuantile,
   welchDifference,
@@ -139,12 +138,12 @@ describe("Student's distribution", () => {
 describe('samples', () => {
   const values = [1.2, 0.3, -0.5, 2.2, 0.9, 4.1, 0.7, 1.1, -0.2, 0.4, 3.3, 0.8, 1.9, 0.05, 0.6];
 
-  it('has the mean and the sample standard deviation', () => {
+  it('has the mean and the sample variance', () => {
     expect(mean([2, 4, 4, 4, 5, 5, 7, 9])).toBe(5);
-    expect(standardDeviation([2, 4, 4, 4, 5, 5, 7, 9])).toBeCloseTo(Math.sqrt(32 / 7), 14);
-    expect(standardDeviation([1e9 + 1, 1e9 + 2, 1e9 + 3])).toBe(1); // the one-pass formula loses this
+    expect(variance([2, 4, 4, 4, 5, 5, 7, 9])).toBeCloseTo(32 / 7, 14);
+    expect(variance([1e9 + 1, 1e9 + 2, 1e9 + 3])).toBe(1); // the one-pass formula loses this
     expect(mean([])).toBeNaN();
-    expect(standardDeviation([3])).toBeNaN();
+    expect(variance([3])).toBeNaN();
   });
 
   it("interpolates quantiles as NumPy's default does", () => {
@@ -158,7 +157,6 @@ describe('samples', () => {
 
   it('has no interval from a single value', () => {
     expect(meanInterval([1])).toBeNull();
-    expect(pairedDifference([1], [0.5])).toMatchObject({ difference: 0.5, interval: null, pValue: null });
   });
 
   it('covers the true mean as often as it claims, from five values', () => {
@@ -180,13 +178,10 @@ describe('differences', () => {
   const first = [0.812, 0.845, 0.79, 0.834, 0.82];
   const second = [0.801, 0.82, 0.795, 0.81, 0.8];
 
-  it("compares pairs by Student's test", () => {
-    const result = pairedDifference(first, second);
-    expect(result.difference).toBeCloseTo(0.015, 14);
-    expectRelative(result.pValue ?? 0, 0.05467253857659958, 1e-10);
-    expectRelative(result.interval?.low ?? 0, -0.00048350525009431544, 1e-10);
-    expectRelative(result.interval?.high ?? 0, 0.030483505250094252, 1e-10);
-    expect(() => pairedDifference([1, 2], [1])).toThrow(RangeError);
+  it("compares pairs by Student's interval of their differences", () => {
+    const interval = meanInterval(first.map((value, index) => value - second[index]!));
+    expectRelative(interval?.low ?? 0, -0.00048350525009431544, 1e-10);
+    expectRelative(interval?.high ?? 0, 0.030483505250094252, 1e-10);
   });
 
   it("compares independent samples by Welch's test", () => {
@@ -200,8 +195,6 @@ describe('differences', () => {
   });
 
   it('says certain, not NaN, when there is no spread', () => {
-    expect(pairedDifference([2, 2], [1, 1])).toMatchObject({ difference: 1, pValue: 0, interval: { low: 1, high: 1 } });
-    expect(pairedDifference([2, 2], [2, 2])).toMatchObject({ difference: 0, pValue: 1 });
     expect(welchDifference([2, 2], [1, 1])).toMatchObject({ difference: 1, pValue: 0, interval: { low: 1, high: 1 } });
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createSchedule, scheduleOptions, warmupStepsOf } from '../../../src/main/training/schedules.ts';
+import { createSchedule, warmupStepsOf } from '../../../src/main/training/schedules.ts';
+import { scheduleOptions } from '../../../src/shared/spec/experiment/schedule.ts';
 
 function rates(options: unknown, peak: number, totalSteps: number): number[] {
   const schedule = createSchedule(scheduleOptions.parse(options), peak, totalSteps);

@@ -2,8 +2,7 @@
  * Reading imported images back, synchronously, from any thread: pixels through a cache of limited size, labels and groups from
  * memory (four bytes an image), where an image came from on demand.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LabError, reasonOf } from '../../../shared/errors.ts';
 import {
@@ -165,24 +164,4 @@ export function channelStatistics(
   const histograms = new ChannelHistograms(store.shape.channels);
   for (const index of indices) histograms.add(store.pixels(index));
   return histograms.statistics();
-}
-
-/**
- * Reads every pixel once and compares checksums with the manifest's.
- * @throws LabError `corrupt` naming the first damaged shard.
- */
-export async function verifyImages(store: ImageCorpus | ImageDataset, signal?: AbortSignal): Promise<void> {
-  for (const shard of store.manifest.shards) {
-    const path = join(store.folder, shard.file);
-    const hash = createHash('sha256');
-    for await (const chunk of createReadStream(path)) {
-      signal?.throwIfAborted();
-      hash.update(chunk as Buffer); // a file stream without an encoding yields buffers
-    }
-    if (hash.digest('hex') !== shard.sha256) {
-      throw new LabError('corrupt', `${path} is damaged: its checksum does not fit. Import the images again.`, {
-        path,
-      });
-    }
-  }
 }

@@ -10,7 +10,6 @@ import { createWordSplitter } from './pre-tokenizers.ts';
 import { createModel } from './subword-models.ts';
 import { TokenBuffer } from './token-buffer.ts';
 import { parseTokenizerFile, type AddedTokenFields, type TokenizerFile } from './tokenizer-file.ts';
-import { trainTokenizerJson, type TokenizerTraining, type TrainableTokenizer } from './train-tokenizer.ts';
 
 export interface SpecialTokens {
   readonly pad: number;
@@ -272,15 +271,6 @@ export function loadTokenizer(path: string): TextTokenizer {
     throw new LabError('not-found', `The tokenizer ${path} cannot be read: ${reasonOf(error)}.`, { path }, error);
   }
   return createTokenizer(json, path);
-}
-
-/** Trains a tokenizer on texts, which are read once; see `trainTokenizerJson`. */
-export async function trainTokenizer(
-  texts: AsyncIterable<string> | Iterable<string>,
-  options: TrainableTokenizer,
-  training: TokenizerTraining = {},
-): Promise<TextTokenizer> {
-  return createTokenizer(await trainTokenizerJson(texts, options, training), 'the trained tokenizer');
 }
 
 /**

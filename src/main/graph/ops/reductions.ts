@@ -5,7 +5,7 @@ import { elementCount, normaliseAxes, normaliseAxis, reducedShape, sizeAt } from
 import { reshape, spreadOver, sum } from './broadcasting.ts';
 import { cast, divide, equal, multiply, scale } from './elementwise.ts';
 
-export { sum, sumTo } from './broadcasting.ts';
+export { sum } from './broadcasting.ts';
 
 interface ReductionAttributes {
   readonly [name: string]: readonly number[] | boolean;

@@ -215,15 +215,6 @@ export function split(x: Value, axis: number, parts: readonly number[] | number)
     : applyAll(splitOp, [x], { axis: normal, sizes });
 }
 
-/** Removes an axis of size 1. */
-export function squeeze(x: Value, axis: number): Value {
-  const normal = normaliseAxis(axis, x.shape.length);
-  return reshape(
-    x,
-    x.shape.filter((_, other) => other !== normal),
-  );
-}
-
 /** Adds an axis of size 1, at the given place in the new shape. */
 export function expandDimensions(x: Value, axis: number): Value {
   const normal = normaliseAxis(axis, x.shape.length + 1);

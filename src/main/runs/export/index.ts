@@ -36,7 +36,11 @@ export interface ExportedModel {
   readonly notes: readonly string[];
 }
 
-/** The weights of a run in one of the formats. Throws as `exportNetwork` does. */
+/**
+ * The weights of a run in one of the formats. Throws as `exportNetwork` does.
+ *
+ * @public
+ */
 export async function exportRun(
   workspace: Workspace,
   run: RunFolder,

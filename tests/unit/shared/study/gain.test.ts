@@ -1,7 +1,7 @@
 // Intervals of gains: their parts against exact formulas, and their coverage in simulated studies with a known gain.
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../../../src/shared/random.ts';
-import { mean, pairedDifference, variance } from '../../../../src/shared/stats.ts';
+import { mean, meanInterval, variance } from '../../../../src/shared/stats.ts';
 import type { AnsweredClasses } from '../../../../src/shared/study/answered-run.ts';
 import { weightedMetricOf } from '../../../../src/shared/study/answered-run.ts';
 import type { Gain, SeedPair } from '../../../../src/shared/study/gain.ts';
@@ -135,13 +135,19 @@ describe('a gain', () => {
   const pairs = values.map((first, index) => ({ first, second: others[index]! }));
 
   it("is Student's paired difference where answers were not kept", () => {
-    const expected = pairedDifference(values, others);
+    const expected = meanInterval(pairs.map(({ first, second }) => first - second));
     const found = pairedGain(pairs);
-    expect(found.gain).toBeCloseTo(expected.difference, 14);
-    expect(found.interval?.low).toBeCloseTo(expected.interval!.low, 12);
-    expect(found.interval?.high).toBeCloseTo(expected.interval!.high, 12);
-    expect(found.pValue).toBeCloseTo(expected.pValue!, 12);
+    expect(found.gain).toBeCloseTo(0.013, 14);
+    expect(found.interval?.low).toBeCloseTo(expected!.low, 12);
+    expect(found.interval?.high).toBeCloseTo(expected!.high, 12);
     expect(found.overExamples).toBeNull();
+    // SciPy's ttest_rel.
+    const firsts = [0.812, 0.845, 0.79, 0.834, 0.82];
+    const seconds = [0.801, 0.82, 0.795, 0.81, 0.8];
+    const other = pairedGain(firsts.map((first, index) => ({ first, second: seconds[index]! })));
+    expect(other.pValue).toBeCloseTo(0.05467253857659958, 10);
+    const same = [1, 2].map((first) => ({ first, second: first }));
+    expect(pairedGain(same)).toMatchObject({ gain: 0, pValue: 1 });
   });
 
   it('has (1/J + n₂/n₁) s² for the variance of splits that differ', () => {

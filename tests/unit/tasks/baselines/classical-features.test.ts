@@ -9,7 +9,8 @@ import {
   wordsAndPairs,
 } from '../../../../src/main/tasks/baselines/bag-of-words.ts';
 import type { SparseFeatures } from '../../../../src/main/tasks/baselines/features.ts';
-import { besideEachOther, sparseFeatures } from '../../../../src/main/tasks/baselines/features.ts';
+import { besideEachOther } from '../../../../src/main/tasks/baselines/features.ts';
+import { sparseFeatures } from '../../../sparse-features.ts';
 import { colourHistogram, gradientHistograms } from '../../../../src/main/tasks/images/hand-made-features.ts';
 
 function dense({ rows, columns, rowOffsets, columnIndices, values }: SparseFeatures): number[][] {

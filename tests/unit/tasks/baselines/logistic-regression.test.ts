@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { isLabError } from '../../../../src/shared/errors.ts';
 import { randomStream } from '../../../../src/shared/random.ts';
-import { denseFeatures, sparseFeatures } from '../../../../src/main/tasks/baselines/features.ts';
+import { denseFeatures } from '../../../../src/main/tasks/baselines/features.ts';
+import { sparseFeatures } from '../../../sparse-features.ts';
 import type { Features } from '../../../../src/main/tasks/baselines/features.ts';
 import {
   fitLogisticRegression,

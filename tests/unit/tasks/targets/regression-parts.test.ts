@@ -1,6 +1,7 @@
 // Metrics, ridge regression and scales of numbers, beside scikit-learn and SciPy.
 import { describe, expect, it } from 'vitest';
-import { denseFeatures, sparseFeatures } from '../../../../src/main/tasks/baselines/features.ts';
+import { denseFeatures } from '../../../../src/main/tasks/baselines/features.ts';
+import { sparseFeatures } from '../../../sparse-features.ts';
 import { fitRidge, predictRidge, selectRidge } from '../../../../src/main/tasks/baselines/ridge.ts';
 import { ranksOf, regressionMetrics } from '../../../../src/main/tasks/metrics/regression.ts';
 import { fitScale, inUnits, standardisedRows } from '../../../../src/main/tasks/targets/number-scale.ts';
