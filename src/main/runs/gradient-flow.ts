@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { escapeMarkup } from '../../shared/escape-markup.ts';
+import { linearScale } from '../../shared/linear-scale.ts';
 import { loadSharp } from '../data/images/load-sharp.ts';
 import { replaceFile } from '../files/durable-file.ts';
 import { fileExists } from '../files/file-exists.ts';
@@ -103,8 +104,10 @@ function drawPanel(
   const high = Math.max(low + 1, Math.ceil(Math.max(...logs)));
   const steps = Math.max(...lines.map(({ norms }) => norms.length));
   const [innerWidth, innerHeight] = [size.width - size.left - size.right, size.panel - size.top - size.bottom];
-  const x = (step: number): string => (size.left + (innerWidth * step) / Math.max(1, steps - 1)).toFixed(1);
-  const y = (exponent: number): string => (size.top + (innerHeight * (high - exponent)) / (high - low)).toFixed(1);
+  const xOf = linearScale({ low: 0, high: Math.max(1, steps - 1) }, size.left, size.left + innerWidth);
+  const yOf = linearScale({ low, high }, size.top + innerHeight, size.top);
+  const x = (step: number): string => xOf(step).toFixed(1);
+  const y = (exponent: number): string => yOf(exponent).toFixed(1);
   const stride = Math.ceil((high - low) / 6);
   const ticks = Array.from({ length: Math.floor((high - low) / stride) + 1 }, (_, index) => low + index * stride);
   const colour = (index: number): string =>

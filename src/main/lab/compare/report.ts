@@ -4,6 +4,7 @@ import type { ComparedRuns } from '../../../shared/contract/compare.ts';
 import type { Series } from '../../../shared/contract/runs.ts';
 import { formatNumber } from '../../../shared/display.ts';
 import { escapeMarkup } from '../../../shared/escape-markup.ts';
+import { linearScale, rangeOf } from '../../../shared/linear-scale.ts';
 import { valueTicks } from '../../../shared/value-ticks.ts';
 import { labVersion } from '../../files/version.ts';
 
@@ -115,34 +116,29 @@ function chart(metric: string, lines: readonly Series[], { runs }: ComparedRuns)
     values.flatMap((value, index) => (value === null ? [] : [{ x: steps[index]!, y: value }])),
   );
   if (points.length === 0) return '';
-  const bounds = (numbers: readonly number[]): [number, number] => {
-    let [low, high] = [Infinity, -Infinity]; // there may be more than a call takes arguments
-    for (const number of numbers) [low, high] = [Math.min(low, number), Math.max(high, number)];
-    return low === high ? [low - 0.5, high + 0.5] : [low, high];
-  };
-  const [x0, x1] = bounds(points.map(({ x }) => x));
-  const [y0, y1] = bounds(points.map(({ y }) => y));
-  const atX = (x: number): string =>
-    (margin.left + ((x - x0) / (x1 - x0)) * (width - margin.left - margin.right)).toFixed(1);
-  const atY = (y: number): string =>
-    (height - margin.bottom - ((y - y0) / (y1 - y0)) * (height - margin.top - margin.bottom)).toFixed(1);
-  const paths = lines.map(({ run, steps, values, restarts }) => {
-    const path = values.map((value, index) => {
+  const steps = rangeOf(points.map(({ x }) => x));
+  const values = rangeOf(points.map(({ y }) => y));
+  const xOf = linearScale(steps, margin.left, width - margin.right);
+  const yOf = linearScale(values, height - margin.bottom, margin.top);
+  const atX = (x: number): string => xOf(x).toFixed(1);
+  const atY = (y: number): string => yOf(y).toFixed(1);
+  const paths = lines.map(({ run, restarts, ...line }) => {
+    const path = line.values.map((value, index) => {
       if (value === null) return '';
-      const isStart = index === 0 || values[index - 1] === null || restarts.includes(index);
-      return `${isStart ? 'M' : 'L'}${atX(steps[index]!)} ${atY(value)}`;
+      const isStart = index === 0 || line.values[index - 1] === null || restarts.includes(index);
+      return `${isStart ? 'M' : 'L'}${atX(line.steps[index]!)} ${atY(value)}`;
     });
     const place = runs.findIndex(({ id }) => id === run);
     return `<path d="${path.join('')}" fill="none" ${strokeOf(place)}><title>${place + 1}: ${escapeMarkup(run)}</title></path>`;
   });
-  const heights = valueTicks(y0, y1, 6);
+  const heights = valueTicks(values.low, values.high, 6);
   const labels = [
     ...heights.map(
       (value) =>
         `<path d="M${margin.left} ${atY(value)}H${width - margin.right}" stroke="currentColor" stroke-opacity="0.15"/>` +
         `<text x="${margin.left - 6}" y="${Number(atY(value)) + 4}" text-anchor="end">${value}</text>`,
     ),
-    ...valueTicks(x0, x1, 8)
+    ...valueTicks(steps.low, steps.high, 8)
       .filter(Number.isInteger)
       .map((step) => `<text x="${atX(step)}" y="${height - 10}" text-anchor="middle">${step}</text>`),
   ];
