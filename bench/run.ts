@@ -6,8 +6,9 @@
 import { parseArgs } from 'node:util';
 import { isLabError, messageOf } from '../src/shared/errors.ts';
 import { physicalCores } from '../src/main/engines/host/processor.ts';
-import type { Measurement } from './lib/bench.ts';
-import { benchNames, loadBench } from './lib/bench.ts';
+import type { BenchReport, Measurement, Rival } from './lib/bench.ts';
+import { benchNames, loadBench, rivals } from './lib/bench.ts';
+import { stepsTable } from './lib/steps-table.ts';
 
 const usage = `npm run bench -- <name> [--json] [--steps n] [--threads n] [--torch version]
 
@@ -18,7 +19,10 @@ const usage = `npm run bench -- <name> [--json] [--steps n] [--threads n] [--tor
   --only list       measure these sets alone
   --seeds n         draws of labels and weights (5)
   --workspace path  where data and runs are kept
-  --torch version   compare only with this PyTorch, e.g. 1.13; by default with every one that is found`;
+  --torch version   compare only with this PyTorch, e.g. 1.13; by default with every one that is found
+  --against list    compare single steps with ${rivals.join(', ')} (torch)
+
+'all' in the place of a name measures every bench of single steps, and prints one table.`;
 
 interface Arguments {
   /** Without one, the benches are listed. */
@@ -27,6 +31,7 @@ interface Arguments {
   readonly steps: number;
   readonly threads: number;
   readonly torch: string;
+  readonly against: readonly Rival[];
   readonly stepBudget: number | undefined;
   readonly minutes: readonly number[] | undefined;
   readonly only: readonly string[] | undefined;
@@ -48,6 +53,7 @@ function parseCommandLine(words: readonly string[]): Arguments {
       workspace: { type: 'string' },
       threads: { type: 'string', default: String(physicalCores()) },
       torch: { type: 'string', default: '' },
+      against: { type: 'string', default: 'torch' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -63,6 +69,7 @@ function parseCommandLine(words: readonly string[]): Arguments {
     workspace: values.workspace,
     threads: positiveInteger('threads', values.threads),
     torch: values.torch,
+    against: values.against.split(',').map(rivalOf),
   };
 }
 
@@ -76,6 +83,12 @@ function positiveNumber(text: string): number {
   const value = Number(text);
   if (!(value > 0)) throw new TypeError(`--minutes are numbers above 0 with commas between them, not '${text}'`);
   return value;
+}
+
+function rivalOf(name: string): Rival {
+  const rival = rivals.find((one) => one === name);
+  if (rival === undefined) throw new TypeError(`--against is a list of ${rivals.join(', ')}, not '${name}'`);
+  return rival;
 }
 
 async function listBenches(): Promise<void> {
@@ -101,10 +114,31 @@ function printReport(report: Readonly<Record<string, unknown>>): void {
 
 function showValue(value: unknown): string {
   if (typeof value === 'number') return Math.abs(value) < 1e-3 && value !== 0 ? value.toExponential(1) : String(value);
+  if (Array.isArray(value)) return value.map(showValue).join(' to ');
   if (typeof value !== 'object' || value === null) return String(value);
   return Object.entries(value)
     .map(([key, item]) => `${key} ${showValue(item)}`)
     .join(', ');
+}
+
+/** One after the other, so that each has the machine to itself; a bench that fails does not keep the others from being measured. */
+async function measureEvery(options: Arguments): Promise<number> {
+  const reports: BenchReport[] = [];
+  let failed = 0;
+  for (const name of await benchNames()) {
+    const bench = await loadBench(name);
+    if (!('workload' in bench)) continue;
+    const progress = (line: string): void => console.error(`${name}: ${line}`);
+    try {
+      reports.push(await bench.run(name, { ...options, progress }));
+    } catch (error) {
+      if (!isLabError(error)) throw error;
+      progress(error.message);
+      failed += 1;
+    }
+  }
+  console.log(options.json ? JSON.stringify(reports) : stepsTable(reports));
+  return failed === 0 ? 0 : 1;
 }
 
 async function main(words: readonly string[]): Promise<number> {
@@ -120,6 +154,9 @@ async function main(words: readonly string[]): Promise<number> {
     return 0;
   }
   try {
+    if (options.name === 'all') {
+      return await measureEvery(options);
+    }
     const bench = await loadBench(options.name);
     const progress = (line: string): void => console.error(`${options.name ?? ''}: ${line}`);
     const report = await bench.run(options.name, { ...options, progress });

@@ -6,6 +6,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LabError } from '../../src/shared/errors.ts';
+import { quantile } from '../../src/shared/stats.ts';
 
 export interface BenchOptions {
   /** Timed steps (or repetitions) of each side. */
@@ -20,14 +21,22 @@ export interface BenchOptions {
   readonly only?: readonly string[] | undefined;
   readonly seeds?: number | undefined;
   readonly workspace?: string | undefined;
+  /** Of benches of single steps: what ours is compared with. */
+  readonly against: readonly Rival[];
   /** One line for the person who waits. */
   readonly progress: (line: string) => void;
 }
+
+/** PyTorch as it is, compiled by `torch.compile`, and under Hugging Face's Trainer. */
+export const rivals = ['torch', 'torch-compile', 'hf-trainer'] as const;
+export type Rival = (typeof rivals)[number];
 
 export interface Measurement {
   /** The median: what a step of a long run takes. */
   readonly milliseconds: number;
   readonly fastestMilliseconds: number;
+  /** Between these lie the middle half of the steps. */
+  readonly middleHalf?: readonly [number, number];
   /** The most that was resident at once, where a side is a process of its own. */
   readonly residentMegabytes?: number;
   readonly [detail: string]: unknown;
@@ -78,14 +87,16 @@ function hasBench(module: unknown): module is { readonly bench: Bench } {
 }
 
 export function summariseTimes(times: readonly number[]): Measurement {
-  return { milliseconds: roundTo(median(times), 3), fastestMilliseconds: roundTo(Math.min(...times), 3) };
+  const [low, high] = [quantile(times, 0.25), quantile(times, 0.75)];
+  return {
+    milliseconds: roundTo(median(times), 3),
+    fastestMilliseconds: roundTo(Math.min(...times), 3),
+    middleHalf: [roundTo(low, 3), roundTo(high, 3)],
+  };
 }
 
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return low === undefined || high === undefined ? NaN : (low + high) / 2;
+  return quantile(values, 0.5);
 }
 
 export function roundTo(value: number, digits: number): number {

@@ -10,6 +10,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { formatPercent } from '../../src/shared/display.ts';
 import { LabError } from '../../src/shared/errors.ts';
 import type { Feeds } from '../../src/main/engines/engine.ts';
 import { adamWDefaults } from '../../src/main/engines/optimizer.ts';
@@ -17,7 +18,7 @@ import { readSafetensors } from '../../src/main/formats/safetensors.ts';
 import type { Program } from '../../src/main/graph/index.ts';
 import { initialParameters } from '../../src/main/nn/initialisers.ts';
 import { tensorFile, writeTensors } from './exchange.ts';
-import type { Bench, BenchOptions, BenchReport, BenchSize, Measurement } from './bench.ts';
+import type { Bench, BenchOptions, BenchReport, BenchSize, Measurement, Rival } from './bench.ts';
 import { roundTo, summariseTimes } from './bench.ts';
 import type { Comparison } from './compare.ts';
 import { compareSteps } from './compare.ts';
@@ -25,6 +26,7 @@ import type { Contestant } from './contestant.ts';
 import { startContestant } from './contestant.ts';
 import type { TorchPython } from './pythons.ts';
 import { candidatePythons, findTorchPythons } from './pythons.ts';
+import { measureQuietly } from './quiet.ts';
 
 export interface Workload {
   /** With gradients, and with dropout off: random numbers cannot be the same on both sides. */
@@ -59,19 +61,32 @@ async function compareWithTorch(
 ): Promise<BenchReport> {
   const pythons = await findTorchPythons(candidatePythons(), options.torch);
   const folder = await mkdtemp(path.join(tmpdir(), 'pretext-bench-'));
-  const contestants: Contestant[] = [];
+  const opponents = opponentsOf(name, pythons, options);
+  const started: Contestant[] = [];
   try {
     await writeInputs(folder, size, workload(), options.threads);
     options.progress('compiling');
-    contestants.push(await startOurs(name, folder, options.threads));
-    for (const python of pythons) contestants.push(await startTorch(name, folder, python, options.threads));
-    const comparisons = await compareAll(folder, contestants, options);
-    const [ours, ...theirs] = await measureAll(contestants, options);
-    const others = theirs.map((torch, index) => describeTorch(ours!, torch, comparisons[index]!, pythons[index]!));
+    started.push(await startOurs(name, folder, options.threads));
+    for (const opponent of opponents) started.push(await startOpponent(name, folder, opponent, options.threads));
+    const comparisons = await compareAll(folder, started, opponents, options);
+    const { measurements, loadedTurns } = await measureAll(started, options);
+    const [ours, ...theirs] = measurements;
+    const others = theirs.map((theirTimes, index) =>
+      describeOpponent(ours!, theirTimes, comparisons[index], opponents[index]!),
+    );
     const [first, ...rest] = others;
-    return { name, ...first!, ours: ours!, threads: options.threads, size, ...(rest.length > 0 && { others: rest }) };
+    return {
+      name,
+      ...first!,
+      ours: ours!,
+      threads: options.threads,
+      // A machine with other work to do: these numbers are not to be believed.
+      ...(loadedTurns > 0 && { loadedTurns }),
+      size,
+      ...(rest.length > 0 && { others: rest }),
+    };
   } finally {
-    await Promise.all(contestants.map((contestant) => contestant.close()));
+    await Promise.all(started.map((contestant) => contestant.close()));
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -109,24 +124,64 @@ function startOurs(name: string, folder: string, threads: number): Promise<Conte
   return startContestant('Pretext Lab', process.execPath, commandArguments);
 }
 
-function startTorch(name: string, folder: string, python: TorchPython, threads: number): Promise<Contestant> {
-  const script = path.join(pythonFolder, `${name.replaceAll('-', '_')}.py`);
+interface Opponent {
+  readonly python: TorchPython;
+  readonly rival: Rival;
+}
+
+/** Benches that transformers has a model for; see `bench/torch/hf_trainer.py`. */
+const trainedByTransformers = ['masked-words', 'fine-tune'];
+
+function opponentsOf(
+  name: string,
+  pythons: readonly TorchPython[],
+  { against, progress }: BenchOptions,
+): readonly Opponent[] {
+  const kept = against.filter((rival) => rival !== 'hf-trainer' || trainedByTransformers.includes(name));
+  if (kept.length < against.length) progress('hf-trainer: transformers has no such model, left out');
+  if (kept.length === 0) {
+    throw new LabError('bad-input', `${name} has nothing of ${against.join(', ')} to compare with`);
+  }
+  return pythons.flatMap((python) => kept.map((rival) => ({ python, rival })));
+}
+
+const titles: Readonly<Record<Rival, string>> = {
+  torch: 'PyTorch',
+  'torch-compile': 'torch.compile of PyTorch',
+  'hf-trainer': "Hugging Face's Trainer on PyTorch",
+};
+
+function startOpponent(
+  name: string,
+  folder: string,
+  { python, rival }: Opponent,
+  threads: number,
+): Promise<Contestant> {
+  const isTrainer = rival === 'hf-trainer';
+  const script = path.join(pythonFolder, isTrainer ? 'hf_trainer.py' : `${name.replaceAll('-', '_')}.py`);
   const threadCount = String(threads);
-  return startContestant(`PyTorch ${python.torchVersion}`, python.command, ['-B', script, folder], {
+  const words = ['-B', script, folder, ...(isTrainer ? [name] : [])];
+  return startContestant(`${titles[rival]} ${python.torchVersion}`, python.command, words, {
     OMP_NUM_THREADS: threadCount,
     OPENBLAS_NUM_THREADS: threadCount,
     MKL_NUM_THREADS: threadCount,
+    ...(rival === 'torch-compile' && { BENCH_COMPILE: '1' }),
   });
 }
 
-/** Every contestant takes the checked step; ours is compared with each of the others'. */
+/** Every contestant with our weights takes the checked step; ours is compared with each of the others'. */
 async function compareAll(
   folder: string,
   contestants: readonly Contestant[],
+  opponents: readonly Opponent[],
   options: BenchOptions,
-): Promise<readonly Comparison[]> {
+): Promise<readonly (Comparison | undefined)[]> {
   const results = [];
   for (const [index, contestant] of contestants.entries()) {
+    if (opponents[index - 1]?.rival === 'hf-trainer') {
+      results.push(undefined);
+      continue;
+    }
     options.progress(`checking: ${contestant.label}`);
     const file = tensorFile(folder, `side-${index}`);
     const { gradientError } = await contestant.ask({ command: 'check', path: file });
@@ -134,16 +189,21 @@ async function compareAll(
   }
   const inputs = await readSafetensors(tensorFile(folder, 'inputs'));
   const [ours, ...theirs] = results;
-  return theirs.map(({ label, gradientError, tensors }) => ({
-    ...compareSteps(inputs, ours!.tensors, tensors, label, typeof gradientError === 'number' ? gradientError : 0),
-    ...(typeof gradientError === 'number' && { torchGradientError: gradientError }),
-  }));
+  return theirs.map((theirStep) => {
+    if (!theirStep) return undefined;
+    const { label, gradientError, tensors } = theirStep;
+    return {
+      ...compareSteps(inputs, ours!.tensors, tensors, label, typeof gradientError === 'number' ? gradientError : 0),
+      ...(typeof gradientError === 'number' && { torchGradientError: gradientError }),
+    };
+  });
 }
 
 async function measureAll(
   contestants: readonly Contestant[],
   { steps, progress }: BenchOptions,
-): Promise<readonly Measurement[]> {
+): Promise<{ readonly measurements: readonly Measurement[]; readonly loadedTurns: number }> {
+  let loadedTurns = 0;
   const times = contestants.map((): number[] => []);
   const turns = Math.min(rounds, steps);
   for (let round = 0; round < turns; round++) {
@@ -151,11 +211,17 @@ async function measureAll(
     for (const [index, contestant] of contestants.entries()) {
       progress(`round ${round + 1} of ${turns}: ${contestant.label}`);
       // The first step of a turn wakes the threads up and fills the caches; it is not counted.
-      const { milliseconds } = await contestant.ask({ command: 'steps', count: count + 1 });
-      times[index]!.push(...numbersOf(contestant, milliseconds).slice(1));
+      const { result, isQuiet } = await measureQuietly(() => contestant.ask({ command: 'steps', count: count + 1 }), {
+        onLoad: (busy, again) => {
+          const what = again ? 'once more' : 'counted all the same';
+          progress(`other work takes ${formatPercent(busy, 0)} of the cores: ${what}`);
+        },
+      });
+      if (!isQuiet) loadedTurns += 1;
+      times[index]!.push(...numbersOf(contestant, result.milliseconds).slice(1));
     }
   }
-  return Promise.all(
+  const measurements = await Promise.all(
     contestants.map(async (contestant, index) => {
       const { residentMegabytes, ...details } = await contestant.ask({ command: 'memory' });
       return {
@@ -166,18 +232,27 @@ async function measureAll(
       };
     }),
   );
+  return { measurements, loadedTurns };
 }
 
-function describeTorch(
+interface Against extends Partial<Comparison> {
+  readonly against: Rival;
+  readonly ratio: number;
+  readonly fastestRatio: number;
+  readonly torchVersion: string;
+  readonly torch: Measurement;
+}
+
+function describeOpponent(
   ours: Measurement,
   { version, ...torch }: Measurement,
-  comparison: Comparison,
-  { torchVersion }: TorchPython,
-): { ratio: number; fastestRatio: number; torchVersion: string; torch: Measurement } & Comparison {
+  comparison: Comparison | undefined,
+  { python: { torchVersion }, rival }: Opponent,
+): Against {
   if (version !== torchVersion) throw new LabError('internal', `${torchVersion} was found and ${String(version)} ran`);
   const ratio = roundTo(torch.milliseconds / ours.milliseconds, 3);
   const fastestRatio = roundTo(torch.fastestMilliseconds / ours.fastestMilliseconds, 3);
-  return { ratio, fastestRatio, ...comparison, torchVersion, torch };
+  return { against: rival, ratio, fastestRatio, ...comparison, torchVersion, torch };
 }
 
 function numbersOf({ label }: Contestant, value: unknown): readonly number[] {

@@ -12,6 +12,7 @@ Names of modules are ours with underscores for dashes, so that weights find thei
 
 import copy
 import json
+import os
 import re
 import resource
 import struct
@@ -162,8 +163,9 @@ def create_optimizer(bound, config, fused):
 class Trainer:
     """A model with an optimizer that takes steps over one batch."""
 
-    def __init__(self, model, bound, feeds, config, fused=False):
+    def __init__(self, model, bound, feeds, config, fused=False, compiled=False):
         self.model = model
+        self.loss_of = torch.compile(model) if compiled else model
         self.bound = bound
         self.feeds = feeds
         self.clip_norm = config["clipNorm"]
@@ -172,7 +174,7 @@ class Trainer:
 
     def backward(self):
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.model(self.feeds)
+        loss = self.loss_of(self.feeds)
         loss.backward()
         return loss
 
@@ -275,7 +277,8 @@ def serve(model_class):
     load_states(bind_states(model), group_of(inputs, "states/"))
     feeds = {name: as_torch_feed(tensor) for name, tensor in group_of(inputs, "feeds/").items()}
     del inputs, weights
-    trainer = Trainer(model, bound, feeds, config["optimizer"], fused=version_at_least(2, 5))
+    compiled = os.environ.get("BENCH_COMPILE") == "1"
+    trainer = Trainer(model, bound, feeds, config["optimizer"], fused=version_at_least(2, 5), compiled=compiled)
 
     answer = lambda message: print(json.dumps(message), flush=True)
     if len(sys.argv) > 2:

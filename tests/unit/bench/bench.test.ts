@@ -8,6 +8,8 @@ import { benchNames, loadBench, median } from '../../../bench/lib/bench.ts';
 import { compareSteps } from '../../../bench/lib/compare.ts';
 import { startContestant } from '../../../bench/lib/contestant.ts';
 import { candidatePythons, findTorchPythons } from '../../../bench/lib/pythons.ts';
+import { lookForQuiet, measureQuietly } from '../../../bench/lib/quiet.ts';
+import { stepsTable } from '../../../bench/lib/steps-table.ts';
 import { syntheticTexts } from '../../../bench/lib/synthetic-text.ts';
 import type { SafetensorsFile } from '../../../src/main/formats/safetensors.ts';
 
@@ -115,7 +117,71 @@ describe('a contestant', () => {
   });
 });
 
+describe('a turn', () => {
+  const looks = (...busy: readonly number[]) => {
+    const left = [...busy];
+    return () => {
+      const next = left.shift() ?? 0;
+      return Promise.resolve({ busy: next, isQuiet: next < 0.15 });
+    };
+  };
+  const pause = () => Promise.resolve();
+
+  it('is measured when the machine is quiet before and after', async () => {
+    const said: [number, boolean][] = [];
+    let turns = 0;
+    const measure = () => Promise.resolve((turns += 1));
+    const onLoad = (busy: number, again: boolean): void => {
+      said.push([busy, again]);
+    };
+    // Loaded before the first attempt, and after the second one.
+    const turn = await measureQuietly(measure, { look: looks(0.9, 0, 0.5, 0, 0), pause, onLoad });
+    expect(turn).toEqual({ result: 2, isQuiet: true });
+    expect(said).toEqual([
+      [0.9, true],
+      [0.5, true],
+    ]);
+    const loaded = await measureQuietly(measure, { attempts: 2, look: looks(1, 1, 1), pause, onLoad });
+    expect(loaded).toEqual({ result: 3, isQuiet: false });
+    expect(said.at(-1)).toEqual([1, false]);
+  });
+
+  it('is loaded by the share of all cores that is used', async () => {
+    const usages = [
+      { used: 10, total: 100 },
+      { used: 60, total: 200 },
+    ];
+    const quiet = await lookForQuiet(() => usages.shift()!, 0);
+    expect(quiet).toEqual({ busy: 0.5, isQuiet: false });
+  });
+});
+
 describe('benches', () => {
+  it('are printed as one table, a row for each side', () => {
+    const ours = { milliseconds: 100, fastestMilliseconds: 90, middleHalf: [95, 110], residentMegabytes: 500 } as const;
+    const against = (rival: string, milliseconds: number) => ({
+      against: rival,
+      ratio: milliseconds / 100,
+      fastestRatio: 1,
+      torchVersion: '2.13',
+      torch: { milliseconds, fastestMilliseconds: 90, residentMegabytes: 250 },
+    });
+    const report = {
+      name: 'crnn',
+      threads: 2,
+      size: {},
+      ours,
+      ...against('torch', 120),
+      others: [against('hf-trainer', 80)],
+    };
+    expect(stepsTable([report]).split('\n')).toEqual([
+      '| bench | ours, ms | against | theirs, ms | ratio | of the fastest | memory |',
+      '| --- | ---: | --- | ---: | ---: | ---: | ---: |',
+      '| crnn | 100 (95–110) | torch 2.13 | 120 | 1.20 | 1.00 | 0.50 |',
+      '| crnn | 100 (95–110) | hf-trainer 2.13 | 80 | 0.80 | 1.00 | 0.50 |',
+    ]);
+  });
+
   it('are found by their file names', async () => {
     const names = await benchNames();
     expect(names).toContain('masked-words');
