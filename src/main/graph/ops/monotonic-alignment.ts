@@ -31,6 +31,11 @@ interface LogArithmetic<T> {
   total(x: T): T;
   /** `LOG_ZERO` everywhere but at the first place. */
   start(): T;
+  /**
+   * A sequence less the largest of each step, and the sum of those, [batch, 1]. What is summed over hundreds of steps would have lost in
+   * float32 what tells places apart.
+   */
+  level(sequence: T): { readonly levelled: T; readonly sum: T };
   unstack(sequence: T, steps: number): readonly T[];
   stack(steps: readonly T[]): T;
   /** [batch, 1] → [batch] */
@@ -42,7 +47,8 @@ function startOf(places: number): number[] {
 }
 
 function recursions<T>(a: LogArithmetic<T>, emissions: T, ends: T, steps: number): readonly T[] {
-  const emission = a.unstack(emissions, steps);
+  const { levelled, sum } = a.level(emissions);
+  const emission = a.unstack(levelled, steps);
   let forward = a.add(emission[0]!, a.start()); // there is at least one step
   const forwards = [forward];
   for (let step = 1; step < steps; step += 1) {
@@ -58,7 +64,7 @@ function recursions<T>(a: LogArithmetic<T>, emissions: T, ends: T, steps: number
     backwards.unshift(backward);
   }
   const both = a.add(a.stack(forwards), a.stack(backwards));
-  return [a.column(a.negate(total)), a.exp(a.subtract(both, total))];
+  return [a.column(a.negate(a.add(total, sum))), a.exp(a.subtract(both, total))];
 }
 
 function onnxArithmetic(emit: OnnxEmitter, [, batch = 0, places = 0]: readonly number[]): LogArithmetic<string> {
@@ -80,6 +86,11 @@ function onnxArithmetic(emit: OnnxEmitter, [, batch = 0, places = 0]: readonly n
     },
     total: (x) => emit.one('ReduceLogSumExp', [x], { axes: [1], keepdims: 1 }),
     start: () => emit.floats(startOf(places)),
+    level(sequence) {
+      const largest = emit.one('ReduceMax', [sequence], { axes: [2], keepdims: 1 });
+      const sum = emit.one('ReduceSum', [largest, emit.ints([0])], { keepdims: 0 });
+      return { levelled: emit.one('Sub', [sequence, largest]), sum };
+    },
     unstack(sequence, steps) {
       const rows = emit.one('Reshape', [sequence, emit.ints([steps * batch, places])]);
       return steps === 1 ? [rows] : emit.node('Split', [rows], { attributes: { axis: 0 }, outputs: steps });
@@ -104,6 +115,10 @@ function tfjsArithmetic(tf: TensorFlow, [, batch = 0, places = 0]: readonly numb
     },
     total: (x) => tf.logSumExp(x, 1, true),
     start: () => tf.tensor2d(startOf(places), [1, places]),
+    level(sequence) {
+      const largest = tf.max(sequence, 2, true);
+      return { levelled: tf.sub(sequence, largest), sum: tf.sum(largest, 0) };
+    },
     unstack: (sequence) => tf.unstack(sequence),
     stack: (steps) => tf.stack([...steps]),
     column: (x) => tf.reshape(x, [batch]),
