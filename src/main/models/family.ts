@@ -37,7 +37,8 @@ export interface ModelFamily {
   /** As written in manifests, e.g. `bert`. */
   readonly name: string;
   readonly title: string;
-  readonly kind: 'text' | 'image' | 'graph';
+  /** own: a network of this lab, of whatever kind. */
+  readonly kind: 'text' | 'image' | 'graph' | 'own';
   /**
    * Looks at the source without reading weights. Undefined for a model of another family. Throws `LabError('bad-input')` for one of
    * this family that the lab cannot compute, naming the field and what is known.

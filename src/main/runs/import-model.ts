@@ -64,7 +64,7 @@ export async function previewModel(path: string, settings: ModelSettings = {}): 
   await using source = await openModelSource(path);
   const { family, recognition } = await recogniseModel(source);
   const model = await readAs(family, source, settings);
-  requireWhole(model, path);
+  requireWhole(model, family, path);
   return {
     family: family.name,
     familyTitle: family.title,
@@ -100,7 +100,7 @@ export async function importModel(
   await using source = await openModelSource(path);
   const { family } = await recogniseModel(source);
   const model = await readAs(family, source, settings);
-  requireWhole(model, path);
+  requireWhole(model, family, path);
   requireTokenizer(model, family, path);
   return await createFolder(modelFolder(workspace, name), signal, async (folder) => {
     const weights = join(folder, modelFiles.weights);
@@ -194,9 +194,14 @@ function parametersOf(model: Pick<ReadModel, 'pipeline' | 'input' | 'heads'>, pa
 }
 
 /**
- * Throws `LabError('internal')` for a family that gives weights other than those of its pipeline and heads, and what `parametersOf` does.
+ * Throws `LabError('internal')` for a family that gives weights other than those of its pipeline and heads, `LabError('corrupt')` for files
+ * of the lab's own that do not belong together, and what `parametersOf` does.
  */
-function requireWhole({ pipeline, input, heads, weights, title }: ReadModel, path: string): void {
+function requireWhole(
+  { pipeline, input, heads, weights, title }: ReadModel,
+  { kind }: ModelFamily,
+  path: string,
+): void {
   const expected = parametersOf({ pipeline, input, heads }, path);
   const problems: string[] = [];
   for (const [name, shape] of expected) {
@@ -206,7 +211,8 @@ function requireWhole({ pipeline, input, heads, weights, title }: ReadModel, pat
   }
   for (const name of weights.keys()) if (!expected.has(name)) problems.push(`${name} has no place`);
   if (problems.length === 0) return;
-  throw new LabError('internal', `${path} was read as ${title}, but ${problems.slice(0, 5).join('; ')}`, { path });
+  const message = `${path} was read as ${title}, but ${problems.slice(0, 5).join('; ')}`;
+  throw new LabError(kind === 'own' ? 'corrupt' : 'internal', message, { path });
 }
 
 /** Each tensor as it is written: the import can be stopped between two, and values that are no numbers are found. */

@@ -1,4 +1,5 @@
 /** All families of models, in the order in which they are asked: a family that is not imported here is not known. */
+import './own-network.ts';
 import './onnx-network.ts'; // a folder of transformers may hold an exported network and no other weights
 import './text/bert.ts';
 import './text/distilbert.ts';

@@ -143,7 +143,10 @@ function meaningOfOutput({ name, shape }: OnnxValueInfo, { model }: ExportSubjec
 }
 
 /** What the network itself normalises with: it keeps that of the images that its weights first saw. */
-function statisticsOf({ model, weights }: ExportSource): { mean: number[]; standardDeviation: number[] } | undefined {
+export function imageStatisticsOf({
+  model,
+  weights,
+}: ExportSource): { mean: number[]; standardDeviation: number[] } | undefined {
   const block = model.pipeline.blocks.find(({ type }) => type === 'image-normalisation');
   const state = (name: string): number[] | undefined => {
     const tensor = block && weights.get(`backbone/${block.id}/${name}`);
@@ -179,7 +182,7 @@ function describePreprocessing(source: ExportSource): Record<string, unknown> {
         normalisation: normalisesInside(model) ? 'inside' : 'none',
         mean: null,
         standardDeviation: null,
-        ...statisticsOf(source),
+        ...imageStatisticsOf(source),
         resize: facts.images ?? null,
       };
     case 'frames':
