@@ -1,10 +1,12 @@
 /** The README beside an exported network: what it is, and the lines of Python and of JavaScript that run it. */
+import { loadTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { voiceJavaScript, voicePython } from './voice-readme.ts';
 import { alignmentJavaScript, alignmentPython } from './alignment-readme.ts';
 import type { NetworkDescription, PortDescription } from './describe-network.ts';
 import { namesOfOutput, provenanceOf } from './describe-network.ts';
 import { pythonPicture } from './python-picture.ts';
 import type { ExportSubject } from './source.ts';
+import { taggedWordsJavaScript, taggedWordsPython, tagsJavaScript, tagsPython } from './tagging-readme.ts';
 
 /** The README as Markdown. */
 export function onnxReadme(subject: ExportSubject, description: NetworkDescription): string {
@@ -57,9 +59,31 @@ function javaScriptPackages(subject: ExportSubject): string {
 }
 
 /** What a text is, for the task: one with a blank, a beginning, or any. */
-function exampleText({ model }: ExportSubject): string {
-  return model.task.demo?.examples?.[0]?.text ?? 'a text to be classified';
+function exampleText({ model, tokenizerFile }: ExportSubject): string {
+  const text = model.task.demo?.examples?.[0]?.text;
+  if (text === undefined) return model.facts.tags ? 'a text to be tagged' : 'a text to be classified';
+  if (tokenizerFile === undefined) return text;
+  const { special, token } = loadTokenizer(tokenizerFile);
+  return text.replaceAll('[MASK]', token(special.mask)); // tokenizers of others have another sign for it
 }
+
+/** The second text of tasks that compare two; undefined for all others. */
+function examplePair({ model }: ExportSubject): string | undefined {
+  if (model.task.demo?.form('tokens') !== 'sentence-pair') return undefined;
+  return model.task.demo.examples?.[0]?.textPair ?? 'another text';
+}
+
+const pairPython = (pair: string, length: number): string[] => [
+  `pair = ${JSON.stringify(pair)}`,
+  `tokenizer.enable_truncation(${String(length)})`,
+  'encoding = tokenizer.encode(text, pair)',
+];
+
+const pairJavaScript = (pair: string, length: number): string[] => [
+  `const pair = ${JSON.stringify(pair)};`,
+  `tokenizer.setTruncation(${String(length)});`,
+  'const encoding = await tokenizer.encode(text, pair);',
+];
 
 function pythonLines(subject: ExportSubject, { inputs, outputs }: NetworkDescription): string[] {
   const { model } = subject;
@@ -77,27 +101,33 @@ function pythonLines(subject: ExportSubject, { inputs, outputs }: NetworkDescrip
   if (input.kind === 'tokens') {
     if (model.task.type === 'alignment') return [...begin, ...alignmentPython(input.length)];
     if (model.facts.speech) return [...begin, ...voicePython(input.length)];
+    const pair = examplePair(subject);
     const isNextWord = model.task.type === 'next-word';
     const read = isNextWord
-      ? 'ids = [tokenizer.token_to_id("[SEP]"), *tokenizer.encode(text, add_special_tokens=False).ids]'
-      : `ids = tokenizer.encode(text).ids[:${String(input.length)}]`;
+      ? 'ids = [about["preprocessing"]["specialTokens"]["separate"], *tokenizer.encode(text, add_special_tokens=False).ids]'
+      : pair === undefined
+        ? `ids = tokenizer.encode(text).ids[:${String(input.length)}]`
+        : 'ids = encoding.ids';
     const feeds: Readonly<Record<string, string>> = {
       input_ids: 'np.array([ids])',
       attention_mask: 'np.ones((1, len(ids)), np.int64)',
-      token_type_ids: 'np.zeros((1, len(ids)), np.int64)',
+      token_type_ids: pair === undefined ? 'np.zeros((1, len(ids)), np.int64)' : 'np.array([encoding.type_ids])',
     };
     const [shape] = inputs.map((port) => port.shape);
     const isFixed = typeof shape?.[1] === 'number';
     const used = inputs.map(({ name }) => `"${name}": ${feeds[name] ?? 'None'}`);
+    const { tags } = model.facts;
     return [
-      ...begin,
+      ...(tags ? ['import re', ...begin] : begin),
       'from tokenizers import Tokenizer',
       'tokenizer = Tokenizer.from_file("tokenizer.json")',
       `text = ${JSON.stringify(exampleText(subject))}`,
-      read,
-      ...(isFixed ? fixedLengthPython(inputs, input.length) : [`feeds = {${used.join(', ')}}`]),
-      run,
-      ...textAnswerPython(subject, output.name),
+      ...(pair === undefined ? [] : pairPython(pair, input.length)),
+      ...(tags ? taggedWordsPython(input.length) : [read]),
+      ...(isFixed
+        ? fixedLengthPython(inputs, input.length, pair === undefined ? '[0] * len(ids)' : 'encoding.type_ids')
+        : [`feeds = {${used.join(', ')}}`]),
+      ...(tags ? tagsPython(model.facts, hasCrf(outputs)) : [run, ...textAnswerPython(subject, output.name)]),
     ];
   }
   if (input.kind === 'image') {
@@ -123,30 +153,49 @@ function pythonLines(subject: ExportSubject, { inputs, outputs }: NetworkDescrip
   ];
 }
 
-/** A network that is unrolled over its steps reads texts of one length: the rest is padding. */
-function fixedLengthPython(inputs: readonly PortDescription[], length: number): string[] {
+/** Tags of a CRF are read from more than the scores of each word. */
+const hasCrf = (outputs: readonly PortDescription[]): boolean => outputs.some(({ name }) => name === 'transitions');
+
+/** A network that is unrolled over its steps reads texts of one length: the rest is padding. @param types of the tokens */
+function fixedLengthPython(inputs: readonly PortDescription[], length: number, types: string): string[] {
   const values: Readonly<Record<string, string>> = {
     input_ids: `[ids + [0] * (${String(length)} - len(ids))]`,
     attention_mask: `[[1] * len(ids) + [0] * (${String(length)} - len(ids))]`,
-    token_type_ids: `[[0] * ${String(length)}]`,
+    token_type_ids: `[${types} + [0] * (${String(length)} - len(ids))]`,
   };
   return [`feeds = {${inputs.map(({ name }) => `"${name}": np.array(${values[name] ?? '[]'})`).join(', ')}}`];
 }
 
+/** Whether an answer is one number for each token of the vocabulary. */
+const answersTokens = ({ model }: ExportSubject): boolean => /^(?:masked-words|next-word)/u.test(model.task.type);
+
 /** @param output the variable that has what the network answers */
-function textAnswerPython({ model }: ExportSubject, output: string): string[] {
-  if (model.facts.tags) {
-    return [
-      `for token, row in zip(ids, ${output}[0]): print(tokenizer.id_to_token(token), about["labels"][int(row.argmax())])`,
-    ];
-  }
-  if (namesOfOutput(model.facts) && !model.task.type.startsWith('masked-words')) {
+function textAnswerPython(subject: ExportSubject, output: string): string[] {
+  const { model } = subject;
+  if (!answersTokens(subject)) {
+    if (!namesOfOutput(model.facts)) return [`print(${output}.shape)`];
     return [`for label, value in zip(about["labels"], ${output}[0]): print(label, value)`];
   }
-  const place = model.task.type === 'next-word' ? 'len(ids) - 1' : 'ids.index(tokenizer.token_to_id("[MASK]"))';
+  const place =
+    model.task.type === 'next-word' ? 'len(ids) - 1' : 'ids.index(about["preprocessing"]["specialTokens"]["mask"])';
   return [
     `best = np.argsort(-${output}[0, ${place}])[:5]`,
     'print([tokenizer.id_to_token(int(token)) for token in best])',
+  ];
+}
+
+function textAnswerJavaScript(subject: ExportSubject, output: string): string[] {
+  if (!answersTokens(subject)) {
+    if (!namesOfOutput(subject.model.facts)) return [`console.log(${output}.dims);`];
+    return [`console.log(about.labels.map((label, index) => [label, ${output}.data[index]]));`];
+  }
+  const place =
+    subject.model.task.type === 'next-word' ? 'ids.length - 1' : 'ids.indexOf(about.preprocessing.specialTokens.mask)';
+  return [
+    `const [, , size] = ${output}.dims;`,
+    `const scores = ${output}.data.slice((${place}) * size, (${place} + 1) * size);`,
+    'const best = Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a]).slice(0, 5);',
+    'console.log(best.map((token) => tokenizer.idToToken(token)));',
   ];
 }
 
@@ -167,25 +216,30 @@ function javaScriptLines(subject: ExportSubject, { inputs, outputs }: NetworkDes
   if (input.kind === 'tokens') {
     if (model.task.type === 'alignment') return [...begin, ...alignmentJavaScript(input.length)];
     if (model.facts.speech) return [...begin, ...voiceJavaScript(input.length)];
+    const pair = examplePair(subject);
     const isNextWord = model.task.type === 'next-word';
     const [shape] = inputs.map((port) => port.shape);
     const length = typeof shape?.[1] === 'number' ? String(input.length) : 'ids.length';
     const feeds: Readonly<Record<string, string>> = {
       input_ids: 'ids[position] ?? 0',
       attention_mask: 'Number(position < ids.length)',
-      token_type_ids: '0',
+      token_type_ids: pair === undefined ? '0' : 'encoding.getTypeIds()[position] ?? 0',
     };
+    const { tags } = model.facts;
+    const read = isNextWord
+      ? 'const ids = [about.preprocessing.specialTokens.separate, ...(await tokenizer.encode(text, null, { addSpecialTokens: false })).getIds()];'
+      : pair === undefined
+        ? `const ids = (await tokenizer.encode(text)).getIds().slice(0, ${String(input.length)});`
+        : 'const ids = encoding.getIds();';
     return [
       ...begin,
       `const text = ${JSON.stringify(exampleText(subject))};`,
       "const tokenizer = Tokenizer.fromString(await readFile('tokenizer.json', 'utf8'));",
-      isNextWord
-        ? "const ids = [tokenizer.tokenToId('[SEP]'), ...(await tokenizer.encode(text, null, { addSpecialTokens: false })).getIds()];"
-        : `const ids = (await tokenizer.encode(text)).getIds().slice(0, ${String(input.length)});`,
+      ...(pair === undefined ? [] : pairJavaScript(pair, input.length)),
+      ...(tags ? taggedWordsJavaScript(input.length) : [read]),
       `const row = (value) => new Tensor('int64', BigInt64Array.from({ length: ${length} }, (_, position) => BigInt(value(position))), [1, ${length}]);`,
       `const feeds = { ${inputs.map(({ name }) => `${name}: row((position) => ${feeds[name] ?? '0'})`).join(', ')} };`,
-      run,
-      `console.log(${output.name}.dims, about.labels);`,
+      ...(tags ? tagsJavaScript(model.facts, hasCrf(outputs)) : [run, ...textAnswerJavaScript(subject, output.name)]),
     ];
   }
   if (input.kind === 'image') {
