@@ -14,7 +14,7 @@ import { gpt2 } from './huggingface/gpt2.ts';
 import { modelCard } from './huggingface/model-card.ts';
 import { modernBert } from './huggingface/modernbert.ts';
 import { specialIds, writeJson, writeTokenizer } from './huggingface/tokenizer-files.ts';
-import type { ExportSubject } from './source.ts';
+import type { NetworkSubject } from './source.ts';
 import { weightsOf } from './weights.ts';
 
 interface Counterpart {
@@ -22,11 +22,10 @@ interface Counterpart {
   readonly architecture: HubArchitecture;
 }
 
-/** The model of transformers that computes the same, or why there is none. */
-function counterpartOf(subject: ExportSubject): Counterpart | string {
+/** The model of transformers that computes the same, or why there is none. Looks at the model alone. */
+export function counterpartOf(subject: NetworkSubject): Counterpart | string {
   const encoder = encoderOf(subject);
   if (typeof encoder === 'string') return encoder;
-  if (subject.tokenizerFile === undefined) return 'it has no tokenizer';
   const architecture = encoder.encoder.causal ? gpt2 : encoder.encoder.positions === 'rotary' ? modernBert : bert;
   const mismatch = architecture.mismatch(encoder, subject);
   return mismatch === undefined ? { encoder, architecture } : `it is no ${architecture.title}: ${mismatch}`;
@@ -40,7 +39,8 @@ defineFormat({
   options: [],
   refusal(subject) {
     const found = counterpartOf(subject);
-    return typeof found === 'string' ? found : undefined;
+    if (typeof found === 'string') return found;
+    return subject.tokenizerFile === undefined ? 'it has no tokenizer' : undefined;
   },
   async write(source, folder, { onPhase }) {
     const found = counterpartOf(source);

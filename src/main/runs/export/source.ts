@@ -41,6 +41,9 @@ export interface ExportSubject {
   readonly imported: ModelManifest | undefined;
 }
 
+/** What tells whether a network has a counterpart elsewhere. */
+export type NetworkSubject = Pick<ExportSubject, 'model'>;
+
 export interface ExportSource extends ExportSubject {
   /** Updates that the weights have seen in this lab. */
   readonly step: number;

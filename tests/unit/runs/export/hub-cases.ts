@@ -8,7 +8,7 @@ import type { TextEncoder } from '../../../../src/main/runs/export/huggingface/e
 import { encoderOf } from '../../../../src/main/runs/export/huggingface/encoder.ts';
 import { gpt2 } from '../../../../src/main/runs/export/huggingface/gpt2.ts';
 import { modernBert } from '../../../../src/main/runs/export/huggingface/modernbert.ts';
-import type { ExportSubject } from '../../../../src/main/runs/export/source.ts';
+import type { NetworkSubject } from '../../../../src/main/runs/export/source.ts';
 import { weightsOf } from '../../../../src/main/runs/export/weights.ts';
 import type { Network } from './networks.ts';
 import { randomFeeds, randomWeights, textNetworks } from './networks.ts';
@@ -54,8 +54,8 @@ function withoutHead(name: string, ownName: string): Network {
   return { name: ownName, sizes, model: networkOfFeatures(manifest as ModelManifest) }; // nothing else of it is read
 }
 
-export function hubSubject({ network }: HubCase): { readonly subject: ExportSubject; readonly encoder: TextEncoder } {
-  const subject = { model: network.model } as ExportSubject; // architectures look at the model alone
+export function hubSubject({ network }: HubCase): { readonly subject: NetworkSubject; readonly encoder: TextEncoder } {
+  const subject = { model: network.model };
   const encoder = encoderOf(subject);
   if (typeof encoder === 'string') throw new Error(encoder);
   return { subject, encoder };

@@ -1,23 +1,27 @@
 // Imported models leave the lab as runs do: those with a head answer as their own library did, those without one give their features.
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../../../src/main/formats/safetensors.ts';
 import { exportFormatsOf, exportNetwork } from '../../../../src/main/runs/export/index.ts';
 import type { ExportOrigin } from '../../../../src/main/runs/export/source.ts';
 import { importModel } from '../../../../src/main/runs/import-model.ts';
+import { openNetworkPredictor } from '../../../../src/main/runs/predict.ts';
+import { networkOfModel } from '../../../../src/main/runs/trained-network.ts';
 import { findModel } from '../../../../src/main/workspace/models.ts';
 import { createTinyWorkspace } from '../../../tiny-workspace.ts';
 import type { TinyWorkspace } from '../../../tiny-workspace.ts';
 import { fixture, relativeError } from '../../models/recorded.ts';
+import { loadGraphModelFrom } from './graph-model.ts';
 
 let tiny: TinyWorkspace;
 
 beforeAll(async () => {
   tiny = await createTinyWorkspace();
   const { signal } = new AbortController();
-  for (const name of ['bert', 'bert-classifier', 'minilm']) {
+  for (const name of ['bert', 'bert-classifier', 'minilm', 'roberta']) {
     await importModel(tiny.workspace, name, fixture(name), { signal });
   }
 });
@@ -73,6 +77,49 @@ describe('a model as ONNX', () => {
     const { data, dims } = outputs.last_hidden_state!;
     expect(dims).toEqual(recorded.get('sequence')!.shape);
     expect(relativeError(data as Float32Array, recorded.get('sequence')!.data)).toBeLessThan(1e-5);
+  });
+
+  it('has a README with the marks of its own tokenizer', async () => {
+    const request = { folder: join(tiny.folder, 'marks'), format: 'onnx' };
+    const { folder } = await exportNetwork(tiny.workspace, await originOf('roberta'), request);
+    const readme = await readFile(join(folder, 'README.md'), 'utf8');
+    expect(readme).toContain('<mask>');
+    expect(readme).not.toContain('[MASK]');
+  });
+
+  it.each(['bert-classifier', 'minilm'])('is a graph model for TensorFlow.js, too: %s', async (name) => {
+    const request = { folder: join(tiny.folder, `${name}-tfjs`), format: 'tfjs' };
+    const { folder } = await exportNetwork(tiny.workspace, await originOf(name), request);
+    const loaded = await loadGraphModelFrom(folder);
+    const { tensors } = await readSafetensors(join(fixture(name), 'outputs.safetensors'));
+    const { shape } = tensors.get('tokens')!;
+    const row = (of: string, otherwise: number) => {
+      const ids = tensors.get(of)?.data ?? new Int32Array(shape[0]! * shape[1]!).fill(otherwise); // a batch of rows
+      return tf.tensor(Int32Array.from(ids, Number), [...shape], 'int32');
+    };
+    const inputs = { input_ids: row('tokens', 0), attention_mask: row('mask', 1), token_type_ids: row('segments', 0) };
+    const [output, recorded] =
+      name === 'minilm' ? (['last_hidden_state', 'sequence'] as const) : (['logits', 'logits'] as const);
+    const [found] = [loaded.execute(inputs, output)].flat();
+    expect(relativeError((await found!.data()) as Float32Array, tensors.get(recorded)!.data)).toBeLessThan(1e-5);
+    loaded.dispose();
+  });
+
+  it('goes to transformers and comes back with the same answers', async () => {
+    const request = { folder: join(tiny.folder, 'hub'), format: 'huggingface' };
+    const { folder } = await exportNetwork(tiny.workspace, await originOf('bert-classifier'), request);
+    await importModel(tiny.workspace, 'back', folder, { signal: new AbortController().signal });
+    const query = { text: 'not a good one', top: 3 };
+    const [theirs, ours] = await Promise.all(
+      ['bert-classifier', 'back'].map(async (name) => {
+        const model = await findModel(tiny.workspace, name);
+        await using predictor = await openNetworkPredictor(await networkOfModel(model));
+        return await predictor.ask(query);
+      }),
+    );
+    const shares = (answers: typeof ours) => new Map(answers![0]!.choices.map((one) => [one.label, one.probability]));
+    expect([...shares(ours).keys()].sort()).toEqual(['bad', 'good', 'middling']);
+    for (const [label, share] of shares(theirs)) expect(shares(ours).get(label)).toBeCloseTo(share, 6);
   });
 
   it('is that of the head which was asked for', async () => {

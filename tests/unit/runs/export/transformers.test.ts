@@ -4,12 +4,11 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { hubCases, hubConfig, hubTensors, hubFeeds, recordedEvery } from './hub-cases.ts';
+import type { Network } from './networks.ts';
 import { crfNetwork, labOutputs, largestDifference, otherNetworks, randomWeights, textNetworks } from './networks.ts';
-import type { ExportSubject } from '../../../../src/main/runs/export/source.ts';
-import { encoderOf } from '../../../../src/main/runs/export/huggingface/encoder.ts';
-import { bert } from '../../../../src/main/runs/export/huggingface/bert.ts';
-import { gpt2 } from '../../../../src/main/runs/export/huggingface/gpt2.ts';
+import { counterpartOf } from '../../../../src/main/runs/export/huggingface.ts';
 import { modernBert } from '../../../../src/main/runs/export/huggingface/modernbert.ts';
+import { findTask } from '../../../../src/main/tasks/index.ts';
 
 interface Recorded {
   readonly sha256: string;
@@ -79,23 +78,69 @@ it('says what the numbers of each head are', () => {
 });
 
 describe('networks that transformers does not have', () => {
-  const reason = (name: string): string | undefined => {
+  const networkOf = (name: string): Network => {
     const network = [...textNetworks, ...otherNetworks, crfNetwork].find((one) => one.name === name);
     if (!network) throw new Error(`there is no network ${name}`);
-    const subject = { model: network.model } as ExportSubject; // what is asked for looks at the model alone
-    const encoder = encoderOf(subject);
-    if (typeof encoder === 'string') return encoder;
-    return (encoder.encoder.causal ? gpt2 : bert).mismatch(encoder, subject);
+    return network;
+  };
+  const reason = ({ model }: Network): string => {
+    const found = counterpartOf({ model });
+    return typeof found === 'string' ? found : `it is a ${found.architecture.title}`;
   };
 
   it.each([
     ['LSTM, next word', /no counterpart of this pipeline \(token-embedding, recurrent\)/u],
     ['ResNet, classes', /does not read text/u],
-    ['ModernBERT, causal', /no learned positions/u],
-    ['ModernBERT, masked words', /no learned positions/u],
-    ['BERT, tags by a CRF', /decodes with a CRF.*task\.decoder: softmax/u],
-    ['BERT, numbers by the mean', /answers from 'auto'.*task\.features: first/u],
+    ['ModernBERT, causal', /no GPT-2: it has no learned positions/u],
+    ['BERT, tags by a CRF', /no BERT: it decodes with a CRF.*task\.decoder: softmax/u],
+    ['BERT, numbers by the mean', /no BERT: it answers from 'auto'.*task\.features: first/u],
+    [
+      'ModernBERT, classes by the mean',
+      /no ModernBERT: .*hidden layer before its classes.*task\.hidden: gelu-normalised/u,
+    ],
+    ['ModernBERT, classes by the maximum', /no ModernBERT: .*no pooling 'max'/u],
+    ['ModernBERT, classes by attention', /no ModernBERT: .*no pooling 'attention'/u],
   ])('%s: says why', (name, expected) => {
-    expect(reason(name)).toMatch(expected);
+    expect(reason(networkOf(name))).toMatch(expected);
+  });
+
+  /** A ModernBERT with other options of one of its blocks, or of its task. */
+  const changed = (of: string, options: Readonly<Record<string, unknown>>): Network => {
+    const { model, ...network } = networkOf('ModernBERT, masked words');
+    const { pipeline } = model;
+    const blocks = pipeline.blocks.map((block) =>
+      block.type === of ? { ...block, options: { ...block.options, ...options } } : block,
+    );
+    const task = of === 'task' ? options : {};
+    return {
+      ...network,
+      model: { ...model, options: { ...(model.options as object), ...task }, pipeline: { ...pipeline, blocks } },
+    };
+  };
+
+  it.each([
+    ['task', { head: 'bert' }, /kind 'bert'; with task\.head: modernbert/u],
+    ['token-embedding', { bias: true }, /has biases/u],
+    ['token-embedding', { positions: true }, /other positions than rotary ones/u],
+    ['token-embedding', { normalisationType: 'rms' }, /another normalisation than layer normalisation/u],
+    ['token-embedding', { epsilon: 1e-6 }, /different epsilons/u],
+    ['transformer-encoder', { bias: true }, /has biases/u],
+    ['transformer-encoder', { activation: 'gelu' }, /its activation is gelu/u],
+    ['transformer-encoder', { normalisation: 'post' }, /normalisations stand in other places/u],
+    ['transformer-encoder', { finalNormalisation: false }, /normalisations stand in other places/u],
+    ['transformer-encoder', { queryKeyNormalisation: true }, /normalises queries and keys/u],
+    ['transformer-encoder', { window: 8, fullEvery: 2 }, /see a window alone/u],
+  ] as const)('ModernBERT with another %s, %o: says why', (of, options, expected) => {
+    expect(reason(networkOf('ModernBERT, masked words'))).toBe('it is a ModernBERT');
+    expect(reason(changed(of, options))).toMatch(expected);
+  });
+
+  it.each(['regression', 'multi-label', 'token-classification'])('ModernBERT with a head of %s: says why', (task) => {
+    const { model, ...network } = networkOf('ModernBERT, masked words');
+    const definition = findTask(task);
+    const headed = { ...model, task: definition, options: definition.options.parse({ length: 24 }) };
+    expect(reason({ ...network, model: headed })).toMatch(
+      /hidden layer before its answers, and this network has none/u,
+    );
   });
 });

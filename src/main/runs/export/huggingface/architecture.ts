@@ -1,7 +1,7 @@
 /** A model class of transformers: whether a network is one, and under which names and in which layout it keeps the weights. */
 import { LabError } from '../../../../shared/errors.ts';
 import { namesOfOutput } from '../describe-network.ts';
-import type { ExportSubject } from '../source.ts';
+import type { NetworkSubject } from '../source.ts';
 import type { Weight } from '../weights.ts';
 import type { TextEncoder } from './encoder.ts';
 
@@ -18,13 +18,13 @@ export interface HubArchitecture {
   /** As transformers writes it, e.g. `BERT`. */
   readonly title: string;
   /** What is different about the network, in the terms of its options; undefined where it is one of these models. */
-  mismatch(encoder: TextEncoder, subject: ExportSubject): string | undefined;
+  mismatch(encoder: TextEncoder, subject: NetworkSubject): string | undefined;
   /** The contents of config.json, without what every model has. */
-  config(encoder: TextEncoder, subject: ExportSubject, weights: Weights): Readonly<Record<string, unknown>>;
+  config(encoder: TextEncoder, subject: NetworkSubject, weights: Weights): Readonly<Record<string, unknown>>;
   readonly classes: (task: string) => HubClasses;
   /** What the tokenizer gives to the model. */
   readonly inputNames: readonly string[];
-  tensors(encoder: TextEncoder, subject: ExportSubject, weights: Weights): ReadonlyMap<string, Weight>;
+  tensors(encoder: TextEncoder, subject: NetworkSubject, weights: Weights): ReadonlyMap<string, Weight>;
 }
 
 /** The weights of a network, read in the layout of PyTorch. */
@@ -101,13 +101,13 @@ export const activations: Readonly<Record<string, string>> = {
 };
 
 /** An option of the task, as a word. */
-export function taskOption({ model }: ExportSubject, name: string): unknown {
+export function taskOption({ model }: NetworkSubject, name: string): unknown {
   const options = model.options as Readonly<Record<string, unknown>>; // options of tasks are objects
   return options[name];
 }
 
 /** Names and numbers of the classes, labels, targets or tags, as config.json has them, and which of these they are. */
-export function labelsConfig({ model: { facts } }: Pick<ExportSubject, 'model'>): Record<string, unknown> {
+export function labelsConfig({ model: { facts } }: NetworkSubject): Record<string, unknown> {
   const names = namesOfOutput(facts);
   if (!names) return {};
   const problem = facts.targets ? 'regression' : facts.labelSet ? 'multi_label_classification' : undefined;

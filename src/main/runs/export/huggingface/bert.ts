@@ -1,5 +1,5 @@
 /** BERT (Devlin et al. 2018) as transformers keeps it: `BertModel` with its heads. */
-import type { ExportSubject } from '../source.ts';
+import type { NetworkSubject } from '../source.ts';
 import type { Weight } from '../weights.ts';
 import type { HubArchitecture, Weights } from './architecture.ts';
 import { activations, labelsConfig, taskOption, zerosOf } from './architecture.ts';
@@ -76,7 +76,7 @@ export const bert: HubArchitecture = {
   },
 };
 
-function headMismatch(epsilon: number, subject: ExportSubject): string | undefined {
+function headMismatch(epsilon: number, subject: NetworkSubject): string | undefined {
   const { type } = subject.model.task;
   if (type.startsWith('masked-words')) {
     const style = taskOption(subject, 'head');
@@ -138,7 +138,7 @@ function writeEncoder(
 function writeHeads(
   tensors: Map<string, Weight>,
   { names, isTied, embedding }: TextEncoder,
-  subject: ExportSubject,
+  subject: NetworkSubject,
   weights: Weights,
 ): void {
   const words = 'head/masked-words';
@@ -178,7 +178,7 @@ function writeHeads(
 }
 
 /** Numbers are learnt standardised: their means and deviations become part of the last layer, [targets, features]. */
-function inUnits(weight: Weight, bias: Weight, { model }: ExportSubject): { weight: Weight; bias: Weight } {
+function inUnits(weight: Weight, bias: Weight, { model }: NetworkSubject): { weight: Weight; bias: Weight } {
   const { targets } = model.facts;
   if (!targets) return { weight, bias };
   const { means, deviations } = targets;

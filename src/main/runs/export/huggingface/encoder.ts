@@ -1,7 +1,7 @@
 /** The encoder of a pipeline that is an embedding and a Transformer, which is what transformers has models for. */
 import { z } from 'zod';
 import { findBlock } from '../../../nn/index.ts';
-import type { ExportSubject } from '../source.ts';
+import type { NetworkSubject } from '../source.ts';
 
 /** Options of the block token-embedding that decide which model it is. */
 const embeddingOptions = z.looseObject({
@@ -52,7 +52,7 @@ export interface TextEncoder {
 }
 
 /** The encoder, or what is in the way. */
-export function encoderOf({ model }: ExportSubject): TextEncoder | string {
+export function encoderOf({ model }: NetworkSubject): TextEncoder | string {
   const { blocks, outputs } = model.pipeline;
   const { input } = model.facts;
   if (input.kind !== 'tokens') return 'transformers has no counterpart of a network that does not read text';

@@ -1,5 +1,5 @@
 /** ModernBERT (Warner et al. 2024) as transformers keeps it, with every layer attending to the whole text. */
-import type { ExportSubject } from '../source.ts';
+import type { NetworkSubject } from '../source.ts';
 import type { Weight } from '../weights.ts';
 import type { HubArchitecture, Weights } from './architecture.ts';
 import { labelsConfig, stacked, taskOption } from './architecture.ts';
@@ -113,7 +113,7 @@ function writeEncoder(tensors: Map<string, Weight>, { names, encoder }: TextEnco
 function writeHead(
   tensors: Map<string, Weight>,
   { names }: TextEncoder,
-  { model }: ExportSubject,
+  { model }: NetworkSubject,
   weights: Weights,
 ): void {
   if (!models[model.task.type]) return;
