@@ -9,6 +9,7 @@ import { createClient } from '../src/shared/rpc/client.ts';
 import { checksumsName, formatChecksums, sha256OfText } from '../src/main/files/checksums.ts';
 import { sealLine, unsealLine } from '../src/main/files/sealed-lines.ts';
 import { nodeProcesses } from '../src/main/hosts/node/processes.ts';
+import { firstRuns } from '../src/main/lab/first-look.ts';
 import { openLab } from '../src/main/lab/lab.ts';
 import { labDispatcher } from '../src/main/rpc/features/index.ts';
 import { inProcessPair } from '../src/main/rpc/transports/in-process.ts';
@@ -120,21 +121,29 @@ export const bench: Bench = {
         work({ workspace, folder: planned.folder, index: 0, count: 200, signal: new AbortController().signal }),
       );
       await measure('the standing of the study', () => readClusterStudy(workspace, study.name));
-      const open = (): ReturnType<typeof openLab> =>
-        openLab({
+      const firstPage = async () => {
+        const lab = await openLab({
           folder: workspace.folder,
-          host: 'command-line',
+          host: 'server',
           processes: nodeProcesses,
           tasks: taskNotes,
           scanMilliseconds: 1e9,
+          firstRuns,
         });
-      await (await measure('open, first time', open)).close();
-      const lab = await measure('open, with its database', open);
+        const [near, far] = inProcessPair();
+        labDispatcher(lab).serve(far);
+        const client = createClient({ open: () => near });
+        await client.lab.runs.list({ limit: 100 });
+        return { lab, client };
+      };
+      const first = await measure('open to the first page, without a database', firstPage);
+      await measure('and to the last run', () => first.lab.whole);
+      first.client.close();
+      await first.lab.close();
+      const { lab, client } = await measure('open to the first page, with its database', firstPage);
+      await measure('and to all having been looked at', () => lab.whole);
       await measure('look for news', () => lab.refresh());
-      const [near, far] = inProcessPair();
-      labDispatcher(lab).serve(far);
-      const client = createClient({ open: () => near });
-      const { runs } = await measure('first page of runs', () => client.lab.runs.list({ limit: 100 }));
+      const { runs } = await measure('a page of runs', () => client.lab.runs.list({ limit: 100 }));
       const ids = runs.slice(0, compared).map(({ id }) => id);
       await measure('compare 50 runs', () => client.lab.compare.table({ ids }));
       await measure('the study, first time', () => client.lab.studies.get({ name: study.name }));

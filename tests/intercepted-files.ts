@@ -10,7 +10,11 @@ export interface FileCall {
   /** Without `Sync`: open, read, write, fsync, rename, readdir, mkdir, rm … */
   readonly name: string;
   readonly path: string;
+  /** Of a file that is open. */
+  readonly descriptor?: number;
 }
+
+export type Listener = (call: FileCall) => void | (() => void);
 
 /** What a listener throws so that the first half of what is written gets to the disk before the call fails. */
 export class HalfWritten extends Error {
@@ -82,8 +86,10 @@ function halfOf(given: readonly unknown[], dataPlace: number): unknown[] | undef
   return [...before, data, offset, bytes >> 1, ...rest];
 }
 
+const nothing = (): void => undefined;
+
 /** Calls `before` ahead of every call under `folder`, until the returned function is called. */
-export async function interceptFiles(folder: string, before: (call: FileCall) => void): Promise<() => void> {
+export async function interceptFiles(folder: string, before: Listener): Promise<() => void> {
   const root = resolve(folder);
   const undo: (() => void)[] = [];
   const isBelow = (path: string): boolean => path === root || path.startsWith(root + sep);
@@ -94,11 +100,12 @@ export async function interceptFiles(folder: string, before: (call: FileCall) =>
     given: readonly unknown[],
     dataPlace: number,
     writeHalf: (half: unknown[]) => void,
-  ) => {
+    descriptor?: number,
+  ): (() => void) => {
     const full = typeof path === 'string' ? resolve(path) : '';
-    if (!isBelow(full)) return;
+    if (!isBelow(full)) return nothing;
     try {
-      before({ name, path: full });
+      return before({ name, path: full, ...(descriptor !== undefined && { descriptor }) }) ?? nothing;
     } catch (error) {
       const half = error instanceof HalfWritten && /write|append/i.test(name) ? halfOf(given, dataPlace) : undefined;
       if (half) writeHalf(half);
@@ -123,8 +130,9 @@ export async function interceptFiles(folder: string, before: (call: FileCall) =>
   const pathOf = (name: string, given: readonly unknown[]): unknown => (towards.has(name) ? given[1] : given[0]);
   for (const name of byPath) {
     patch(promises, name, (original) => async (...given) => {
-      tell(name, pathOf(name, given), given, 1, half(name));
+      const after = tell(name, pathOf(name, given), given, 1, half(name));
       const result = await original.apply(fsPromises, given);
+      after();
       if (name === 'open' && typeof given[0] === 'string') {
         const { fd } = result as { readonly fd: number }; // of a FileHandle
         descriptors.set(fd, given[0]);
@@ -133,8 +141,9 @@ export async function interceptFiles(folder: string, before: (call: FileCall) =>
     });
     patch(sync, `${name}Sync`, (original) => (...given) => {
       const path = pathOf(name, given);
-      tell(name, typeof path === 'number' ? descriptors.get(path) : path, given, 1, half(name));
+      const after = tell(name, typeof path === 'number' ? descriptors.get(path) : path, given, 1, half(name));
       const result = original.apply(fs, given);
+      after();
       if (name === 'open' && typeof result === 'number' && typeof given[0] === 'string') {
         descriptors.set(result, given[0]);
       }
@@ -143,24 +152,29 @@ export async function interceptFiles(folder: string, before: (call: FileCall) =>
   }
   for (const [name, told] of Object.entries(byDescriptor)) {
     patch(sync, name, (original) => (...given) => {
-      tell(told, descriptors.get(Number(given[0])), given, 1, half('write'));
-      return original.apply(fs, given);
+      const descriptor = Number(given[0]);
+      const after = tell(told, descriptors.get(descriptor), given, 1, half('write'), descriptor);
+      const result = original.apply(fs, given);
+      after();
+      return result;
     });
   }
   for (const [name, told] of Object.entries(byCallback)) {
     patch(sync, name, (original) => (...given) => {
       const callback = given.at(-1) as Callable; // by the API
       const [path] = given;
+      const [file, descriptor] = typeof path === 'number' ? [descriptors.get(path), path] : [path];
+      let after = nothing;
       try {
-        tell(told, typeof path === 'number' ? descriptors.get(path) : path, given.slice(0, -1), 1, half('write'));
+        after = tell(told, file, given.slice(0, -1), 1, half('write'), descriptor);
       } catch (error) {
         process.nextTick(callback, error);
         return undefined;
       }
-      if (name !== 'open') return original.apply(fs, given);
-      const noted: Callable = (error, descriptor) => {
-        if (typeof path === 'string' && typeof descriptor === 'number') descriptors.set(descriptor, path);
-        return callback(error, descriptor);
+      const noted: Callable = (error, result, ...rest) => {
+        if (!error) after();
+        if (name === 'open' && typeof path === 'string' && typeof result === 'number') descriptors.set(result, path);
+        return callback(error, result, ...rest);
       };
       return original.apply(fs, [...given.slice(0, -1), noted]);
     });
@@ -174,8 +188,11 @@ export async function interceptFiles(folder: string, before: (call: FileCall) =>
       name,
       (original) =>
         async function (this: { readonly fd: number }, ...given: unknown[]) {
-          tell(told, descriptors.get(this.fd), given, 0, (some) => half('write')([this.fd, ...some]));
-          return original.apply(this, given);
+          const { fd } = this; // which is -1 when it is closed
+          const after = tell(told, descriptors.get(fd), given, 0, (some) => half('write')([fd, ...some]), fd);
+          const result = await original.apply(this, given);
+          after();
+          return result;
         },
     );
   }

@@ -1,10 +1,15 @@
 // A workspace that is opened without its database knows as much as one that was followed all along.
-import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { LabClient } from '../../src/shared/contract/index.ts';
+import { createClient } from '../../src/shared/rpc/client.ts';
 import type { NewRunEvent } from '../../src/shared/spec/run/events.ts';
+import type { Lab } from '../../src/main/lab/lab.ts';
 import { databaseFile } from '../../src/main/lab/store/database.ts';
+import { labDispatcher } from '../../src/main/rpc/features/index.ts';
+import { inProcessPair } from '../../src/main/rpc/transports/in-process.ts';
 import { openEventLog } from '../../src/main/workspace/run-folder.ts';
 import type { RunFolder } from '../../src/main/workspace/run-folder.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
@@ -31,6 +36,16 @@ const sessions: readonly (readonly NewRunEvent[])[] = [
   [{ type: 'stopped', step: 290 }],
 ];
 
+function clientOf(lab: Lab): LabClient {
+  const [near, far] = inProcessPair();
+  labDispatcher(lab).serve(far);
+  const client = createClient({ open: () => near });
+  onTestFinished(() => {
+    client.close();
+  });
+  return client.lab;
+}
+
 /** All that is in a database of runs, but the numbers by which it names them. */
 function contentOf(workspace: Workspace): unknown {
   const database = new DatabaseSync(databaseFile(workspace), { readOnly: true });
@@ -42,6 +57,59 @@ function contentOf(workspace: Workspace): unknown {
   database.close();
   return rows;
 }
+
+/** Each a minute older than the one before it; asked as pages do. */
+async function manyRuns(count: number): Promise<Workspace> {
+  const workspace = await openWorkspace(join(await temporaryFolder(), 'workspace'));
+  for (let number = 0; number < count; number++) {
+    const run = await writeRunFolder(workspace.folder, `run-${String(number).padStart(3, '0')}`);
+    const time = new Date(Date.UTC(2026, 0, 1) - number * 60_000);
+    await utimes(run.folder, time, time);
+  }
+  return workspace;
+}
+
+describe('a workspace of many runs', () => {
+  it('is there with the newest runs, those that wait ahead of them, and reads on', async () => {
+    const workspace = await manyRuns(300);
+    await writeFile(
+      join(workspace.folder, 'queue.json'),
+      JSON.stringify({ formatVersion: 1, order: ['run-290'], held: true, concurrency: 1 }),
+    );
+    const lab = await testLab({ folder: workspace.folder, firstRuns: 40, queue: { trains: false } });
+    const client = clientOf(lab);
+    const early = await client.runs.list({ limit: 1000 });
+    expect(early.unread).toBeGreaterThan(0);
+    expect(early.unread + early.total).toBe(300);
+    const ids = early.runs.map(({ id }) => id);
+    expect(ids).toEqual(expect.arrayContaining(['run-290', 'run-000', 'run-030']));
+    expect(ids).not.toContain('run-299');
+    expect((await client.runs.queue({})).order).toEqual(['run-290']);
+    // What needs all of them waits for them.
+    expect((await client.runs.get({ id: 'run-299' })).run.id).toBe('run-299');
+    expect(await client.runs.list({ limit: 1 })).toMatchObject({ total: 300, unread: 0 });
+  });
+
+  it('can be closed and opened while it is read', async () => {
+    const workspace = await manyRuns(120);
+    const first = await testLab({ folder: workspace.folder, firstRuns: 1 });
+    expect(first.unread).toBeGreaterThan(0);
+    await first.close();
+    await first.whole;
+    expect(first.scanProblem).toBeNull();
+    const second = await testLab({ folder: workspace.folder });
+    expect([second.unread, second.runs.all().length]).toEqual([0, 120]);
+  });
+
+  it('tells pages when it has read them all', async () => {
+    const workspace = await manyRuns(60);
+    const lab = await testLab({ folder: workspace.folder, firstRuns: 1 });
+    const told: string[] = [];
+    lab.changes.on((part) => told.push(`${part} ${lab.unread}`));
+    await lab.whole;
+    expect(told).toEqual(['runs 0', 'notices 0']);
+  });
+});
 
 describe('a workspace without its database', () => {
   it('has the points, the extremes and the standing of runs that were followed while they trained', async () => {

@@ -8,7 +8,7 @@ import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { tinyDocument } from '../tiny-workspace.ts';
 import { tone, wavFile } from '../unit/audio-fixtures.ts';
 import { picture } from '../unit/data-images-fixtures.ts';
-import type { Operation } from './faults.ts';
+import type { Operation } from './look-after.ts';
 import { wholeFolder } from './outcome.ts';
 
 const never = new AbortController().signal;

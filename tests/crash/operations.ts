@@ -16,14 +16,14 @@ import { parseStudy } from '../../src/main/runs/study-plan.ts';
 import { taskNotes } from '../../src/main/runs/task-notes.ts';
 import { trainRun } from '../../src/main/runs/train-run.ts';
 import { listCheckpoints } from '../../src/main/workspace/checkpoint-folders.ts';
-import { runFolder } from '../../src/main/workspace/run-folder.ts';
+import { readEvents, runFolder } from '../../src/main/workspace/run-folder.ts';
 import { readFailure, readPlan, readWorkState, workFolderOf } from '../../src/main/workspace/work-folder.ts';
 import { listRuns } from '../../src/main/workspace/runs.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinyExperiment, tinySpec } from '../tiny-workspace.ts';
-import type { Operation } from './faults.ts';
+import type { Operation } from './look-after.ts';
 import { materialNames, materialOperations } from './materials.ts';
 import { wholeFolder, withLab } from './outcome.ts';
 import { wrongWith } from './wrong-with.ts';
@@ -82,8 +82,12 @@ seeds: [1]
         await createRun(its, tinyExperiment(training, 'new'), 'new-1');
         say('created');
       },
-      outcome: (its, said, tell) =>
-        wholeFolder(join(its.runs, 'new-1'), said, tell, ['events.jsonl', 'artifacts/origin.json']),
+      async outcome(its, said, tell) {
+        const run = runFolder(join(its.runs, 'new-1'));
+        const [created] = await readEvents(run);
+        if (said.length > 0 && created?.type !== 'created') tell('no event tells that it was created');
+        return wholeFolder(run.folder, said, tell, ['events.jsonl', 'artifacts/origin.json']);
+      },
     },
     train: {
       async perform(its, say) {
@@ -103,6 +107,11 @@ seeds: [1]
         if (last < acknowledged) tell(`the checkpoint of step ${acknowledged} is gone`);
         const hasResult = await fileExists(run.result);
         if (said.includes('finished') && !hasResult) tell('the result is gone');
+        const events = (await readEvents(run)).map(({ type, step }) => `${type} ${step}`);
+        if (acknowledged > 0 && !events.includes(`checkpoint ${acknowledged}`)) {
+          tell(`no event tells of the checkpoint of step ${acknowledged}`);
+        }
+        if (said.includes('finished') && !events.includes('finished 4')) tell('no event tells of the end');
         return hasResult && sha256Of(join(run.checkpoints, 'step-4', 'model.safetensors'));
       },
     },

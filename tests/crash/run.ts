@@ -1,9 +1,11 @@
 // npm run test:crash -- --kills 100 --seed 1     kills processes between two calls to the file system
-// npm run test:crash -- --faults                every call of every operation fails in turn, once and for ever
+// npm run test:crash -- --faults                every call of every operation fails in turn, once and for ever, and the power goes before each
+//                                               of its changes and at its end
 import { parseArgs } from 'node:util';
 import { crashTest } from './crash-test.ts';
 import { tryFaults } from './faults.ts';
 import { operationNames, prepareOperations } from './operations.ts';
+import { tryPowerCuts } from './power-cuts.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,19 +19,27 @@ const { values } = parseArgs({
   },
 });
 
-async function everyFault(mostOfEach: number): Promise<number> {
+async function everyFault(most: number): Promise<number> {
+  const names = operationNames.filter((one) => values.only === undefined || one === values.only);
+  if (names.length === 0) throw new Error(`--only is one of: ${operationNames.join(', ')}`);
   const { tiny, operations } = await prepareOperations();
-  let lost = 0;
+  let [tried, lost] = [0, 0];
   try {
-    for (const name of operationNames.filter((one) => values.only === undefined || one === values.only)) {
-      const { calls, tried, problems } = await tryFaults(tiny.workspace, operations[name], { mostOfEach });
+    for (const name of names) {
+      const faults = await tryFaults(tiny.workspace, operations[name], { mostOfEach: most });
+      const cuts = await tryPowerCuts(tiny.workspace, operations[name], { most });
+      const problems = [...faults.problems, ...cuts.problems];
       for (const problem of problems) process.stdout.write(`LOST  ${name}: ${problem}\n`);
-      process.stdout.write(`${name}: ${calls} calls, ${tried} faults, ${problems.length} losses\n`);
+      process.stdout.write(
+        `${name}: ${faults.calls} calls, ${faults.tried} faults, ${cuts.tried} power cuts, ${problems.length} losses\n`,
+      );
+      tried += faults.tried + cuts.tried;
       lost += problems.length;
     }
   } finally {
     await tiny.remove();
   }
+  process.stdout.write(`${names.length} operations, ${tried} faults and power cuts, ${lost} losses\n`);
   return lost;
 }
 

@@ -179,7 +179,28 @@ describe('the desktop lab', () => {
     expect(callsOf('addRecentDocument')).toEqual([[workspace.workspace.folder], [other]]);
   });
 
-  it('asks before it closes its window over what is not saved, and lets go of it for another workspace', () => {
+  it('keeps what is being written when the program is quit, and asks nothing then', async () => {
+    const name = page.getByRole('textbox', { name: /^Name/ });
+    await goto('/experiments');
+    await name.fill('half-written');
+    await expect
+      .poll(() => page.evaluate(() => localStorage.getItem('pretext-experiment-draft') ?? ''), patience)
+      .toContain('half-written');
+    // What ends with the window is gone, as after another start.
+    await page.evaluate(() => {
+      sessionStorage.clear();
+    });
+    const dialogs: string[] = [];
+    page.on('dialog', (dialog) => {
+      dialogs.push(dialog.type());
+      void dialog.accept();
+    });
+    await page.reload();
+    await expect.poll(() => name.inputValue(), patience).toBe('half-written');
+    expect(dialogs).toEqual([]);
+  });
+
+  it('asks before it closes its window over what could not be kept, and lets go of it for another workspace', () => {
     const [window] = desk.windows;
     const leave = (): boolean => {
       let isLeft = false as boolean; // changed by whoever listens

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { LabError, cannotRead } from '../../shared/errors.ts';
-import { replaceFile, writeFileDurably } from './durable-file.ts';
+import { replaceFile, syncFolder, writeFileDurably } from './durable-file.ts';
 import { textOf, unlessAbsent } from './file-exists.ts';
 
 export const checksumsName = 'SHA256SUMS';
@@ -38,8 +38,8 @@ export function sha256OfText(text: string): string {
 }
 
 /**
- * Forces every file under a folder to the disk and writes its checksums, but for files that grow or have a seal of their own:
- * those are forced to the disk only.
+ * Forces every file under a folder to the disk, with its name, and writes its checksums, but for files that grow or have a seal of
+ * their own: those are forced to the disk only. The name of the folder itself is for the caller to force there.
  */
 export async function sealFolder(folder: string, unlisted: ReadonlySet<string> = new Set()): Promise<void> {
   const sums = new Map<string, string>();
@@ -48,6 +48,9 @@ export async function sealFolder(folder: string, unlisted: ReadonlySet<string> =
     if (!unlisted.has(path)) sums.set(path, await sha256Of(join(folder, path)));
   }
   await writeFileDurably(join(folder, checksumsName), formatChecksums(sums));
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries) if (entry.isDirectory()) await syncFolder(join(entry.parentPath, entry.name));
+  await syncFolder(folder);
 }
 
 export function formatChecksums(sums: Checksums): string {

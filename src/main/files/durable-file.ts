@@ -1,6 +1,6 @@
 /** Files that are on the disk, whole, when a function returns: what would be lost with the power is not told as written. */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode, LabError } from '../../shared/errors.ts';
 import { uniqueName } from './unique-name.ts';
@@ -77,6 +77,16 @@ export function replaceFileSync(file: string, text: string): void {
   }
 }
 
+/** Forces what was appended to a file to the disk. */
+export function syncFileSync(file: string): void {
+  const handle = openSync(file, 'r+'); // Windows syncs only what may be written
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
 /** `LabError('disk-full')` for the errors that mean it. */
 export function asDiskFull(error: unknown, path: string): LabError | undefined {
   const code = errorCode(error);
@@ -86,6 +96,36 @@ export function asDiskFull(error: unknown, path: string): LabError | undefined {
     `There is no room on the disk for ${path}. Nothing that was there before has been lost: make room and go on.`,
     { path },
     error,
+  );
+}
+
+/**
+ * Makes a folder, with those that it is in, where they are not there yet; their names are on the disk then. Node's recursive `mkdir`
+ * goes up when the system says ENOENT and down again when what is above exists, without an end in places such as /proc, where it is
+ * the answer for whatever is made.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EEXIST' && (await isFolder(folder))) return;
+    const above = dirname(folder);
+    // A folder whose parent is there and that still cannot be made is the system's last word.
+    if (code !== 'ENOENT' || above === folder || (await isFolder(above))) throw error;
+    await makeFolder(above);
+    await makeFolder(folder);
+    return;
+  }
+  await syncFolder(dirname(folder)).catch((error: unknown) => {
+    if (errorCode(error) !== 'EACCES') throw error; // a folder in which things may be made, and not be looked at
+  });
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
   );
 }
 

@@ -7,7 +7,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorCode, isLabError, LabError } from '../../shared/errors.ts';
 import { sealFolder } from './checksums.ts';
-import { asDiskFull, syncFolder } from './durable-file.ts';
+import { asDiskFull, makeFolder, syncFolder } from './durable-file.ts';
 import { fileExists, namesIn } from './file-exists.ts';
 import { takeLock } from './process-lock.ts';
 import { leftoverLock, sweep, temporaryMark } from './sweep.ts';
@@ -43,10 +43,13 @@ export async function prepareFolder(
 ): Promise<string> {
   const temporary = temporaryBeside(folder);
   await whole(folder, temporary, async () => {
-    await mkdir(temporary, { recursive: true });
+    await mkdir(temporary).catch(async (error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      await makeFolder(dirname(temporary));
+      await mkdir(temporary);
+    });
     await fill(temporary);
     await sealFolder(temporary, unlisted);
-    await syncFolder(temporary);
   });
   return temporary;
 }
@@ -106,7 +109,7 @@ export async function createFolder<Result>(
   const target = resolve(destination);
   const parent = dirname(target);
   if (await fileExists(target)) throw alreadyThere(target);
-  await mkdir(parent, { recursive: true });
+  await makeFolder(parent);
   await sweep(parent);
   const temporary = temporaryBeside(target);
   await mkdir(temporary);
@@ -117,7 +120,6 @@ export async function createFolder<Result>(
     signal.throwIfAborted();
     await sealFolder(temporary);
     signal.throwIfAborted();
-    await syncFolder(temporary);
     await renameToNew(temporary, target);
     await syncFolder(parent);
     return result;

@@ -2,11 +2,12 @@
  * Pipelines and experiments that people keep by name: a JSON file each in the workspace, which can be read and moved, and a
  * row in the database, which lists them.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { LabError, isLabError } from '../../shared/errors.ts';
+import { makeFolder } from '../files/durable-file.ts';
 import { namesIn } from '../files/file-exists.ts';
 import { inTransaction } from './store/database.ts';
 import { readJson, writeJson } from '../workspace/run-folder.ts';
@@ -61,7 +62,7 @@ export function createDocuments(workspace: Workspace, database: DatabaseSync): D
         );
       }
       const document = { name, savedAt: Date.now(), body };
-      await mkdir(join(workspace.folder, kind), { recursive: true });
+      await makeFolder(join(workspace.folder, kind));
       await writeJson(fileOf(kind, name), { savedAt: document.savedAt, body });
       put(kind, document);
       return document;

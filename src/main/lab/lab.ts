@@ -15,6 +15,7 @@ import type { Signal } from './events.ts';
 import { createSignal } from './events.ts';
 import type { Jobs } from './jobs.ts';
 import { createJobs } from './jobs.ts';
+import { lookAtRuns } from './first-look.ts';
 import { holdLock } from './lab-lock.ts';
 import type { MaterialIndex } from './materials.ts';
 import { createMaterialIndex } from './materials.ts';
@@ -57,6 +58,10 @@ export interface Lab {
   readonly changes: Signal<ChangedPart>;
   /** Runs that were found running without their trainer when the lab was opened. */
   readonly interrupted: readonly string[];
+  /** Runs whose folders have not been looked at since the lab was opened: of a large workspace they are while it is used. */
+  readonly unread: number;
+  /** Resolves when there are none any more, or the lab is closed. */
+  readonly whole: Promise<void>;
   /** Why the folders could not be looked at the last time; null where they could. */
   readonly scanProblem: string | null;
   /** Looks at the folders now, and not only at the next time. */
@@ -79,6 +84,8 @@ export interface LabOptions {
     >
   >;
   readonly uploadLimits?: UploadLimits;
+  /** The lab is there as soon as it has looked at so many runs, the newest ones; unless this is said, at all of them. */
+  readonly firstRuns?: number;
   /** How long trainers may take to stop when the lab is closed. */
   readonly patienceMilliseconds?: number;
 }
@@ -141,7 +148,7 @@ function isAtRest(state: RunState | undefined): boolean {
 }
 
 async function startLab({ workspace, database, unlock, isFull }: Opened, options: LabOptions): Promise<Lab> {
-  const { host, processes, scanMilliseconds = 2000, patienceMilliseconds = 15_000 } = options;
+  const { host, processes, scanMilliseconds = 2000, patienceMilliseconds = 15_000, firstRuns = Infinity } = options;
   const changes = createSignal<ChangedPart>();
   const queueFile = await openQueueFile(workspace, database);
   const runs = createRunStore(workspace, database, options.tasks, queueFile.waits);
@@ -164,15 +171,22 @@ async function startLab({ workspace, database, unlock, isFull }: Opened, options
   await rm(join(workspace.folder, '.samples'), { recursive: true, force: true });
   for (const { id, state } of runs.all()) if (state === 'running') await queue.adopt(id);
   await sweepWorkspace(workspace);
-  const before = new Map(runs.all().map(({ id, state }) => [id, state]));
-  await runs.scan(() => false);
   await documents.scan();
   await materials.scan();
   await models.scan();
-  const interrupted = runs
-    .all()
-    .filter(({ id, state }) => state === 'interrupted' && !isAtRest(before.get(id)))
-    .map(({ id }) => id);
+  const before = new Map(runs.all().map(({ id, state }) => [id, state]));
+  let interrupted: readonly string[] = [];
+  const look = lookAtRuns(runs, firstRuns, () => {
+    changes.emit('runs');
+    changes.emit('notices');
+  });
+  let isWhole = false;
+  const looked = look.whole.then(() => {
+    const found = runs.all().filter(({ id, state }) => state === 'interrupted' && !isAtRest(before.get(id)));
+    interrupted = found.map(({ id }) => id);
+    isWhole = true;
+  });
+  await Promise.race([look.first, looked]);
 
   runs.changes.on(() => {
     changes.emit('runs');
@@ -198,7 +212,21 @@ async function startLab({ workspace, database, unlock, isFull }: Opened, options
     scanProblem = problem;
     changes.emit('notices');
   };
+  const goOn = async (): Promise<void> => {
+    try {
+      await looked;
+    } catch (error) {
+      if (!isClosing) tell(reasonOf(error));
+    }
+    scanning = undefined;
+    if (isClosing) return;
+    changes.emit('runs');
+    changes.emit('notices');
+    void queue.advance();
+  };
+  let isClosing = false;
   let scanning: Promise<void> | undefined;
+  const whole = isWhole ? Promise.resolve() : (scanning = goOn());
   const refresh = (): Promise<void> => {
     scanning ??= Promise.allSettled([runs.scan(queue.isOurs), materials.scan(), models.scan()]).then((scans) => {
       const [problem = null] = scans.flatMap((scan) => (scan.status === 'rejected' ? [reasonOf(scan.reason)] : []));
@@ -210,10 +238,12 @@ async function startLab({ workspace, database, unlock, isFull }: Opened, options
   };
   const timer = setInterval(() => void refresh(), scanMilliseconds);
   timer.unref();
-  void queue.advance();
+  if (isWhole) void queue.advance();
 
   const close = async (): Promise<void> => {
     clearInterval(timer);
+    isClosing = true;
+    look.stop();
     const failures: unknown[] = [];
     /** Whatever one of them throws, the others are closed as well. */
     const attempt = async (step: () => unknown): Promise<void> => {
@@ -255,7 +285,13 @@ async function startLab({ workspace, database, unlock, isFull }: Opened, options
     trash,
     uploads,
     changes,
-    interrupted,
+    whole,
+    get unread() {
+      return look.unread();
+    },
+    get interrupted() {
+      return interrupted;
+    },
     get scanProblem() {
       return scanProblem;
     },

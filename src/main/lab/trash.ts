@@ -1,8 +1,9 @@
 /** Deleting with undo: folders are moved aside within the workspace, and gone when the lab is closed. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { LabError, reasonOf } from '../../shared/errors.ts';
+import { makeFolder, syncFolder } from '../files/durable-file.ts';
 import { fileExists } from '../files/file-exists.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
@@ -36,7 +37,7 @@ export function createTrash(workspace: Workspace, isFull = false): Trash {
         return undo;
       }
       const place = join(trashFolder(workspace), undo);
-      await mkdir(place, { recursive: true });
+      await makeFolder(place);
       const moves: { from: string; to: string }[] = [];
       try {
         for (const from of folders) {
@@ -44,6 +45,7 @@ export function createTrash(workspace: Workspace, isFull = false): Trash {
           await rename(from, to);
           moves.push({ from, to });
         }
+        await forceNames([...folders.map((from) => dirname(from)), place]);
       } catch (error) {
         for (const { from, to } of moves) await rename(to, from);
         throw new LabError('conflict', `It cannot be deleted: ${reasonOf(error)}`, {}, error);
@@ -65,6 +67,7 @@ export function createTrash(workspace: Workspace, isFull = false): Trash {
         }
       }
       for (const { from, to } of entry.moves) await rename(to, from);
+      await forceNames(entry.moves.map(({ from }) => dirname(from)));
       discarded.delete(undo);
       return entry.about;
     },
@@ -73,4 +76,8 @@ export function createTrash(workspace: Workspace, isFull = false): Trash {
       await rm(trashFolder(workspace), { recursive: true, force: true });
     },
   };
+}
+
+async function forceNames(folders: readonly string[]): Promise<void> {
+  for (const folder of new Set(folders)) await syncFolder(folder);
 }

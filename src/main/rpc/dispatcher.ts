@@ -50,6 +50,8 @@ export interface DispatcherOptions<Whole extends AnyContract> {
   readonly version: number;
   /** Of the lab, for people. */
   readonly labVersion: string;
+  /** What a request waits for before it is answered. */
+  readonly until?: (method: string) => Promise<void> | undefined;
   /** Told of errors that are bugs. */
   readonly onBug?: (method: string, error: unknown) => void;
 }
@@ -154,11 +156,11 @@ async function answer<Whole extends AnyContract>(
         send({ type: 'progress', id, progress });
       },
     };
+    const parsed = parseInput(method, definition.input, input);
+    await options.until?.(method);
+    controller.signal.throwIfAborted();
     // The contract's own definition decides the types; they are checked by its schemas here.
-    const output = await (handler as RequestHandler<unknown, unknown>)(
-      parseInput(method, definition.input, input),
-      context,
-    );
+    const output = await (handler as RequestHandler<unknown, unknown>)(parsed, context);
     send({ type: 'answer', id, output: parseOutput(method, (definition as RequestDefinition).output, output) }); // found as a request
   } catch (error) {
     fail(id, method, controller.signal.aborted && !isLabError(error) ? new LabError('aborted', 'Cancelled') : error);

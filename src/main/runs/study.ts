@@ -1,5 +1,4 @@
 /** Runs a study's grid and measures the gains. Runs that are finished already are not done again. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isLabError } from '../../shared/errors.ts';
@@ -10,6 +9,7 @@ import type { RunResult } from '../../shared/spec/run/result.ts';
 import { runResult } from '../../shared/spec/run/result.ts';
 import type { Study, StudyResult } from '../../shared/spec/study.ts';
 import { listedSums } from '../files/checksums.ts';
+import { makeFolder } from '../files/durable-file.ts';
 import { fileExists, namesIn } from '../files/file-exists.ts';
 import { namesByBeginning, someAtOnce } from '../files/many.ts';
 import { readAnswers } from './answers-file.ts';
@@ -68,7 +68,7 @@ export async function runStudy(
   // Seed by seed, so that what is there at any time is a smaller study.
   const cells = study.stopForFutility ? planned.toSorted((a, b) => seedPlace(study, a) - seedPlace(study, b)) : planned;
   const folder = join(workspace.folder, 'studies');
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeJson(join(folder, `${study.name}.spec.json`), source.value); // by which the lab's pages find it
   const results: FinishedCell[] = [];
   let finished = await finishedRunsOf(workspace, cells);

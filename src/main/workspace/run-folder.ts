@@ -17,7 +17,7 @@ import { z } from 'zod';
 import { LabError, messageOf, reasonOf } from '../../shared/errors.ts';
 import type { NewRunEvent, RunEvent } from '../../shared/spec/run/events.ts';
 import { runEvent } from '../../shared/spec/run/events.ts';
-import { asDiskFull } from '../files/durable-file.ts';
+import { asDiskFull, syncFileSync } from '../files/durable-file.ts';
 import type { ListedSums } from '../files/checksums.ts';
 import { checksumOf, replaceListed, verifyText } from '../files/checksums.ts';
 import { textOf } from '../files/file-exists.ts';
@@ -137,6 +137,9 @@ export async function readEvents(run: RunFolder): Promise<readonly RunEvent[]> {
   return (await readEventLog(run)).events;
 }
 
+/** After these, all that was told until then is forced to the disk; the others are many, and come again when a run goes on. */
+const lastingEvents: ReadonlySet<string> = new Set<RunEvent['type']>(['checkpoint', 'stopped', 'failed', 'finished']);
+
 /** Opens the event log for appending. A half-written last line is cut off, so that the next one is whole. */
 export function openEventLog(run: RunFolder, now: () => number = Date.now): (event: NewRunEvent) => RunEvent {
   dropPartialLine(run.events);
@@ -144,6 +147,7 @@ export function openEventLog(run: RunFolder, now: () => number = Date.now): (eve
     const stamped: RunEvent = { time: now(), ...event };
     try {
       appendFileSync(run.events, `${sealLine(stamped)}\n`);
+      if (lastingEvents.has(event.type)) syncFileSync(run.events);
     } catch (error) {
       throw asDiskFull(error, run.events) ?? error;
     }

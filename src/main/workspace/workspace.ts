@@ -1,8 +1,8 @@
 /** The workspace: one folder that holds everything the lab knows. */
-import { mkdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { errorCode, LabError, reasonOf } from '../../shared/errors.ts';
+import { join, resolve } from 'node:path';
+import { LabError, reasonOf } from '../../shared/errors.ts';
+import { isFolder, makeFolder } from '../files/durable-file.ts';
 import { nameSpec } from '../../shared/spec/experiment/v2.ts';
 import { fileExists } from '../files/file-exists.ts';
 
@@ -47,31 +47,6 @@ export async function openWorkspace(given?: string, { mustExist = false } = {}):
     );
   }
   return workspace;
-}
-
-/**
- * Creates a folder with those above it. Node's recursive `mkdir` goes up when the system says ENOENT and down again when what is
- * above exists, without an end in places such as /proc, where it is the answer for whatever is made.
- */
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder);
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
-    const above = dirname(folder);
-    // A folder whose parent is there and that still cannot be made is the system's last word.
-    if (code !== 'ENOENT' || above === folder || (await isFolder(above))) throw error;
-    await makeFolder(above);
-    await mkdir(folder);
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }
 
 /** Where applications keep a user's data on this platform. */

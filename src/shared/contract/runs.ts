@@ -197,7 +197,12 @@ export const runsContract = {
       offset: count.default(0),
       limit: z.int().min(1).max(1000).default(200),
     }),
-    z.object({ total: count, runs: z.array(run) }),
+    z.object({
+      total: count,
+      runs: z.array(run),
+      /** Of the workspace: those whose folders a lab that was just opened has not looked at. They follow. */
+      unread: count.default(0),
+    }),
   ),
   fields: request(
     'Fields by which runs can be grouped, sorted and filtered: those that have more than one value come first',

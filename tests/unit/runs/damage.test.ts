@@ -3,6 +3,7 @@
 import { cp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readChecksums } from '../../../src/main/files/checksums.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { exportRun } from '../../../src/main/runs/export/index.ts';
 import { openPredictor } from '../../../src/main/runs/predict.ts';
@@ -14,6 +15,7 @@ import { readEventLog, runFolder } from '../../../src/main/workspace/run-folder.
 import { readRun } from '../../../src/main/workspace/runs.ts';
 import type { Workspace } from '../../../src/main/workspace/workspace.ts';
 import { openWorkspace } from '../../../src/main/workspace/workspace.ts';
+import { interceptFiles } from '../../intercepted-files.ts';
 import type { TinyWorkspace } from '../../tiny-workspace.ts';
 import { createTinyWorkspace, tinyExperiment } from '../../tiny-workspace.ts';
 
@@ -102,6 +104,25 @@ describe('a bit that flips', () => {
         message: expect.stringContaining(name),
       });
       await flip(join(corpus, name));
+    }
+  });
+
+  it('is looked for once in a process, however many runs learn from the same data', async () => {
+    const filesOpened = async (): Promise<ReadonlyMap<string, number>> => {
+      const opened = new Map<string, number>();
+      const again = await createRun(workspace, tinyExperiment(training));
+      const restore = await interceptFiles(workspace.corpora, ({ name, path }) => {
+        if (name === 'open') opened.set(path, (opened.get(path) ?? 0) + 1);
+      });
+      await trainRun(workspace, again, { signal: never, prefetch: false }).finally(restore);
+      return opened;
+    };
+    const [first, second] = [await filesOpened(), await filesOpened()];
+    const files = [...((await readChecksums(join(workspace.corpora, 'tiny'))) ?? []).keys()];
+    expect(files.length).toBeGreaterThan(3);
+    for (const name of files) {
+      const file = join(workspace.corpora, 'tiny', name);
+      expect(first.get(file) ?? 0, name).toBe((second.get(file) ?? 0) + 1);
     }
   });
 

@@ -53,7 +53,10 @@ export function registerServe(serve: Command): void {
           `The lab of ${served.lab.workspace.folder} is open at\n\n  ${emphasise(address, 'bold')}\n\nfor one browser, once ('pretext serve sessions link' prints another address)`,
         );
       }
-      for (const id of served.lab.interrupted) say(`The run ${id} was interrupted. Resume it in the lab`);
+      const { lab } = served;
+      void lab.whole.then(() => {
+        for (const id of lab.interrupted) say(`The run ${id} was interrupted. Resume it in the lab`);
+      });
       await untilStopped();
       say('Closing: runs stop at a checkpoint … (again to stop at once)');
       await served.close();

@@ -4,6 +4,7 @@
 import path from 'node:path';
 import { app, BrowserWindow, dialog, powerMonitor, protocol, screen, session, shell } from 'electron';
 import { isLabError, messageOf } from '../../../shared/errors.ts';
+import { firstRuns } from '../../lab/first-look.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { openLab } from '../../lab/lab.ts';
 import { listRecentWorkspaces, rememberWorkspace } from '../../lab/recent.ts';
@@ -49,6 +50,7 @@ async function openWorkspace(folder: string | undefined): Promise<boolean> {
     host: 'desktop',
     processes: utilityProcesses(builtFile('main')),
     tasks: taskNotes,
+    firstRuns,
   });
   const before = opened;
   opened = { lab, dispatcher: labDispatcher(lab), stopAnnouncing: announceRuns(lab, () => window, showFirstWindow) };
@@ -157,7 +159,8 @@ async function openWindow(): Promise<void> {
     created.show();
   });
   let isClosing = false;
-  // The page asks for what is unsaved; Electron shows no question of its own. Drafts survive it when another workspace is opened.
+  // The page keeps drafts, and asks for those that it could not; Electron shows no question of its own. They survive it when another
+  // workspace is opened.
   created.webContents.on('will-prevent-unload', (event) => {
     if (!isClosing || opened === undefined || mayLoseDrafts(created)) event.preventDefault();
     else isClosing = false;

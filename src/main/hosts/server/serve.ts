@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLabError, LabError } from '../../../shared/errors.ts';
+import { firstRuns } from '../../lab/first-look.ts';
 import { publishLab } from '../../lab/lab-lock.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { openLab } from '../../lab/lab.ts';
@@ -48,7 +49,13 @@ export async function serveLab(options: ServeOptions): Promise<ServedLab> {
   }
   const { cert, key } = options.certificate ?? {};
   const certificate = cert !== undefined && key !== undefined ? await readCertificate(cert, key) : undefined;
-  const lab = await openLab({ folder: options.workspace, host: 'server', processes: nodeProcesses, tasks: taskNotes });
+  const lab = await openLab({
+    folder: options.workspace,
+    host: 'server',
+    processes: nodeProcesses,
+    tasks: taskNotes,
+    firstRuns,
+  });
   try {
     const sessions = openSessions(lab.workspace.folder);
     if (certificate) await publishCertificate(sessions, certificate);

@@ -2,6 +2,7 @@
  * All runs of the workspace, in memory and in the database: found by scanning the folders, followed by reading their events.
  * Runs of other processes (`pretext run`) are followed just the same.
  */
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
@@ -11,6 +12,7 @@ import { createSignal } from '../events.ts';
 import type { Signal } from '../events.ts';
 import type { TaskNotes } from '../task-notes.ts';
 import { fileExists, namesIn } from '../../files/file-exists.ts';
+import { someAtOnce } from '../../files/many.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
 import { runFolder } from '../../workspace/run-folder.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
@@ -40,8 +42,11 @@ export interface RunStore {
   /** Throws `LabError('not-found')`. */
   get(id: string): RunRecord;
   folder(id: string): RunFolder;
-  /** Brings the list in line with the folders. Runs that are not `ours` get the state that their folders tell. */
-  scan(ours: (id: string) => boolean): Promise<void>;
+  /**
+   * Brings the list in line with the folders. Runs that are not `ours` get the state that their folders tell. With `first`, many that
+   * are new are read the newest first, and told of by its `onProgress` alone. Throws what `first.signal` does.
+   */
+  scan(ours: (id: string) => boolean, first?: FirstScan): Promise<void>;
   /** Reads what is new in the events of one run. */
   follow(id: string): Promise<void>;
   /** Changes a record, stores it and says so; annotations go into the run's folder as well. */
@@ -53,6 +58,11 @@ export interface RunStore {
   /** Something that is not stored changed, such as the phase. */
   touch(id: string): void;
   remove(id: string): void;
+}
+
+export interface FirstScan {
+  readonly signal: AbortSignal;
+  readonly onProgress: (looked: number, total: number) => void;
 }
 
 /** A scan looks at so many finished runs: over a network each is a question of a millisecond. */
@@ -187,7 +197,7 @@ export function createRunStore(
     if (!isFullDatabase(error)) damaged.set(join(workspace.runs, name), reasonOf(error));
   };
   /** Those that are new, in one transaction: thousands of them when a workspace is opened without its database. */
-  const takeIn = async (names: readonly string[]): Promise<void> => {
+  const takeIn = async (names: readonly string[], quietly: boolean): Promise<void> => {
     const read = names.map((name) => readNewRun(folder(name), tasks, waits(name)).catch(noteDamage(name)));
     const found = (await Promise.all(read)).filter((run) => run !== undefined);
     const unknown = found.filter(({ record }) => !records.has(record.id)); // another look may have been faster
@@ -204,11 +214,25 @@ export function createRunStore(
         records.set(record.id, record);
         if (mark !== undefined) settled.set(record.id, mark);
         if (bad > 0) damagedLines.set(record.id, bad);
-        changes.emit({ id: record.id, events, removed: false });
+        if (!quietly) changes.emit({ id: record.id, events, removed: false });
       }
     } catch (error) {
       for (const { record } of unknown) noteDamage(record.id)(error);
     }
+  };
+
+  /** By when their folders were last changed; ahead of them those that are known, which are shown already, and those that wait. */
+  const newestFirst = async (names: readonly string[]): Promise<readonly string[]> => {
+    const times = await someAtOnce(names, async (name) =>
+      records.has(name) || waits(name)
+        ? Infinity
+        : ((await stat(folder(name).folder).catch(() => undefined))?.mtimeMs ?? 0),
+    );
+    const timeOf = new Map(names.map((name, place) => [name, times[place] ?? 0]));
+    return names.toSorted((a, b) => {
+      const [first = 0, second = 0] = [timeOf.get(a), timeOf.get(b)];
+      return first === second ? 0 : second - first;
+    });
   };
 
   return {
@@ -221,8 +245,9 @@ export function createRunStore(
     folder,
     follow,
     remove,
-    async scan(ours) {
-      const names = (await namesIn(workspace.runs)).filter((name) => !name.startsWith('.'));
+    async scan(ours, first) {
+      const listed = (await namesIn(workspace.runs)).filter((name) => !name.startsWith('.'));
+      const names = first && listed.length > lookedAtOnce ? await newestFirst(listed) : listed;
       const there = new Set(names);
       for (const id of [...records.keys()]) {
         // A trainer of ours that has lost its folder is told to its end, and not forgotten. Some file systems leave names out.
@@ -247,11 +272,13 @@ export function createRunStore(
         settled.set(name, mark);
       };
       for (let start = 0; start < names.length; start += lookedAtOnce) {
+        first?.signal.throwIfAborted();
         const some = names.slice(start, start + lookedAtOnce);
         const unknown = some.filter((name) => !records.has(name));
-        await takeIn(unknown);
+        await takeIn(unknown, first !== undefined);
         const isRead = new Set(unknown.filter((name) => settled.has(name)));
         await Promise.all(some.filter((name) => !isRead.has(name)).map((name) => look(name).catch(noteDamage(name))));
+        first?.onProgress(start + some.length, names.length);
       }
       for (const [id, lines] of damagedLines) {
         damaged.set(

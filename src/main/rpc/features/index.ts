@@ -47,6 +47,23 @@ export function labHandlers(lab: Lab): ContractHandlers<Contract> {
   };
 }
 
+/** Answered by a lab that has not looked at all of its runs yet; whatever else is asked waits until it has. */
+const answeredEarly: ReadonlySet<string> = new Set([
+  'workspace.info',
+  'workspace.disk',
+  'workspace.recent',
+  'workspace.engines',
+  'runs.list',
+  'runs.fields',
+  'runs.groups',
+  'runs.queue',
+  'runs.verdicts',
+  'materials.list',
+  'models.list',
+  'jobs.list',
+  'registry.tasks',
+]);
+
 /** Serves a lab to any number of clients. */
 export function labDispatcher(lab: Lab, onBug?: (method: string, error: unknown) => void): Dispatcher {
   return createDispatcher({
@@ -54,6 +71,7 @@ export function labDispatcher(lab: Lab, onBug?: (method: string, error: unknown)
     handlers: labHandlers(lab),
     version: protocolVersion,
     labVersion: labVersion(),
+    until: (method) => (lab.unread === 0 || answeredEarly.has(method) ? undefined : lab.whole),
     ...(onBug && { onBug }),
   });
 }

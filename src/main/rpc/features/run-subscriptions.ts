@@ -40,7 +40,7 @@ export function watchRuns(lab: Lab, emit: (event: WatchEvent) => void): Stop {
 /** One run: its row, points and events as they come. Throws `LabError('not-found')`. Returns what ends it. */
 export function followRun(lab: Lab, id: string, emit: (event: FollowEvent) => void): Stop {
   const { runs, queue } = lab;
-  runs.get(id); // throws for one that is not there
+  if (lab.unread === 0) runs.get(id); // throws for one that is not there
   const changes = gather<RunChange>((list) => {
     const record = runs.find(id);
     if (!record) return;

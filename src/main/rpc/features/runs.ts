@@ -69,7 +69,11 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
           b.run.createdAt - a.run.createdAt ||
           a.run.id.localeCompare(b.run.id),
       );
-      return { total: found.length, runs: found.slice(offset, offset + limit).map(({ run }) => run) };
+      return {
+        total: found.length,
+        runs: found.slice(offset, offset + limit).map(({ run }) => run),
+        unread: lab.unread,
+      };
     },
     fields({ filter }) {
       const entries = filtered(filter);

@@ -1,10 +1,10 @@
 /** Studies: grids of runs, queued like any other. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { StudySummary, studiesContract } from '../../../shared/contract/studies.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { groupOfKind } from '../../../shared/spec/data-kind.ts';
+import { makeFolder } from '../../files/durable-file.ts';
 import { fileExists, namesIn } from '../../files/file-exists.ts';
 import type { Study, StudyResult } from '../../../shared/spec/study.ts';
 import { migrateStoredStudy } from '../../../shared/spec/study-versions.ts';
@@ -109,7 +109,7 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
     const isBegun = named.cells.some((cell) => runOf(cell, records));
     const pinned = isBegun ? spec : pinReferences(spec, runs.all().map(knownRun));
     const { study, cells } = parse(pinned);
-    await mkdir(join(workspace.folder, 'studies'), { recursive: true });
+    await makeFolder(join(workspace.folder, 'studies'));
     await writeJson(specFile(lab, study.name), pinned);
     const missing = cells.filter((cell) => !runOf(cell, records)); // the others are done, or under way
     // Some at a time, because every look at the folders is one at all of them; those that are there wait in the queue then.

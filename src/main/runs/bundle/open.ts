@@ -7,7 +7,7 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LabError, isLabError } from '../../../shared/errors.ts';
 import { checksumsName } from '../../files/checksums.ts';
-import { syncFolder } from '../../files/durable-file.ts';
+import { makeFolder, syncFolder } from '../../files/durable-file.ts';
 import { fileExists, textOf } from '../../files/file-exists.ts';
 import { sweep, temporaryMark } from '../../files/sweep.ts';
 import { findMaterial } from '../../workspace/catalogue.ts';
@@ -165,7 +165,7 @@ async function place(workspace: Workspace, inside: Workspace, parts: readonly st
   try {
     for (const path of parts) {
       const target = join(workspace.folder, path);
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target));
       if (await fileExists(target)) {
         throw new LabError('conflict', `${target} has appeared meanwhile. Try again`, { path });
       }

@@ -1,12 +1,12 @@
 /** Lays out a study for other computers: its cells, each with a key made of its content and the run that it is or will be. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import { runResult } from '../../../shared/spec/run/result.ts';
 import type { Study } from '../../../shared/spec/study.ts';
 import { listedSums } from '../../files/checksums.ts';
-import { replaceFile } from '../../files/durable-file.ts';
+import { makeFolder, replaceFile } from '../../files/durable-file.ts';
 import { fileExists, namesIn } from '../../files/file-exists.ts';
 import { namesByBeginning, someAtOnce } from '../../files/many.ts';
 import { sealJson } from '../../files/sealed-json.ts';
@@ -57,7 +57,7 @@ export async function planWork(workspace: Workspace, study: Study, source: SpecS
     offset += length + 1;
   }
   for (const part of [folder.folder, folder.claims, folder.done, folder.failed, folder.logs]) {
-    await mkdir(part, { recursive: true });
+    await makeFolder(part);
   }
   const experiments = lines.join('');
   const file = `cells-${keyOf(experiments).slice(0, 16)}.jsonl`;

@@ -1,12 +1,23 @@
 /**
- * Drafts in the storage of their window: they survive a reload, and end with the window, so that two windows have drafts of their own
- * and another workspace begins with none. What cannot be stored is only kept in memory.
+ * Drafts, as they are written. In a browser they are in the storage of their window: they survive a reload, and end with the window, so
+ * that two windows have drafts of their own. The desktop lab has one window, and keeps them when it is closed or the program is quit.
+ * What cannot be stored is only kept in memory.
  */
 import type { z } from 'zod';
+import { desktopBridge } from '../transport/desktop-bridge.ts';
+
+const storage = (): Storage => (desktopBridge() ? localStorage : sessionStorage);
+
+const unstored = new Set<string>();
+
+/** Whether all drafts are there again when the window has been closed. */
+export function draftsOutliveWindow(): boolean {
+  return desktopBridge() !== undefined && unstored.size === 0;
+}
 
 export function readDraft<Schema extends z.ZodType>(key: string, schema: Schema): z.output<Schema> | undefined {
   try {
-    const text = sessionStorage.getItem(key);
+    const text = storage().getItem(key);
     return text === null ? undefined : schema.parse(JSON.parse(text));
   } catch {
     return undefined; // of an older version, or no storage at all
@@ -15,8 +26,9 @@ export function readDraft<Schema extends z.ZodType>(key: string, schema: Schema)
 
 export function writeDraft(key: string, draft: unknown): void {
   try {
-    sessionStorage.setItem(key, JSON.stringify(draft));
+    storage().setItem(key, JSON.stringify(draft));
+    unstored.delete(key);
   } catch {
-    // Full, or not allowed.
+    unstored.add(key); // full, or not allowed
   }
 }

@@ -1,0 +1,40 @@
+/** The first look of a lab at its runs, which in a large workspace goes on while the lab is used. */
+import type { RunStore } from './store/run-store.ts';
+
+/** Pages are shown when so many runs are known, which are more than any shows at first. */
+export const firstRuns = 200;
+
+/** After so many runs, what was found is told. */
+const toldAfter = 1000;
+
+export interface FirstLook {
+  /** Resolves when the newest runs have been looked at, as many as were asked for. */
+  readonly first: Promise<void>;
+  /** Resolves when all have; rejects when the folder cannot be listed, and when the look is stopped. */
+  readonly whole: Promise<void>;
+  /** How many have not been looked at yet. */
+  unread(): number;
+  stop(): void;
+}
+
+export function lookAtRuns(runs: RunStore, firstRuns: number, onFound: () => void): FirstLook {
+  const controller = new AbortController();
+  const first = Promise.withResolvers<void>();
+  let unread = 0;
+  let told = 0;
+  const onProgress = (looked: number, total: number): void => {
+    unread = total - looked;
+    if (looked >= firstRuns) first.resolve();
+    if (looked - told < toldAfter) return;
+    told = looked;
+    onFound();
+  };
+  return {
+    first: first.promise,
+    whole: runs.scan(() => false, { signal: controller.signal, onProgress }),
+    unread: () => unread,
+    stop() {
+      controller.abort();
+    },
+  };
+}
