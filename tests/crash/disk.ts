@@ -21,6 +21,8 @@ export interface Disk {
 interface Named {
   readonly file: symbol;
   readonly isFolder: boolean;
+  /** A file may have several names: another one does not take the place of this. */
+  readonly isOnlyName: boolean;
 }
 
 /** SQLite forces its files to the disk itself, through calls that nobody sees here. */
@@ -43,12 +45,14 @@ export function followDisk(folder: string): Disk {
     new Map(
       readdirSync(path).flatMap((name) => {
         const found = lstatSync(join(path, name), { throwIfNoEntry: false });
-        return found ? [[name, { file: fileOf(found.ino), isFolder: found.isDirectory() }] as const] : [];
+        if (!found) return [];
+        const isFolder = found.isDirectory();
+        return [[name, { file: fileOf(found.ino), isFolder, isOnlyName: isFolder || found.nlink === 1 }] as const];
       }),
     );
   const forceNames = (file: symbol, found: ReadonlyMap<string, Named>): void => {
     // A renaming between two folders is one change of the disk.
-    const here = new Set([...found.values()].map((one) => one.file));
+    const here = new Set([...found.values()].filter((one) => one.isOnlyName).map((one) => one.file));
     for (const [other, listed] of names) {
       if ([...listed.values()].some((one) => here.has(one.file))) {
         names.set(other, new Map([...listed].filter(([, one]) => !here.has(one.file))));
@@ -137,7 +141,7 @@ export function followDisk(folder: string): Disk {
     leave(target, loss) {
       quietly(() => {
         mkdirSync(dirname(target), { recursive: true });
-        write(folder, target, { file: fileOf(lstatSync(folder).ino), isFolder: true }, loss);
+        write(folder, target, { file: fileOf(lstatSync(folder).ino), isFolder: true, isOnlyName: true }, loss);
       });
     },
   };

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { LabError, cannotRead } from '../../shared/errors.ts';
-import { replaceFile, syncFolder, writeFileDurably } from './durable-file.ts';
+import { replaceFile, syncFolders, writeFileDurably } from './durable-file.ts';
 import { textOf, unlessAbsent } from './file-exists.ts';
 
 export const checksumsName = 'SHA256SUMS';
@@ -48,9 +48,7 @@ export async function sealFolder(folder: string, unlisted: ReadonlySet<string> =
     if (!unlisted.has(path)) sums.set(path, await sha256Of(join(folder, path)));
   }
   await writeFileDurably(join(folder, checksumsName), formatChecksums(sums));
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  for (const entry of entries) if (entry.isDirectory()) await syncFolder(join(entry.parentPath, entry.name));
-  await syncFolder(folder);
+  await syncFolders(folder);
 }
 
 export function formatChecksums(sums: Checksums): string {

@@ -29,9 +29,16 @@ export function lookAtRuns(runs: RunStore, firstRuns: number, onFound: () => voi
     told = looked;
     onFound();
   };
+  const whole = async (): Promise<void> => {
+    try {
+      await runs.scan(() => false, { signal: controller.signal, newestFirst: firstRuns < Infinity, onProgress });
+    } finally {
+      unread = 0; // where it has failed, the next looks find the rest
+    }
+  };
   return {
     first: first.promise,
-    whole: runs.scan(() => false, { signal: controller.signal, onProgress }),
+    whole: whole(),
     unread: () => unread,
     stop() {
       controller.abort();

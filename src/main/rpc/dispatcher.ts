@@ -157,8 +157,11 @@ async function answer<Whole extends AnyContract>(
       },
     };
     const parsed = parseInput(method, definition.input, input);
-    await options.until?.(method);
-    controller.signal.throwIfAborted();
+    const waitsFor = options.until?.(method);
+    if (waitsFor) {
+      await waitsFor;
+      controller.signal.throwIfAborted();
+    }
     // The contract's own definition decides the types; they are checked by its schemas here.
     const output = await (handler as RequestHandler<unknown, unknown>)(parsed, context);
     send({ type: 'answer', id, output: parseOutput(method, (definition as RequestDefinition).output, output) }); // found as a request

@@ -43,8 +43,8 @@ export interface RunStore {
   get(id: string): RunRecord;
   folder(id: string): RunFolder;
   /**
-   * Brings the list in line with the folders. Runs that are not `ours` get the state that their folders tell. With `first`, many that
-   * are new are read the newest first, and told of by its `onProgress` alone. Throws what `first.signal` does.
+   * Brings the list in line with the folders. Runs that are not `ours` get the state that their folders tell. With `first`, those
+   * that are new are told of by its `onProgress` alone. Throws what `first.signal` does.
    */
   scan(ours: (id: string) => boolean, first?: FirstScan): Promise<void>;
   /** Reads what is new in the events of one run. */
@@ -62,6 +62,8 @@ export interface RunStore {
 
 export interface FirstScan {
   readonly signal: AbortSignal;
+  /** Costs a question for each run. */
+  readonly newestFirst: boolean;
   readonly onProgress: (looked: number, total: number) => void;
 }
 
@@ -247,7 +249,7 @@ export function createRunStore(
     remove,
     async scan(ours, first) {
       const listed = (await namesIn(workspace.runs)).filter((name) => !name.startsWith('.'));
-      const names = first && listed.length > lookedAtOnce ? await newestFirst(listed) : listed;
+      const names = first?.newestFirst && listed.length > lookedAtOnce ? await newestFirst(listed) : listed;
       const there = new Set(names);
       for (const id of [...records.keys()]) {
         // A trainer of ours that has lost its folder is told to its end, and not forgotten. Some file systems leave names out.

@@ -7,7 +7,7 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LabError, isLabError } from '../../../shared/errors.ts';
 import { checksumsName } from '../../files/checksums.ts';
-import { makeFolder, syncFolder } from '../../files/durable-file.ts';
+import { isFolder, makeFolder, syncFolder, syncFolders } from '../../files/durable-file.ts';
 import { fileExists, textOf } from '../../files/file-exists.ts';
 import { sweep, temporaryMark } from '../../files/sweep.ts';
 import { findMaterial } from '../../workspace/catalogue.ts';
@@ -169,7 +169,9 @@ async function place(workspace: Workspace, inside: Workspace, parts: readonly st
       if (await fileExists(target)) {
         throw new LabError('conflict', `${target} has appeared meanwhile. Try again`, { path });
       }
-      await rename(join(inside.folder, path), target);
+      const unpacked = join(inside.folder, path);
+      if (await isFolder(unpacked)) await syncFolders(unpacked);
+      await rename(unpacked, target);
       placed.push(target);
       await syncFolder(dirname(target));
     }
