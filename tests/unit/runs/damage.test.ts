@@ -118,7 +118,7 @@ describe('a bit that flips', () => {
       return opened;
     };
     const [first, second] = [await filesOpened(), await filesOpened()];
-    const files = [...((await readChecksums(join(workspace.corpora, 'tiny'))) ?? []).keys()];
+    const files = [...((await readChecksums(join(workspace.corpora, 'tiny'))) ?? new Map<string, string>()).keys()];
     expect(files.length).toBeGreaterThan(3);
     for (const name of files) {
       const file = join(workspace.corpora, 'tiny', name);

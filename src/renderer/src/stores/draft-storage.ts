@@ -4,15 +4,16 @@
  * What cannot be stored is only kept in memory.
  */
 import type { z } from 'zod';
-import { desktopBridge } from '../transport/desktop-bridge.ts';
+import { desktopBridgeName } from '../../../shared/contract/desktop-bridge.ts';
 
-const storage = (): Storage => (desktopBridge() ? localStorage : sessionStorage);
+const isDesktop = (): boolean => desktopBridgeName in globalThis;
+const storage = (): Storage => (isDesktop() ? localStorage : sessionStorage);
 
 const unstored = new Set<string>();
 
 /** Whether all drafts are there again when the window has been closed. */
 export function draftsOutliveWindow(): boolean {
-  return desktopBridge() !== undefined && unstored.size === 0;
+  return isDesktop() && unstored.size === 0;
 }
 
 export function readDraft<Schema extends z.ZodType>(key: string, schema: Schema): z.output<Schema> | undefined {
