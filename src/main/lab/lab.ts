@@ -180,13 +180,11 @@ async function startLab({ workspace, database, unlock, isFull }: Opened, options
     changes.emit('runs');
     changes.emit('notices');
   });
-  let isWhole = false;
   const looked = look.whole.then(() => {
     const found = runs.all().filter(({ id, state }) => state === 'interrupted' && !isAtRest(before.get(id)));
     interrupted = found.map(({ id }) => id);
-    isWhole = true;
   });
-  await Promise.race([look.first, looked]);
+  const isWhole = await Promise.race([look.first.then(() => false), looked.then(() => true)]);
 
   runs.changes.on(() => {
     changes.emit('runs');

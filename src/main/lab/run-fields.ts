@@ -126,3 +126,30 @@ function leaves(value: unknown, path: string): string[] {
 export function fieldTitle(field: string): string {
   return field.replace(/^spec\./, '').replace(/^metrics\.(\w+)\./, '$1 ');
 }
+
+/** Values of a field that are listed for choosing. */
+const listedValues = 50;
+
+export interface FieldDescription {
+  readonly field: string;
+  readonly title: string;
+  readonly values: FieldValue[];
+  /** Different values, of which not all may be listed. */
+  readonly distinct: number;
+}
+
+/** Every field that these runs have, with its values; those that tell runs apart come first. */
+export function describeFields(entries: readonly RunWithSpec[]): FieldDescription[] {
+  const metrics = new Set(entries.flatMap(({ run }) => Object.keys(run.metrics).map((name) => `metrics.${name}`)));
+  const others = ['state', 'task', 'data', 'from', 'name', 'study', ...metrics];
+  const columns = [
+    ...specFields(entries),
+    ...others.map((name): [string, FieldValue[]] => [name, entries.map((one) => fieldOf(one, name))]),
+  ];
+  return columns
+    .map(([field, values]) => {
+      const distinct = [...new Set(values)];
+      return { field, title: fieldTitle(field), values: distinct.slice(0, listedValues), distinct: distinct.length };
+    })
+    .sort((a, b) => Number(b.distinct > 1) - Number(a.distinct > 1));
+}

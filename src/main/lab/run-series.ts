@@ -126,3 +126,18 @@ function spread(values: readonly number[], mean: number, kind: 'range' | 'deviat
       : Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
   return [mean - deviation, mean + deviation];
 }
+
+/** Which metrics some runs have, in the order of the alphabet: in how many of the runs, and how many points. Throws `LabError('not-found')`. */
+export function countPoints(
+  store: RunStore,
+  ids: readonly string[],
+): { metric: string; runs: number; points: number }[] {
+  const found = new Map<string, { runs: number; points: number }>();
+  for (const id of ids) {
+    for (const { metric, points } of store.points.metrics(store.get(id).number)) {
+      const known = found.get(metric) ?? { runs: 0, points: 0 };
+      found.set(metric, { runs: known.runs + 1, points: known.points + points });
+    }
+  }
+  return [...found].map(([metric, counts]) => ({ metric, ...counts })).sort((a, b) => a.metric.localeCompare(b.metric));
+}

@@ -167,3 +167,10 @@ function changingColumns(record: NewRunRecord): Record<string, SQLInputValue> {
     read: record.eventsRead,
   };
 }
+
+/** Every tag with the number of runs that have it, in the order of the alphabet. */
+export function countTags(records: readonly RunRecord[]): { tag: string; runs: number }[] {
+  const counts = new Map<string, number>();
+  for (const { tags } of records) for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  return [...counts].map(([tag, runs]) => ({ tag, runs })).sort((a, b) => a.tag.localeCompare(b.tag));
+}

@@ -1,32 +1,28 @@
 /** Runs: the queue, the list, and one of them at a time. */
-import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Run, runsContract } from '../../../shared/contract/runs.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { listArtifacts, readArtifact } from '../../lab/artifacts.ts';
 import { createRun } from '../../runs/create-run.ts';
-import { describeEvent, severityOf } from '../../lab/describe-event.ts';
 import { parseExperiment } from '../../runs/experiment.ts';
 import { readTrainingRecords } from '../../workspace/training-records.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { folderBytes } from '../../lab/materials.ts';
-import type { FieldValue, RunWithSpec } from '../../lab/run-fields.ts';
-import { compareFields, fieldOf, fieldTitle, groupRuns, passes, specFields } from '../../lab/run-fields.ts';
+import { describeCheckpoints, gradientNorms } from '../../lab/run-checkpoints.ts';
+import type { RunWithSpec } from '../../lab/run-fields.ts';
+import { compareFields, describeFields, fieldOf, groupRuns, passes } from '../../lab/run-fields.ts';
+import { readLog } from '../../lab/run-log.ts';
 import { fileExists } from '../../files/file-exists.ts';
-import { readEvents, readJson } from '../../workspace/run-folder.ts';
-import { readSeries } from '../../lab/run-series.ts';
+import { readJson } from '../../workspace/run-folder.ts';
+import { countPoints, readSeries } from '../../lab/run-series.ts';
+import { countTags } from '../../lab/store/run-record.ts';
 import { verdictsOf } from '../../lab/verdicts.ts';
 import { viewRun } from '../../lab/run-view.ts';
-import { checkpointFolder, listCheckpoints } from '../../workspace/checkpoint-folders.ts';
 import { goBackTo } from '../../training/going-back.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 import { specSource } from './experiments.ts';
 import { followRun, watchRuns } from './run-subscriptions.ts';
 
 type Filter = Parameters<typeof passes>[1];
-
-/** Values of a field that are listed for choosing. */
-const listedValues = 50;
 
 /** All runs, with their places in the queue. */
 export function entriesOf(lab: Lab): RunWithSpec[] {
@@ -75,29 +71,7 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
         unread: lab.unread,
       };
     },
-    fields({ filter }) {
-      const entries = filtered(filter);
-      const metrics = new Set(entries.flatMap(({ run }) => Object.keys(run.metrics).map((name) => `metrics.${name}`)));
-      const columns = [
-        ...specFields(entries),
-        ...['state', 'task', 'data', 'from', 'name', 'study'].map((name): [string, FieldValue[]] => [
-          name,
-          entries.map((one) => fieldOf(one, name)),
-        ]),
-        ...[...metrics].map((name): [string, FieldValue[]] => [name, entries.map((one) => fieldOf(one, name))]),
-      ];
-      return columns
-        .map(([field, values]) => {
-          const distinct = [...new Set(values)];
-          return {
-            field,
-            title: fieldTitle(field),
-            values: distinct.slice(0, listedValues),
-            distinct: distinct.length,
-          };
-        })
-        .sort((a, b) => Number(b.distinct > 1) - Number(a.distinct > 1));
-    },
+    fields: ({ filter }) => describeFields(filtered(filter)),
     groups: ({ filter, by }) =>
       groupRuns(filtered(filter), by).map(({ key, ids }) => ({ key: [...key], ids: [...ids] })),
     async get({ id }) {
@@ -178,11 +152,7 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
       }
       return view(ids);
     },
-    tags() {
-      const counts = new Map<string, number>();
-      for (const { tags } of runs.all()) for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
-      return [...counts].map(([tag, count]) => ({ tag, runs: count })).sort((a, b) => a.tag.localeCompare(b.tag));
-    },
+    tags: () => countTags(runs.all()),
     async annotate({ id, notes }) {
       await runs.annotate(id, { notes });
       return entry(lab, id).run;
@@ -207,57 +177,17 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
       await runs.scan(queue.isOurs);
       return view(ids);
     },
-    metrics({ ids }) {
-      const found = new Map<string, { runs: number; points: number }>();
-      for (const id of ids) {
-        for (const { metric, points } of runs.points.metrics(runs.get(id).number)) {
-          const known = found.get(metric) ?? { runs: 0, points: 0 };
-          found.set(metric, { runs: known.runs + 1, points: known.points + points });
-        }
-      }
-      return [...found]
-        .map(([metric, counts]) => ({ metric, ...counts }))
-        .sort((a, b) => a.metric.localeCompare(b.metric));
-    },
+    metrics: ({ ids }) => countPoints(runs, ids),
     verdicts: ({ ids }) =>
       ids.flatMap((id) => {
         const record = runs.find(id);
         return record ? [{ id, verdicts: verdictsOf(runs, record) }] : [];
       }),
     series: (input, { signal }) => readSeries(runs, input, signal),
-    async log({ id, offset, limit, stepsToo }) {
-      runs.get(id);
-      const events = (await readEvents(runs.folder(id))).filter(({ type }) => stepsToo || type !== 'step');
-      const start = offset < 0 ? Math.max(0, events.length + offset) : offset;
-      const lines = events.slice(start, start + limit).map((event, place) => ({
-        index: start + place,
-        time: event.time,
-        step: event.step,
-        severity: severityOf(event),
-        text: describeEvent(event),
-        event,
-      }));
-      return { total: events.length, lines };
-    },
-    async checkpoints({ id }) {
+    log: ({ id, ...range }) => readLog(runs.folder(runs.get(id).id), range),
+    checkpoints({ id }) {
       const { progress, result } = runs.get(id);
-      const { checkpoints } = runs.folder(id);
-      const steps = await listCheckpoints(checkpoints);
-      const best = result?.bestStep ?? progress.best?.step;
-      return Promise.all(
-        steps.map(async (step, index) => {
-          const folder = checkpointFolder(checkpoints, step);
-          const { mtimeMs } = await stat(folder);
-          return {
-            step,
-            folder,
-            bytes: await folderBytes(folder),
-            savedAt: mtimeMs,
-            best: step === best,
-            last: index === steps.length - 1,
-          };
-        }),
-      );
+      return describeCheckpoints(runs.folder(id), result?.bestStep ?? progress.best?.step);
     },
     artifacts: ({ id }) => listArtifacts(runs.folder(runs.get(id).id)),
     artifact: ({ id, name }) => readArtifact(runs.folder(runs.get(id).id), name),
@@ -274,14 +204,7 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
       workers.call('confusionExamples', { ...input, id: runs.get(input.id).id }, { signal }),
     scores: (input, { signal }) => workers.call('scores', { ...input, id: runs.get(input.id).id }, { signal }),
     card: ({ id }) => workers.call('runCard', { id }),
-    async gradientFlow({ id }) {
-      const { gradients } = await readTrainingRecords(runs.folder(runs.get(id).id));
-      const names = [...new Set(gradients.flatMap(({ norms }) => Object.keys(norms)))];
-      return {
-        steps: gradients.map(({ step }) => step),
-        parts: names.map((name) => ({ name, norms: gradients.map(({ norms }) => norms[name] ?? null) })),
-      };
-    },
+    gradientFlow: async ({ id }) => gradientNorms((await readTrainingRecords(runs.folder(runs.get(id).id))).gradients),
     watch: (_input, emit) => watchRuns(lab, emit),
     follow: ({ id }, emit) => followRun(lab, id, emit),
   };
