@@ -169,19 +169,9 @@ describe('the desktop lab', () => {
     await page.getByRole('heading', { level: 1 }).waitFor();
   });
 
-  it('opens another workspace in the same window', async () => {
-    const other = join(workspace.folder, 'other');
-    const loaded = page.waitForEvent('load');
-    await openWorkspace(other);
-    await loaded;
-    await goto('/datasets');
-    await page.getByRole('heading', { name: 'No data yet' }).waitFor();
-    expect(callsOf('addRecentDocument')).toEqual([[workspace.workspace.folder], [other]]);
-  });
-
   it('keeps what is being written when the program is quit, and asks nothing then', async () => {
     const name = page.getByRole('textbox', { name: /^Name/ });
-    await goto('/experiments');
+    await goto('/experiments?data=tiny&group=corpus');
     await name.fill('half-written');
     await expect
       .poll(() => page.evaluate(() => localStorage.getItem('pretext-experiment-draft') ?? ''), patience)
@@ -198,6 +188,16 @@ describe('the desktop lab', () => {
     await page.reload();
     await expect.poll(() => name.inputValue(), patience).toBe('half-written');
     expect(dialogs).toEqual([]);
+  });
+
+  it('opens another workspace in the same window', async () => {
+    const other = join(workspace.folder, 'other');
+    const loaded = page.waitForEvent('load');
+    await openWorkspace(other);
+    await loaded;
+    await goto('/datasets');
+    await page.getByRole('heading', { name: 'No data yet' }).waitFor();
+    expect(callsOf('addRecentDocument')).toEqual([[workspace.workspace.folder], [other]]);
   });
 
   it('asks before it closes its window over what could not be kept, and lets go of it for another workspace', () => {
