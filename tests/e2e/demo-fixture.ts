@@ -13,7 +13,7 @@ import { trainRun } from '../../src/main/runs/train-run.ts';
 import type { PredictionAnswer, PredictionQuery } from '../../src/main/tasks/index.ts';
 import type { RunFolder } from '../../src/main/workspace/run-folder.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
-import { formatPercent } from '../../src/shared/display.ts';
+import { formatNumber, formatPercent } from '../../src/shared/display.ts';
 import { patience } from './harness.ts';
 
 export const demoTraining = 'training: {steps: 4, batchSize: 4, learningRate: 1e-2}';
@@ -27,6 +27,11 @@ export async function trainDemo(workspace: Workspace, text: string): Promise<Run
 /** The page of a run, from the disk and without a network; whatever it asks for or complains of is a failure. */
 export async function openDemo(browser: Browser, workspace: Workspace, run: RunFolder, name: string): Promise<Page> {
   const { folder } = await exportRun(workspace, run, { folder: join(workspace.folder, name), format: 'demo' });
+  return openDemoIn(browser, folder);
+}
+
+/** The page that an export has written into a folder. */
+export async function openDemoIn(browser: Browser, folder: string): Promise<Page> {
   const context = await browser.newContext({ offline: true, viewport: { width: 900, height: 800 } });
   const page = await context.newPage();
   const problems: string[] = [];
@@ -66,6 +71,23 @@ export async function asked(run: RunFolder, query: PredictionQuery): Promise<rea
   await using predictor = await openPredictor(run);
   return await predictor.ask(query); // before it is closed
 }
+
+/** What a page without a table answers. */
+export async function shownText(page: Page): Promise<string> {
+  const answer = page.locator('.answers p').first();
+  await answer.waitFor(patience);
+  return ((await answer.textContent()) ?? '').trim();
+}
+
+/** A number as the page writes it. */
+export const numberOf = (answers: readonly PredictionAnswer[]): string =>
+  answers.map(({ question, value }) => `${question}: ${formatNumber(value ?? Number.NaN)}`).join();
+
+/** Labels that do not exclude each other, those that are chosen with a mark. */
+export const labelsOf = (answers: readonly PredictionAnswer[]): string[][] =>
+  answers.flatMap(({ choices }) =>
+    choices.map(({ label, probability, isChosen }) => [isChosen ? `${label} ✓` : label, formatPercent(probability)]),
+  );
 
 export const rowsOf = (answers: readonly PredictionAnswer[]): string[][] =>
   answers.flatMap(({ choices }) =>

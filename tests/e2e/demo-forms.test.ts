@@ -1,21 +1,18 @@
-// The other forms of demo pages: recordings, lines of digits, turned images and pairs of texts, each answered as `predict` does.
+// The other forms of demo pages: lines of digits, turned images and pairs of texts, each answered as `predict` does.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { importAudioDataset } from '../../src/main/data/audio/import-audio.ts';
 import { importImageDataset } from '../../src/main/data/images/import.ts';
 import { digitLineShape, digitLineSource } from '../../src/main/data/samples/digit-lines.ts';
 import { importTextCorpus } from '../../src/main/data/text/import-corpus.ts';
 import { openPredictor } from '../../src/main/runs/predict.ts';
 import { readQueryImage } from '../../src/main/runs/query-image.ts';
-import { readQueryRecording } from '../../src/main/runs/query-recording.ts';
 import type { TinyImageWorkspace } from '../tiny-images.ts';
 import { createTinyImageWorkspace } from '../tiny-images.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace } from '../tiny-workspace.ts';
-import { tone, wavFile } from '../unit/audio-fixtures.ts';
 import { picturePixels } from '../unit/data-images-fixtures.ts';
 import { asked, demoTraining, expectAccessible, openDemo, rowsOf, shownAnswers, trainDemo } from './demo-fixture.ts';
 import { launchBrowser } from './harness.ts';
@@ -28,6 +25,20 @@ beforeAll(async () => {
   texts = await createTinyWorkspace();
   images = await createTinyImageWorkspace();
   browser = await launchBrowser();
+  const folder = join(texts.folder, 'sentences');
+  await mkdir(folder);
+  for (let index = 0; index < 24; index += 1) {
+    const name = index % 2 === 0 ? 'cat' : 'bird';
+    // No document is another's copy: those are left out.
+    const text = `The ${name} ${String(index)} sees the house. The ${name} likes milk ${String(index)}. The man ${String(index)} has a ${name}. It sleeps in garden ${String(index)}.`;
+    await writeFile(join(folder, `${String(index)}.txt`), text);
+  }
+  await importTextCorpus({
+    sources: [folder],
+    folder: join(texts.workspace.corpora, 'sentences'),
+    name: 'sentences',
+    tokenizer: { vocabularySize: 60 },
+  });
 });
 afterEach(async () => {
   await Promise.all(browser.contexts().map((context) => context.close()));
@@ -112,24 +123,10 @@ describe('a demo page', () => {
     await compareOnPicture(spec, 'views', 24, 24, 0.5); // its views are crops, brought to the size of the picture
   });
 
-  it('compares two texts', async () => {
-    const folder = join(texts.folder, 'sentences');
-    await mkdir(folder);
-    for (let index = 0; index < 24; index += 1) {
-      const name = index % 2 === 0 ? 'cat' : 'bird';
-      // No document is another's copy: those are left out.
-      const text = `The ${name} ${String(index)} sees the house. The ${name} likes milk ${String(index)}. The man ${String(index)} has a ${name}. It sleeps in garden ${String(index)}.`;
-      await writeFile(join(folder, `${String(index)}.txt`), text);
-    }
-    await importTextCorpus({
-      sources: [folder],
-      folder: join(texts.workspace.corpora, 'sentences'),
-      name: 'sentences',
-      tokenizer: { vocabularySize: 60 },
-    });
-    const spec = `{name: pairs, task: {type: next-sentence, length: 16}, data: sentences, pipeline: {preset: bert-tiny, options: {layers: 1, hiddenSize: 8, heads: 2, maximumLength: 16}}, ${demoTraining}}`;
+  it.each(['next-sentence', 'sentence-order'])('compares two texts: %s', async (task) => {
+    const spec = `{name: ${task}, task: {type: ${task}, length: 16}, data: sentences, pipeline: {preset: bert-tiny, options: {layers: 1, hiddenSize: 8, heads: 2, maximumLength: 16}}, ${demoTraining}}`;
     const run = await trainDemo(texts.workspace, spec);
-    const page = await openDemo(browser, texts.workspace, run, 'pairs');
+    const page = await openDemo(browser, texts.workspace, run, task);
     const query = { text: 'the cat sees the house .', textPair: 'a bird likes milk .' };
     await page.getByLabel('First text').fill(query.text);
     await page.getByLabel('Second text').fill(query.textPair);
@@ -152,34 +149,5 @@ describe('a demo page', () => {
     });
     const spec = `{name: lines, task: {type: transcription, longest: 8}, data: lines, pipeline: {preset: crnn, options: {hiddenSize: 8}}, ${demoTraining}}`;
     await compareOnPicture(spec, 'lines', digitLineShape.height, digitLineShape.width);
-  });
-
-  it('tells what a recording is', async () => {
-    const folder = join(texts.folder, 'sounds');
-    await mkdir(folder);
-    const rows = ['path,label'];
-    for (let index = 0; index < 12; index += 1) {
-      const samples = tone(300 + 200 * (index % 2) + index, 0.3, 16_000);
-      await writeFile(join(folder, `${String(index)}.wav`), wavFile([samples], 16_000, { bits: 16 }));
-      rows.push(`${String(index)}.wav,${index % 2 === 0 ? 'low' : 'high'}`);
-    }
-    await writeFile(join(folder, 'list.csv'), `${rows.join('\n')}\n`);
-    await importAudioDataset({
-      sources: [join(folder, 'list.csv')],
-      destination: join(texts.workspace.datasets, 'sounds'),
-      name: 'sounds',
-      options: { bands: 16 },
-    });
-    const spec = `{name: sounds, task: {type: audio-classification}, data: sounds, pipeline: {preset: speech-lstm, options: {hiddenSize: 8}}, ${demoTraining}}`;
-    const run = await trainDemo(texts.workspace, spec);
-    const page = await openDemo(browser, texts.workspace, run, 'sounds');
-    const file = join(folder, '3.wav');
-    await page.getByLabel('Recording').setInputFiles(file);
-    await page.getByText('3.wav: read').waitFor();
-    await page.getByRole('button', { name: 'Ask', exact: true }).click();
-    await using predictor = await openPredictor(run);
-    const recording = await readQueryRecording(file, predictor.facts.audio!); // networks of recordings have them
-    expect(await shownAnswers(page)).toEqual(rowsOf(await predictor.ask({ recording, top: 5 })));
-    await expectAccessible(page);
   });
 });

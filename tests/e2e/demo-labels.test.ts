@@ -1,18 +1,32 @@
-// Demo pages of labelled texts and pictures: classes, numbers, several labels and tags, opened from the disk with the network cut, answer
-// what `pretext predict` answers, and are small.
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+// Demo pages of labelled texts: classes, numbers, several labels and tags, opened from the disk with the network cut, answer what
+// `pretext predict` answers, and are small. So are those of a model that was imported.
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openPredictor } from '../../src/main/runs/predict.ts';
-import { readQueryImage } from '../../src/main/runs/query-image.ts';
-import { importDataset, importImages } from '../../src/main/work/import-material.ts';
-import { formatNumber, formatPercent } from '../../src/shared/display.ts';
+import { exportNetwork } from '../../src/main/runs/export/index.ts';
+import { importModel } from '../../src/main/runs/import-model.ts';
+import { openNetworkPredictor } from '../../src/main/runs/predict.ts';
+import { networkOfModel } from '../../src/main/runs/trained-network.ts';
+import { importDataset } from '../../src/main/work/import-material.ts';
+import { findModel } from '../../src/main/workspace/models.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinyDocument } from '../tiny-workspace.ts';
-import { asked, demoTraining, expectAccessible, openDemo, rowsOf, shownAnswers, trainDemo } from './demo-fixture.ts';
-import { launchBrowser, patience } from './harness.ts';
+import { fixture } from '../unit/models/recorded.ts';
+import {
+  asked,
+  demoTraining,
+  expectAccessible,
+  labelsOf,
+  numberOf,
+  openDemo,
+  openDemoIn,
+  rowsOf,
+  shownAnswers,
+  shownText,
+  trainDemo,
+} from './demo-fixture.ts';
+import { launchBrowser } from './harness.ts';
 
 let tiny: TinyWorkspace;
 let browser: Browser;
@@ -53,13 +67,6 @@ async function ask(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Ask', exact: true }).click();
 }
 
-/** What a page without a table answers. */
-async function shownText(page: Page): Promise<string> {
-  const answer = page.locator('.answers p').first();
-  await answer.waitFor(patience);
-  return ((await answer.textContent()) ?? '').trim();
-}
-
 describe('a demo page', () => {
   it('sorts texts into classes, and is at most 3 MB beside the weights', async () => {
     await importRows('animals', 'classes', (sentence) => (/cat|dog|bird/u.test(sentence) ? 'animal' : 'other'));
@@ -73,50 +80,13 @@ describe('a demo page', () => {
     expect(size).toBeLessThan(3_000_000);
   });
 
-  it('estimates numbers of texts and of pictures, in their unit', async () => {
+  it('estimates numbers of texts, in their unit', async () => {
     await importRows('lengths', 'numbers', (sentence) => String(100 + 10 * sentence.length));
     const run = await trainDemo(tiny.workspace, specOf('regression', 'lengths'));
     const page = await openDemo(browser, tiny.workspace, run, 'page-numbers');
     await ask(page);
-    const [answer] = await asked(run, { text, top: 5 });
-    expect(await shownText(page)).toBe(`${answer?.question ?? ''}: ${formatNumber(answer?.value ?? NaN)}`);
+    expect(await shownText(page)).toBe(numberOf(await asked(run, { text, top: 5 })));
     await expectAccessible(page);
-
-    const rows = ['path,label'];
-    const folder = join(tiny.folder, 'greys');
-    await mkdir(folder);
-    const drawn = async (name: string, level: number): Promise<string> => {
-      const create = {
-        width: 16,
-        height: 16,
-        channels: 3,
-        background: { r: level, g: level, b: 255 - level },
-      } as const;
-      const file = join(folder, name);
-      await writeFile(file, await sharp({ create }).png().toBuffer());
-      return file;
-    };
-    for (let index = 0; index < 24; index += 1) {
-      await drawn(`${index}.png`, 10 * index);
-      rows.push(`${index}.png,${index}`);
-    }
-    await writeFile(join(folder, 'table.csv'), rows.join('\n'));
-    await importImages(tiny.workspace, 'dataset', 'greys', {
-      sources: [join(folder, 'table.csv')],
-      options: { size: 16, nearDistance: 0, exactDuplicates: 'keep' },
-      table: { labelColumn: 'label' },
-      labels: { kind: 'numbers' },
-      ...{ signal: new AbortController().signal, onProgress: () => undefined },
-    });
-    const spec = `{name: greys, task: {type: regression, nearDuplicates: anywhere}, data: greys, pipeline: {preset: patch-cnn, options: {width: 4, features: 8}}, ${demoTraining}}`;
-    const ofPictures = await trainDemo(tiny.workspace, spec);
-    const pictures = await openDemo(browser, tiny.workspace, ofPictures, 'page-greys');
-    const file = await drawn('asked.png', 77);
-    await pictures.locator('input[type=file]').setInputFiles(file);
-    await using predictor = await openPredictor(ofPictures);
-    const image = await readQueryImage(file, predictor.facts.images!); // networks of images have them
-    const [level] = await predictor.ask({ image, top: 5 });
-    expect(await shownText(pictures)).toBe(`${level?.question ?? ''}: ${formatNumber(level?.value ?? NaN)}`);
   });
 
   it('gives several labels, and marks those that are chosen', async () => {
@@ -126,9 +96,7 @@ describe('a demo page', () => {
     const run = await trainDemo(tiny.workspace, specOf('multi-label', 'kinds'));
     const page = await openDemo(browser, tiny.workspace, run, 'page-labels');
     await ask(page);
-    const expected = (await asked(run, { text, top: 5 })).flatMap(({ choices }) =>
-      choices.map(({ label, probability, isChosen }) => [isChosen ? `${label} ✓` : label, formatPercent(probability)]),
-    );
+    const expected = labelsOf(await asked(run, { text, top: 5 }));
     expect(expected.length).toBeGreaterThan(1);
     expect(await shownAnswers(page)).toEqual(expected);
     await expectAccessible(page);
@@ -151,6 +119,20 @@ describe('a demo page', () => {
     expect(words).toHaveLength(9);
     const expected = words.map(({ word, tag }) => `${word} ${tag}`).join(' ');
     expect((await shownText(page)).replace(/\s+/gu, ' ')).toBe(expected);
+    await expectAccessible(page);
+  });
+
+  it('answers for a model that was imported', async () => {
+    await importModel(tiny.workspace, 'classifier', fixture('bert-classifier'), {
+      signal: new AbortController().signal,
+    });
+    const model = await findModel(tiny.workspace, 'classifier');
+    const request = { folder: join(tiny.folder, 'page-model'), format: 'demo' };
+    const { folder } = await exportNetwork(tiny.workspace, { kind: 'model', model }, request);
+    const page = await openDemoIn(browser, folder);
+    await ask(page);
+    await using predictor = await openNetworkPredictor(await networkOfModel(model));
+    expect(await shownAnswers(page)).toEqual(rowsOf(await predictor.ask({ text, top: 5 })));
     await expectAccessible(page);
   });
 });
