@@ -4,27 +4,20 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRun } from '../../src/main/runs/create-run.ts';
-import { importModel } from '../../src/main/runs/import-model.ts';
-import { trainRun } from '../../src/main/runs/train-run.ts';
-import type { TinyWorkspace } from '../tiny-workspace.ts';
-import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
-import { fixture } from '../unit/models/recorded.ts';
+import type { ExportCase, ExportWorkspace } from '../export-cases.ts';
+import { createExportWorkspace, exportCases } from '../export-cases.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
 import { chooseInMenu, launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
 
-let tiny: TinyWorkspace;
+let tiny: ExportWorkspace;
 let served: LabProcess;
 let browser: Browser;
 let lab: LabWindow;
 let run = '';
 
 beforeAll(async () => {
-  tiny = await createTinyWorkspace();
-  const created = await createRun(tiny.workspace, tinyExperiment());
-  run = created.id;
-  await trainRun(tiny.workspace, created, { signal: new AbortController().signal, prefetch: false });
-  await importModel(tiny.workspace, 'small', fixture('bert'), { signal: new AbortController().signal });
+  tiny = await createExportWorkspace();
+  run = tiny.ids.words;
   served = await serve(tiny.workspace.folder);
   browser = await launchBrowser();
   lab = await openWindow(browser, served.address);
@@ -62,6 +55,36 @@ describe('the export of a run', () => {
   });
 });
 
+describe('the pages of runs and of models', () => {
+  showPageOfFailure(() => lab.page);
+
+  async function openDialog(of: ExportCase['of']) {
+    const { page } = lab;
+    const isRun = of === 'words' || of === 'pictures';
+    await lab.goto(isRun ? `/runs/${tiny.ids[of]}` : `/models/of/${tiny.ids[of]}`);
+    if (isRun) await chooseInMenu(page, 'More about this run', 'Export this run …');
+    else await page.getByRole('button', { name: 'Export…' }).click();
+    return page.getByRole('dialog', { name: isRun ? 'Export the run' : 'Export the model' });
+  }
+
+  it.each(['words', 'pictures', 'classifier', 'mobile'] as const)('write every format: %s', async (of) => {
+    const dialog = await openDialog(of);
+    const cases = exportCases.filter((one) => one.of === of);
+    for (const { format, title, isRounded, files } of cases) {
+      const name = `page-${of}-${format}`;
+      await dialog.getByRole('radio', { name: title }).check(patience);
+      if (isRounded) await dialog.getByRole('checkbox', { name: '8-bit weights' }).check();
+      await dialog.getByRole('textbox', { name: 'Folder' }).fill(`exports/${name}`);
+      await dialog.getByRole('button', { name: 'Export', exact: true }).click();
+      await dialog.getByText(join('exports', name)).waitFor(patience);
+      const written = (await readdir(join(tiny.workspace.folder, 'exports', name))).sort();
+      if (files.length > 0) expect(written).toEqual(['SHA256SUMS', ...files].sort());
+      else expect(written).toEqual(['SHA256SUMS', expect.stringMatching(/^events\.out\.tfevents\./u)]);
+    }
+    expect(lab.problems).toEqual([]);
+  });
+});
+
 describe('a bundle', () => {
   showPageOfFailure(() => lab.page);
 
@@ -84,21 +107,21 @@ describe('a bundle', () => {
 
   it('of a model is written on its page, and says that the network takes its weights', async () => {
     const { page } = lab;
-    await lab.goto('/models/of/small');
+    await lab.goto('/models/of/classifier');
     await page.getByRole('button', { name: 'Bundle…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Bundle the model' });
     await dialog.getByRole('button', { name: 'Write the bundle' }).click();
-    await dialog.getByText('small.zip').first().waitFor(patience);
+    await dialog.getByText('classifier.zip').first().waitFor(patience);
     await dialog.getByRole('button', { name: 'Verify' }).click();
     await dialog.getByRole('cell', { name: 'weights that the network takes' }).waitFor(patience);
     await lab.expectAccessible();
-    expect(await readdir(join(tiny.workspace.folder, 'exports'))).toContain('small.zip');
+    expect(await readdir(join(tiny.workspace.folder, 'exports'))).toContain('classifier.zip');
     expect(lab.problems).toEqual([]);
   });
 
   it('shows the export of a model, and which formats cannot take it', async () => {
     const { page } = lab;
-    await lab.goto('/models/of/small');
+    await lab.goto('/models/of/classifier');
     await page.getByRole('button', { name: 'Export…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Export the model' });
     await dialog.getByRole('radio', { name: 'ONNX' }).waitFor(patience);
