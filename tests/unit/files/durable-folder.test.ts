@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyFiles } from '../../../src/main/files/checksums.ts';
-import { replaceFile } from '../../../src/main/files/durable-file.ts';
+import { replaceFile, replaceFileSync } from '../../../src/main/files/durable-file.ts';
 import {
   createFolder,
   finishReplacements,
@@ -144,6 +144,20 @@ describe('a file that is replaced by many at once', () => {
     const file = join(folder, 'notes.json');
     await Promise.all(Array.from({ length: 60 }, (_, index) => replaceFile(file, `note ${index}`)));
     expect(await readFile(file, 'utf8')).toBe('note 59');
+    expect(await readdir(folder)).toEqual(['notes.json']);
+  });
+
+  it('is replaced by each of two writers that know nothing of each other, in the order of their ends', async () => {
+    const file = join(folder, 'notes.json');
+    let others = 0;
+    const restore = await interceptFiles(folder, ({ name }) => {
+      if (name !== 'rename' || others > 0) return;
+      others += 1;
+      replaceFileSync(file, 'the other one'); // as another process would, while this one is about to rename its own
+    });
+    await replaceFile(file, 'this one').finally(restore);
+    expect(others).toBe(1);
+    expect(await readFile(file, 'utf8')).toBe('this one');
     expect(await readdir(folder)).toEqual(['notes.json']);
   });
 });
