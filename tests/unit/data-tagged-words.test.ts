@@ -48,7 +48,7 @@ describe('CoNLL files', () => {
       ['Peter Blackburn', 'B-PER I-PER'],
       ['He', 'O'],
     ]);
-    expect(skipped).toEqual(['14: has 1 columns, where a word and its tag make from 2 to 10']);
+    expect(skipped).toEqual(['14: has 1 column, where a word and its tag make from 2 to 10']);
     expect([...dataset.groups]).toEqual([0, 0, 2]);
     expect(dataset.manifest.targets).toEqual({
       kind: 'tags',
@@ -84,7 +84,7 @@ describe('JSON lines', () => {
     const content = lines.map((line) => JSON.stringify(line)).join('\n');
     const { sentences, skipped } = await importTagged('a.jsonl', content, names);
     expect(sentences).toEqual([['Ann ran', 'B-PER O']]);
-    expect(skipped).toEqual(['2: has 1 words and 2 tags', '3: has no tag for “ran”']);
+    expect(skipped).toEqual(['2: has 1 word and 2 tags', '3: has no tag for “ran”']);
   });
 
   it('have texts with spans, as lists or objects', async () => {

@@ -7,6 +7,7 @@
  * view are all other views of its batch: the batch size is part of the task, and losses compare at equal batch sizes alone.
  */
 import { z } from 'zod';
+import { plural } from '../../shared/display.ts';
 import { LabError } from '../../shared/errors.ts';
 import { viewAugmentationOptions } from '../../shared/spec/augmentation.ts';
 import { input, matmul, output, sliceAxis } from '../graph/index.ts';
@@ -204,7 +205,7 @@ function createSampler(
       if (batchSize > sides.training.length) {
         throw new LabError(
           'bad-spec',
-          `training.batchSize: no image may come twice in a batch, and ${sides.training.length} images are left to train on: set it to ${sides.training.length} or less`,
+          `training.batchSize: no image may come twice in a batch, and ${plural(sides.training.length, 'image is', 'images are')} left to train on: set it to ${sides.training.length} or less`,
         );
       }
       return views.training(sides.training, seed, step, batchSize);

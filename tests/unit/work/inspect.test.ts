@@ -297,7 +297,7 @@ describe('a look into files', () => {
       expect(found.tagged).toMatchObject({ sentences: 2, words: 4, complete: true });
       expect(found.tagged?.tags[0]).toEqual({ name: 'O', count: 3 });
       expect(found.tagged?.problems).toEqual([
-        { line: 6, message: 'has 1 columns, where a word and its tag make from 2 to 10' },
+        { line: 6, message: 'has 1 column, where a word and its tag make from 2 to 10' },
       ]);
       expect([found.table, found.text]).toEqual([null, null]);
     }

@@ -3,6 +3,7 @@
  * words and tags or a text with spans. Which of them a file is, its first line says.
  */
 import { z } from 'zod';
+import { plural } from '../../../shared/display.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { quoted } from '../../../shared/excerpt.ts';
 import { SkipFile } from '../import/skip-file.ts';
@@ -205,10 +206,10 @@ class ConllReader {
       );
     }
     if (fields.length < FEWEST_COLUMNS || fields.length > MOST_COLUMNS) {
-      return { line, message: `has ${fields.length} columns, where a word and its tag make from 2 to 10` };
+      return { line, message: `has ${plural(fields.length, 'column')}, where a word and its tag make from 2 to 10` };
     }
     if (fields.length === this.columns) return undefined;
-    return { line, message: `has ${fields.length} columns, and the first line has ${this.columns}` };
+    return { line, message: `has ${plural(fields.length, 'column')}, and the first line has ${this.columns}` };
   }
 }
 

@@ -1,4 +1,5 @@
 /** Sentences whose words have tags, as annotation tools write them: words beside tags, or spans of characters in a text. */
+import { plural } from '../../../shared/display.ts';
 import { quoted } from '../../../shared/excerpt.ts';
 
 /** Words, and the tag of each. */
@@ -34,7 +35,7 @@ export function wordsOf(text: string): { readonly word: string; readonly from: n
 export function taggedSentence(words: readonly string[], tags: readonly string[]): TaggedSentence | UnusableSentence {
   if (words.length === 0) return { problem: 'has no words' };
   if (words.length !== tags.length) {
-    return { problem: `has ${words.length} words and ${tags.length} tags` };
+    return { problem: `has ${plural(words.length, 'word')} and ${plural(tags.length, 'tag')}` };
   }
   const empty = tags.findIndex((tag) => tag.trim() === '');
   if (empty >= 0) return { problem: `has no tag for ${quoted(words[empty] ?? '')}` };

@@ -1,7 +1,7 @@
 /** `pretext model`: pretrained networks of others as material. */
 import type { Command } from 'commander';
 import { LabError } from '../../../shared/errors.ts';
-import { formatBytes, formatCount } from '../../../shared/display.ts';
+import { formatBytes, formatCount, plural } from '../../../shared/display.ts';
 import type { ModelManifest } from '../../../shared/spec/manifests/model.ts';
 import type { ModelPreview } from '../../runs/import-model.ts';
 import { describeModelInput } from '../../runs/model-card.ts';
@@ -173,7 +173,7 @@ function describeManifest(manifest: ModelManifest): [string, string][] {
     ['revision', source.revision ?? 'none'],
     ['licence', source.licence ?? 'not said by the source'],
     ['imported', new Date(createdAt).toLocaleString()],
-    ['parameters', `${formatCount(parameters)} in ${formatCount(tensors)} tensors`],
+    ['parameters', `${formatCount(parameters)} in ${plural(tensors, 'tensor')}`],
     ...describeParts(manifest),
     ...source.files.map(({ name, bytes, sha256 }): [string, string] => [
       name,

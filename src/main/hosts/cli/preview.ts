@@ -1,6 +1,7 @@
 /** `pretext preview`: what the network will see in training. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { plural } from '../../../shared/display.ts';
 import { previewExperiment } from '../../runs/preview.ts';
 import { writePreview } from '../../runs/write-preview.ts';
 import { collect, globalsOf, existingWorkspaceOf } from './globals.ts';
@@ -41,7 +42,7 @@ export function registerPreview(preview: Command): void {
         const text =
           item.kind === 'text'
             ? item.text
-            : `${item.width} × ${item.height} pixels, ${item.channels} channel${item.channels === 1 ? '' : 's'}`;
+            : `${item.width} × ${item.height} pixels, ${plural(item.channels, 'channel')}`;
         print(
           `${emphasise(`Example ${index + 1}`, 'bold')}${item.note === undefined ? '' : ` ${emphasise(item.note, 'dim')}`}\n${wrapLines(text)}\n`,
         );

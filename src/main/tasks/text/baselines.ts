@@ -2,6 +2,7 @@
  * What the text tasks are compared with: frequent tokens, the larger class, shared words, bags of words. All are fitted to
  * training examples and scored on the test split, or on the validation split where there is no test.
  */
+import { plural } from '../../../shared/display.ts';
 import { LabError } from '../../../shared/errors.ts';
 import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { fitVocabulary, vectoriseWords } from '../baselines/bag-of-words.ts';
@@ -196,7 +197,7 @@ export async function wordBaselines(labelled: LabelledTexts, signal: AbortSignal
     majorityBaseline(labelled, 'examples'),
     {
       name: 'bag of words',
-      summary: `Logistic regression on the TF-IDF of ${vocabulary.columns.size} words, fitted to the same ${trainingTexts.length} labelled examples`,
+      summary: `Logistic regression on the TF-IDF of ${plural(vocabulary.columns.size, 'word')}, fitted to the same ${plural(trainingTexts.length, 'labelled example')}`,
       metrics: probabilityScores(
         labelsOf(dataset, scored),
         predictProbabilities(model, featuresOf(textsOf(scored))),

@@ -1,6 +1,7 @@
 /** Vision transformers (Dosovitskiy et al. 2021) with a class token: the names of transformers, timm and torchvision. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { plural } from '../../../../shared/display.ts';
 import { LabError } from '../../../../shared/errors.ts';
 import { pipelineGraph } from '../../../../shared/spec/pipeline.ts';
 import { sizeAt } from '../../../graph/index.ts';
@@ -82,7 +83,7 @@ function layoutOf(map: WeightMap, names: VitNames, source: ModelSource): Layout 
 }
 
 const titleOf = ({ layers, features, patch }: Layout): string =>
-  `ViT, ${layers} layers of ${features} features, patches of ${patch} × ${patch}`;
+  `ViT, ${plural(layers, 'layer')} of ${features} features, patches of ${patch} × ${patch}`;
 
 async function recognise(source: ModelSource): Promise<Recognition | undefined> {
   const names = await namesIn(source);

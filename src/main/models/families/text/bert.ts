@@ -1,6 +1,7 @@
 /** BERT (Devlin et al. 2018) and what is built like it, such as MiniLM (Wang et al. 2020): transformers' names, model_type `bert`. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { plural } from '../../../../shared/display.ts';
 import type { ModelHead } from '../../../../shared/spec/manifests/model.ts';
 import type { PipelineGraph } from '../../../../shared/spec/pipeline.ts';
 import { labelsOf, parseConfig } from '../../config.ts';
@@ -49,7 +50,7 @@ async function recognise(source: ModelSource): Promise<Recognition | undefined> 
 }
 
 const titleOf = (layers: number, features: number): string =>
-  `BERT, ${String(layers)} layers of ${String(features)} features`;
+  `BERT, ${plural(layers, 'layer')} of ${String(features)} features`;
 
 async function read(source: ModelSource): Promise<ReadModel> {
   const config = parseConfig(source, fields);

@@ -1,6 +1,7 @@
 /** DistilBERT (Sanh et al. 2019): BERT's layers without segments and pooler; transformers' names, model_type `distilbert`. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { plural } from '../../../../shared/display.ts';
 import type { ModelHead } from '../../../../shared/spec/manifests/model.ts';
 import type { PipelineGraph } from '../../../../shared/spec/pipeline.ts';
 import { labelsOf, parseConfig } from '../../config.ts';
@@ -45,7 +46,7 @@ async function recognise(source: ModelSource): Promise<Recognition | undefined> 
 }
 
 const titleOf = ({ n_layers: layers, dim: features }: Fields): string =>
-  `DistilBERT, ${String(layers)} layers of ${String(features)} features`;
+  `DistilBERT, ${plural(layers, 'layer')} of ${String(features)} features`;
 
 async function read(source: ModelSource): Promise<ReadModel> {
   const config = parseConfig(source, fields);

@@ -1,6 +1,7 @@
 /** GPT-2 (Radford et al. 2019): a language model that reads from left to right; transformers' names, model_type `gpt2`. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { plural } from '../../../../shared/display.ts';
 import type { PipelineGraph } from '../../../../shared/spec/pipeline.ts';
 import { parseConfig } from '../../config.ts';
 import type { ReadModel, Recognition } from '../../family.ts';
@@ -44,7 +45,7 @@ async function recognise(source: ModelSource): Promise<Recognition | undefined> 
 }
 
 const titleOf = ({ n_layer: layers, n_embd: features }: Fields): string =>
-  `GPT-2, ${String(layers)} layers of ${String(features)} features`;
+  `GPT-2, ${plural(layers, 'layer')} of ${String(features)} features`;
 
 async function read(source: ModelSource): Promise<ReadModel> {
   const config = parseConfig(source, fields);

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { plural } from '../../../../shared/display.ts';
 import { LabError } from '../../../../shared/errors.ts';
 import type { ModelHead } from '../../../../shared/spec/manifests/model.ts';
 import type { PipelineGraph } from '../../../../shared/spec/pipeline.ts';
@@ -69,7 +70,7 @@ async function recognise(source: ModelSource): Promise<Recognition | undefined> 
 }
 
 const titleOf = ({ num_hidden_layers: layers, hidden_size: features }: Fields): string =>
-  `ModernBERT, ${String(layers)} layers of ${String(features)} features`;
+  `ModernBERT, ${plural(layers, 'layer')} of ${String(features)} features`;
 
 /**
  * Every how many layers, from the first on, one sees the whole text. Throws `LabError('bad-input')` for layers that follow no such

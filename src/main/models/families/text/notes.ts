@@ -1,4 +1,5 @@
 /** What a person should know of an imported text model. */
+import { plural } from '../../../../shared/display.ts';
 import type { TextTokenizer } from '../../../data/tokenizer/tokenizer.ts';
 import { architectureOf } from '../../config.ts';
 import type { Recognition } from '../../family.ts';
@@ -20,7 +21,10 @@ export function textNotes(unused: readonly string[], tokenizer: TextTokenizer | 
     return notes;
   }
   const padding = rows - tokenizer.vocabularySize;
-  if (padding > 0) notes.push(`${String(padding)} rows of the token table belong to no token and were left out`);
+  if (padding > 0)
+    notes.push(
+      `${plural(padding, 'row of the token table belongs', 'rows of the token table belong')} to no token and ${padding === 1 ? 'was' : 'were'} left out`,
+    );
   return notes;
 }
 

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { plural } from '../../../../shared/display.ts';
 import type { ModelHead } from '../../../../shared/spec/manifests/model.ts';
 import { labelsOf, parseConfig } from '../../config.ts';
 import type { ReadModel, Recognition } from '../../family.ts';
@@ -58,7 +59,7 @@ async function recognise(source: ModelSource): Promise<Recognition | undefined> 
 }
 
 const titleOf = ({ num_hidden_layers: layers, hidden_size: features }: Fields): string =>
-  `RoBERTa, ${String(layers)} layers of ${String(features)} features`;
+  `RoBERTa, ${plural(layers, 'layer')} of ${String(features)} features`;
 
 /** Positions that text can have. */
 const lengthOf = ({ max_position_embeddings: positions, pad_token_id: pad }: Fields): number => positions - pad - 1;

@@ -3,7 +3,7 @@ import { mediumOf } from '../../../../shared/spec/data-kind.ts';
 import type { MaterialSummary } from '../../../../shared/contract/materials.ts';
 import type { TextEncoding } from '../../../../shared/spec/manifests/text-corpus.ts';
 import { alignmentWords, type DatasetTargets } from '../../../../shared/spec/manifests/dataset-targets.ts';
-import { formatCount, formatNumber } from '../../../../shared/display.ts';
+import { formatCount, formatNumber, plural } from '../../../../shared/display.ts';
 import type { IconName } from '../../components/icons.ts';
 
 export function isImages(kind: string): boolean {
@@ -60,7 +60,7 @@ export function kindWords(kind: string): string {
 export function sizeWords({ counts, shape }: Pick<MaterialSummary, 'counts' | 'shape'>): string {
   const parts = ['documents', 'sentences', 'tokens', 'examples', 'images', 'recordings', 'sequences', 'classes']
     .filter((name) => counts[name] !== undefined)
-    .map((name) => `${formatCount(counts[name] ?? 0)} ${name}`);
+    .map((name) => plural(counts[name] ?? 0, name === 'classes' ? 'class' : name.slice(0, -1), name));
   if (shape !== null) parts.push(`${shape.width} × ${shape.height}${shape.channels === 1 ? ' grey' : ''}`);
   return parts.join(' · ');
 }

@@ -1,13 +1,13 @@
 /** How models are spoken of. */
 import type { ModelDetails } from '../../../../shared/contract/models.ts';
-import { formatCount } from '../../../../shared/display.ts';
+import { formatCount, plural } from '../../../../shared/display.ts';
 
 export function inputWords(input: ModelDetails['input']): string {
   switch (input.kind) {
     case 'tokens':
       return `Text of up to ${formatCount(input.length)} tokens; vocabulary of ${formatCount(input.vocabularySize)}`;
     case 'image':
-      return `Images of ${input.height} × ${input.width}, ${input.channels} channels`;
+      return `Images of ${input.height} × ${input.width}, ${plural(input.channels, 'channel')}`;
     case 'frames':
       return `Sequences of ${formatCount(input.length)} vectors of ${formatCount(input.features)}`;
   }

@@ -1,5 +1,6 @@
 /** What a person does to runs: the same for the list, for a run's own page and for comparisons. */
 import { useRouter } from 'vue-router';
+import { plural } from '../../../../shared/display.ts';
 import type { Run } from '../../../../shared/contract/runs.ts';
 import { useLab } from '../../composables/use-lab.ts';
 import type { Operation } from '../../composables/use-operation.ts';
@@ -29,7 +30,7 @@ export function useRunOperations(): RunOperations {
   const lab = useLab();
   const router = useRouter();
   const toasts = useToastStore();
-  const several = (count: number): string => (count === 1 ? 'The run is' : `${count} runs are`);
+  const several = (count: number): string => (count === 1 ? 'The run is' : plural(count, 'run is', 'runs are'));
   return {
     stop: useOperation('The run could not be stopped', (ids: Ids) => lab.runs.pause({ ids: [...ids] })),
     resume: useOperation('The run could not be resumed', (ids: Ids, checkpoint?: number) =>
