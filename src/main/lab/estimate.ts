@@ -16,62 +16,70 @@ const consulted = 20;
 
 /**
  * From runs of the same task, pipeline and batch: their seconds a step and an evaluation, and what they took once, whatever their
- * length. Else from others, whose time is taken as proportional to parameters × examples, which is rough: it knows nothing of
- * sequence lengths.
+ * length. Else from others on the same kind of material, in proportion to the arithmetic of a step, or to parameters × examples where
+ * they did not count it.
  */
-export function estimateSeconds(
-  runs: readonly RunRecord[],
-  experiment: Experiment,
-  { totalSteps, parameters }: Plan,
-): Estimate {
+export function estimateSeconds(runs: readonly RunRecord[], experiment: Experiment, plan: Plan): Estimate {
+  const { totalSteps } = plan;
   const finished = runs
     .flatMap(({ spec, result, createdAt }) =>
       result !== null && result.steps > 0 ? [{ spec, result, createdAt }] : [],
     )
     .sort((a, b) => b.createdAt - a.createdAt)
     .slice(0, consulted);
+  const evaluations = evaluationsOf(experiment, totalSteps);
   const once = secondsOnce(finished, experiment);
   const key = networkKey(experiment);
   const same = finished.filter(({ spec }) => networkKey(spec) === key);
   if (same.length > 0) {
     const step = median(same.map(({ result }) => result.seconds.training / result.steps));
-    const evaluation = median(
-      same.map(({ spec, result }) => result.seconds.evaluation / evaluationsOf(spec, result.steps)),
-    );
-    const seconds = step * totalSteps + evaluation * evaluationsOf(experiment, totalSteps) + once;
-    return { seconds, basis: 'same-network' };
+    const evaluation = median(same.map(secondsOfEvaluation));
+    const atTheEnd = median(same.map(({ result }) => result.seconds.evaluation));
+    return { seconds: step * totalSteps + evaluation * evaluations + atTheEnd + once, basis: 'same-network' };
   }
-  const work = parameters.total * examplesPerStep(experiment);
-  const perWork = finished.flatMap(({ spec, result }) =>
-    result.parameters.total > 0
-      ? [
-          (result.seconds.training + result.seconds.evaluation) /
-            result.steps /
-            (result.parameters.total * examplesPerStep(spec)),
-        ]
-      : [],
-  );
-  if (perWork.length > 0) return { seconds: median(perWork) * work * totalSteps + once, basis: 'other-runs' };
-  return { seconds: null, basis: 'none' };
+  const perStep = finished.flatMap((run) => {
+    const work = relativeWork(run, experiment, plan);
+    return work === undefined ? [] : [[(run.result.seconds.training / run.result.steps) * work, run] as const];
+  });
+  if (perStep.length === 0) return { seconds: null, basis: 'none' };
+  const step = median(perStep.map(([seconds]) => seconds));
+  // An evaluation is worth so many steps.
+  const shares = perStep.map(([, run]) => secondsOfEvaluation(run) / (run.result.seconds.training / run.result.steps));
+  const evaluation = step * median(shares);
+  const tested = 1 + Number(experiment.evaluation.test);
+  return { seconds: step * totalSteps + evaluation * (evaluations + tested) + once, basis: 'other-runs' };
 }
 
 type FinishedRun = Pick<RunRecord, 'spec'> & { readonly result: NonNullable<RunRecord['result']> };
 
-/** Compiling, and baselines as they took on the same data, or else in the same task. */
+/** Of one on the way, with what is recorded then; of runs that were taken up again, from those at the end. */
+function secondsOfEvaluation({ spec, result: { seconds, steps } }: FinishedRun): number {
+  if (seconds.monitoring !== undefined) return seconds.monitoring / evaluationsOf(spec, steps);
+  return seconds.evaluation / (1 + Number(spec.evaluation.test));
+}
+
+/** How much more a step of the experiment computes than one of a run; undefined where nothing can be told. */
+function relativeWork({ spec, result }: FinishedRun, experiment: Experiment, plan: Plan): number | undefined {
+  if (result.flopsPerStep !== undefined && result.flopsPerStep > 0) return plan.flopsPerStep / result.flopsPerStep;
+  if (result.parameters.total === 0) return undefined;
+  return (plan.parameters.total * examplesPerStep(experiment)) / (result.parameters.total * examplesPerStep(spec));
+}
+
+/** Compiling and opening, and baselines as they took on the same data, or else in the same task. */
 function secondsOnce(finished: readonly FinishedRun[], { task, data, evaluation }: Experiment): number {
   if (finished.length === 0) return 0;
-  const compilation = median(finished.map(({ result }) => result.seconds.compilation));
+  const start = median(finished.map(({ result: { seconds } }) => seconds.compilation + (seconds.other ?? 0)));
   const ofTask = finished.filter(({ spec }) => spec.evaluation.baselines && spec.task.type === task.type);
   const ofData = ofTask.filter(({ spec }) => spec.data === data);
   const alike = ofData.length > 0 ? ofData : ofTask;
-  if (!evaluation.baselines || alike.length === 0) return compilation;
-  return compilation + median(alike.map(({ result }) => result.seconds.baselines));
+  if (!evaluation.baselines || alike.length === 0) return start;
+  return start + median(alike.map(({ result }) => result.seconds.baselines));
 }
 
-/** Of the validation split, and of the test at the end. */
-function evaluationsOf({ training, evaluation }: Experiment, steps: number): number {
+/** Of the validation split, while it trains. */
+function evaluationsOf({ training }: Experiment, steps: number): number {
   const every = training.evaluateEvery;
-  return Math.ceil(every === undefined ? usualEvaluations : steps / every) + Number(evaluation.test);
+  return Math.ceil(every === undefined ? usualEvaluations : steps / every);
 }
 
 /**

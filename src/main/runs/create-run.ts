@@ -21,7 +21,7 @@ import { labVersion } from '../files/version.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 /**
- * Checks the experiment against its data by building its network, then creates the run's folder. Throws what is wrong with
+ * Checks the experiment against its data by building its network, then creates the run's folder in `runs`. Throws what is wrong with
  * the experiment before anything is written, and `LabError('conflict')` where there is a run of this id.
  */
 export async function createRun(
@@ -29,6 +29,7 @@ export async function createRun(
   asked: Experiment,
   id = newRunId(asked.name),
   waiting: Waiting = {},
+  runs = workspace.runs,
 ): Promise<RunFolder> {
   const { experiment, material, weights, tokenizer } = await findBasis(workspace, asked, waiting);
   const tokenizerFile = tokenizer?.file ?? corpusTokenizer(material);
@@ -42,7 +43,7 @@ export async function createRun(
   } finally {
     prepared.sampler.close();
   }
-  const run = runFolder(join(workspace.runs, id));
+  const run = runFolder(join(runs, id));
   const origin: RunOrigin = {
     formatVersion: 1,
     id: run.id,

@@ -6,6 +6,7 @@ import type { NewRunEvent } from '../../shared/spec/run/events.ts';
 import type { EvaluatedSplit, RunEnergy, RunResult, RunTuning } from '../../shared/spec/run/result.ts';
 import { resultVersion } from '../../shared/spec/run/result.ts';
 import type { Executable } from '../engines/engine.ts';
+import { programFlops } from '../graph/op.ts';
 import type { Program } from '../graph/program.ts';
 import type { Baseline, EvaluationResult, EvaluationSplit, Finding } from '../tasks/task.ts';
 import type { TrainingProgress } from '../training/checkpoints.ts';
@@ -35,6 +36,8 @@ export interface FinishOptions {
   readonly compilationSeconds: number;
   /** Folder of the image corpus that the first weights were trained on. */
   readonly pretrainedOn: string | undefined;
+  /** Of a run in one go: when it began, on the clock of this process, and how long it was looked at while it trained. */
+  readonly course: { readonly begun: number; readonly monitoring: number } | undefined;
   /** How its settings were chosen. */
   readonly tuning: RunTuning | undefined;
   /** What has been used by now, after so many seconds with so many threads. */
@@ -87,12 +90,7 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
   }
   await writeScores(run.scores, validation?.evaluation, test?.evaluation);
   const examples = progress.step * plan.batchSize * plan.gradientAccumulationSteps;
-  const seconds = {
-    training: progress.trainingSeconds,
-    evaluation: (evaluated - started) / 1000,
-    baselines: (compared - evaluated) / 1000,
-    compilation: options.compilationSeconds,
-  };
+  const seconds = secondsOf(options, (evaluated - started) / 1000, (compared - evaluated) / 1000);
   const result: RunResult = {
     formatVersion: resultVersion,
     id: run.id,
@@ -126,10 +124,23 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
       options.threads ?? null,
     ),
     seconds,
+    flopsPerStep: programFlops(options.program) * plan.gradientAccumulationSteps,
     examplesPerSecond: progress.trainingSeconds > 0 ? examples / progress.trainingSeconds : 0,
   };
   await writeResult(run, result);
   return result;
+}
+
+function secondsOf(
+  { progress, compilationSeconds, course }: FinishOptions,
+  evaluation: number,
+  baselines: number,
+): RunResult['seconds'] {
+  const parts = { training: progress.trainingSeconds, evaluation, baselines, compilation: compilationSeconds };
+  if (!course) return parts;
+  const monitoring = Math.max(0, course.monitoring);
+  const known = Object.values(parts).reduce((sum, part) => sum + part, monitoring);
+  return { ...parts, monitoring, other: Math.max(0, (performance.now() - course.begun) / 1000 - known) };
 }
 
 async function evaluate(

@@ -138,6 +138,7 @@ async function trainLocked(
   const tuning = hasTrials(stored) ? await chooseSettings(workspace, run, stored, origin, options, emit) : undefined;
   if (hasTrials(stored) && !tuning) return undefined;
   if (tuning) await writeJson(run.spec, withChosen(stored, tuning.chosen)); // what is read of a run is what it was trained with
+  const begun = performance.now(); // trials are runs of their own
   const opened = await open();
   if (!opened) {
     emit({ type: 'stopped', step: 0 });
@@ -171,6 +172,7 @@ async function trainLocked(
     trainable: countParameters(program).trainable,
     ...(session.threads !== undefined && { threads: session.threads }),
   });
+  const entered = performance.now();
   const outcome = await runLoop(run, prepared, session, progress, options, emit);
   if (outcome.status === 'stopped') return undefined;
   const pretrainedOn = await pretrainingCorpus(workspace, origin);
@@ -182,12 +184,18 @@ async function trainLocked(
     pretrainedOn,
     energy: progress.step === 0 ? measured : estimateEnergy, // what an earlier process used is not known to this one
     tuning,
+    // How long an earlier process took is not known to this one.
+    course: progress.step === 0 ? { begun, monitoring: secondsSince(entered) - last.trainingSeconds } : undefined,
     ...session,
     ...options,
     emit,
   });
   if (!finished) emit({ type: 'stopped', step: outcome.progress.step });
   return finished;
+}
+
+function secondsSince(moment: number): number {
+  return (performance.now() - moment) / 1000;
 }
 
 /** A run goes on with as many threads as it began with, on whichever machine: its bits may depend on them. */

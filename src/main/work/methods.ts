@@ -9,7 +9,7 @@ import { measureSpeed } from '../runs/machine-speed.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { EngineStatus } from '../../shared/contract/workspace.ts';
 import { duplicatesOf, imagesOf, searchMaterial, splitsOf } from './browse.ts';
-import { cardOfRun, cardOfStudy } from './cards.ts';
+import { cardOfRun, cardOfStudy, reportOfStudy } from './cards.ts';
 import { continueText } from './continue-text.ts';
 import { embedExamples } from './embeddings.ts';
 import { scoresOfRun } from './scores.ts';
@@ -30,6 +30,7 @@ import { exportFormats, exportModel } from './exports.ts';
 import { inspectSources } from './inspect.ts';
 import { askModel } from './models.ts';
 import { planOf, previewOf } from './plan.ts';
+import { rehearsalOf } from './rehearse.ts';
 import { testRatesOf } from './test-rates.ts';
 import { cancelStudyOf, clusterOf, schedulersOf, submitStudyOf } from './study-clusters.ts';
 import { summariseStudyRuns } from './study.ts';
@@ -51,6 +52,7 @@ export const workMethods = {
   tokenize,
   plan: planOf,
   preview: previewOf,
+  rehearse: rehearsalOf,
   testLearningRates: testRatesOf,
   ask: askModel,
   engines: engineStatus,
@@ -82,6 +84,7 @@ export const workMethods = {
   cancelStudy: cancelStudyOf,
   runCard: cardOfRun,
   studyCard: cardOfStudy,
+  studyReport: reportOfStudy,
 } satisfies Readonly<Record<string, WorkMethod<never, unknown>>>;
 
 export type WorkMethods = typeof workMethods;

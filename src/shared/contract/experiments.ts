@@ -98,6 +98,15 @@ export const experimentsContract = {
     z.strictObject({ spec: draft }),
     z.object({ plan: experimentPlan.nullable(), problems: z.array(problem) }),
   ),
+  rehearse: request(
+    'How long a spec would train, from beginning it: a few steps, an evaluation, the baselines; takes seconds, and nothing stays',
+    z.strictObject({ spec: draft }),
+    z.object({
+      seconds: z.number(),
+      /** False where the baselines take longer than anyone waits for an estimate: they come on top. */
+      withBaselines: z.boolean(),
+    }),
+  ),
   preview: request(
     'What the network will see: the first training examples',
     z.strictObject({ spec: draft, count: z.int().min(1).max(48).default(6), seed: count.optional() }),

@@ -77,6 +77,10 @@ export function describeDrafts(scenario: Scenario): void {
     expect(
       (await scenario.client.experiments.plan({ spec: { ...tinyExperiment, data: 'storys' } })).problems[0]?.message,
     ).toContain("'stories'");
+    expect(await scenario.client.experiments.rehearse({ spec: tinyExperiment })).toEqual({
+      seconds: expect.any(Number) as number,
+      withBaselines: true,
+    });
     const { job } = await scenario.client.experiments.testLearningRates({ spec: tinyExperiment, steps: 10 });
     const { state, result } = await finished(scenario.client, job);
     expect([state, learningRateTest.parse(result).points[0]?.learningRate]).toEqual(['done', 1e-6]);

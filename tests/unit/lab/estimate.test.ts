@@ -50,22 +50,32 @@ describe('an estimate from runs', () => {
     expect(estimateSeconds([half], experimentOf(), plan)).toEqual({ seconds: 200, basis: 'other-runs' });
   });
 
-  it('counts evaluations by their number, and compiling and baselines once, whatever the length', () => {
+  it('counts evaluations on the way by their number, and what comes once whatever the length', () => {
     const known = run(1, 1);
-    // 50 steps took 50 s, eleven evaluations 22 s, baselines 30 s, compiling 4 s.
-    Object.assign(known.result!.seconds, { evaluation: 22, baselines: 30, compilation: 4 });
+    // 50 steps took 50 s, ten evaluations on the way 20 s, those at the end 3 s, baselines 30 s, compiling 4 s, opening 2 s.
+    Object.assign(known.result!.seconds, { monitoring: 20, evaluation: 3, baselines: 30, compilation: 4, other: 2 });
     const seconds = (changes: object = {}) => estimateSeconds([known], experimentOf(changes), plan).seconds;
-    expect(seconds()).toBe(100 + 22 + 30 + 4);
-    expect(seconds({ evaluation: { baselines: false } })).toBe(100 + 22 + 4);
-    expect(seconds({ training: { steps: 100, batchSize: 8, evaluateEvery: 10 }, evaluation: { test: false } })).toBe(
-      100 + 20 + 30 + 4,
-    );
-    // Of another task nothing is known of the baselines.
+    expect(seconds()).toBe(100 + 20 + 3 + 30 + 4 + 2);
+    expect(seconds({ evaluation: { baselines: false } })).toBe(100 + 20 + 3 + 4 + 2);
+    expect(seconds({ training: { steps: 100, batchSize: 8, evaluateEvery: 50 } })).toBe(100 + 4 + 3 + 30 + 4 + 2);
+    // Of another task nothing is known of the baselines; an evaluation is worth two steps.
     const other = { task: { type: 'next-word' } };
     expect(estimateSeconds([known], experimentOf(other), plan)).toEqual({
-      seconds: ((50 + 22) / 50) * 100 + 4,
+      seconds: 100 + 2 * (10 + 2) + 4 + 2,
       basis: 'other-runs',
     });
+  });
+
+  it('takes an evaluation of a run that was taken up again to be as long as those at its end', () => {
+    const known = run(1, 1);
+    Object.assign(known.result!.seconds, { evaluation: 6 });
+    expect(estimateSeconds([known], experimentOf(), plan).seconds).toBe(100 + 10 * 3 + 6);
+  });
+
+  it('takes others in proportion to the arithmetic of a step where they counted it', () => {
+    const known = run(1, 1, { training: { steps: 10, batchSize: 16 } }, 4);
+    Object.assign(known.result!, { flopsPerStep: 6e9 }); // twice that of the plan
+    expect(estimateSeconds([known], experimentOf(), plan)).toEqual({ seconds: 50, basis: 'other-runs' });
   });
 
   it('has none without runs that came to an end', () => {

@@ -11,7 +11,7 @@ import { pairs, table, wrap } from './output.ts';
 
 /** Metrics beside the baselines, the confusion matrix, and what it took. */
 export function describeResult(result: RunResult): string {
-  const { training, evaluation, baselines } = result.seconds;
+  const { training, evaluation, baselines, monitoring } = result.seconds;
   const { name, device, deviceName } = result.engine;
   const facts: [string, string][] = [
     ['run', result.id],
@@ -23,7 +23,7 @@ export function describeResult(result: RunResult): string {
     ['engine', `${name}, ${device}: ${deviceName}`],
     [
       'time',
-      `training ${formatDuration(training * 1000)} (${result.examplesPerSecond.toFixed(0)} examples/s), evaluation ${formatDuration(evaluation * 1000)}, baselines ${formatDuration(baselines * 1000)}`,
+      `training ${formatDuration(training * 1000)} (${result.examplesPerSecond.toFixed(0)} examples/s), evaluation ${formatDuration(evaluation * 1000)}, baselines ${formatDuration(baselines * 1000)}${monitoring === undefined ? '' : `, evaluations on the way ${formatDuration(monitoring * 1000)}`}`,
     ],
   ];
   const decisive = result.test ?? result.validation;

@@ -1,4 +1,7 @@
 /** Experiments. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Problem } from '../../../shared/contract/common.ts';
 import { problem } from '../../../shared/contract/common.ts';
@@ -83,6 +86,16 @@ export function experimentsHandlers(lab: Lab): HandlersOf<typeof experimentsCont
           plan: null,
           problems: [{ path: pathOfMessage(error.message), message: error.message, ...(mend && { mend }) }],
         };
+      }
+    },
+    async rehearse({ spec }, { signal }) {
+      const experiment = parseExperiment(specSource(spec));
+      // Made here: a worker that is ended cannot tidy up.
+      const folder = await mkdtemp(join(tmpdir(), 'pretext-rehearsal-'));
+      try {
+        return await workers.callAlone('rehearse', { spec: experiment, folder }, { signal });
+      } finally {
+        await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
       }
     },
     async preview({ spec, count, seed }, { signal }) {

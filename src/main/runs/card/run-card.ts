@@ -60,6 +60,12 @@ export function runCard(given: RunCardMaterial): AuditCard {
   return { formatVersion: 1, of: 'run', name: run.id, summary: summaryOf(run), sections, lab: labVersion() };
 }
 
+/** What only runs in one go know. */
+function secondsBeside({ monitoring, other }: RunResult['seconds']): string {
+  if (monitoring === undefined || other === undefined) return '';
+  return `, evaluations on the way ${formatSeconds(monitoring)}, everything else ${formatSeconds(other)}`;
+}
+
 function summaryOf({ result, status, step, totalSteps, failure }: RunDetails): string {
   if (!result) {
     const progress = totalSteps === null ? '' : ` at step ${formatCount(step)} of ${formatCount(totalSteps)}`;
@@ -348,7 +354,7 @@ function costItems(result: RunResult | null): CardItem[] {
       ],
       [
         'Time',
-        `${formatSeconds(totalSeconds(result))}: training ${formatSeconds(seconds.training)}, evaluation ${formatSeconds(seconds.evaluation)}, baselines ${formatSeconds(seconds.baselines)}, compilation ${formatSeconds(seconds.compilation)}`,
+        `${formatSeconds(totalSeconds(result))}: training ${formatSeconds(seconds.training)}, evaluation ${formatSeconds(seconds.evaluation)}, baselines ${formatSeconds(seconds.baselines)}, compilation ${formatSeconds(seconds.compilation)}${secondsBeside(seconds)}`,
       ],
       ['Speed', examplesPerSecond > 0 ? `${formatNumber(examplesPerSecond, 1)} examples per second` : undefined],
       ['Energy', describeEnergy(energy.joules, [energy])],

@@ -108,7 +108,19 @@ export const runResult = z.object({
   engine: z.object({ name: z.string(), device: z.string(), deviceName: z.string(), threads: z.int().nullable() }),
   machine: runMachine.optional(),
   energy: runEnergy.optional(),
-  seconds: z.object({ training: z.number(), evaluation: z.number(), baselines: z.number(), compilation: z.number() }),
+  seconds: z.object({
+    training: z.number(),
+    /** Of the best checkpoint, at the end. */
+    evaluation: z.number(),
+    baselines: z.number(),
+    compilation: z.number(),
+    /** Evaluations on the way, with the answers that they record and the checkpoints. Like `other` only of runs in one go. */
+    monitoring: z.number().optional(),
+    /** Opening the data, checks, inspecting the network. */
+    other: z.number().optional(),
+  }),
+  /** Floating-point operations of one step, forward and backward; runs of before lack it. */
+  flopsPerStep: z.number().optional(),
   examplesPerSecond: z.number(),
 });
 
