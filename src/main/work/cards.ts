@@ -1,7 +1,7 @@
 /** Audit cards for the window. */
 import type { AuditCard } from '../../shared/card/card.ts';
 import { LabError } from '../../shared/errors.ts';
-import { loadRunCard, loadStudyCard } from '../runs/card/load-card.ts';
+import { loadRunCard, loadStudyCard, loadStudyReport } from '../runs/card/load-card.ts';
 import { findRun } from '../workspace/runs.ts';
 import type { WorkContext } from './work-context.ts';
 
@@ -13,4 +13,11 @@ export async function cardOfStudy({ workspace }: WorkContext, { name }: { readon
   const card = await loadStudyCard(workspace, name);
   if (!card) throw new LabError('not-found', `There is no study '${name}'`, { name });
   return card;
+}
+
+/** The report of a study as an HTML file. */
+export async function reportOfStudy({ workspace }: WorkContext, { name }: { readonly name: string }): Promise<string> {
+  const html = await loadStudyReport(workspace, name);
+  if (html === undefined) throw new LabError('not-found', `There is no study '${name}'`, { name });
+  return html;
 }

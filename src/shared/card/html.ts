@@ -24,27 +24,41 @@ th, td { padding: .25rem .75rem .25rem 0; text-align: start; vertical-align: top
 th { font-weight: 600; }
 .right { text-align: end; }
 pre { overflow-x: auto; padding: .75rem; background: var(--panel); border-radius: .375rem; font-size: .8rem; }
+figure { max-width: 44rem; margin: 1.5rem 0 0; }
+figcaption { font-weight: 600; }
+figure svg { width: 100%; height: auto; }
 footer { margin-top: 3rem; }
 @media (max-width: 36rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; } }
 @media print { body { max-width: none; padding: 0; } h2 { break-after: avoid; } tr { break-inside: avoid; } }
 `;
 
-export function cardAsHtml({ name, of, summary, sections, lab }: AuditCard): string {
+export interface HtmlOptions {
+  /** What the file is called beside the name: an audit card unless it is said. */
+  readonly title?: string;
+  /** Drawings as HTML, between the summary and the sections. */
+  readonly figures?: readonly string[];
+}
+
+export function cardAsHtml(
+  { name, of, summary, sections, lab }: AuditCard,
+  { title = 'audit card', figures = [] }: HtmlOptions = {},
+): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeMarkup(name)}: audit card</title>
+<title>${escapeMarkup(name)}: ${escapeMarkup(title)}</title>
 <style>${style}</style>
 </head>
 <body>
 <main>
 <header>
-<p class="kind">Audit card of a ${of}</p>
+<p class="kind">${escapeMarkup(title.charAt(0).toUpperCase() + title.slice(1))} of a ${of}</p>
 <h1>${escapeMarkup(name)}</h1>
 <p class="summary">${escapeMarkup(summary)}</p>
 </header>
+${figures.join('\n')}
 ${sections.map(writeSection).join('\n')}
 </main>
 <footer>Pretext Lab ${escapeMarkup(lab)}</footer>

@@ -41,6 +41,11 @@ export const studiesContract = {
     z.strictObject({ name: z.string(), count: z.int().min(1).max(100) }),
     studySummary,
   ),
+  report: request(
+    'Notes, verdict, charts, tables and card of a study as one HTML file',
+    z.strictObject({ name: z.string() }),
+    z.object({ html: z.string() }),
+  ),
   card: request('The audit card of a study', z.strictObject({ name: z.string() }), auditCard),
   get: request('One study', z.strictObject({ name: z.string() }), studySummary),
 };

@@ -3,7 +3,7 @@
  * that excludes 0, the confidence shared among the comparisons (Bonferroni); the winner may be the baseline. Otherwise the
  * condition is inconclusive, and the sentence says what would settle it. With one seed nothing is claimed.
  */
-import { formatNumber, formatSigned } from '../display.ts';
+import { formatNumber, formatSigned, plural } from '../display.ts';
 import { onlyCondition } from '../spec/study.ts';
 import type { Interval } from '../stats.ts';
 import type { Gain } from './gain.ts';
@@ -116,6 +116,23 @@ export function headlineOf(
   return `${capital(gain.title)} ${low > 0 ? 'beats' : 'is worse than'} ${gain.reference}`;
 }
 
+interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Whether an interval tells a gain from a loss. */
+export function gainKind({ interval }: { readonly interval: Range | null }): 'better' | 'worse' | 'open' {
+  if (interval === null || (interval.low <= 0 && interval.high >= 0)) return 'open';
+  return interval.low > 0 ? 'better' : 'worse';
+}
+
+/** A gain where there is one: a number that may be chance is called so, and its interval stands beside it. */
+export function gainWords(gain: { readonly gain: number; readonly interval: Range | null }): string {
+  if (gain.interval === null) return 'one seed';
+  return gainKind(gain) === 'open' ? 'inconclusive' : formatSigned(gain.gain);
+}
+
 /** What pretraining gained, for a sentence of its own. */
 export function gainSentence(
   { gain, interval, uncertainty }: Pick<Gain, 'gain' | 'interval' | 'uncertainty'>,
@@ -135,14 +152,15 @@ export function gainSentence(
 
 const interimWords = 'Not all seeds have been run, and nothing is claimed before.';
 
-function intervalWords({ low, high }: Interval): string {
+/** `95 % CI −0.010 to +0.032`: of a gain. */
+export function intervalWords({ low, high }: Range): string {
   return `95 % CI ${formatSigned(low)} to ${formatSigned(high)}`;
 }
 
 function needWords(seeds: number | null): string {
   return seeds === null
     ? `More seeds alone would not show a gain of ${worthwhileGain}: the test set is too small.`
-    : `With this spread, ${seeds} seeds would show a gain of ${worthwhileGain}.`;
+    : `With this spread, ${plural(seeds, 'seed')} would show a gain of ${worthwhileGain}.`;
 }
 
 function capital(text: string): string {

@@ -92,6 +92,7 @@ export function describeResults(scenario: Scenario): void {
     expect(card).toMatchObject({ of: 'run', name: scenario.run });
     expect(card.sections.map(({ title }) => title)).toContain('Leaks');
     await expect(scenario.client.studies.card({ name: 'none' })).rejects.toMatchObject({ code: 'not-found' });
+    await expect(scenario.client.studies.report({ name: 'none' })).rejects.toMatchObject({ code: 'not-found' });
   });
 
   it('plans, creates and reads studies', async () => {

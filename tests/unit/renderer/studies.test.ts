@@ -9,9 +9,9 @@ import {
   conditionsOf,
   gainPoints,
   labelBudgets,
-  verdictOf,
 } from '../../../src/renderer/src/features/studies/label-efficiency.ts';
 import { remainingOf } from '../../../src/renderer/src/features/studies/remaining.ts';
+import { gainKind, gainWords } from '../../../src/shared/study/verdict.ts';
 import { gainsCsv, runsCsv } from '../../../src/renderer/src/features/studies/study-csv.ts';
 import type { StudyChoice } from '../../../src/shared/study/design-study.ts';
 import {
@@ -213,10 +213,16 @@ describe('what a study says', () => {
   });
 
   it('says better or worse only of an interval without 0', () => {
-    expect(verdictOf({ interval: { low: 0.01, high: 0.2 } })).toBe('better');
-    expect(verdictOf({ interval: { low: -0.2, high: -0.01 } })).toBe('worse');
-    expect(verdictOf({ interval: { low: -0.1, high: 0.2 } })).toBe('open');
-    expect(verdictOf({ interval: null })).toBe('open');
+    expect(gainKind({ interval: { low: 0.01, high: 0.2 } })).toBe('better');
+    expect(gainKind({ interval: { low: -0.2, high: -0.01 } })).toBe('worse');
+    expect(gainKind({ interval: { low: -0.1, high: 0.2 } })).toBe('open');
+    expect(gainKind({ interval: null })).toBe('open');
+  });
+
+  it('calls a gain inconclusive whose interval includes 0', () => {
+    expect(gainWords({ gain: 0.009, interval: { low: -0.01, high: 0.028, confidence: 0.95 } })).toBe('inconclusive');
+    expect(gainWords({ gain: 0.05, interval: { low: 0.01, high: 0.09, confidence: 0.95 } })).toBe('+0.050');
+    expect(gainWords({ gain: 0.05, interval: null })).toBe('one seed');
   });
 
   it('shows who won in the words of the lab, what pretraining gained, and the labels it saved', () => {

@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importTextDataset } from '../../../src/main/data/text/import-dataset.ts';
-import { loadRunCard, loadStudyCard } from '../../../src/main/runs/card/load-card.ts';
+import { loadRunCard, loadStudyCard, loadStudyReport } from '../../../src/main/runs/card/load-card.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { estimateEnergy, measureEnergy } from '../../../src/main/runs/energy.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
@@ -12,6 +12,8 @@ import { runStudy } from '../../../src/main/runs/study.ts';
 import type { AuditCard } from '../../../src/shared/card/card.ts';
 import { auditCard } from '../../../src/shared/card/card.ts';
 import { cardAsHtml } from '../../../src/shared/card/html.ts';
+import { formatNumber } from '../../../src/shared/display.ts';
+import type { StudyResult } from '../../../src/shared/spec/study.ts';
 import { cardAsMarkdown } from '../../../src/shared/card/markdown.ts';
 import { findRun, readRun } from '../../../src/main/workspace/runs.ts';
 import { temporaryFolder } from '../data-text-fixtures.ts';
@@ -19,6 +21,7 @@ import type { TinyWorkspace } from '../../tiny-workspace.ts';
 import { createTinyWorkspace, tinyDocument, tinyExperiment } from '../../tiny-workspace.ts';
 
 let tiny: TinyWorkspace;
+let answer: StudyResult;
 
 const study = `
 name: letters
@@ -45,7 +48,10 @@ beforeAll(async () => {
   const sources = [join(folder, 'rows.jsonl')];
   await importTextDataset({ sources, folder: join(workspace.datasets, 'rows'), name: 'rows' });
   const source = parseSpecText(study, 'letters.yaml');
-  await runStudy(workspace, parseStudy(source), source, { signal: new AbortController().signal, prefetch: false });
+  answer = (await runStudy(workspace, parseStudy(source), source, {
+    signal: new AbortController().signal,
+    prefetch: false,
+  }))!;
 });
 
 afterAll(() => tiny.remove());
@@ -90,6 +96,21 @@ it('the card of a study has its verdict, every run and all seeds', async () => {
   expect(under(card, 'Leaks')).toContain('slow');
   expect(under(card, 'Computer, time and energy')).toContain('for 4 runs');
   expect(await loadStudyCard(tiny.workspace, 'no-such')).toBeUndefined();
+});
+
+it('the report of a study has notes, verdict, charts, tables and card in one file', async () => {
+  const card = (await loadStudyCard(tiny.workspace, 'letters'))!;
+  const html = (await loadStudyReport(tiny.workspace, 'letters'))!;
+  expect(html).not.toMatch(/<script|https?:|src=/);
+  expect(html).toContain('Does a larger rate help?');
+  for (const { title } of card.sections) expect(html).toContain(`<h2>${title}</h2>`);
+  const { arms, gains } = answer;
+  const [first, second] = html.match(/<figure>.*?<\/figure>/gsu)!;
+  // A dot for each arm's mean, with its value, and one for each gain.
+  for (const { title, mean } of arms) expect(first).toContain(`<title>${title}: ${formatNumber(mean)}</title>`);
+  expect(second!.match(/<circle/gu)).toHaveLength(gains.length);
+  expect(html).not.toContain('NaN');
+  expect(await loadStudyReport(tiny.workspace, 'no-such')).toBeUndefined();
 });
 
 describe('a card in writing', () => {

@@ -16,6 +16,7 @@ import type { Workspace } from '../../workspace/workspace.ts';
 import { trainSideBySide } from '../node/side-by-side.ts';
 import { startTrainer } from '../node/trainers.ts';
 import { describeSides } from './describe-plan.ts';
+import { registerStudyReport } from './study-report.ts';
 import { registerStudySuggest } from './study-suggest.ts';
 import { addClusterOptions, submitToCluster } from './study-cluster.ts';
 import type { ClusterFlags } from './study-cluster.ts';
@@ -80,6 +81,7 @@ export function registerStudy(study: Command): void {
     });
   addClusterOptions(study);
   registerStudySuggest(study);
+  registerStudyReport(study);
 }
 
 /** The classes on each side of the split of the first run: the others have the same data, or other labels of it. */

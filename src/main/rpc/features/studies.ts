@@ -153,6 +153,7 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
       // it was read as a study
       return begin({ ...(spec as object), splits, seeds: [...seeds, ...added] });
     },
+    report: async ({ name }) => ({ html: await lab.workers.call('studyReport', { name }) }),
     card: ({ name }) => lab.workers.call('studyCard', { name }),
     get: ({ name }) => read(name),
   };

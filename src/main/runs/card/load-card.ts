@@ -2,9 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AuditCard } from '../../../shared/card/card.ts';
+import { cardAsHtml } from '../../../shared/card/html.ts';
 import { LabError, isLabError } from '../../../shared/errors.ts';
 import type { RunResult } from '../../../shared/spec/run/result.ts';
-import type { Study } from '../../../shared/spec/study.ts';
+import type { Study, StudyResult } from '../../../shared/spec/study.ts';
 import { migrateStoredStudy } from '../../../shared/spec/study-versions.ts';
 import { nameSpec } from '../../../shared/spec/experiment/v2.ts';
 import { describeScores } from '../describe-scores.ts';
@@ -23,6 +24,7 @@ import { modelAuditCard } from './model-audit-card.ts';
 import { publicModelsBehind } from './public-models.ts';
 import { runCard } from './run-card.ts';
 import { studyCard } from './study-card.ts';
+import { armsFigure, gainsFigure } from './study-figures.ts';
 
 /** Throws `LabError('not-found' | 'corrupt')`. */
 export async function loadRunCard(workspace: Workspace, run: RunFolder): Promise<AuditCard> {
@@ -64,6 +66,21 @@ export async function loadNetworkCard(
  * `LabError('bad-input')` for a study without a finished run.
  */
 export async function loadStudyCard(workspace: Workspace, name: string): Promise<AuditCard | undefined> {
+  return (await loadStudy(workspace, name))?.card;
+}
+
+/** The report of a study as one HTML file: notes, verdict, charts, tables and card. As `loadStudyCard`. */
+export async function loadStudyReport(workspace: Workspace, name: string): Promise<string | undefined> {
+  const found = await loadStudy(workspace, name);
+  if (!found) return undefined;
+  const { card, result } = found;
+  return cardAsHtml(card, { title: 'report', figures: [armsFigure(result), gainsFigure(result)] });
+}
+
+async function loadStudy(
+  workspace: Workspace,
+  name: string,
+): Promise<{ readonly card: AuditCard; readonly result: StudyResult } | undefined> {
   if (!nameSpec.safeParse(name).success) return undefined;
   const file = join(workspace.folder, 'studies', `${name}.spec.json`);
   const text = await readFile(file, 'utf8').catch(() => undefined);
@@ -83,7 +100,8 @@ export async function loadStudyCard(workspace: Workspace, name: string): Promise
       workspace,
       details.map(({ origin }) => origin.weights),
     );
-    return studyCard({ study, result: summariseStudy(study, finished), runs: details, models });
+    const result = summariseStudy(study, finished);
+    return { card: studyCard({ study, result, runs: details, models }), result };
   }
   throw new LabError('bad-input', `No seed of the study '${name}' is finished in all arms yet`, { name });
 }

@@ -1,8 +1,9 @@
 /** The audit card of a study, from its answer and the folders of its runs. */
 import type { AuditCard, CardItem, CardSection } from '../../../shared/card/card.ts';
-import { formatCount, formatNumber, formatSigned, formatWithBounds, plural } from '../../../shared/display.ts';
+import { formatCount, formatNumber, formatWithBounds, plural } from '../../../shared/display.ts';
 import { metricOf } from '../../../shared/metrics.ts';
 import type { Study, StudyResult } from '../../../shared/spec/study.ts';
+import { gainWords } from '../../../shared/study/verdict.ts';
 import { describeLeaks } from '../../../shared/spec/leaks.ts';
 import { labVersion } from '../../files/version.ts';
 import type { RunDetails } from '../../workspace/runs.ts';
@@ -74,7 +75,7 @@ function gainItems({ gains, labelsSaved, metric }: StudyResult): CardItem[] {
   const rows = gains.map(({ condition, arm, reference, gain, interval, overSeeds, overExamples, seedsNeeded }) => [
     condition,
     `${arm} over ${reference}`,
-    formatSigned(gain),
+    gainWords({ gain, interval }),
     bounds(interval),
     bounds(overSeeds),
     bounds(overExamples),

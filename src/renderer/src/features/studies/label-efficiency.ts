@@ -3,7 +3,6 @@
  * the labelled examples that runs had; of older runs they are read from the names of conditions ("50-labels"). Conditions that
  * are something else are categories beside each other.
  */
-import { formatSigned } from '../../../../shared/display.ts';
 import type { StudyResult } from '../../../../shared/spec/study.ts';
 import { lineStyle, seriesColours } from '../../charts/palette.ts';
 
@@ -138,16 +137,4 @@ export function seedsToAdd({ verdicts, runs }: Pick<StudyResult, 'verdicts' | 'r
     return seedsNeeded === null ? 0 : Math.max(1, seedsNeeded - seeds);
   });
   return Math.min(mostSeedsAdded, Math.max(0, ...wanted));
-}
-
-/** A gain where there is one: a number that may be chance stands nowhere without its interval. */
-export function gainWords(gain: Pick<GainPoint, 'gain' | 'interval'>): string {
-  if (gain.interval === null) return 'one seed';
-  return verdictOf(gain) === 'open' ? 'inconclusive' : formatSigned(gain.gain);
-}
-
-/** Whether an interval tells a gain from a loss. */
-export function verdictOf({ interval }: Pick<GainPoint, 'interval'>): 'better' | 'worse' | 'open' {
-  if (interval === null || (interval.low <= 0 && interval.high >= 0)) return 'open';
-  return interval.low > 0 ? 'better' : 'worse';
 }
