@@ -85,7 +85,8 @@ async function describeDemo({ runs, tasks }: Lab, record: RunRecord): Promise<De
   const task = findTask(spec.task.type);
   if (!task.predict) return undefined;
   const { facts } = await readModel(runs.folder(id), spec);
-  const { metric } = tasks.selectionOf(spec.task.type);
+  const metric = firstMeasured(task, result?.test?.metrics ?? result?.validation.metrics);
+  const { metric: selected } = tasks.selectionOf(spec.task.type);
   return {
     ...describeAsked(task, facts),
     run: id,
@@ -93,8 +94,14 @@ async function describeDemo({ runs, tasks }: Lab, record: RunRecord): Promise<De
     name: spec.name,
     data: spec.data,
     finishedAt: result ? Date.parse(result.finishedAt) : progress.lastEventAt,
-    metric: { name: metric, value: result?.test?.metrics[metric] ?? progress.best?.value ?? null },
+    metric: metric ?? { name: selected, value: progress.best?.value ?? null },
   };
+}
+
+/** The most telling metric of a task that a run has; none before it has ended. */
+function firstMeasured({ metrics }: TaskDefinition<unknown>, measured: Readonly<Record<string, number>> = {}) {
+  const name = metrics.find((one) => measured[one] !== undefined);
+  return name === undefined ? undefined : { name, value: measured[name] ?? null };
 }
 
 function shapeOf(input: PipelineInput): number[] {
