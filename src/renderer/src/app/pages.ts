@@ -25,6 +25,13 @@ export const pages: readonly Page[] = [
     navigation: { icon: 'home', key: 'h' },
   },
   {
+    name: 'start',
+    path: '/start',
+    title: 'Guided start',
+    load: () => import('../features/start/StartPage.vue'),
+    within: 'home',
+  },
+  {
     name: 'datasets',
     path: '/datasets',
     title: 'Datasets',

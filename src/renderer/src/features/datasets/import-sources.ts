@@ -19,6 +19,8 @@ export interface UploadProgress {
 }
 
 export const useImportSources = defineStore('import-sources', createSources);
+/** What the guided start begins with. */
+export const useStartSources = defineStore('start-sources', createSources);
 /** A model that is to be imported. */
 export const useModelSources = defineStore('model-sources', createSources);
 /** What a model is to be asked about. */
