@@ -196,10 +196,14 @@ export const runsContract = {
         .prefault({ field: 'createdAt', descending: true }),
       offset: count.default(0),
       limit: z.int().min(1).max(1000).default(200),
+      /** Of spec, result or run: their values are told beside the runs. */
+      fields: z.array(fieldPath).max(40).default([]),
     }),
     z.object({
       total: count,
       runs: z.array(run),
+      /** A row for each run, a value for each of the fields. */
+      values: z.array(z.array(fieldValue)).default([]),
       /** Of the workspace: those whose folders a lab that was just opened has not looked at. They follow. */
       unread: count.default(0),
     }),

@@ -21,6 +21,8 @@ export function describeRuns(scenario: Scenario): void {
       resumable: null,
     });
     await expect.poll(() => scenario.watched).toContain('finished');
+    const asked = await scenario.client.runs.list({ fields: ['spec.task.type', 'metrics.none'], limit: 1 });
+    expect(asked.values).toEqual([['masked-words', null]]);
     const { runs, total } = await scenario.client.runs.list({ filter: { states: ['finished'], text: 'tiny' } });
     expect([total, runs[0]?.id]).toEqual([1, scenario.run]);
     const details = await scenario.client.runs.get({ id: scenario.run });

@@ -19,6 +19,8 @@ describe('addresses', () => {
       states: ['failed' as const],
       paused: false,
       groupBy: 'spec.training.learningRate',
+      thenBy: 'seed',
+      columns: ['state', 'metrics.test.accuracy'],
       descending: false,
     };
     expect(runsFilter.choiceOf(runsFilter.queryOf(choice))).toEqual(choice);

@@ -39,7 +39,10 @@ const { document, requestAnimationFrame } = globalThis as unknown as {
 const elementOf = (found: { readonly element: unknown }): PageElement => found.element as PageElement;
 let wrapper: VueWrapper | undefined;
 
-async function mounted(groups: readonly { readonly title: string; readonly runs: readonly Run[] }[]) {
+async function mounted(
+  groups: readonly { readonly title: string; readonly runs: readonly Run[] }[],
+  more: Readonly<Record<string, unknown>> = {},
+) {
   const router = createRouter({
     history: createMemoryHistory(),
     routes: [
@@ -48,7 +51,7 @@ async function mounted(groups: readonly { readonly title: string; readonly runs:
     ],
   });
   const table = mount(RunsTable, {
-    props: { groups, sort: 'name', descending: false, selected: new Set<string>() },
+    props: { groups, sort: 'name', descending: false, selected: new Set<string>(), ...more },
     global: { plugins: [router] },
     attachTo: document.body,
   });
@@ -69,6 +72,34 @@ async function mounted(groups: readonly { readonly title: string; readonly runs:
 describe('the table of runs', () => {
   afterEach(() => {
     wrapper?.unmount();
+  });
+
+  it('has the columns that were chosen, in their order, with values of spec and result', async () => {
+    const { table } = await mounted([{ title: '', runs: runs.slice(0, 1) }], {
+      columns: [
+        { field: 'metrics.test.accuracy', title: 'Test accuracy', number: true },
+        { field: 'data', title: 'Data' },
+      ],
+      values: new Map([['run-0', new Map([['metrics.test.accuracy', 0.91234]])]]),
+    });
+    expect(table.findAll('thead button').map((one) => one.text())).toEqual(['Run↑', 'Test accuracy', 'Data']);
+    expect(table.findAll('tbody td').map((one) => one.text())).toEqual(['', '0.9123', 'brown']);
+  });
+
+  it('puts the runs of a group away, by keys and clicks, and tells so', async () => {
+    const { table, press } = await mounted([
+      { title: 'seed: 0', runs: runs.slice(0, 3) },
+      { title: 'seed: 1', runs: runs.slice(3, 5) },
+    ]);
+    const [first] = table.findAll('.group');
+    const names = () => table.findAll('tbody a').map((one) => one.attributes('aria-label'));
+    await first!.trigger('click');
+    expect(names()).toEqual(['run-3', 'run-4']);
+    expect(first!.attributes('aria-expanded')).toBe('false');
+    elementOf(first!).focus();
+    await press('Enter');
+    expect(names()).toHaveLength(5);
+    expect(first!.attributes('aria-expanded')).toBe('true');
   });
 
   it('tells how many rows there are and which one each is, headings of groups included', async () => {

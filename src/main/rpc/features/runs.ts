@@ -58,17 +58,19 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
     return id;
   };
   return {
-    list({ filter, sort, offset, limit }) {
+    list({ filter, sort, offset, limit, fields }) {
       const found = filtered(filter).sort(
         (a, b) =>
           compareFields(fieldOf(a, sort.field), fieldOf(b, sort.field), sort.descending) ||
           b.run.createdAt - a.run.createdAt ||
           a.run.id.localeCompare(b.run.id),
       );
+      const shown = found.slice(offset, offset + limit);
       return {
         total: found.length,
-        runs: found.slice(offset, offset + limit).map(({ run }) => run),
+        runs: shown.map(({ run }) => run),
         unread: lab.unread,
+        values: shown.map((one) => fields.map((field) => fieldOf(one, field))),
       };
     },
     fields: ({ filter }) => describeFields(filtered(filter)),

@@ -1,6 +1,7 @@
 /** The charts of a study's report, as SVG that stands in one HTML file: what each arm reached, and the gains with their intervals. */
 import { formatNumber, formatSigned } from '../../../shared/display.ts';
 import { escapeMarkup } from '../../../shared/escape-markup.ts';
+import { linearScale, rangeOf } from '../../../shared/linear-scale.ts';
 import { metricOf } from '../../../shared/metrics.ts';
 import type { StudyResult } from '../../../shared/spec/study.ts';
 import { conditionWords, gainWords } from '../../../shared/study/verdict.ts';
@@ -16,16 +17,11 @@ function orderedConditions({ conditions }: StudyResult): StudyResult['conditions
   return areBudgets ? conditions.toSorted((one, other) => (one.labels ?? 0) - (other.labels ?? 0)) : conditions;
 }
 
-/** A linear scale from values to pixels, with some room at both ends. */
+/** A scale with some room at both ends. */
 function scaleOf(values: readonly number[], from: number, to: number) {
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  const room = least === most ? Math.max(0.01, Math.abs(most) * 0.05) : (most - least) * 0.06;
-  const [low, high] = [least - room, most + room];
-  return {
-    low,
-    high,
-    at: (value: number): string => (from + ((value - low) / (high - low)) * (to - from)).toFixed(1),
-  };
+  const range = rangeOf(values, 0.06, Math.max(0.02, Math.abs(values[0] ?? 0) * 0.1));
+  const scale = linearScale(range, from, to);
+  return { ...range, at: (value: number): string => scale(value).toFixed(1) };
 }
 
 function figure(title: string, height: number, drawing: readonly string[]): string {

@@ -1,6 +1,7 @@
 /** What the list of runs is narrowed to and how it is ordered, as kept in the page's address. */
 import type { LocationQuery } from 'vue-router';
 import type { RunFilter, RunState } from '../../../../shared/contract/runs.ts';
+import { defaultColumns } from './run-columns.ts';
 import { allStates } from './run-state.ts';
 
 export interface ListChoice {
@@ -14,8 +15,12 @@ export interface ListChoice {
   readonly archived: boolean;
   /** A field of spec or result; empty for no groups. */
   readonly groupBy: string;
+  /** A second field, within the groups of the first. */
+  readonly thenBy: string;
   readonly sort: string;
   readonly descending: boolean;
+  /** Fields beside the name, in their order. */
+  readonly columns: readonly string[];
 }
 
 export const defaultChoice: ListChoice = {
@@ -27,8 +32,10 @@ export const defaultChoice: ListChoice = {
   study: '',
   archived: false,
   groupBy: '',
+  thenBy: '',
   sort: 'createdAt',
   descending: true,
+  columns: defaultColumns,
 };
 
 export function choiceOf(query: LocationQuery): ListChoice {
@@ -45,8 +52,10 @@ export function choiceOf(query: LocationQuery): ListChoice {
     study: text('study'),
     archived: text('archived') === 'yes',
     groupBy: text('group'),
+    thenBy: text('group') === '' ? '' : text('then'),
     sort: text('sort') || defaultChoice.sort,
     descending: text('order') !== 'up',
+    columns: text('columns') === '' ? defaultColumns : text('columns').split(','),
   };
 }
 
@@ -61,8 +70,10 @@ export function queryOf(choice: ListChoice): Record<string, string> {
     study: choice.study,
     archived: choice.archived ? 'yes' : '',
     group: choice.groupBy,
+    then: choice.thenBy,
     sort: choice.sort === defaultChoice.sort ? '' : choice.sort,
     order: choice.descending ? '' : 'up',
+    columns: choice.columns.join() === defaultColumns.join() ? '' : choice.columns.join(),
   };
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
 }
