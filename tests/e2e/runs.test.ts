@@ -7,7 +7,7 @@ import { createRun } from '../../src/main/runs/create-run.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
-import { expectState, launchBrowser, openWindow, patience, serve, stepOf } from './harness.ts';
+import { chooseInMenu, expectState, launchBrowser, openWindow, patience, serve, stepOf } from './harness.ts';
 
 const long = 'training: {steps: 500000, batchSize: 4, learningRate: 1e-3, evaluateEvery: 200, logEvery: 10}';
 
@@ -79,6 +79,41 @@ describe('runs in a browser', () => {
     await expect.poll(() => page.locator('tbody').getByText('Finished').count(), patience).toBe(2);
   });
 
+  it('shows the columns that are wanted, groups by two fields, folds a group, and keeps all that as a view', async () => {
+    const { page } = lab;
+    await lab.goto('/runs');
+    await page.getByRole('button', { name: 'Columns' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Columns' });
+    await dialog.getByRole('button', { name: 'Leave Data out' }).click();
+    await dialog.getByRole('combobox', { name: 'Add a column' }).selectOption('spec.training.steps');
+    await dialog.getByRole('button', { name: 'Move Seed ahead' }).click();
+    await lab.expectAccessible();
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    const headers = () => page.getByRole('columnheader').allInnerTexts();
+    await expect
+      .poll(headers, patience)
+      .toEqual(['', 'Run', 'State', 'Progress', 'Result', 'Seed', 'Task', 'Created↓', expect.any(String)]);
+    await page.getByRole('gridcell', { name: '500000' }).waitFor();
+    await page.getByRole('combobox', { name: 'Group by' }).selectOption({ label: 'seed' });
+    await page.getByRole('combobox', { name: 'then by' }).selectOption('spec.training.steps');
+    const groups = page.locator('tr.group');
+    await expect.poll(() => groups.count(), patience).toBe(3);
+    await groups.first().click();
+    await expect.poll(() => page.getByRole('checkbox', { name: /^Select tiny/ }).count(), patience).toBe(2);
+    await lab.expectAccessible();
+    const isWithin = await page
+      .locator('.runs-table')
+      .evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth);
+    expect(isWithin).toBe(true);
+    await chooseInMenu(page, 'Views of the list', 'Save this view…');
+    await page.getByRole('textbox', { name: 'Name' }).fill('by seed');
+    await page.keyboard.press('Enter');
+    await lab.goto('/runs');
+    await expect.poll(() => groups.count(), patience).toBe(0);
+    await chooseInMenu(page, 'Views of the list', 'by seed');
+    await expect.poll(() => groups.count(), patience).toBe(3);
+  });
+
   it('shows what a finished run reached, step by step', async () => {
     const { page } = lab;
     await lab.goto(`/runs/${ids[0]}`);
@@ -145,7 +180,12 @@ describe('runs in a browser', () => {
     const answers = page.locator('.answers');
     await expect.poll(() => answers.getByRole('listitem').count(), patience).toBeGreaterThan(2);
     await lab.expectAccessible();
-    await answers.getByRole('button').first().click();
+    // The other run is asked the same beside it.
+    await page.getByRole('combobox', { name: 'A second model, asked the same' }).selectOption(ids[1] ?? '');
+    await expect.poll(() => answers.count(), patience).toBe(2);
+    await page.getByText(/^(?:Both say the same|They say different things)\.$/).waitFor();
+    await lab.expectAccessible();
+    await answers.first().getByRole('button').first().click();
     await expect.poll(() => page.getByRole('textbox', { name: 'Text' }).inputValue(), patience).not.toContain('[MASK]');
   });
 
