@@ -95,11 +95,11 @@ describe('the table of runs', () => {
     const names = () => table.findAll('tbody a').map((one) => one.attributes('aria-label'));
     await first!.trigger('click');
     expect(names()).toEqual(['run-3', 'run-4']);
-    expect(first!.attributes('aria-expanded')).toBe('false');
+    expect(first!.get('button').attributes('aria-expanded')).toBe('false');
     elementOf(first!).focus();
     await press('Enter');
     expect(names()).toHaveLength(5);
-    expect(first!.attributes('aria-expanded')).toBe('true');
+    expect(first!.get('button').attributes('aria-expanded')).toBe('true');
   });
 
   it('tells how many rows there are and which one each is, headings of groups included', async () => {
