@@ -79,6 +79,30 @@ describe('runs in a browser', () => {
     await expect.poll(() => page.locator('tbody').getByText('Finished').count(), patience).toBe(2);
   });
 
+  it('shows the columns that are wanted, groups by two fields, and folds a group', async () => {
+    const { page } = lab;
+    await lab.goto('/runs');
+    await page.getByRole('button', { name: 'Columns' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Columns' });
+    await dialog.getByRole('button', { name: 'Leave Data out' }).click();
+    await dialog.getByRole('combobox', { name: 'Add a column' }).selectOption('spec.training.steps');
+    await dialog.getByRole('button', { name: 'Move Seed ahead' }).click();
+    await lab.expectAccessible();
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    const headers = () => page.getByRole('columnheader').allInnerTexts();
+    await expect
+      .poll(headers, patience)
+      .toEqual(['', 'Run', 'State', 'Progress', 'Result', 'Seed', 'Task', 'Created↓', expect.any(String)]);
+    await page.getByRole('gridcell', { name: '500000' }).waitFor();
+    await page.getByRole('combobox', { name: 'Group by' }).selectOption({ label: 'seed' });
+    await page.getByRole('combobox', { name: 'then by' }).selectOption('spec.training.steps');
+    const groups = page.locator('tr.group');
+    await expect.poll(() => groups.count(), patience).toBe(3);
+    await groups.first().click();
+    await expect.poll(() => page.getByRole('checkbox', { name: /^Select tiny/ }).count(), patience).toBe(2);
+    await lab.expectAccessible();
+  });
+
   it('shows what a finished run reached, step by step', async () => {
     const { page } = lab;
     await lab.goto(`/runs/${ids[0]}`);
