@@ -1,19 +1,22 @@
-// Demo pages of labelled pictures and recordings, classes, numbers and several labels: opened from the disk with the network cut,
-// they answer what `pretext predict` answers.
+// Demo pages of labelled pictures and recordings, classes, numbers and several labels, and of alignments: opened from the disk with the
+// network cut, they answer what `pretext predict` answers.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { homologousFamilies, membersAsFasta, pairsAsFasta } from '../../src/main/data/samples/homologous-families.ts';
 import { openPredictor } from '../../src/main/runs/predict.ts';
 import { readQueryImage } from '../../src/main/runs/query-image.ts';
 import { readQueryRecording } from '../../src/main/runs/query-recording.ts';
 import type { PredictionAnswer } from '../../src/main/tasks/index.ts';
-import { importAudio, importImages } from '../../src/main/work/import-material.ts';
+import { importAudio, importCorpus, importDataset, importImages } from '../../src/main/work/import-material.ts';
+import type { RunFolder } from '../../src/main/workspace/run-folder.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace } from '../tiny-workspace.ts';
 import { tone, wavFile } from '../unit/audio-fixtures.ts';
 import {
+  asked,
   demoTraining,
   expectAccessible,
   labelsOf,
@@ -24,7 +27,7 @@ import {
   shownText,
   trainDemo,
 } from './demo-fixture.ts';
-import { launchBrowser } from './harness.ts';
+import { launchBrowser, patience } from './harness.ts';
 
 let tiny: TinyWorkspace;
 let browser: Browser;
@@ -142,6 +145,45 @@ describe('a demo page of recordings', () => {
     await using predictor = await openPredictor(run);
     const recording = await readQueryRecording(file, predictor.facts.audio!); // networks of recordings have them
     expect(await kind.shown(page)).toEqual(kind.expected(await predictor.ask({ recording, top: 5 })));
+    await expectAccessible(page);
+  });
+});
+
+describe('a demo page of alignments', () => {
+  const families = homologousFamilies({
+    ...({ alphabet: 'protein', families: 18, members: 4, pairs: 4 } as const),
+    ...{ shortest: 12, longest: 16, divergence: 0.4, seed: 5 },
+  });
+
+  async function aligner(): Promise<RunFolder> {
+    const [pairs, members] = [join(tiny.folder, 'pairs.fasta'), join(tiny.folder, 'members.fasta')];
+    await writeFile(pairs, [...pairsAsFasta(families.pairs)].join(''));
+    await writeFile(members, [...membersAsFasta(families.members)].join(''));
+    await importDataset(tiny.workspace, 'pairs', { sources: [pairs], labels: { kind: 'alignments' }, ...quiet });
+    await importCorpus(tiny.workspace, 'families', { sources: [members], tokenizer: { kind: 'characters' }, ...quiet });
+    const pipeline = 'pipeline: {preset: bilstm-classifier, options: {hiddenSize: 8, dropout: 0}}';
+    return trainDemo(
+      tiny.workspace,
+      `{name: pairs, task: {type: alignment, length: 32, embeddingSize: 8, validationFraction: 0.2}, data: pairs, tokenizer: {corpus: families}, ${pipeline}, ${demoTraining}}`,
+    );
+  }
+
+  it('shows the rows, and how likely the sequences are related', async () => {
+    const run = await aligner();
+    const page = await openDemo(browser, tiny.workspace, run, 'page-pairs');
+    const [{ first, second } = { first: { row: '' }, second: { row: '' } }] = families.pairs;
+    const [text, textPair] = [first, second].map(({ row }) => row.replaceAll('-', '')) as [string, string]; // two rows
+    await page.getByLabel('First sequence').fill(text);
+    await page.getByLabel('Second sequence').fill(textPair);
+    await askButton(page).click();
+    const answers = await asked(run, { text, textPair, top: 5 });
+    expect(await shownAnswers(page)).toEqual(rowsOf(answers));
+    const [{ alignment } = {}] = answers;
+    const shown = page.locator('.answers pre');
+    await shown.waitFor(patience);
+    const [top, , bottom] = ((await shown.textContent()) ?? '').split('\n');
+    expect([top, bottom]).toEqual([alignment?.first, alignment?.second]);
+    expect(top?.replaceAll('-', '')).toBe(text);
     await expectAccessible(page);
   });
 });
