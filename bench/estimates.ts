@@ -48,7 +48,10 @@ export const bench: Bench = {
     try {
       const workspace = await openWorkspace(given ?? join(folder, 'workspace'));
       if (given === undefined) await bringInSamples(workspace, folder, progress);
-      const { materials } = await listMaterials(workspace);
+      const groups = await Promise.all(
+        (['corpus', 'dataset'] as const).map((group) => listMaterials(workspace, group)),
+      );
+      const materials = groups.flatMap((group) => group.materials);
       const described = materials.map(describeData);
       const compared: Compared[] = [];
       const host = { host: 'command-line', processes: nodeProcesses, tasks: taskNotes } as const;
@@ -86,9 +89,12 @@ export const bench: Bench = {
 async function compareOne(workspace: Workspace, lab: Lab, experiment: Experiment): Promise<Compared> {
   const { signal } = new AbortController();
   const folder = await mkdtemp(join(tmpdir(), 'pretext-rehearsal-'));
-  const predicted = await rehearse(workspace, experiment, { folder, signal }).finally(() =>
-    rm(folder, { recursive: true, force: true }),
-  );
+  let predicted;
+  try {
+    predicted = await rehearse(workspace, experiment, { folder, signal });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
   const { id } = await createRun(workspace, experiment);
   await lab.runs.scan(lab.queue.isOurs);
   const begun = performance.now();

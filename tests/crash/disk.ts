@@ -26,7 +26,7 @@ interface Named {
 }
 
 /** SQLite forces its files to the disk itself, through calls that nobody sees here. */
-const ownedBySqlite = /^lab\.sqlite/;
+const isOfSqlite = (name: string): boolean => name.startsWith('lab.sqlite');
 
 /** Follows what is forced to the disk under a folder, from now on; what is there is there. */
 export function followDisk(folder: string): Disk {
@@ -118,11 +118,11 @@ export function followDisk(folder: string): Disk {
     const left =
       loss === 'all that was not forced to the disk' ? (names.get(file) ?? new Map<string, Named>()) : namesNow(from);
     for (const [name, named] of left) {
-      if (!ownedBySqlite.test(name)) write(join(from, name), join(target, name), named, loss);
+      if (!isOfSqlite(name)) write(join(from, name), join(target, name), named, loss);
     }
     if (!statSync(from, { throwIfNoEntry: false })?.isDirectory()) return;
     for (const name of readdirSync(from)) {
-      if (ownedBySqlite.test(name)) copyFileSync(join(from, name), join(target, name));
+      if (isOfSqlite(name)) copyFileSync(join(from, name), join(target, name));
     }
   };
   return {

@@ -47,8 +47,9 @@ afterAll(async () => {
 
 async function writeTexts(): Promise<void> {
   await mkdir(join(folder, 'stories'));
-  for (let index = 0; index < 40; index++)
+  for (let index = 0; index < 40; index++) {
     await writeFile(join(folder, 'stories', `${index}.txt`), tinyDocument(index));
+  }
   const rows = Array.from({ length: 60 }, (_, index) => {
     const [sentence = ''] = tinyDocument(100 + index).split('.');
     return `"${sentence}",${/cat|dog|bird/.test(sentence) ? 'animal' : 'other'}`;

@@ -7,7 +7,7 @@ import { createRun } from '../../src/main/runs/create-run.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
-import { chooseInMenu, expectState, launchBrowser, openWindow, patience, serve, stepOf } from './harness.ts';
+import { expectState, launchBrowser, openWindow, patience, serve, stepOf } from './harness.ts';
 
 const long = 'training: {steps: 500000, batchSize: 4, learningRate: 1e-3, evaluateEvery: 200, logEvery: 10}';
 

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { Band } from '../../shared/contract/compare.ts';
-import type { Series, seriesRequest } from '../../shared/contract/runs.ts';
+import type { Series, seriesRequest } from '../../shared/contract/series.ts';
 import type { FieldValue } from './run-fields.ts';
 import type { RunStore } from './store/run-store.ts';
 

@@ -120,7 +120,7 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
     },
     machine: describeMachine(),
     energy: options.energy(
-      Object.values(seconds).reduce((sum, part) => sum + part, 0),
+      Object.values(seconds).reduce<number>((sum, part = 0) => sum + part, 0),
       options.threads ?? null,
     ),
     seconds,

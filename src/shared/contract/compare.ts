@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { count, interval } from './common.ts';
 import { request } from './define.ts';
-import { fieldPath, run, series, seriesRequest, xAxis } from './runs.ts';
+import { fieldPath, run } from './runs.ts';
+import { series, seriesRequest, xAxis } from './series.ts';
 
 const ids = z.array(z.string().min(1)).min(1).max(200);
 const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);

@@ -8,6 +8,7 @@ import { count, failure, item, jsonObject, metricValues, moment, nothing, page }
 import { runScores, runScoresInput } from './scores.ts';
 import { tagErrors, tagErrorsInput } from './tag-errors.ts';
 import { request, subscription } from './define.ts';
+import { logLine, series, seriesRequest } from './series.ts';
 
 /**
  * - `queued`: waits for its turn; `preparing`: the trainer starts, checks the engine, compiles; `running`: it trains or evaluates;
@@ -130,46 +131,6 @@ const runReference = z.strictObject({ id: z.string().min(1) });
 const runReferences = z.strictObject({ ids: z.array(z.string().min(1)).min(1).max(1000) });
 
 export const runVerdictKind = z.enum(['diverged', 'below-baseline', 'overfitting', 'unfinished', 'ahead']);
-
-export const xAxis = z.enum(['step', 'relative', 'wall']);
-
-/** A line of a chart, decimated: at the extremes of each interval, so no spike is lost. */
-export const series = z.object({
-  run: z.string(),
-  /** E.g. `training.loss`, `validation.accuracy`, `training.learningRate`. */
-  metric: z.string(),
-  steps: z.array(z.int()),
-  /** Wall time of each point. */
-  times: z.array(moment),
-  /** Milliseconds of training up to each point: pauses and interruptions are left out. */
-  relative: z.array(z.number()),
-  values: z.array(z.number().nullable()),
-  /** Points before decimation. */
-  total: count,
-  /** Indices of the points at which the run was taken up again; lines are drawn apart there. */
-  restarts: z.array(count),
-});
-export type Series = z.infer<typeof series>;
-
-export const seriesRequest = z.strictObject({
-  ids: z.array(z.string()).min(1).max(200),
-  /** All of them without it. */
-  metrics: z.array(z.string()).optional(),
-  maximumPoints: z.int().min(10).max(20_000).default(1000),
-  /** Zoomed: between these steps, with the points next to them on either side, so that lines go on to the edges. */
-  fromStep: count.optional(),
-  toStep: count.optional(),
-});
-
-export const logLine = z.object({
-  index: count,
-  time: moment,
-  step: count,
-  severity: z.enum(['information', 'warning', 'error']),
-  /** In words. */
-  text: z.string(),
-  event: runEvent,
-});
 
 const confusion = z.object({ classes: z.array(z.string()), counts: z.array(z.array(count)) });
 

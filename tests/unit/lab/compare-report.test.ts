@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { resultsCsv } from '../../../src/main/lab/compare/csv.ts';
 import { comparisonReport } from '../../../src/main/lab/compare/report.ts';
-import type { Run, Series } from '../../../src/shared/contract/runs.ts';
+import type { Run } from '../../../src/shared/contract/runs.ts';
+import type { Series } from '../../../src/shared/contract/series.ts';
 
 function line(run: string, metric: string, values: readonly (number | null)[]): Series {
   const steps = values.map((_, index) => index);

@@ -14,8 +14,9 @@ export function registerStudyReport(study: Command): void {
     .option('-o, --output <file>', 'write it there; it is printed without')
     .action(async (name: string, { output }: { readonly output?: string }, command: Command) => {
       const html = await loadStudyReport(await existingWorkspaceOf(command), name);
-      if (html === undefined)
+      if (html === undefined) {
         throw new LabError('not-found', `There is no study '${name}' in this workspace`, { name });
+      }
       if (output === undefined) {
         if (globalsOf(command).json) printJson({ name, html });
         else print(html.trimEnd());

@@ -1,6 +1,6 @@
 /** Comparisons as CSV (RFC 4180), for spreadsheets and scripts. */
 import type { ComparedRuns } from '../../../shared/contract/compare.ts';
-import type { Series } from '../../../shared/contract/runs.ts';
+import type { Series } from '../../../shared/contract/series.ts';
 import type { CsvCell } from '../../../shared/csv.ts';
 import { csvText } from '../../../shared/csv.ts';
 

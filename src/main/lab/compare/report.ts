@@ -1,7 +1,7 @@
 /** A comparison as one HTML page that stands alone: tables and lines drawn as SVG, no script, nothing loaded from elsewhere. */
 import { isBest } from '../../../shared/best-result.ts';
 import type { ComparedRuns } from '../../../shared/contract/compare.ts';
-import type { Series } from '../../../shared/contract/runs.ts';
+import type { Series } from '../../../shared/contract/series.ts';
 import { formatNumber } from '../../../shared/display.ts';
 import { escapeMarkup } from '../../../shared/escape-markup.ts';
 import { linearScale, rangeOf } from '../../../shared/linear-scale.ts';

@@ -99,7 +99,7 @@ async function describeDemo({ runs, tasks }: Lab, record: RunRecord): Promise<De
 }
 
 /** The most telling metric of a task that a run has; none before it has ended. */
-function firstMeasured({ metrics }: TaskDefinition<unknown>, measured: Readonly<Record<string, number>> = {}) {
+function firstMeasured({ metrics }: TaskDefinition<unknown>, measured: Readonly<Record<string, number | null>> = {}) {
   const name = metrics.find((one) => measured[one] !== undefined);
   return name === undefined ? undefined : { name, value: measured[name] ?? null };
 }

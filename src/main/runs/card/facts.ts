@@ -32,7 +32,7 @@ export function formatSeconds(seconds: number): string {
 
 /** Seconds of everything that a run computed. */
 export function totalSeconds({ seconds }: RunResult): number {
-  return Object.values(seconds).reduce((sum, part) => sum + part, 0);
+  return Object.values(seconds).reduce<number>((sum, part = 0) => sum + part, 0);
 }
 
 /** What a run recorded, or for runs of before an estimate. */

@@ -1,5 +1,5 @@
 /** Lines of a chart: from the series that the lab answers with to what is drawn, smoothed and cut at restarts. */
-import type { Series } from '../../../shared/contract/runs.ts';
+import type { Series } from '../../../shared/contract/series.ts';
 import { smooth } from '../../../shared/smoothing.ts';
 import type { LineStyle } from './palette.ts';
 

@@ -21,10 +21,11 @@ export function textNotes(unused: readonly string[], tokenizer: TextTokenizer | 
     return notes;
   }
   const padding = rows - tokenizer.vocabularySize;
-  if (padding > 0)
+  if (padding > 0) {
     notes.push(
       `${plural(padding, 'row of the token table belongs', 'rows of the token table belong')} to no token and ${padding === 1 ? 'was' : 'were'} left out`,
     );
+  }
   return notes;
 }
 

@@ -1,5 +1,5 @@
 /** Which series of a run share a chart, and in which order charts come. */
-import type { Series } from '../../../../shared/contract/runs.ts';
+import type { Series } from '../../../../shared/contract/series.ts';
 import { metricName, metricOf } from '../../../../shared/metrics.ts';
 
 export interface ChartGroup {
