@@ -6,15 +6,20 @@ import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readTokenizer } from '../../../src/main/models/families/text/tokenizer-source.ts';
 import { readLabels } from '../../../src/main/models/label-file.ts';
 import { openModelSource } from '../../../src/main/models/source.ts';
+import { createRun } from '../../../src/main/runs/create-run.ts';
+import { exportRun } from '../../../src/main/runs/export/index.ts';
 import { importModel, previewModel } from '../../../src/main/runs/import-model.ts';
+import { trainRun } from '../../../src/main/runs/train-run.ts';
 import type { Workspace } from '../../../src/main/workspace/workspace.ts';
 import { openWorkspace } from '../../../src/main/workspace/workspace.ts';
 import { isLabError } from '../../../src/shared/errors.ts';
 import { damage, damaged, damagedJson, jsonDamage } from '../../damaged-files.ts';
+import type { TinyWorkspace } from '../../tiny-workspace.ts';
+import { createTinyWorkspace, tinyExperiment } from '../../tiny-workspace.ts';
 import { expectBoundedMemory, fuzzPatience, fuzzRuns } from '../../fuzzing.ts';
 
 expectBoundedMemory();
@@ -43,6 +48,24 @@ async function orRefused(work: Promise<unknown>): Promise<void> {
 
 const left = async (): Promise<string[]> => readdir(workspace.models).catch(() => []);
 
+/** Looks at what lies in a folder, one of its files damaged, again and again. */
+async function previewDamaged(from: string, file: string): Promise<void> {
+  await cp(from, model, { recursive: true });
+  const whole = await readFile(path.join(model, file));
+  const isJson = file.endsWith('.json');
+  const content = fc.oneof(
+    damage.map((changes) => damaged(whole, changes)),
+    ...(isJson ? [jsonDamage.map((changes) => Buffer.from(damagedJson(whole.toString(), changes)))] : []),
+  );
+  await fc.assert(
+    fc.asyncProperty(content, async (bytes) => {
+      await writeFile(path.join(model, file), bytes);
+      await orRefused(previewModel(model));
+    }),
+    fuzzRuns(25),
+  );
+}
+
 describe.each([
   ['bert', 'config.json'],
   ['gpt2', 'config.json'],
@@ -61,22 +84,7 @@ describe.each([
   ['roberta', 'merges.txt'],
   ['resnet-transformers', 'preprocessor_config.json'],
 ])('%s with a damaged %s', (name, file) => {
-  it('is read, or refused with its name', { timeout: fuzzPatience }, async () => {
-    await cp(fixture(name), model, { recursive: true });
-    const whole = await readFile(path.join(model, file));
-    const isJson = file.endsWith('.json');
-    const content = fc.oneof(
-      damage.map((changes) => damaged(whole, changes)),
-      ...(isJson ? [jsonDamage.map((changes) => Buffer.from(damagedJson(whole.toString(), changes)))] : []),
-    );
-    await fc.assert(
-      fc.asyncProperty(content, async (bytes) => {
-        await writeFile(path.join(model, file), bytes);
-        await orRefused(previewModel(model));
-      }),
-      fuzzRuns(25),
-    );
-  });
+  it('is read, or refused with its name', { timeout: fuzzPatience }, () => previewDamaged(fixture(name), file));
 });
 
 it('a damaged tokenizer.json of Unigram is read, or refused with its name', { timeout: fuzzPatience }, async () => {
@@ -146,6 +154,29 @@ describe('an ONNX network with any damaged file', () => {
     await writeFile(path.join(whole, 'config.json'), JSON.stringify({ model_type: 'bert' }));
     await importDamaged(whole);
   });
+});
+
+describe('weights that the lab has exported', () => {
+  let exported: string;
+  let tiny: TinyWorkspace;
+
+  beforeAll(async () => {
+    tiny = await createTinyWorkspace();
+    const spec = tinyExperiment('', 'tiny-words');
+    const run = await createRun(tiny.workspace, { ...spec, training: { ...spec.training, steps: 1 } });
+    await trainRun(tiny.workspace, run, { ...quiet, prefetch: false });
+    exported = path.join(tiny.folder, 'exported');
+    await exportRun(tiny.workspace, run, { folder: exported, format: 'safetensors' });
+  });
+  afterAll(() => tiny.remove());
+
+  it('with a damaged model.json are read, or refused with its name', { timeout: fuzzPatience }, () =>
+    previewDamaged(exported, 'model.json'),
+  );
+
+  it('with any damaged file are imported whole, or leave nothing', { timeout: importPatience }, () =>
+    importDamaged(exported),
+  );
 });
 
 describe('a malicious model', () => {
