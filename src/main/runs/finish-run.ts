@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { LabError, isLabError } from '../../shared/errors.ts';
 import type { NewRunEvent } from '../../shared/spec/run/events.ts';
 import type { EvaluatedSplit, RunEnergy, RunResult, RunTuning } from '../../shared/spec/run/result.ts';
-import { resultVersion } from '../../shared/spec/run/result.ts';
+import { resultVersion, totalSeconds } from '../../shared/spec/run/result.ts';
 import type { Executable } from '../engines/engine.ts';
 import { programFlops } from '../graph/op.ts';
 import type { Program } from '../graph/program.ts';
@@ -119,10 +119,7 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
       threads: options.threads ?? null,
     },
     machine: describeMachine(),
-    energy: options.energy(
-      Object.values(seconds).reduce<number>((sum, part = 0) => sum + part, 0),
-      options.threads ?? null,
-    ),
+    energy: options.energy(totalSeconds(seconds), options.threads ?? null),
     seconds,
     flopsPerStep: programFlops(options.program) * plan.gradientAccumulationSteps,
     examplesPerSecond: progress.trainingSeconds > 0 ? examples / progress.trainingSeconds : 0,
@@ -139,7 +136,7 @@ function secondsOf(
   const parts = { training: progress.trainingSeconds, evaluation, baselines, compilation: compilationSeconds };
   if (!course) return parts;
   const monitoring = Math.max(0, course.monitoring);
-  const known = Object.values(parts).reduce((sum, part) => sum + part, monitoring);
+  const known = totalSeconds({ ...parts, monitoring });
   return { ...parts, monitoring, other: Math.max(0, (performance.now() - course.begun) / 1000 - known) };
 }
 

@@ -1,5 +1,6 @@
 /**
- * How long a run would take, from really beginning it: a few steps, an evaluation and the end of a run. What repeats is measured once and counted as often as it would come.
+ * How long a run would take, from really beginning it: a few steps, an evaluation and the end of a run. What repeats is measured once and
+ * counted as often as it would come.
  */
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';

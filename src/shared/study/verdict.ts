@@ -4,6 +4,7 @@
  * condition is inconclusive, and the sentence says what would settle it. With one seed nothing is claimed.
  */
 import { formatNumber, formatSigned, plural } from '../display.ts';
+import type { ValueRange } from '../linear-scale.ts';
 import { onlyCondition } from '../spec/study.ts';
 import type { Interval } from '../stats.ts';
 import type { Gain } from './gain.ts';
@@ -116,19 +117,14 @@ export function headlineOf(
   return `${capital(gain.title)} ${low > 0 ? 'beats' : 'is worse than'} ${gain.reference}`;
 }
 
-interface Range {
-  readonly low: number;
-  readonly high: number;
-}
-
 /** Whether an interval tells a gain from a loss. */
-export function gainKind({ interval }: { readonly interval: Range | null }): 'better' | 'worse' | 'open' {
+export function gainKind({ interval }: { readonly interval: ValueRange | null }): 'better' | 'worse' | 'open' {
   if (interval === null || (interval.low <= 0 && interval.high >= 0)) return 'open';
   return interval.low > 0 ? 'better' : 'worse';
 }
 
 /** A gain where there is one: a number that may be chance is called so, and its interval stands beside it. */
-export function gainWords(gain: { readonly gain: number; readonly interval: Range | null }): string {
+export function gainWords(gain: { readonly gain: number; readonly interval: ValueRange | null }): string {
   if (gain.interval === null) return 'one seed';
   return gainKind(gain) === 'open' ? 'inconclusive' : formatSigned(gain.gain);
 }
@@ -153,7 +149,7 @@ export function gainSentence(
 const interimWords = 'Not all seeds have been run, and nothing is claimed before.';
 
 /** `95 % CI −0.010 to +0.032`: of a gain. */
-export function intervalWords({ low, high }: Range): string {
+export function intervalWords({ low, high }: ValueRange): string {
   return `95 % CI ${formatSigned(low)} to ${formatSigned(high)}`;
 }
 

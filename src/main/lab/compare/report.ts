@@ -4,6 +4,7 @@ import type { ComparedRuns } from '../../../shared/contract/compare.ts';
 import type { Series } from '../../../shared/contract/series.ts';
 import { formatNumber } from '../../../shared/display.ts';
 import { escapeMarkup } from '../../../shared/escape-markup.ts';
+import { chartColours as colours } from '../../../shared/chart-colours.ts';
 import { linearScale, rangeOf } from '../../../shared/linear-scale.ts';
 import { valueTicks } from '../../../shared/value-ticks.ts';
 import { labVersion } from '../../files/version.ts';
@@ -15,8 +16,6 @@ export interface ReportContent {
   readonly series: readonly Series[];
 }
 
-/** Okabe and Ito's colours, which people with any colour vision tell apart; grey for black, which dark pages swallow. */
-const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#7f7f7f', '#999933'];
 /** When all colours are taken, they come again with the next of these. */
 const dashes = ['', '8 4', '2 3', '10 3 2 3'];
 

@@ -3,6 +3,7 @@
  * lab's own names.
  */
 import { join } from 'node:path';
+import { formatCount } from '../../../shared/display.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { exportedNetwork } from '../../../shared/spec/manifests/exported-network.ts';
 import { elementCount } from '../../graph/shape.ts';
@@ -42,7 +43,7 @@ async function recognise(source: ModelSource): Promise<Recognition | undefined> 
   return {
     title: titleOf(name),
     facts: [
-      ['weights', count.toLocaleString('en')],
+      ['weights', formatCount(count)],
       ['heads', head?.title ?? 'none'],
     ],
   };

@@ -4,6 +4,7 @@ import { formatBytes, formatNumber, formatPercent } from '../../../shared/displa
 import type { RunLeaks } from '../../../shared/spec/leaks.ts';
 import { describeLeaks } from '../../../shared/spec/leaks.ts';
 import type { RunEnergy, RunMachine, RunResult } from '../../../shared/spec/run/result.ts';
+import { totalSeconds } from '../../../shared/spec/run/result.ts';
 import { estimateEnergy } from '../energy.ts';
 
 /** Terms with their values; what is not known is left out. */
@@ -30,14 +31,9 @@ export function formatSeconds(seconds: number): string {
   return `${formatNumber(seconds / 3600, 1)} h`;
 }
 
-/** Seconds of everything that a run computed. */
-export function totalSeconds({ seconds }: RunResult): number {
-  return Object.values(seconds).reduce<number>((sum, part = 0) => sum + part, 0);
-}
-
 /** What a run recorded, or for runs of before an estimate. */
 export function energyOf(result: RunResult): RunEnergy {
-  return result.energy ?? estimateEnergy(totalSeconds(result), result.engine.threads);
+  return result.energy ?? estimateEnergy(totalSeconds(result.seconds), result.engine.threads);
 }
 
 /** Energy with where it is from: the processor's counters, or time and an assumed power. */

@@ -5,6 +5,7 @@ import { formatCount, formatNumber, formatWithBounds, plural } from '../../../sh
 import { metricOf } from '../../../shared/metrics.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import type { EvaluatedSplit, RunResult } from '../../../shared/spec/run/result.ts';
+import { totalSeconds } from '../../../shared/spec/run/result.ts';
 import { rowKind } from '../../../shared/spec/run/result.ts';
 import { datasetTargets } from '../../../shared/spec/manifests/dataset-targets.ts';
 import type { Interval } from '../../../shared/stats.ts';
@@ -14,16 +15,7 @@ import { labVersion } from '../../files/version.ts';
 import { scheduleOf } from '../../training/optimizer-config.ts';
 import type { Material } from '../../workspace/catalogue.ts';
 import type { RunDetails, RunSummary } from '../../workspace/runs.ts';
-import {
-  describeEnergy,
-  energyOf,
-  facts,
-  formatSeconds,
-  leakItems,
-  machineFacts,
-  tableItem,
-  totalSeconds,
-} from './facts.ts';
+import { describeEnergy, energyOf, facts, formatSeconds, leakItems, machineFacts, tableItem } from './facts.ts';
 import { calibrationItems } from './calibration.ts';
 import type { PublicModel } from './public-models.ts';
 import { publicModelItems } from './public-models.ts';
@@ -354,7 +346,7 @@ function costItems(result: RunResult | null): CardItem[] {
       ],
       [
         'Time',
-        `${formatSeconds(totalSeconds(result))}: training ${formatSeconds(seconds.training)}, evaluation ${formatSeconds(seconds.evaluation)}, baselines ${formatSeconds(seconds.baselines)}, compilation ${formatSeconds(seconds.compilation)}${secondsBeside(seconds)}`,
+        `${formatSeconds(totalSeconds(result.seconds))}: training ${formatSeconds(seconds.training)}, evaluation ${formatSeconds(seconds.evaluation)}, baselines ${formatSeconds(seconds.baselines)}, compilation ${formatSeconds(seconds.compilation)}${secondsBeside(seconds)}`,
       ],
       ['Speed', examplesPerSecond > 0 ? `${formatNumber(examplesPerSecond, 1)} examples per second` : undefined],
       ['Energy', describeEnergy(energy.joules, [energy])],

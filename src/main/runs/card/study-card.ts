@@ -2,21 +2,13 @@
 import type { AuditCard, CardItem, CardSection } from '../../../shared/card/card.ts';
 import { formatCount, formatNumber, formatWithBounds, plural } from '../../../shared/display.ts';
 import { metricOf } from '../../../shared/metrics.ts';
+import { totalSeconds } from '../../../shared/spec/run/result.ts';
 import type { Study, StudyResult } from '../../../shared/spec/study.ts';
 import { gainWords } from '../../../shared/study/verdict.ts';
 import { describeLeaks } from '../../../shared/spec/leaks.ts';
 import { labVersion } from '../../files/version.ts';
 import type { RunDetails } from '../../workspace/runs.ts';
-import {
-  describeEnergy,
-  energyOf,
-  facts,
-  formatSeconds,
-  leakItems,
-  machineFacts,
-  tableItem,
-  totalSeconds,
-} from './facts.ts';
+import { describeEnergy, energyOf, facts, formatSeconds, leakItems, machineFacts, tableItem } from './facts.ts';
 import type { PublicModel } from './public-models.ts';
 import { publicModelItems } from './public-models.ts';
 
@@ -194,7 +186,7 @@ function costItems(runs: readonly RunDetails[]): CardItem[] {
   const results = runs.flatMap(({ result }) => (result ? [result] : []));
   const energies = results.map(energyOf);
   const machines = new Map(results.map(({ machine }) => [JSON.stringify(machine ?? null), machine]));
-  const seconds = results.reduce((sum, result) => sum + totalSeconds(result), 0);
+  const seconds = results.reduce((sum, result) => sum + totalSeconds(result.seconds), 0);
   const joules = energies.reduce((sum, energy) => sum + energy.joules, 0);
   const different: CardItem[] =
     machines.size > 1

@@ -1,4 +1,5 @@
 /** The charts of a study's report, as SVG that stands in one HTML file: what each arm reached, and the gains with their intervals. */
+import { chartColours as colours } from '../../../shared/chart-colours.ts';
 import { formatNumber, formatSigned } from '../../../shared/display.ts';
 import { escapeMarkup } from '../../../shared/escape-markup.ts';
 import { linearScale, rangeOf } from '../../../shared/linear-scale.ts';
@@ -7,8 +8,6 @@ import type { StudyResult } from '../../../shared/spec/study.ts';
 import { conditionWords, gainWords } from '../../../shared/study/verdict.ts';
 import { valueTicks } from '../../../shared/value-ticks.ts';
 
-/** Okabe and Ito's colours, which people with any colour vision tell apart, on light ground and dark. */
-const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00'];
 const width = 640;
 
 /** Conditions by the number of their labels, where all have one. */

@@ -72,6 +72,25 @@ const runEnergy = z.object({
 });
 export type RunEnergy = z.infer<typeof runEnergy>;
 
+/** What a run spent its time on. */
+const runSeconds = z.object({
+  training: z.number(),
+  /** Of the best checkpoint, at the end. */
+  evaluation: z.number(),
+  baselines: z.number(),
+  compilation: z.number(),
+  /** Evaluations on the way, with the answers that they record and the checkpoints. Like `other` only of runs in one go. */
+  monitoring: z.number().optional(),
+  /** Opening the data, checks, inspecting the network. */
+  other: z.number().optional(),
+});
+export type RunSeconds = z.infer<typeof runSeconds>;
+
+/** Everything that is known of it, together. */
+export function totalSeconds(seconds: RunSeconds): number {
+  return Object.values(seconds).reduce<number>((sum, part = 0) => sum + part, 0);
+}
+
 export const runResult = z.object({
   formatVersion: z.literal(resultVersion),
   id: z.string(),
@@ -108,17 +127,7 @@ export const runResult = z.object({
   engine: z.object({ name: z.string(), device: z.string(), deviceName: z.string(), threads: z.int().nullable() }),
   machine: runMachine.optional(),
   energy: runEnergy.optional(),
-  seconds: z.object({
-    training: z.number(),
-    /** Of the best checkpoint, at the end. */
-    evaluation: z.number(),
-    baselines: z.number(),
-    compilation: z.number(),
-    /** Evaluations on the way, with the answers that they record and the checkpoints. Like `other` only of runs in one go. */
-    monitoring: z.number().optional(),
-    /** Opening the data, checks, inspecting the network. */
-    other: z.number().optional(),
-  }),
+  seconds: runSeconds,
   /** Floating-point operations of one step, forward and backward; runs of before lack it. */
   flopsPerStep: z.number().optional(),
   examplesPerSecond: z.number(),
