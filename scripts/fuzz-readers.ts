@@ -34,13 +34,13 @@ const readers: readonly (readonly [reader: string, file: string, test: string])[
   ['vocab.json', 'models/damage', 'roberta with a damaged vocab.json'],
   ['merges.txt', 'models/damage', 'roberta with a damaged merges.txt'],
   ['preprocessor_config.json', 'models/damage', 'resnet-transformers with a damaged preprocessor_config.json'],
-  ['model.json of exported weights', 'models/damage', 'weights that the lab has exported with a damaged model.json'],
+  ['model.json of exported weights', 'models/damage', 'with a damaged model.json are read'],
   ['names of classes', 'models/damage', 'a damaged file of names'],
   ['whole import, BERT', 'models/damage', 'bert with any damaged file'],
   ['whole import, RoBERTa', 'models/damage', 'roberta with any damaged file'],
   ['whole import, ResNet', 'models/damage', 'resnet-transformers with any damaged file'],
   ['whole import, ViT', 'models/damage', 'vit-torchvision with any damaged file'],
-  ['whole import, exported weights', 'models/damage', 'weights that the lab has exported with any damaged file'],
+  ['whole import, exported weights', 'models/damage', 'with any damaged file are imported whole'],
   ['whole import, ONNX', 'models/damage', 'an ONNX network with any damaged file'],
 ];
 
