@@ -152,6 +152,16 @@ describe('weights of the lab', () => {
       code: 'corrupt',
       message: expect.stringMatching(/wider was read as tiny-words.+ instead of/u),
     });
+    const deeper = await changed('deeper', (about) => {
+      const { blocks } = about.pipeline as { blocks: { options: Record<string, unknown> }[] }; // as it was written
+      blocks.find(({ options }) => 'layers' in options)!.options.layers = 2 ** 31;
+    });
+    await expect(previewModel(deeper)).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringMatching(
+        /model\.json: pipeline\.blocks\.\d\.options\.layers is 2147483648, where its weights/u,
+      ),
+    });
     const without = await changed('without', () => undefined);
     await rm(join(without, 'tokenizer.json'));
     await expect(importModel(tiny.workspace, 'without', without, { signal })).rejects.toThrow(

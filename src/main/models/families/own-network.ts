@@ -32,6 +32,27 @@ function parsed(about: Readonly<Record<string, unknown>>, source: ModelSource) {
   throw new LabError('bad-input', message, { path });
 }
 
+/** Options that say how often something with weights of its own is there. */
+const repeats: ReadonlySet<string> = new Set(['layers', 'units']);
+/** No other size in a pipeline is larger. Vocabularies are, which are compared with the tokenizer. */
+const largestSize = 2 ** 16;
+
+/**
+ * A damaged description, or one that is meant to do harm, must not have more built than the weights fill.
+ *
+ * @param tensors how many there are
+ */
+function requireFilled(value: unknown, tensors: number, path: string, field = 'pipeline'): void {
+  if (typeof value === 'object' && value !== null) {
+    for (const [key, member] of Object.entries(value)) requireFilled(member, tensors, path, `${field}.${key}`);
+    return;
+  }
+  const name = field.slice(field.lastIndexOf('.') + 1);
+  const most = repeats.has(name) ? tensors : largestSize;
+  if (typeof value !== 'number' || value <= most || name === 'vocabularySize') return;
+  throw new LabError('bad-input', `${path}: ${field} is ${value}, where its weights can fill ${most}`, { path });
+}
+
 const titleOf = (name: string): string => `${name}, from Pretext Lab`;
 
 async function recognise(source: ModelSource): Promise<Recognition | undefined> {
@@ -59,6 +80,9 @@ async function read(source: ModelSource): Promise<ReadModel> {
     throw new LabError('bad-input', message, { path: source.folder });
   }
   const archive = await source.tensors();
+  const description = join(source.folder, descriptionName);
+  requireFilled(pipeline, archive.entries.size, description);
+  requireFilled(input, archive.entries.size, description, 'input');
   const weights = [...archive.entries].flatMap(([weight, { shape }]) => {
     const isTaken = weight.startsWith('backbone/') || (head !== null && weight.startsWith('head/'));
     return isTaken ? [[weight, { shape, read: () => archive.read(weight) }] as const] : [];
