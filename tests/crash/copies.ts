@@ -35,3 +35,14 @@ export function spread(numbers: readonly number[], most: number, shift = 0): rea
   const apart = numbers.length / most;
   return Array.from({ length: most }, (_, index) => numbers[Math.floor((index + shift) * apart)] ?? 0);
 }
+
+/** A part of the work: every `count`th of what there is to try, from the `index`th on, which counts from 0. */
+export interface Part {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** What belongs to a part; the parts together are all, and no two have the same. */
+export function partOf(numbers: readonly number[], { index, count }: Part): readonly number[] {
+  return numbers.filter((_, place) => place % count === index);
+}

@@ -6,7 +6,8 @@ import { errorCode, isLabError, messageOf } from '../../src/shared/errors.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
 import type { FileCall } from '../intercepted-files.ts';
 import { HalfWritten, interceptFiles, systemError } from '../intercepted-files.ts';
-import { copiesOf, spread } from './copies.ts';
+import type { Part } from './copies.ts';
+import { copiesOf, partOf, spread } from './copies.ts';
 import type { Operation } from './look-after.ts';
 import { lookAfter } from './look-after.ts';
 
@@ -54,7 +55,7 @@ function isExplained(error: unknown): boolean {
 export async function tryFaults(
   prepared: Workspace,
   operation: Operation,
-  { mostOfEach = Infinity }: { readonly mostOfEach?: number } = {},
+  { mostOfEach = Infinity, part = { index: 0, count: 1 } }: { readonly mostOfEach?: number; readonly part?: Part } = {},
 ): Promise<FaultReport> {
   await using copies = await copiesOf(prepared);
   const problems: string[] = [];
@@ -71,7 +72,7 @@ export async function tryFaults(
   let tried = 0;
   for (const [place, fault] of faults.entries()) {
     const possible = [...calls.keys()].filter((number) => canMeet(fault, calls[number]!)); // its keys
-    for (const due of spread(possible, mostOfEach, place / faults.length)) {
+    for (const due of partOf(spread(possible, mostOfEach, place / faults.length), part)) {
       const workspace = await copies.fresh();
       let number = -1;
       let met = '';

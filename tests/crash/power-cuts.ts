@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
 import { interceptFiles } from '../intercepted-files.ts';
-import { copiesOf, spread } from './copies.ts';
+import type { Part } from './copies.ts';
+import { copiesOf, partOf, spread } from './copies.ts';
 import type { Disk, Loss } from './disk.ts';
 import { followDisk, losses } from './disk.ts';
 import type { FaultReport } from './faults.ts';
@@ -30,7 +31,7 @@ interface Cut {
 export async function tryPowerCuts(
   prepared: Workspace,
   operation: Operation,
-  { most = Infinity }: { readonly most?: number } = {},
+  { most = Infinity, part = { index: 0, count: 1 } }: { readonly most?: number; readonly part?: Part } = {},
 ): Promise<FaultReport> {
   await using copies = await copiesOf(prepared);
   const problems: string[] = [];
@@ -60,7 +61,7 @@ export async function tryPowerCuts(
   };
 
   const whole = await perform(() => undefined);
-  const numbers = [...spread([...Array(whole.changes).keys()], most), whole.changes];
+  const numbers = partOf([...spread([...Array(whole.changes).keys()], most), whole.changes], part);
   let tried = 0;
   for (let start = 0; start < numbers.length; start += atOnce) {
     const due = new Set(numbers.slice(start, start + atOnce));

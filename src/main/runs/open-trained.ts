@@ -3,7 +3,8 @@
  * probes. What it holds is released when it is disposed of, and at once when a later step of opening it throws.
  */
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
-import type { Executable, Feeds, Tensor } from '../engines/engine.ts';
+import { threadsForAnswer } from '../engines/answer-threads.ts';
+import type { CompileOptions, Executable, Feeds, Tensor } from '../engines/engine.ts';
 import type { Program } from '../graph/program.ts';
 import type { TensorData } from '../tasks/index.ts';
 import { readCheckpointWeights } from '../training/checkpoints.ts';
@@ -43,8 +44,8 @@ export async function readWeights(run: RunFolder, checkpoint: CheckpointChoice):
 }
 
 /**
- * `program` with the weights of a checkpoint, on the engine, device and threads of the experiment. Throws `LabError('not-found')` without
- * a checkpoint, `LabError('engine-failed')` when the engine cannot compile the program.
+ * `program` with the weights of a checkpoint, on the engine and device of the experiment, and as many of its threads as the program is
+ * worth. Throws `LabError('not-found')` without a checkpoint, `LabError('engine-failed')` when the engine cannot compile the program.
  *
  * @param shorter how the program is built for a model of shorter texts, where short ones are to run in a short program
  */
@@ -66,9 +67,13 @@ export async function openNetwork<Shown extends BucketModel>(
   shorter?: Pick<BucketOptions<Shown>, 'model' | 'build'>,
 ): Promise<TrainedModel> {
   const engine = await loadEngine(name);
-  const place = { ...(device !== undefined && { device }), ...(threads !== undefined && { threads }) };
-  const full = await engine.compile(program, place);
-  const compile = (source: Program): Promise<Executable> => engine.compile(source, { ...place, shareStateWith: full });
+  const place = (source: Program): CompileOptions => ({
+    ...(device !== undefined && { device }),
+    threads: threadsForAnswer(source, threads),
+  });
+  const full = await engine.compile(program, place(program));
+  const compile = (source: Program): Promise<Executable> =>
+    engine.compile(source, { ...place(source), shareStateWith: full });
   const executable = shorter ? withLengthBuckets(full, { ...shorter, compile }) : full;
   const load: TrainedModel['load'] = (parameters) =>
     executable.importState({
