@@ -1,8 +1,9 @@
 /** What is asked one question at a time: as many threads as a program deserves, none of which waits at another one's cost. */
 import { InferenceSession } from 'onnxruntime-node';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { threadsForAnswer } from '../../../src/main/engines/answer-threads.ts';
 import type { Feeds } from '../../../src/main/engines/engine.ts';
+import { channelBlock } from '../../../src/main/engines/onnxruntime/channel-block.ts';
 import { createProgram, input, matmul, output } from '../../../src/main/graph/index.ts';
 import type { Program } from '../../../src/main/graph/program.ts';
 import { initialParameters, resolvePipeline } from '../../../src/main/nn/index.ts';
@@ -47,6 +48,7 @@ const textOf = (length: number): Feeds => ({
   mask: Float32Array.from({ length: 128 }, (_, place) => (place < length ? 1 : 0)),
 });
 
+beforeAll(() => channelBlock()); // tries the processor with sessions of its own, once in a process
 afterEach(() => vi.restoreAllMocks());
 
 it('gives the programs of a network what each of them deserves, and lets no thread spin between two questions', async () => {
