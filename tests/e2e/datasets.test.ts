@@ -127,4 +127,91 @@ describe('labelled texts', () => {
       .waitFor();
     await lab.expectAccessible();
   });
+
+  it('are labelled one after the other by the keyboard alone, those first that the classifier is least sure of', async () => {
+    await lab.goto('/datasets/dataset/animals');
+    await page.getByRole('tab', { name: 'Label', exact: true }).click();
+    await page.getByRole('combobox', { name: 'Examples' }).selectOption('5');
+    await button('Find them').click();
+    const card = (place: number) => page.getByRole('region', { name: new RegExp(`^Example \\d+, ${place} of 5$`) });
+    await card(1).waitFor();
+    await lab.expectAccessible();
+    await page.keyboard.press('Enter'); // the card has the focus: it stays what it is
+    await card(2).waitFor();
+    await page.keyboard.press('s');
+    await card(3).waitFor();
+    await page.keyboard.press('n');
+    await page.getByRole('combobox', { name: 'Class by its name' }).fill('undecided');
+    await page.keyboard.press('Enter');
+    await card(4).waitFor();
+    await page.getByRole('button', { name: 'undecided' }).waitFor();
+    await page.keyboard.press('3'); // the new class has a digit at once
+    await card(5).waitFor();
+    await page.keyboard.press('3');
+    await page.getByText('4 examples labelled, 1 passed over.').waitFor();
+    await button('Undo the last one').click();
+    await card(5).waitFor();
+    await page.keyboard.press('1');
+    await page.getByText('4 examples labelled, 1 passed over.').waitFor();
+    // Stored: another window sees it.
+    const client = page.getByRole('listitem').filter({ hasText: /content/ });
+    await page.getByRole('tab', { name: 'Edit classes' }).click();
+    await expect.poll(() => client.count(), patience).toBe(4);
+    await page.getByRole('checkbox', { name: /^undecided 2$/ }).waitFor();
+    await page.getByRole('tab', { name: 'Label', exact: true }).click();
+    await page.getByRole('combobox', { name: 'From' }).selectOption({ label: 'undecided (2)' });
+    await button('Find them').click();
+    await page
+      .getByRole('tabpanel')
+      .getByText(/has been labelled by hand or passed over/)
+      .waitFor();
+  });
+
+  it('are labelled where a link leads to them', async () => {
+    await lab.goto('/datasets/dataset/animals?label=0,2');
+    const card = page.getByRole('region', { name: 'Example 3, 2 of 2' });
+    await page.getByRole('region', { name: 'Example 1, 1 of 2' }).press('s');
+    await card.waitFor();
+    await card.press('z');
+    await page.getByRole('region', { name: 'Example 1, 1 of 2' }).waitFor();
+  });
+
+  it('lead from an error of a run to its example and a new label, and back, also after an edit', async () => {
+    await lab.goto(`/runs/${classifier}/results`);
+    const table = page.getByRole('region', { name: 'Predictions' });
+    await table.waitFor();
+    await page.getByRole('checkbox', { name: 'wrong ones alone' }).uncheck();
+    const losses = async (): Promise<number[]> =>
+      (await table.locator('tbody td:nth-child(4)').allInnerTexts()).map((text) => Number(text));
+    await expect.poll(async () => (await losses()).length, patience).toBe(25);
+    expect(await losses()).toEqual((await losses()).toSorted((a, b) => b - a));
+    await lab.expectAccessible();
+    const isAscending = async (): Promise<boolean> => {
+      const found = await losses();
+      return found.every((loss, index) => index === 0 || loss >= found[index - 1]!);
+    };
+    await page.getByRole('button', { name: 'Loss' }).click();
+    await expect.poll(isAscending, patience).toBe(true);
+    await page.getByRole('button', { name: 'Loss' }).click();
+    await expect.poll(isAscending, patience).toBe(false);
+    const first = table.locator('tbody tr').first();
+    const text = await first.locator('.text').innerText();
+    await first.getByRole('link').click();
+    const card = page.getByRole('region', { name: /^Example \d+, 1 of 1$/ });
+    await card.getByText(text).waitFor();
+    await card.press('n');
+    await page.getByRole('combobox', { name: 'Class by its name' }).fill('odd');
+    await page.keyboard.press('Enter');
+    await page.getByText('1 example labelled, 0 passed over.').waitFor();
+    await lab.goto(`/runs/${classifier}/results`);
+    await page.getByRole('checkbox', { name: 'wrong ones alone' }).uncheck();
+    await table.locator('tbody tr').filter({ hasText: text }).getByRole('link', { name: /^odd/ }).waitFor();
+    await page.getByRole('button', { name: /^\d+ examples? of animal predicted as animal/ }).click();
+    await page.getByRole('heading', { name: 'animal predicted as animal' }).waitFor();
+    await table.waitFor();
+  });
+
+  it('meet no bug on the way', () => {
+    expect([...lab.problems, ...served.said]).toEqual([]);
+  });
 });

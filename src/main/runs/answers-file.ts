@@ -8,7 +8,25 @@ import { LabError, isLabError } from '../../shared/errors.ts';
 import { replaceFile } from '../files/durable-file.ts';
 import { readSealed, sealJson } from '../files/sealed-json.ts';
 
-const common = { formatVersion: z.literal(1), split: z.enum(['validation', 'test']), labels: z.string() };
+const common = {
+  formatVersion: z.literal(1),
+  split: z.enum(['validation', 'test']),
+  labels: z.string(),
+  /** Which examples were answered, where they are those of a dataset; files of before do not say. */
+  examples: z
+    .object({
+      /** Content hash of the dataset as it was imported. */
+      originalHash: z.string(),
+      /** Numbers of the examples as they were imported, which edits leave alone: uint32. */
+      places: z.string(),
+    })
+    .optional(),
+};
+
+export interface AnsweredExamples {
+  readonly originalHash: string;
+  readonly places: Uint32Array;
+}
 
 /** Files of before have no kind: they are of classes. */
 const answersFile = z.discriminatedUnion('kind', [
@@ -39,13 +57,27 @@ const answersFile = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** Replaces the file as a whole, sealed with its checksum. */
-export async function writeAnswers(file: string, split: 'validation' | 'test', answers: AnsweredRun): Promise<void> {
-  const content: z.input<typeof answersFile> = { formatVersion: 1, split, ...encoded(answers) };
+/**
+ * Replaces the file as a whole, sealed with its checksum.
+ *
+ * @param examples in the order of the answers; undefined where they are no examples of a dataset
+ */
+export async function writeAnswers(
+  file: string,
+  split: 'validation' | 'test',
+  answers: AnsweredRun,
+  examples?: AnsweredExamples,
+): Promise<void> {
+  const content: z.input<typeof answersFile> = {
+    formatVersion: 1,
+    split,
+    ...encoded(answers),
+    ...(examples && { examples: { ...examples, places: bytesOf(examples.places) } }),
+  };
   await replaceFile(file, sealJson(content));
 }
 
-type Encoded<Stored> = Stored extends unknown ? Omit<Stored, 'formatVersion' | 'split'> : never;
+type Encoded<Stored> = Stored extends unknown ? Omit<Stored, 'formatVersion' | 'split' | 'examples'> : never;
 
 function encoded(run: AnsweredRun): Encoded<z.input<typeof answersFile>> {
   switch (run.kind) {
@@ -88,13 +120,22 @@ function encoded(run: AnsweredRun): Encoded<z.input<typeof answersFile>> {
 
 /** Undefined where a run kept none: it is older, or its task has none. Throws `LabError('corrupt')`. */
 export async function readAnswers(file: string): Promise<AnsweredRun | undefined> {
+  return (await readAnsweredSplit(file))?.answers;
+}
+
+/** The answers with the examples that they are to. Undefined and errors as of `readAnswers`. */
+export async function readAnsweredSplit(
+  file: string,
+): Promise<{ readonly answers: AnsweredRun; readonly examples: AnsweredExamples | undefined } | undefined> {
   const found = await readSealed(file, answersFile).catch((error: unknown) => {
     const advice = 'Delete it, and the run counts without comparisons by example, or train the run anew';
     throw isLabError(error, 'corrupt')
       ? new LabError('corrupt', `${error.message}. ${advice}`, { file }, error)
       : error;
   });
-  return found && decoded(found);
+  if (!found) return undefined;
+  const { examples } = found;
+  return { answers: decoded(found), examples: examples && { ...examples, places: countsIn(examples.places) } };
 }
 
 function decoded(found: z.output<typeof answersFile>): AnsweredRun {

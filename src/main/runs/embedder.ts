@@ -7,7 +7,7 @@ import { createProgram, elementCount, mean, output, reshape, withScope } from '.
 import type { Program, Value } from '../graph/program.ts';
 import { poolExample } from '../nn/blocks/sequence-pooling.ts';
 import { buildPipeline, declareInputs } from '../nn/index.ts';
-import type { Feeds } from '../tasks/index.ts';
+import type { Feeds, TaskFacts } from '../tasks/index.ts';
 import { openBatches } from './batch/open-batches.ts';
 import type { Backbone, TrainedNetwork } from './trained-network.ts';
 
@@ -50,6 +50,15 @@ export async function openEmbedder(
     },
     [Symbol.asyncDispose]: () => batched.release(),
   };
+}
+
+/** What is made into vectors: backbones of images may read another size than the task cuts out of the images. */
+export function embeddedFacts({ backbone: { facts } }: Pick<TrainedNetwork, 'backbone'>): TaskFacts {
+  const { input, images } = facts;
+  if (input.kind !== 'image' || !images) return facts;
+  const { network, ...stored } = images;
+  if (network?.height === input.height && network.width === input.width) return facts;
+  return { ...facts, images: { ...stored, height: input.height, width: input.width } };
 }
 
 /** Outputs of backbones that stand for an example, best first. */

@@ -26,9 +26,11 @@ import {
   previewModelFor,
 } from './foreign-models.ts';
 import { predictFileFor } from './predictions.ts';
+import { labelNext } from './label-next.ts';
 import { exportFormats, exportModel } from './exports.ts';
 import { inspectSources } from './inspect.ts';
 import { askModel } from './models.ts';
+import { predictionTableOf } from './prediction-table.ts';
 import { planOf, previewOf } from './plan.ts';
 import { rehearsalOf } from './rehearse.ts';
 import { testRatesOf } from './test-rates.ts';
@@ -62,10 +64,12 @@ export const workMethods = {
   samples: describeSamples,
   confusionExamples,
   tagErrors,
+  predictionTable: predictionTableOf,
   scores: scoresOfRun,
   quiz: quizOf,
   embeddings: embedExamples,
   predictFile: predictFileFor,
+  labelNext,
   modelPreview: previewModelFor,
   modelLayers: layersOfModelFor,
   modelImport: importModelFor,

@@ -7,6 +7,7 @@ import { demosContract } from './demos.ts';
 import { experimentsContract } from './experiments.ts';
 import { exportsContract } from './exports.ts';
 import { jobsContract } from './jobs.ts';
+import { labellingContract } from './labelling.ts';
 import { materialsContract } from './materials.ts';
 import { modelsContract } from './models.ts';
 import { pipelinesContract } from './pipelines.ts';
@@ -34,6 +35,7 @@ export const contract = {
   runs: runsContract,
   exports: exportsContract,
   bundles: bundlesContract,
+  labelling: labellingContract,
   predictions: predictionsContract,
   studies: studiesContract,
   compare: compareContract,

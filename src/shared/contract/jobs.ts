@@ -17,6 +17,7 @@ export const job = z.object({
     'bundle',
     'model',
     'encoding',
+    'labelling',
     'learning-rates',
   ]),
   /** E.g. `Import of reviews`. */

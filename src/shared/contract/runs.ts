@@ -5,6 +5,7 @@ import { artifact, artifactContent } from './artifacts.ts';
 import { runEvent } from '../spec/run/events.ts';
 import { runResult } from '../spec/run/result.ts';
 import { count, failure, item, jsonObject, metricValues, moment, nothing, page } from './common.ts';
+import { predictionTable, predictionTableInput } from './prediction-table.ts';
 import { runScores, runScoresInput } from './scores.ts';
 import { tagErrors, tagErrorsInput } from './tag-errors.ts';
 import { request, subscription } from './define.ts';
@@ -335,6 +336,11 @@ export const runsContract = {
     'What a tagger has wrong, with the sentences; tags the split when it is asked first',
     tagErrorsInput,
     tagErrors,
+  ),
+  predictionTable: request(
+    'What a finished classifier answered to each test example, by its loss or its classes, with the example as it is now',
+    predictionTableInput,
+    predictionTable,
   ),
   scores: request(
     'Curves, calibration and the confusion at a threshold of a finished classifier',

@@ -87,6 +87,18 @@ export function describeResults(scenario: Scenario): void {
     expect([state, (result as { points: unknown[] }).points.length]).toEqual(['done', 8]);
   });
 
+  it('proposes what to label next, and says why it cannot', async () => {
+    const { job } = await scenario.client.labelling.next({ data: 'reviews', run: scenario.run });
+    const { state, failure } = await finished(scenario.client, job);
+    expect([state, failure?.code]).toEqual(['failed', 'bad-input']);
+    expect(failure?.message).toMatch(/fine-tuned to classify/);
+  });
+
+  it('says why there is no table of predictions', async () => {
+    const { rows, problem } = await scenario.client.runs.predictionTable({ id: scenario.run });
+    expect([rows, problem]).toEqual([[], expect.stringMatching(/no answers of classes/)]);
+  });
+
   it('writes audit cards', async () => {
     const card = await scenario.client.runs.card({ id: scenario.run });
     expect(card).toMatchObject({ of: 'run', name: scenario.run });

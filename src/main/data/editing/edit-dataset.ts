@@ -23,6 +23,7 @@ import {
   type ImportedDataset,
   type RewrittenFile,
 } from './dataset-files.ts';
+import { importedNumbers } from './imported-numbers.ts';
 import { KEPT_FILE, placesOf } from './kept-examples.ts';
 import { withKeptTotals } from './kept-totals.ts';
 
@@ -54,16 +55,7 @@ export async function editDataset(
 ): Promise<DatasetManifest> {
   const log = await readEdits(folder);
   const manifest = readDatasetManifest(folder, kind);
-  if (manifest.targets) {
-    const what = {
-      ...{ numbers: 'numbers', several: 'several labels for each example' },
-      ...{ tags: 'a tag for each word', alignments: 'pairs of sequences' },
-    }[manifest.targets.kind];
-    throw new LabError(
-      'bad-input',
-      `${manifest.name} has ${what}, not classes: change them where they come from, and import again`,
-    );
-  }
+  requireClasses(manifest);
   const imported = await readImported(await originalOf(folder), kind);
   let placeOf = placesOf(folder, manifest, sizeOf(manifest));
   let size = sizeOf(manifest);
@@ -77,6 +69,32 @@ export async function editDataset(
     placeOf = (index) => kept[index] ?? index;
   }
   return rebuild(folder, imported, entries);
+}
+
+function requireClasses(manifest: DatasetManifest): void {
+  if (!manifest.targets) return;
+  const what = {
+    ...{ numbers: 'numbers', several: 'several labels for each example' },
+    ...{ tags: 'a tag for each word', alignments: 'pairs of sequences' },
+  }[manifest.targets.kind];
+  throw new LabError(
+    'bad-input',
+    `${manifest.name} has ${what}, not classes: change them where they come from, and import again`,
+  );
+}
+
+/**
+ * Examples that were put into a class one by one, or kept in theirs after a look, by their numbers as the dataset is now; in the order
+ * of the log, each once.
+ *
+ * @throws LabError `bad-input` for what has no classes, `corrupt`
+ */
+export async function handLabelled(folder: string, kind: string): Promise<number[]> {
+  const { manifest, indexOf } = importedNumbers(folder, kind);
+  requireClasses(manifest);
+  const log = await readEdits(folder);
+  const places = log.flatMap(({ edit }) => (edit.type === 'relabel' ? edit.examples : []));
+  return [...new Set(places)].flatMap((place) => indexOf(place) ?? []);
 }
 
 /** Takes the last edits back. @throws LabError `bad-input` where there are fewer */

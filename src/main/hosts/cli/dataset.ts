@@ -13,6 +13,7 @@ import type { SoundOptions } from './sound-options.ts';
 import { addSoundOptions, frameOptionsOf, soundOptionNames } from './sound-options.ts';
 import { addImageOptions, describeImageImport, imageImportOptionsOf, imageOptionNames } from './image-options.ts';
 import { registerDatasetEdit } from './dataset-edit.ts';
+import { registerDatasetNext } from './dataset-next.ts';
 import { registerDatasetSimulate } from './dataset-simulate.ts';
 import { dryRun } from './dry-run.ts';
 import { importWithProgress } from './import-progress.ts';
@@ -127,6 +128,7 @@ export function registerDataset(dataset: Command): void {
     else await addText(workspace, name, from, options, json);
   });
   registerDatasetEdit(dataset);
+  registerDatasetNext(dataset);
   registerDatasetSimulate(dataset);
   registerMaterialCommands(dataset, 'dataset');
 }

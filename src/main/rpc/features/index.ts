@@ -9,6 +9,7 @@ import { compareHandlers } from './compare.ts';
 import { demosHandlers } from './demos.ts';
 import { experimentsHandlers } from './experiments.ts';
 import { bundlesHandlers } from './bundles.ts';
+import { labellingHandlers } from './labelling.ts';
 import { predictionsHandlers } from './predictions.ts';
 import { exportsHandlers } from './exports.ts';
 import { jobsHandlers, samplesHandlers } from './jobs.ts';
@@ -40,6 +41,7 @@ export function labHandlers(lab: Lab): ContractHandlers<Contract> {
     runs: runsHandlers(lab),
     exports: exportsHandlers(lab),
     bundles: bundlesHandlers(lab),
+    labelling: labellingHandlers(lab),
     predictions: predictionsHandlers(lab),
     studies: studiesHandlers(lab),
     compare: compareHandlers(lab),

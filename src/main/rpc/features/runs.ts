@@ -204,6 +204,11 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
     tagErrors: (input, { signal }) => workers.call('tagErrors', { ...input, id: runs.get(input.id).id }, { signal }),
     confusionExamples: (input, { signal }) =>
       workers.call('confusionExamples', { ...input, id: runs.get(input.id).id }, { signal }),
+    predictionTable(input, { signal }) {
+      const { id, result, spec } = runs.get(input.id);
+      const classes = result?.test?.confusion?.classes ?? [];
+      return workers.call('predictionTable', { ...input, id, classes, data: spec.data }, { signal });
+    },
     scores: (input, { signal }) => workers.call('scores', { ...input, id: runs.get(input.id).id }, { signal }),
     card: ({ id }) => workers.call('runCard', { id }),
     gradientFlow: async ({ id }) => gradientNorms((await readTrainingRecords(runs.folder(runs.get(id).id))).gradients),

@@ -4,8 +4,7 @@ import { orderedMap } from '../../data/images/ordered-map.ts';
 import { encodeQuery } from '../../tasks/encode-query.ts';
 import { demoFormOf } from '../../tasks/demo-form.ts';
 import { findTask } from '../../tasks/index.ts';
-import type { TaskFacts } from '../../tasks/index.ts';
-import { openEmbedder } from '../embedder.ts';
+import { embeddedFacts, openEmbedder } from '../embedder.ts';
 import { openNetworkPredictor } from '../predict.ts';
 import type { TrainedNetwork } from '../trained-network.ts';
 import { answerColumns } from './answer-columns.ts';
@@ -151,15 +150,6 @@ export async function predictFile(network: TrainedNetwork, options: PredictFileO
   const { step } = answerer;
   const names = columns.map(({ name }) => name);
   return { run: network.id, step, output: table.path, answered, truncated, failed, failures, columns: names };
-}
-
-/** Backbones of images may read another size than the task cuts out of the images. */
-function embeddedFacts({ backbone: { facts } }: TrainedNetwork): TaskFacts {
-  const { input, images } = facts;
-  if (input.kind !== 'image' || !images) return facts;
-  const { network, ...stored } = images;
-  if (network?.height === input.height && network.width === input.width) return facts;
-  return { ...facts, images: { ...stored, height: input.height, width: input.width } };
 }
 
 async function openAnswerer(network: TrainedNetwork, options: PredictFileOptions): Promise<Answerer> {
