@@ -18,8 +18,6 @@ import type { CheckpointChoice, TrainedModel } from '../runs/open-trained.ts';
 import { openTrained } from '../runs/open-trained.ts';
 import { openRun } from '../runs/open-run.ts';
 import type { PreparedRun } from '../runs/prepare.ts';
-import { prepareForModel } from '../runs/model-data.ts';
-import type { TrainedNetwork } from '../runs/trained-network.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { pictureOf } from './pictures.ts';
@@ -32,18 +30,6 @@ export interface RunData extends Disposable {
 /** A run's data as it was. Throws `LabError('conflict')` when it is not the same any more, `LabError('not-found')` when it is gone. */
 export async function openRunData(workspace: Workspace, run: RunFolder): Promise<RunData> {
   return opened(await openRun(workspace, run));
-}
-
-/**
- * The data of a run, or for an imported model those that are named, read as an experiment would that begins with it. Throws
- * `LabError('bad-input')` for a model without data.
- */
-export async function openDataOf(workspace: Workspace, { run, id }: TrainedNetwork, data?: string): Promise<RunData> {
-  if (run) return openRunData(workspace, run);
-  if (data === undefined) {
-    throw new LabError('bad-input', `The model ${id} has no data of its own: name a dataset or corpus`);
-  }
-  return opened(await prepareForModel(workspace, id, data));
 }
 
 function opened(prepared: PreparedRun): RunData {

@@ -126,6 +126,8 @@ export const quizQuestion = z.object({
 export const embeddings = z.object({
   run: z.string(),
   step: count,
+  /** The corpus or dataset that was named; null for the run's own held-out examples. */
+  data: z.string().nullable(),
   method: z.enum(['umap', 'principal-components']),
   points: z.array(
     z.object({
@@ -133,6 +135,8 @@ export const embeddings = z.object({
       y: z.number(),
       label: z.string().nullable(),
       side: z.enum(['training', 'validation', 'test']).nullable(),
+      /** Of the data that were named: the number of the example, which another model has with the same data. */
+      index: count.nullable(),
       item,
     }),
   ),
@@ -180,7 +184,7 @@ export const demosContract = {
     'Starts to project what the backbone makes of examples; the task ends with `Embeddings` as its result',
     z.strictObject({
       ...model,
-      /** Of an imported model: the dataset or corpus that the examples are from. */
+      /** Any dataset or corpus of the kind that the network reads; by default a run's own held-out examples. */
       data: z.string().min(1).optional(),
       count: z.int().min(10).max(5000).default(1000),
       method: z.enum(['umap', 'principal-components']).default('umap'),
