@@ -3,6 +3,8 @@
  * charts, comparisons and studies ask here, so that none of them reads meaning into a name.
  */
 
+import { formatNumber, formatPercent } from './display.ts';
+
 export type Direction = 'minimise' | 'maximise';
 
 export interface Metric {
@@ -14,9 +16,12 @@ export interface Metric {
   readonly unit?: string;
   /** Says something by itself, as a share of right answers does and a loss does not: shown first where there is room for one. */
   readonly preferred?: true;
+  /** A share of things that are counted, which people say in per cent; an F1 is none. */
+  readonly isPercentage?: true;
 }
 
 const share = { bounds: [0, 1], direction: 'maximise', preferred: true } as const;
+const percentage = { ...share, isPercentage: true } as const;
 const errorRate = { bounds: [0, null], direction: 'minimise', preferred: true } as const;
 const lossInNats = { title: 'Loss', direction: 'minimise', bounds: [0, null], unit: 'nats' } as const;
 const perplexity = { title: 'Perplexity', direction: 'minimise', bounds: [1, null], preferred: true } as const;
@@ -24,16 +29,16 @@ const perplexity = { title: 'Perplexity', direction: 'minimise', bounds: [1, nul
 /** In the order in which they are shown where several are asked for at once. */
 const registry = {
   loss: lossInNats,
-  accuracy: { title: 'Accuracy', ...share },
+  accuracy: { title: 'Accuracy', ...percentage },
   macroF1: { title: 'Macro F1', ...share },
   /** Over all decisions on several labels, whatever the label. */
   microF1: { title: 'Micro F1', ...share },
   /** Examples with exactly the labels that they should have. */
-  exactMatches: { title: 'Exact matches', ...share },
+  exactMatches: { title: 'Exact matches', ...percentage },
   /** Of alignments: pairs of residues that stand above each other in the true one, too. */
   alignedF1: { title: 'Aligned pairs: F1', ...share },
-  alignedRecall: { title: 'Aligned pairs: found', ...share },
-  alignedPrecision: { title: 'Aligned pairs: precision', ...share },
+  alignedRecall: { title: 'Aligned pairs: found', ...percentage },
+  alignedPrecision: { title: 'Aligned pairs: precision', ...percentage },
   balancedAccuracy: { title: 'Balanced accuracy', ...share },
   /** Of each class against the rest, averaged over the classes. */
   auroc: { title: 'AUROC', ...share },
@@ -41,8 +46,8 @@ const registry = {
   calibrationError: { title: 'Calibration error', direction: 'minimise', bounds: [0, 1] },
   /** Of tagged words: entities whose type and limits are right, as seqeval and conlleval count them. */
   entityF1: { title: 'Entity F1', ...share },
-  entityPrecision: { title: 'Entity precision', ...share },
-  entityRecall: { title: 'Entity recall', ...share },
+  entityPrecision: { title: 'Entity precision', ...percentage },
+  entityRecall: { title: 'Entity recall', ...percentage },
   /** Of regression; with several targets the mean over them, each in its own unit. */
   rmse: { title: 'RMSE', ...errorRate },
   mae: { title: 'MAE', ...errorRate },
@@ -64,20 +69,20 @@ const registry = {
   melError: { title: 'Mel error', direction: 'minimise', bounds: [0, null], unit: 'dB' },
   /** How much longer or shorter than the recording, as a share of it. */
   lengthError: { title: 'Length error', direction: 'minimise', bounds: [0, null] },
-  maskedWordsAccuracy: { title: 'Masked words: accuracy', ...share },
+  maskedWordsAccuracy: { title: 'Masked words: accuracy', ...percentage },
   perplexity,
   maskedWordsLoss: { ...lossInNats, title: 'Masked words: loss' },
   maskedWordsPerplexity: { ...perplexity, title: 'Masked words: perplexity' },
   nextSentenceLoss: { ...lossInNats, title: 'Next sentence: loss' },
-  nextSentenceAccuracy: { title: 'Next sentence: accuracy', ...share },
+  nextSentenceAccuracy: { title: 'Next sentence: accuracy', ...percentage },
   nextSentenceMacroF1: { title: 'Next sentence: macro F1', ...share },
   nextSentenceBalancedAccuracy: { title: 'Next sentence: balanced accuracy', ...share },
   sentenceOrderLoss: { ...lossInNats, title: 'Sentence order: loss' },
-  sentenceOrderAccuracy: { title: 'Sentence order: accuracy', ...share },
+  sentenceOrderAccuracy: { title: 'Sentence order: accuracy', ...percentage },
   sentenceOrderMacroF1: { title: 'Sentence order: macro F1', ...share },
   sentenceOrderBalancedAccuracy: { title: 'Sentence order: balanced accuracy', ...share },
   sameDocumentLoss: { ...lossInNats, title: 'Passages of one document: loss' },
-  sameDocumentAccuracy: { title: 'Passages of one document: found', ...share },
+  sameDocumentAccuracy: { title: 'Passages of one document: found', ...percentage },
   /** 1: spread evenly over all directions; near 0 or 1 direction: collapsed. */
   projectionSpread: { title: 'Spread of projections', direction: 'maximise', bounds: [0, null] },
   embeddingRank: { title: 'Effective rank of embeddings', direction: 'maximise', bounds: [0, null] },
@@ -117,6 +122,12 @@ export function metricOf(metric: string): Metric {
 export function metricWithin(metric: string): string {
   const { title } = metricOf(metric);
   return /^[A-Z][a-z]/.test(title) ? title.charAt(0).toLowerCase() + title.slice(1) : title;
+}
+
+/** A value of a metric as people say it: "20.8 %" of an accuracy, "0.412" of an F1, "–" of nothing. */
+export function formatMetric(value: number | null, metric: string): string {
+  if (value === null) return '–';
+  return metricOf(metric).isPercentage ? formatPercent(value) : formatNumber(value);
 }
 
 function isKnown(name: string): name is MetricName {

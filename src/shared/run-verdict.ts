@@ -4,7 +4,7 @@
  * `pretext show`.
  */
 import { formatCount, formatNumber } from './display.ts';
-import { metricNames, metricOf, metricWithin } from './metrics.ts';
+import { formatMetric, metricNames, metricOf, metricWithin } from './metrics.ts';
 import { mean } from './stats.ts';
 
 export interface Curve {
@@ -145,7 +145,7 @@ function stillFalls({ values }: Curve): boolean {
 }
 
 interface Comparison {
-  readonly title: string;
+  readonly metric: string;
   readonly value: number;
   readonly baseline: { readonly name: string; readonly value: number };
   readonly isBetter: boolean;
@@ -167,7 +167,7 @@ function comparison({ metrics, baselines }: RunCourse): Comparison | undefined {
   if (!isNumber(value) || !best) return undefined;
   const perfect = bounds[direction === 'minimise' ? 0 : 1];
   if (value === perfect && best.value === perfect) return undefined; // neither can be better
-  return { title: metricWithin(shared), value, baseline: best, isBetter: sign * (value - best.value) > 0 };
+  return { metric: shared, value, baseline: best, isBetter: sign * (value - best.value) > 0 };
 }
 
 function isNumber(value: number | null | undefined): value is number {
@@ -175,12 +175,12 @@ function isNumber(value: number | null | undefined): value is number {
 }
 
 function belowBaseline(
-  { title, value, baseline }: Comparison,
+  { metric, value, baseline }: Comparison,
   { overfitting, isUnfinished }: { readonly overfitting: RunVerdict | undefined; readonly isUnfinished: boolean },
 ): RunVerdict {
   return {
     kind: 'below-baseline',
-    sentence: `No better than the baseline “${baseline.name}”: ${title} ${formatNumber(value)} against ${formatNumber(baseline.value)}.`,
+    sentence: `No better than the baseline “${baseline.name}”: ${metricWithin(metric)} ${formatMetric(value, metric)} against ${formatMetric(baseline.value, metric)}.`,
     advice: isUnfinished
       ? 'Train longer: the loss was still falling.'
       : overfitting
@@ -189,10 +189,10 @@ function belowBaseline(
   };
 }
 
-function aheadOf({ title, value, baseline }: Comparison): RunVerdict {
+function aheadOf({ metric, value, baseline }: Comparison): RunVerdict {
   return {
     kind: 'ahead',
-    sentence: `Better than the baseline “${baseline.name}”: ${title} ${formatNumber(value)} against ${formatNumber(baseline.value)}.`,
+    sentence: `Better than the baseline “${baseline.name}”: ${metricWithin(metric)} ${formatMetric(value, metric)} against ${formatMetric(baseline.value, metric)}.`,
     advice: '',
   };
 }

@@ -195,7 +195,12 @@ describe('from the first import to the demo', () => {
     runs.pretrained = await queueAndFinish();
     expect(runs.pretrained).toMatch(/^hidden-words-/);
     await page.getByRole('figure').first().waitFor();
-    await page.getByRole('figure').first().getByRole('button', { name: 'table' }).click();
+    await page
+      .getByRole('figure')
+      .first()
+      .getByRole('button', { name: /^Controls of/ })
+      .click();
+    await page.getByRole('menuitem', { name: 'Show the numbers' }).click();
     const rows = page.getByRole('region', { name: /^Table of/ }).getByRole('row');
     await expect.poll(() => rows.count(), patience).toBeGreaterThan(2);
   });

@@ -46,7 +46,12 @@ describe('runs in a browser', () => {
     await expectState(page, /Running/);
     const beforeStop = await stepOf(page);
     expect(beforeStop).toBeGreaterThan(10);
-    await page.getByRole('figure').first().getByRole('button', { name: 'table' }).click();
+    await page
+      .getByRole('figure')
+      .first()
+      .getByRole('button', { name: /^Controls of/ })
+      .click();
+    await page.getByRole('menuitem', { name: 'Show the numbers' }).click();
     const rows = page.getByRole('region', { name: /^Table of/ }).getByRole('row');
     await expect.poll(() => rows.count(), patience).toBeGreaterThan(2);
     await page.getByRole('button', { name: 'Stop', exact: true }).click();

@@ -3,6 +3,8 @@ import { createPinia } from 'pinia';
 import { createApp } from 'vue';
 import { config } from 'zod';
 import { createClient } from '../../shared/rpc/client.ts';
+import '@fontsource-variable/ibm-plex-sans/wght.css';
+import '@fontsource/ibm-plex-mono/latin-400.css';
 import './app/tokens.css';
 import './app/base.css';
 import AppShell from './app/AppShell.vue';

@@ -101,11 +101,11 @@ export interface HeadlineGain {
 }
 
 /**
- * A verdict in three or four words. Where no arm wins, the question that a study is made for may still have its answer:
+ * A verdict in a few words, which its sentence explains and never contradicts. Where no arm wins, the question that a study is made for may still have its answer:
  * `gain` is that of its main arm, which was named before anything was measured, so that it needs no correction.
  */
 export function headlineOf(
-  { kind, leader }: Pick<Verdict, 'kind' | 'leader'>,
+  { kind, leader, rival }: Pick<Verdict, 'kind' | 'leader' | 'rival'>,
   titleOf: (arm: string) => string,
   gain: HeadlineGain | undefined,
   isInterim = false,
@@ -114,7 +114,10 @@ export function headlineOf(
   if (kind === 'winner') return `${capital(titleOf(leader))} wins`;
   const { low, high } = gain?.interval ?? { low: 0, high: 0 };
   if (!gain || isInterim || (low <= 0 && high >= 0)) return 'Inconclusive';
-  return `${capital(gain.title)} ${low > 0 ? 'beats' : 'is worse than'} ${gain.reference}`;
+  const answer = `${capital(gain.title)} ${low > 0 ? 'beats' : 'is worse than'} ${gain.reference}`;
+  // The sentence below says that no arm wins: which one stands in the way belongs to the answer.
+  const inTheWay = [leader, rival].map(titleOf).find((title) => title !== gain.title && title !== gain.reference);
+  return inTheWay !== undefined && low > 0 ? `${answer}, but not clearly ${inTheWay}` : `${answer}; no arm wins`;
 }
 
 /** Whether an interval tells a gain from a loss. */

@@ -2,9 +2,17 @@
 import { describe, expect, it } from 'vitest';
 import { groupLabel, piecesOf, withoutLogarithm } from '../../../src/renderer/src/charts/chart-line.ts';
 import { chartRows, chosenRows, csvOf } from '../../../src/renderer/src/charts/csv.ts';
-import { formatDuration, formatValue, stepTicks, timeTicks } from '../../../src/renderer/src/charts/time-axis.ts';
+import { movedApart } from '../../../src/renderer/src/charts/moved-apart.ts';
+import {
+  formatDuration,
+  formatPercentTick,
+  formatValue,
+  stepTicks,
+  timeTicks,
+} from '../../../src/renderer/src/charts/time-axis.ts';
 import { positionRange, valueRange } from '../../../src/renderer/src/charts/value-range.ts';
 import { rowsWithin, zoomedSteps } from '../../../src/renderer/src/charts/zoomed-steps.ts';
+import { formatMetric } from '../../../src/shared/metrics.ts';
 import { smooth } from '../../../src/shared/smoothing.ts';
 
 const style = { colour: '--series-1', dash: [] };
@@ -87,6 +95,12 @@ describe('valueRange', () => {
     expect(valueRange([points([0, 0])], all)).toEqual({ low: -1, high: 1 });
     expect(positionRange([[{ x: 25, y: 1 }]])).toEqual({ low: 24.5, high: 25.5 });
   });
+
+  it('leaves room for the steps that are planned', () => {
+    expect(positionRange([points([3, 2, 1])], 100)).toEqual({ low: 0, high: 100 });
+    expect(positionRange([points([3, 2, 1])], 1)).toEqual({ low: 0, high: 2 }); // went on beyond the plan
+    expect(positionRange([], 100)).toBeNull();
+  });
 });
 
 describe('a zoom', () => {
@@ -113,7 +127,28 @@ describe('ticks', () => {
   });
 });
 
+describe('labels at the ends of lines', () => {
+  it('stay where they belong, and move apart where they would touch', () => {
+    expect(movedApart([20, 80], 0, 100, 14)).toEqual([20, 80]);
+    expect(movedApart([50, 52, 51], 0, 100, 14)).toEqual([50, 78, 64]);
+  });
+
+  it('stay within the chart', () => {
+    expect(movedApart([95, 99], 0, 100, 14)).toEqual([86, 100]);
+    expect(movedApart([-5], 0, 100, 14)).toEqual([0]);
+  });
+});
+
 describe('words', () => {
+  it('writes shares in per cent, with the decimals that tell ticks apart', () => {
+    expect(formatPercentTick(0.2, [0.1, 0.2, 0.3])).toBe('20 %');
+    expect(formatPercentTick(0.205, [0.2, 0.205, 0.21])).toBe('20.5 %');
+    expect(formatPercentTick(1, [0, 0.5, 1])).toBe('100 %');
+    expect(formatMetric(0.208, 'validation.accuracy')).toBe('20.8 %');
+    expect(formatMetric(0.208, 'macroF1')).toBe('0.208'); // no share of anything
+    expect(formatMetric(null, 'accuracy')).toBe('–');
+  });
+
   it('writes times and values', () => {
     expect(formatDuration(4200)).toBe('4.2 s');
     expect(formatDuration(59_800)).toBe('1 min');

@@ -16,6 +16,19 @@ async function type(wrapper: ReturnType<typeof mounted>, text: string): Promise<
 }
 
 describe('the notes of a run', () => {
+  it('are one button until they are written', async () => {
+    const wrapper = mounted(async () => Promise.resolve(true));
+    expect(wrapper.get('label').element.style.display).toBe('none');
+    await wrapper.get('button').trigger('click');
+    expect(wrapper.get('label').element.style.display).toBe('');
+    expect(wrapper.find('button').exists()).toBe(false);
+    expect(
+      mounted(async () => Promise.resolve(true), 'first')
+        .get('label')
+        .isVisible(),
+    ).toBe(true);
+  });
+
   beforeEach(() => {
     vi.useFakeTimers();
   });

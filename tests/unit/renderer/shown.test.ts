@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 // Small decisions of the pages: names where there is little room, ticks, pairs, answers over time, links that look like buttons.
 import { mount } from '@vue/test-utils';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRouter, createMemoryHistory } from 'vue-router';
 import { formatTick } from '../../../src/renderer/src/charts/time-axis.ts';
@@ -40,6 +41,20 @@ describe('ticks', () => {
     expect(valueTicks(-0.13, 0.22, 4)).toEqual([-0.1, 0, 0.1, 0.2]);
     expect(valueTicks(1200, 9800, 5)).toEqual([2000, 4000, 6000, 8000]);
     expect(valueTicks(1, 1, 5)).toEqual([1]);
+  });
+
+  it('are three at least, where an axis has room for them', () => {
+    expect(valueTicks(0.265, 0.397, 6)).toEqual([0.28, 0.3, 0.32, 0.34, 0.36, 0.38]);
+    expect(valueTicks(0.9, 2.1, 3)).toEqual([1, 1.5, 2]);
+    fc.assert(
+      fc.property(
+        fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+        fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
+        (low, size) => {
+          expect(valueTicks(low, low + size, 6).length).toBeGreaterThanOrEqual(3);
+        },
+      ),
+    );
   });
 
   it('have the digits that tell them apart', () => {

@@ -27,7 +27,7 @@ const first = (course: Partial<RunCourse>) => runVerdicts({ ...good, ...course }
 describe('the verdict on a run', () => {
   it('names the best baseline that it beats', () => {
     expect(runVerdicts(good)).toEqual([
-      { kind: 'ahead', sentence: 'Better than the baseline “unigram”: accuracy 0.800 against 0.300.', advice: '' },
+      { kind: 'ahead', sentence: 'Better than the baseline “unigram”: accuracy 80.0 % against 30.0 %.', advice: '' },
     ]);
   });
 
@@ -42,7 +42,7 @@ describe('the verdict on a run', () => {
     const { kind, sentence, advice } = first({ metrics: { accuracy: 0.3, loss: 4 } });
     expect([kind, sentence]).toEqual([
       'below-baseline',
-      'No better than the baseline “unigram”: accuracy 0.300 against 0.300.',
+      'No better than the baseline “unigram”: accuracy 30.0 % against 30.0 %.',
     ]);
     expect(advice).toMatch(/^Train longer, raise/);
     const read = {

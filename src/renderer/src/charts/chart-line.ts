@@ -25,6 +25,8 @@ export interface ChartLine {
   readonly points?: boolean;
   /** Never smoothed. */
   readonly exact?: boolean;
+  /** A word or two that stand at the line's end. */
+  readonly endLabel?: string | undefined;
 }
 
 export interface ChartBand {

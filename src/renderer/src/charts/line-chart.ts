@@ -13,9 +13,12 @@ import {
 import type { AnnotationOptions } from 'chartjs-plugin-annotation';
 import annotationPlugin from 'chartjs-plugin-annotation';
 import zoomPlugin from 'chartjs-plugin-zoom';
+import { formatPercent } from '../../../shared/display.ts';
 import type { ChartBand, ChartLine, ChartMark, Point, XAxis } from './chart-line.ts';
 import { piecesOf, xAxisTitles } from './chart-line.ts';
-import { formatPosition, formatTick, formatValue, stepTicks, timeTicks } from './time-axis.ts';
+import { valueTicks } from '../../../shared/value-ticks.ts';
+import { endLabels, roomForLabels } from './end-labels.ts';
+import { formatPercentTick, formatPosition, formatTick, formatValue, stepTicks, timeTicks } from './time-axis.ts';
 import type { TokenColours } from './use-token-colours.ts';
 import type { Range } from './value-range.ts';
 import { positionRange, valueRange } from './value-range.ts';
@@ -24,6 +27,8 @@ export type LineDataset = ChartDataset<'line', Point[]> & {
   /** Of its line or band, to bring it forward. */
   readonly lineKey: string;
   readonly role: 'line' | 'raw' | 'edge';
+  /** Stands at its end. */
+  readonly endLabel?: string | undefined;
 };
 
 export interface DrawnLines {
@@ -50,6 +55,10 @@ export interface LineChartView {
   readonly marks: readonly ChartMark[];
   readonly colours: TokenColours;
   readonly font: string;
+  /** The step at which the run will end: what is still to come is room on the axis. */
+  readonly until?: number | undefined;
+  /** Values are shares, and written in per cent. */
+  readonly asPercentage?: boolean | undefined;
 }
 
 /** The picture of a chart has a ground of its own: a transparent one is unreadable in half of all documents. */
@@ -75,7 +84,11 @@ Chart.register(
   zoomPlugin,
   annotationPlugin,
   ground,
+  endLabels,
 );
+
+/** More labels at the ends of lines would lie on each other. */
+const mostLabelled = 6;
 
 /** Behind more lines than these, measured lines and their points are a fog, and drawing them costs as much again. */
 const mostWithRaw = 10;
@@ -105,6 +118,7 @@ export function drawLines(
       label: line.label,
       lineKey: line.key,
       borderDash: [...line.style.dash],
+      ...(lines.length <= mostLabelled && { endLabel: line.endLabel }),
       order: front === line.key ? -1 : 0,
     };
     const few = line.points === true && line.values.length <= 60 && lines.length <= mostWithRaw;
@@ -172,11 +186,11 @@ function drawBand(
 /** The axes' ranges: of the zoom and of the values within it. */
 export function rangesOf(
   drawn: DrawnLines,
-  view: Pick<LineChartView, 'x' | 'logarithmic' | 'ignoreOutliers'>,
+  view: Pick<LineChartView, 'x' | 'logarithmic' | 'ignoreOutliers' | 'until'>,
 ): { x: Range | null; y: Range | null } {
   // Given, because chart.js would leave out points that are outside the vertical range.
   return {
-    x: view.x ?? positionRange(drawn.pieces),
+    x: view.x ?? positionRange(drawn.pieces, view.until),
     y: valueRange(drawn.pieces, { ...view, measured: drawn.measured }),
   };
 }
@@ -186,14 +200,14 @@ export function lineChartOptions(drawn: DrawnLines, view: LineChartView): ChartO
   const { x, y } = rangesOf(drawn, view);
   const text = colours.of('--text-secondary');
   const grid = { color: colours.of('--line-subtle'), tickLength: 0 };
-  const font = { family: view.font, size: 11 };
+  const font = { family: view.font, size: 12 };
   return {
     animation: false,
     parsing: false,
     normalized: true,
     responsive: true,
     maintainAspectRatio: false,
-    layout: { padding: { top: 6, right: 10 } },
+    layout: { padding: { top: 6, right: 10 + roomForLabels(drawn.datasets, view.font) } },
     // Points at the ends are seen whole; what is zoomed to is cut at its edges.
     clip: view.x ? 0 : { left: 4, right: 4, top: 1, bottom: 1 },
     interaction: { mode: 'nearest', axis: 'xy', intersect: false },
@@ -232,16 +246,20 @@ export function lineChartOptions(drawn: DrawnLines, view: LineChartView): ChartO
         afterFit(scale) {
           scale.width = 52; // charts below each other share their left edge, and nothing jumps as digits come and go
         },
+        ...(!view.logarithmic && {
+          afterBuildTicks(scale: { min: number; max: number; ticks: { value: number }[] }) {
+            scale.ticks = valueTicks(scale.min, scale.max, 6).map((value) => ({ value }));
+          },
+        }),
         ticks: {
           color: text,
           font,
-          maxTicksLimit: 6,
+          maxTicksLimit: 8,
+          autoSkip: view.logarithmic,
           includeBounds: false,
           callback(value, _index, ticks) {
-            return formatTick(
-              Number(value),
-              ticks.map((tick) => tick.value),
-            );
+            const values = ticks.map((tick) => tick.value);
+            return view.asPercentage ? formatPercentTick(Number(value), values) : formatTick(Number(value), values);
           },
         },
       },
@@ -250,8 +268,8 @@ export function lineChartOptions(drawn: DrawnLines, view: LineChartView): ChartO
       legend: { display: false },
       tooltip: tooltipOptions(view),
       annotation: { annotations: view.marks.map((mark) => annotationOf(mark, view)) },
-      // The options of a plugin of our own are not in chart.js' types.
-      ...({ ground: { colour: colours.of('--surface-raised') } } as object),
+      // The options of plugins of our own are not in chart.js' types.
+      ...({ ground: { colour: colours.of('--surface-raised') }, endLabels: { font: view.font } } as object),
     },
   };
 }
@@ -260,6 +278,7 @@ function tooltipOptions({
   axis,
   colours,
   font,
+  asPercentage,
 }: LineChartView): NonNullable<NonNullable<ChartOptions<'line'>['plugins']>['tooltip']> {
   return {
     backgroundColor: colours.of('--surface-raised', 0.97),
@@ -267,7 +286,7 @@ function tooltipOptions({
     borderWidth: 1,
     titleColor: colours.of('--text-secondary'),
     bodyColor: colours.of('--text-primary'),
-    titleFont: { family: font, size: 11, weight: 'normal' },
+    titleFont: { family: font, size: 12, weight: 'normal' },
     bodyFont: { family: font, size: 12 },
     padding: 8,
     cornerRadius: 4,
@@ -281,7 +300,10 @@ function tooltipOptions({
         if (x === null) return '';
         return axis === 'step' ? `Step ${formatPosition(axis, Math.round(x), 0)}` : formatPosition(axis, x, 0);
       },
-      label: (item) => `${item.dataset.label ?? ''}  ${formatValue(item.parsed.y)}`,
+      label: (item) => {
+        const { y } = item.parsed;
+        return `${item.dataset.label ?? ''}  ${asPercentage && y !== null ? formatPercent(y) : formatValue(y)}`;
+      },
       labelColor: (item) => {
         const { borderColor } = item.dataset;
         const colour = typeof borderColor === 'string' ? borderColor : '';
@@ -313,7 +335,7 @@ function annotationOf(mark: ChartMark, { colours, font }: LineChartView): Annota
       position: 'start', // at the left end of a baseline, away from the newest values
       backgroundColor: colours.of('--surface-raised', 0.85),
       color: colours.of('--text-secondary'),
-      font: { family: font, size: 10, weight: 'normal' },
+      font: { family: font, size: 12, weight: 'normal' },
       padding: 2,
     },
   };

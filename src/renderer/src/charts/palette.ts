@@ -30,3 +30,19 @@ export function lineStyle(index: number): LineStyle {
     dash: dashes[round % dashes.length] ?? [],
   };
 }
+
+/** The two sides of every comparison have tokens of their own; these stand beside them in studies and keep away from them in runs. */
+const splitColours: Readonly<Record<string, string>> = {
+  training: '--series-6',
+  validation: '--series-3',
+  test: '--series-4',
+};
+
+/** The style of a run's line of this split; undefined for what has none. */
+export function splitStyle(split: string): LineStyle | undefined {
+  const colour = splitColours[split];
+  return colour === undefined ? undefined : { colour, dash: [] };
+}
+
+export const pretrainedColour = '--pretrained';
+export const scratchColour = '--scratch';

@@ -1,5 +1,5 @@
 /** Ticks and labels of axes: steps, time of training, time of day. */
-import { formatCount } from '../../../shared/display.ts';
+import { formatCount, formatPercent } from '../../../shared/display.ts';
 import type { XAxis } from './chart-line.ts';
 
 const second = 1000;
@@ -88,6 +88,13 @@ export function formatValue(value: number | null): string {
   const size = Math.abs(value);
   if (size < 1e-3 || size >= 1e6) return value.toExponential(2).replace('e+', 'e').replaceAll('-', '−');
   return String(Number(value.toPrecision(4))).replace('-', '−');
+}
+
+/** A tick of an axis of shares, with the decimals by which it differs from the others. */
+export function formatPercentTick(value: number, ticks: readonly number[]): string {
+  const [first = 0, second = 1] = ticks;
+  const decimals = Math.max(0, Math.min(6, -Math.floor(Math.log10(Math.abs(second - first) || 1) + 2 + 1e-9)));
+  return formatPercent(value, decimals);
 }
 
 /** A tick of a vertical axis: with the digits by which it differs from the others, where four do not tell them apart. */

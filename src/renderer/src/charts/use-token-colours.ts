@@ -5,10 +5,12 @@
 import type { Ref } from 'vue';
 import { onScopeDispose, shallowRef, watch } from 'vue';
 import { useThemeStore } from '../stores/theme.ts';
-import { seriesColours } from './palette.ts';
+import { pretrainedColour, scratchColour, seriesColours } from './palette.ts';
 
 const names = [
   ...seriesColours,
+  pretrainedColour,
+  scratchColour,
   '--text-primary',
   '--text-secondary',
   '--line-subtle',

@@ -11,8 +11,8 @@ const outlierShare = 0.05;
 const margin = 0.05;
 const fewest = 20;
 
-/** From the first to the last position; null without points. */
-export function positionRange(lines: readonly (readonly Point[])[]): Range | null {
+/** From the first to the last position, and on to `until`, what is still to come; null without points. */
+export function positionRange(lines: readonly (readonly Point[])[], until = -Infinity): Range | null {
   let low = Infinity;
   let high = -Infinity;
   for (const line of lines) {
@@ -22,6 +22,7 @@ export function positionRange(lines: readonly (readonly Point[])[]): Range | nul
     }
   }
   if (low > high) return null;
+  high = Math.max(high, until);
   return low === high ? { low: low - 0.5, high: high + 0.5 } : { low, high };
 }
 

@@ -90,21 +90,26 @@ describe('the headline', () => {
   });
 
   it('names the winner, whatever pretraining gained', () => {
-    expect(headlineOf({ kind: 'winner', leader: 'words' }, titleOf, gain(0.1, 0.2))).toBe('Arm words wins');
+    expect(headlineOf({ kind: 'winner', leader: 'words', rival: 'a' }, titleOf, gain(0.1, 0.2))).toBe('Arm words wins');
   });
 
   it('answers the question of the study where no arm wins', () => {
-    const open = { kind: 'inconclusive', leader: 'a' } as const;
-    expect(headlineOf(open, titleOf, gain(0.01, 0.1))).toBe('Pretrained beats from scratch');
-    expect(headlineOf(open, titleOf, gain(-0.2, -0.1))).toBe('Pretrained is worse than from scratch');
+    const open = { kind: 'inconclusive', leader: 'a', rival: 'words' } as const;
+    const titles = (arm: string): string => ({ a: 'pretrained' })[arm] ?? `arm ${arm}`;
+    expect(headlineOf(open, titles, gain(0.01, 0.1))).toBe('Pretrained beats from scratch, but not clearly arm words');
+    const beaten = { ...open, leader: 'words', rival: 'a' };
+    expect(headlineOf(beaten, titles, gain(0.01, 0.1))).toBe(
+      'Pretrained beats from scratch, but not clearly arm words',
+    );
+    expect(headlineOf(open, titles, gain(-0.2, -0.1))).toBe('Pretrained is worse than from scratch; no arm wins');
   });
 
   it('claims nothing from an interval with 0, before all seeds, from one seed, or without a pretrained arm', () => {
-    const open = { kind: 'inconclusive', leader: 'a' } as const;
+    const open = { kind: 'inconclusive', leader: 'a', rival: 'b' } as const;
     expect(headlineOf(open, titleOf, gain(0, 0.1))).toBe('Inconclusive');
     expect(headlineOf(open, titleOf, gain(0.01, 0.1), true)).toBe('Inconclusive');
     expect(headlineOf(open, titleOf, undefined)).toBe('Inconclusive');
-    expect(headlineOf({ kind: 'one-seed', leader: 'a' }, titleOf, gain(0.1, 0.2))).toBe('One seed');
+    expect(headlineOf({ kind: 'one-seed', leader: 'a', rival: 'words' }, titleOf, gain(0.1, 0.2))).toBe('One seed');
   });
 });
 

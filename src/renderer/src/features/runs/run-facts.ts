@@ -1,7 +1,7 @@
 /** What the head of a run's page says of it, in a word or two each. */
 import type { Run } from '../../../../shared/contract/runs.ts';
-import { formatCount, formatNumber } from '../../../../shared/display.ts';
-import { metricWithin } from '../../../../shared/metrics.ts';
+import { formatCount } from '../../../../shared/display.ts';
+import { formatMetric, metricWithin } from '../../../../shared/metrics.ts';
 import { formatValue } from '../../charts/time-axis.ts';
 
 export function factsOf(shown: Run): readonly { readonly term: string; readonly value: string }[] {
@@ -18,7 +18,7 @@ export function factsOf(shown: Run): readonly { readonly term: string; readonly 
       value:
         shown.selection.best === null
           ? '–'
-          : `${formatNumber(shown.selection.best)}${shown.selection.step === null ? '' : `, step ${formatCount(shown.selection.step)}`}`,
+          : `${formatMetric(shown.selection.best, shown.selection.metric)}${shown.selection.step === null ? '' : `, step ${formatCount(shown.selection.step)}`}`,
     },
   ];
 }

@@ -4,7 +4,7 @@
  * are something else are categories beside each other.
  */
 import type { StudyResult } from '../../../../shared/spec/study.ts';
-import { lineStyle, seriesColours } from '../../charts/palette.ts';
+import { lineStyle, pretrainedColour, scratchColour } from '../../charts/palette.ts';
 
 export interface CurvePoint {
   readonly condition: string;
@@ -59,9 +59,6 @@ export function budgetsOf({ conditions }: Conditions): readonly number[] | null 
   return labelBudgets(conditions)?.toSorted((one, other) => one - other) ?? null;
 }
 
-const pretrainedColour = seriesColours[0];
-const referenceColour = seriesColours[1];
-
 /** Pretrained and from scratch have the same colours in every study, the other arms those that follow. */
 export function armColours(arms: readonly { readonly name: string; readonly isMain: boolean }[]): Map<string, string> {
   const reference = arms.at(-1)?.name;
@@ -70,7 +67,7 @@ export function armColours(arms: readonly { readonly name: string; readonly isMa
   return new Map(
     arms.map(({ name }) => {
       if (name === main) return [name, pretrainedColour];
-      if (name === reference) return [name, referenceColour];
+      if (name === reference) return [name, scratchColour];
       others += 1;
       return [name, lineStyle(others).colour];
     }),
