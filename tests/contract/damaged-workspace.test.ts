@@ -168,6 +168,26 @@ describe('a workspace with a damaged file', () => {
     expect((await client.runs.series({ ids: [run], metrics: ['training.loss'] })).length).toBe(1);
     await close();
   });
+
+  it('reads a result that is damaged in its database, which is looked at when it is asked for, there, too', async () => {
+    const { DatabaseSync } = await import('node:sqlite');
+    const folder = join(tiny.folder, 'bad-result');
+    await cp(tiny.workspace.folder, folder, { recursive: true });
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const listed = async () => {
+      const { client, close } = await testLabOf(folder);
+      const { runs } = await client.runs.list({});
+      const { result } = await client.runs.get({ id: run });
+      await close();
+      return { runs, result };
+    };
+    const before = await listed();
+    expect(before).toMatchObject({ runs: [{ id: run, state: 'finished' }], result: { id: run } });
+    const database = new DatabaseSync(join(folder, 'lab.sqlite'));
+    database.exec('UPDATE runs SET result = \'{"id": \'');
+    database.close();
+    expect(await listed()).toEqual(before);
+  });
 });
 
 /** What went wrong that was not said by a `LabError`. */

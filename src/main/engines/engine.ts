@@ -49,6 +49,12 @@ export interface CompileOptions {
   /** Intra-op threads; default: physical cores. */
   readonly threads?: number;
   /**
+   * Single questions are asked of it, now and then: it gets as many of the threads as it is worth (`threadsForAnswer`), and they do
+   * not spin while they wait for each other, which costs others more than it gains here. For answers alone: how the sums of a training
+   * are divided is part of what it is.
+   */
+  readonly forQuestions?: boolean;
+  /**
    * So many calls of `run` are computed at the same time where the engine can, which share `threads`; 1 by default. For answers alone:
    * with more than one, nothing is trained, and what cannot be compiled is said when it is first run.
    */

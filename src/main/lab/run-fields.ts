@@ -11,12 +11,17 @@ export interface RunWithSpec {
   readonly record: RunRecord;
 }
 
+/** Fields that the record has by itself, so that thousands are filtered and sorted without a view of each. */
+const brief: ReadonlySet<string> = new Set([
+  ...['id', 'name', 'task', 'data', 'state', 'paused', 'createdAt', 'notes', 'tags', 'archived', 'pinned', 'study'],
+]);
+
 /** The value of a field; null where there is none. Lists and objects are shown as JSON. */
-export function fieldOf({ run, record }: RunWithSpec, field: string): FieldValue {
+export function fieldOf(entry: RunWithSpec, field: string): FieldValue {
   const [root = '', ...rest] = field.split('.');
-  if (root === 'spec') return plain(rest.reduce<unknown>(member, record.spec));
-  if (root === 'metrics') return run.metrics[rest.join('.')] ?? null;
-  return plain([root, ...rest].reduce<unknown>(member, run));
+  if (root === 'spec') return plain(rest.reduce<unknown>(member, entry.record.spec));
+  if (root === 'metrics') return entry.run.metrics[rest.join('.')] ?? null;
+  return plain([root, ...rest].reduce<unknown>(member, brief.has(root) ? entry.record : entry.run));
 }
 
 function member(value: unknown, key: string): unknown {
@@ -33,17 +38,19 @@ function plain(value: unknown): FieldValue {
 
 /** Whether a run is among those that a filter asks for. Archived ones are, only where the filter says so or names them. */
 export function passes(entry: RunWithSpec, filter: Filter): boolean {
-  const { run } = entry;
+  const { record } = entry;
   const { ids, states, paused, tasks, data, tags, study, archived, text, where } = filter;
-  if (ids ? !ids.includes(run.id) : run.archived !== archived) return false;
-  if (states && !states.includes(run.state)) return false;
-  if (paused !== undefined && run.paused !== paused) return false;
-  if (tasks && !tasks.includes(run.task)) return false;
-  if (data && !data.includes(run.data)) return false;
-  if (tags?.some((tag) => !run.tags.includes(tag))) return false;
-  if (study !== undefined && run.study !== study) return false;
+  if (ids ? !ids.includes(record.id) : record.archived !== archived) return false;
+  if (states && !states.includes(record.state)) return false;
+  if (paused !== undefined && record.paused !== paused) return false;
+  if (tasks && !tasks.includes(record.task)) return false;
+  if (data && !data.includes(record.data)) return false;
+  if (tags?.some((tag) => !record.tags.includes(tag))) return false;
+  if (study !== undefined && record.study !== study) return false;
   if (text !== undefined && text.trim() !== '') {
-    const searched = [run.id, run.name, run.notes, run.task, run.data, ...run.tags].join('\n').toLowerCase();
+    const searched = [record.id, record.name, record.notes, record.task, record.data, ...record.tags]
+      .join('\n')
+      .toLowerCase();
     if (
       !text
         .toLowerCase()

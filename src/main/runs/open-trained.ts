@@ -3,7 +3,6 @@
  * probes. What it holds is released when it is disposed of, and at once when a later step of opening it throws.
  */
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
-import { threadsForAnswer } from '../engines/answer-threads.ts';
 import type { CompileOptions, Executable, Feeds, Tensor } from '../engines/engine.ts';
 import type { Program } from '../graph/program.ts';
 import type { TensorData } from '../tasks/index.ts';
@@ -67,13 +66,13 @@ export async function openNetwork<Shown extends BucketModel>(
   shorter?: Pick<BucketOptions<Shown>, 'model' | 'build'>,
 ): Promise<TrainedModel> {
   const engine = await loadEngine(name);
-  const place = (source: Program): CompileOptions => ({
+  const place: CompileOptions = {
     ...(device !== undefined && { device }),
-    threads: threadsForAnswer(source, threads),
-  });
-  const full = await engine.compile(program, place(program));
-  const compile = (source: Program): Promise<Executable> =>
-    engine.compile(source, { ...place(source), shareStateWith: full });
+    ...(threads !== undefined && { threads }),
+    forQuestions: true,
+  };
+  const full = await engine.compile(program, place);
+  const compile = (source: Program): Promise<Executable> => engine.compile(source, { ...place, shareStateWith: full });
   const executable = shorter ? withLengthBuckets(full, { ...shorter, compile }) : full;
   const load: TrainedModel['load'] = (parameters) =>
     executable.importState({

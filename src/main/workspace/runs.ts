@@ -110,6 +110,9 @@ async function findNamed(
   if (/^[^/\\]+$/.test(reference) && !reference.startsWith('.') && (await fileExists(exact.spec))) {
     return { run: exact, named: [] };
   }
+  // Among thousands of runs those that are called so are few, and their folders are called after them, unless a person has renamed one.
+  const { runs: few } = await listRuns(workspace, reference);
+  if (few[0]) return { run: runFolder(few[0].folder), named: few };
   const { runs } = await listRuns(workspace);
   const named = runs.filter(({ experiment }) => experiment.name === reference);
   if (named[0]) return { run: runFolder(named[0].folder), named };

@@ -4,6 +4,7 @@ import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { threadsForAnswer } from '../../../src/main/engines/answer-threads.ts';
 import type { Feeds } from '../../../src/main/engines/engine.ts';
 import { channelBlock } from '../../../src/main/engines/onnxruntime/channel-block.ts';
+import { createOnnxRuntimeEngine } from '../../../src/main/engines/onnxruntime/engine.ts';
 import { createProgram, input, matmul, output } from '../../../src/main/graph/index.ts';
 import type { Program } from '../../../src/main/graph/program.ts';
 import { initialParameters, resolvePipeline } from '../../../src/main/nn/index.ts';
@@ -51,7 +52,7 @@ const textOf = (length: number): Feeds => ({
 beforeAll(() => channelBlock()); // tries the processor with sessions of its own, once in a process
 afterEach(() => vi.restoreAllMocks());
 
-it('gives the programs of a network what each of them deserves, and lets no thread spin between two questions', async () => {
+it('gives the programs of a network what each of them deserves, and lets none of their threads spin', async () => {
   const create = vi.spyOn(InferenceSession, 'create');
   await using opened = await openNetwork(stored, engine, build(model), { model, build: (shown) => build(shown) });
   const whole = await opened.run(textOf(128));
@@ -59,7 +60,7 @@ it('gives the programs of a network what each of them deserves, and lets no thre
   expect(whole.logits?.data).not.toEqual(short.logits?.data);
   const options = create.mock.calls.map((call) => call.at(-1) as InferenceSession.SessionOptions);
   expect(options.map(({ intraOpNumThreads }) => intraOpNumThreads)).toEqual([2, 1]);
-  for (const { extra } of options) expect(extra).toEqual({ session: { force_spinning_stop: '1' } });
+  for (const { extra } of options) expect(extra).toEqual({ session: { intra_op: { allow_spinning: '0' } } });
 });
 
 it('does so where embeddings and answers are computed one at a time by what can batch them', async () => {
@@ -73,4 +74,12 @@ it('does so where embeddings and answers are computed one at a time by what can 
   }
   const options = create.mock.calls.map((call) => call.at(-1) as InferenceSession.SessionOptions);
   expect(options.map(({ intraOpNumThreads }) => intraOpNumThreads)).toEqual([2, 1]);
+});
+
+it('leaves all threads to what is trained, and lets them spin as long as a step takes', async () => {
+  const create = vi.spyOn(InferenceSession, 'create');
+  await using executable = await createOnnxRuntimeEngine().compile(build(model), { threads: 2 });
+  expect(executable.device.device).toBe('cpu');
+  const options = create.mock.calls.map((call) => call.at(-1) as InferenceSession.SessionOptions);
+  expect(options).toMatchObject([{ intraOpNumThreads: 2, extra: { session: { force_spinning_stop: '1' } } }]);
 });

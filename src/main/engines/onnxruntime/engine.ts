@@ -17,6 +17,7 @@ import type { CompileOptions, DeviceReport, Engine, Executable } from '../engine
 import type { ParameterStore, ScratchRequest } from '../host/parameter-store.ts';
 import { createParameterStore, matricesToOrthogonalise } from '../host/parameter-store.ts';
 import { processThreads } from '../host/processor.ts';
+import { threadsForAnswer } from '../answer-threads.ts';
 import { channelBlock } from './channel-block.ts';
 import { probeDevice, probeDevices } from './devices.ts';
 import { createExecutable } from './executable.ts';
@@ -54,7 +55,8 @@ export function createOnnxRuntimeEngine(): Engine {
         throw new LabError('internal', `${program.name} is to be trained, but nothing in it has a gradient`);
       }
       const plan = planStep(program);
-      const threads = options.threads ?? processThreads();
+      const most = options.threads ?? processThreads();
+      const threads = options.forQuestions ? threadsForAnswer(source, most) : most;
       const orthogonaliser = options.shareStateWith
         ? undefined
         : await createOrthogonaliser(matricesToOrthogonalise(program, options), (graph) =>
@@ -83,7 +85,7 @@ export function createOnnxRuntimeEngine(): Engine {
         poolOf.set(pooled, pool);
         return pooled;
       }
-      const session = await createSession(graph, device, threads);
+      const session = await createSession(graph, device, threads, options.forQuestions);
       const executable = createExecutable(plan, session, store, report, async () => orthogonaliser?.release());
       storeOf.set(executable, store);
       return executable;
@@ -131,15 +133,25 @@ async function deviceReport(device: string): Promise<DeviceReport> {
   return report;
 }
 
-async function createSession(graph: OnnxGraph, device: string, threads: number): Promise<CompiledGraph> {
+async function createSession(
+  graph: OnnxGraph,
+  device: string,
+  threads: number,
+  forQuestions = false,
+): Promise<CompiledGraph> {
   try {
-    return await openSession(writeOnnx(graph), sessionOptions(graph, device, threads));
+    return await openSession(writeOnnx(graph), sessionOptions(graph, device, threads, forQuestions));
   } catch (error) {
     throw new LabError('engine-failed', `ONNX Runtime cannot compile ${graph.name}: ${messageOf(error)}`, {}, error);
   }
 }
 
-function sessionOptions(graph: OnnxGraph, device: string, threads: number): InferenceSession.SessionOptions {
+function sessionOptions(
+  graph: OnnxGraph,
+  device: string,
+  threads: number,
+  forQuestions = false,
+): InferenceSession.SessionOptions {
   return {
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
     intraOpNumThreads: threads,
@@ -148,8 +160,8 @@ function sessionOptions(graph: OnnxGraph, device: string, threads: number): Infe
     graphOptimizationLevel: graph.nodes.length > MOST_OPTIMISED_NODES ? 'disabled' : 'all',
     enableMemPattern: true,
     logSeverityLevel: 3,
-    // Threads of a session wait for its next call by spinning, and take the cores from another session that is called then: with four
-    // of them in turn, each takes three times as long. They go on spinning within a call, where it is what makes small nodes fast.
-    extra: { session: { force_spinning_stop: '1' } },
+    // Threads of a session wait by spinning, also for its next call, and take the cores from another session that is called then: with
+    // four of them in turn, each takes three times as long. Within a call it gains a tenth, where nobody else wants the cores.
+    extra: { session: forQuestions ? { intra_op: { allow_spinning: '0' } } : { force_spinning_stop: '1' } },
   };
 }

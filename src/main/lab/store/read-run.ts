@@ -1,7 +1,10 @@
 /** What the folder of a run tells: all of it where the lab meets the run for the first time, and how it stands at any later one. */
+import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { cannotRead } from '../../../shared/errors.ts';
 import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import type { RunEvent } from '../../../shared/spec/run/events.ts';
+import type { RunResult } from '../../../shared/spec/run/result.ts';
 import { runResult } from '../../../shared/spec/run/result.ts';
 import type { ListedSums } from '../../files/checksums.ts';
 import { listedSums } from '../../files/checksums.ts';
@@ -14,7 +17,7 @@ import { readAnnotations } from './annotations.ts';
 import { applyEvent, pointsOf, readNewEvents } from './follow-events.ts';
 import type { Point } from './points.ts';
 import type { NewRunRecord, RunProgress } from './run-record.ts';
-import { initialRunProgress } from './run-record.ts';
+import { hasResult, initialRunProgress } from './run-record.ts';
 
 export interface NewRun {
   readonly record: NewRunRecord;
@@ -32,10 +35,12 @@ export async function readNewRun(run: RunFolder, tasks: TaskNotes, waits: boolea
   const mark = await markOf(run);
   const sums = await listedSums(run.folder);
   const origin = await readJson(run.origin, runOrigin, sums);
+  const spec = await readJson(run.spec, storedExperiment, sums);
   const record: NewRunRecord = {
     id: run.id,
     createdAt: Date.parse(origin.createdAt),
-    spec: await readJson(run.spec, storedExperiment, sums),
+    ...{ name: spec.name, task: spec.task.type, data: spec.data },
+    spec,
     origin,
     state: 'stopped',
     paused: false,
@@ -79,13 +84,14 @@ export async function settle<Kept extends NewRunRecord>(
   waits: boolean,
   sums?: ListedSums,
 ): Promise<void> {
-  const before = { state: record.state, result: record.result !== null };
-  if (!record.result && (await fileExists(run.result))) {
+  const before = { state: record.state, isDone: hasResult(record) };
+  if (!before.isDone && (await fileExists(run.result))) {
     record.result = await readJson(run.result, runResult, sums);
   }
   // Of finished runs nothing more is asked: they are the most, and every start looks at them.
-  const last = record.result ? undefined : await lastEvent(run);
-  if (record.result) {
+  const isDone = hasResult(record);
+  const last = isDone ? undefined : await lastEvent(run);
+  if (isDone) {
     record.state = 'finished';
     record.failure = null;
   } else if (await isLocked(run)) {
@@ -110,7 +116,16 @@ export async function settle<Kept extends NewRunRecord>(
     };
   }
   record.progress = { ...record.progress, checkpoint: (await listCheckpoints(run.checkpoints)).at(-1) ?? null };
-  if (record.state !== before.state || (record.result !== null) !== before.result) store(record);
+  if (record.state !== before.state || isDone !== before.isDone) store(record);
+}
+
+/** The result of a finished run, at once. Throws `LabError('not-found')` where it cannot be read. */
+export function readResult({ result: file }: RunFolder): RunResult {
+  try {
+    return runResult.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    throw cannotRead('result', file, error);
+  }
 }
 
 /** A trainer of another process, whose end leaves no event, is behind none of these. */

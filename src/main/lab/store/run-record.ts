@@ -50,10 +50,18 @@ export const initialRunProgress: RunProgress = {
   checkpoint: null,
 };
 
+/**
+ * Of a run that was known when the lab was opened, `spec`, `origin`, `result` and `progress` are read when they are first asked for: a
+ * page shows a hundred of ten thousand runs, and to read them all takes seconds.
+ */
 export interface RunRecord {
   readonly number: number;
   readonly id: string;
   readonly createdAt: number;
+  /** Three of `spec`, which lists are filtered by. */
+  readonly name: string;
+  readonly task: string;
+  readonly data: string;
   readonly spec: Experiment;
   readonly origin: RunOrigin;
   state: RunState;
@@ -80,9 +88,9 @@ export function insertRun(database: DatabaseSync, record: NewRunRecord): RunReco
        VALUES (:id, :name, :task, :data, :created, :spec, :origin, :state, :paused, :result, :progress, :failure, :notes, :archived, :pinned, :study, :read)`,
   ).run({
     id: record.id,
-    name: record.spec.name,
-    task: record.spec.task.type,
-    data: record.spec.data,
+    name: record.name,
+    task: record.task,
+    data: record.data,
     created: record.createdAt,
     spec: JSON.stringify(record.spec),
     origin: JSON.stringify(record.origin),
@@ -109,16 +117,37 @@ export function writeTags(database: DatabaseSync, { number, tags }: RunRecord): 
   for (const tag of new Set(tags)) insert.run(number, tag);
 }
 
-/** Rows that cannot be read are left out: a scan of the folders brings them back. */
-export function readRuns(database: DatabaseSync): RunRecord[] {
+/** Whether it came to its end, without reading what the end was. */
+export function hasResult(record: Pick<RunRecord, 'state' | 'result'>): boolean {
+  return record.state === 'finished' || record.result !== null;
+}
+
+/** What is looked at when the database is opened; results, which are most of it, when they are asked for. */
+const objects = ['spec', 'origin', 'progress', 'failure'] as const;
+
+/** What `JSON.stringify` makes of an object begins with a brace. */
+const isObject = (column: string): string => `json_valid(${column}) AND ${column} LIKE '{%'`;
+
+const rows = `
+  SELECT number, id, name, task, data, created_at, state, paused, failure, notes, archived, pinned, study, events_read,
+    result IS NOT NULL AS has_result,
+    ${objects.map((column) => `(${column} IS NULL OR ${isObject(column)})`).join(' AND ')} AS is_readable
+  FROM runs`;
+
+/**
+ * Rows that cannot be read are left out: a scan of the folders brings them back.
+ *
+ * @param resultOf reads the result of a run from its folder, where the database has not what was written
+ */
+export function readRuns(database: DatabaseSync, resultOf: (id: string) => RunResult): RunRecord[] {
   const tags = new Map<number, string[]>();
   for (const { run, tag } of database.prepare('SELECT run, tag FROM tags ORDER BY tag').all()) {
     tags.set(Number(run), [...(tags.get(Number(run)) ?? []), String(tag)]);
   }
   const readable: RunRecord[] = [];
-  for (const row of database.prepare('SELECT * FROM runs').all()) {
+  for (const row of database.prepare(rows).all()) {
     try {
-      readable.push(readRow(row, tags));
+      readable.push(readRow(database, row, tags, resultOf));
     } catch {
       // The folder of the run has it all: without the row it is read from there, as one that is new.
       database.prepare('DELETE FROM runs WHERE number = ?').run(row.number ?? null);
@@ -127,29 +156,84 @@ export function readRuns(database: DatabaseSync): RunRecord[] {
   return readable;
 }
 
-const object = z.looseObject({});
-
 /** Throws for one that is not what was written. */
-function readRow(row: Record<string, SQLOutputValue>, tags: ReadonlyMap<number, readonly string[]>): RunRecord {
-  // That it is an object is checked; the rest we wrote from the types that it is read as.
-  const json = (text: SQLOutputValue | undefined): unknown => object.parse(JSON.parse(String(text)));
+function readRow(
+  database: DatabaseSync,
+  row: Record<string, SQLOutputValue>,
+  tags: ReadonlyMap<number, readonly string[]>,
+  resultOf: (id: string) => RunResult,
+): RunRecord {
+  const number = Number(row.number);
+  const id = z.string().min(1).parse(row.id);
+  const state = runState.parse(row.state);
+  const isComplete = state !== 'finished' || row.has_result === 1;
+  if (row.is_readable !== 1 || !isComplete) throw new Error(`the row ${number} is not what was written`);
+  // That they are objects is checked; the rest we wrote from the types that they are read as.
+  const part = (column: (typeof objects)[number] | 'result'): unknown => {
+    const found = prepared(database, `SELECT ${column} AS part FROM runs WHERE number = ?`).get(number);
+    return JSON.parse(String(found?.part));
+  };
+  const storedResult = (): RunResult => {
+    try {
+      return part('result') as RunResult; // written by us
+    } catch {
+      return resultOf(id);
+    }
+  };
+  const spec = onceAsked(() => migrateExperiment(part('spec')) as Experiment); // written by us, perhaps by an older version
+  const origin = onceAsked(() => part('origin') as RunOrigin); // written by us
+  const result = onceAsked(() => (row.has_result === 1 ? storedResult() : null));
+  const progress = onceAsked(() => part('progress') as RunProgress); // written by us
   return {
-    number: Number(row.number),
-    id: z.string().min(1).parse(row.id),
+    number,
+    id,
     createdAt: Number(row.created_at),
-    spec: migrateExperiment(json(row.spec)) as Experiment, // written by us, perhaps by an older version
-    origin: json(row.origin) as RunOrigin, // written by us
-    state: runState.parse(row.state),
+    name: String(row.name),
+    task: String(row.task),
+    data: String(row.data),
+    get spec() {
+      return spec.get();
+    },
+    get origin() {
+      return origin.get();
+    },
+    state,
     paused: row.paused === 1,
-    result: row.result === null ? null : (json(row.result) as RunResult), // written by us
-    progress: json(row.progress) as RunProgress, // written by us
-    failure: row.failure === null ? null : (json(row.failure) as Failure), // written by us
+    get result() {
+      return result.get();
+    },
+    set result(value) {
+      result.set(value);
+    },
+    get progress() {
+      return progress.get();
+    },
+    set progress(value) {
+      progress.set(value);
+    },
+    failure: row.failure === null ? null : (JSON.parse(String(row.failure)) as Failure), // written by us
     notes: String(row.notes),
-    tags: tags.get(Number(row.number)) ?? [],
+    tags: tags.get(number) ?? [],
     archived: row.archived === 1,
     pinned: row.pinned === 1,
     study: row.study === null ? null : String(row.study),
     eventsRead: Number(row.events_read),
+  };
+}
+
+interface Kept<Value> {
+  get(): Value;
+  set(value: Value): void;
+}
+
+/** A value that is read when it is first asked for, unless it is set before. */
+function onceAsked<Value>(read: () => Value): Kept<Value> {
+  let known: { readonly value: Value } | undefined;
+  return {
+    get: () => (known ??= { value: read() }).value,
+    set(value) {
+      known = { value };
+    },
   };
 }
 

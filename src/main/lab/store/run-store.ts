@@ -21,7 +21,7 @@ import { inTransaction, isFullDatabase } from './database.ts';
 import { applyEvent, pointsOf, readNewEvents } from './follow-events.ts';
 import type { Point, PointStore } from './points.ts';
 import { createPointStore } from './points.ts';
-import { isAtRest, markOf, readNewRun, settle } from './read-run.ts';
+import { isAtRest, markOf, readNewRun, readResult, settle } from './read-run.ts';
 import type { RunRecord } from './run-record.ts';
 import { initialRunProgress, insertRun, readRuns, updateRun, writeTags } from './run-record.ts';
 
@@ -82,7 +82,8 @@ export function createRunStore(
 ): RunStore {
   const points = createPointStore(database);
   const changes = createSignal<RunChange>();
-  const records = new Map(readRuns(database).map((record) => [record.id, record]));
+  const folder = (id: string): RunFolder => runFolder(join(workspace.runs, id));
+  const records = new Map(readRuns(database, (id) => readResult(folder(id))).map((record) => [record.id, record]));
   /** Of these, what people said about them is that of their folders: a lab on a full disk, or one that was killed, has written it there alone. */
   const unread = new Set(records.keys());
   const damaged = new Map<string, string>();
@@ -91,7 +92,6 @@ export function createRunStore(
   const following = new Map<string, Promise<void>>();
   /** How the events of runs looked when these were last settled: a thousand runs at rest cost a glance each. */
   const settled = new Map<string, string>();
-  const folder = (id: string): RunFolder => runFolder(join(workspace.runs, id));
 
   const get = (id: string): RunRecord => {
     const record = records.get(id);

@@ -24,10 +24,18 @@ import { followRun, watchRuns } from './run-subscriptions.ts';
 
 type Filter = Parameters<typeof passes>[1];
 
-/** All runs, with their places in the queue. */
+/** All runs, with their places in the queue; what pages see of one is made when it is asked for. */
 export function entriesOf(lab: Lab): RunWithSpec[] {
   const { order } = lab.queue.state();
-  return lab.runs.all().map((record) => ({ record, run: viewRun(lab, record, order) }));
+  return lab.runs.all().map((record) => {
+    let view: Run | undefined;
+    return {
+      record,
+      get run() {
+        return (view ??= viewRun(lab, record, order));
+      },
+    };
+  });
 }
 
 /** Throws `LabError('not-found')`. */
@@ -62,8 +70,8 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
       const found = filtered(filter).sort(
         (a, b) =>
           compareFields(fieldOf(a, sort.field), fieldOf(b, sort.field), sort.descending) ||
-          b.run.createdAt - a.run.createdAt ||
-          a.run.id.localeCompare(b.run.id),
+          b.record.createdAt - a.record.createdAt ||
+          a.record.id.localeCompare(b.record.id),
       );
       const shown = found.slice(offset, offset + limit);
       return {

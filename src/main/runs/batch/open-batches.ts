@@ -1,7 +1,5 @@
 /** A trained network, loaded to answer many questions: in batches of texts of similar length, several batches at the same time. */
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
-import { threadsForAnswer } from '../../engines/answer-threads.ts';
-import type { CompileOptions } from '../../engines/engine.ts';
 import { processThreads } from '../../engines/host/processor.ts';
 import type { Program } from '../../graph/program.ts';
 import { ignoresPadding } from '../../nn/padding.ts';
@@ -47,11 +45,7 @@ export async function openBatches<Shown extends BucketModel>(
   const cores = threads ?? processThreads();
   const copies = Math.max(1, Math.floor(bytesOfCopies / Math.max(1, bytes)));
   const atOnce = isOnProcessor && !isSingle ? Math.min(cores, mostAtOnce, copies) : 1;
-  const place = (program: Program): CompileOptions => ({
-    ...(device !== undefined && { device }),
-    threads: isSingle ? threadsForAnswer(program, cores) : cores,
-    atOnce,
-  });
+  const place = { ...(device !== undefined && { device }), threads: cores, atOnce, forQuestions: isSingle };
   const { input } = model.facts;
   const isShortened = input.kind === 'tokens' && ignoresPadding(model.pipeline);
   const lengths = isShortened ? batchLengths(input.length) : [];
@@ -61,13 +55,13 @@ export async function openBatches<Shown extends BucketModel>(
   const fullLength = lengths.at(-1) ?? 0;
   const fullSize = sizeOf(fullLength);
   const fullProgram = build(model, fullSize);
-  const full = await engine.compile(fullProgram, place(fullProgram));
+  const full = await engine.compile(fullProgram, place);
   const opened = new Map<number, Promise<BatchProgram & AsyncDisposable>>();
 
   async function open(length: number): Promise<BatchProgram & AsyncDisposable> {
     const size = sizeOf(length);
     const program = build(atLength(model, length), size);
-    const executable = await engine.compile(program, { ...place(program), shareStateWith: full });
+    const executable = await engine.compile(program, { ...place, shareStateWith: full });
     return {
       program,
       batchSize: size,

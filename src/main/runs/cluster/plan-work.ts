@@ -1,12 +1,12 @@
 /** Lays out a study for other computers: its cells, each with a key made of its content and the run that it is or will be. */
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import { storedExperiment } from '../../../shared/spec/experiment/index.ts';
 import { runResult } from '../../../shared/spec/run/result.ts';
 import type { Study } from '../../../shared/spec/study.ts';
 import { listedSums } from '../../files/checksums.ts';
-import { makeFolder, replaceFile } from '../../files/durable-file.ts';
+import { makeFolder, replaceFile, syncFolder } from '../../files/durable-file.ts';
 import { fileExists, namesIn } from '../../files/file-exists.ts';
 import { namesByBeginning, someAtOnce } from '../../files/many.ts';
 import { sealJson } from '../../files/sealed-json.ts';
@@ -77,13 +77,20 @@ export async function planWork(workspace: Workspace, study: Study, source: SpecS
     [...marked].filter((key) => !done.has(key)),
   );
   const unmarked = [...done].filter((key) => !marked.has(key));
-  await someAtOnce(unmarked, (key) => replaceFile(join(folder.done, key), '{}\n'));
+  await markAll(folder.done, unmarked);
   await replaceFile(join(folder.folder, file), experiments);
   await replaceFile(folder.plan, sealJson(plan));
   await writeJson(join(workspace.folder, 'studies', `${study.name}.spec.json`), source.value);
   const answer = await judgeFutility(workspace, folder, plan, done);
   const open = cells.filter((cell) => !done.has(cell.key) && !isLeftOut(plan, answer, cell));
   return { folder, plan, open: open.length };
+}
+
+/** A mark says all by its name: of thousands the names are forced to the disk together. */
+async function markAll(folder: string, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  await someAtOnce(names, (name) => writeFile(join(folder, name), '{}\n'));
+  await syncFolder(folder);
 }
 
 async function forget(folder: string, names: readonly string[]): Promise<void> {
