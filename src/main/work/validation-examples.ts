@@ -4,7 +4,6 @@
  * `labels`, `maskedLogits` with `maskedLabels`).
  */
 import type { Item } from '../../shared/contract/common.ts';
-import { LabError } from '../../shared/errors.ts';
 import type { TextTokenizer } from '../data/tokenizer/tokenizer.ts';
 import { loadTokenizer } from '../data/tokenizer/tokenizer.ts';
 import { drawFrames } from '../tasks/audio/frames.ts';
