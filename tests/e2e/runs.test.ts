@@ -151,8 +151,15 @@ describe('runs in a browser', () => {
     await page.getByRole('figure').first().waitFor();
     await lab.expectAccessible();
     await page.getByRole('tab', { name: 'Differences' }).click();
-    await page.getByRole('columnheader', { name: /seed/i }).first().waitFor();
-    expect(await page.getByRole('region', { name: 'What differs' }).getByRole('row').count()).toBe(3);
+    await page.getByRole('rowheader', { name: /seed/i }).first().waitFor();
+    const table = page.getByRole('region', { name: 'What differs' });
+    expect(await table.getByRole('columnheader').count()).toBe(3); // the settings and two runs
+    await table.getByRole('button', { name: /^Order the runs by Loss, validation/ }).click();
+    const [least = '', most = ''] = await table
+      .getByRole('row', { name: /Loss, validation/ })
+      .getByRole('cell')
+      .allInnerTexts();
+    expect(Number.parseFloat(least)).toBeLessThanOrEqual(Number.parseFloat(most));
     await lab.expectAccessible();
     await page.getByRole('tab', { name: 'Parallel coordinates' }).click();
     await page.getByRole('img', { name: /2 runs over/ }).waitFor();

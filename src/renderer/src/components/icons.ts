@@ -32,6 +32,7 @@ export const icons = {
     'M2.25 3h11.5v10H2.25ZM2.5 11.25l3.25-3.5 2.5 2.5 2-2 3.25 3M10.5 6m-.75 0a.75.75 0 1 0 1.5 0 .75.75 0 1 0-1.5 0',
   sound: 'M2.5 6.5v3M5.25 4v8M8 5.5v5M10.75 2.75v10.5M13.5 6v4',
   chevronDown: 'M4 6.25 8 10l4-3.75',
+  chevronLeft: 'M9.75 4 6 8l3.75 4',
   chevronRight: 'M6.25 4 10 8l-3.75 4',
   chevronUp: 'M4 9.75 8 6l4 3.75',
   arrowRight: 'M2.75 8h10M9 4.25 12.75 8 9 11.75',
