@@ -9,6 +9,7 @@ import {
   attention,
   batchGather,
   batchNormalization,
+  columnsOfSteps,
   concat,
   constant,
   convolution2d,
@@ -29,6 +30,7 @@ import {
   multiply,
   output,
   parameter,
+  projectColumns,
   recurrence,
   relu,
   reshape,
@@ -133,9 +135,9 @@ type NewWeight = (name: string, ...shape: number[]) => Value;
 
 /** Of a masked LSTM with peepholes and of a GRU that reads backwards, over `hidden` [batch, length, features]. */
 function finalStates(hidden: Value, mask: Value, weight: NewWeight): [Value, Value] {
-  const steps = transpose(hidden, [1, 0, 2]);
+  const columns = columnsOfSteps(transpose(hidden, [1, 0, 2]));
   const projected = (name: string, gates: number): Value =>
-    dense(steps, weight(`${name}/weight`, features, gates * states), weight(`${name}/bias`, gates * states));
+    projectColumns(columns, weight(`${name}/weight`, features, gates * states), weight(`${name}/bias`, gates * states));
   const lstm = recurrence(projected('lstm', 4), weight('lstm/recurrent', states, 4 * states), {
     cell: 'lstm',
     mask: transpose(mask, [1, 0]),

@@ -17,6 +17,7 @@ export * from './ops/matmul.ts';
 export * from './ops/monotonic-alignment.ts';
 export * from './ops/normalisation.ts';
 export * from './ops/pooling.ts';
+export * from './ops/recurrence/columns.ts';
 export * from './ops/recurrence/recurrence.ts';
 export * from './ops/reductions.ts';
 export * from './ops/rotary.ts';

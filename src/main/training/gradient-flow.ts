@@ -29,7 +29,7 @@ export function gradientFlowProgram(model: Model, batchSize: number, freeze: rea
     );
   }
   for (const [path, gradient] of gradients) {
-    const norms = sqrt(sum(multiply(gradient, gradient), [1, 2]));
+    const norms = sqrt(sum(multiply(gradient, gradient), [0, 2]));
     output(program, `${prefix}${path.replace(/^backbone\//, '')}`, norms);
   }
   program.gradients = []; // nothing is updated: what only an update needs is dead code

@@ -1,6 +1,6 @@
 /** Uses of the recurrences: every cell in both directions, with and without a mask, states, peepholes and final states. */
 import type { Value } from '../../../src/main/graph/index.ts';
-import { recurrence } from '../../../src/main/graph/index.ts';
+import { projectColumns, recurrence } from '../../../src/main/graph/index.ts';
 import { applyAll, registeredOps } from '../../../src/main/graph/op.ts';
 import type { CaseInput, OpCase } from '../harness.ts';
 
@@ -12,7 +12,7 @@ type Cell = keyof typeof gates;
 /** The first row is whole, the second ends early, the third has a hole. */
 const mask: CaseInput = { shape: [length, batch], data: [1, 1, 1, 1, 1, 0, 1, 0, 1, 1, 0, 0] };
 const state: CaseInput = { shape: [batch, features] };
-const sequence: CaseInput = { shape: [length, batch, features] };
+const sequence: CaseInput = { shape: [features, length, batch] };
 
 interface Variant {
   readonly title: string;
@@ -45,7 +45,7 @@ function recurrenceCase(cell: Cell, { title, reverse, masked, started, peepholes
     op: 'recurrence',
     title: `${cell}: ${title}`,
     inputs: {
-      projected: { shape: [length, batch, width] },
+      projected: { shape: [width, length, batch] },
       weight: { shape: [features, width] },
       ...(cell === 'gru' && { recurrentBias: { shape: [width] } }),
       ...(peepholes && Object.fromEntries(peepholeNames.map((name) => [name, { shape: [features] }]))),
@@ -100,9 +100,21 @@ function gradientCase(cell: Cell, reverse: boolean, hasMask: boolean): OpCase {
   };
 }
 
+const projectionCase: OpCase = {
+  op: 'project-columns',
+  title: 'of every step',
+  inputs: {
+    x: { shape: [3, length, batch] },
+    weight: { shape: [3, 4] },
+    bias: { shape: [4] },
+  },
+  build: ({ x, weight, bias }) => [projectColumns(x!, weight!, bias!)],
+};
+
 const cellNames = Object.keys(gates) as Cell[];
 
 export const recurrenceCases: readonly OpCase[] = [
+  projectionCase,
   ...cellNames.flatMap((cell) => variants.map((variant) => recurrenceCase(cell, variant))),
   ...lstmVariants.map((variant) => recurrenceCase('lstm', variant)),
   ...cellNames.flatMap((cell) => [gradientCase(cell, false, true), gradientCase(cell, true, false)]),

@@ -20,6 +20,22 @@ function recur(hidden: Vector, weight: Tensor64, column: number): number {
   return hidden.reduce((sum, value, row) => sum + value * read(weight, [row, column]), 0);
 }
 
+/** Axes in another order: axis i of the result is axis `order[i]`. */
+function moved(x: Tensor64, order: readonly number[]): Tensor64 {
+  return tabulate(
+    order.map((axis) => x.shape[axis]!),
+    (place) =>
+      read(
+        x,
+        order.map((_, axis) => place[order.indexOf(axis)]!),
+      ),
+  );
+}
+
+/** The ops have vectors as columns, [features, steps, batch] or [features, batch]; here they are rows. */
+const rowsOf = (x: Tensor64): Tensor64 => moved(x, x.shape.length === 3 ? [1, 2, 0] : [1, 0]);
+const columnsOf = (x: Tensor64): Tensor64 => moved(x, x.shape.length === 3 ? [2, 0, 1] : [1, 0]);
+
 type Tuple8 = [number, number, number, number, number, number, number, number];
 
 type Step = (
@@ -64,11 +80,11 @@ const steps: Readonly<Record<string, Step>> = {
 
 function recurrence(inputs: readonly Tensor64[], { cell, reverse, hasPeepholes, hasMask }: OpAttributes): Tensor64[] {
   const list = [...inputs];
-  const [projected, weight] = [list.shift()!, list.shift()!];
+  const [projected, weight] = [rowsOf(list.shift()!), list.shift()!];
   const bias = cell === 'gru' ? list.shift() : undefined;
   const peepholes = hasPeepholes === true ? list.splice(0, 3) : [];
-  const initialHidden = list.shift()!;
-  const initialCell = cell === 'lstm' ? list.shift()! : undefined;
+  const initialHidden = rowsOf(list.shift()!);
+  const initialCell = cell === 'lstm' ? rowsOf(list.shift()!) : undefined;
   const mask = hasMask === true ? list.shift() : undefined;
   const [length, batch, width] = projected.shape as readonly [number, number, number];
   const features = weight.shape[0]!;
@@ -97,7 +113,9 @@ function recurrence(inputs: readonly Tensor64[], { cell, reverse, hasPeepholes, 
   const sequence = (from: State[][]): Tensor64 =>
     tabulate([length, batch, features], ([time, row, j]) => from[row!]![time!]!.hidden[j!]!);
   const last = (pick: keyof State): Tensor64 => tabulate([batch, features], ([row, j]) => final[row!]![pick][j!]!);
-  return [sequence(states), last('hidden'), sequence(before), ...(cell === 'lstm' ? [last('cell')] : [])];
+  return [sequence(states), last('hidden'), sequence(before), ...(cell === 'lstm' ? [last('cell')] : [])].map(
+    columnsOf,
+  );
 }
 
 /** Gate by gate: derivatives of the equations above, with the values that the forward pass has kept. */
@@ -107,11 +125,11 @@ function recurrenceGradient(inputs: readonly Tensor64[], attributes: OpAttribute
   const weight = list.shift()!;
   const peepholes = hasPeepholes === true ? list.splice(0, 3) : [];
   const mask = hasMask === true ? list.shift() : undefined;
-  const previousHidden = list.shift()!;
-  const saved = list.splice(0, { rnn: 1, lstm: 8, gru: 4 }[String(cell)]);
-  const towardsHidden = fromHidden === true ? list.shift() : undefined;
-  const towardsFinalHidden = fromFinalHidden === true ? list.shift() : undefined;
-  const towardsFinalCell = fromFinalCell === true ? list.shift() : undefined;
+  const previousHidden = rowsOf(list.shift()!);
+  const saved = list.splice(0, { rnn: 1, lstm: 8, gru: 4 }[String(cell)]).map(rowsOf);
+  const towardsHidden = fromHidden === true ? rowsOf(list.shift()!) : undefined;
+  const towardsFinalHidden = fromFinalHidden === true ? rowsOf(list.shift()!) : undefined;
+  const towardsFinalCell = fromFinalCell === true ? rowsOf(list.shift()!) : undefined;
   const [length, batch, features] = previousHidden.shape as readonly [number, number, number];
   const gates = weight.shape[1]! / features;
   const projected = tabulate([length, batch, gates * features], () => 0);
@@ -174,7 +192,22 @@ function recurrenceGradient(inputs: readonly Tensor64[], attributes: OpAttribute
     hidden.forEach((value, j) => (initialHidden.data[row * features + j] = value));
     cellGradient.forEach((value, j) => (initialCell.data[row * features + j] = value));
   }
-  return [projected, recurrent, states, initialHidden, ...(cell === 'lstm' ? [initialCell] : [])];
+  return [projected, recurrent, states, initialHidden, ...(cell === 'lstm' ? [initialCell] : [])].map(columnsOf);
 }
 
-export const recurrenceOps = { recurrence, 'recurrence-gradient': recurrenceGradient };
+/** weightᵀ·x + bias of each column. */
+function projectColumns([x, weight, bias]: readonly Tensor64[]): Tensor64[] {
+  const inner = weight!.shape[0]!;
+  const value = (row: number, column: number): number => {
+    let total = bias!.data[row]!;
+    for (let j = 0; j < inner; j++) total += read(weight!, [j, row]) * read(x!, [j, column]);
+    return total;
+  };
+  return [tabulate([weight!.shape[1]!, x!.shape[1]!], ([row, column]) => value(row!, column!))];
+}
+
+export const recurrenceOps = {
+  recurrence,
+  'project-columns': projectColumns,
+  'recurrence-gradient': recurrenceGradient,
+};

@@ -6,14 +6,16 @@ import { z } from 'zod';
 import { LabError } from '../../../shared/errors.ts';
 import {
   assign,
+  columnsOfSteps,
   concat,
-  dense,
   multiply,
+  projectColumns,
   recurrence,
   reshape,
   sizeAt,
   sliceAxis,
   stack,
+  stepsOfColumns,
   transpose,
 } from '../../graph/index.ts';
 import type { Recurrence } from '../../graph/index.ts';
@@ -104,11 +106,11 @@ defineBlock({
     const slots = layers * directions.length;
     checkStates(settings, slots, { hidden, cell });
     const stepMask = mask && transpose(mask, [1, 0]);
-    let steps = transpose(sequence!, [1, 0, 2]); // the port is required; one step is one block of memory
+    let columns = columnsOfSteps(transpose(sequence!, [1, 0, 2])); // the port is required
     const all: Recurrence[] = [];
     let top: Recurrence[] = [];
     for (let layer = 0; layer < layers; layer++) {
-      const x = layer === 0 ? steps : dropoutLayer(steps, settings.dropout, mode);
+      const x = layer === 0 ? columns : dropoutLayer(columns, settings.dropout, mode);
       top = withScope(program, `layer.${String(layer)}`, () =>
         directions.map((direction, index) =>
           withScope(program, direction, () => {
@@ -124,15 +126,15 @@ defineBlock({
         ),
       );
       all.push(...top);
-      steps = sideBySide(
+      columns = joined(
         top.map((one) => one.hidden),
-        2,
+        0,
       );
     }
     const finalCells = all.flatMap(({ finalCell }) => (finalCell ? [finalCell] : []));
     return {
-      sequence: transpose(steps, [1, 0, 2]),
-      state: sideBySide(
+      sequence: transpose(stepsOfColumns(columns), [1, 0, 2]),
+      state: joined(
         top.map(({ finalHidden }) => finalHidden),
         1,
       ),
@@ -150,7 +152,7 @@ interface LayerInputs {
   readonly cell: Value | undefined;
 }
 
-/** One layer in one direction, under the current scope. */
+/** One layer in one direction over columns [features, steps, batch], under the current scope. */
 function layerOf(
   { program, mode, batchSize }: BuildContext,
   x: Value,
@@ -158,7 +160,7 @@ function layerOf(
   from: LayerInputs,
 ): Recurrence {
   const { cell: kind, hiddenSize: features, peepholes } = settings;
-  const [inputs, width] = [sizeAt(x.shape, 2), gatesOf[kind] * features];
+  const [inputs, width] = [sizeAt(x.shape, 0), gatesOf[kind] * features];
   const zeros: Initialiser = { type: 'zeros' };
   const weight = parameter(program, 'input-weight', [inputs, width], {
     initialiser: weightInitialiser(settings.initialisation, inputs, features),
@@ -184,7 +186,7 @@ function layerOf(
   const hidden = from.hidden ?? going(state);
   const cell = from.cell ?? going(cellState);
 
-  const result = recurrence(dense(x, weight, bias), recurrentWeight, {
+  const result = recurrence(projectColumns(x, weight, bias), recurrentWeight, {
     cell: kind,
     reverse: from.reverse,
     ...(from.mask && { mask: from.mask }),
@@ -221,7 +223,7 @@ function timeScale(unit: number, features: number, span: number): number {
   return Math.log(1 + ((span - 2) * (unit + 0.5)) / features);
 }
 
-function sideBySide(values: readonly Value[], axis: number): Value {
+function joined(values: readonly Value[], axis: number): Value {
   return values.length === 1 ? values[0]! : concat(values as [Value, ...Value[]], axis); // one or two directions
 }
 

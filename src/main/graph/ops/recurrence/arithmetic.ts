@@ -6,7 +6,10 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { OnnxEmitter } from '../../onnx.ts';
 import type { TensorFlow } from '../../op.ts';
 
-/** A matrix is [batch, features] unless said otherwise. */
+/**
+ * A matrix is [features, batch]: the product of a step is then weights times states, and of its two operands the large one lies as
+ * the kernels read it. The other way round they would lay it out anew at every step, which costs a third of their speed.
+ */
 export interface Arithmetic<T> {
   add(a: T, b: T): T;
   subtract(a: T, b: T): T;
@@ -17,18 +20,20 @@ export interface Arithmetic<T> {
   /** a·b + c */
   product(a: T, b: T, c: T | undefined): T;
   transpose(x: T): T;
-  /** Equal parts along the last axis. */
+  /** A vector as a matrix of one column. */
+  column(x: T): T;
+  /** Equal parts along the features. */
   split(x: T, parts: number): readonly T[];
-  /** Along the last axis. */
+  /** Along the features. */
   concat(parts: readonly T[]): T;
-  /** The row of `a` where the flag [batch, 1] is set, that of `b` elsewhere; 0 for a missing one. */
+  /** The column of `a` where the flag [1, batch] is set, that of `b` elsewhere; 0 for a missing one. */
   choose(flag: T, a: T | undefined, b: T | undefined): T;
-  /** Steps [batch, features] → [steps, batch, features]. */
+  /** Steps [features, batch] → [features, steps, batch]. */
   stack(steps: readonly T[], shape: SequenceShape): T;
   /** The reverse. */
   unstack(sequence: T, shape: SequenceShape): readonly T[];
-  /** A mask [steps, batch] as a flag [batch, 1] for each step: set where it is above a half. */
-  flags(mask: T, shape: Pick<SequenceShape, 'steps' | 'batch'>): readonly T[];
+  /** A mask [steps, batch] as a flag [1, batch] for each step: set where it is above a half. */
+  flags(mask: T, steps: number): readonly T[];
 }
 
 export interface SequenceShape {
@@ -47,8 +52,8 @@ const piecesOf = new WeakMap<OnnxEmitter, Map<string, readonly string[]>>();
 export function onnxArithmetic(emit: OnnxEmitter): Arithmetic<string> {
   const pieces = piecesOf.get(emit) ?? new Map<string, readonly string[]>();
   piecesOf.set(emit, pieces);
-  const takeApart = (rows: string, steps: number): readonly string[] =>
-    steps === 1 ? [rows] : emit.node('Split', [rows], { attributes: { axis: 0 }, outputs: steps });
+  const takeApart = (whole: string, axis: number, steps: number): readonly string[] =>
+    steps === 1 ? [whole] : emit.node('Split', [whole], { attributes: { axis }, outputs: steps });
   return {
     add: (a, b) => emit.one('Add', [a, b]),
     subtract: (a, b) => emit.one('Sub', [a, b]),
@@ -58,29 +63,29 @@ export function onnxArithmetic(emit: OnnxEmitter): Arithmetic<string> {
     tanh: (x) => emit.one('Tanh', [x]),
     product: (a, b, c) => emit.one('Gemm', c === undefined ? [a, b] : [a, b, c]),
     transpose: (x) => emit.one('Transpose', [x], { perm: [1, 0] }),
-    split: (x, parts) => emit.node('Split', [x], { attributes: { axis: 1 }, outputs: parts }),
-    concat: (parts) => emit.one('Concat', parts, { axis: 1 }),
+    column: (x) => emit.one('Reshape', [x, emit.ints([-1, 1])]),
+    split: (x, parts) => emit.node('Split', [x], { attributes: { axis: 0 }, outputs: parts }),
+    concat: (parts) => emit.one('Concat', parts, { axis: 0 }),
     choose: (flag, a, b) => emit.one('Where', [flag, a ?? emit.float(0), b ?? emit.float(0)]),
     stack(steps, { batch, features }) {
-      const rows = emit.one('Concat', steps, { axis: 0 });
-      const whole = emit.one('Reshape', [rows, emit.ints([steps.length, batch, features])]);
+      const columns = emit.one('Concat', steps, { axis: 1 });
+      const whole = emit.one('Reshape', [columns, emit.ints([features, steps.length, batch])]);
       pieces.set(whole, steps);
       return whole;
     },
     unstack(sequence, { steps, batch, features }) {
       const known = pieces.get(sequence);
       if (known) return known;
-      const rows = emit.one('Reshape', [sequence, emit.ints([steps * batch, features])]);
-      const parts = takeApart(rows, steps);
+      const columns = emit.one('Reshape', [sequence, emit.ints([features, steps * batch])]);
+      const parts = takeApart(columns, 1, steps);
       pieces.set(sequence, parts);
       return parts;
     },
-    flags(mask, { steps, batch }) {
+    flags(mask, steps) {
       const key = `flags of ${mask}`;
       const known = pieces.get(key);
       if (known) return known;
-      const real = emit.one('Greater', [mask, emit.float(0.5)]);
-      const parts = takeApart(emit.one('Reshape', [real, emit.ints([steps * batch, 1])]), steps);
+      const parts = takeApart(emit.one('Greater', [mask, emit.float(0.5)]), 0, steps);
       pieces.set(key, parts);
       return parts;
     },
@@ -100,14 +105,15 @@ export function tfjsArithmetic(tf: TensorFlow): Arithmetic<Tensor> {
       return c ? tf.add(product, c) : product;
     },
     transpose: (x) => tf.transpose(x),
-    split: (x, parts) => tf.split(x, parts, 1),
-    concat: (parts) => tf.concat([...parts], 1),
+    column: (x) => tf.reshape(x, [-1, 1]),
+    split: (x, parts) => tf.split(x, parts, 0),
+    concat: (parts) => tf.concat([...parts], 0),
     choose(flag, a, b) {
       const shape = a?.shape ?? b?.shape ?? [];
       return tf.where(flag, a ?? tf.zeros(shape), b ?? tf.zeros(shape));
     },
-    stack: (steps) => tf.stack([...steps]),
-    unstack: (sequence) => tf.unstack(sequence),
-    flags: (mask, { batch }) => tf.unstack(tf.greater(mask, 0.5)).map((flag) => tf.reshape(flag, [batch, 1])),
+    stack: (steps) => tf.stack([...steps], 1),
+    unstack: (sequence) => tf.unstack(sequence, 1),
+    flags: (mask, steps) => tf.split(tf.greater(mask, 0.5), steps, 0),
   };
 }

@@ -1,16 +1,16 @@
 /**
- * The equations of the recurrent cells, forward and backward, for one step. A projection x_t·W + b of the input comes in; the
- * recurrent weights U are [features, gates · features], the gates side by side in PyTorch's order. A new cell is one more
- * entry in the table.
+ * The equations of the recurrent cells, forward and backward, for one step. Vectors are columns. A projection W·x_t + b of the input
+ * comes in; the recurrent weights U are [gates · features, features], one gate below the other in PyTorch's order. A new cell is one
+ * more entry in the table.
  */
 import type { Arithmetic } from './arithmetic.ts';
 
 /** What stays the same from step to step. */
 export interface CellWeights<T> {
   readonly weight: T;
-  /** Added to h·U, [gates · features]. Where a cell adds it to the projection anyway, it has none of its own. */
+  /** Added to U·h, [gates · features, 1]. Where a cell adds it to the projection anyway, it has none of its own. */
   readonly bias: T | undefined;
-  /** Of the input, forget and output gate, each [features]; LSTM only. */
+  /** Of the input, forget and output gate, each [features, 1]; LSTM only. */
   readonly peepholes: readonly T[] | undefined;
 }
 
@@ -26,9 +26,9 @@ export interface CellStep<T> extends CellState<T> {
 }
 
 export interface CellGradient<T> {
-  /** Towards the projection of the input, [batch, gates · features]. */
+  /** Towards the projection of the input, [gates · features, batch]. */
   readonly projected: T;
-  /** Towards h·U + bias, where that is something else. */
+  /** Towards U·h + bias, where that is something else. */
   readonly recurrent: T;
   /** Towards the previous hidden state besides what flows through U. */
   readonly direct: T | undefined;
@@ -63,14 +63,14 @@ function throughTanh<T>(a: Arithmetic<T>, gradient: T, t: T): T {
   return a.multiply(gradient, a.oneMinus(a.multiply(t, t)));
 }
 
-/** h' = tanh(x + h·U) (Elman 1990). */
+/** h' = tanh(x + U·h) (Elman 1990). */
 const rnn: CellDefinition = {
   gates: 1,
   hasCellState: false,
   hasRecurrentBias: false,
   saved: 1,
   forward(a, projected, { hidden }, { weight }) {
-    const next = a.tanh(a.product(hidden, weight, projected));
+    const next = a.tanh(a.product(weight, hidden, projected));
     return { hidden: next, cell: undefined, saved: [next] };
   },
   backward(a, { hidden }, [next]) {
@@ -80,7 +80,7 @@ const rnn: CellDefinition = {
 };
 
 /**
- * i, f, o = σ, g = tanh of x + h·U; c' = f∘c + i∘g; h' = o∘tanh(c') (Hochreiter & Schmidhuber 1997, with the forget gate of
+ * i, f, o = σ, g = tanh of x + U·h; c' = f∘c + i∘g; h' = o∘tanh(c') (Hochreiter & Schmidhuber 1997, with the forget gate of
  * Gers et al. 2000). Peepholes let i and f look at c, and o at c' (Gers & Schmidhuber 2000).
  *
  * A step of the backward pass is many small operations, each of which costs more to start than to compute. So it works on the
@@ -96,7 +96,7 @@ const lstm: CellDefinition = {
     const cell = state.cell as T; // an LSTM has one
     const look = (gate: T, place: number, at: T): T =>
       peepholes ? a.add(gate, a.multiply(at, peepholes[place]!)) : gate;
-    const [zi, zf, zg, zo] = a.split(a.product(state.hidden, weight, projected), 4) as Four<T>; // as many parts as asked for
+    const [zi, zf, zg, zo] = a.split(a.product(weight, state.hidden, projected), 4) as Four<T>; // as many parts as asked for
     const i = a.sigmoid(look(zi, 0, cell));
     const f = a.sigmoid(look(zf, 1, cell));
     const g = a.tanh(zg);
@@ -127,8 +127,8 @@ const lstm: CellDefinition = {
 };
 
 /**
- * r, z = σ(x + h·U + b); n = tanh(x + r∘(h·U + b)); h' = (1 − z)∘n + z∘h: the reset gate acts after the product, as in cuDNN
- * and PyTorch and unlike Cho et al. 2014, so that all of h·U is one product.
+ * r, z = σ(x + U·h + b); n = tanh(x + r∘(U·h + b)); h' = (1 − z)∘n + z∘h: the reset gate acts after the product, as in cuDNN
+ * and PyTorch and unlike Cho et al. 2014, so that all of U·h is one product.
  */
 const gru: CellDefinition = {
   gates: 3,
@@ -137,7 +137,7 @@ const gru: CellDefinition = {
   saved: 4,
   forward(a, projected, { hidden }, { weight, bias }) {
     const [xr, xz, xn] = a.split(projected, 3) as Three<typeof hidden>; // as many parts as asked for
-    const [hr, hz, q] = a.split(a.product(hidden, weight, bias), 3) as Three<typeof hidden>; // as many parts as asked for
+    const [hr, hz, q] = a.split(a.product(weight, hidden, bias), 3) as Three<typeof hidden>; // as many parts as asked for
     const r = a.sigmoid(a.add(xr, hr));
     const z = a.sigmoid(a.add(xz, hz));
     const n = a.tanh(a.add(xn, a.multiply(r, q)));

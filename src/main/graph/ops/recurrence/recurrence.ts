@@ -1,5 +1,6 @@
 /**
- * Recurrences over time as one op, whose lowering unrolls them. The projection of the inputs is made beforehand, by one
+ * Recurrences over time as one op, whose lowering unrolls them. A vector is a column here: sequences are [features, steps, batch],
+ * so that no product of the forward or the backward pass has to turn a large operand around. The projection of the inputs is made beforehand, by one
  * product for all steps; the gradients of the recurrent weights are one product over the gradients of all steps. The
  * program, its differentiation and its passes see a handful of nodes, however long the sequence.
  */
@@ -11,12 +12,12 @@ import { showShape, sizeAt } from '../../shape.ts';
 import { reshape, sum } from '../broadcasting.ts';
 import { multiply } from '../elementwise.ts';
 import { matmul } from '../matmul.ts';
-import { sliceAxis, zeros } from '../shape.ts';
+import { sliceAxis, transpose, zeros } from '../shape.ts';
 import type { Arithmetic, SequenceShape } from './arithmetic.ts';
 import { onnxArithmetic, tfjsArithmetic } from './arithmetic.ts';
-import type { CellDefinition, CellName, CellWeights } from './cells.ts';
+import type { CellDefinition, CellName } from './cells.ts';
 import { cells } from './cells.ts';
-import type { SequenceInputs } from './sequence.ts';
+import type { SequenceInputs, SequenceWeights } from './sequence.ts';
 import { differentiateSequence, runSequence } from './sequence.ts';
 
 interface RecurrenceAttributes {
@@ -45,7 +46,7 @@ function weightsOf<T>(
   { next, optional }: ReturnType<typeof reader<T>>,
   { hasRecurrentBias }: CellDefinition,
   hasPeepholes: boolean,
-): CellWeights<T> {
+): SequenceWeights<T> {
   const weight = next();
   const bias = optional(hasRecurrentBias);
   return { weight, bias, peepholes: hasPeepholes ? [next(), next(), next()] : undefined };
@@ -60,9 +61,9 @@ function inputsOf<T>(list: readonly T[], { cell, hasPeepholes, hasMask }: Recurr
   return { projected, weights, initial, mask: from.optional(hasMask) };
 }
 
-/** Of a sequence [steps, batch, features]. */
+/** Of a sequence [features, steps, batch]. */
 function shapeOf({ shape }: TensorType): SequenceShape {
-  return { steps: sizeAt(shape, 0), batch: sizeAt(shape, 1), features: sizeAt(shape, 2) };
+  return { features: sizeAt(shape, 0), steps: sizeAt(shape, 1), batch: sizeAt(shape, 2) };
 }
 
 /** What has been computed by the forward op, in the order of its outputs. */
@@ -103,7 +104,7 @@ function inferRecurrence(inputs: readonly TensorType[], attributes: RecurrenceAt
     attributes,
   );
   const { gates, hasCellState, saved } = cells[attributes.cell];
-  const [steps, batch, width] = projected.shape;
+  const [width, steps, batch] = projected.shape;
   const features = sizeAt(weights.weight.shape, 0);
   const expect = (type: TensorType | undefined, shape: readonly (number | undefined)[], what: string): void => {
     if (type && showShape(type.shape) !== `[${shape.join(', ')}]`) {
@@ -116,20 +117,20 @@ function inferRecurrence(inputs: readonly TensorType[], attributes: RecurrenceAt
   if (projected.shape.length !== 3 || width !== gates * features) {
     throw new LabError(
       'shape',
-      `a recurrence of ${String(features)} features with ${String(gates)} gates needs projections [steps, batch, ${String(gates * features)}]`,
+      `a recurrence of ${String(features)} features with ${String(gates)} gates needs projections [${String(gates * features)}, steps, batch]`,
     );
   }
   expect(weights.weight, [features, gates * features], 'the weights');
   expect(weights.bias, [gates * features], 'the bias');
   for (const peephole of weights.peepholes ?? []) expect(peephole, [features], 'a peephole');
-  expect(initial.hidden, [batch, features], 'the initial state');
-  expect(initial.cell, [batch, features], 'the initial cell state');
+  expect(initial.hidden, [features, batch], 'the initial state');
+  expect(initial.cell, [features, batch], 'the initial cell state');
   expect(mask, [steps, batch], 'the mask');
   const sequence: TensorType = {
     dtype: 'float32',
-    shape: [sizeAt(projected.shape, 0), sizeAt(projected.shape, 1), features],
+    shape: [features, ...projected.shape.slice(1)],
   };
-  const state: TensorType = { dtype: 'float32', shape: sequence.shape.slice(1) };
+  const state: TensorType = { dtype: 'float32', shape: [features, sizeAt(projected.shape, 2)] };
   const cellStates = hasCellState ? [state, sequence, sequence] : [];
   return [sequence, state, sequence, ...cellStates, ...Array.from({ length: saved }, () => sequence)];
 }
@@ -172,18 +173,20 @@ const recurrenceOp = defineOp<RecurrenceAttributes>({
       attributes,
     );
     const needs = (index: number | undefined): boolean => index !== undefined && needed[index] === true;
-    const rows = (x: Value): Value => reshape(x, [-1, sizeAt(x.shape, 2)]);
+    const columns = (x: Value): Value => reshape(x, [sizeAt(x.shape, 0), -1]);
     const recurrent = definition.hasRecurrentBias ? towardsRecurrent : towardsProjected;
     const peephole = (place: 0 | 1 | 2): Value => {
       const gate = [0, 1, 3][place]!; // the peepholes belong to the input, forget and output gate
-      const features = sizeAt(own.hidden.shape, 2);
-      const towardsGate = sliceAxis(towardsProjected, 2, gate * features, (gate + 1) * features);
-      return sum(multiply(towardsGate, place === 2 ? own.cells! : own.previousCell!), [0, 1]); // an LSTM has cell states
+      const features = sizeAt(own.hidden.shape, 0);
+      const towardsGate = sliceAxis(towardsProjected, 0, gate * features, (gate + 1) * features);
+      return sum(multiply(towardsGate, place === 2 ? own.cells! : own.previousCell!), [1, 2]); // an LSTM has cell states
     };
     return [
       needs(parts.projected) ? towardsProjected : undefined,
-      needs(parts.weights.weight) ? matmul(rows(own.previousHidden), rows(recurrent), { transposeA: true }) : undefined,
-      ...(weights.bias ? [needs(parts.weights.bias) ? sum(recurrent, [0, 1]) : undefined] : []),
+      needs(parts.weights.weight)
+        ? matmul(columns(own.previousHidden), columns(recurrent), { transposeB: true })
+        : undefined,
+      ...(weights.bias ? [needs(parts.weights.bias) ? sum(recurrent, [1, 2]) : undefined] : []),
       ...(weights.peepholes
         ? ([0, 1, 2] as const).map((place) => (needs(parts.weights.peepholes?.[place]) ? peephole(place) : undefined))
         : []),
@@ -197,16 +200,16 @@ const recurrenceOp = defineOp<RecurrenceAttributes>({
   flops: ({ inputs, outputs, attributes }) => recurrenceFlops(attributes.cell, inputs, at(outputs, 0)),
 });
 
-/** Outputs: towards the projections, towards h·U + bias, ∂L/∂h_t of every step, towards the initial hidden and cell state. */
+/** Outputs: towards the projections, towards U·h + bias, ∂L/∂h_t of every step, towards the initial hidden and cell state. */
 const recurrenceGradientOp = defineOp<GradientAttributes>({
   name: 'recurrence-gradient',
   infer(inputs, attributes) {
     const { previousHidden } = gradientInputs(inputs, attributes);
     const { gates, hasCellState } = cells[attributes.cell];
-    const [steps, batch, features] = previousHidden.shape as readonly [number, number, number]; // made by the op above
-    const towards: TensorType = { dtype: 'float32', shape: [steps, batch, gates * features] };
+    const [features, steps, batch] = previousHidden.shape as readonly [number, number, number]; // made by the op above
+    const towards: TensorType = { dtype: 'float32', shape: [gates * features, steps, batch] };
     const states: TensorType = { dtype: 'float32', shape: previousHidden.shape };
-    const state: TensorType = { dtype: 'float32', shape: [batch, features] };
+    const state: TensorType = { dtype: 'float32', shape: [features, batch] };
     return [towards, towards, states, state, ...(hasCellState ? [state] : [])];
   },
   onnx: (emit, inputs, node) => backward(onnxArithmetic(emit), inputs, node),
@@ -248,7 +251,7 @@ export interface RecurrenceOptions {
   readonly cell: CellName;
   /** From the last step to the first; outputs are in the order of the input all the same. */
   readonly reverse?: boolean;
-  /** Added to h·U, [3 · features]; the GRU has one. */
+  /** Added to U·h, [3 · features]; the GRU has one. */
   readonly recurrentBias?: Value;
   /** Of the LSTM's input, forget and output gate, each [features]. */
   readonly peepholes?: readonly [Value, Value, Value];
@@ -260,7 +263,7 @@ export interface RecurrenceOptions {
 }
 
 export interface Recurrence {
-  /** The state after each step, [steps, batch, features]. */
+  /** The state after each step, [features, steps, batch]. */
   readonly hidden: Value;
   /** [batch, features] each. */
   readonly finalHidden: Value;
@@ -268,7 +271,7 @@ export interface Recurrence {
 }
 
 /**
- * Runs a recurrent cell over projections x·W + b [steps, batch, gates · features] of its inputs, with recurrent weights
+ * Runs a recurrent cell over projections [gates · features, steps, batch] of its inputs (`projectColumns`), with recurrent weights
  * [features, gates · features]. Gates are in PyTorch's order: i, f, g, o for the LSTM and r, z, n for the GRU. Throws
  * `LabError('shape')`.
  */
@@ -277,7 +280,8 @@ export function recurrence(projected: Value, weight: Value, options: RecurrenceO
   const { cell, reverse = false, peepholes, mask } = options;
   const definition: CellDefinition = cells[cell];
   const features = sizeAt(weight.shape, 0);
-  const start = (): Value => zeros(program, [sizeAt(projected.shape, 1), features]);
+  const start = (given: Value | undefined): Value =>
+    given ? transpose(given, [1, 0]) : zeros(program, [features, sizeAt(projected.shape, 2)]);
   const bias =
     options.recurrentBias ??
     constant(program, new Float32Array(definition.gates * features), [definition.gates * features]);
@@ -286,16 +290,20 @@ export function recurrence(projected: Value, weight: Value, options: RecurrenceO
     weight,
     ...(definition.hasRecurrentBias ? [bias] : []),
     ...(peepholes ?? []),
-    options.initialHidden ?? start(),
-    ...(definition.hasCellState ? [options.initialCell ?? start()] : []),
+    start(options.initialHidden),
+    ...(definition.hasCellState ? [start(options.initialCell)] : []),
     ...(mask ? [mask] : []),
   ];
   const attributes = { cell, reverse, hasPeepholes: peepholes !== undefined, hasMask: mask !== undefined };
   const { hidden, finalHidden, finalCell } = resultsOf(applyAll(recurrenceOp, inputs, attributes), definition);
-  return { hidden, finalHidden, finalCell };
+  return {
+    hidden,
+    finalHidden: transpose(finalHidden, [1, 0]),
+    finalCell: finalCell && transpose(finalCell, [1, 0]),
+  };
 }
 
-/** ∂loss/∂h_t of every recurrence in a program that has gradients, [steps, batch, features], by the block that made it. */
+/** ∂loss/∂h_t of every recurrence in a program that has gradients, [features, steps, batch], by the block that made it. */
 export function recurrentStateGradients(nodes: readonly Node[]): ReadonlyMap<string, Value> {
   const found = nodes.filter(({ op }) => op.name === recurrenceGradientOp.name);
   return new Map(found.map(({ path, outputs }) => [path.replace(/\/gradient$/, ''), at(outputs, 2)]));

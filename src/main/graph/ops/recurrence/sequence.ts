@@ -12,10 +12,20 @@ export interface SequenceSettings {
   readonly reverse: boolean;
 }
 
+/** As the op has them. */
+export interface SequenceWeights<T> {
+  /** [features, gates · features] */
+  readonly weight: T;
+  /** [gates · features] */
+  readonly bias: T | undefined;
+  /** [features] each */
+  readonly peepholes: readonly T[] | undefined;
+}
+
 export interface SequenceInputs<T> {
-  /** [steps, batch, gates · features] */
+  /** [gates · features, steps, batch] */
   readonly projected: T;
-  readonly weights: CellWeights<T>;
+  readonly weights: SequenceWeights<T>;
   readonly initial: CellState<T>;
   readonly mask: T | undefined;
 }
@@ -31,6 +41,15 @@ export interface SequenceResults<T> {
   readonly saved: readonly T[];
 }
 
+/** As a step of the forward pass reads them. */
+function columnsOf<T>(a: Arithmetic<T>, { weight, bias, peepholes }: SequenceWeights<T>): CellWeights<T> {
+  return {
+    weight: a.transpose(weight),
+    bias: bias === undefined ? undefined : a.column(bias),
+    peepholes: peepholes?.map((peephole) => a.column(peephole)),
+  };
+}
+
 function order({ shape: { steps }, reverse }: SequenceSettings): readonly number[] {
   return Array.from({ length: steps }, (_, index) => (reverse ? steps - 1 - index : index));
 }
@@ -42,14 +61,15 @@ export function runSequence<T>(
 ): SequenceResults<T> {
   const { definition, shape } = settings;
   const inputs = a.unstack(projected, { ...shape, features: definition.gates * shape.features });
-  const flags = mask === undefined ? undefined : a.flags(mask, shape);
+  const flags = mask === undefined ? undefined : a.flags(mask, shape.steps);
+  const columns = columnsOf(a, weights);
   const hidden: T[] = [];
   const cellStates: T[] = [];
   const previous: CellState<T>[] = [];
   const saved: T[][] = Array.from({ length: definition.saved }, () => []);
   let state = initial;
   for (const time of order(settings)) {
-    const step = definition.forward(a, inputs[time]!, state, weights); // as many as there are steps
+    const step = definition.forward(a, inputs[time]!, state, columns); // as many as there are steps
     const flag = flags?.[time];
     const keep = (next: T, before: T): T => (flag === undefined ? next : a.choose(flag, next, before));
     previous[time] = state;
@@ -74,7 +94,7 @@ export function runSequence<T>(
 }
 
 export interface SequenceGradientInputs<T> {
-  readonly weights: CellWeights<T>;
+  readonly weights: SequenceWeights<T>;
   readonly mask: T | undefined;
   readonly previousHidden: T;
   readonly saved: readonly T[];
@@ -101,14 +121,15 @@ export function differentiateSequence<T>(
 ): SequenceGradients<T> {
   const { definition, shape } = settings;
   const { weights, towards } = inputs;
-  const flags = inputs.mask === undefined ? undefined : a.flags(inputs.mask, shape);
+  const flags = inputs.mask === undefined ? undefined : a.flags(inputs.mask, shape.steps);
   const previousHidden = a.unstack(inputs.previousHidden, shape);
   const saved = inputs.saved.map((sequence) => a.unstack(sequence, shape));
   const above = towards.hidden === undefined ? undefined : a.unstack(towards.hidden, shape);
   const plus = (x: T | undefined, y: T | undefined): T | undefined =>
     x === undefined ? y : y === undefined ? x : a.add(x, y);
 
-  const transposed = a.transpose(weights.weight); // once: a product that transposes it takes longer, at every step
+  // The gradient reads the weights the other way round, so as they are.
+  const columns = { ...weights, peepholes: weights.peepholes?.map((peephole) => a.column(peephole)) };
 
   const times = order(settings).toReversed();
   const projected: T[] = [];
@@ -129,13 +150,13 @@ export function differentiateSequence<T>(
       { hidden: active(whole), cell: cell === undefined ? undefined : active(cell) },
       saved.map((steps) => steps[time]!),
       previousHidden[time]!,
-      weights,
+      columns,
     );
     projected[time] = step.projected;
     recurrent[time] = step.recurrent;
     const next = times[index + 1];
     const besides = plus(plus(step.direct, kept(whole)), next === undefined ? undefined : above?.[next]);
-    hidden = a.product(step.recurrent, transposed, besides);
+    hidden = a.product(weights.weight, step.recurrent, besides);
     cell = plus(step.cell, kept(cell));
   }
   const gates = { ...shape, features: definition.gates * shape.features };

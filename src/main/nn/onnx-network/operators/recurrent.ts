@@ -8,10 +8,11 @@ import type { Value } from '../../../graph/index.ts';
 import {
   add,
   broadcastTo,
+  columnsOfSteps,
   concat,
   constant,
-  dense,
   less,
+  projectColumns,
   recurrence,
   reshape,
   sizeAt,
@@ -19,8 +20,10 @@ import {
   sliceAxis,
   split,
   stack,
+  stepsOfColumns,
   transpose,
   cast,
+  zeros,
 } from '../../../graph/index.ts';
 import { isHost } from '../operand.ts';
 import type { Operator, Step } from '../step.ts';
@@ -149,7 +152,9 @@ function withOurCell(
   const { inputBias, recurrentBias, initialHidden, initialCell, peepholes } = weights;
   // Only the GRU's second bias is something else than an addition to the first.
   const bias = op === 'GRU' || !inputBias || !recurrentBias ? inputBias : add(inputBias, recurrentBias);
-  return recurrence(dense(x, weights.inputWeight, bias), weights.recurrentWeight, {
+  const none = zeros(x.program, [sizeAt(weights.inputWeight.shape, 1)]);
+  const projected = projectColumns(columnsOfSteps(x), weights.inputWeight, bias ?? none);
+  const result = recurrence(projected, weights.recurrentWeight, {
     cell: cellNames[op],
     reverse,
     ...(op === 'GRU' && recurrentBias && { recurrentBias }),
@@ -158,6 +163,7 @@ function withOurCell(
     ...(initialCell && { initialCell }),
     ...(mask && { mask }),
   });
+  return { ...result, hidden: stepsOfColumns(result.hidden) };
 }
 
 function unrolled(
