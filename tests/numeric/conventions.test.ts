@@ -124,8 +124,9 @@ describe('the lowering to ONNX', () => {
   it('transposes nothing in the gradients of products', () => {
     const program = buildSelfCheckProgram();
     const transposes = program.nodes.filter(({ op }) => op.name === 'transpose');
-    // Splitting and merging heads: four forward and four backward; time before the batch, of the states (both ways) and their mask.
-    expect(transposes).toHaveLength(8 + 3);
+    // Splitting and merging heads: four forward and four backward. Time before the batch, of the states (both ways) and their mask.
+    // Steps as columns (both ways), and as rows the three last states of the recurrences, two of which have a gradient.
+    expect(transposes).toHaveLength(8 + 3 + 2 + 3 + 2);
   });
 
   it('gives every node a name of its own', () => {

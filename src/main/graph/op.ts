@@ -4,6 +4,7 @@
  * `tests/numeric/`, which checks every registered op on both engines against float64 finite differences.
  */
 import { LabError, isLabError } from '../../shared/errors.ts';
+import { removeDeadCode } from './passes/dead-code.ts';
 import { newValue, scopePath } from './program.ts';
 import { elementCount, showShape } from './shape.ts';
 import type { DType, Node, Op, OpAttributes, OpDefinition, Program, TensorType, Value } from './types.ts';
@@ -82,9 +83,9 @@ export function flopsOf(node: Node): number {
   return node.op.flops?.(node) ?? elementCount(node.outputs[0]?.shape ?? []);
 }
 
-/** Total floating-point operations of one execution. */
+/** Total floating-point operations of one execution, without what nothing reads. */
 export function programFlops(program: Program): number {
-  return program.nodes.reduce((sum, node) => sum + flopsOf(node), 0);
+  return removeDeadCode(program).nodes.reduce((sum, node) => sum + flopsOf(node), 0);
 }
 
 function inferTypes<Attributes extends OpAttributes>(

@@ -49,6 +49,20 @@ export function withScope<T>(program: Program, name: string, build: () => T): T 
   }
 }
 
+/** Builds later what belongs here: the function that is returned builds under the block path of now. */
+export function rememberScope(program: Program): <T>(build: () => T) => T {
+  const { scope } = program.internal;
+  const here = [...scope];
+  return (build) => {
+    const there = scope.splice(0, Infinity, ...here);
+    try {
+      return build();
+    } finally {
+      scope.splice(0, Infinity, ...there);
+    }
+  };
+}
+
 /** The current block path, or that of `name` inside it. */
 export function scopePath(program: Program, name?: string): string {
   const { scope } = program.internal;

@@ -1,7 +1,6 @@
 /** Token classification: a tag for each word of a text, such as its part of speech, or entities that are spans of words. */
 import { z } from 'zod';
 import {
-  batchGather,
   constant,
   crossEntropy,
   divide,
@@ -20,6 +19,7 @@ import { wordsOf } from '../data/text/tagged-words.ts';
 import { crfLosses } from '../nn/crf.ts';
 import { denseLayer, dropoutLayer } from '../nn/layers.ts';
 import { backboneOutput, declareInputs } from '../nn/pipeline.ts';
+import { atPositions, positionsAt } from '../nn/positions.ts';
 import { totalBudgetOption } from './labelled/label-budget.ts';
 import { linearTags } from './linear/tags.ts';
 import { tagAnswers } from './tagging/answers.ts';
@@ -73,7 +73,8 @@ defineTask<TokenClassificationOptions>({
     const features = sizeAt(sequence.shape, -1);
     // Who exports it finds the words by itself: they are tagged at their first piece.
     const everyPosition = context.everyPosition === true && mode === 'prediction';
-    const chosenRows = (): Value => batchGather(sequence, input(program, 'wordPositions', 'int32', [batchSize, words]));
+    const chosenRows = (): Value =>
+      atPositions(sequence, positionsAt(input(program, 'wordPositions', 'int32', [batchSize, words])));
     const ofWords = everyPosition ? sequence : reshape(chosenRows(), [batchSize, words, features]);
     return withScope(program, 'head', () =>
       withScope(program, 'token-classification', () => {

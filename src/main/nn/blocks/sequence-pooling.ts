@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import {
   add,
-  batchGather,
   cast,
   divide,
   maximum,
@@ -17,6 +16,7 @@ import {
 } from '../../graph/index.ts';
 import type { Value } from '../../graph/program.ts';
 import { defineBlock } from '../block.ts';
+import { atPositions, firstPosition, positionsAt } from '../positions.ts';
 
 export const poolings = ['first', 'last', 'mean', 'max'] as const;
 export type Pooling = (typeof poolings)[number];
@@ -50,11 +50,11 @@ export function poolSequence(sequence: Value, mask: Value | undefined, pooling: 
   const column = mask && reshape(mask, [batch, length, 1]);
   switch (pooling) {
     case 'first':
-      return reshape(slice(sequence, [0, 0, 0], [batch, 1, features]), [batch, features]);
+      return reshape(atPositions(sequence, firstPosition), [batch, features]);
     case 'last': {
       if (!mask) return reshape(slice(sequence, [0, length - 1, 0], [batch, length, features]), [batch, features]);
       const last = cast(maximum(shift(sum(mask, [1], true), -1), constant(sequence.program, 0)), 'int32');
-      return reshape(batchGather(sequence, last), [batch, features]);
+      return reshape(atPositions(sequence, positionsAt(last)), [batch, features]);
     }
     case 'mean': {
       if (!column) return scale(sum(sequence, [1]), 1 / length);

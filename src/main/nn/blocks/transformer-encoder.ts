@@ -5,9 +5,24 @@
 import { z } from 'zod';
 import { LabError } from '../../../shared/errors.ts';
 import type { RotaryAngles } from '../../graph/index.ts';
-import { add, attention, constant, reshape, rotaryAngles, rotate, scale, shift, transpose } from '../../graph/index.ts';
+import {
+  add,
+  attention,
+  concat,
+  constant,
+  multiply,
+  reshape,
+  rotaryAngles,
+  rotate,
+  scale,
+  shift,
+  sizeAt,
+  split,
+  subtract,
+  transpose,
+} from '../../graph/index.ts';
 import type { Value } from '../../graph/program.ts';
-import { withScope } from '../../graph/program.ts';
+import { rememberScope, withScope } from '../../graph/program.ts';
 import type { BuildContext } from '../block.ts';
 import { defineBlock } from '../block.ts';
 import type { DenseOptions, NormalizationOptions } from '../layers.ts';
@@ -24,6 +39,8 @@ import {
   normalizationLayer,
   tileRows,
 } from '../layers.ts';
+import type { Positions } from '../positions.ts';
+import { offerPositions } from '../positions.ts';
 import { relativePositionBias } from '../relative-positions.ts';
 
 const options = z.strictObject({
@@ -122,8 +139,10 @@ interface Shared {
 
 /** What a layer sees, and how it knows places. */
 interface Sight {
-  /** Added to the attention logits. */
-  readonly bias: Value | undefined;
+  /** Added to the attention logits: where padding is, [batch, 1, 1, length]. */
+  readonly padding: Value | undefined;
+  /** The same for what each position must not see, [1, 1, length, length], or what it learns of distances, with a head in front. */
+  readonly places: Value | undefined;
   readonly angles: RotaryAngles | undefined;
 }
 
@@ -158,13 +177,28 @@ defineBlock({
     const layers: Record<string, Value> = {};
     // Positions are rows of one matrix between the sublayers, which saves the reshapes around every matrix product.
     let rows = reshape(sequence!, [batch * length, features]);
+    let below = rows;
     for (let layer = 0; layer < settings.layers; layer++) {
+      below = rows;
       rows = withScope(context.program, `layer.${String(layer)}`, () => encoderLayer(shared, rows, layer));
       layers[`layer-${String(layer)}`] = reshape(rows, [batch, length, features]);
     }
     const isFinallyNormalised = settings.finalNormalisation ?? settings.normalisation === 'pre';
-    if (isFinallyNormalised) rows = normalizationLayer(rows, 'normalisation', normalizationOf(settings));
-    return { sequence: reshape(rows, [batch, length, features]), ...layers };
+    const finished = (result: Value): Value =>
+      isFinallyNormalised ? normalizationLayer(result, 'normalisation', normalizationOf(settings)) : result;
+    const result = reshape(finished(rows), [batch, length, features]);
+    const here = rememberScope(context.program);
+    const top = settings.layers - 1;
+    if (!relative) {
+      offerPositions(result, (positions) =>
+        here(() => {
+          const build = (): Value => encoderLayer(shared, below, top, positions);
+          const chosen = withScope(context.program, `layer.${String(top)}`, build);
+          return reshape(finished(chosen), [batch, positions.count, features]);
+        }),
+      );
+    }
+    return { sequence: result, ...layers };
   },
 });
 
@@ -177,9 +211,10 @@ function sightOf(
   window?: number,
 ): Sight {
   const rotaryBase = window === undefined ? settings.rotaryBase : (settings.localRotaryBase ?? settings.rotaryBase);
-  const hidden = attentionBias(context, { causal: settings.causal, window }, length, mask);
+  const hidden = hiddenPlaces(context, { causal: settings.causal, window }, length);
   return {
-    bias: hidden && relative ? add(relative, hidden) : (relative ?? hidden),
+    padding: mask && reshape(scale(shift(mask, -1), 1e4), [mask.shape[0]!, 1, 1, length]),
+    places: hidden && relative ? add(relative, hidden) : (relative ?? hidden),
     angles: headAngles(context, length, features, { ...settings, rotaryBase }),
   };
 }
@@ -222,39 +257,63 @@ function outputDenseOf(settings: Options): DenseOptions {
   return { ...denseOf(settings), initialScale: scales[settings.outputInitialisation] };
 }
 
-function encoderLayer(shared: Shared, x: Value, layer: number): Value {
+/** One layer over the rows of all positions; with `positions`, its result at those alone. */
+function encoderLayer(shared: Shared, x: Value, layer: number, positions?: Positions): Value {
   const { settings, context } = shared;
   const { normalisation, dropout } = settings;
-  const sublayer = (rows: Value, name: string, compute: (rows: Value) => Value): Value => {
-    const normalised = (value: Value): Value =>
-      normalizationLayer(value, `${name}-normalisation`, normalizationOf(settings));
+  const normalised = (rows: Value, name: string): Value =>
+    normalizationLayer(rows, `${name}-normalisation`, normalizationOf(settings));
+  const before = (rows: Value, name: string): Value => {
     const isFirst = layer === 0 && name === 'attention';
-    const before = normalisation === 'pre' && (settings.normaliseFirst || !isFirst) ? normalised(rows) : rows;
-    const sum = add(rows, dropoutLayer(compute(before), dropout, context.mode));
-    return normalisation === 'post' ? normalised(sum) : sum;
+    return normalisation === 'pre' && (settings.normaliseFirst || !isFirst) ? normalised(rows, name) : rows;
+  };
+  const after = (rows: Value, name: string, result: Value): Value => {
+    const sum = add(rows, dropoutLayer(result, dropout, context.mode));
+    return normalisation === 'post' ? normalised(sum, name) : sum;
   };
   const sight = layer % settings.fullEvery === 0 ? shared.whole : shared.local;
-  const attended = sublayer(x, 'attention', (rows) => selfAttention(shared, sight, rows));
-  return sublayer(attended, 'feed-forward', (rows) => feedForward(context, rows, settings));
+  const rows = positions ? rowsAt(x, shared.length, positions) : x;
+  const seen = before(x, 'attention');
+  const asking = positions ? before(rows, 'attention') : seen;
+  const attended = after(rows, 'attention', selfAttention(shared, sight, asking, seen, positions));
+  return after(attended, 'feed-forward', feedForward(context, before(attended, 'feed-forward'), settings));
 }
 
-function selfAttention({ context, settings, length }: Shared, { bias, angles }: Sight, rows: Value): Value {
+/** Rows of positions of [batch · length, features] → [batch · count, features]. */
+function rowsAt(rows: Value, length: number, positions: Positions): Value {
   const [count, features] = rows.shape as readonly [number, number]; // rows is a matrix
+  return reshape(positions.of(reshape(rows, [count / length, length, features])), [-1, features]);
+}
+
+/** `asking` are the rows of `positions`, or of all; they attend to all that are `seen`. */
+function selfAttention(
+  { context, settings, length }: Shared,
+  { padding, places, angles }: Sight,
+  asking: Value,
+  seen: Value,
+  positions: Positions | undefined,
+): Value {
+  const [count, features] = asking.shape as readonly [number, number]; // rows is a matrix
   const { heads } = settings;
   const headSize = features / heads;
-  const project = (name: string): Value => {
+  const batch = sizeAt(seen.shape, 0) / length;
+  const project = (name: string, rows: Value): Value => {
     const projected = denseLayer(rows, name, features, denseOf(settings));
-    return transpose(reshape(projected, [count / length, length, heads, headSize]), [0, 2, 1, 3]);
+    return transpose(reshape(projected, [batch, -1, heads, headSize]), [0, 2, 1, 3]);
   };
-  const compared = (name: string): Value => {
-    const projected = project(name);
-    const normalised = settings.queryKeyNormalisation
+  const compared = (name: string, rows: Value): Value => {
+    const projected = project(name, rows);
+    return settings.queryKeyNormalisation
       ? normalizationLayer(projected, `${name}-normalisation`, normalizationOf(settings))
       : projected;
-    return angles ? rotate(normalised, angles) : normalised;
   };
   return withScope(context.program, 'attention', () => {
-    const mixed = attention(compared('query'), compared('key'), project('value'), {
+    const [query, key] = [compared('query', asking), compared('key', seen)];
+    const turned = (x: Value): Value => (angles ? rotate(x, angles) : x);
+    const turnedQuery = positions && angles ? rotateAt(query, angles, positions) : turned(query);
+    const own = positions && places ? placesAt(places, length, positions) : places;
+    const bias = own && padding ? add(own, padding) : (own ?? padding);
+    const mixed = attention(turnedQuery, turned(key), project('value', seen), {
       ...(bias && { bias }),
       scale: 1 / Math.sqrt(headSize),
       dropout: context.mode === 'training' ? settings.attentionDropout : 0,
@@ -262,6 +321,26 @@ function selfAttention({ context, settings, length }: Shared, { bias, angles }: 
     const merged = reshape(transpose(mixed, [0, 2, 1, 3]), [count, features]);
     return denseLayer(merged, 'output', features, outputDenseOf(settings));
   });
+}
+
+/** As `rotate`, for x [batch, heads, count, size] at some positions. */
+function rotateAt(x: Value, { cosines, sines }: RotaryAngles, positions: Positions): Value {
+  const ofHeads = (table: Value): Value => {
+    const chosen = positions.ofTable(table);
+    return reshape(chosen, [sizeAt(chosen.shape, 0), 1, positions.count, sizeAt(table.shape, 1)]);
+  };
+  const [cosine, sine] = [ofHeads(cosines), ofHeads(sines)];
+  const [left, right] = split(x, -1, 2) as [Value, Value]; // cut in two
+  return concat(
+    [subtract(multiply(left, cosine), multiply(right, sine)), add(multiply(right, cosine), multiply(left, sine))],
+    -1,
+  );
+}
+
+/** Rows of [1, 1, length, length] → [batch or 1, 1, count, length]. */
+function placesAt(places: Value, length: number, positions: Positions): Value {
+  const chosen = positions.ofTable(reshape(places, [length, length]));
+  return reshape(chosen, [sizeAt(chosen.shape, 0), 1, positions.count, length]);
 }
 
 function feedForward(context: BuildContext, rows: Value, settings: Options): Value {
@@ -284,19 +363,16 @@ function innerSize(features: number, { feedForwardSize: given, activation }: Opt
 }
 
 /** What is added to the attention logits: −10⁴ where a position must not be looked at, as BERT does. */
-function attentionBias(
+function hiddenPlaces(
   { program }: BuildContext,
   { causal, window }: { readonly causal: boolean; readonly window: number | undefined },
   length: number,
-  mask: Value | undefined,
 ): Value | undefined {
-  const padding = mask && reshape(scale(shift(mask, -1), 1e4), [mask.shape[0]!, 1, 1, length]);
   const reach = window === undefined ? length : Math.floor(window / 2);
-  if (!causal && reach >= length - 1) return padding;
+  if (!causal && reach >= length - 1) return undefined;
   const hidden = Float32Array.from({ length: length * length }, (_, index) => {
     const distance = (index % length) - Math.floor(index / length); // of the position that is looked at
     return (causal && distance > 0) || Math.abs(distance) > reach ? -1e4 : 0;
   });
-  const places = constant(program, hidden, [1, 1, length, length]);
-  return padding ? add(padding, places) : places;
+  return constant(program, hidden, [1, 1, length, length]);
 }

@@ -6,7 +6,6 @@ import { LabError } from '../../../shared/errors.ts';
 import type { Value } from '../../graph/index.ts';
 import {
   add,
-  batchGather,
   gelu,
   input,
   linearCrossEntropy,
@@ -23,6 +22,7 @@ import { poolSequence } from '../../nn/blocks/sequence-pooling.ts';
 import { denseLayer, normalizationLayer } from '../../nn/layers.ts';
 import type { Backbone } from '../../nn/pipeline.ts';
 import { backboneOutput } from '../../nn/pipeline.ts';
+import { atPositions, positionsAt } from '../../nn/positions.ts';
 import { classLoss } from '../classification/head.ts';
 
 /** What the heads of the references differ in. BERT and RoBERTa have biases everywhere, ModernBERT (B. Warner et al. 2024) at the output alone. */
@@ -56,7 +56,7 @@ export function maskedWordsHead(
   const features = sizeAt(sequence.shape, -1);
   const everyPosition = context.everyPosition === true && mode === 'prediction';
   const chosenRows = (): Value =>
-    batchGather(sequence, input(program, 'maskedPositions', 'int32', [batchSize, places]));
+    atPositions(sequence, positionsAt(input(program, 'maskedPositions', 'int32', [batchSize, places])));
   const chosen = reshape(everyPosition ? sequence : chosenRows(), [-1, features]);
   return withScope(program, 'head', () =>
     withScope(program, 'masked-words', () => {

@@ -3,7 +3,6 @@ import { LabError } from '../../../shared/errors.ts';
 import type { Program, Value } from '../../graph/index.ts';
 import {
   add,
-  batchGather,
   input,
   linearCrossEntropy,
   matmul,
@@ -17,6 +16,7 @@ import type { BuildContext } from '../../nn/block.ts';
 import { denseLayer, dropoutLayer } from '../../nn/layers.ts';
 import type { Backbone } from '../../nn/pipeline.ts';
 import { backboneOutput } from '../../nn/pipeline.ts';
+import { atPositions, positionsAt } from '../../nn/positions.ts';
 
 /**
  * Reads `nextLabels` and `nextWeights` [batch, length] for the loss; evaluation outputs `nextLosses` and `nextPredictions` of
@@ -47,7 +47,11 @@ export function nextWordHead(context: BuildContext, backbone: Backbone, dropout:
       }
       if (mode === 'prediction') {
         const position = input(program, 'nextPosition', 'int32', [batchSize, 1]);
-        output(program, 'nextLogits', logitsOf(reshape(batchGather(sequence, position), [batchSize, features])));
+        output(
+          program,
+          'nextLogits',
+          logitsOf(reshape(atPositions(sequence, positionsAt(position)), [batchSize, features])),
+        );
         return undefined;
       }
       const count = batchSize * kind.length;
