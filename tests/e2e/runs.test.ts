@@ -7,7 +7,7 @@ import { createRun } from '../../src/main/runs/create-run.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
-import { expectState, launchBrowser, openWindow, patience, serve, stepOf } from './harness.ts';
+import { chooseInMenu, expectState, launchBrowser, openWindow, patience, serve, stepOf } from './harness.ts';
 
 const long = 'training: {steps: 500000, batchSize: 4, learningRate: 1e-3, evaluateEvery: 200, logEvery: 10}';
 
@@ -118,6 +118,7 @@ describe('runs in a browser', () => {
       ['Samples', page.getByRole('slider')],
       ['Results', page.getByRole('region', { name: 'Results beside baselines' })],
       ['Gradients', page.getByRole('region', { name: 'Gradient flow' })],
+      ['Resources', page.getByRole('img', { name: /^Busy cores/ })],
       ['Spec', page.getByRole('region', { name: 'Spec as JSON' })],
       ['Files', page.getByRole('table', { name: 'Checkpoints' })],
     ] as const) {
@@ -125,6 +126,38 @@ describe('runs in a browser', () => {
       await shown.waitFor();
       await lab.expectAccessible();
     }
+  });
+
+  it('shows one place in all charts of a run, by pointer and by keys, and the curve of a pinned run', async () => {
+    const { page } = lab;
+    await lab.goto(`/runs/${ids[0]}`);
+    await chooseInMenu(page, 'More about this run', 'Pin');
+    await page.getByText('★ Pinned').waitFor();
+    await lab.goto(`/runs/${ids[1]}`);
+    await page
+      .getByRole('list', { name: 'Lines' })
+      .getByText(/★.*dashed/)
+      .waitFor();
+    const loss = page.getByRole('img', { name: /^Loss/ });
+    await loss.hover();
+    const crosshairs = page.locator('[data-at]');
+    const places = () => crosshairs.evaluateAll((found) => found.map((one) => one.getAttribute('data-at')));
+    await expect.poll(async () => (await places()).length, patience).toBeGreaterThan(1);
+    expect(new Set(await places()).size).toBe(1);
+    await crosshairs
+      .getByText(/^★ tiny.* \d/)
+      .first()
+      .waitFor();
+    await page.getByRole('heading', { level: 1 }).hover();
+    await expect.poll(() => crosshairs.count(), patience).toBe(0);
+    await loss.press('Shift+ArrowRight');
+    await expect.poll(async () => new Set(await places()).size, patience).toBe(1);
+    const [first] = await places();
+    await loss.press('Shift+ArrowRight');
+    await expect.poll(async () => Number((await places())[0]), patience).toBeGreaterThan(Number(first));
+    await lab.expectAccessible();
+    await loss.press('Escape');
+    await expect.poll(() => crosshairs.count(), patience).toBe(0);
   });
 
   it('says when samples cannot be read, and reads them again', async () => {

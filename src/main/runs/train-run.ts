@@ -46,6 +46,7 @@ import {
 import { sweep } from '../files/sweep.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { TensorboardLog } from './tensorboard-log.ts';
+import { traceResources, usageOf } from './trace-resources.ts';
 import { openTensorboardLog } from './tensorboard-log.ts';
 import { hasTrials, tuneRun, withChosen } from './tune-run.ts';
 
@@ -332,6 +333,8 @@ async function runLoop(
   await using flow = training.gradientFlow ? await openGradientFlow(run, prepared, engine, trainer) : undefined;
   if (progress.step === 0) await flow?.record(0);
   let reachedStep = progress.step;
+  await using trace = traceResources(run, usageOf(trainer.device.device));
+  trace.at(reachedStep);
   const isLong = plan.totalSteps - progress.step > fewestPrefetched;
   const batches = (prefetch ?? isLong) ? prefetchBatches(task.type, setup, range) : sampleBatches(sampler, range);
   onPhase?.('Training');
@@ -345,6 +348,7 @@ async function runLoop(
         signal,
         onStep: (step, loss) => {
           reachedStep = step;
+          trace.at(step);
           onStep?.(step, loss);
         },
         ...(progress.step > 0 && { startedFrom: checkpointFolder(run.checkpoints, progress.step) }),

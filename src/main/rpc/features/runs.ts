@@ -1,10 +1,12 @@
 /** Runs: the queue, the list, and one of them at a time. */
+import { availableParallelism, totalmem } from 'node:os';
 import { z } from 'zod';
 import type { Run, runsContract } from '../../../shared/contract/runs.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { listArtifacts, readArtifact } from '../../lab/artifacts.ts';
 import { createRun } from '../../runs/create-run.ts';
 import { parseExperiment } from '../../runs/experiment.ts';
+import { readResources } from '../../workspace/resource-trace.ts';
 import { readTrainingRecords } from '../../workspace/training-records.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { describeCheckpoints, gradientNorms } from '../../lab/run-checkpoints.ts';
@@ -43,6 +45,9 @@ export function entry(lab: Lab, id: string): RunWithSpec {
   const record = lab.runs.get(id);
   return { record, run: viewRun(lab, record) };
 }
+
+/** Of a trace, on a page. */
+const mostSamples = 1000;
 
 export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
   const { runs, queue, workers, trash, workspace } = lab;
@@ -220,6 +225,17 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
     scores: (input, { signal }) => workers.call('scores', { ...input, id: runs.get(input.id).id }, { signal }),
     card: ({ id }) => workers.call('runCard', { id }),
     gradientFlow: async ({ id }) => gradientNorms((await readTrainingRecords(runs.folder(runs.get(id).id))).gradients),
+    async resources({ id }) {
+      const samples = await readResources(runs.folder(runs.get(id).id));
+      const every = Math.ceil(samples.length / mostSamples);
+      return {
+        cores: availableParallelism(),
+        memory: totalmem(),
+        samples: samples
+          .filter((_, index) => index % every === 0 || index === samples.length - 1)
+          .map(({ gpu = null, ...sample }) => ({ ...sample, gpu })),
+      };
+    },
     watch: (_input, emit) => watchRuns(lab, emit),
     follow: ({ id }, emit) => followRun(lab, id, emit),
   };
