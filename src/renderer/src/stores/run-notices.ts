@@ -1,0 +1,82 @@
+/**
+ * Notifications of the system when a run has ended while one is elsewhere: for those who ask for them, off otherwise. The desktop lab
+ * notifies by itself, so this is for browsers.
+ */
+import { defineStore } from 'pinia';
+import { ref } from 'vue';
+import type { LabClient, Unsubscribe } from '../../../shared/contract/index.ts';
+import type { Run, RunState } from '../../../shared/contract/runs.ts';
+import { plural } from '../../../shared/display.ts';
+
+const storageKey = 'pretext-run-notices';
+const endings: Readonly<Partial<Record<RunState, string>>> = {
+  finished: 'is finished',
+  failed: 'has failed',
+  interrupted: 'was interrupted',
+};
+
+function storedWish(): boolean {
+  try {
+    return localStorage.getItem(storageKey) === 'on';
+  } catch {
+    return false;
+  }
+}
+
+function store(wanted: boolean): void {
+  try {
+    localStorage.setItem(storageKey, wanted ? 'on' : 'off');
+  } catch {
+    // The choice then lasts as long as the page.
+  }
+}
+
+/** Some browsers have none, and none have them on pages that are not from this machine without encryption. */
+const isPossible = 'Notification' in window;
+
+export const useRunNotices = defineStore('run-notices', () => {
+  const wanted = ref(isPossible && storedWish() && Notification.permission === 'granted');
+  /** The browser was asked and does not allow it. */
+  const refused = ref(false);
+  /** As far as they were seen; what ended before that is no news. */
+  const states = new Map<string, RunState>();
+
+  async function choose(on: boolean): Promise<void> {
+    const allowed = on && isPossible && (await Notification.requestPermission()) === 'granted';
+    refused.value = on && !allowed;
+    wanted.value = allowed;
+    store(allowed);
+  }
+
+  function take(run: Run): void {
+    const before = states.get(run.id);
+    states.set(run.id, run.state);
+    const ending = endings[run.state];
+    if (!wanted.value || before === undefined || before === run.state || ending === undefined) return;
+    if (document.hasFocus()) return;
+    const body = run.failure?.message ?? plural(run.step, 'step');
+    const notice = new Notification(`${run.name} ${ending}`, { body, tag: run.id });
+    notice.addEventListener('click', () => {
+      window.focus();
+      window.location.hash = `#/runs/${run.id}`;
+    });
+  }
+
+  function follow(lab: LabClient): Unsubscribe {
+    return lab.runs.watch(
+      {},
+      {
+        onReady() {
+          void lab.runs.list({ limit: 1000 }).then(({ runs }) => {
+            for (const { id, state } of runs) states.set(id, state);
+          });
+        },
+        onEvent({ changed }) {
+          for (const run of changed) take(run);
+        },
+      },
+    );
+  }
+
+  return { isPossible, wanted, refused, choose, follow };
+});
