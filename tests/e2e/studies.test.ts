@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseSpecText } from '../../src/main/runs/spec-file.ts';
 import { parseStudy } from '../../src/main/runs/study-plan.ts';
 import { runStudy } from '../../src/main/runs/study.ts';
-import { animalsExperiment, createStudyWorkspace } from '../tiny-study.ts';
+import { animalsExperiment, animalsStudy, createStudyWorkspace } from '../tiny-study.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
 import { launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
@@ -28,8 +28,12 @@ let page: Page;
 
 beforeAll(async () => {
   tiny = await createStudyWorkspace();
-  const source = parseSpecText(spec, 'gains.yaml');
-  await runStudy(tiny.workspace, parseStudy(source), source, { signal: new AbortController().signal, prefetch: false });
+  for (const text of [spec, animalsStudy('budgets', [1, 2, 3])]) {
+    const source = parseSpecText(text, 'study.yaml');
+    await runStudy(tiny.workspace, parseStudy(source), source, {
+      ...{ signal: new AbortController().signal, prefetch: false },
+    });
+  }
   served = await serve(tiny.workspace.folder);
   browser = await launchBrowser();
   lab = await openWindow(browser, served.address);
@@ -85,6 +89,47 @@ describe('a study', () => {
     const headline = page.locator('.headline');
     await expect.poll(() => headline.innerText(), patience).toMatch(withInterval);
     await lab.expectAccessible();
+  });
+
+  it('is compared within its label budgets: a seed counts once, and a pair has one budget', async () => {
+    await lab.goto('/studies/of/budgets');
+    await page.getByRole('link', { name: 'Compare its runs' }).click();
+    await page.getByRole('tab', { name: 'Paired difference' }).click();
+    await page.locator('.headline').getByText('from 3 pairs').waitFor();
+    const rows = page.getByRole('table', { name: 'Pairs' }).locator('tbody tr');
+    await expect.poll(() => rows.count(), patience).toBe(6);
+    for (const row of await rows.all()) {
+      const links = await row.getByRole('link').evaluateAll((found) => found.map((one) => one.getAttribute('href')));
+      const [first, second] = links.map((link) =>
+        /budgets\.(?<budget>\d+-labels)\.(?<arm>[a-z]+)\.\d/u.exec(link ?? ''),
+      );
+      expect(first?.groups?.budget).toBeDefined();
+      expect(first?.groups?.budget).toBe(second?.groups?.budget);
+      expect(first?.groups?.arm).not.toBe(second?.groups?.arm);
+    }
+  });
+
+  it('shows the budget, the arm and the seed of its runs as fields, whatever room there is', async () => {
+    await page.setViewportSize({ width: 900, height: 900 });
+    await lab.goto('/runs');
+    await page.getByRole('searchbox').fill('budgets.10-labels');
+    const names = page.locator('tbody .run-name');
+    await expect.poll(() => names.count(), patience).toBe(6);
+    const fields = await names.evaluateAll((found) =>
+      found.map((one) =>
+        [...one.querySelectorAll('.field')].map((field) => ({
+          text: field.textContent,
+          isWhole: field.scrollWidth <= field.clientWidth,
+        })),
+      ),
+    );
+    for (const [budget, arm, seed] of fields) {
+      expect(budget?.text).toBe('10 labels');
+      expect(['pretrained', 'scratch']).toContain(arm?.text);
+      expect(seed?.text).toMatch(/^seed [123]$/u);
+      expect([budget?.isWhole, arm?.isWhole, seed?.isWhole]).toEqual([true, true, true]);
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
   });
 
   it('meets no bug on the way', () => {

@@ -2,14 +2,18 @@
 // draft that is lost, the data with one class, the command that is not found.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importTextCorpus } from '../../src/main/data/text/import-corpus.ts';
+import { parseExperiment } from '../../src/main/runs/experiment.ts';
+import { parseSpecText } from '../../src/main/runs/spec-file.ts';
 import { createRun } from '../../src/main/runs/create-run.ts';
 import { trainRun } from '../../src/main/runs/train-run.ts';
 import type { TinyImageWorkspace } from '../tiny-images.ts';
 import { createTinyImageWorkspace } from '../tiny-images.ts';
 import { tinyExperiment, writeTinyText } from '../tiny-workspace.ts';
+import { demoTraining } from './demo-fixture.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
 import { chooseInMenu, launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
 
@@ -129,6 +133,71 @@ describe('a person who goes on with what is offered', () => {
     expect(entries.at(-1)).toBe('Delete');
     await page.keyboard.press('Escape');
     await lab.expectAccessible();
+  });
+
+  it('keeps the model of a demo and the text that was typed while another run is trained', async () => {
+    const { page } = lab;
+    await lab.goto('/demos');
+    const models = page.getByRole('navigation', { name: 'Models' });
+    const current = models.locator('[aria-current=page]');
+    const text = page.getByRole('textbox', { name: 'Text' });
+    await text.fill('the cat sees the [MASK]');
+    const address = await current.getAttribute('href');
+    const later = await createRun(tiny.workspace, tinyExperiment(undefined, 'later'));
+    await trainRun(tiny.workspace, later, { signal: new AbortController().signal });
+    const links = models.getByRole('link');
+    await models.getByRole('link', { name: /^later/ }).waitFor();
+    expect(await links.count()).toBe(2);
+    expect(await links.first().getAttribute('href')).toContain(later.id); // where one used to be taken along
+    expect(await current.getAttribute('href')).toBe(address);
+    expect(await text.inputValue()).toBe('the cat sees the [MASK]');
+  });
+
+  it('sees pictures as the network will, with the fit beside them, before an import and in a demo', async () => {
+    const { page } = lab;
+    const folder = join(tiny.folder, 'wide');
+    await mkdir(folder);
+    // Red at the left, blue in the middle, red at the right: a square that is filled has no red in it.
+    const band = (channels: readonly [number, number, number]) =>
+      sharp({ create: { width: 80, height: 80, channels: 3, background: `rgb(${channels.join()})` } })
+        .png()
+        .toBuffer();
+    const blue = await band([0, 0, 255]);
+    const wide = sharp({ create: { width: 240, height: 80, channels: 3, background: 'rgb(255,0,0)' } });
+    const file = join(folder, 'wide.png');
+    await wide
+      .composite([{ input: blue, left: 80, top: 0 }])
+      .png()
+      .toFile(file);
+    /** How much of what is seen is red, from 0 to 1. */
+    const red = async (picture: Locator): Promise<number> => {
+      const { data } = await sharp(await picture.locator('xpath=..').screenshot())
+        .removeAlpha()
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      let found = 0;
+      for (let at = 0; at < data.length; at += 3) if (data[at]! > 200 && data[at + 2]! < 100) found += 3;
+      return found / data.length;
+    };
+    await lab.goto('/datasets/import');
+    await page.getByLabel('or a path on the lab’s machine').fill(folder);
+    await button('Look at it').click();
+    const preview = page.getByRole('img', { name: 'wide.png' });
+    await preview.waitFor();
+    await page.getByRole('combobox', { name: 'Fit' }).first().selectOption('stretch');
+    await expect.poll(() => red(preview), patience).toBeGreaterThan(0.5);
+    await page.getByRole('combobox', { name: 'Fit' }).first().selectOption('cover');
+    await expect.poll(() => red(preview), patience).toBeLessThan(0.05);
+    const spec = `{name: coloured, task: {type: image-classification}, data: colours, pipeline: {preset: resnet-mini, options: {width: 8}}, ${demoTraining}}`;
+    const created = await createRun(tiny.workspace, parseExperiment(parseSpecText(spec, 'coloured.yaml')));
+    await trainRun(tiny.workspace, created, { signal: new AbortController().signal, prefetch: false });
+    await lab.goto(`/demos/${created.id}`);
+    await page.locator('input[type=file]').setInputFiles(file);
+    const shown = page.getByRole('img', { name: 'The picture you chose, as the network sees it' });
+    await shown.waitFor();
+    const box = await shown.locator('xpath=..').boundingBox();
+    expect(Math.abs((box?.width ?? 0) - (box?.height ?? 1))).toBeLessThan(2);
+    await expect.poll(() => red(shown), patience).toBeLessThan(0.05);
   });
 
   it('meets no bug on the way', () => {

@@ -1,12 +1,18 @@
 /** Some of the images of a source, evenly chosen, with the folders they lie in as classes. */
+import type { Picture } from '../../shared/contract/common.ts';
 import type { Inspection } from '../../shared/contract/materials.ts';
 import { decodeImage, sniffFormat } from '../data/images/decode.ts';
+import { loadSharp } from '../data/images/load-sharp.ts';
 import type { ImageEntry, ImageSource } from '../data/images/source.ts';
 import { pictureOf } from './pictures.ts';
 
 /** Images that are counted; the import has no limit. */
 const mostImages = 20_000;
-const thumbnail = 96;
+/** Sides of a picture on the page, which cuts it as the network will see it: at least, and at most where it is long. */
+const shorterSide = 96;
+const longerSide = 4 * shorterSide;
+/** What is decoded before the proportions are known. */
+const decodedSide = 256;
 
 /** @returns null if there is no image */
 export async function inspectImages(
@@ -53,14 +59,30 @@ function labelOf({ path, label }: ImageEntry): string | null {
   return label ?? (slash > 0 ? path.slice(0, slash) : null);
 }
 
+/** All of the image in its own proportions: what is cut off, or stretched, is the page's to show. */
+async function proportionalPicture(pixels: Uint8Array, height: number, width: number): Promise<Picture> {
+  const [shorter, longer] = [Math.min(height, width), Math.max(height, width)];
+  const scale = Math.min(shorterSide / shorter, longerSide / longer);
+  const shape = {
+    height: Math.max(1, Math.round(height * scale)),
+    width: Math.max(1, Math.round(width * scale)),
+    channels: 3,
+  };
+  const sharp = await loadSharp();
+  const scaled = sharp(pixels, { raw: { height: decodedSide, width: decodedSide, channels: 3 } })
+    .resize({ height: shape.height, width: shape.width, fit: 'fill' })
+    .raw();
+  return pictureOf(await scaled.toBuffer(), shape, Math.max(shape.height, shape.width));
+}
+
 async function lookAt(entry: ImageEntry) {
   const bytes = await entry.read();
   if (!Buffer.isBuffer(bytes)) return undefined;
   const preparation = {
-    height: thumbnail,
-    width: thumbnail,
+    height: decodedSide,
+    width: decodedSide,
     channels: 3,
-    fit: 'contain',
+    fit: 'stretch',
     resizeShorter: null,
     background: [255, 255, 255],
     minimumSide: 1,
@@ -68,7 +90,7 @@ async function lookAt(entry: ImageEntry) {
     failOn: 'truncated',
   } as const;
   const { pixels, originalWidth, originalHeight } = await decodeImage(bytes, preparation);
-  const picture = await pictureOf(pixels, { height: thumbnail, width: thumbnail, channels: 3 }, thumbnail);
+  const picture = await proportionalPicture(pixels, originalHeight, originalWidth);
   return {
     path: entry.path,
     label: labelOf(entry),
