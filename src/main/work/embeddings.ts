@@ -29,9 +29,9 @@ type About = Omit<Point, 'x' | 'y'>;
 const components = 50;
 const batchSize = 32;
 /** Examples between two looks at whether to go on; among so many, texts of similar length are found. */
-const togetherAsked = 128;
+const togetherAsked = 512;
 /** Longer side of pictures, in pixels: thumbnails, and what is shown of a chosen one. */
-const pictureSize = 96;
+const pictureSize = 64;
 /** Characters of a text that a page shows of an example. */
 const shownCharacters = 600;
 

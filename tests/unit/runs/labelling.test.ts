@@ -17,6 +17,7 @@ import { findMaterial } from '../../../src/main/workspace/catalogue.ts';
 import { predictionTableOf } from '../../../src/main/work/prediction-table.ts';
 import { findRun } from '../../../src/main/workspace/runs.ts';
 import { randomStream } from '../../../src/shared/random.ts';
+import { pretextInProcess } from '../../cli/in-process.ts';
 import { animalsExperiment, createStudyWorkspace } from '../../tiny-study.ts';
 import type { TinyWorkspace } from '../../tiny-workspace.ts';
 
@@ -133,6 +134,21 @@ describe('what a classifier proposes', () => {
       new Set([label]),
     );
     opened.close();
+  });
+
+  it('are listed by a command, with what they are and how unsure the answer is', async () => {
+    const command = ['--workspace', tiny.workspace.folder, 'dataset', 'next', 'animals', '--run', run, '--count', '4'];
+    const { code, out, err } = await pretextInProcess(...command);
+    expect(code).toBe(0);
+    expect(out).toMatch(/example +class +answer/);
+    expect(out.trim().split('\n').length).toBeGreaterThanOrEqual(5);
+    expect(err).toMatch(/pretext dataset edit animals --relabel/);
+    const told = await pretextInProcess('--json', ...command, '--measure', 'margin', '--class', 'animal');
+    const { examples } = JSON.parse(told.out) as { examples: { index: number; label: string; text: string }[] };
+    expect(examples.map(({ label }) => label)).toEqual(['animal', 'animal', 'animal', 'animal']);
+    expect(told.out).not.toContain('data:image');
+    const refused = await pretextInProcess(...command, '--class', 'none');
+    expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/no class 'none'.*animal, other/)]);
   });
 
   it('can be the examples that a run had wrong, by what it kept of them', async () => {
