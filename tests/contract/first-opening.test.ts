@@ -101,6 +101,17 @@ describe('a workspace of many runs', () => {
     expect([second.unread, second.runs.all().length]).toEqual([0, 120]);
   });
 
+  it('with its database lists all runs at once, and says that none are to come while it looks at them', async () => {
+    const workspace = await manyRuns(120);
+    await (await testLab({ folder: workspace.folder })).close();
+    const lab = await testLab({ folder: workspace.folder, firstRuns: 100 });
+    expect(lab.unread).toBe(120);
+    const client = clientOf(lab);
+    expect(await client.runs.list({ limit: 1 })).toMatchObject({ total: 120, unread: 0 });
+    expect((await client.runs.get({ id: 'run-119' })).run.state).toBe('stopped'); // after the look
+    expect(lab.unread).toBe(0);
+  });
+
   it('tells pages when it has read them all', async () => {
     const workspace = await manyRuns(60);
     const lab = await testLab({ folder: workspace.folder, firstRuns: 1 });

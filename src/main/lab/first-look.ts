@@ -8,22 +8,28 @@ export const firstRuns = 200;
 const toldAfter = 1000;
 
 export interface FirstLook {
-  /** Resolves when the newest runs have been looked at, as many as were asked for. */
+  /** Resolves when the newest runs have been looked at, as many as were asked for; at once where as many are known from before. */
   readonly first: Promise<void>;
   /** Resolves when all have; rejects when the folder cannot be listed, and when the look is stopped. */
   readonly whole: Promise<void>;
   /** How many have not been looked at yet. */
   unread(): number;
+  /** How many of these are not even listed: with a database, most are. */
+  toCome(): number;
   stop(): void;
 }
 
 export function lookAtRuns(runs: RunStore, firstRuns: number, onFound: () => void): FirstLook {
   const controller = new AbortController();
   const first = Promise.withResolvers<void>();
-  let unread = 0;
+  const known = runs.all().length;
+  let unread = known;
+  let folders = known;
+  if (known >= firstRuns) first.resolve();
   let told = 0;
   const onProgress = (looked: number, total: number): void => {
     unread = total - looked;
+    folders = total;
     if (looked >= firstRuns) first.resolve();
     if (looked - told < toldAfter) return;
     told = looked;
@@ -40,6 +46,7 @@ export function lookAtRuns(runs: RunStore, firstRuns: number, onFound: () => voi
     first: first.promise,
     whole: whole(),
     unread: () => unread,
+    toCome: () => (unread === 0 ? 0 : Math.max(0, folders - runs.all().length)),
     stop() {
       controller.abort();
     },

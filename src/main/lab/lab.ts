@@ -60,6 +60,8 @@ export interface Lab {
   readonly interrupted: readonly string[];
   /** Runs whose folders have not been looked at since the lab was opened: of a large workspace they are while it is used. */
   readonly unread: number;
+  /** How many of these are not listed yet. */
+  readonly toCome: number;
   /** Resolves when there are none any more, or the lab is closed. */
   readonly whole: Promise<void>;
   /** Why the folders could not be looked at the last time; null where they could. */
@@ -286,6 +288,9 @@ async function startLab({ workspace, database, unlock, isFull }: Opened, options
     whole,
     get unread() {
       return look.unread();
+    },
+    get toCome() {
+      return look.toCome();
     },
     get interrupted() {
       return interrupted;

@@ -156,6 +156,8 @@ export function readRuns(database: DatabaseSync, resultOf: (id: string) => RunRe
   return readable;
 }
 
+const runId = z.string().min(1);
+
 /** Throws for one that is not what was written. */
 function readRow(
   database: DatabaseSync,
@@ -164,7 +166,7 @@ function readRow(
   resultOf: (id: string) => RunResult,
 ): RunRecord {
   const number = Number(row.number);
-  const id = z.string().min(1).parse(row.id);
+  const id = runId.parse(row.id);
   const state = runState.parse(row.state);
   const isComplete = state !== 'finished' || row.has_result === 1;
   if (row.is_readable !== 1 || !isComplete) throw new Error(`the row ${number} is not what was written`);

@@ -82,7 +82,7 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
       return {
         total: found.length,
         runs: shown.map(({ run }) => run),
-        unread: lab.unread,
+        unread: lab.toCome,
         values: shown.map((one) => fields.map((field) => fieldOf(one, field))),
       };
     },
