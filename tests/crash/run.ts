@@ -25,8 +25,9 @@ const { values } = parseArgs({
 
 function parsePart(text: string): Part {
   const [number = 0, count = 0] = /^(\d+)\/(\d+)$/.exec(text)?.slice(1).map(Number) ?? [];
-  if (number < 1 || number > count)
+  if (number < 1 || number > count) {
     throw new Error(`--part is a number and how many there are, such as 2/8, not ${text}`);
+  }
   return { index: number - 1, count };
 }
 

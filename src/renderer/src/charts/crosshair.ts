@@ -23,7 +23,7 @@ function nearestIndex({ x, values }: Pick<ChartLine, 'x' | 'values'>, at: number
   if (at < low || at > high) return undefined;
   let best: number | undefined;
   x.forEach((position, index) => {
-    if (values[index] == null) return;
+    if ((values[index] ?? undefined) === undefined) return; // null where a line has no value
     if (best === undefined || Math.abs(position - at) < Math.abs(x[best]! - at)) best = index;
   });
   return best;

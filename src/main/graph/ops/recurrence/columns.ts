@@ -41,8 +41,9 @@ const projectColumnsOp = defineOp({
 
 /** weightᵀ·x + bias of each column: x [in, steps, batch], weight [in, out], bias [out] → [out, steps, batch]. Throws `LabError('shape')`. */
 export function projectColumns(x: Value, weight: Value, bias: Value): Value {
-  if (x.shape.length !== 3)
+  if (x.shape.length !== 3) {
     throw new LabError('shape', `columns are [features, steps, batch], not ${showShape(x.shape)}`);
+  }
   const product = apply(projectColumnsOp, [reshape(x, [sizeAt(x.shape, 0), -1]), weight, bias], {});
   return reshape(product, [sizeAt(product.shape, 0), ...x.shape.slice(1)]);
 }
