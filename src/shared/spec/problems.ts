@@ -149,7 +149,8 @@ function valueAt(value: unknown, path: SpecPath): unknown {
   );
 }
 
-function valuesAt(schema: JsonSchema, path: SpecPath, root: unknown): string[] {
+/** What can be written at a path, where it is one of a few words. */
+export function valuesAt(schema: JsonSchema, path: SpecPath, root: unknown): string[] {
   const values = schemasAt(schema, path, root).flatMap((found) => [
     ...(found.enum ?? []),
     ...('const' in found ? [found.const] : []),
@@ -158,7 +159,7 @@ function valuesAt(schema: JsonSchema, path: SpecPath, root: unknown): string[] {
 }
 
 /** Every schema that can apply at a path; branches of a union that contradict a constant of the value are left out. */
-function schemasAt(schema: JsonSchema, path: SpecPath, value: unknown): JsonSchema[] {
+export function schemasAt(schema: JsonSchema, path: SpecPath, value: unknown): JsonSchema[] {
   const here = alternatives(schema, path[0], value);
   const [key, ...rest] = path;
   if (key === undefined) return here;

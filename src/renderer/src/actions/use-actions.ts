@@ -24,7 +24,8 @@ export function useActionKeys(): void {
   const matcher = new SequenceMatcher<Action>((action) => action.keys ?? '', isMac());
   useEventListener(document, 'keydown', (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.isComposing || ['Shift', 'Control', 'Alt', 'Meta'].includes(event.key)) return;
-    const typing = isTyping(event.target);
+    // Of an editor in a shadow root the document sees the root alone.
+    const typing = isTyping(event.composedPath()[0] ?? event.target);
     const inDialog = document.querySelector('[role="dialog"][data-state="open"], [role="alertdialog"]') !== null;
     const candidates = store.all.filter(
       (action) =>
