@@ -44,7 +44,7 @@ describe('the file of an experiment', () => {
     // The editor takes keys a moment after its list appeared, so that nobody chooses what they have not seen.
     await expect
       .poll(async () => {
-        if (/splitSeed: /.test(await editor.innerText())) return true;
+        if ((await editor.innerText()).includes('splitSeed: ')) return true;
         await page.keyboard.press('Enter');
         return false;
       }, patience)
