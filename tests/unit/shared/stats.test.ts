@@ -48,11 +48,11 @@ describe('special functions', () => {
 });
 
 describe('the normal distribution', () => {
-  it('takes logarithms as exact as Math.log, up to one unit in the last place', () => {
+  it('takes logarithms as exact as Math.log, up to two units in the last place', () => {
     fc.assert(
       fc.property(fc.double({ min: 2.3e-308, max: 1.7e308, noNaN: true }), (x) => {
         expect(Math.abs(portableLog(x) - Math.log(x))).toBeLessThanOrEqual(
-          2 ** -52 * Math.max(Math.abs(Math.log(x)), 2 ** -52),
+          2 ** -51 * Math.max(Math.abs(Math.log(x)), 2 ** -52),
         );
       }),
       { numRuns: 5000 },
