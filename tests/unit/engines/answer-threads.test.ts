@@ -5,6 +5,7 @@ import { threadsForAnswer } from '../../../src/main/engines/answer-threads.ts';
 import type { Feeds } from '../../../src/main/engines/engine.ts';
 import { channelBlock } from '../../../src/main/engines/onnxruntime/channel-block.ts';
 import { createOnnxRuntimeEngine } from '../../../src/main/engines/onnxruntime/engine.ts';
+import { keepSessions } from '../../../src/main/engines/onnxruntime/sessions.ts';
 import { createProgram, input, matmul, output } from '../../../src/main/graph/index.ts';
 import type { Program } from '../../../src/main/graph/program.ts';
 import { initialParameters, resolvePipeline } from '../../../src/main/nn/index.ts';
@@ -49,7 +50,10 @@ const textOf = (length: number): Feeds => ({
   mask: Float32Array.from({ length: 128 }, (_, place) => (place < length ? 1 : 0)),
 });
 
-beforeAll(() => channelBlock()); // tries the processor with sessions of its own, once in a process
+beforeAll(async () => {
+  keepSessions(0, 0); // another test of the process may have had some kept, which are not created again
+  await channelBlock(); // tries the processor with sessions of its own, once in a process
+});
 afterEach(() => vi.restoreAllMocks());
 
 it('gives the programs of a network what each of them deserves, and lets none of their threads spin', async () => {

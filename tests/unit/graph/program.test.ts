@@ -172,10 +172,11 @@ describe('a program', () => {
     expect(errorOf(() => constant(program, Float32Array.of(1, 2), [3])).code).toBe('shape');
   });
 
-  it('counts floating-point operations', () => {
+  it('counts the floating-point operations of what is read', () => {
     const program = createProgram('test');
     const [x, w] = floats(program, [8, 16], [16, 4]);
-    matmul(x!, w!);
+    output(program, 'product', matmul(x!, w!));
+    matmul(x!, w!, { scale: 2 });
     expect(programFlops(program)).toBe(2 * 8 * 16 * 4);
   });
 });
