@@ -6,10 +6,13 @@ import type { ImageCorpus, ImageDataset } from '../data/images/image-store.ts';
 import { openImageCorpus, openImageDataset } from '../data/images/image-store.ts';
 import { openTextCorpus } from '../data/text/corpus.ts';
 import { openTextDataset } from '../data/text/dataset.ts';
-import type { ImageFacts, TaskFacts } from '../tasks/index.ts';
+import { encodeQuery } from '../tasks/encode-query.ts';
+import type { Feeds, ImageFacts, TaskFacts } from '../tasks/index.ts';
 import { showTokens } from '../tasks/text/vocabulary.ts';
 import type { Material } from '../workspace/catalogue.ts';
 import type { Asked } from './batch/question.ts';
+import { embeddedFacts } from './embedder.ts';
+import type { TrainedNetwork } from './trained-network.ts';
 
 export interface DatasetQuestions extends Disposable {
   readonly size: number;
@@ -51,6 +54,51 @@ export function openDatasetQuestions(
     case 'audio-dataset':
       return recordingQuestions(folder, name, facts, what);
   }
+}
+
+export interface EmbeddedExamples extends Disposable {
+  readonly size: number;
+  readonly labelled: DatasetQuestions['labelled'];
+  /** What the embedder of the network is fed for an example. */
+  feedsOf(index: number): Feeds;
+}
+
+/** As `openDatasetQuestions`, for vectors of the examples. Throws what it does, and what encoding does. */
+export function openEmbeddedExamples(network: TrainedNetwork, material: Material): EmbeddedExamples {
+  const facts = embeddedFacts(network);
+  const questions = openDatasetQuestions(material, facts, network.what);
+  const { tokenizerFile, separators } = network;
+  const read = { ...facts, ...(tokenizerFile !== undefined && { tokenizerFile }) };
+  return {
+    size: questions.size,
+    labelled: questions.labelled,
+    feedsOf: (index) => encodeQuery(read, questions.ask(index), separators).feeds,
+    [Symbol.dispose]: () => {
+      questions[Symbol.dispose]();
+    },
+  };
+}
+
+/** Examples between two looks at whether to go on; among so many, texts of similar length are found. */
+const togetherAsked = 256;
+
+/**
+ * One result for each example, in their order: so many at a time that they fill batches, and a person who stops waits for one portion.
+ * Throws `LabError('aborted')`.
+ */
+export async function inPortions<Example, Result>(
+  examples: readonly Example[],
+  { signal, onDone }: { readonly signal: AbortSignal; readonly onDone: (done: number) => void },
+  each: (example: Example) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let first = 0; first < examples.length; first += togetherAsked) {
+    if (signal.aborted) throw new LabError('aborted', 'Cancelled');
+    onDone(results.length);
+    results.push(...(await Promise.all(examples.slice(first, first + togetherAsked).map(each))));
+  }
+  onDone(results.length);
+  return results;
 }
 
 function corpusQuestions(folder: string): DatasetQuestions {

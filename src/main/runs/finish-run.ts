@@ -15,7 +15,7 @@ import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import { evaluateSplit } from '../training/evaluate.ts';
 import { damagedCheckpoint } from '../training/going-back.ts';
 import { countParameters } from '../training/model.ts';
-import { answeredExamples } from './answered-examples.ts';
+import { importedPlaces } from './answered-examples.ts';
 import { writeAnswers } from './answers-file.ts';
 import { writeScores } from './scores-file.ts';
 import { describeMachine } from './energy.ts';
@@ -161,7 +161,7 @@ async function evaluate(
   if (!result) return undefined;
   if (split === 'test') emit({ type: 'evaluation', step: progress.step, split, metrics: result.metrics, best: true });
   if (split === 'test' && result.answers) {
-    await writeAnswers(run.answers, split, result.answers, answeredExamples(prepared, split, result.answers));
+    await writeAnswers(run.answers, split, result.answers, importedPlaces(prepared, split, result.answers));
   }
   const examples = result.exampleCount ?? result.answers?.labels.length ?? 0;
   return { described: describeEvaluation(result), examples, evaluation: result };

@@ -17,7 +17,7 @@ import type { PreparedRun } from './prepare.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 
 import { leaksOfResult } from '../workspace/run-leaks.ts';
-import { answeredExamples } from './answered-examples.ts';
+import { importedPlaces } from './answered-examples.ts';
 import { writeAnswers } from './answers-file.ts';
 import { writeScores } from './scores-file.ts';
 import { writeResult } from '../workspace/run-result.ts';
@@ -67,7 +67,7 @@ export async function fitRun(options: FitOptions): Promise<RunResult | undefined
     const test = hasTest ? evaluate('test') : undefined;
     if (test) emit({ type: 'evaluation', step: 1, split: 'test', metrics: test.metrics, best: true });
     if (test?.answers) {
-      await writeAnswers(run.answers, 'test', test.answers, answeredExamples(prepared, 'test', test.answers));
+      await writeAnswers(run.answers, 'test', test.answers, importedPlaces(prepared, 'test', test.answers));
     }
     await writeScores(run.scores, validation, test);
     const baselines = experiment.evaluation.baselines

@@ -57,7 +57,7 @@ export function parseGraphicsCard(text: string): ResourceSample['gpu'] {
   return { share: percent / 100, memory: mebibytes * 1024 ** 2 };
 }
 
-/** Samples at once, then every second, then more seldom; the last one at the end. */
+/** Samples every second, in long runs more seldom, and once at the end. */
 export function traceResources(run: RunFolder, usage: ProcessUsage): ResourceTrace {
   const begun = usage.now();
   let before = { at: begun, cpu: usage.cpu() };

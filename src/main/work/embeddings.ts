@@ -4,12 +4,11 @@ import type { Item } from '../../shared/contract/common.ts';
 import type { Embeddings, demosContract } from '../../shared/contract/demos.ts';
 import type { MaterialItem } from '../../shared/contract/materials.ts';
 import { LabError } from '../../shared/errors.ts';
-import { openDatasetQuestions } from '../runs/dataset-questions.ts';
+import { inPortions, openEmbeddedExamples } from '../runs/dataset-questions.ts';
 import type { Embedder } from '../runs/embedder.ts';
-import { embeddedFacts, openEmbedder } from '../runs/embedder.ts';
+import { openEmbedder } from '../runs/embedder.ts';
 import type { TrainedNetwork } from '../runs/trained-network.ts';
 import { findTrainedNetwork } from '../runs/trained-network.ts';
-import { encodeQuery } from '../tasks/encode-query.ts';
 import type { Feeds } from '../tasks/index.ts';
 import type { Material } from '../workspace/catalogue.ts';
 import { listMaterials, materialGroups } from '../workspace/catalogue.ts';
@@ -28,8 +27,6 @@ type About = Omit<Point, 'x' | 'y'>;
 /** Components that neighbours are looked for in: more only hold noise. */
 const components = 50;
 const batchSize = 32;
-/** Examples between two looks at whether to go on; among so many, texts of similar length are found. */
-const togetherAsked = 512;
 /** Longer side of pictures, in pixels: thumbnails, and what is shown of a chosen one. */
 const pictureSize = 64;
 /** Characters of a text that a page shows of an example. */
@@ -93,24 +90,21 @@ async function embedMaterial(
   material: Material,
   count: number,
 ): Promise<EmbeddedSet> {
-  const facts = embeddedFacts(network);
-  using questions = openDatasetQuestions(material, facts, network.what);
-  const { tokenizerFile, separators } = network;
-  const read = { ...facts, ...(tokenizerFile !== undefined && { tokenizerFile }) };
+  using stored = openEmbeddedExamples(network, material);
   const group = material.kind.endsWith('-corpus') ? 'corpus' : 'dataset';
   const browser = await openBrowser(context.workspace, { group, name: material.name });
   try {
-    const asked = Math.min(count, questions.size);
-    const indices = Array.from({ length: asked }, (_, place) => Math.floor((place * questions.size) / asked));
-    const examples = await inPortions(context, indices, async (index) => {
-      const vector = embedder.embed(encodeQuery(read, questions.ask(index), separators).feeds);
+    const asked = Math.min(count, stored.size);
+    const indices = Array.from({ length: asked }, (_, place) => Math.floor((place * stored.size) / asked));
+    const examples = await inPortions(indices, portionsOf(context, asked), async (index): Promise<Embedded> => {
+      const vector = embedder.embed(stored.feedsOf(index));
       const item = await browser.item(index, pictureSize);
       return {
         vector: await vector,
         about: { label: item.label, side: null, index, item: shownItem(item) },
       };
     });
-    return { examples, classes: questions.labelled?.classes ?? [] };
+    return { examples, classes: stored.labelled?.classes ?? [] };
   } finally {
     browser.close();
   }
@@ -131,13 +125,17 @@ async function embedHeldOut(
   if (!run) throw new LabError('bad-input', `The model ${id} has no data of its own: name a dataset or corpus`);
   using data = await openRunData(context.workspace, run);
   const places = heldOut(data, count);
-  const examples = await inPortions(context, places, async ({ side, index }) => {
-    const feeds = data.prepared.sampler.evaluationBatch(side, index, 1);
-    const vector = embedder.embed(feeds);
-    const items = await describeExample(data, feeds);
-    const item = embeddedItem(items) ?? { kind: 'text' as const, text: `${side} example ${index}` };
-    return { vector: await vector, about: { label: labelOf(data, feeds), side, index: null, item } };
-  });
+  const examples = await inPortions(
+    places,
+    portionsOf(context, places.length),
+    async ({ side, index }): Promise<Embedded> => {
+      const feeds = data.prepared.sampler.evaluationBatch(side, index, 1);
+      const vector = embedder.embed(feeds);
+      const items = await describeExample(data, feeds);
+      const item = embeddedItem(items) ?? { kind: 'text' as const, text: `${side} example ${index}` };
+      return { vector: await vector, about: { label: labelOf(data, feeds), side, index: null, item } };
+    },
+  );
   return { examples, classes: data.prepared.model.facts.classes ?? [] };
 }
 
@@ -150,18 +148,14 @@ function heldOut(
   return [...of('validation'), ...of('test')].slice(0, count);
 }
 
-async function inPortions<Place>(
-  { signal, progress }: WorkContext,
-  places: readonly Place[],
-  each: (place: Place) => Promise<Embedded>,
-): Promise<Embedded[]> {
-  const results: Embedded[] = [];
-  for (let first = 0; first < places.length; first += togetherAsked) {
-    if (signal.aborted) throw new LabError('aborted', 'Cancelled');
-    results.push(...(await Promise.all(places.slice(first, first + togetherAsked).map(each))));
-    progress({ phase: 'Embedding', done: results.length, total: places.length, unit: 'examples', skipped: 0 });
-  }
-  return results;
+/** Cancels and tells how far it is. */
+function portionsOf({ signal, progress }: WorkContext, total: number): Parameters<typeof inPortions>[1] {
+  return {
+    signal,
+    onDone(done) {
+      progress({ phase: 'Embedding', done, total, unit: 'examples', skipped: 0 });
+    },
+  };
 }
 
 /** What the vector is of: all texts of an example, which are read as one, but the first of its pictures, which are twins. */
@@ -184,6 +178,6 @@ async function findData(workspace: Workspace, data: string): Promise<Material> {
   const names = materials.map(({ name }) => name).join(', ');
   throw new LabError(
     'not-found',
-    `There are no data called '${data}'. There is: ${names === '' ? 'nothing yet' : names}`,
+    `There is no corpus or dataset called '${data}'. There is: ${names === '' ? 'nothing yet' : names}`,
   );
 }

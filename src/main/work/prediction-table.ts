@@ -17,8 +17,9 @@ export interface PredictionTableQuestion extends PredictionTableInput {
 interface Row {
   /** Among the answers. */
   readonly place: number;
-  readonly actual: string;
-  readonly predicted: string;
+  /** Classes by their places in the order that they have everywhere. */
+  readonly actual: number;
+  readonly predicted: number;
   readonly loss: number | null;
 }
 
@@ -52,22 +53,24 @@ export async function predictionTableOf(
   const { labels, predicted: answered, losses } = found.answers;
   const rows = Array.from(examples.places, (_, place): Row => ({
     place,
-    actual: classes[labels[place]!] ?? '',
-    predicted: classes[answered[place]!] ?? '',
+    actual: labels[place]!,
+    predicted: answered[place]!,
     loss: losses?.[place] ?? null,
   }));
   const wanted = rows.filter(
     (row) =>
       (!errorsOnly || row.actual !== row.predicted) &&
-      (actual === undefined || row.actual === actual) &&
-      (predicted === undefined || row.predicted === predicted),
+      (actual === undefined || classes[row.actual] === actual) &&
+      (predicted === undefined || classes[row.predicted] === predicted),
   );
   const sign = descending ? -1 : 1;
   wanted.sort((a, b) => sign * compare(a, b, sort) || a.place - b.place);
   const itemOf = await openItems(workspace, data, examples.originalHash);
   try {
-    const shown = wanted.slice(offset, offset + limit).map(async ({ place, ...row }) => ({
-      ...row,
+    const shown = wanted.slice(offset, offset + limit).map(async ({ place, loss, ...row }) => ({
+      actual: classes[row.actual] ?? '',
+      predicted: classes[row.predicted] ?? '',
+      loss,
       item: await itemOf.read(examples.places[place]!, pictureSize),
     }));
     return {
@@ -85,7 +88,7 @@ export async function predictionTableOf(
 function compare(a: Row, b: Row, sort: PredictionTableInput['sort']): number {
   if (sort === 'loss') return (a.loss ?? -1) - (b.loss ?? -1);
   if (sort === 'example') return a.place - b.place;
-  return a[sort] < b[sort] ? -1 : Number(a[sort] > b[sort]);
+  return a[sort] - b[sort];
 }
 
 /** Examples of the dataset by the numbers they were imported with; nothing where it is gone or was imported anew. */

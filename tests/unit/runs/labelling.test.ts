@@ -170,6 +170,15 @@ describe('what a classifier proposes', () => {
     const wrong = await predictionTableOf(context, { ...all, errorsOnly: true });
     expect(wrong.total).toBe(errors);
     expect(wrong.rows).toEqual(rows.filter(({ actual, predicted }) => actual !== predicted));
+    // Classes are in the order that they have, not in that of their letters.
+    const byClass = await predictionTableOf(context, {
+      ...all,
+      classes: ['9', '10'],
+      sort: 'actual',
+      descending: false,
+    });
+    const sorted = [...labels].sort((a, b) => a - b);
+    expect(byClass.rows.map(({ actual }) => actual)).toEqual(sorted.map((label) => ['9', '10'][label]));
   });
 
   it('follow examples whose numbers have changed', async () => {

@@ -5,11 +5,10 @@
 import { LabError } from '../../../shared/errors.ts';
 import { handLabelled } from '../../data/editing/edit-dataset.ts';
 import { demoFormOf } from '../../tasks/demo-form.ts';
-import { encodeQuery } from '../../tasks/encode-query.ts';
 import type { Material } from '../../workspace/catalogue.ts';
 import type { DatasetQuestions } from '../dataset-questions.ts';
-import { openDatasetQuestions } from '../dataset-questions.ts';
-import { embeddedFacts, openEmbedder } from '../embedder.ts';
+import { inPortions, openDatasetQuestions, openEmbeddedExamples } from '../dataset-questions.ts';
+import { openEmbedder } from '../embedder.ts';
 import { openNetworkPredictor } from '../predict.ts';
 import type { TrainedNetwork } from '../trained-network.ts';
 import type { UncertaintyMeasure } from './uncertainty.ts';
@@ -45,8 +44,6 @@ export interface Proposals {
 }
 
 const batchSize = 32;
-/** Examples between two looks at whether to go on; among so many, texts of similar length are found. */
-const together = 256;
 /** The pool that is thinned out has so many times what is wanted. */
 const poolFactor = 10;
 /** Labelled examples that count as known; of more, the last ones. */
@@ -126,7 +123,10 @@ async function ask(
 ): Promise<{ readonly step: number; readonly proposals: Proposal[] }> {
   await using predictor = await openNetworkPredictor(network, batchSize);
   const top = predictor.facts.classes?.length ?? 1;
-  const proposals = await inPortions(indices, 'Answering', { signal, onProgress }, async (index) => {
+  const onDone = (done: number): void => {
+    onProgress('Answering', done, indices.length);
+  };
+  const proposals = await inPortions(indices, { signal, onDone }, async (index) => {
     const [answer] = await predictor.ask({ ...questions.ask(index), top });
     const choices = answer?.choices ?? [];
     const probabilities = choices.map(({ probability }) => probability);
@@ -143,31 +143,12 @@ async function embed(
   network: TrainedNetwork,
   material: Material,
   indices: readonly number[],
-  options: ProposalOptions,
+  { signal, onProgress }: ProposalOptions,
 ): Promise<Float32Array[]> {
-  const facts = embeddedFacts(network);
-  using questions = openDatasetQuestions(material, facts, network.what);
+  using examples = openEmbeddedExamples(network, material);
   await using embedder = await openEmbedder(network, batchSize);
-  const { tokenizerFile, separators } = network;
-  const read = { ...facts, ...(tokenizerFile !== undefined && { tokenizerFile }) };
-  return await inPortions(indices, 'Embedding', options, (index) =>
-    embedder.embed(encodeQuery(read, questions.ask(index), separators).feeds),
-  );
-}
-
-/** One result for each index; so many at a time that they fill batches, and a person who stops waits for one portion. */
-async function inPortions<Result>(
-  indices: readonly number[],
-  phase: string,
-  { signal, onProgress }: Pick<ProposalOptions, 'signal' | 'onProgress'>,
-  each: (index: number) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  for (let first = 0; first < indices.length; first += together) {
-    if (signal.aborted) throw new LabError('aborted', 'Stopped');
-    onProgress(phase, first, indices.length);
-    results.push(...(await Promise.all(indices.slice(first, first + together).map(each))));
-  }
-  onProgress(phase, indices.length, indices.length);
-  return results;
+  const onDone = (done: number): void => {
+    onProgress('Embedding', done, indices.length);
+  };
+  return await inPortions(indices, { signal, onDone }, (index) => embedder.embed(examples.feedsOf(index)));
 }
