@@ -101,6 +101,7 @@ function looks(lab: LabClient): Readonly<Record<string, () => Promise<unknown>>>
     samples: () => lab.runs.samples({ id: run }),
     confusion: () => lab.runs.confusion({ id: run }),
     flow: () => lab.runs.gradientFlow({ id: run }),
+    histograms: () => lab.runs.histograms({ id: run }),
     card: () => lab.runs.card({ id: run }),
     clone: () => lab.runs.clone({ id: run }),
     compare: () => lab.compare.table({ ids: [run] }),

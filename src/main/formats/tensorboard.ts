@@ -2,9 +2,12 @@
  * TensorBoard's event files, which W&B, Aim and MLflow read as well. A record is its length (u64, little-endian), the masked CRC-32C
  * of these eight bytes, the data, and the masked CRC-32C of the data; the data is an `Event` of protocol buffers
  * (tensorflow/core/util/event.proto): wall_time = 1 (double, seconds), step = 2, file_version = 3, summary = 5 with
- * value = 1 {tag = 1, simple_value = 2 (float)}, session_log = 7 {status = 1}.
+ * value = 1 {tag = 1, simple_value = 2 (float), histo = 5}, session_log = 7 {status = 1}. A `HistogramProto` has, all of them double,
+ * min = 1, max = 2, num = 3, sum = 4, sum_squares = 5, and packed bucket_limit = 6, the upper ends of its buckets, and bucket = 7.
  */
 import protobuf from 'protobufjs/minimal.js';
+import type { Histogram } from '../../shared/histogram.ts';
+import { filledBins } from '../../shared/histogram.ts';
 
 /** Names of event files hold it: readers look for it. */
 export const eventFileMark = 'tfevents';
@@ -45,6 +48,55 @@ export function scalarRecord({ time, step, scalars }: ScalarEvent): Uint8Array {
   }
   const event = eventWriter(time).uint32(field(2, wire.varint)).int64(step);
   return record(event.uint32(field(5, wire.bytes)).bytes(summary.finish()).finish());
+}
+
+export interface HistogramEvent {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly step: number;
+  /** By tag, such as `weights/head/output/weight`. */
+  readonly histograms: Readonly<Record<string, Histogram>>;
+}
+
+/** Those without a value that is a number are left out: the format has no place for them. */
+export function histogramEventRecord({ time, step, histograms }: HistogramEvent): Uint8Array {
+  const summary = protobuf.Writer.create();
+  for (const [tag, histogram] of Object.entries(histograms)) {
+    if (histogram.count === 0) continue;
+    const one = protobuf.Writer.create().uint32(field(1, wire.bytes)).string(tag);
+    one.uint32(field(5, wire.bytes)).bytes(histogramMessage(histogram));
+    summary.uint32(field(1, wire.bytes)).bytes(one.finish());
+  }
+  const event = eventWriter(time).uint32(field(2, wire.varint)).int64(step);
+  return record(event.uint32(field(5, wire.bytes)).bytes(summary.finish()).finish());
+}
+
+function histogramMessage(histogram: Histogram): Uint8Array {
+  const { minimum, maximum, mean, std, count } = histogram;
+  const [average, deviation] = [mean ?? 0, std ?? 0];
+  const facts = [minimum ?? 0, maximum ?? 0, count, average * count, (deviation ** 2 + average ** 2) * count];
+  const message = protobuf.Writer.create();
+  for (const [index, value] of facts.entries()) message.uint32(field(index + 1, wire.fixed64)).double(value);
+  // A bucket begins where the one before it ends; one without values stands for what is between, and for the beginning of the first.
+  const limits: number[] = [];
+  const counts: number[] = [];
+  for (const { from, to, count: counted } of filledBins(histogram)) {
+    if (from !== limits.at(-1)) {
+      limits.push(from);
+      counts.push(0);
+    }
+    limits.push(to);
+    counts.push(counted);
+  }
+  for (const [number, values] of [
+    [6, limits],
+    [7, counts],
+  ] as const) {
+    message.uint32(field(number, wire.bytes)).fork();
+    for (const value of values) message.double(value);
+    message.ldelim();
+  }
+  return message.finish();
 }
 
 function eventWriter(time: number): protobuf.Writer {

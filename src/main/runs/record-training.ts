@@ -1,19 +1,23 @@
 /**
- * Looks at a model while it is trained, after every evaluation: how the gradient is distributed over its parts, and what it
- * answers to the same few validation examples. Nothing of it changes what is trained; what fails is told once and left out.
+ * Looks at a model while it is trained, after every evaluation: how the gradient is distributed over its parts, how weights
+ * and gradients are distributed in each parameter, and what it answers to the same few validation examples. Nothing of it changes what is trained; what fails is told once and left out.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
+import { partOf } from '../../shared/parameter-part.ts';
 import type { NewRunEvent } from '../../shared/spec/run/events.ts';
 import { loadTokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { TextTokenizer } from '../data/tokenizer/tokenizer.ts';
 import type { Engine, Executable, Tensor } from '../engines/engine.ts';
 import type { Program } from '../graph/program.ts';
 import { questionFeeds } from '../tasks/index.ts';
+import type { TrainingProgress } from '../training/checkpoints.ts';
 import { buildModel } from '../training/model.ts';
 import { fileExists } from '../files/file-exists.ts';
 import type { PreparedRun } from './prepare.ts';
+import type { HistogramOptions, HistogramRecorder } from './record-histograms.ts';
+import { openHistograms } from './record-histograms.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { appendGradients, appendSamples } from '../workspace/training-records.ts';
 
@@ -40,17 +44,16 @@ export interface RecorderOptions {
   readonly prepared: PreparedRun;
   readonly engine: Engine;
   readonly trainer: Executable;
+  readonly program: Program;
+  /** Where the training begins, or goes on. */
+  readonly progress: TrainingProgress;
+  readonly onHistograms?: HistogramOptions['onRecords'];
   readonly emit: (event: NewRunEvent) => void;
 }
 
 /** Records into the run's artifacts at every evaluation; the weights are those that `trainer` has at that moment. */
-export async function createTrainingRecorder({
-  run,
-  prepared,
-  engine,
-  trainer,
-  emit,
-}: RecorderOptions): Promise<TrainingRecorder> {
+export async function createTrainingRecorder(options: RecorderOptions): Promise<TrainingRecorder> {
+  const { run, prepared, engine, trainer, progress, emit } = options;
   const { experiment, model, sampler, plan } = prepared;
   const tokenizer = (await fileExists(run.tokenizer)) ? loadTokenizer(run.tokenizer) : undefined;
   let predictor: OpenPredictor | undefined;
@@ -69,19 +72,30 @@ export async function createTrainingRecorder({
     if (answers.some((one) => one.length > 0)) await appendSamples(run, { step, answers });
   };
 
+  const attempt = async (step: number, work: () => Promise<void>): Promise<void> => {
+    if (failed) return;
+    try {
+      await work();
+    } catch (error) {
+      failed = true;
+      emit({ type: 'notice', step, message: `Gradients and samples are not recorded any more: ${messageOf(error)}` });
+    }
+  };
+  let histograms: HistogramRecorder | undefined;
+  await attempt(progress.step, async () => {
+    histograms = await openHistograms({ ...options, onRecords: options.onHistograms });
+    if (progress.step === 0) await histograms?.record(0, undefined);
+  });
+
   return {
-    async record(step) {
-      if (failed) return;
-      try {
+    record: (step) =>
+      attempt(step, async () => {
         const feeds = sampler.trainingBatch(experiment.seed, step * plan.gradientAccumulationSteps, plan.batchSize);
         const { gradients } = await trainer.gradients(feeds, { seed: experiment.seed, step });
         await appendGradients(run, { step, norms: normsByPart(gradients) });
+        await histograms?.record(step, gradients);
         await answer(step);
-      } catch (error) {
-        failed = true;
-        emit({ type: 'notice', step, message: `Gradients and samples are not recorded any more: ${messageOf(error)}` });
-      }
-    },
+      }),
     [Symbol.asyncDispose]: async () => predictor?.executable.release(),
   };
 }
@@ -144,8 +158,4 @@ export function normsByPart(gradients: ReadonlyMap<string, Tensor>): Record<stri
     squares.set(part, (squares.get(part) ?? 0) + sum);
   }
   return Object.fromEntries([...squares].map(([part, sum]) => [part, Number.isFinite(sum) ? Math.sqrt(sum) : null]));
-}
-
-function partOf(name: string): string {
-  return /^backbone\/[^/]+(\/layer\.\d+(?=\/))?/.exec(name)?.[0] ?? name.split('/')[0] ?? name;
 }

@@ -20,8 +20,9 @@ export async function prepareResume(
   const trained = await readJson(run.spec, storedExperiment);
   const before = lengthOf(trained);
   const after = lengthOf(wanted);
-  const { tensorboard } = wanted.training; // changes nothing of what is trained
-  const sameOtherwise = { ...trained, training: { ...trained.training, [before.unit]: after.count, tensorboard } };
+  const { tensorboard, histograms } = wanted.training; // change nothing of what is trained
+  const recorded = { ...trained, training: { ...trained.training, tensorboard, histograms } };
+  const sameOtherwise = { ...recorded, training: { ...recorded.training, [before.unit]: after.count } };
   if (before.unit !== after.unit || !isDeepStrictEqual(plain(wanted), plain(sameOtherwise))) {
     throw new LabError(
       'conflict',
@@ -36,7 +37,7 @@ export async function prepareResume(
   const isFinished = await fileExists(run.result);
   if (after.count === before.count) {
     if (!isFinished || checkpoint !== undefined) {
-      if (tensorboard !== trained.training.tensorboard) await writeJson(run.spec, wanted);
+      if (!isDeepStrictEqual(plain(recorded), plain(trained))) await writeJson(run.spec, wanted);
       return; // steps that are taken back are trained again
     }
     throw new LabError(

@@ -31,6 +31,7 @@ import { openCheckedRun } from './open-run.ts';
 import { requireSpace, runBytes } from '../files/disk-space.ts';
 import { fileExists } from '../files/file-exists.ts';
 import { pretrainingCorpus } from './pretraining-corpus.ts';
+import type { HistogramOptions } from './record-histograms.ts';
 import { createTrainingRecorder } from './record-training.ts';
 import { restoreRun } from './restore-run.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
@@ -67,6 +68,7 @@ export interface TrainOptions {
 interface LockedOptions extends TrainOptions {
   /** Called before anything is written: throws where another process has taken the run over meanwhile. */
   readonly requireHeld: () => void;
+  readonly onHistograms?: HistogramOptions['onRecords'];
 }
 
 /** The result, or undefined when the run was stopped. Throws `LabError`; the failure is in the run's events, too. */
@@ -94,7 +96,8 @@ export async function trainRun(
       emit({ type: 'notice', step, message });
     });
     try {
-      return await trainLocked(workspace, run, { ...options, requireHeld }, emit);
+      const onHistograms = tensorboard?.addHistograms;
+      return await trainLocked(workspace, run, { ...options, requireHeld, onHistograms }, emit);
     } catch (error) {
       const code = isLabError(error) ? error.code : 'internal';
       const before = isLabError(error) && typeof error.details.before === 'number' ? error.details.before : undefined;
@@ -316,9 +319,9 @@ const fewestPrefetched = 300;
 async function runLoop(
   run: RunFolder,
   prepared: PreparedRun,
-  { engine, trainer, stepper, evaluator }: Session,
+  { engine, trainer, stepper, evaluator, program }: Session,
   progress: TrainingProgress,
-  { signal, onStep, onPhase, prefetch, requireHeld }: LockedOptions,
+  { signal, onStep, onPhase, prefetch, requireHeld, onHistograms }: LockedOptions,
   emit: (event: NewRunEvent) => void,
 ): ReturnType<typeof train> {
   const { experiment, task, setup, sampler, model, plan } = prepared;
@@ -329,7 +332,10 @@ async function runLoop(
     from: progress.step * plan.gradientAccumulationSteps,
     to: plan.totalSteps * plan.gradientAccumulationSteps,
   };
-  await using recorder = await createTrainingRecorder({ run, prepared, engine, trainer, emit });
+  await using recorder = await createTrainingRecorder({
+    ...{ run, prepared, engine, trainer, program, progress, emit },
+    onHistograms,
+  });
   await using flow = training.gradientFlow ? await openGradientFlow(run, prepared, engine, trainer) : undefined;
   if (progress.step === 0) await flow?.record(0);
   let reachedStep = progress.step;

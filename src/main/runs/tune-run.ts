@@ -125,12 +125,13 @@ function trialMetric({ tune, task }: Experiment): Pick<RunTuning, 'metric' | 'di
   };
 }
 
-/** The test, baselines and pictures are for the run itself. */
+/** The test, baselines, pictures and histograms are for the run itself. */
 function trialOf(experiment: Experiment, settings: Settings): Experiment {
   const { tune, ...own } = withChosen(experiment, settings);
   return {
     ...own,
     ...(tune?.seed !== undefined && { seed: tune.seed, labelSeed: tune.seed }),
+    training: { ...own.training, histograms: false },
     evaluation: { ...own.evaluation, test: false, baselines: false, inspect: false },
   };
 }

@@ -4,8 +4,10 @@ import { LabError, messageOf } from '../../shared/errors.ts';
 import { readChecksums, verifyAgainst } from '../files/checksums.ts';
 import { namesIn, textOf } from '../files/file-exists.ts';
 import { unsealJson } from '../files/sealed-json.ts';
+import { countDamagedLines } from '../files/sealed-lines.ts';
 import { checkpointFolder, listCheckpoints } from '../workspace/checkpoint-folders.ts';
-import { readEventLog, runFolder } from '../workspace/run-folder.ts';
+import type { RunFolder } from '../workspace/run-folder.ts';
+import { runFolder } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { verifyCheckpoint } from './checkpoints.ts';
 
@@ -33,7 +35,7 @@ export async function* checkWorkspace(workspace: Workspace, signal: AbortSignal)
     const run = runFolder(join(workspace.runs, name));
     yield await checked(`runs/${name}`, [
       () => checkListed(run.folder),
-      () => checkEvents(run.folder),
+      () => checkLines(run),
       () => checkSealed(run.artifacts),
     ]);
     for (const step of await listCheckpoints(run.checkpoints)) {
@@ -78,13 +80,16 @@ async function checkListed(folder: string): Promise<Finding> {
   return { verified: true, problems };
 }
 
-async function checkEvents(folder: string): Promise<Finding> {
-  const { damaged } = await readEventLog(runFolder(folder));
-  const lines = damaged === 1 ? 'a line is' : `${damaged} lines are`;
-  return {
-    verified: true,
-    problems: damaged === 0 ? [] : [`${join(folder, 'events.jsonl')} is damaged: ${lines} not what was written`],
-  };
+/** Files whose lines have seals: events, and what was recorded beside them. A last line that was left half-written is no damage. */
+async function checkLines({ events, artifacts }: RunFolder): Promise<Finding> {
+  const names = (await namesIn(artifacts)).filter((name) => name.endsWith('.jsonl')).sort();
+  const problems: string[] = [];
+  for (const file of [events, ...names.map((name) => join(artifacts, name))]) {
+    const damaged = await countDamagedLines(file);
+    const lines = damaged === 1 ? 'a line is' : `${damaged} lines are`;
+    if (damaged > 0) problems.push(`${file} is damaged: ${lines} not what was written`);
+  }
+  return { verified: true, problems };
 }
 
 /** Files with a seal of their own: what a run found out after its folder had been written. Of older labs nothing is known. */

@@ -7,6 +7,8 @@ import { runResult } from '../spec/run/result.ts';
 import { count, failure, item, jsonObject, metricValues, moment, nothing, page } from './common.ts';
 import { predictionTable, predictionTableInput } from './prediction-table.ts';
 import { runScores, runScoresInput } from './scores.ts';
+import { histogramCourse, histogramsInput } from './histograms.ts';
+import { resourceTrace } from './resources.ts';
 import { tagErrors, tagErrorsInput } from './tag-errors.ts';
 import { request, subscription } from './define.ts';
 import { logLine, series, seriesRequest } from './series.ts';
@@ -357,27 +359,15 @@ export const runsContract = {
       parts: z.array(z.object({ name: z.string(), norms: z.array(z.number().nullable()) })),
     }),
   ),
+  histograms: request(
+    'How the weights of a parameter and their gradients were distributed at the evaluations',
+    histogramsInput,
+    histogramCourse,
+  ),
   resources: request(
     'What the trainer takes of the computer over the training: cores, memory and, where it tells, the graphics card',
     runReference,
-    z.object({
-      /** Of the computer that the lab runs on, for comparison. */
-      cores: count,
-      memory: count,
-      /** At most a thousand, evenly chosen. */
-      samples: z.array(
-        z.object({
-          time: moment,
-          step: count,
-          /** Cores that were busy, on average since the sample before. */
-          cores: z.number(),
-          /** Bytes. */
-          memory: z.number(),
-          /** Share of it from 0 to 1, and bytes; null where there is none. */
-          gpu: z.object({ share: z.number(), memory: z.number() }).nullable(),
-        }),
-      ),
-    }),
+    resourceTrace,
   ),
   watch: subscription(
     'Runs that changed, were removed, and the queue when it changed: at most ten times a second',

@@ -50,6 +50,7 @@ export function describeRuns(scenario: Scenario): void {
       expect.arrayContaining(['backbone/embedding', 'backbone/encoder/layer.0', 'head']),
     );
     expect(parts.every(({ norms }) => norms.every((norm) => norm !== null && norm >= 0))).toBe(true);
+    await describeHistograms(scenario.client, scenario.run);
     const samples = await scenario.client.runs.samples({ id: scenario.run });
     expect(samples.steps).toEqual([3, 6]);
     expect(samples.examples[0]?.truth).toHaveLength(samples.examples[0]?.answers[0]?.length ?? -1);
@@ -174,4 +175,22 @@ export function describeRuns(scenario: Scenario): void {
       ]),
     );
   });
+}
+
+/** In portions, and only those of a parameter that is there. */
+async function describeHistograms({ runs }: Scenario['client'], id: string): Promise<void> {
+  const first = await runs.histograms({ id });
+  expect(first.parameter).toBe(first.parameters[0]);
+  expect(first).toMatchObject({ total: 3, damaged: 0 });
+  expect(first.records.map(({ step, gradients }) => [step, gradients !== undefined])).toEqual([
+    [0, false],
+    [3, true],
+    [6, true],
+  ]);
+  const parameter = first.parameters.at(-1);
+  const portion = await runs.histograms({ id, parameter, offset: 1, limit: 1 });
+  expect(portion).toMatchObject({ parameter, total: 3, records: [{ step: 3 }] });
+  const second = await runs.histograms({ id, parameter, every: 2 });
+  expect(second.records.map(({ step }) => step)).toEqual([0, 6]);
+  await expect(runs.histograms({ id, parameter: 'none' })).rejects.toMatchObject({ code: 'not-found' });
 }

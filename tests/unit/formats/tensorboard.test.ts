@@ -2,7 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { crc32c, scalarRecord, startRecord, versionRecord } from '../../../src/main/formats/tensorboard.ts';
+import {
+  crc32c,
+  histogramEventRecord,
+  scalarRecord,
+  startRecord,
+  versionRecord,
+} from '../../../src/main/formats/tensorboard.ts';
+import { histogramOf } from '../../../src/main/training/histogram.ts';
 
 describe('event files', () => {
   it('have the bytes that TensorBoard writes', async () => {
@@ -15,6 +22,14 @@ describe('event files', () => {
         scalars: { 'training/loss': 0.1, 'training/learningRate': 1e-3 },
       }),
       scalarRecord({ time: 1764450002000, step: 70_000, scalars: { 'validation/accuracy': NaN } }),
+      histogramEventRecord({
+        time: 1764450002000,
+        step: 70_000,
+        histograms: {
+          'weights/head/output/weight': histogramOf(Float32Array.of(-3, -3, 1, 1)),
+          'gradients/none': histogramOf(Float32Array.of(NaN)),
+        },
+      }),
     ];
     const expected = await readFile(join(import.meta.dirname, '../../fixtures/tensorboard/events.bin'));
     expect(Buffer.concat(written).toString('hex')).toBe(expected.toString('hex'));

@@ -9,6 +9,7 @@ import { prepareResume } from '../../../src/main/runs/resume-run.ts';
 import { scalarsOf, tensorboardFolder } from '../../../src/main/runs/tensorboard-log.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import type { RunFolder } from '../../../src/main/workspace/run-folder.ts';
+import { readHistograms } from '../../../src/main/workspace/histogram-records.ts';
 import { readEventLog } from '../../../src/main/workspace/run-folder.ts';
 import type { TinyWorkspace } from '../../tiny-workspace.ts';
 import { createTinyWorkspace, tinyExperiment } from '../../tiny-workspace.ts';
@@ -37,9 +38,16 @@ const filesOf = async (run: RunFolder): Promise<Buffer[]> => {
   return Promise.all(names.map((name) => readFile(join(tensorboardFolder(run), name))));
 };
 
-/** The records of these events, one after the other. */
-function recordsOf(events: readonly RunEvent[]): Buffer {
-  return Buffer.concat(events.flatMap((event) => scalarsOf(event) ?? []).map((scalars) => scalarRecord(scalars)));
+function recordsOf(events: readonly RunEvent[]): readonly Uint8Array[] {
+  return events.flatMap((event) => scalarsOf(event) ?? []).map((scalars) => scalarRecord(scalars));
+}
+
+/** How often a tag stands in a file: behind its length, which tells it from longer ones. */
+function timesIn(file: Buffer, tag: string): number {
+  const named = Buffer.concat([Buffer.of(tag.length), Buffer.from(tag)]);
+  let times = 0;
+  for (let at = file.indexOf(named); at >= 0; at = file.indexOf(named, at + 1)) times += 1;
+  return times;
 }
 
 describe('event files of a run', () => {
@@ -51,10 +59,23 @@ describe('event files of a run', () => {
     const resumed = events.findIndex(({ type }) => type === 'resumed');
     const files = await filesOf(run);
     expect(files).toHaveLength(2);
-    const parts = [events.slice(0, resumed), events.slice(resumed)].map(recordsOf);
-    for (const [index, file] of files.entries()) {
-      expect(parts[index]!.length).toBeGreaterThan(200);
-      expect(file.subarray(-parts[index]!.length).equals(parts[index]!)).toBe(true);
+    for (const [index, part] of [events.slice(0, resumed), events.slice(resumed)].entries()) {
+      const scalars = recordsOf(part);
+      expect(scalars.length).toBeGreaterThan(2);
+      let at = 0;
+      for (const scalar of scalars) {
+        at = files[index]!.indexOf(scalar, at);
+        expect(at).toBeGreaterThan(0);
+      }
+    }
+    const { parameters } = await readHistograms(run);
+    expect(parameters.length).toBeGreaterThan(10);
+    const [first, second] = files;
+    for (const parameter of parameters) {
+      expect(timesIn(first!, `weights/${parameter}`)).toBe(1); // before the first step: stopped before the evaluation of the third
+      expect(timesIn(first!, `gradients/${parameter}`)).toBe(0);
+      expect(timesIn(second!, `weights/${parameter}`)).toBe(2);
+      expect(timesIn(second!, `gradients/${parameter}`)).toBe(2);
     }
     const tags = events.flatMap((event) => Object.keys(scalarsOf(event)?.scalars ?? {}));
     expect(tags).toEqual(expect.arrayContaining(['training/loss', 'training/learningRate', 'validation/accuracy']));

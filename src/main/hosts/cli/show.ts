@@ -10,13 +10,26 @@ import { globalsOf, existingWorkspaceOf } from './globals.ts';
 import type { Column } from './output.ts';
 import { pairs, print, printJson, table, terminalWidth, wrap } from './output.ts';
 import { courseOf } from './run-course.ts';
+import { describeHistograms, histogramsToShow } from './show-histograms.ts';
 
 export function registerShow(show: Command): void {
   show
     .argument('<run>', "a run's id, the beginning of one, or an experiment's name (its latest run)")
-    .action(async (reference: string, _options: object, command: Command) => {
+    .option(
+      '--histograms [parameter]',
+      'how the weights and gradients of a parameter were distributed at the evaluations; without a name, those of all at the last one',
+    )
+    .action(async (reference: string, { histograms }: { histograms?: string | true }, command: Command) => {
       const workspace = await existingWorkspaceOf(command);
-      const details = await readRun(await findRun(workspace, reference));
+      const run = await findRun(workspace, reference);
+      if (histograms !== undefined) {
+        const parameter = histograms === true ? undefined : histograms;
+        const course = await histogramsToShow(run, parameter);
+        if (globalsOf(command).json) printJson(course);
+        else print(describeHistograms(course, parameter));
+        return;
+      }
+      const details = await readRun(run);
       const change = (await dataChange(workspace, details.origin.data)) ?? null;
       if (globalsOf(command).json) {
         printJson({ ...details, dataChange: change, verdicts: runVerdicts(courseOf(details)) });

@@ -6,6 +6,7 @@ import { LabError } from '../../../shared/errors.ts';
 import { listArtifacts, readArtifact } from '../../lab/artifacts.ts';
 import { createRun } from '../../runs/create-run.ts';
 import { parseExperiment } from '../../runs/experiment.ts';
+import { readHistograms } from '../../workspace/histogram-records.ts';
 import { readResources } from '../../workspace/resource-trace.ts';
 import { readTrainingRecords } from '../../workspace/training-records.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -225,6 +226,20 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
     scores: (input, { signal }) => workers.call('scores', { ...input, id: runs.get(input.id).id }, { signal }),
     card: ({ id }) => workers.call('runCard', { id }),
     gradientFlow: async ({ id }) => gradientNorms((await readTrainingRecords(runs.folder(runs.get(id).id))).gradients),
+    async histograms({ id, parameter = null, every, offset, limit }) {
+      const found = await readHistograms(runs.folder(runs.get(id).id), parameter);
+      const { damaged } = found;
+      const parameters = [...found.parameters];
+      if (parameter !== null && !parameters.includes(parameter)) {
+        throw new LabError('not-found', `The run ${id} has no histograms of '${parameter}'`, { id, parameter });
+      }
+      const last = found.records.length - 1;
+      const chosen = found.records.filter((_, index) => index % every === 0 || index === last);
+      return {
+        ...{ parameters, damaged, parameter: parameter ?? parameters[0] ?? null, total: found.records.length },
+        records: chosen.slice(offset, offset + limit),
+      };
+    },
     async resources({ id }) {
       const samples = await readResources(runs.folder(runs.get(id).id));
       const every = Math.ceil(samples.length / mostSamples);

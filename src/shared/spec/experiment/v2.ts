@@ -141,6 +141,12 @@ const trainingSpec = z
       .describe(
         'Record how far errors reach back in time: the norm of ∂L/∂h at every step of the recurrent layers, at the beginning and at each evaluation',
       ),
+    histograms: z
+      .union([z.boolean(), steps])
+      .optional()
+      .describe(
+        'Record how the weights and their gradients are distributed, at the beginning and at each evaluation; a number for every so manieth of them. Done unless it is said otherwise where at most 20 million weights are trained',
+      ),
     tensorboard: z
       .boolean()
       .optional()

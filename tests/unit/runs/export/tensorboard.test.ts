@@ -1,13 +1,14 @@
-// The curves of a finished run as an event file: every number of its events, and nothing where there was no training.
+// The curves of a finished run as an event file: every number of its events, its histograms, and nothing where there was no training.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { scalarRecord } from '../../../../src/main/formats/tensorboard.ts';
+import { histogramEventRecord, scalarRecord } from '../../../../src/main/formats/tensorboard.ts';
 import { createRun } from '../../../../src/main/runs/create-run.ts';
 import { exportNetwork, exportRun } from '../../../../src/main/runs/export/index.ts';
 import { importModel } from '../../../../src/main/runs/import-model.ts';
-import { scalarsOf } from '../../../../src/main/runs/tensorboard-log.ts';
+import { histogramsOf, scalarsOf } from '../../../../src/main/runs/tensorboard-log.ts';
 import { trainRun } from '../../../../src/main/runs/train-run.ts';
+import { readHistograms } from '../../../../src/main/workspace/histogram-records.ts';
 import { findModel } from '../../../../src/main/workspace/models.ts';
 import { readEventLog } from '../../../../src/main/workspace/run-folder.ts';
 import { createTinyWorkspace, tinyExperiment } from '../../../tiny-workspace.ts';
@@ -21,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => tiny.remove());
 
-it('holds every number of the events', async () => {
+it('holds every number of the events, and histograms at their evaluations', async () => {
   const run = await createRun(tiny.workspace, tinyExperiment());
   await trainRun(tiny.workspace, run, { signal, prefetch: false });
   const { folder, files } = await exportRun(tiny.workspace, run, {
@@ -32,9 +33,19 @@ it('holds every number of the events', async () => {
   expect(file).toMatch(/^events\.out\.tfevents\.\d+\./u);
   const written = await readFile(join(folder, file!));
   const { events } = await readEventLog(run);
-  const records = Buffer.concat(events.flatMap((event) => scalarsOf(event) ?? []).map(scalarRecord));
-  expect(records.length).toBeGreaterThan(200);
-  expect(written.subarray(-records.length).equals(records)).toBe(true);
+  const course = await readHistograms(run);
+  const histograms = (step: number, time: number): Uint8Array[] => {
+    const records = course.records.filter((record) => record.step === step);
+    return records.length === 0 ? [] : [histogramEventRecord(histogramsOf(time, step, records))];
+  };
+  const records = events.flatMap((event) => [
+    ...(event.type === 'created' ? histograms(0, event.time) : []),
+    ...[scalarsOf(event) ?? []].flat().map(scalarRecord),
+    ...(event.type === 'evaluation' && event.split === 'validation' ? histograms(event.step, event.time) : []),
+  ]);
+  const all = Buffer.concat(records);
+  expect(all.length).toBeGreaterThan(20_000);
+  expect(written.subarray(-all.length).equals(all)).toBe(true);
 });
 
 it('is refused for a model of others', async () => {
