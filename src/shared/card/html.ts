@@ -1,4 +1,5 @@
 /** A card as one HTML file that needs nothing else: to be sent, printed and kept. It follows the reader's light or dark theme. */
+import { seriesRules } from '../chart-colours.ts';
 import { escapeMarkup } from '../escape-markup.ts';
 import type { AuditCard, CardItem, CardSection } from './card.ts';
 
@@ -7,6 +8,7 @@ const style = `
 @media (prefers-color-scheme: dark) {
   :root { --text: #edeef0; --quiet: #b0b4ba; --line: #3a3d43; --ground: #16181b; --panel: #1e2125; --warning: #ffca80; --warning-ground: #3a2a12; }
 }
+${seriesRules()}
 * { box-sizing: border-box; }
 body { max-width: 60rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; color: var(--text); background: var(--ground); font: 16px/1.5 system-ui, sans-serif; }
 h1 { margin: 0 0 .25rem; font-size: 1.6rem; line-height: 1.2; overflow-wrap: anywhere; }

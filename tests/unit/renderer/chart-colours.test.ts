@@ -1,7 +1,8 @@
-// The colours of lines can be told apart with any colour vision, and stand out from what they are drawn on.
+// The colours of lines can be told apart with any colour vision, stand out from what they are drawn on, and are the same in files.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { chartColours } from '../../../src/shared/chart-colours.ts';
 import { lineStyle, seriesColours } from '../../../src/renderer/src/charts/palette.ts';
 
 type Triple = readonly [number, number, number];
@@ -82,6 +83,14 @@ describe.each(['light', 'dark'] as const)('colours of lines, %s', (theme) => {
       expect((high! + 0.05) / (low! + 0.05), name).toBeGreaterThanOrEqual(3); // WCAG 2.2, 1.4.11
     }
   });
+});
+
+it('are those of charts in files that stand alone', () => {
+  for (const [index, [light, dark]] of chartColours.entries()) {
+    expect(tokens).toContain(`${seriesColours[index]!}: light-dark(${light}, ${dark});`);
+  }
+  expect(chartColours).toHaveLength(seriesColours.length);
+  expect(tokens).toMatch(/--pretrained: var\(--series-1\);\s+--scratch: var\(--series-2\);/u);
 });
 
 it('dashes lines whose colour was used before', () => {

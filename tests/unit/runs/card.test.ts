@@ -12,6 +12,7 @@ import { runStudy } from '../../../src/main/runs/study.ts';
 import type { AuditCard } from '../../../src/shared/card/card.ts';
 import { auditCard } from '../../../src/shared/card/card.ts';
 import { cardAsHtml } from '../../../src/shared/card/html.ts';
+import { chartColours } from '../../../src/shared/chart-colours.ts';
 import { formatNumber } from '../../../src/shared/display.ts';
 import type { StudyResult } from '../../../src/shared/spec/study.ts';
 import { cardAsMarkdown } from '../../../src/shared/card/markdown.ts';
@@ -109,6 +110,12 @@ it('the report of a study has notes, verdict, charts, tables and card in one fil
   // A dot for each arm's mean, with its value, and one for each gain.
   for (const { title, mean } of arms) expect(first).toContain(`<title>${title}: ${formatNumber(mean)}</title>`);
   expect(second!.match(/<circle/gu)).toHaveLength(gains.length);
+  const colour = (title: string): string | undefined =>
+    new RegExp(`fill="([^"]*)"/><text [^>]*>${title}</text>`, 'u').exec(first!)?.[1];
+  const titles = [...new Map(arms.map(({ arm, title }) => [arm, title])).values()];
+  expect(colour(titles.at(-1)!)).toBe('var(--series-2)'); // the reference: from scratch
+  expect(new Set(titles.map(colour)).size).toBe(titles.length);
+  expect(html).toContain(`--series-1: ${chartColours[0]![0]};`);
   expect(html).not.toContain('NaN');
   expect(await loadStudyReport(tiny.workspace, 'no-such')).toBeUndefined();
 });

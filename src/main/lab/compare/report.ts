@@ -4,7 +4,7 @@ import type { ComparedRuns } from '../../../shared/contract/compare.ts';
 import type { Series } from '../../../shared/contract/series.ts';
 import { formatNumber } from '../../../shared/display.ts';
 import { escapeMarkup } from '../../../shared/escape-markup.ts';
-import { chartColours as colours } from '../../../shared/chart-colours.ts';
+import { chartColours, seriesColour, seriesRules } from '../../../shared/chart-colours.ts';
 import { linearScale, rangeOf } from '../../../shared/linear-scale.ts';
 import { valueTicks } from '../../../shared/value-ticks.ts';
 import { labVersion } from '../../files/version.ts';
@@ -35,6 +35,7 @@ export function comparisonReport({ title, notes, table, series }: ReportContent)
 <title>${escapeMarkup(title)}</title>
 <style>
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
+${seriesRules()}
 body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { border-bottom: 1px solid #8886; padding: .25rem .75rem; text-align: left; vertical-align: top; }
@@ -149,6 +150,6 @@ function key(index: number): string {
 }
 
 function strokeOf(index: number): string {
-  const dash = dashes[Math.floor(index / colours.length) % dashes.length] ?? '';
-  return `stroke="${colours[index % colours.length] ?? ''}" stroke-width="2"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}`;
+  const dash = dashes[Math.floor(index / chartColours.length) % dashes.length] ?? '';
+  return `stroke="${seriesColour(index)}" stroke-width="2"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}`;
 }

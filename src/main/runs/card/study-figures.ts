@@ -1,10 +1,11 @@
 /** The charts of a study's report, as SVG that stands in one HTML file: what each arm reached, and the gains with their intervals. */
-import { chartColours as colours } from '../../../shared/chart-colours.ts';
+import { seriesColour } from '../../../shared/chart-colours.ts';
 import { formatNumber, formatSigned } from '../../../shared/display.ts';
 import { escapeMarkup } from '../../../shared/escape-markup.ts';
 import { linearScale, rangeOf } from '../../../shared/linear-scale.ts';
 import { metricOf } from '../../../shared/metrics.ts';
 import type { StudyResult } from '../../../shared/spec/study.ts';
+import { armSeries, pretrainedSeries } from '../../../shared/study/arm-colours.ts';
 import { conditionWords, gainWords } from '../../../shared/study/verdict.ts';
 import { valueTicks } from '../../../shared/value-ticks.ts';
 
@@ -23,6 +24,15 @@ function scaleOf(values: readonly number[], from: number, to: number) {
   return { ...range, at: (value: number): string => scale(value).toFixed(1) };
 }
 
+/** As the pages of a study have them. */
+function coloursOf({ arms }: StudyResult): (arm: string) => string {
+  const known = [...new Map(arms.map((one) => [one.arm, one])).values()];
+  const series = armSeries(
+    known.map(({ arm, pretrained, method }) => ({ name: arm, isMain: pretrained && method === 'training' })),
+  );
+  return (arm) => seriesColour(series.get(arm) ?? pretrainedSeries);
+}
+
 function figure(title: string, height: number, drawing: readonly string[]): string {
   return `<figure><figcaption>${escapeMarkup(title)}</figcaption><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeMarkup(title)}; the tables below have the numbers" font-size="12" fill="currentColor">${drawing.join('')}</svg></figure>`;
 }
@@ -31,6 +41,7 @@ function figure(title: string, height: number, drawing: readonly string[]): stri
 export function armsFigure(result: StudyResult): string {
   const { arms, baselines, metric } = result;
   const conditions = orderedConditions(result);
+  const colourOf = coloursOf(result);
   const names = [...new Map(arms.map(({ arm, title }) => [arm, title]))];
   const margin = { left: 56, right: 16, top: 12, bottom: 36 + 18 * names.length };
   const height = 300 + margin.bottom;
@@ -59,7 +70,7 @@ export function armsFigure(result: StudyResult): string {
       `<path d="M${placeOf(condition) - 30} ${y.at(mean)}h60" stroke="currentColor" stroke-dasharray="4 3"><title>${escapeMarkup(name)}: ${formatNumber(mean)}</title></path>`,
   );
   const lines = names.map(([arm, title], index) => {
-    const colour = colours[index % colours.length]!;
+    const colour = colourOf(arm);
     const shift = (index - (names.length - 1) / 2) * 8;
     const points = conditions.flatMap(({ name }) => {
       const found = arms.find((one) => one.arm === arm && one.condition === name);
@@ -88,6 +99,7 @@ export function gainsFigure(result: StudyResult): string {
   const order = orderedConditions(result).map(({ name }) => name);
   const gains = result.gains.toSorted((one, other) => order.indexOf(one.condition) - order.indexOf(other.condition));
   if (gains.length === 0) return '';
+  const colourOf = coloursOf(result);
   const titleOf = (arm: string): string => result.arms.find((one) => one.arm === arm)?.title ?? arm;
   const row = 46;
   const height = 20 + row * gains.length + 30;
@@ -105,11 +117,12 @@ export function gainsFigure(result: StudyResult): string {
   ];
   const rows = gains.map((gain, index) => {
     const y = 20 + row * index;
+    const colour = colourOf(gain.arm);
     const words = `${conditionWords(gain.condition)}, ${titleOf(gain.arm)} over ${titleOf(gain.reference)}: ${gainWords(gain)}`;
     const bar = gain.interval
-      ? `<path d="M${x.at(gain.interval.low)} ${y + 18}H${x.at(gain.interval.high)}" stroke="${colours[0]}" stroke-width="3"/>`
+      ? `<path d="M${x.at(gain.interval.low)} ${y + 18}H${x.at(gain.interval.high)}" stroke="${colour}" stroke-width="3"/>`
       : '';
-    return `<text x="24" y="${y + 6}">${escapeMarkup(words)}</text>${bar}<circle cx="${x.at(gain.gain)}" cy="${y + 18}" r="4" fill="${colours[0]}"/>`;
+    return `<text x="24" y="${y + 6}">${escapeMarkup(words)}</text>${bar}<circle cx="${x.at(gain.gain)}" cy="${y + 18}" r="4" fill="${colour}"/>`;
   });
   return figure('Gains with their 95 % CI; right of zero is better', height, [...axis, ...rows]);
 }

@@ -4,6 +4,7 @@
  * are something else are categories beside each other.
  */
 import type { StudyResult } from '../../../../shared/spec/study.ts';
+import { armSeries } from '../../../../shared/study/arm-colours.ts';
 import { lineStyle, pretrainedColour, scratchColour } from '../../charts/palette.ts';
 
 export interface CurvePoint {
@@ -59,19 +60,10 @@ export function budgetsOf({ conditions }: Conditions): readonly number[] | null 
   return labelBudgets(conditions)?.toSorted((one, other) => one - other) ?? null;
 }
 
-/** Pretrained and from scratch have the same colours in every study, the other arms those that follow. */
-export function armColours(arms: readonly { readonly name: string; readonly isMain: boolean }[]): Map<string, string> {
-  const reference = arms.at(-1)?.name;
-  const main = arms.find(({ isMain, name }) => isMain && name !== reference)?.name;
-  let others = 1;
-  return new Map(
-    arms.map(({ name }) => {
-      if (name === main) return [name, pretrainedColour];
-      if (name === reference) return [name, scratchColour];
-      others += 1;
-      return [name, lineStyle(others).colour];
-    }),
-  );
+/** The token of each arm's colour. */
+export function armColours(arms: Parameters<typeof armSeries>[0]): ReadonlyMap<string, string> {
+  const tokens: readonly string[] = [pretrainedColour, scratchColour];
+  return new Map([...armSeries(arms)].map(([name, index]) => [name, tokens[index] ?? lineStyle(index).colour]));
 }
 
 export function armCurves(result: Pick<StudyResult, 'arms' | 'runs' | 'conditions'>): readonly ArmCurve[] {
