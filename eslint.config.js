@@ -1,6 +1,7 @@
 // For Vue components alone: Oxlint (oxlint.config.ts), which is ten times faster, reads no templates and looks at the rest.
 import vue from 'eslint-plugin-vue';
 import tseslint from 'typescript-eslint';
+import { componentParser } from './scripts/lint-parser.ts';
 import { labRules } from './scripts/lint-rules.ts';
 import { coreRules, notLinted, slowRules, typedRules } from './scripts/lint-settings.ts';
 
@@ -17,7 +18,7 @@ export default tseslint.config(
     plugins: { lab: labRules },
     languageOptions: {
       parserOptions: {
-        parser: tseslint.parser,
+        parser: componentParser,
         projectService: true,
         extraFileExtensions: ['.vue'],
         tsconfigRootDir: import.meta.dirname,
