@@ -6,6 +6,8 @@ import { forEachIndex, read, sizeOf, tabulate } from './tensor.ts';
 
 const numbers = (value: unknown): readonly number[] => value as readonly number[];
 
+type Sizes = readonly [number, number, number, number];
+
 /** Where a window meets the image: image rows and columns, or outside, for each output place and place in the window. */
 function meets(attributes: OpAttributes) {
   const strides = numbers(attributes.strides);
@@ -15,24 +17,40 @@ function meets(attributes: OpAttributes) {
     place * strides[axis]! + offset * dilations[axis]! - padding[axis]!;
 }
 
-/** Calls back for every product that a convolution sums: indices into x, the kernel and the result. */
+/** Calls back for every product that a convolution sums: places in x, the kernel and the result. */
 function forEachProduct(
   x: readonly number[],
   kernel: readonly number[],
   result: readonly number[],
   attributes: OpAttributes,
-  visit: (x: readonly number[], kernel: readonly number[], result: readonly number[]) => void,
+  visit: (x: number, kernel: number, result: number) => void,
 ): void {
   const at = meets(attributes);
+  const [batch, out, rows, columns] = result as Sizes;
+  const [, inputs, height, width] = x as Sizes;
+  const [, channels, kernelRows, kernelColumns] = kernel as Sizes;
   const outPerGroup = kernel[0]! / (attributes.groups as number);
-  forEachIndex(result, ([n, o, y, z]) => {
-    const firstChannel = Math.floor(o! / outPerGroup) * kernel[1]!;
-    forEachIndex(kernel.slice(1), ([c, i, j]) => {
-      const [row, column] = [at(y!, i!, 0), at(z!, j!, 1)];
-      if (row < 0 || column < 0 || row >= x[2]! || column >= x[3]!) return;
-      visit([n!, firstChannel + c!, row, column], [o!, c!, i!, j!], [n!, o!, y!, z!]);
-    });
-  });
+  for (let n = 0; n < batch; n++) {
+    for (let o = 0; o < out; o++) {
+      const firstChannel = Math.floor(o / outPerGroup) * channels;
+      for (let y = 0; y < rows; y++) {
+        for (let z = 0; z < columns; z++) {
+          const place = ((n * out + o) * rows + y) * columns + z;
+          for (let c = 0; c < channels; c++) {
+            for (let i = 0; i < kernelRows; i++) {
+              for (let j = 0; j < kernelColumns; j++) {
+                const row = at(y, i, 0);
+                const column = at(z, j, 1);
+                if (row < 0 || column < 0 || row >= height || column >= width) continue;
+                const pixel = ((n * inputs + firstChannel + c) * height + row) * width + column;
+                visit(pixel, ((o * channels + c) * kernelRows + i) * kernelColumns + j, place);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
 }
 
 function offset(shape: readonly number[], index: readonly number[]): number {
@@ -101,7 +119,7 @@ const inputGradient: ReferenceOp = ([gradient, kernel], attributes) => {
   const shape = [gradient!.shape[0]!, channels, ...numbers(attributes.size)];
   const data = new Float64Array(sizeOf(shape));
   forEachProduct(shape, kernel!.shape, gradient!.shape, attributes, (a, b, c) => {
-    data[offset(shape, a)]! += read(gradient!, c) * read(kernel!, b);
+    data[a]! += gradient!.data[c]! * kernel!.data[b]!;
   });
   return [{ shape, data }];
 };
@@ -112,7 +130,7 @@ export const imageReferenceOps: Readonly<Record<string, ReferenceOp>> = {
     const shape = [x!.shape[0]!, kernel!.shape[0]!, ...sizes];
     const data = new Float64Array(sizeOf(shape));
     forEachProduct(x!.shape, kernel!.shape, shape, attributes, (a, b, c) => {
-      data[offset(shape, c)]! += read(x!, a) * read(kernel!, b);
+      data[c]! += x!.data[a]! * kernel!.data[b]!;
     });
     return [{ shape, data }];
   },
@@ -122,7 +140,7 @@ export const imageReferenceOps: Readonly<Record<string, ReferenceOp>> = {
     const shape = [gradient!.shape[1]!, x!.shape[1]! / (attributes.groups as number), ...numbers(attributes.size)];
     const data = new Float64Array(sizeOf(shape));
     forEachProduct(x!.shape, shape, gradient!.shape, attributes, (a, b, c) => {
-      data[offset(shape, b)]! += read(x!, a) * read(gradient!, c);
+      data[b]! += x!.data[a]! * gradient!.data[c]!;
     });
     return [{ shape, data }];
   },

@@ -15,14 +15,14 @@ export function sizeOf(shape: Shape): number {
 /** Calls back with every index of the shape, in row-major order. */
 export function forEachIndex(shape: Shape, visit: (index: readonly number[], position: number) => void): void {
   const total = sizeOf(shape);
+  const index = shape.map(() => 0);
   for (let position = 0; position < total; position++) {
-    const index: number[] = [];
-    let rest = position;
+    visit([...index], position);
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      index.unshift(rest % shape[axis]!);
-      rest = Math.floor(rest / shape[axis]!);
+      index[axis]! += 1;
+      if (index[axis]! < shape[axis]!) break;
+      index[axis] = 0;
     }
-    visit(index, position);
   }
 }
 
@@ -39,12 +39,13 @@ export function tabulate(shape: Shape, element: (index: readonly number[]) => nu
 export function read({ shape, data }: Tensor64, index: readonly number[]): number {
   if (index.length !== shape.length) throw new RangeError(`index ${index.join()} in a tensor of shape ${shape.join()}`);
   let position = 0;
-  index.forEach((place, axis) => {
-    if (place < 0 || place >= shape[axis]!) {
+  for (let axis = 0; axis < shape.length; axis++) {
+    const place = index[axis]!;
+    if (!(place >= 0 && place < shape[axis]!)) {
       throw new RangeError(`index ${index.join()} in a tensor of shape ${shape.join()}`);
     }
     position = position * shape[axis]! + place;
-  });
+  }
   return data[position]!;
 }
 
