@@ -8,6 +8,7 @@ import { describeOptions, describeTasks } from '../src/main/runs/describe-tasks.
 import { metricNames, metricOf } from '../src/shared/metrics.ts';
 import { experimentSpec } from '../src/shared/spec/experiment/index.ts';
 import { studySpec } from '../src/shared/spec/study.ts';
+import { mostTrials, sweepOptions, valueRange } from '../src/shared/spec/sweep.ts';
 
 /** The pages in Markdown by the names of their files, laid out as the rest of the documentation. */
 export async function referencePages(): Promise<Readonly<Record<string, string>>> {
@@ -28,7 +29,7 @@ const generated = '<!-- Written by `npm run docs` from the definitions: change t
 
 function experiments(): string[] {
   return [
-    '# Experiments and studies',
+    '# Experiments, studies and sweeps',
     generated,
     'An experiment is a YAML or JSON file for `pretext run`. Names with dots are members of members, and what `--set` takes.',
     '## Experiment',
@@ -36,6 +37,12 @@ function experiments(): string[] {
     '## Study',
     'A study is a file for `pretext study`: what its runs have in common is an experiment without a name.',
     ...optionTable(describeOptions(studySpec)),
+    '## Sweep',
+    `A sweep is a file for \`pretext sweep\`: an experiment with a member \`sweep\`, which has the options below. Any setting of the experiment can be tried, by its path with dots. Trials are compared on the validation split, and the test split is left alone; a sweep has at most ${mostTrials} of them. \`pretext schema --sweep\` prints the schema for editors.`,
+    'With halving, every rung is a training of its own from the first step on, with a schedule of its full length: a learning rate that has not fallen yet ranks trials otherwise.',
+    ...optionTable(describeOptions(sweepOptions)),
+    'A range of numbers in `fields` has these:',
+    ...optionTable(describeOptions(valueRange)),
   ];
 }
 

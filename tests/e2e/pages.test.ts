@@ -40,6 +40,7 @@ describe('every page', () => {
     ':part?': '',
     ':run?': '',
     ':study': 'none',
+    ':sweep': 'none',
     ':model': 'bert',
   });
 

@@ -139,7 +139,7 @@ interface Opened {
 /** What processes that were killed have left, where nobody is at work on it. */
 async function sweepWorkspace(workspace: Workspace): Promise<void> {
   const { folder, corpora, datasets, models, runs } = workspace;
-  const documents = ['pipelines', 'experiments', 'studies'].map((name) => join(folder, name));
+  const documents = ['pipelines', 'experiments', 'studies', 'sweeps'].map((name) => join(folder, name));
   for (const place of [folder, corpora, datasets, models, runs, ...documents]) await sweep(place);
   await sweepDownloads(workspace);
 }

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
 import type { JsonSchema } from '../../shared/spec/problems.ts';
+import { sweepOptions } from '../../shared/spec/sweep.ts';
 import { registeredBlocks, registeredPresets } from '../nn/index.ts';
 import { registeredTasks } from '../tasks/index.ts';
 
@@ -22,6 +23,18 @@ export function experimentSchema(): JsonSchema {
       task: taskSchema(),
       pipeline: pipelineSchema(base.properties?.pipeline),
     },
+  };
+}
+
+/** The same of sweeps: an experiment, and what is tried. */
+export function sweepSchema(): JsonSchema {
+  const { required, properties, ...base } = experimentSchema();
+  return {
+    ...base,
+    title: 'Pretext Lab sweep',
+    description: 'A sweep of Pretext Lab: an experiment, and values to try for its settings',
+    required: [...(required as readonly string[]), 'sweep'], // names, by the standard
+    properties: { ...properties, sweep: inline(schemaOf(sweepOptions)) },
   };
 }
 

@@ -32,6 +32,10 @@ export function parseExperiment(source: SpecSource): Experiment {
 
 /** The same, with the origin of every value. */
 export function resolveExperiment(source: SpecSource): ResolvedExperiment {
+  if (member(source.value, 'sweep') !== undefined) {
+    const message = "is for 'pretext sweep', which trains many. Leave it out to train this experiment alone";
+    throw badSpec(source, [{ path: ['sweep'], message }]);
+  }
   const written = withPipelineOfModel(migrateExperiment(source.value));
   const { value, recipe, filled } = applyRecipe(written);
   const experiment = parseFilled(source, value);

@@ -9,12 +9,12 @@ export interface KnownRun {
   readonly createdAt: number;
 }
 
-/** Of a spec: members that hold `{ run }`, and the dotted paths by which studies set them. */
+/** Of a spec: members that hold `{ run }`, and the dotted paths by which studies set them; sweeps have lists for these. */
 const holders = new Set(['from', 'tokenizer']);
 const paths = new Set(['from.run', 'tokenizer.run']);
 const lists = new Set(['leaksAgainst', 'evaluation.leaksAgainst']);
 
-/** Experiments and studies as JSON. What no run is known for stays as it is, and whoever reads it says so. */
+/** Experiments, studies and sweeps as JSON. What no run is known for stays as it is, and whoever reads it says so. */
 export function pinReferences(spec: unknown, known: readonly KnownRun[]): unknown {
   if (Array.isArray(spec)) return spec.map((item) => pinReferences(item, known));
   if (typeof spec !== 'object' || spec === null) return spec;
@@ -24,7 +24,7 @@ export function pinReferences(spec: unknown, known: readonly KnownRun[]): unknow
 }
 
 function pinMember(key: string, value: unknown, known: readonly KnownRun[]): unknown {
-  if (paths.has(key)) return pinned(value, known);
+  if (paths.has(key)) return Array.isArray(value) ? value.map((one) => pinned(one, known)) : pinned(value, known);
   if (lists.has(key) && Array.isArray(value)) return value.map((one) => pinned(one, known));
   if (holders.has(key) && typeof value === 'object' && value !== null && 'run' in value) {
     return { ...value, run: pinned(value.run, known) };

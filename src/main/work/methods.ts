@@ -36,6 +36,7 @@ import { rehearsalOf } from './rehearse.ts';
 import { testRatesOf } from './test-rates.ts';
 import { cancelStudyOf, clusterOf, schedulersOf, submitStudyOf } from './study-clusters.ts';
 import { summariseStudyRuns } from './study.ts';
+import { checkSweep, sweepImportance } from './sweep.ts';
 import { tagErrors } from './tag-errors.ts';
 import { lengthsOf, tokenize } from './text-measures.ts';
 import type { WorkContext, WorkMethod } from './work-context.ts';
@@ -82,6 +83,8 @@ export const workMethods = {
   verifyBundle: verifyBundleFor,
   continue: continueText,
   study: summariseStudyRuns,
+  checkSweep,
+  sweepImportance,
   schedulers: schedulersOf,
   submitStudy: submitStudyOf,
   clusterStudy: clusterOf,

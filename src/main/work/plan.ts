@@ -88,7 +88,7 @@ function withoutStatistics(input: PipelineInputSpec & { readonly statistics?: un
 }
 
 /** A page hears how far it is as from an import. */
-function waitingOf({ signal, progress }: WorkContext): Waiting {
+export function waitingOf({ signal, progress }: WorkContext): Waiting {
   return {
     signal,
     onProgress: (now) => {

@@ -36,6 +36,8 @@ export interface RunSummary {
   readonly result: RunResult | null;
   /** Why it failed. */
   readonly failure: string | null;
+  /** Of the `LabError` that it failed with. */
+  readonly failureCode: string | null;
 }
 
 export interface RunDetails extends RunSummary {
@@ -150,6 +152,7 @@ export async function readRun(run: RunFolder): Promise<RunDetails> {
     totalSteps: totalStepsOf(events),
     result,
     failure: failed?.type === 'failed' ? failed.message : null,
+    failureCode: failed?.type === 'failed' ? failed.code : null,
     origin,
     events,
     damagedEvents: damaged,

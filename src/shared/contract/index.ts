@@ -16,6 +16,7 @@ import { registryContract } from './registry.ts';
 import { runsContract } from './runs.ts';
 import { samplesContract } from './samples.ts';
 import { studiesContract } from './studies.ts';
+import { sweepsContract } from './sweeps.ts';
 import { uploadsContract } from './uploads.ts';
 import { workspaceContract } from './workspace.ts';
 
@@ -38,6 +39,7 @@ export const contract = {
   labelling: labellingContract,
   predictions: predictionsContract,
   studies: studiesContract,
+  sweeps: sweepsContract,
   compare: compareContract,
   demos: demosContract,
 };

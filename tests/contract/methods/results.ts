@@ -164,4 +164,42 @@ export function describeResults(scenario: Scenario): void {
     await expect(scenario.client.studies.cancel({ name: '../none' })).rejects.toMatchObject({ code: 'not-found' });
     await scenario.client.runs.setQueue({ held: false });
   });
+
+  it('plans, creates and reads sweeps', async () => {
+    const rates = [0.001, 0.01, 0.1];
+    const sweep = { method: 'grid', fields: { 'training.learningRate': rates } };
+    const spec = { ...tinyExperiment, name: 'rates', sweep };
+    const { plan } = await scenario.client.sweeps.plan({ spec });
+    expect(plan).toMatchObject({
+      trainings: 3,
+      effort: 3,
+      metric: 'loss',
+      trials: rates.map((rate) => ({ 'training.learningRate': rate })),
+    });
+    const wrong = await scenario.client.sweeps.plan({ spec: { ...spec, sweep: { fields: { 'training.rate': [1] } } } });
+    expect(wrong).toMatchObject({ plan: null, problems: [{ path: ['training', 'rate'] }] });
+    await scenario.client.runs.setQueue({ held: true });
+    const made = await scenario.client.sweeps.create({ spec });
+    expect(made).toMatchObject({ done: 0, trainings: 3, halted: 0, result: { best: null, finished: false } });
+    expect(made.runs.map(({ trial, state }) => [trial, state])).toEqual([1, 2, 3].map((trial) => [trial, 'queued']));
+    expect((await scenario.client.runs.list({ filter: { study: 'rates' } })).total).toBe(3);
+    expect(await scenario.client.sweeps.create({ spec })).toEqual(made); // it is there already
+    const other = { ...spec, sweep: { ...sweep, fields: { seed: [1, 2] } } };
+    await expect(scenario.client.sweeps.create({ spec: other })).rejects.toMatchObject({ code: 'conflict' });
+    const ids = made.runs.map(({ id }) => id);
+    await scenario.client.runs.pause({ ids: ids.slice(1) });
+    expect(await scenario.client.sweeps.get({ name: 'rates' })).toMatchObject({ halted: 2 });
+    await scenario.client.runs.delete({ ids: ids.slice(2) });
+    const resumed = await scenario.client.sweeps.resume({ name: 'rates' });
+    expect(resumed.runs.map(({ state }) => state)).toEqual(['queued', 'queued', 'queued']);
+    expect(resumed.runs.slice(0, 2).map(({ id }) => id)).toEqual(ids.slice(0, 2));
+    expect(await scenario.client.sweeps.list({})).toMatchObject([{ name: 'rates', done: 0, best: null }]);
+    await expect(scenario.client.sweeps.winner({ name: 'rates' })).rejects.toMatchObject({ code: 'conflict' });
+    const { spec: second } = await scenario.client.sweeps.winner({ name: 'rates', trial: 2 });
+    expect(second).toMatchObject({ name: 'rates-trial-2', training: { learningRate: 0.01 } });
+    expect(second).not.toHaveProperty('sweep');
+    await expect(scenario.client.sweeps.get({ name: '../none' })).rejects.toMatchObject({ code: 'not-found' });
+    await scenario.client.runs.cancel({ ids: resumed.runs.map(({ id }) => id) });
+    await scenario.client.runs.setQueue({ held: false });
+  });
 }

@@ -5,7 +5,7 @@ import { mean } from '../../../src/shared/stats.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import type { StudyCell } from '../../../src/main/runs/study-plan.ts';
 import { parseStudy, planStudy } from '../../../src/main/runs/study-plan.ts';
-import { isRunOf } from '../../../src/main/runs/study.ts';
+import { isRunOf } from '../../../src/main/runs/find-runs.ts';
 import type { FinishedCell } from '../../../src/main/runs/study-summary.ts';
 import { summariseStudy } from '../../../src/main/runs/study-summary.ts';
 import { animalsStudy } from '../../tiny-study.ts';

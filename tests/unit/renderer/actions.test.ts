@@ -83,6 +83,7 @@ describe('what has a name in the workspace', () => {
       pipelines: [{ name: 'my-encoder' }],
       presets: [{ name: 'bert-tiny', title: 'BERT tiny' }],
       studies: [{ name: 'words-on-mails' }],
+      sweeps: [{ name: 'mails-rates' }],
     },
     (place) => opened.push(place),
   );
@@ -95,6 +96,7 @@ describe('what has a name in the workspace', () => {
     expect(found('preset')).toEqual(['preset.bert-tiny']);
     expect(found('encoder')).toEqual(['pipeline.my-encoder']);
     expect(found('mails')).toContain('study.words-on-mails');
+    expect(found('mails rates')).toEqual(['sweep.mails-rates']);
   });
 
   it('is opened where it is', () => {

@@ -105,6 +105,10 @@ const commands: Readonly<Record<string, readonly [summary: string, load: () => P
       'measure the transfer gain: a grid of arms, conditions and seeds',
       async () => (await import('./study.ts')).registerStudy,
     ],
+    sweep: [
+      'try values for any settings of an experiment, by grid, at random or by successive halving',
+      async () => (await import('./sweep.ts')).registerSweep,
+    ],
     pack: ['pack the lab for other computers', async () => (await import('./pack.ts')).registerPack],
     work: ['train runs of a study on a node of a cluster', async () => (await import('./work.ts')).registerWork],
     check: [

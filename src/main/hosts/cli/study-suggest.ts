@@ -1,9 +1,7 @@
 /** `pretext study suggest`: the study that the page of new studies offers, as a file to look at, change and run. */
-import { writeFile } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
-import { LabError, reasonOf } from '../../../shared/errors.ts';
 import { parseBudgets } from '../../../shared/study/design-study.ts';
 import { countTrainings, parseStudy, planStudy } from '../../runs/study-plan.ts';
 import type { StudyWishes } from '../../runs/suggest-study.ts';
@@ -12,6 +10,7 @@ import { plural } from '../../../shared/display.ts';
 import { existingWorkspaceOf, globalsOf } from './globals.ts';
 import { positiveNumber } from './numbers.ts';
 import { print, printJson, say } from './output.ts';
+import { writeNew } from './write-new.ts';
 
 type SuggestFlags = Omit<StudyWishes, 'data'> & { readonly output?: string };
 
@@ -45,12 +44,4 @@ export function registerStudySuggest(study: Command): void {
       say(`${plural(cells.length, 'run')}, ${plural(countTrainings(parsed), 'training')} of networks`);
       if (output !== undefined) say(`pretext study ${output}`);
     });
-}
-
-async function writeNew(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text, { flag: 'wx' });
-  } catch (error) {
-    throw new LabError('bad-input', `${file} cannot be written: ${reasonOf(error)}`, { file }, error);
-  }
 }

@@ -22,6 +22,8 @@ export interface SideBySideOptions {
   readonly signal: AbortSignal;
   readonly startTrainer: ProcessHost['startTrainer'];
   readonly onCell?: (id: string, outcome: 'begun' | 'done' | 'put off', atWork: number) => void;
+  /** Failures that the others go on after. */
+  readonly mayFail?: (error: LabError) => boolean;
   readonly machine?: Machine;
 }
 
@@ -62,7 +64,7 @@ const lookMilliseconds = 500;
 export async function trainSideBySide(
   workspace: Workspace,
   cells: readonly OpenCell[],
-  { jobs, signal, startTrainer, onCell, machine = thisMachine }: SideBySideOptions,
+  { jobs, signal, startTrainer, onCell, mayFail = () => false, machine = thisMachine }: SideBySideOptions,
 ): Promise<boolean> {
   const waiting = [...cells];
   const active = new Set<AtWork>();
@@ -96,11 +98,12 @@ export async function trainSideBySide(
     trainer.onExit((exit) => {
       active.delete(own);
       const explained = explainExit(exit);
-      if (explained) {
-        failure ??= reported ?? new LabError(codeOf(explained.code), `${id}: ${explained.message}`, { run: id });
-      } else if (exit.code === 130) waiting.unshift(cell);
+      const error =
+        explained && (reported ?? new LabError(codeOf(explained.code), `${id}: ${explained.message}`, { run: id }));
+      if (error && !mayFail(error)) failure ??= error;
+      else if (exit.code === 130) waiting.unshift(cell);
       else memory.noteEnd(networkKey(cell.experiment));
-      onCell?.(id, exit.code === 0 ? 'done' : 'put off', active.size);
+      onCell?.(id, exit.code === 0 || error ? 'done' : 'put off', active.size);
       changed.resolve(undefined);
     });
     onCell?.(id, 'begun', active.size);

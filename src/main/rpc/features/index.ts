@@ -19,6 +19,7 @@ import { pipelinesHandlers } from './pipelines.ts';
 import { registryHandlers } from './registry.ts';
 import { runsHandlers } from './runs.ts';
 import { studiesHandlers } from './studies.ts';
+import { sweepsHandlers } from './sweeps.ts';
 import { workspaceHandlers } from './workspace.ts';
 
 export function labHandlers(lab: Lab): ContractHandlers<Contract> {
@@ -44,6 +45,7 @@ export function labHandlers(lab: Lab): ContractHandlers<Contract> {
     labelling: labellingHandlers(lab),
     predictions: predictionsHandlers(lab),
     studies: studiesHandlers(lab),
+    sweeps: sweepsHandlers(lab),
     compare: compareHandlers(lab),
     demos: demosHandlers(lab),
   };

@@ -3,63 +3,46 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { StudySummary, studiesContract } from '../../../shared/contract/studies.ts';
 import { LabError } from '../../../shared/errors.ts';
-import { groupOfKind } from '../../../shared/spec/data-kind.ts';
 import { makeFolder } from '../../files/durable-file.ts';
 import { fileExists, namesIn } from '../../files/file-exists.ts';
 import type { Study, StudyResult } from '../../../shared/spec/study.ts';
 import { migrateStoredStudy } from '../../../shared/spec/study-versions.ts';
-import { createRun } from '../../runs/create-run.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { readJson, writeJson } from '../../workspace/run-folder.ts';
 import type { RunRecord } from '../../lab/store/run-record.ts';
-import { isRunOf } from '../../runs/study.ts';
 import type { StudyCell } from '../../runs/study-plan.ts';
 import { countTrainings, parseStudy, planStudy } from '../../runs/study-plan.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 import { pinReferences } from '../../runs/pin-references.ts';
 import { knownRun, specSource, tryParse } from './experiments.ts';
+import type { RecordsByName } from './runs-of.ts';
+import { currentRuns, queueNew, rememberParsed, runOf } from './runs-of.ts';
 import { studyClusterHandlers } from './study-clusters.ts';
 
 const specFile = (lab: Lab, name: string): string => join(lab.workspace.folder, 'studies', `${name}.spec.json`);
 
 export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
-  const { runs, queue, workspace, materials } = lab;
-  /** Runs on data that has been imported again or edited since answer nothing about it. */
-  const current = (): RecordsByName => {
-    const hashes = new Map(materials.list().map(({ group, name, contentHash }) => [`${group} ${name}`, contentHash]));
-    return byName(
-      runs.all().filter(({ origin: { data } }) => {
-        const now = hashes.get(`${groupOfKind(data.kind)} ${data.name}`);
-        return now === undefined || now === data.contentHash;
-      }),
-    );
-  };
+  const { runs, workspace } = lab;
+  const current = (): RecordsByName => currentRuns(lab);
   const summaries = new Map<string, { readonly key: string; readonly result: Promise<StudyResult> }>();
   /** Thousands of cells take seconds to check, and pages ask for them with every run that changes. */
-  const parsedStudies = new Map<string, ParsedStudy>();
-  const parse = (spec: unknown): ParsedStudy => {
-    const key = JSON.stringify(spec);
-    const known = parsedStudies.get(key);
-    if (known) return known;
+  const parse = rememberParsed((spec): ParsedStudy => {
     const source = specSource(spec);
     const study = parseStudy(source);
-    const parsed = { study, cells: planStudy(study, source) };
-    if (parsedStudies.size >= keptStudies) parsedStudies.delete(parsedStudies.keys().next().value ?? '');
-    parsedStudies.set(key, parsed);
-    return parsed;
-  };
+    return { study, cells: planStudy(study, source) };
+  });
   /** As the study says; where nothing of that is there, as studies of old were run, each seed with a split of its own. */
   const parseStored = (spec: unknown): ParsedStudy => {
     const parsed = parse(spec);
     const records = current();
-    if (parsed.study.splits === 'per-seed' || parsed.cells.some((cell) => runOf(cell, records))) return parsed;
+    if (parsed.study.splits === 'per-seed' || parsed.cells.some((cell) => runOf(cell.experiment, records))) return parsed;
     const old = parse({ ...(spec as object), splits: 'per-seed' }); // it was read as a study
-    return old.cells.some((cell) => runOf(cell, records)) ? old : parsed;
+    return old.cells.some((cell) => runOf(cell.experiment, records)) ? old : parsed;
   };
   const summarise = async ({ study, cells }: ParsedStudy): Promise<StudySummary> => {
     const records = current();
     const found = cells.flatMap((cell) => {
-      const record = runOf(cell, records);
+      const record = runOf(cell.experiment, records);
       return record ? [{ cell, record }] : [];
     });
     const finished = found.filter(({ record }) => record.result !== null);
@@ -106,22 +89,13 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
     const records = current();
     const named = parse(spec);
     // Its runs keep what they began from; a study that is added to stays as it was begun.
-    const isBegun = named.cells.some((cell) => runOf(cell, records));
+    const isBegun = named.cells.some((cell) => runOf(cell.experiment, records));
     const pinned = isBegun ? spec : pinReferences(spec, runs.all().map(knownRun));
     const { study, cells } = parse(pinned);
     await makeFolder(join(workspace.folder, 'studies'));
     await writeJson(specFile(lab, study.name), pinned);
-    const missing = cells.filter((cell) => !runOf(cell, records)); // the others are done, or under way
-    // Some at a time, because every look at the folders is one at all of them; those that are there wait in the queue then.
-    for (let start = 0; start < missing.length; start += createdAtOnce) {
-      const created: string[] = [];
-      for (const { experiment } of missing.slice(start, start + createdAtOnce)) {
-        created.push((await createRun(workspace, experiment)).id);
-      }
-      await runs.scan(queue.isOurs);
-      for (const id of created) await runs.annotate(id, { study: study.name });
-      queue.enqueue(created);
-    }
+    const missing = cells.filter((cell) => !runOf(cell.experiment, records)); // the others are done, or under way
+    await queueNew(lab, study.name, missing.map(({ experiment }) => experiment));
     return summarise({ study, cells });
   };
   return {
@@ -169,31 +143,6 @@ interface FoundCell {
   readonly record: RunRecord;
 }
 
-const keptStudies = 20;
-const createdAtOnce = 100;
-
-type RecordsByName = ReadonlyMap<string, readonly RunRecord[]>;
-
-function byName(records: readonly RunRecord[]): RecordsByName {
-  return Map.groupBy(records, ({ spec }) => spec.name);
-}
-
-/** Whether specs are those of experiments, both as they are in memory: to compare them takes a millisecond, and there are thousands. */
-const compared = new WeakMap<object, WeakMap<object, boolean>>();
-
-function isOf({ spec }: RunRecord, experiment: StudyCell['experiment']): boolean {
-  const known = compared.get(spec) ?? new WeakMap<object, boolean>();
-  compared.set(spec, known);
-  const answer = known.get(experiment) ?? isRunOf(spec, experiment);
-  known.set(experiment, answer);
-  return answer;
-}
-
-/** The run of exactly this experiment that is nearest to its end. */
-function runOf({ experiment }: StudyCell, records: RecordsByName): RunRecord | undefined {
-  const same = (records.get(experiment.name) ?? []).filter((record) => isOf(record, experiment));
-  return same.find(({ state }) => state === 'finished') ?? same.find(({ state }) => state !== 'failed');
-}
 
 /** A seed counts when all arms of its condition have it, so that what is compared stays paired. */
 function completeCells(study: Study, finished: readonly FoundCell[]): readonly FoundCell[] {

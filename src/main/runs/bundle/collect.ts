@@ -16,7 +16,7 @@ import { listRuns } from '../../workspace/runs.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { findNetwork } from '../find-network.ts';
 import { checkpointStep } from '../prepare.ts';
-import { isRunOf } from '../study.ts';
+import { isRunOf } from '../find-runs.ts';
 import { parseStudy, planStudy } from '../study-plan.ts';
 import type { BundleManifest } from './manifest.ts';
 

@@ -18,7 +18,7 @@ import { findFoundations, findMaterialOf } from '../prepare.ts';
 import type { SpecSource } from '../spec-file.ts';
 import type { StudyCell } from '../study-plan.ts';
 import { planStudy } from '../study-plan.ts';
-import { isRunOf } from '../study.ts';
+import { isRunOf } from '../find-runs.ts';
 import { hasTrials } from '../tune-run.ts';
 import { judgeFutility } from './futility.ts';
 

@@ -130,6 +130,27 @@ export const pages: readonly Page[] = [
     within: 'studies',
   },
   {
+    name: 'sweeps',
+    path: '/sweeps',
+    title: 'Sweeps',
+    load: () => import('../features/sweeps/SweepsPage.vue'),
+    navigation: { icon: 'sweep', key: 'w' },
+  },
+  {
+    name: 'new-sweep',
+    path: '/sweeps/new',
+    title: 'New sweep',
+    load: () => import('../features/sweeps/NewSweepPage.vue'),
+    within: 'sweeps',
+  },
+  {
+    name: 'sweep',
+    path: '/sweeps/of/:sweep',
+    title: 'Sweep',
+    load: () => import('../features/sweeps/SweepPage.vue'),
+    within: 'sweeps',
+  },
+  {
     name: 'compare',
     path: '/compare',
     title: 'Compare',

@@ -1,4 +1,4 @@
-/** What has a name in the workspace, as actions that open it: runs, material, pipelines and studies are found like commands. */
+/** What has a name in the workspace, as actions that open it: runs, material, pipelines, studies and sweeps are found like commands. */
 import type { MaterialSummary } from '../../../shared/contract/materials.ts';
 import type { ModelSummary } from '../../../shared/contract/models.ts';
 import type { PresetInformation } from '../../../shared/contract/registry.ts';
@@ -14,6 +14,7 @@ export interface Places {
   readonly pipelines: readonly { readonly name: string }[];
   readonly presets: readonly Pick<PresetInformation, 'name' | 'title'>[];
   readonly studies: readonly { readonly name: string }[];
+  readonly sweeps: readonly { readonly name: string }[];
 }
 
 export function placeActions(places: Places, open: (place: RouteLocationRaw) => void): readonly Action[] {
@@ -76,6 +77,16 @@ export function placeActions(places: Places, open: (place: RouteLocationRaw) => 
       keywords: 'transfer gain',
       run: () => {
         open({ name: 'study', params: { study: name } });
+      },
+    })),
+    ...places.sweeps.map(({ name }): Action => ({
+      id: `sweep.${name}`,
+      title: name,
+      section: 'Sweeps',
+      icon: 'sweep',
+      keywords: 'settings trials',
+      run: () => {
+        open({ name: 'sweep', params: { sweep: name } });
       },
     })),
   ];

@@ -24,6 +24,7 @@ export function usePlaces(query: () => string): ComputedRef<readonly Action[]> {
   const { data: pipelines } = useRequest(nothing, (lab, input, options) => lab.pipelines.list(input, options));
   const { data: presets } = useRequest(nothing, (lab, input, options) => lab.registry.presets(input, options));
   const { data: studies } = useRequest(nothing, (lab, input, options) => lab.studies.list(input, options));
+  const { data: sweeps } = useRequest(nothing, (lab, input, options) => lab.sweeps.list(input, options));
   return computed(() =>
     placeActions(
       {
@@ -33,6 +34,7 @@ export function usePlaces(query: () => string): ComputedRef<readonly Action[]> {
         pipelines: pipelines.value ?? [],
         presets: presets.value ?? [],
         studies: studies.value ?? [],
+        sweeps: sweeps.value ?? [],
       },
       (place) => void router.push(place),
     ),

@@ -1,0 +1,123 @@
+// A sweep in the browser: from the form of an experiment to settings that are tried, watched to its end, looked at, and the winner taken.
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRun } from '../../src/main/runs/create-run.ts';
+import type { TinyWorkspace } from '../tiny-workspace.ts';
+import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
+import type { LabProcess, LabWindow } from './harness.ts';
+import { launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
+
+let tiny: TinyWorkspace;
+let served: LabProcess;
+let browser: Browser;
+let lab: LabWindow;
+let page: Page;
+let run: string;
+
+beforeAll(async () => {
+  tiny = await createTinyWorkspace();
+  run = (await createRun(tiny.workspace, tinyExperiment())).id;
+  served = await serve(tiny.workspace.folder);
+  browser = await launchBrowser();
+  lab = await openWindow(browser, served.address);
+  ({ page } = lab);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await served.stop();
+  await tiny.remove();
+});
+
+const rows = () => page.getByRole('region', { name: 'Trials' }).locator('tbody tr:not([aria-hidden])');
+
+describe('a sweep', () => {
+  showPageOfFailure(() => page);
+
+  it('is made from the form of an experiment, and says what is wrong before it starts', async () => {
+    await lab.goto(`/experiments?clone=${run}`);
+    await page.getByRole('link', { name: 'Sweep …' }).click();
+    await page.getByRole('heading', { level: 1, name: 'New sweep' }).waitFor();
+    const first = page.getByRole('group', { name: 'Setting 1' });
+    await expect.poll(() => first.getByLabel('Setting', { exact: true }).inputValue(), patience).toBe('training.learningRate');
+    expect(await first.getByLabel('From').inputValue()).toBe('0.001');
+    await page.getByRole('button', { name: 'Add a setting' }).click();
+    const second = page.getByRole('group', { name: 'Setting 2' });
+    await second.getByLabel('Setting', { exact: true }).fill('training.batchSize');
+    await second.getByLabel('Setting', { exact: true }).press('Tab');
+    await expect.poll(() => second.getByLabel('Values').inputValue(), patience).toBe('2, 4, 8');
+    await second.getByLabel('Values').fill('2, -4');
+    await second.getByLabel('Values').press('Tab');
+    const plan = page.getByRole('complementary', { name: 'What will be tried' });
+    await plan.getByText('should be above 0, not -4').first().waitFor();
+    expect(await page.getByRole('button', { name: 'Start the sweep' }).isDisabled()).toBe(true);
+    await second.getByLabel('Values').fill('2, 4');
+    await second.getByLabel('Values').press('Tab');
+    await page.getByLabel('Method').selectOption({ label: 'Successive halving' });
+    await page.getByLabel('Trials').fill('12');
+    await page.getByLabel('Rungs').fill('4, 12');
+    await page.getByLabel('Rungs').press('Tab');
+    await plan.getByText('16 trainings').waitFor();
+    await plan.getByText('4 trials of 12 steps').waitFor();
+    await lab.expectAccessible();
+    await page.getByRole('button', { name: 'Start the sweep' }).click();
+    await page.getByRole('heading', { level: 1, name: 'tiny-words-sweep' }).waitFor();
+  });
+
+  it('is seen to its end', async () => {
+    await page.getByRole('progressbar', { name: 'Progress of the sweep' }).waitFor({ state: 'detached' });
+    await page.getByRole('heading', { name: 'The best', exact: true }).waitFor();
+    expect(await rows().count()).toBe(12);
+    await page.getByRole('heading', { name: 'Importance' }).waitFor();
+    await page.getByText(/of the variance|too few|do not tell/).first().waitFor();
+    await lab.expectAccessible();
+  });
+
+  it('shows the trials within a range that the keyboard sets, and sorts them', async () => {
+    const from = page.getByRole('slider', { name: 'learningRate, from' });
+    await from.focus();
+    for (let press = 0; press < 10; press++) await page.keyboard.press('ArrowUp');
+    await expect.poll(() => from.getAttribute('aria-valuetext'), patience).toBe('0.01');
+    const told = page.getByText(/^\d+ of 12 trials within the ranges$/);
+    await told.waitFor();
+    const shown = Number((await told.innerText()).split(' ')[0]);
+    expect(shown).toBeLessThan(12);
+    await expect.poll(() => rows().count(), patience).toBe(shown);
+    const rates = (await rows().locator('td:nth-child(2)').allInnerTexts()).map(Number);
+    expect(Math.min(...rates)).toBeGreaterThanOrEqual(0.01);
+    await page.getByRole('button', { name: 'training.learningRate' }).click();
+    await expect
+      .poll(async () => (await rows().locator('td:nth-child(2)').allInnerTexts()).map(Number), patience)
+      .toEqual(rates.toSorted((a, b) => a - b));
+    await lab.expectAccessible();
+    await page.getByRole('button', { name: 'Show all' }).click();
+    await expect.poll(() => rows().count(), patience).toBe(12);
+  });
+
+  it('narrows an axis by dragging', async () => {
+    const svg = page.getByRole('group', { name: /^Trials by/ });
+    const box = (await svg.boundingBox())!;
+    await page.mouse.move(box.x + 64, box.y + 60);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 64, box.y + 160, { steps: 4 });
+    await page.mouse.up();
+    await page.getByText(/^\d+ of 12 trials within the ranges$/).waitFor();
+    await page.getByRole('button', { name: 'Show all' }).click();
+    await page.getByText('12 trials', { exact: true }).waitFor();
+  });
+
+  it('is listed, and its winner becomes an experiment', async () => {
+    await lab.goto('/sweeps');
+    await page.getByRole('link', { name: /tiny-words-sweep/ }).click();
+    const words = await page.getByText(/^trial \d+: learningRate/).innerText();
+    const [, trial, rate] = /^trial (\d+): learningRate ([\d.e-]+)/.exec(words) ?? [];
+    await page.getByRole('button', { name: 'Use the winner in an experiment' }).click();
+    await page.getByRole('heading', { level: 1, name: 'New experiment' }).waitFor();
+    await expect
+      .poll(() => page.getByLabel(/^Name/).first().inputValue(), patience)
+      .toBe(`tiny-words-sweep-trial-${trial ?? ''}`);
+    await page.getByRole('tab', { name: 'As a file' }).click();
+    await page.getByText(`learningRate: ${rate ?? ''}`).waitFor();
+    expect(lab.problems).toEqual([]);
+  });
+});
