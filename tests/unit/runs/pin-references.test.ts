@@ -22,6 +22,11 @@ describe('references by id', () => {
     });
   });
 
+  it('are the same in the lists of a sweep', () => {
+    const sweep = { sweep: { fields: { 'from.run': ['words', 'words-aaaaa'] } } };
+    expect(pinReferences(sweep, known)).toEqual({ sweep: { fields: { 'from.run': ['words-bbbbb', 'words-aaaaa'] } } });
+  });
+
   it('stay where they are ids, of models or of nothing that is known', () => {
     const spec = { name: 'words', from: { run: 'words-aaaaa' }, tokenizer: { corpus: 'words' }, data: 'words' };
     expect(pinReferences(spec, known)).toEqual(spec);
