@@ -6,8 +6,8 @@ import {
   stopsOf,
   withBrush,
   withEnd,
-} from '../../../src/renderer/src/features/compare/axis-brush.ts';
-import { parallelAxis } from '../../../src/renderer/src/features/compare/parallel-axes.ts';
+} from '../../../src/renderer/src/charts/parallel/axis-brush.ts';
+import { parallelAxis } from '../../../src/renderer/src/charts/parallel/parallel-axis.ts';
 
 const rate = parallelAxis('rate', 'rate', [0.1, 0.2, 0.3, 0.1])!;
 const accuracy = parallelAxis('accuracy', 'accuracy', [0.5, null, 1, 0.75])!;

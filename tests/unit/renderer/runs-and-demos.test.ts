@@ -1,7 +1,7 @@
 // What the pages of runs, comparisons and demos compute by themselves.
 import { describe, expect, it } from 'vitest';
 import * as compareChoice from '../../../src/renderer/src/features/compare/compare-choice.ts';
-import { parallelAxis, tellsApart } from '../../../src/renderer/src/features/compare/parallel-axes.ts';
+import { parallelAxis, tellsApart } from '../../../src/renderer/src/charts/parallel/parallel-axis.ts';
 import { sortedIndices } from '../../../src/renderer/src/features/compare/sort-rows.ts';
 import { appendWord, countMasks, fillMask } from '../../../src/renderer/src/features/demos/fill-text.ts';
 import { patchGrid } from '../../../src/renderer/src/features/demos/patch-grid.ts';

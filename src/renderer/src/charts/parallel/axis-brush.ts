@@ -1,5 +1,5 @@
 /** Filters of parallel coordinates: from where to where on each axis a run has to lie. Drawn with the pointer, or chosen from lists. */
-import type { ParallelAxis } from './parallel-axes.ts';
+import type { ParallelAxis } from './parallel-axis.ts';
 
 export interface AxisBrush {
   /** Places on the axis, from 0 to 1. */
