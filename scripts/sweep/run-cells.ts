@@ -9,9 +9,9 @@ import { mean } from '../../src/shared/stats.ts';
 import type { Experiment } from '../../src/shared/spec/experiment/index.ts';
 import type { RunResult } from '../../src/shared/spec/run/result.ts';
 import { createRun } from '../../src/main/runs/create-run.ts';
+import { findRunOf } from '../../src/main/runs/find-runs.ts';
 import { trainRun } from '../../src/main/runs/train-run.ts';
-import { writeJson, runFolder } from '../../src/main/workspace/run-folder.ts';
-import { listRuns } from '../../src/main/workspace/runs.ts';
+import { writeJson } from '../../src/main/workspace/run-folder.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
 import type { SpecSource } from '../../src/main/runs/spec-file.ts';
 import type { Budget, Candidate, SweepSpec } from './sweep-spec.ts';
@@ -183,13 +183,9 @@ async function resultOf(
   experiment: Experiment,
   signal: AbortSignal,
 ): Promise<RunResult | undefined> {
-  const { runs } = await listRuns(workspace);
-  const same = runs.filter((run) => run.status !== 'running' && isSame(run.experiment, experiment));
-  const finished = same.find(({ result }) => result)?.result;
-  if (finished) return finished;
-  const begun = same.find(({ status }) => status === 'stopped' || status === 'interrupted');
-  const run = begun ? runFolder(begun.folder) : await createRun(workspace, experiment);
-  return trainRun(workspace, run, { signal });
+  const known = await findRunOf(workspace, experiment);
+  if (known?.result) return known.result;
+  return trainRun(workspace, known?.run ?? (await createRun(workspace, experiment)), { signal });
 }
 
 interface Speeds {

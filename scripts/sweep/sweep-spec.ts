@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { LabError } from '../../src/shared/errors.ts';
 import type { Experiment } from '../../src/shared/spec/experiment/index.ts';
 import { nameSpec } from '../../src/shared/spec/experiment/v2.ts';
-import { problemsOf, showPath } from '../../src/shared/spec/problems.ts';
-import { parseExperiment } from '../../src/main/runs/experiment.ts';
+import { problemsOf } from '../../src/shared/spec/problems.ts';
+import { badSpec, parseExperiment } from '../../src/main/runs/experiment.ts';
 import type { SpecSource } from '../../src/main/runs/spec-file.ts';
-import { withSettings } from '../../src/main/runs/spec-file.ts';
+import { withValues } from '../../src/main/runs/spec-file.ts';
 
 const sweepSpec = z.strictObject({
   title: z.string().describe('Heading of the table'),
@@ -41,11 +41,7 @@ export type Candidate = SweepSpec['candidates'][number];
 /** Throws `LabError('bad-spec')` listing every problem with its place. */
 export function parseSweep(source: SpecSource): SweepSpec {
   const parsed = sweepSpec.safeParse(source.value);
-  if (!parsed.success) {
-    const problems = problemsOf(parsed.error, source.value, {});
-    const lines = problems.map(({ path, message }) => `${source.locate(path)}: ${showPath(path)}: ${message}`);
-    throw new LabError('bad-spec', lines.join('\n'), { problems });
-  }
+  if (!parsed.success) throw badSpec(source, problemsOf(parsed.error, source.value, {}));
   const names = parsed.data.candidates.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw new LabError('bad-spec', `Two candidates are called '${twice}'`);
@@ -90,12 +86,7 @@ export function cellExperiment(
     'evaluation.baselines': false,
     'evaluation.inspect': false,
   };
-  return parseExperiment(
-    withSettings(
-      inner,
-      Object.entries(settings).map(([key, value]) => `${key}=${JSON.stringify(value)}`),
-    ),
-  );
+  return parseExperiment(withValues(inner, settings));
 }
 
 /** Whether two experiments are the same when they are written down. */

@@ -195,7 +195,7 @@ describe('runs in a browser', () => {
     expect(Number.parseFloat(least)).toBeLessThanOrEqual(Number.parseFloat(most));
     await lab.expectAccessible();
     await page.getByRole('tab', { name: 'Parallel coordinates' }).click();
-    await page.getByRole('img', { name: /2 runs over/ }).waitFor();
+    await page.getByRole('group', { name: /2 runs over/ }).waitFor();
     await lab.expectAccessible();
     await page.getByRole('tab', { name: 'Paired difference' }).click();
     await lab.expectAccessible();

@@ -171,7 +171,8 @@ function unknownName(kind: string, name: string, known: readonly string[]): stri
   return `there is no ${kind} '${name}'. ${hint}`;
 }
 
-function badSpec(source: SpecSource, problems: readonly SpecProblem[]): LabError {
+/** With the place of each problem. */
+export function badSpec(source: SpecSource, problems: readonly SpecProblem[]): LabError {
   const lines = problems.map(
     ({ path, message }) => `${source.locate(path)}: ${path.length > 0 ? `${showPath(path)}: ` : ''}${message}`,
   );

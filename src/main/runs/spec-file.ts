@@ -104,6 +104,14 @@ export function withSettings(source: SpecSource, settings: readonly string[]): S
   };
 }
 
+/** The same with settings as values by dotted path. */
+export function withValues(source: SpecSource, settings: Readonly<Record<string, unknown>>): SpecSource {
+  return withSettings(
+    source,
+    Object.entries(settings).map(([key, value]) => `${key}=${JSON.stringify(value)}`),
+  );
+}
+
 function parseSetting(setting: string, text: string): unknown {
   try {
     return parse(text) as unknown; // parse is typed any

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { LabError } from '../../shared/errors.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { experimentSpec } from '../../shared/spec/experiment/index.ts';
-import { problemsOf, showPath } from '../../shared/spec/problems.ts';
+import { problemsOf } from '../../shared/spec/problems.ts';
 import type { Study } from '../../shared/spec/study.ts';
 import { studySpec } from '../../shared/spec/study.ts';
 import { migrateStudy } from '../../shared/spec/study-versions.ts';
-import { parseExperiment } from './experiment.ts';
+import { badSpec, parseExperiment } from './experiment.ts';
 import type { SpecSource } from './spec-file.ts';
-import { withSettings } from './spec-file.ts';
+import { withValues } from './spec-file.ts';
 import { combinations, withChosen } from './tune-run.ts';
 
 export interface StudyCell {
@@ -26,12 +26,7 @@ export function parseStudy(source: SpecSource): Study {
   const value = migrateStudy(source.value);
   const parsed = studySpec.safeParse(value);
   if (parsed.success) return parsed.data;
-  const problems = problemsOf(parsed.error, value, {});
-  throw new LabError(
-    'bad-spec',
-    problems.map(({ path, message }) => `${source.locate(path)}: ${showPath(path)}: ${message}`).join('\n'),
-    { problems },
-  );
+  throw badSpec(source, problemsOf(parsed.error, value, {}));
 }
 
 /** Every run of the study, checked with all trials: a mistake in the last cell shows before the first one is trained. */
@@ -44,19 +39,12 @@ export function planStudy(study: Study, source: SpecSource): readonly StudyCell[
       return study.seeds.map((seed) => {
         const settings = cellSettings(study, condition, arm, seed);
         const other = first && ofOtherSeed(first, settings);
-        const experiment = other ?? parseExperiment(withLines(inner, settings));
+        const experiment = other ?? parseExperiment(withValues(inner, settings));
         if (!first) for (const chosen of trialsOf(study, arm)) withChosen(experiment, chosen);
         first ??= experiment;
         return { condition: condition.name, arm: arm.name, seed, experiment };
       });
     }),
-  );
-}
-
-function withLines(source: SpecSource, settings: Readonly<Record<string, unknown>>): SpecSource {
-  return withSettings(
-    source,
-    Object.entries(settings).map(([key, value]) => `${key}=${JSON.stringify(value)}`),
   );
 }
 

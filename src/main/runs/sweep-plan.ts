@@ -1,11 +1,9 @@
 /** From a sweep to its trials, and to the experiment of a trial on a rung; a mistake in the last one shows before the first is trained. */
-import { LabError } from '../../shared/errors.ts';
 import type { Direction } from '../../shared/metrics.ts';
 import { metricOf } from '../../shared/metrics.ts';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import { migrateExperiment } from '../../shared/spec/experiment/index.ts';
-import type { SpecProblem } from '../../shared/spec/problems.ts';
-import { problemsOf, showPath } from '../../shared/spec/problems.ts';
+import { problemsOf } from '../../shared/spec/problems.ts';
 import type { FieldScale, SweepOptions, SweptField } from '../../shared/spec/sweep.ts';
 import { sweepSpec } from '../../shared/spec/sweep.ts';
 import type { Domain, Settings } from '../../shared/sweep/draw-trials.ts';
@@ -13,9 +11,9 @@ import { drawTrials, gridValues } from '../../shared/sweep/draw-trials.ts';
 import { rungSizes } from '../../shared/sweep/halving.ts';
 import { findTask } from '../tasks/index.ts';
 import { sweepSchema } from './experiment-schema.ts';
-import { parseExperiment } from './experiment.ts';
+import { badSpec, parseExperiment } from './experiment.ts';
 import type { SpecSource } from './spec-file.ts';
-import { withSettings } from './spec-file.ts';
+import { withValues } from './spec-file.ts';
 import { runName } from './study-plan.ts';
 import { checkOptions, checkTrialCount } from './sweep-problems.ts';
 import { combinations } from './tune-run.ts';
@@ -68,7 +66,7 @@ export function planSweep(source: SpecSource): SweepPlan {
   );
   const rungs = rungsOf(options, base, factor);
   const wrongCount = checkTrialCount({ method, trials: count, rungs: rungs.length, factor }, domains);
-  if (wrongCount) throw badSweep(source, [wrongCount]);
+  if (wrongCount) throw badSpec(source, [wrongCount]);
   const trials = method === 'grid' ? gridOf(domains) : drawTrials(domains, count, options.seed);
   const sizes = rungSizes(trials.length, rungs.length, factor);
   const cells = new Map<string, SweepCell>();
@@ -93,7 +91,7 @@ export function planSweep(source: SpecSource): SweepPlan {
     effort: Number.isFinite(effort) ? effort : null,
     winner(trial) {
       const settings = { ...trials[trial - 1], ...lengthOf(rungs.at(-1) ?? null), $schema: null };
-      const { value } = withLines({ value: written, locate: () => name }, settings);
+      const { value } = withValues({ value: written, locate: () => name }, settings);
       return {
         ...(value as Settings), // an object went in
         name: `${name.slice(0, longestBeginning)}-trial-${trial}`,
@@ -115,12 +113,12 @@ interface SweepFile {
 function readSweepFile(source: SpecSource): SweepFile {
   const value = migrateExperiment(source.value);
   const parsed = sweepSpec.safeParse(value);
-  if (!parsed.success) throw badSweep(source, problemsOf(parsed.error, value, sweepSchema()));
+  if (!parsed.success) throw badSpec(source, problemsOf(parsed.error, value, sweepSchema()));
   const { sweep: options, ...written } = parsed.data;
   const { name, notes = '' } = written;
   const base = parseExperiment({ value: written, locate: (path) => source.locate(path) });
   const problems = checkOptions(options, base);
-  if (problems.length > 0) throw badSweep(source, problems);
+  if (problems.length > 0) throw badSpec(source, problems);
   return { name, notes, options, written, base };
 }
 
@@ -181,16 +179,9 @@ function takesWholeNumbers({ from, to }: { readonly from: number; readonly to: n
   return !accepts(from + 0.5) && accepts(from);
 }
 
-function withLines(source: SpecSource, settings: Settings): SpecSource {
-  return withSettings(
-    source,
-    Object.entries(settings).map(([key, value]) => `${key}=${JSON.stringify(value)}`),
-  );
-}
-
 /** Problems of a setting stand where the sweep says it. */
 function withFields(source: SpecSource, written: unknown, { fields }: SweepOptions, settings: Settings): Experiment {
-  const { value } = withLines({ value: written, locate: (path) => source.locate(path) }, settings);
+  const { value } = withValues({ value: written, locate: (path) => source.locate(path) }, settings);
   return parseExperiment({
     value,
     locate(path) {
@@ -215,9 +206,4 @@ function trialOf(experiment: Experiment, name: string): Experiment {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
-}
-
-function badSweep(source: SpecSource, problems: readonly SpecProblem[]): LabError {
-  const lines = problems.map(({ path, message }) => `${source.locate(path)}: ${showPath(path)}: ${message}`);
-  return new LabError('bad-spec', [...new Set(lines)].join('\n'), { problems });
 }

@@ -18,7 +18,7 @@ import { parseExperiment } from './experiment.ts';
 import { fileExists } from '../files/file-exists.ts';
 import type { RunFolder, RunOrigin } from '../workspace/run-folder.ts';
 import { readJson, runFolder, writeJson } from '../workspace/run-folder.ts';
-import { withSettings } from './spec-file.ts';
+import { withValues } from './spec-file.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export type Settings = Readonly<Record<string, unknown>>;
@@ -47,8 +47,7 @@ export function hasTrials({ tune, method = 'training' }: Experiment): boolean {
 
 /** The experiment with some settings. Throws `LabError('bad-spec')` naming the setting that does not fit. */
 export function withChosen(experiment: Experiment, settings: Settings): Experiment {
-  const lines = Object.entries(settings).map(([path, value]) => `${path}=${JSON.stringify(value)}`);
-  return parseExperiment(withSettings({ value: experiment, locate: () => 'tune' }, lines));
+  return parseExperiment(withValues({ value: experiment, locate: () => 'tune' }, settings));
 }
 
 /** The experiment as it was before anything was chosen, with the first value of each setting: what tells runs apart. */
