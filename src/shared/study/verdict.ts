@@ -54,10 +54,15 @@ export function conditionWords(condition: string): string {
   return condition === onlyCondition ? 'all labels' : condition.replaceAll('-', ' ');
 }
 
+/** The value of a setting as people write it. */
+export function settingWords(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** `learningRate 0.001, steps 60`: settings by the last part of their path. */
 export function settingsWords(settings: Readonly<Record<string, unknown>>): string {
   return Object.entries(settings)
-    .map(([path, value]) => `${path.replace(/^.*\./, '')} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([path, value]) => `${path.replace(/^.*\./, '')} ${settingWords(value)}`)
     .join(', ');
 }
 

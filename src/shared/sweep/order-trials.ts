@@ -11,8 +11,3 @@ export function inOrder({ trials, direction }: Pick<SweepResult, 'trials' | 'dir
     return b.rungs.length - a.rungs.length || (x === y ? a.number - b.number : x - y);
   });
 }
-
-/** A value as people write it. */
-export function settingWords(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}

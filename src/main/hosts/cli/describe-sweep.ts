@@ -1,7 +1,8 @@
 /** A sweep in tables: its trials with the best first, and what each field explains. */
 import { formatNumber, formatPercent } from '../../../shared/display.ts';
 import type { SweepResult } from '../../../shared/spec/sweep.ts';
-import { inOrder, settingWords } from '../../../shared/sweep/order-trials.ts';
+import { settingWords } from '../../../shared/study/verdict.ts';
+import { inOrder } from '../../../shared/sweep/order-trials.ts';
 import type { Column } from './output.ts';
 import { table } from './output.ts';
 
