@@ -35,7 +35,9 @@ describe('pretext sweep', () => {
     expect(out).toMatch(/Trial {2}training\.learningRate\n +1 +0\.001\n +2 +0\.01\n +3 +0\.1/);
     expect(err).toContain('3 trainings; compared by loss of the validation split, the test split is not evaluated');
     const planned = await pretext('--json', 'sweep', file, '--dry-run');
-    expect(JSON.parse(planned.out)).toMatchObject({ trials: [{ number: 1, settings: { 'training.learningRate': 1e-3 } }, {}, {}] });
+    expect(JSON.parse(planned.out)).toMatchObject({
+      trials: [{ number: 1, settings: { 'training.learningRate': 1e-3 } }, {}, {}],
+    });
     expect((await listRuns(tiny.workspace)).runs).toEqual([]);
   });
 

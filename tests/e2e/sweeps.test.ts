@@ -39,7 +39,9 @@ describe('a sweep', () => {
     await page.getByRole('link', { name: 'Sweep …' }).click();
     await page.getByRole('heading', { level: 1, name: 'New sweep' }).waitFor();
     const first = page.getByRole('group', { name: 'Setting 1' });
-    await expect.poll(() => first.getByLabel('Setting', { exact: true }).inputValue(), patience).toBe('training.learningRate');
+    await expect
+      .poll(() => first.getByLabel('Setting', { exact: true }).inputValue(), patience)
+      .toBe('training.learningRate');
     expect(await first.getByLabel('From').inputValue()).toBe('0.001');
     await page.getByRole('button', { name: 'Add a setting' }).click();
     const second = page.getByRole('group', { name: 'Setting 2' });
@@ -69,7 +71,10 @@ describe('a sweep', () => {
     await page.getByRole('heading', { name: 'The best', exact: true }).waitFor();
     expect(await rows().count()).toBe(12);
     await page.getByRole('heading', { name: 'Importance' }).waitFor();
-    await page.getByText(/of the variance|too few|do not tell/).first().waitFor();
+    await page
+      .getByText(/of the variance|too few|do not tell/)
+      .first()
+      .waitFor();
     await lab.expectAccessible();
   });
 

@@ -134,7 +134,12 @@ function lengthOf(steps: number | null): Settings {
 }
 
 /** Ranges of a grid become lists. */
-function domainOf(path: string, field: SweptField, method: SweepOptions['method'], parse: (value: number) => unknown): Domain {
+function domainOf(
+  path: string,
+  field: SweptField,
+  method: SweepOptions['method'],
+  parse: (value: number) => unknown,
+): Domain {
   if (Array.isArray(field)) return { path, values: field };
   const { from, to, scale, points = 2 } = field;
   const range = { path, from, to, scale, whole: takesWholeNumbers(field, parse) };
@@ -146,7 +151,11 @@ function gridOf(domains: readonly Domain[]): readonly Settings[] {
 }
 
 /** Steps of each rung; null where the experiment's own length is the only one. */
-function rungsOf({ method, rungs }: SweepOptions, { training }: Experiment, factor: number): readonly (number | null)[] {
+function rungsOf(
+  { method, rungs }: SweepOptions,
+  { training }: Experiment,
+  factor: number,
+): readonly (number | null)[] {
   if (method !== 'halving') return [null];
   if (rungs) return rungs;
   const steps = training.steps ?? 0; // its absence was a problem
@@ -166,7 +175,10 @@ function scaleOf(domain: Domain, field: SweptField | undefined): FieldScale {
 }
 
 /** Of a range between whole numbers: whether a number between them is refused where a whole one is not. */
-function takesWholeNumbers({ from, to }: { readonly from: number; readonly to: number }, parse: (value: number) => unknown): boolean {
+function takesWholeNumbers(
+  { from, to }: { readonly from: number; readonly to: number },
+  parse: (value: number) => unknown,
+): boolean {
   if (!Number.isInteger(from) || !Number.isInteger(to)) return false;
   const accepts = (value: number): boolean => {
     try {

@@ -12,7 +12,10 @@ import { findTask } from '../tasks/index.ts';
 const kept: readonly (readonly [field: RegExp, reason: string])[] = [
   [/^(name|notes|version|\$schema)$/, 'trials are named by the sweep'],
   [/^(sweep|tune)\b/, 'what is tried stands in this list itself'],
-  [/^(data|splitSeed|task\.validationFraction|task\.testFraction)$/, 'trials are compared on the same validation examples'],
+  [
+    /^(data|splitSeed|task\.validationFraction|task\.testFraction)$/,
+    'trials are compared on the same validation examples',
+  ],
   [/^(task|task\.type|method)$/, 'trials are compared by a metric of one task and method'],
   [/^evaluation\b/, 'trials are evaluated alike, on validation data alone'],
 ];
@@ -50,7 +53,12 @@ export function checkOptions(options: SweepOptions, base: Experiment): SpecProbl
       : []),
     ...(base.tune ? [{ path: ['tune'], message: 'a sweep tries settings itself: leave tune out' }] : []),
     ...(base.method !== undefined && base.method !== 'training'
-      ? [{ path: ['method'], message: `a sweep compares trainings, and ${base.method} trains nothing. Leave method out` }]
+      ? [
+          {
+            path: ['method'],
+            message: `a sweep compares trainings, and ${base.method} trains nothing. Leave method out`,
+          },
+        ]
       : []),
   ];
 }

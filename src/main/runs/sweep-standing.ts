@@ -27,7 +27,10 @@ export interface SweepStanding {
   readonly remainingSeconds: number | null;
 }
 
-export function outcomeOf({ metric }: Pick<SweepPlan, 'metric'>, { id, validation: { metrics }, seconds }: RunResult): Outcome {
+export function outcomeOf(
+  { metric }: Pick<SweepPlan, 'metric'>,
+  { id, validation: { metrics }, seconds }: RunResult,
+): Outcome {
   return { run: id, value: metrics[metric] ?? null, loss: metrics.loss ?? null, seconds: totalSeconds(seconds) };
 }
 

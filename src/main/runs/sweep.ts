@@ -76,7 +76,10 @@ async function trainInTurn(
   options: SweepRunOptions,
 ): Promise<boolean> {
   for (const cell of standingOf(plan, (one) => known.get(one)).open) {
-    options.onCell?.(cell, standingOf(plan, (one) => known.get(one)));
+    options.onCell?.(
+      cell,
+      standingOf(plan, (one) => known.get(one)),
+    );
     const begun = await findRunOf(workspace, cell.experiment);
     const run = begun?.run ?? (await newRun(workspace, cell.experiment, options));
     if (!run) return false;
@@ -153,8 +156,9 @@ async function knownOutcomes(workspace: Workspace, plan: SweepPlan): Promise<Map
 
 async function divergedRunOf(workspace: Workspace, { experiment }: SweepCell): Promise<string | undefined> {
   const { runs } = await listRuns(workspace, experiment.name);
-  return runs.find((run) => run.failureCode === 'non-finite' && run.status === 'failed' && isRunOf(run.experiment, experiment))
-    ?.id;
+  return runs.find(
+    (run) => run.failureCode === 'non-finite' && run.status === 'failed' && isRunOf(run.experiment, experiment),
+  )?.id;
 }
 
 export function sweepsFolder({ folder }: Workspace): string {
@@ -172,7 +176,10 @@ export async function keepSweep(workspace: Workspace, name: string, spec: unknow
 /** Names of the sweeps of a workspace. */
 export async function listSweeps(workspace: Workspace): Promise<readonly string[]> {
   const files = await namesIn(sweepsFolder(workspace));
-  return files.filter((file) => file.endsWith(specEnding)).map((file) => file.slice(0, -specEnding.length)).sort();
+  return files
+    .filter((file) => file.endsWith(specEnding))
+    .map((file) => file.slice(0, -specEnding.length))
+    .sort();
 }
 
 /** As it was written. Throws `LabError('not-found')`. */

@@ -53,7 +53,9 @@ export const sweepOptions = z
       .min(0)
       .max(Number.MAX_SAFE_INTEGER)
       .default(0)
-      .describe("Decides what is drawn; the trainings have the experiment's own seed. More trials begin with the same ones"),
+      .describe(
+        "Decides what is drawn; the trainings have the experiment's own seed. More trials begin with the same ones",
+      ),
     rungs: z
       .array(z.int().positive())
       .min(2)
@@ -70,7 +72,9 @@ export const sweepOptions = z
       .string()
       .min(1)
       .optional()
-      .describe('Trials are compared by this metric of the validation split; by default the one that selects checkpoints'),
+      .describe(
+        'Trials are compared by this metric of the validation split; by default the one that selects checkpoints',
+      ),
   })
   .describe('What is tried');
 

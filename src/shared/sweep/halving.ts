@@ -27,9 +27,7 @@ export function ranked(scores: readonly Score[], direction: Direction): readonly
   const lossOf = ({ loss }: Score): number => loss ?? Number.MAX_VALUE;
   return scores
     .filter(({ value }) => value !== null)
-    .sort(
-      (a, b) => sign * ((a.value ?? 0) - (b.value ?? 0)) || lossOf(a) - lossOf(b) || a.number - b.number,
-    );
+    .sort((a, b) => sign * ((a.value ?? 0) - (b.value ?? 0)) || lossOf(a) - lossOf(b) || a.number - b.number);
 }
 
 /** Numbers of the trials that go on to the next rung, in their order. */

@@ -41,7 +41,9 @@ export function importanceOf(
   const wanted = fewestTrials(fields.length);
   if (trials.length < wanted) {
     const count = `${trials.length === 1 ? '1 trial is' : `${trials.length} trials are`}`;
-    return nothing(`${count} too few to tell which field matters: it takes ${wanted} for ${fields.length === 1 ? 'one field' : `${fields.length} fields`}.`);
+    return nothing(
+      `${count} too few to tell which field matters: it takes ${wanted} for ${fields.length === 1 ? 'one field' : `${fields.length} fields`}.`,
+    );
   }
   const known = trials.flatMap(({ value }) => (value === null ? [] : [value]));
   if (known.length === 0) return nothing('All trials diverged, so no field can be told from another.');
@@ -60,7 +62,7 @@ export function importanceOf(
       foretold,
     );
   }
-  const shares = forest.flatMap(({ boxes }) => sharesOf(boxes, fields.length) ?? []);
+  const shares = forest.map(({ boxes }) => sharesOf(boxes, fields.length)).filter((one) => one !== undefined);
   const means = fields.map(({ path }, axis) => ({ path, share: mean(shares.map((one) => one[axis]!)) }));
   const interactions = Math.max(0, 1 - means.reduce((sum, { share }) => sum + share, 0));
   const sorted = means.sort((a, b) => b.share - a.share);
@@ -90,10 +92,16 @@ function inOrderOfValues(field: FieldScale, trials: readonly MeasuredTrial[], va
 }
 
 /** R² over the trials, each told by the trees that have not seen it. */
-function foretoldShare(forest: ReturnType<typeof growForest>, points: readonly Point[], values: readonly number[]): number {
+function foretoldShare(
+  forest: ReturnType<typeof growForest>,
+  points: readonly Point[],
+  values: readonly number[],
+): number {
   const told = points.map(() => [] as number[]);
   for (const tree of forest) for (const index of tree.unseen) told[index]!.push(predict(tree, points[index]!));
-  const rows = values.flatMap((value, index) => (told[index]!.length === 0 ? [] : [{ value, told: mean(told[index]!) }]));
+  const rows = values.flatMap((value, index) =>
+    told[index]!.length === 0 ? [] : [{ value, told: mean(told[index]!) }],
+  );
   const centre = mean(rows.map(({ value }) => value));
   const total = rows.reduce((sum, { value }) => sum + (value - centre) ** 2, 0);
   const left = rows.reduce((sum, row) => sum + (row.value - row.told) ** 2, 0);

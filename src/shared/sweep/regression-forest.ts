@@ -84,8 +84,7 @@ function bestSplit({ points, values, random }: Grown, members: readonly number[]
       const [left, right] = [points[sorted[count - 1]!]![axis]!, points[sorted[count]!]![axis]!];
       if (count < fewestInBox || left === right) continue;
       // The sum of squares falls by what the means of both sides explain beyond the common one.
-      const gain =
-        below ** 2 / count + (total - below) ** 2 / (sorted.length - count) - total ** 2 / sorted.length;
+      const gain = below ** 2 / count + (total - below) ** 2 / (sorted.length - count) - total ** 2 / sorted.length;
       if (gain > (best?.gain ?? 1e-12 * Math.max(1, Math.abs(total)))) best = { axis, at: (left + right) / 2, gain };
     }
   }

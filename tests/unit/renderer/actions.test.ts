@@ -108,6 +108,7 @@ describe('what has a name in the workspace', () => {
       { name: 'pipelines', query: { open: 'my-encoder' } },
       { name: 'pipelines', query: { preset: 'bert-tiny' } },
       { name: 'study', params: { study: 'words-on-mails' } },
+      { name: 'sweep', params: { sweep: 'mails-rates' } },
     ]);
   });
 });

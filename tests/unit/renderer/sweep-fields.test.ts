@@ -8,12 +8,19 @@ import {
   sweepSpecOf,
 } from '../../../src/renderer/src/features/sweeps/sweep-fields.ts';
 
-const schema = { properties: { training: { properties: { schedule: { properties: { type: { enum: ['constant', 'linear'] } } } } } } };
+const schema = {
+  properties: { training: { properties: { schedule: { properties: { type: { enum: ['constant', 'linear'] } } } } } },
+};
 const row = (path: string, current: unknown) => suggestedRow(1, path, current, schema, {});
 
 describe('the form of a sweep', () => {
   it('offers values around what a setting has', () => {
-    expect(row('training.learningRate', 1e-3)).toMatchObject({ kind: 'range', from: '0.0001', to: '0.01', scale: 'log' });
+    expect(row('training.learningRate', 1e-3)).toMatchObject({
+      kind: 'range',
+      from: '0.0001',
+      to: '0.01',
+      scale: 'log',
+    });
     expect(row('training.batchSize', 16)).toMatchObject({ kind: 'values', values: '8, 16, 32' });
     expect(row('task.dropout', 0)).toMatchObject({ values: '0, 0.1, 0.2' });
     expect(row('task.dropout', 0.1)).toMatchObject({ values: '0.05, 0.1, 0.2' });

@@ -9,7 +9,15 @@ const trial = (number: number, rate: number, cell: string, ...values: (number | 
   rungs: values.map((value) => ({ run: `run-${number}`, value })),
 });
 const result: SweepResult = {
-  ...{ formatVersion: 1, name: 'rates', method: 'halving', metric: 'loss', direction: 'minimise', best: 2, finished: false },
+  ...{
+    formatVersion: 1,
+    name: 'rates',
+    method: 'halving',
+    metric: 'loss',
+    direction: 'minimise',
+    best: 2,
+    finished: false,
+  },
   fields: [
     { path: 'training.learningRate', range: { from: 1e-4, to: 1, scale: 'log' } },
     { path: 'pipeline.options.cell', values: ['gru', 'lstm'] },

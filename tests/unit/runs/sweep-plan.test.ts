@@ -37,7 +37,12 @@ describe('a plan', () => {
   });
 
   it('draws whole numbers where a setting takes no others', () => {
-    const { trials } = plan(`  {trials: 12, fields: {training.batchSize: {from: 2, to: 64, scale: log}, training.weightAverage: {from: 0, to: 1}}}`.replace('to: 1}', 'to: 0.9}'));
+    const { trials } = plan(
+      `  {trials: 12, fields: {training.batchSize: {from: 2, to: 64, scale: log}, training.weightAverage: {from: 0, to: 1}}}`.replace(
+        'to: 1}',
+        'to: 0.9}',
+      ),
+    );
     for (const trial of trials) expect(trial['training.batchSize']).toSatisfy(Number.isInteger);
     expect(trials.some((trial) => !Number.isInteger(trial['training.weightAverage']))).toBe(true);
   });
@@ -70,7 +75,10 @@ describe('a plan', () => {
     const winner = plan(`  {method: grid, fields: {training.learningRate: [0.5], task.length: [8]}}`).winner(1);
     expect(winner).not.toHaveProperty('sweep');
     expect(winner).not.toHaveProperty('evaluation');
-    expect(winner).toMatchObject({ task: { type: 'masked-words', length: 8 }, training: { learningRate: 0.5, batchSize: 4 } });
+    expect(winner).toMatchObject({
+      task: { type: 'masked-words', length: 8 },
+      training: { learningRate: 0.5, batchSize: 4 },
+    });
     expect(parseExperiment({ value: winner, locate: () => 'winner' }).evaluation.test).toBe(true);
   });
 });
@@ -78,25 +86,81 @@ describe('a plan', () => {
 describe('a mistake', () => {
   const rate = 'training.learningRate: [0.1, 0.2]';
   it.each([
-    ['a misspelt setting', `  {method: grid, fields: {training.learningrate: [0.1]}}`, /sweep\.yaml:9: training\.learningrate: unknown option\. Did you mean 'learningRate'/],
-    ['a value that cannot be', `  method: grid\n  fields:\n    training.learningRate:\n      - 0.1\n      - -1`, /sweep\.yaml:13: training\.learningRate: should be above 0, not -1/],
-    ['a range the wrong way round', `  {fields: {training.learningRate: {from: 1, to: 0.1}}}`, /sweep\.yaml:9: sweep\.fields\.training\.learningRate: from should be below to, not 1 and 0\.1/],
-    ['a logarithm of nothing', `  {fields: {task.maskProbability: {from: 0, to: 0.5, scale: log}}}`, /a logarithmic range begins above 0/],
-    ['a grid of a range without points', `  {method: grid, fields: {training.learningRate: {from: 1e-4, to: 1e-2}}}`, /needs points/],
-    ['points without a grid', `  {fields: {training.learningRate: {from: 1e-4, to: 1e-2, points: 3}}}`, /points belong to method: grid/],
+    [
+      'a misspelt setting',
+      `  {method: grid, fields: {training.learningrate: [0.1]}}`,
+      /sweep\.yaml:9: training\.learningrate: unknown option\. Did you mean 'learningRate'/,
+    ],
+    [
+      'a value that cannot be',
+      `  method: grid\n  fields:\n    training.learningRate:\n      - 0.1\n      - -1`,
+      /sweep\.yaml:13: training\.learningRate: should be above 0, not -1/,
+    ],
+    [
+      'a range the wrong way round',
+      `  {fields: {training.learningRate: {from: 1, to: 0.1}}}`,
+      /sweep\.yaml:9: sweep\.fields\.training\.learningRate: from should be below to, not 1 and 0\.1/,
+    ],
+    [
+      'a logarithm of nothing',
+      `  {fields: {task.maskProbability: {from: 0, to: 0.5, scale: log}}}`,
+      /a logarithmic range begins above 0/,
+    ],
+    [
+      'a grid of a range without points',
+      `  {method: grid, fields: {training.learningRate: {from: 1e-4, to: 1e-2}}}`,
+      /needs points/,
+    ],
+    [
+      'points without a grid',
+      `  {fields: {training.learningRate: {from: 1e-4, to: 1e-2, points: 3}}}`,
+      /points belong to method: grid/,
+    ],
     ['no fields', `  {fields: {}}`, /sweep\.fields: name at least one setting/],
     ['a value twice', `  {method: grid, fields: {training.learningRate: [0.1, 0.1]}}`, /has 0\.1 twice/],
     ['the data', `  {fields: {data: [a, b]}}`, /cannot be swept: trials are compared on the same validation examples/],
     ['the test', `  {fields: {evaluation.test: [true, false]}}`, /cannot be swept: trials are evaluated alike/],
-    ['a setting and one around it', `  {method: grid, fields: {training: [{steps: 1}], ${rate}}}`, /lies within training, which is swept, too/],
+    [
+      'a setting and one around it',
+      `  {method: grid, fields: {training: [{steps: 1}], ${rate}}}`,
+      /lies within training, which is swept, too/,
+    ],
     ['trials of a grid', `  {method: grid, trials: 3, fields: {${rate}}}`, /a grid tries all combinations/],
-    ['rungs without halving', `  {trials: 2, rungs: [1, 2], fields: {${rate}}}`, /sweep\.rungs: belongs to method: halving, not to random/],
-    ['rungs that shrink', `  {method: halving, rungs: [10, 5], fields: {${rate}}}`, /steps should grow from rung to rung/],
-    ['steps with halving', `  {method: halving, fields: {training.steps: [5, 10]}}`, /its rungs say how long trials are/],
-    ['too few trials for the rungs', `  {method: halving, trials: 8, fields: {training.learningRate: {from: 0.1, to: 1}}}`, /3 rungs with one trial in 3 going on need at least 9 trials, not 8/],
-    ['more trials than combinations', `  {trials: 3, fields: {${rate}}}`, /only 2 combinations for 3 trials\. Take method: grid, or trials: 2/],
-    ['an unknown metric', `  {trials: 2, metric: bleu, fields: {${rate}}}`, /the task has no metric 'bleu'\. It has: .*loss/],
-    ['an unknown method', `  {method: bayes, fields: {${rate}}}`, /sweep\.method: "bayes" is not one of: grid, random, halving/],
+    [
+      'rungs without halving',
+      `  {trials: 2, rungs: [1, 2], fields: {${rate}}}`,
+      /sweep\.rungs: belongs to method: halving, not to random/,
+    ],
+    [
+      'rungs that shrink',
+      `  {method: halving, rungs: [10, 5], fields: {${rate}}}`,
+      /steps should grow from rung to rung/,
+    ],
+    [
+      'steps with halving',
+      `  {method: halving, fields: {training.steps: [5, 10]}}`,
+      /its rungs say how long trials are/,
+    ],
+    [
+      'too few trials for the rungs',
+      `  {method: halving, trials: 8, fields: {training.learningRate: {from: 0.1, to: 1}}}`,
+      /3 rungs with one trial in 3 going on need at least 9 trials, not 8/,
+    ],
+    [
+      'more trials than combinations',
+      `  {trials: 3, fields: {${rate}}}`,
+      /only 2 combinations for 3 trials\. Take method: grid, or trials: 2/,
+    ],
+    [
+      'an unknown metric',
+      `  {trials: 2, metric: bleu, fields: {${rate}}}`,
+      /the task has no metric 'bleu'\. It has: .*loss/,
+    ],
+    [
+      'an unknown method',
+      `  {method: bayes, fields: {${rate}}}`,
+      /sweep\.method: "bayes" is not one of: grid, random, halving/,
+    ],
   ])('is told with its place: %s', (_what, sweep, message) => {
     expect(() => plan(sweep)).toThrow(message);
     expect(() => plan(sweep)).toThrow(/^sweep\.yaml:\d+: /);
@@ -106,7 +170,7 @@ describe('a mistake', () => {
     const values = JSON.stringify(Array.from({ length: 40 }, (_, index) => index + 1));
     const many = `  method: grid\n  fields:\n    training.batchSize: ${values}\n    task.length: ${values}`;
     expect(() => plan(many)).toThrow(
-      `sweep.yaml:${first + 1}: sweep.fields: 40 × 40 = 1,600 combinations, and a sweep has at most 1,000.`,
+      `sweep.yaml:${first + 1}: sweep.fields: 40 × 40 = 1600 combinations, and a sweep has at most 1000.`,
     );
   });
 

@@ -64,7 +64,9 @@ export function registerSweep(sweep: Command): void {
 function registerShow(sweep: Command): void {
   sweep
     .command('show')
-    .description('show the trials of a sweep, which settings matter, and how far it is; without a name, list the sweeps')
+    .description(
+      'show the trials of a sweep, which settings matter, and how far it is; without a name, list the sweeps',
+    )
     .argument('[name]', 'the name of a sweep')
     .action(async (name: string | undefined, _flags: object, command: Command) => {
       const workspace = await existingWorkspaceOf(command);
@@ -95,7 +97,9 @@ function registerBest(sweep: Command): void {
         throw new LabError('conflict', `No trial of ${name} has finished yet, so there is no best one`, { name });
       }
       if (chosen > plan.trials.length) {
-        throw new LabError('bad-input', `There is no trial ${chosen}: ${name} has ${plan.trials.length}`, { trial: chosen });
+        throw new LabError('bad-input', `There is no trial ${chosen}: ${name} has ${plan.trials.length}`, {
+          trial: chosen,
+        });
       }
       const spec = plan.winner(chosen);
       if (file !== undefined) await writeNew(file, stringify(spec));
@@ -165,15 +169,14 @@ function plannedSweep({ name, method, metric, rungs, trials }: SweepPlan): objec
 function describePlan({ fields, trials }: SweepPlan): string {
   return table(
     [{ title: 'Trial', align: 'right' }, ...fields.map(({ path }) => ({ title: path, align: 'right' as const }))],
-    trials.map((settings, index) => [
-      String(index + 1),
-      ...fields.map(({ path }) => settingWords(settings[path])),
-    ]),
+    trials.map((settings, index) => [String(index + 1), ...fields.map(({ path }) => settingWords(settings[path]))]),
   );
 }
 
 function describeRungs({ rungs, metric }: SweepPlan): string {
-  const parts = rungs.map(({ trials, steps }) => `${plural(trials, 'training')}${steps === null ? '' : ` of ${formatCount(steps)} steps`}`);
+  const parts = rungs.map(
+    ({ trials, steps }) => `${plural(trials, 'training')}${steps === null ? '' : ` of ${formatCount(steps)} steps`}`,
+  );
   return `${parts.join(', then ')}; compared by ${metric} of the validation split, the test split is not evaluated`;
 }
 

@@ -35,7 +35,8 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
   const parseStored = (spec: unknown): ParsedStudy => {
     const parsed = parse(spec);
     const records = current();
-    if (parsed.study.splits === 'per-seed' || parsed.cells.some((cell) => runOf(cell.experiment, records))) return parsed;
+    if (parsed.study.splits === 'per-seed' || parsed.cells.some((cell) => runOf(cell.experiment, records)))
+      return parsed;
     const old = parse({ ...(spec as object), splits: 'per-seed' }); // it was read as a study
     return old.cells.some((cell) => runOf(cell.experiment, records)) ? old : parsed;
   };
@@ -95,7 +96,11 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
     await makeFolder(join(workspace.folder, 'studies'));
     await writeJson(specFile(lab, study.name), pinned);
     const missing = cells.filter((cell) => !runOf(cell.experiment, records)); // the others are done, or under way
-    await queueNew(lab, study.name, missing.map(({ experiment }) => experiment));
+    await queueNew(
+      lab,
+      study.name,
+      missing.map(({ experiment }) => experiment),
+    );
     return summarise({ study, cells });
   };
   return {
@@ -142,7 +147,6 @@ interface FoundCell {
   readonly cell: StudyCell;
   readonly record: RunRecord;
 }
-
 
 /** A seed counts when all arms of its condition have it, so that what is compared stays paired. */
 function completeCells(study: Study, finished: readonly FoundCell[]): readonly FoundCell[] {

@@ -11,7 +11,13 @@ import { pinReferences } from '../../runs/pin-references.ts';
 import type { SweepCell, SweepPlan } from '../../runs/sweep-plan.ts';
 import { planSweep } from '../../runs/sweep-plan.ts';
 import type { Outcome, SweepStanding } from '../../runs/sweep-standing.ts';
-import { divergedOutcome, importanceQuestion, outcomeOf, standingOf, summariseSweep } from '../../runs/sweep-standing.ts';
+import {
+  divergedOutcome,
+  importanceQuestion,
+  outcomeOf,
+  standingOf,
+  summariseSweep,
+} from '../../runs/sweep-standing.ts';
 import { keepSweep, listSweeps, readSweep } from '../../runs/sweep.ts';
 import type { HandlersOf } from '../dispatcher.ts';
 import { knownRun, specSource, tryParse } from './experiments.ts';
@@ -66,10 +72,18 @@ export function sweepsHandlers(lab: Lab): HandlersOf<typeof sweepsContract> {
   /** Queues what is open and not under way: anew, or where it was stopped. */
   const queueOpen = async ({ plan, standing, runsOf: found }: Standing): Promise<void> => {
     const halted = standing.open.filter((cell) => !isUnderWay(found(cell)));
-    const begun = halted.flatMap((cell) => found(cell).slice(0, 1).map(({ id }) => id));
+    const begun = halted.flatMap((cell) =>
+      found(cell)
+        .slice(0, 1)
+        .map(({ id }) => id),
+    );
     if (begun.length > 0) queue.enqueue(begun);
     const missing = halted.filter((cell) => found(cell).length === 0);
-    await queueNew(lab, plan.name, missing.map(({ experiment }) => experiment));
+    await queueNew(
+      lab,
+      plan.name,
+      missing.map(({ experiment }) => experiment),
+    );
   };
   followRungs(lab, async (name) => {
     if (!isHalving(await readSweep(workspace, name))) return;

@@ -51,7 +51,10 @@ describe('trials', () => {
   });
 
   it('are all different, down to the last combination', () => {
-    const few: Domain[] = [{ path: 'cell', values: ['lstm', 'gru'] }, { ...size, to: 3 }];
+    const few: Domain[] = [
+      { path: 'cell', values: ['lstm', 'gru'] },
+      { ...size, to: 3 },
+    ];
     expect(countValues(few[0]!) * countValues(few[1]!)).toBe(6);
     const trials = drawTrials(few, 6, 0).map((trial) => JSON.stringify(trial));
     expect(new Set(trials).size).toBe(6);

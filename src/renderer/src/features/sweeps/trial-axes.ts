@@ -50,7 +50,10 @@ function fieldAxis(field: FieldScale, trials: readonly TrialResult[]): ParallelA
     title: path.split('.').at(-1) ?? path, // what people call it
     places: trials.map(({ settings }) => placeOf(field, settings[path])),
     labels: trials.map(({ settings }) => settingWords(settings[path])),
-    ticks: (values ?? marksOf(range)).map((value) => ({ place: placeOf(field, value) ?? 0, label: settingWords(value) })),
+    ticks: (values ?? marksOf(range)).map((value) => ({
+      place: placeOf(field, value) ?? 0,
+      label: settingWords(value),
+    })),
   };
 }
 
