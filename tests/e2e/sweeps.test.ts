@@ -40,21 +40,21 @@ describe('a sweep', () => {
     await page.getByRole('heading', { level: 1, name: 'New sweep' }).waitFor();
     const first = page.getByRole('group', { name: 'Setting 1' });
     await expect
-      .poll(() => first.getByLabel('Setting', { exact: true }).inputValue(), patience)
+      .poll(() => first.getByRole('combobox', { name: 'Setting' }).inputValue(), patience)
       .toBe('training.learningRate');
-    expect(await first.getByLabel('From').inputValue()).toBe('0.001');
+    expect(await first.getByRole('textbox', { name: 'From' }).inputValue()).toBe('0.001');
     await page.getByRole('button', { name: 'Add a setting' }).click();
     const second = page.getByRole('group', { name: 'Setting 2' });
-    await second.getByLabel('Setting', { exact: true }).fill('training.batchSize');
-    await second.getByLabel('Setting', { exact: true }).press('Tab');
-    await expect.poll(() => second.getByLabel('Values').inputValue(), patience).toBe('2, 4, 8');
-    await second.getByLabel('Values').fill('2, -4');
-    await second.getByLabel('Values').press('Tab');
+    await second.getByRole('combobox', { name: 'Setting' }).fill('training.batchSize');
+    await second.getByRole('combobox', { name: 'Setting' }).press('Tab');
+    await expect.poll(() => second.getByRole('textbox', { name: 'Values' }).inputValue(), patience).toBe('2, 4, 8');
+    await second.getByRole('textbox', { name: 'Values' }).fill('2, -4');
+    await second.getByRole('textbox', { name: 'Values' }).press('Tab');
     const plan = page.getByRole('complementary', { name: 'What will be tried' });
     await plan.getByText('should be above 0, not -4').first().waitFor();
     expect(await page.getByRole('button', { name: 'Start the sweep' }).isDisabled()).toBe(true);
-    await second.getByLabel('Values').fill('2, 4');
-    await second.getByLabel('Values').press('Tab');
+    await second.getByRole('textbox', { name: 'Values' }).fill('2, 4');
+    await second.getByRole('textbox', { name: 'Values' }).press('Tab');
     await page.getByLabel('Method').selectOption({ label: 'Successive halving' });
     await page.getByLabel('Trials').fill('12');
     await page.getByLabel('Rungs').fill('4, 12');

@@ -64,6 +64,8 @@ export function planSweep(source: SpecSource): SweepPlan {
   const domains = Object.entries(fields).map(([path, field]) =>
     domainOf(path, field, method, (value) => experimentWith({ [path]: value })),
   );
+  // A setting that there is not is told before how often it was to be tried.
+  experimentWith(Object.fromEntries(domains.map((one) => [one.path, 'values' in one ? one.values[0] : one.from])));
   const rungs = rungsOf(options, base, factor);
   const wrongCount = checkTrialCount({ method, trials: count, rungs: rungs.length, factor }, domains);
   if (wrongCount) throw badSpec(source, [wrongCount]);

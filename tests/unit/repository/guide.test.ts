@@ -8,6 +8,7 @@ import { createProgram } from '../../../src/main/hosts/cli/index.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { parseSpecText, readSpecFile } from '../../../src/main/runs/spec-file.ts';
 import { parseStudy } from '../../../src/main/runs/study-plan.ts';
+import { planSweep } from '../../../src/main/runs/sweep-plan.ts';
 import { pretextInProcess } from '../../cli/in-process.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -68,6 +69,10 @@ describe('the guide', () => {
     for (const text of blocks('yaml')) expect(parseExperiment(parseSpecText(text, 'guide.md')).name).toBeTruthy();
     for (const [name, file = ''] of commandLines().filter((words) => words[1]?.startsWith('resources/'))) {
       const source = await readSpecFile(path.join(root, file));
+      if (name === 'sweep') {
+        expect(planSweep(source).name).toBeTruthy();
+        continue;
+      }
       const isStudy = typeof source.value === 'object' && source.value !== null && 'experiment' in source.value;
       expect(isStudy, `${name} ${file}`).toBe(name === 'study');
       expect((isStudy ? parseStudy(source) : parseExperiment(source)).name).toBeTruthy();

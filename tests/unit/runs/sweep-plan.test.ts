@@ -167,7 +167,7 @@ describe('a mistake', () => {
   });
 
   it('is told of more combinations than a sweep may have', () => {
-    const values = JSON.stringify(Array.from({ length: 40 }, (_, index) => index + 1));
+    const values = JSON.stringify(Array.from({ length: 40 }, (_, index) => index + 8));
     const many = `  method: grid\n  fields:\n    training.batchSize: ${values}\n    task.length: ${values}`;
     expect(() => plan(many)).toThrow(
       `sweep.yaml:${first + 1}: sweep.fields: 40 × 40 = 1600 combinations, and a sweep has at most 1000.`,
