@@ -118,7 +118,8 @@ describe('a sweep', () => {
       .poll(() => page.getByLabel(/^Name/).first().inputValue(), patience)
       .toBe(`tiny-words-sweep-trial-${trial ?? ''}`);
     await page.getByRole('tab', { name: 'As a file' }).click();
-    await page.getByText(`learningRate: ${rate ?? ''}`).waitFor();
+    const editor = page.getByRole('textbox', { name: 'The experiment as text' });
+    await expect.poll(() => editor.innerText(), patience).toContain(`learningRate: ${rate ?? ''}`);
     expect(lab.problems).toEqual([]);
   });
 });
