@@ -117,9 +117,9 @@ describe('a sweep', () => {
     await expect
       .poll(() => page.getByLabel(/^Name/).first().inputValue(), patience)
       .toBe(`tiny-words-sweep-trial-${trial ?? ''}`);
-    await page.getByRole('tab', { name: 'As a file' }).click();
-    const editor = page.getByRole('textbox', { name: 'The experiment as text' });
-    await expect.poll(() => editor.innerText(), patience).toContain(`learningRate: ${rate ?? ''}`);
+    await expect
+      .poll(() => page.getByRole('textbox', { name: 'Learning rate', exact: true }).inputValue(), patience)
+      .toBe(rate);
     expect(lab.problems).toEqual([]);
   });
 });
