@@ -90,7 +90,8 @@ function characterPlaces(text: string): (character: number) => number | undefine
     return (character) =>
       Number.isInteger(character) && character >= 0 && character <= text.length ? character : undefined;
   }
-  const places = [0];
-  for (const character of text) places.push(places.at(-1) + character.length);
+  let end = 0;
+  const places = [end];
+  for (const character of text) places.push((end += character.length));
   return (character) => places[character];
 }

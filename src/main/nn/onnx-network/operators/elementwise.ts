@@ -43,7 +43,7 @@ function elementwise(
     const length = count === 'any' ? Math.max(1, step.inputs.length) : count;
     const operands = Array.from({ length }, (_, index) => step.operand(index));
     if (operands.every(isHost)) {
-      const kind = operands.at(-1).kind; // of Where the last one, of others any
+      const { kind } = operands[length - 1]!; // of Where the last one, of others any
       return combineHost(operands, result ?? kind, (...values) => host(kind, ...values));
     }
     return build(
