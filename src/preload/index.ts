@@ -36,6 +36,8 @@ const bridge: DesktopBridge = {
   pathOf: (file) => webUtils.getPathForFile(file as File), // throws for anything else
   openWorkspace: (folder) => ask(desktopChannels.openWorkspace, folder) as Promise<undefined>, // as above
   reveal: (path) => ask(desktopChannels.reveal, path) as Promise<undefined>, // as above
+  notifies: () => ask(desktopChannels.notifies, undefined) as Promise<boolean>, // as above
+  setNotifies: (wanted) => ask(desktopChannels.setNotifies, wanted) as Promise<undefined>, // as above
   connect() {
     ipcRenderer.send(desktopChannels.connect);
   },

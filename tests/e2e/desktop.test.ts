@@ -1,6 +1,6 @@
 // The desktop lab: main process, preload script and pages together, against a stand-in of the electron module. What only Electron
 // itself can show is in electron.test.ts.
-import { readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
@@ -28,6 +28,7 @@ describe('the desktop lab', () => {
   let browser: Browser;
   let page: Page;
   let run = '';
+  let unannounced = '';
   let long = '';
 
   const callsOf = (name: string) => desk.calls.filter((call) => call.name === name).map(({ values }) => values);
@@ -47,6 +48,7 @@ describe('the desktop lab', () => {
   beforeAll(async () => {
     workspace = await createTinyWorkspace();
     run = (await createRun(workspace.workspace, tinyExperiment())).id;
+    unannounced = (await createRun(workspace.workspace, { ...tinyExperiment(), seed: 1 })).id;
     const steps = 'training: {steps: 500000, batchSize: 4, learningRate: 1e-3, evaluateEvery: 5000, logEvery: 10}';
     long = (await createRun(workspace.workspace, tinyExperiment(steps, 'tiny-long'))).id;
     browser = await launchBrowser();
@@ -93,7 +95,10 @@ describe('the desktop lab', () => {
       leaked: ['require', 'process', 'module', 'ipcRenderer', 'electron'].filter((name) => name in window),
     }));
     expect(given).toEqual({
-      bridge: ['choose', 'chooseDestination', 'connect', 'openWorkspace', 'pathOf', 'reveal', 'versions'],
+      bridge: [
+        ...['choose', 'chooseDestination', 'connect', 'notifies', 'openWorkspace', 'pathOf', 'reveal', 'setNotifies'],
+        'versions',
+      ],
       leaked: [],
     });
   });
@@ -129,6 +134,30 @@ describe('the desktop lab', () => {
     }, patience);
     expect(callsOf('setProgressBar').at(-1)).toEqual([-1]);
     desk.isFocused = true;
+  });
+
+  it('notifies of nothing once that is switched off in the settings, and remembers it', async () => {
+    const before = callsOf('Notification').length;
+    await goto('/settings');
+    const choice = () => page.getByRole('checkbox', { name: /^Notify me when a run has ended/ });
+    await expect.poll(() => choice().isChecked(), patience).toBe(true);
+    await choice().uncheck();
+    await expectAccessible(page);
+    await goto('/settings');
+    await expect.poll(() => choice().isChecked(), patience).toBe(false);
+    await vi.waitFor(async () => {
+      expect(JSON.parse(await readFile(join(desk.userData, 'notices.json'), 'utf8'))).toEqual({ runEnds: false });
+    }, patience);
+    desk.isFocused = false;
+    await goto(`/runs/${unannounced}`);
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await expectState(page, /Finished/);
+    expect(callsOf('Notification')).toHaveLength(before);
+    desk.isFocused = true;
+    await goto('/settings');
+    await choice().check();
+    await goto('/settings');
+    await expect.poll(() => choice().isChecked(), patience).toBe(true);
   });
 
   it('stays at home: other pages, windows, frames and connections are refused', async () => {

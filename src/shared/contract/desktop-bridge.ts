@@ -32,6 +32,9 @@ export interface DesktopBridge {
   openWorkspace(folder: string): Promise<void>;
   /** Shows a file or folder of the workspace in the system's file manager. */
   reveal(path: string): Promise<void>;
+  /** Whether the system notifies when a run has ended while the window is elsewhere. */
+  notifies(): Promise<boolean>;
+  setNotifies(wanted: boolean): Promise<void>;
   /** Asks for a connection to the lab; the port arrives as a `message` event of the window with `connectionMessage` as its data. */
   connect(): void;
 }

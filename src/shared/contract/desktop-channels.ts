@@ -4,6 +4,8 @@ export const desktopChannels = {
   chooseDestination: 'desktop:choose-destination',
   openWorkspace: 'desktop:open-workspace',
   reveal: 'desktop:reveal',
+  notifies: 'desktop:notifies',
+  setNotifies: 'desktop:set-notifies',
   connect: 'desktop:connect',
   /** Carries the port to the preload script. */
   port: 'desktop:port',

@@ -10,6 +10,7 @@ import { connect } from '../../../src/shared/rpc/connection.ts';
 import { protocolVersion } from '../../../src/shared/contract/index.ts';
 import { messagePortTransport } from '../../../src/main/rpc/transports/message-port.ts';
 import { startDesktop } from '../../../src/main/hosts/electron/desktop.ts';
+import { openNoticeChoice } from '../../../src/main/hosts/electron/notice-choice.ts';
 import { eventually } from '../../eventually.ts';
 import type { Handler } from './electron-notes.ts';
 import { electron } from './electron-notes.ts';
@@ -82,6 +83,29 @@ afterEach(async () => {
 function pageFrame(url = 'app://lab/', parent: unknown = null) {
   return { url, parent, postMessage: vi.fn() };
 }
+
+describe('notifications', () => {
+  it('are wanted until someone says no, which is remembered; what is damaged says nothing', async () => {
+    const folder = path.join(electron.folder, 'new', 'settings');
+    const choice = await openNoticeChoice(folder);
+    expect(choice.wanted).toBe(true);
+    await choice.choose(false);
+    expect(choice.wanted).toBe(false);
+    expect((await openNoticeChoice(folder)).wanted).toBe(false);
+    await writeFile(path.join(folder, 'notices.json'), '{"runEnds": "no"');
+    expect((await openNoticeChoice(folder)).wanted).toBe(true);
+  });
+
+  it('are chosen by our own page alone', async () => {
+    await start();
+    const event = { senderFrame: pageFrame() };
+    expect(await electron.invoke.get('desktop:notifies')?.(event, undefined)).toBe(true);
+    await electron.invoke.get('desktop:set-notifies')?.(event, false);
+    expect(await electron.invoke.get('desktop:notifies')?.(event, undefined)).toBe(false);
+    const elsewhere = { senderFrame: pageFrame('https://evil.example/') };
+    expect(() => electron.invoke.get('desktop:set-notifies')?.(elsewhere, true)).toThrow('may not');
+  });
+});
 
 describe('the bridge to the page', () => {
   it('connects the page to the lab over a port', async () => {

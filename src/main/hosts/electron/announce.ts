@@ -7,11 +7,16 @@ import type { Lab } from '../../lab/lab.ts';
 
 const endings: Partial<Record<RunState, string>> = { finished: 'is finished', failed: 'has failed' };
 
-/** Returns a function that stops it. */
+/**
+ * Returns a function that stops it.
+ *
+ * @param isWanted whether there are to be notifications; progress is shown anyway
+ */
 export function announceRuns(
   { runs, queue }: Lab,
   window: () => BrowserWindow | undefined,
   show: () => void,
+  isWanted: () => boolean,
 ): () => void {
   const states = new Map(runs.all().map(({ id, state }) => [id, state]));
   const update = (): void => {
@@ -29,7 +34,8 @@ export function announceRuns(
       if (!record || before === record.state) return;
       states.set(id, record.state);
       const ending = endings[record.state];
-      if (before === undefined || ending === undefined || window()?.isFocused() || !Notification.isSupported()) return;
+      if (before === undefined || ending === undefined || window()?.isFocused()) return;
+      if (!isWanted() || !Notification.isSupported()) return;
       const body = record.failure?.message ?? plural(record.progress.step, 'step');
       new Notification({ title: `${record.spec.name} ${ending}`, body }).on('click', show).show();
     }),

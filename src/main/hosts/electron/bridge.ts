@@ -8,6 +8,7 @@ import type { Lab } from '../../lab/lab.ts';
 import type { Dispatcher } from '../../rpc/dispatcher.ts';
 import { electronMessage, messagePortTransport } from '../../rpc/transports/message-port.ts';
 import { isOwnAddress } from './lock-down.ts';
+import type { NoticeChoice } from './notice-choice.ts';
 
 const chooseOptions = z.strictObject({
   folders: z.boolean().optional(),
@@ -19,6 +20,7 @@ const chooseOptions = z.strictObject({
 
 export interface BridgeOptions {
   readonly labAddress: string;
+  readonly notices: NoticeChoice;
   readonly window: () => BrowserWindow | undefined;
   readonly lab: () => Lab;
   readonly dispatcher: () => Dispatcher;
@@ -26,7 +28,7 @@ export interface BridgeOptions {
 }
 
 /** For the one window that there is; handlers stay until the process ends. */
-export function registerBridge({ labAddress, window, lab, dispatcher, openWorkspace }: BridgeOptions): void {
+export function registerBridge({ labAddress, notices, window, lab, dispatcher, openWorkspace }: BridgeOptions): void {
   const isOurs = ({ senderFrame }: IpcMainEvent | IpcMainInvokeEvent): boolean =>
     senderFrame?.parent === null && isOwnAddress(senderFrame.url, labAddress);
   const handle = (channel: string, answer: (input: unknown) => Promise<unknown>): void => {
@@ -59,6 +61,8 @@ export function registerBridge({ labAddress, window, lab, dispatcher, openWorksp
     return canceled ? undefined : filePath;
   });
   handle(desktopChannels.openWorkspace, (input) => openWorkspace(z.string().min(1).parse(input)));
+  handle(desktopChannels.notifies, () => Promise.resolve(notices.wanted));
+  handle(desktopChannels.setNotifies, (input) => notices.choose(z.boolean().parse(input)));
   handle(desktopChannels.reveal, async (input) => {
     const file = resolve(z.string().parse(input));
     const { folder } = lab().workspace;

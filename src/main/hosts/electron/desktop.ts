@@ -16,6 +16,8 @@ import { announceRuns } from './announce.ts';
 import { answerFromFolder, appOrigin, appScheme } from './app-protocol.ts';
 import { mayLoseDrafts, mayStopTraining, namesInTraining } from './ask-to-stop.ts';
 import { registerBridge } from './bridge.ts';
+import type { NoticeChoice } from './notice-choice.ts';
+import { openNoticeChoice } from './notice-choice.ts';
 import { keepAtHome, lockedWebPreferences, refusePermissions } from './lock-down.ts';
 import { utilityProcesses } from './processes.ts';
 import { readWindowState, writeWindowState } from './window-state.ts';
@@ -39,6 +41,7 @@ interface OpenedLab {
 }
 
 let opened: OpenedLab | undefined;
+let notices: NoticeChoice | undefined;
 let window: BrowserWindow | undefined;
 
 /** False when the person would rather let the runs of the open workspace go on. */
@@ -53,7 +56,13 @@ async function openWorkspace(folder: string | undefined): Promise<boolean> {
     firstRuns,
   });
   const before = opened;
-  opened = { lab, dispatcher: labDispatcher(lab), stopAnnouncing: announceRuns(lab, () => window, showFirstWindow) };
+  const stopAnnouncing = announceRuns(
+    lab,
+    () => window,
+    showFirstWindow,
+    () => notices?.wanted ?? true,
+  );
+  opened = { lab, dispatcher: labDispatcher(lab), stopAnnouncing };
   before?.stopAnnouncing();
   await before?.lab.close();
   await rememberWorkspace(lab.workspace.folder);
@@ -221,12 +230,15 @@ async function startLab(): Promise<void> {
     isAgreed = true; // there is nobody left to ask
   });
   protocol.handle(appScheme, (request) => answerFromFolder(builtFile('renderer'), request));
+  const choice = await openNoticeChoice(app.getPath('userData'));
+  notices = choice;
   if (!(await openFirstWorkspace())) {
     app.quit();
     return;
   }
   registerBridge({
     labAddress: labAddress(),
+    notices: choice,
     window: () => window,
     lab: () => requireOpened().lab,
     dispatcher: () => requireOpened().dispatcher,

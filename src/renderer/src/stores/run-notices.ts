@@ -1,12 +1,13 @@
 /**
- * Notifications of the system when a run has ended while one is elsewhere: for those who ask for them, off otherwise. The desktop lab
- * notifies by itself, so this is for browsers.
+ * Notifications of the system when a run has ended while one is elsewhere. Browsers show them to those who ask for them; the desktop lab
+ * does by itself, until it is told not to, and this is where it is told.
  */
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
 import type { LabClient, Unsubscribe } from '../../../shared/contract/index.ts';
 import type { Run, RunState } from '../../../shared/contract/runs.ts';
 import { plural } from '../../../shared/display.ts';
+import { desktopBridge } from '../transport/desktop-bridge.ts';
 
 const storageKey = 'pretext-run-notices';
 const endings: Readonly<Partial<Record<RunState, string>>> = {
@@ -32,16 +33,27 @@ function store(wanted: boolean): void {
 }
 
 /** Some browsers have none, and none have them on pages that are not from this machine without encryption. */
-const isPossible = 'Notification' in window;
+const inBrowser = 'Notification' in window;
 
 export const useRunNotices = defineStore('run-notices', () => {
-  const wanted = ref(isPossible && storedWish() && Notification.permission === 'granted');
+  const desktop = desktopBridge();
+  const isPossible = desktop !== undefined || inBrowser;
+  const wanted = ref(desktop === undefined && inBrowser && storedWish() && Notification.permission === 'granted');
   /** The browser was asked and does not allow it. */
   const refused = ref(false);
   /** As far as they were seen; what ended before that is no news. */
   const states = new Map<string, RunState>();
 
+  void desktop?.notifies().then((on) => {
+    wanted.value = on;
+  });
+
   async function choose(on: boolean): Promise<void> {
+    if (desktop !== undefined) {
+      await desktop.setNotifies(on);
+      wanted.value = on;
+      return;
+    }
     const allowed = on && isPossible && (await Notification.requestPermission()) === 'granted';
     refused.value = on && !allowed;
     wanted.value = allowed;
