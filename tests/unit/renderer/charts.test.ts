@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { groupLabel, piecesOf, withoutLogarithm } from '../../../src/renderer/src/charts/chart-line.ts';
 import { chartRows, chosenRows, csvOf } from '../../../src/renderer/src/charts/csv.ts';
+import { fittedName } from '../../../src/renderer/src/charts/fitted-name.ts';
 import { movedApart } from '../../../src/renderer/src/charts/moved-apart.ts';
 import {
   formatDuration,
@@ -136,6 +137,23 @@ describe('labels at the ends of lines', () => {
   it('stay within the chart', () => {
     expect(movedApart([95, 99], 0, 100, 14)).toEqual([86, 100]);
     expect(movedApart([-5], 0, 100, 14)).toEqual([0]);
+  });
+});
+
+describe('a name at the end of a line', () => {
+  const measure = (text: string): number => 7 * [...text].length;
+
+  it('is whole where it fits, and keeps its beginning and more of its end where it does not', () => {
+    expect(fittedName('pretrained.1', 150, measure)).toBe('pretrained.1');
+    const long = fittedName('words-on-mails.200-labels.pretrained.3', 150, measure);
+    expect(long).toMatch(/^words-.*….*pretrained\.3$/u);
+    expect(measure(long)).toBeLessThanOrEqual(150);
+    expect(measure(long)).toBeGreaterThan(140);
+  });
+
+  it('is cut between characters, and never wider than its place', () => {
+    expect(fittedName('😀😀😀😀😀😀', 35, measure)).toBe('😀…😀😀😀');
+    expect(fittedName('name', 5, measure)).toBe('…');
   });
 });
 

@@ -39,6 +39,8 @@ export interface ChartBand {
   readonly high: readonly (number | null)[];
   /** Never smoothed. */
   readonly exact?: boolean;
+  /** A word or two that stand at the end of its mean. */
+  readonly endLabel?: string | undefined;
 }
 
 /** A line across the chart: a baseline (`y`), the best checkpoint or a restart (`x`). */

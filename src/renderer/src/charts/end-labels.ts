@@ -1,5 +1,6 @@
 /** What a line is, said at its end, in its colour: nothing has to be looked up in a legend. Labels that would touch move apart. */
 import type { Plugin } from 'chart.js';
+import { fittedName } from './fitted-name.ts';
 import { lineHeight, movedApart } from './moved-apart.ts';
 
 interface Labelled {
@@ -23,7 +24,7 @@ function widthOf(text: string, family: string): number {
 /** Pixels that labels take right of the lines: 0 without any. */
 export function roomForLabels(datasets: readonly Labelled[], family: string): number {
   const widths = datasets.map(({ endLabel }) => (endLabel === undefined ? 0 : widthOf(endLabel, family) + gap));
-  return Math.min(widest, Math.max(0, ...widths));
+  return Math.min(widest + gap, Math.max(0, ...widths));
 }
 
 export const endLabels: Plugin<'line', { font?: string }> = {
@@ -53,7 +54,11 @@ export const endLabels: Plugin<'line', { font?: string }> = {
     ctx.textBaseline = 'middle';
     for (const [index, { text, colour, x }] of labels.entries()) {
       ctx.fillStyle = colour;
-      ctx.fillText(text, x + gap, heights[index] ?? 0, widest);
+      ctx.fillText(
+        fittedName(text, widest, (one) => widthOf(one, font)),
+        x + gap,
+        heights[index] ?? 0,
+      );
     }
     ctx.restore();
   },

@@ -107,7 +107,8 @@ export function drawLines(
       piecesOf({ x: band.x, values, breaks: [] }, weight, logarithmic)[0] ?? [];
     const weight = band.exact ? 0 : smoothing;
     const [mean, low, high] = [pointsOf(band.mean, weight), pointsOf(band.low, weight), pointsOf(band.high, weight)];
-    datasets.push(...drawBand(band, { mean, low, high }, opacityOf(band.key), colours));
+    const named = bands.length + lines.length <= mostLabelled ? band : { ...band, endLabel: undefined };
+    datasets.push(...drawBand(named, { mean, low, high }, opacityOf(band.key), colours));
     fitted.push(mean, low, high);
     measured.push(...[band.mean, band.low, band.high].map((values) => pointsOf(values, 0)));
   }
@@ -118,7 +119,7 @@ export function drawLines(
       label: line.label,
       lineKey: line.key,
       borderDash: [...line.style.dash],
-      ...(lines.length <= mostLabelled && { endLabel: line.endLabel }),
+      ...(bands.length + lines.length <= mostLabelled && { endLabel: line.endLabel }),
       order: front === line.key ? -1 : 0,
     };
     const few = line.points === true && line.values.length <= 60 && lines.length <= mostWithRaw;
@@ -165,6 +166,7 @@ function drawBand(
     {
       ...edge,
       role: 'line',
+      endLabel: band.endLabel,
       data: mean,
       borderColor: colours.of(colour, opacity),
       backgroundColor: colours.of(colour, opacity),
