@@ -85,4 +85,16 @@ describe('the repository', () => {
     const files = Object.values(scripts).flatMap((script) => script.match(/\b(?:src|scripts|bench)\/\S+\.ts\b/g) ?? []);
     expect(files.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
   });
+
+  it('describes sources that exist', () => {
+    const roots = ['', 'src/', 'src/main/', 'src/main/data/', 'src/main/engines/', 'src/main/lab/'];
+    const written = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/design-notes.md'].map(read).join('\n');
+    const named = [...written.matchAll(/`((?:[a-z][\w.-]*\/)+[\w.-]*)`/g)].map((match) => match[1] ?? '');
+    const ofWorkspaces = /^(?:artifacts|cache|checkpoints|original|out|tuning)\//;
+    const sources = named.filter((name) => !ofWorkspaces.test(name));
+    expect(sources.length).toBeGreaterThan(50);
+    const found = (name: string): boolean =>
+      roots.some((folder) => ['', '.ts'].some((ending) => existsSync(path.join(root, folder + name + ending))));
+    expect(sources.filter((name) => !found(name))).toEqual([]);
+  });
 });
