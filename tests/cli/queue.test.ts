@@ -78,7 +78,7 @@ describe('pretext queue', () => {
       [first, 'finished'],
     ]);
     expect(await status(second)).toBe('finished');
-    expect((await queue('add', first)).err).toMatch(/is finished\. To train it again, retry it/);
+    expect((await queue('add', first)).err).toMatch(/is finished\. To train it again, choose Run again/);
     expect((await state(queue('retry', first, '--json'))).order).toHaveLength(1);
     expect(parse((await queue('clone', second)).out)).toMatchObject({ name: 'tiny-words', seed: 1 });
   });

@@ -44,7 +44,7 @@ export async function checkSharedFolder(folder: string, files: SharedFiles = rea
   const broken = (what: string, cause?: unknown): LabError =>
     new LabError(
       'bad-input',
-      `The shared folder ${folder} cannot be used by several computers: ${what}. Use a folder on another file system, or mount it otherwise (docs/clusters.md)`,
+      `The shared folder ${folder} cannot be used by several computers: ${what}. Use a folder on another file system, or mount it differently (docs/clusters.md)`,
       { folder },
       cause,
     );

@@ -41,7 +41,7 @@ export function createJobs(): Jobs {
 
   const get = (id: string): Job => {
     const job = jobs.get(id);
-    if (!job) throw new LabError('not-found', 'This task is over and forgotten', { id });
+    if (!job) throw new LabError('not-found', 'This job has ended, and its result is no longer kept', { id });
     return job;
   };
   const update = (id: string, change: Partial<Job>): Job => {
@@ -112,7 +112,7 @@ export function createJobs(): Jobs {
       return cancelling;
     },
     dismiss(id) {
-      if (running.has(id)) throw new LabError('conflict', 'This task is still running. Cancel it first', { id });
+      if (running.has(id)) throw new LabError('conflict', 'This job is still running. Cancel it first', { id });
       jobs.delete(id);
     },
     async close() {

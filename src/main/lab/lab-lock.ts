@@ -25,7 +25,7 @@ export function publishLab(workspace: Workspace, origin: string): Promise<void> 
 
 function isOpenElsewhere(workspace: Workspace, owner: LockOwner | undefined): LabError {
   const { folder } = workspace;
-  if (!owner) return new LabError('conflict', `Another lab is just opening the workspace ${folder}`, { folder });
+  if (!owner) return new LabError('conflict', `Another lab is opening the workspace right now: ${folder}`, { folder });
   const place = owner.origin === undefined ? '' : `, at ${owner.origin}`;
   const who = owner.host === hostname() ? `as process ${owner.pid}${place}` : `on ${owner.host}`;
   return new LabError(

@@ -81,7 +81,7 @@ export function createWorkerPool(workspace: Workspace, host: ProcessHost): Worke
       if (error instanceof LabError && error.code === 'disconnected') {
         throw new LabError(
           'internal',
-          'The process that was to answer this has ended unexpectedly, maybe for want of memory. Try again',
+          'The process that was computing this exited unexpectedly, perhaps out of memory. Try again',
           {},
           error,
         );

@@ -30,7 +30,7 @@ function fromJson(text: string, file: string): string[] {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new LabError('bad-input', `${file} begins like JSON and is none`, { file }, error);
+    throw new LabError('bad-input', `${file} begins like JSON but is not valid JSON`, { file }, error);
   }
   const parsed = names.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -154,7 +154,7 @@ function recordingQuestions(folder: string, name: string, { audio }: TaskFacts, 
     dataset.close();
     throw new LabError(
       'bad-input',
-      `The frames of ${name} are made otherwise than those of the ${what}: ${differs[0]} is ${String(options[differs[0] as keyof typeof options])}, not ${String(differs[1])}. Import the recordings with the same options`, // of both
+      `The frames of ${name} are made differently from those of the ${what}: ${differs[0]} is ${String(options[differs[0] as keyof typeof options])}, not ${String(differs[1])}. Import the recordings with the same options`, // of both
     );
   }
   return {

@@ -98,5 +98,5 @@ async function openSingly(
 
 function requirePrediction({ task }: Model, what: string): NonNullable<Model['task']['predict']> {
   if (task.predict) return task.predict.bind(task);
-  throw new LabError('bad-input', `The task ${task.type} of the ${what} predicts nothing to look at`);
+  throw new LabError('bad-input', `The task ${task.type} of the ${what} predicts nothing that could be shown`);
 }

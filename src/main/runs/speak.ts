@@ -98,7 +98,7 @@ export async function speakAll(voice: TrainedNetwork, options: SpeakAllOptions):
   await using listener = recogniser && (await openNetworkPredictor(recogniser));
   const frames = listener?.facts.audio;
   if (listener && (!frames || listener.task !== 'transcription')) {
-    throw new LabError('bad-input', `${listener.name} does not write down recordings: its task is ${listener.task}`);
+    throw new LabError('bad-input', `${listener.name} does not transcribe recordings: its task is ${listener.task}`);
   }
   return await createFolder(options.output, signal, async (folder) => {
     const rows = [['path', 'text', 'label', ...(listener ? ['heard'] : [])]];

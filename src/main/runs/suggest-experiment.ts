@@ -64,7 +64,7 @@ export function suggestTask(
   }
   const [first] = tasks;
   if (data === undefined && first) return { task: first.type, data: undefined };
-  throw new LabError('bad-spec', `No task of this kind learns from '${data ?? ''}'`, { data, kind });
+  throw new LabError('bad-spec', `No task of this kind uses '${data ?? ''}'`, { data, kind });
 }
 
 /** The material that a task suits best, for a task that was chosen before its data. */

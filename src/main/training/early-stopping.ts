@@ -7,7 +7,7 @@ import { z } from 'zod';
 export const earlyStoppingOptions = z
   .strictObject({
     patience: z.int().min(1).describe('Evaluations without improvement after which the run ends'),
-    minimumDelta: z.number().min(0).default(0).describe('The least change that counts as an improvement'),
+    minimumDelta: z.number().min(0).default(0).describe('The smallest change that counts as an improvement'),
     mode: z.enum(['min', 'max']).default('min').describe('Whether smaller or larger is better'),
   })
   .describe('Ends the run when the watched metric has stopped improving');

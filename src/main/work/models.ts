@@ -55,7 +55,7 @@ async function answer(predictor: Predictor, input: Input<'ask'>): Promise<Output
 /** A file that a page sent along, and what stands for it in messages. */
 function bytesOf(url: string, name: string): Buffer {
   const bytes = bytesOfDataUrl(url);
-  if (!bytes) throw new LabError('bad-input', `${name} is given as data:…;base64,…`);
+  if (!bytes) throw new LabError('bad-input', `${name} must be given as data:…;base64,…`);
   return bytes;
 }
 

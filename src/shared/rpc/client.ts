@@ -205,7 +205,7 @@ function checked(method: string, schema: z.ZodType, value: unknown): unknown {
   if (parsed.success) return parsed.data;
   throw new LabError(
     'internal',
-    `The lab's answer to ${method} is not what it should be: ${z.prettifyError(parsed.error)}`,
+    `The lab's answer to ${method} does not have the agreed form: ${z.prettifyError(parsed.error)}`,
   );
 }
 

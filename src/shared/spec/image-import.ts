@@ -37,7 +37,7 @@ export const imageImportOptions = z
     failOn: z
       .enum(['warning', 'error', 'truncated', 'none'])
       .default('warning')
-      .describe('The mildest fault in a file that makes it skipped'),
+      .describe('The mildest fault for which a file is skipped'),
     exactDuplicates: z
       .enum(['drop', 'keep'])
       .default('drop')

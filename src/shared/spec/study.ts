@@ -55,7 +55,7 @@ export const studySpec = z
       .enum(['shared', 'per-seed'])
       .default('shared')
       .describe(
-        'Shared: all seeds have the same validation and test examples. Per seed: each has others, as studies of old; intervals are wider then',
+        'Shared: all seeds have the same validation and test examples. Per seed: each has others, as in older studies; intervals are wider then',
       ),
     splitSeed: z.int().min(0).default(0).describe('Decides the validation and test examples that all seeds share'),
     tune: tunedSettings

@@ -311,7 +311,7 @@ describe('a template', () => {
     [
       '{script}',
       '{skript}',
-      /bad\.yaml:\d+: submit\.command\[\d+\]: \{skript\} stands for nothing here. Did you mean 'script'\?/,
+      /bad\.yaml:\d+: submit\.command\[\d+\]: \{skript\} is not a placeholder that is known here. Did you mean 'script'\?/,
     ],
     ['\n  {work}', '\n  sleep 1', /script: it needs \{work\}, the work itself/],
     ["'^(?<job>\\d+)'", "'^(\\d+)'", /submit\.pattern: it needs a group \(\?<job>…\)/],
@@ -326,6 +326,6 @@ describe('a template', () => {
 
   it('leaves variables of the shell alone, and quotes what it fills in', () => {
     expect(fill('${HOME} {a} {{b}} $c', { a: "it's" }, quoteForShell)).toBe(`\${HOME} 'it'\\''s' {b} $c`);
-    expect(() => fill('{c}', { a: 1 })).toThrow('{c} stands for nothing here');
+    expect(() => fill('{c}', { a: 1 })).toThrow('{c} is not a placeholder that is known here');
   });
 });

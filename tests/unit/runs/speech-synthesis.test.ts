@@ -181,7 +181,7 @@ describe('what is spoken', () => {
     const input = join(tiny.folder, 'texts.csv');
     const output = join(tiny.folder, 'heard');
     const options = { input, output, signal, onProgress: () => undefined };
-    await expect(speakAll(network, { ...options, recogniser: network })).rejects.toThrow(/does not write down/);
+    await expect(speakAll(network, { ...options, recogniser: network })).rejects.toThrow(/does not transcribe/);
     await expect(speakAll(network, { ...options, truthColumn: 'heard' })).rejects.toThrow(/has no column 'heard'/);
     expect(existsSync(output)).toBe(false);
     await expect(predictFile(network, { ...options, output: `${output}.csv` })).rejects.toThrow(/pretext speak/);

@@ -189,7 +189,7 @@ describe('the task that is suggested', () => {
       task: 'patch-position',
       data: { name: 'photos' },
     });
-    expect(() => suggestTask(materials, { data: 'photos', kind: 'supervised' })).toThrow("learns from 'photos'");
+    expect(() => suggestTask(materials, { data: 'photos', kind: 'supervised' })).toThrow("uses 'photos'");
     expect(() => suggestTask(materials, { data: 'phots' })).toThrow("no data 'phots'");
   });
 

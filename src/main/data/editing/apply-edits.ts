@@ -85,7 +85,7 @@ class Labels {
   }
 
   private findOrAdd(name: string): number {
-    if (name === '') throw new LabError('bad-input', 'A class needs a name that can be seen');
+    if (name === '') throw new LabError('bad-input', 'A class name needs at least one visible character');
     const place = this.classes.indexOf(name);
     return place >= 0 ? place : this.classes.push(name) - 1;
   }

@@ -211,7 +211,7 @@ export function readTargets(folder: string, targets: DatasetTargets, examples: n
   if (targets.kind === 'several') return { kind: 'several', names, values: Uint8Array.from(bytes) };
   const numbers = Float64Array.from({ length: values }, (_, index) => bytes.readDoubleLE(index * 8));
   if (numbers.every(Number.isFinite)) return { kind: 'numbers', names, values: numbers };
-  throw new LabError('corrupt', `${path} has values that are no numbers. Import again.`, { path });
+  throw new LabError('corrupt', `${path} has values that are not numbers. Import again.`, { path });
 }
 
 /** Numbers and several labels; others are said by the examples themselves. */

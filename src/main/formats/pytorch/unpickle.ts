@@ -104,7 +104,7 @@ function call(machine: Machine): void {
   const [callee, argumentList] = popSeveral(machine, 2);
   if (!isKind(callee, 'global') || !callee.call || !Array.isArray(argumentList)) {
     const what = isKind(callee, 'global') ? callee.name : 'what is no function';
-    throw new LabError('bad-input', `it calls ${what}, which is not done here`);
+    throw new LabError('bad-input', `it calls ${what}, which cannot be read`);
   }
   machine.stack.push(callee.call(argumentList));
 }

@@ -77,7 +77,7 @@ const asData = ({ listing, files, bytes, suggestedName }: DownloadPlan): object 
 /** Throws `LabError('aborted')` for a no, `LabError('bad-input')` where nobody can be asked. */
 async function requireConsent({ listing, bytes }: DownloadPlan): Promise<void> {
   if (!process.stdin.isTTY) {
-    throw new LabError('bad-input', `Downloading ${formatBytes(bytes)} needs a yes: give --yes`, { bytes });
+    throw new LabError('bad-input', `Downloading ${formatBytes(bytes)} needs confirmation: give --yes`, { bytes });
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {

@@ -72,7 +72,7 @@ function registerImport(model: Command): void {
 
 async function listLayers(path: string, json: boolean): Promise<void> {
   const found = await layersOf(path);
-  if (!found) throw new LabError('bad-input', `${path} is no ONNX network: its head has its place`, { path });
+  if (!found) throw new LabError('bad-input', `${path} is not an ONNX network: its head is already chosen`, { path });
   const layers = found.parts.filter(({ canBeChosen }) => canBeChosen).map(summarisePart);
   if (json) {
     printJson({ suggested: found.suggested, layers });
@@ -146,7 +146,7 @@ function registerDelete(model: Command): void {
       if (used.length > 0 && !force) {
         throw new LabError(
           'conflict',
-          `The model ${name} is where ${used.slice(0, 5).join(', ')}${used.length > 5 ? ` and ${used.length - 5} more` : ''} began. Delete them first, or give --force`,
+          `The model ${name} is used by ${used.slice(0, 5).join(', ')}${used.length > 5 ? ` and ${used.length - 5} more` : ''}. Delete them first, or give --force`,
           { name, runs: used },
         );
       }

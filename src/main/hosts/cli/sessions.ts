@@ -37,7 +37,7 @@ export function registerSessions(serve: Command): void {
       const workspace = await existingWorkspaceOf(command);
       const origin = (await findLab(workspace))?.origin;
       if (origin === undefined) {
-        throw new LabError('not-found', `Nobody serves ${workspace.folder}: 'pretext serve' does`, {
+        throw new LabError('not-found', `Nothing serves ${workspace.folder}. Start it with 'pretext serve'`, {
           folder: workspace.folder,
         });
       }

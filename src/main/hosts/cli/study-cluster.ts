@@ -60,7 +60,7 @@ export function addClusterOptions(study: Command): void {
 function notThere(name: string): LabError {
   return new LabError(
     'not-found',
-    `The study '${name}' was not handed to a cluster: 'pretext study SPEC --on slurm' does it`,
+    `The study '${name}' was not submitted to a cluster: 'pretext study SPEC --on slurm' submits it`,
     {
       name,
     },

@@ -72,7 +72,7 @@ async function writeArchive(file: string, what: readonly string[], signal: Abort
   });
   const ended = once(tar, 'close').catch((error: unknown) => {
     if (signal.aborted) throw new LabError('aborted', 'Packing was stopped; nothing was kept', {}, error);
-    throw new LabError('bad-input', 'There is no program tar, which packs the archive', {}, error);
+    throw new LabError('bad-input', "The program 'tar', which packs the archive, was not found: install it", {}, error);
   });
   const [results] = await Promise.all([ended, pipeline(tar.stdout, createGzip({ level: 1 }), createWriteStream(file))]);
   if (results[0] !== 0) throw new LabError('internal', `tar failed: ${said.trim()}`);

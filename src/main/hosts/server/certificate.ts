@@ -24,7 +24,7 @@ export async function readCertificate(certFile: string, keyFile: string): Promis
   } catch (error) {
     throw new LabError(
       'bad-input',
-      `${certFile} and ${keyFile} are no certificate with its key, both in PEM: ${messageOf(error)}`,
+      `${certFile} and ${keyFile} are not a certificate and its key in PEM format: ${messageOf(error)}`,
       { cert: certFile, key: keyFile },
       error,
     );

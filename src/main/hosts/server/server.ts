@@ -154,7 +154,7 @@ function requireEncryption(host: string, certificate: Certificate | undefined): 
   if (certificate || isLoopback(host)) return;
   throw new LabError(
     'bad-input',
-    `Other machines can reach ${host}, and without encryption anyone on the way could read what they send, and come in. Give a certificate (--cert cert.pem --key key.pem), or listen on 127.0.0.1 and come through a tunnel (ssh -L 8640:127.0.0.1:8640 this-machine)`,
+    `Other machines can reach ${host}, and without encryption anyone on the way could read what they send, and sign in. Give a certificate (--cert cert.pem --key key.pem), or listen on 127.0.0.1 and connect through a tunnel (ssh -L 8640:127.0.0.1:8640 this-machine)`,
     { host },
   );
 }

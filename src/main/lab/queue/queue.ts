@@ -304,7 +304,7 @@ export function createQueue(options: QueueOptions): Queue {
   const requireIdle = (id: string): void => {
     const { state } = store.get(id);
     if (state === 'finished') {
-      throw new LabError('conflict', `The run ${id} is finished. To train it again, retry it`, { id });
+      throw new LabError('conflict', `The run ${id} is finished. To train it again, choose Run again`, { id });
     }
     if (active.has(id) || state === 'running') {
       throw new LabError('conflict', `The run ${id} is being trained already`, { id });

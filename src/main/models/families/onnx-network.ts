@@ -65,7 +65,7 @@ async function recognise(source: ModelSource): Promise<Recognition | undefined> 
 
 async function read(source: ModelSource, { layer: wanted }: ModelSettings = {}): Promise<ReadModel> {
   const file = fileOf(source);
-  if (file === undefined) throw new LabError('internal', `${source.path} was recognised as ONNX and is none`);
+  if (file === undefined) throw new LabError('internal', `${source.path} looked like ONNX but is not`);
   const {
     foreign,
     read: { network, weights },
@@ -143,7 +143,7 @@ function chosenLayer({ nodes }: OnnxNetwork, wanted: string, path: string): stri
 
 async function layers(source: ModelSource): Promise<ModelLayers> {
   const file = fileOf(source);
-  if (file === undefined) throw new LabError('internal', `${source.path} was recognised as ONNX and is none`);
+  if (file === undefined) throw new LabError('internal', `${source.path} looked like ONNX but is not`);
   const { foreign, read: found } = await load(source, file);
   const { network } = found;
   const declared = inputOf(network);

@@ -34,12 +34,12 @@ export function refusal(
     const wait = Number(headers.get('retry-after'));
     const advice = Number.isFinite(wait) && wait > 0 ? `in ${String(Math.ceil(wait))} seconds` : 'in some minutes';
     const hint = token === undefined ? '. With HF_TOKEN set, more requests are allowed' : '';
-    return new LabError('too-many', `${endpoint} allows no more requests now: try again ${advice}${hint}`, details);
+    return new LabError('too-many', `${endpoint} does not accept more requests now: try again ${advice}${hint}`, details);
   }
   const what = file ?? name;
   return new LabError(
     'network',
-    `${endpoint} answered the request for ${what} with status ${String(status)}${status >= 500 ? '. It is its own trouble: try again later' : ''}`,
+    `${endpoint} answered the request for ${what} with status ${String(status)}${status >= 500 ? '. The fault is on its side: try again later' : ''}`,
     details,
   );
 

@@ -185,7 +185,7 @@ async function jsonAt(
       if (bytes > mostListingBytes) {
         throw new LabError(
           'too-large',
-          `The answer of ${access.endpoint} to the request for ${asked.file ?? asked.name} does not end`,
+          `The answer of ${access.endpoint} to the request for ${asked.file ?? asked.name} is too long`,
         );
       }
       parts.push(chunk);

@@ -77,13 +77,13 @@ const options = z.strictObject({
     .positive()
     .optional()
     .describe(
-      'Local attention (Beltagy et al. 2020): a position sees half so many positions to each side; left out, every layer sees the whole text',
+      'Local attention (Beltagy et al. 2020): a position sees half as many positions on each side; left out, every layer sees the whole text',
     ),
   fullEvery: z
     .int()
     .positive()
     .default(3)
-    .describe('With a window: every so many layers, beginning with the first, see the whole text, as in ModernBERT'),
+    .describe('With a window: one layer in this many, beginning with the first, sees the whole text, as in ModernBERT'),
   localRotaryBase: z
     .number()
     .positive()

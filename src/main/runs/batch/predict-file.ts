@@ -171,7 +171,7 @@ async function openAnswers(network: TrainedNetwork, { top }: PredictFileOptions)
 }
 
 async function openVectors(network: TrainedNetwork, { top }: PredictFileOptions): Promise<Answerer> {
-  if (top !== undefined) throw new LabError('bad-input', 'Embeddings have no likeliest answers: leave out how many');
+  if (top !== undefined) throw new LabError('bad-input', 'Embeddings have no top answers: leave out the number of them');
   const { tokenizerFile, backbone, separators } = network;
   const read = { ...backbone.facts, ...(tokenizerFile !== undefined && { tokenizerFile }) };
   const embedder = await openEmbedder(network, batchSize);

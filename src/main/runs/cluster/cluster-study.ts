@@ -81,7 +81,7 @@ export async function cancelClusterStudy(
 ): Promise<void> {
   const folder = workFolderOf(workspace, study);
   if (!(await fileExists(folder.plan))) {
-    throw new LabError('not-found', `The study '${study}' was not handed to other computers`, { study });
+    throw new LabError('not-found', `The study '${study}' was not submitted to other computers`, { study });
   }
   await writeFile(folder.cancelled, '');
   const submission = await readSubmission(folder);

@@ -12,7 +12,7 @@ import { parseSpecText } from '../spec-file.ts';
 import { hint, namesOf } from './template-text.ts';
 
 const text = z.string().min(1);
-const command = z.array(text).min(1).describe('A program and its arguments; no shell is between');
+const command = z.array(text).min(1).describe('A program and its arguments, run without a shell');
 
 /** A regular expression with some named groups. */
 function pattern(...groups: readonly string[]) {
@@ -48,15 +48,15 @@ export const schedulerTemplate = z.strictObject({
   element: z
     .string()
     .regex(/^[A-Za-z_]\w*$/, 'the name of a variable')
-    .describe('The variable with the number of an element'),
+    .describe('The environment variable that holds the index of an element'),
   firstIndex: z.int().min(0).max(1).default(0),
-  fewest: z.int().min(1).default(1).describe('Elements that an array has at least'),
+  fewest: z.int().min(1).default(1).describe('Minimum number of elements in a job array'),
   largestArray: z.strictObject({ command, pattern: pattern('size') }).optional(),
   hosts: z.boolean().default(false).describe('Whether elements are dealt out to the hosts of the option hosts'),
-  stay: z.boolean().default(false).describe('Whether elements stay until all are done'),
+  stay: z.boolean().default(false).describe('Whether elements wait until all are done'),
   language: z.enum(['shell', 'yaml']).default('shell').describe('Of the script: how values are quoted in it'),
-  command: command.optional().describe('How nodes start pretext; by default as here'),
-  workspace: text.optional().describe('Where nodes see the workspace; by default where it is here'),
+  command: command.optional().describe('The command that starts pretext on the nodes; by default the one used here'),
+  workspace: text.optional().describe('The workspace's path on the nodes; by default the path here'),
   options: z.record(z.string().regex(/^[a-zA-Z]+$/, 'letters alone'), option).default({}),
   script: text,
   submit: z.strictObject({ command, pattern: pattern('job') }),
@@ -111,7 +111,7 @@ function problemsInText({ script, submit, poll, cancel, options, hosts, jobs }: 
   const unknown = places.flatMap(({ path, word, names }) => {
     const known = [...names, ...Object.keys(options)];
     const wrong = namesOf(word).filter((name) => !known.includes(name));
-    return wrong.map((name) => ({ path, message: `{${name}} stands for nothing here${hint(name, known)}` }));
+    return wrong.map((name) => ({ path, message: `{${name}} is not a placeholder that is known here${hint(name, known)}` }));
   });
   const needs: readonly { readonly path: Path; readonly good: boolean; readonly message: string }[] = [
     { path: ['script'], good: namesOf(script).includes('work'), message: 'it needs {work}, the work itself' },

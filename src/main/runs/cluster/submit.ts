@@ -162,7 +162,7 @@ function optionValues(
     if (!plain.test(value)) {
       throw new LabError(
         'bad-spec',
-        `--option ${key}=${value}: letters, digits, spaces and @%+=:,./~_- may stand there`,
+        `--option ${key}=${value}: only letters, digits, spaces and @%+=:,./~_- are allowed there`,
         { option: key },
       );
     }

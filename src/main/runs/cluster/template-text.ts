@@ -12,13 +12,13 @@ export function namesOf(text: string): readonly string[] {
   return [...text.matchAll(placeholder)].flatMap(([, name]) => (name === undefined ? [] : [name]));
 }
 
-/** Throws `LabError('bad-spec')` for a name that stands for nothing here. */
+/** Throws `LabError('bad-spec')` for a name that is not a placeholder that is known here. */
 export function fill(text: string, values: Values, quote: (value: string) => string = String): string {
   return text.replace(placeholder, (whole, name: string | undefined, quoted: string | undefined) => {
     if (name === undefined) return whole.charAt(0);
     const value = values[name];
     if (value === undefined) {
-      throw new LabError('bad-spec', `{${name}} stands for nothing here${hint(name, Object.keys(values))}`);
+      throw new LabError('bad-spec', `{${name}} is not a placeholder that is known here${hint(name, Object.keys(values))}`);
     }
     return quoted === undefined ? quote(String(value)) : quoteForShell(String(value));
   });

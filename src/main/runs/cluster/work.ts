@@ -101,7 +101,7 @@ export async function work(options: WorkOptions): Promise<WorkReport> {
     if (inARow >= patience) {
       throw new LabError(
         'engine-failed',
-        `${patience} runs in a row have failed on ${hostname()}, the last one with: ${(message ?? '').replace(/\.$/u, '')}. This node takes no more of them. Submitting the study again tries them anew`,
+        `${patience} runs in a row have failed on ${hostname()}, the last one with: ${(message ?? '').replace(/\.$/u, '')}. This node takes no more of them. Submit the study again to retry them`,
       );
     }
     if (outcome === 'taken') busy.set(next.key, performance.now() + pollMilliseconds);
@@ -183,7 +183,7 @@ async function prepare(workspace: Workspace, run: RunFolder, content: CellConten
   if (data.contentHash !== content.data || (weights?.label ?? null) !== content.weights) {
     throw new LabError(
       'bad-spec',
-      `What ${run.id} is trained on has changed since the study was submitted: it was to be ${data.name} ${content.data.slice(0, 12)}${content.weights === null ? '' : ` with ${content.weights}`}. Submit the study again`,
+      `The data of ${run.id} has changed since the study was submitted: it was to be ${data.name} ${content.data.slice(0, 12)}${content.weights === null ? '' : ` with ${content.weights}`}. Submit the study again`,
       { run: run.id },
     );
   }

@@ -20,7 +20,7 @@ defineFormat({
     'One HTML file with the network inside, to be asked in any browser, without a connection: for talks and colleagues',
   options: [],
   refusal({ model }) {
-    return model.task.predict ? undefined : `the task ${model.task.type} predicts nothing to look at`;
+    return model.task.predict ? undefined : `the task ${model.task.type} predicts nothing that could be shown`;
   },
   async write(source, folder, { signal, onPhase }) {
     onPhase('Preparing the page');

@@ -84,7 +84,7 @@ function requireClassifier(network: TrainedNetwork): TrainedNetwork['backbone'][
   if (facts.classes && demoFormOf(task, facts.input.kind).startsWith('classify-')) return facts;
   throw new LabError(
     'bad-input',
-    `The ${network.what} answers no classes: its task is ${task.type}. Choose a run that was fine-tuned to classify`,
+    `The ${network.what} does not predict classes: its task is ${task.type}. Choose a run that was fine-tuned to classify`,
   );
 }
 

@@ -28,7 +28,7 @@ function openSocket(): Promise<Transport> {
 async function whyNot(): Promise<Error> {
   const answer = await fetch('/', { method: 'HEAD', cache: 'no-store' }).catch(() => undefined);
   return answer?.status === 401
-    ? new LabError('unauthorised', 'The lab does not know this page any more. Open the address that it has printed')
+    ? new LabError('unauthorised', 'The lab no longer recognises this page. Open the address that it printed')
     : new LabError('disconnected', 'The lab cannot be reached');
 }
 

@@ -154,7 +154,7 @@ const trainingSpec = z
     earlyStopping: z
       .strictObject({
         patience: steps.describe('Evaluations without improvement after which the run ends'),
-        minimumDelta: z.number().min(0).default(0).describe('The least change that counts as an improvement'),
+        minimumDelta: z.number().min(0).default(0).describe('The smallest change that counts as an improvement'),
       })
       .optional()
       .describe("Ends the run when the task's metric has stopped improving; left out, it runs to the end"),
@@ -173,7 +173,7 @@ const trainingSpec = z
   );
 
 const evaluationSpec = z.strictObject({
-  batchSize: steps.optional().describe("Examples in one evaluation batch; by default the training's"),
+  batchSize: steps.optional().describe("Examples in one evaluation batch; by default as in training"),
   maximumBatches: steps.optional().describe('Evaluate at most this many batches of a split; by default all of them'),
   test: z.boolean().default(true).describe('Evaluate the best checkpoint on the test split at the end'),
   baselines: z.boolean().default(true).describe("Compute the task's baselines on the same splits"),

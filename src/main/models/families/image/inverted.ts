@@ -124,7 +124,7 @@ function recogniseAs(kind: Kind) {
 function readAs(kind: Kind) {
   return async (source: ModelSource): Promise<ReadModel> => {
     const names = await namesIn(source);
-    if (!names) throw new LabError('internal', `${source.path} was recognised as ${titles[kind]} and is none`);
+    if (!names) throw new LabError('internal', `${source.path} looked like ${titles[kind]} but is not one`);
     const map = await imageWeightMap(source, titles[kind]);
     requireColour(map, weightOf(names.stem), source);
     const { conventions, preprocessing: convention } = conventionsOf(kind, names, source);

@@ -61,7 +61,7 @@ async function recognise(source: ModelSource): Promise<Recognition | undefined> 
 
 async function read(source: ModelSource): Promise<ReadModel> {
   const names = await namesIn(source);
-  if (!names) throw new LabError('internal', `${source.path} was recognised as a ResNet and is none`);
+  if (!names) throw new LabError('internal', `${source.path} looked like a ResNet but is not one`);
   const map = await imageWeightMap(source, 'a ResNet');
   requireColour(map, `${names.stem.convolution}.weight`, source);
   const layout = layoutOf(map, names);

@@ -101,7 +101,7 @@ async function recognise(source: ModelSource): Promise<Recognition | undefined> 
 
 async function read(source: ModelSource): Promise<ReadModel> {
   const names = await namesIn(source);
-  if (!names) throw new LabError('internal', `${source.path} was recognised as a ViT and is none`);
+  if (!names) throw new LabError('internal', `${source.path} looked like a ViT but is not one`);
   const config = parseConfig(source, fields);
   const map = await imageWeightMap(source, 'a ViT');
   requireColour(map, `${names.patches}.weight`, source);

@@ -58,7 +58,7 @@ function activationNamed(name: string, alpha: number | undefined, beta: number |
     case 'scaledtanh':
       return (x) => scale(tanh(scale(x, beta ?? 1)), alpha ?? 1);
     default:
-      throw new LabError('bad-spec', `the activation '${name}' is not known`);
+      throw new LabError('bad-spec', `the activation '${name}' is unknown`);
   }
 }
 
