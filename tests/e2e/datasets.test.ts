@@ -180,7 +180,7 @@ describe('labelled texts', () => {
     await lab.goto(`/runs/${classifier}/results`);
     const table = page.getByRole('region', { name: 'Predictions' });
     await table.waitFor();
-    await page.getByRole('checkbox', { name: 'wrong ones alone' }).uncheck();
+    await page.getByRole('checkbox', { name: 'errors only' }).uncheck();
     const losses = async (): Promise<number[]> =>
       (await table.locator('tbody td:nth-child(4)').allInnerTexts()).map((text) => Number(text));
     await expect.poll(async () => (await losses()).length, patience).toBe(25);
@@ -204,7 +204,7 @@ describe('labelled texts', () => {
     await page.keyboard.press('Enter');
     await page.getByText('1 example labelled, 0 passed over.').waitFor();
     await lab.goto(`/runs/${classifier}/results`);
-    await page.getByRole('checkbox', { name: 'wrong ones alone' }).uncheck();
+    await page.getByRole('checkbox', { name: 'errors only' }).uncheck();
     await table.locator('tbody tr').filter({ hasText: text }).getByRole('link', { name: /^odd/ }).waitFor();
     await page.getByRole('button', { name: /^\d+ examples? of animal predicted as animal/ }).click();
     await page.getByRole('heading', { name: 'animal predicted as animal' }).waitFor();
