@@ -24,7 +24,7 @@ interface Outcome {
 }
 
 const staticStages = ['lint', 'typecheck', 'build', 'format:check', 'unused', 'layers'];
-const testStages = ['test:browser', 'test:unit', 'test:slurm'];
+const testStages = ['test:browser', 'test:unit', 'test:gpu', 'test:slurm'];
 /** The longest first: two run at a time. The other tests run alone. */
 const sideBySide = ['test:browser', ...staticStages];
 /** Run where they are asked for, as the build server does. */

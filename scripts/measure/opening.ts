@@ -47,6 +47,7 @@ async function open(browser: Browser, workspace: string): Promise<Opening> {
       );
     });
     await page.goto(served.address, { waitUntil: 'networkidle' });
+    await page.waitForFunction('performance.getEntriesByName("first-contentful-paint").length > 0');
     const [origin, painted] = await page.evaluate<[number, number]>(
       '[performance.timeOrigin, performance.getEntriesByName("first-contentful-paint")[0].startTime]',
     );

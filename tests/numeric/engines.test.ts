@@ -296,7 +296,7 @@ function classifier(): Program {
 }
 
 describe('the same training run', () => {
-  it('has the same losses on both engines, and learns', async () => {
+  it.runIf(engines.length > 1)('has the same losses on all engines, and learns', async () => {
     const runs: number[][] = [];
     for (const { engine, device } of engines) {
       const program = classifier();
@@ -334,9 +334,11 @@ describe('the same training run', () => {
       await executable.release();
       runs.push(losses);
     }
-    const [first, second] = runs;
-    expectClose(first!, second!, 'losses', 1e-3); // thirty updates amplify float32 rounding
-    expectClose(first!.slice(0, 5), second!.slice(0, 5), 'first losses', 2e-5);
+    const [first, ...others] = runs;
+    for (const other of others) {
+      expectClose(first!, other, 'losses', 1e-3); // thirty updates amplify float32 rounding
+      expectClose(first!.slice(0, 5), other.slice(0, 5), 'first losses', 2e-5);
+    }
     expect(mean64(first!.slice(-5))).toBeLessThan(0.6 * mean64(first!.slice(0, 5)));
   });
 });

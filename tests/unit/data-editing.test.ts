@@ -67,7 +67,11 @@ describe('the labels after edits', () => {
     ['a name that is taken', { type: 'rename', from: 'a', to: 'b' }, 'There is a class “b” already: merge “a” into it'],
     ['an example that is not there', { type: 'relabel', examples: [5], to: 'a' }, 'There is no example 5'],
     ['a single class', { type: 'merge', from: ['a', 'b'], into: 'c' }, 'at least two classes'],
-    ['a name that cannot be seen', { type: 'relabel', examples: [0], to: '\u200b' }, 'needs at least one visible character'],
+    [
+      'a name that cannot be seen',
+      { type: 'relabel', examples: [0], to: '\u200b' },
+      'needs at least one visible character',
+    ],
   ])('are refused with %s', (_, edit, message) => {
     expect(() => applyEdits(imported, [edit])).toThrow(message);
   });

@@ -44,8 +44,23 @@ export interface CompileOptions {
   readonly parameterGroup?: (parameter: Parameter) => ParameterGroup;
   /** Another executable of the same engine whose parameters and optimizer state this one reads and writes. */
   readonly shareStateWith?: Executable;
-  /** 'cpu' (default), 'webgpu', 'cuda', 'dml', 'coreml': what the engine's report lists. A device that cannot be used is an error, never a silent fallback. */
+  /**
+   * 'cpu' (default), 'webgpu', 'cuda', 'dml', 'coreml': what the engine's report lists. A device that cannot be used is an error, never a
+   * silent fallback. 'auto' is the fastest that passes the self-check.
+   */
   readonly device?: string;
+  /**
+   * Weights and moments stay where the program computes, and the optimizer is a part of it: the default on graphics cards. On the
+   * processor the host's kernels are faster, and updates differ in their last bits.
+   */
+  readonly resident?: boolean;
+  /**
+   * Steps that one call makes where weights cannot stay on the device between calls, and so cross the bus once for all of them; 16 by
+   * default there.
+   */
+  readonly stepsAtOnce?: number;
+  /** Lets the processor compute what the device cannot, with ways over the bus at every step; otherwise that is an error which names it. */
+  readonly allowFallback?: boolean;
   /** Intra-op threads; default: physical cores. */
   readonly threads?: number;
   /**
@@ -95,6 +110,12 @@ export interface StepOptions {
   readonly step: number;
 }
 
+/** One of several steps that are made in one call. */
+export interface PlannedStep {
+  readonly batch: Feeds;
+  readonly options: StepOptions;
+}
+
 export interface StepResult {
   /** The program's scalar outputs, averaged over the micro-batches. */
   readonly scalars: Readonly<Record<string, number>>;
@@ -118,6 +139,13 @@ export interface Executable extends AsyncDisposable {
   readonly device: DeviceReport;
   /** Forward, backward and update over one batch, or several micro-batches whose gradients are averaged. */
   step(batches: readonly [Feeds, ...Feeds[]], options: StepOptions): Promise<StepResult>;
+  /** How many steps `stepMany` makes in one call; left out where each is a call of its own. */
+  readonly stepsAtOnce?: number;
+  /**
+   * Steps of one batch each, one after the other, to the same bits as with `step`. The results end with the first that is not finite;
+   * the steps before it were made.
+   */
+  stepMany?(steps: readonly PlannedStep[]): Promise<readonly StepResult[]>;
   /** Forward only: every output of the program. The arrays are the caller's. */
   run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>>;
   /**

@@ -36,7 +36,7 @@ export function orthogonalisationProgram(matrices: ReadonlyMap<string, MatrixFac
 }
 
 /** A tall matrix is multiplied by its small Gram matrix XᵀX from the right, which is the iteration of its transpose. */
-function orthogonalise(matrix: Value, isTall: boolean, iterations: number): Value {
+export function orthogonalise(matrix: Value, isTall: boolean, iterations: number): Value {
   let x = divide(matrix, shift(sqrt(sum(multiply(matrix, matrix))), smallestNorm));
   for (let iteration = 0; iteration < iterations; iteration++) {
     const gram = isTall ? matmul(x, x, { transposeA: true }) : matmul(x, x, { transposeB: true });

@@ -24,10 +24,7 @@ const tolerance = 5e-3;
 const learningRate = 1;
 
 /** Runs the check; takes a tenth of a second on a CPU. Throws what `compile` and `step` throw. */
-export async function selfCheck(
-  engine: Engine,
-  options: Pick<CompileOptions, 'device' | 'threads'> = {},
-): Promise<SelfCheck> {
+export async function selfCheck(engine: Engine, options: CheckOptions = {}): Promise<SelfCheck> {
   const program = buildSelfCheckProgram();
   const optimizer = { type: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, clipNorm: 0 } as const;
   const executable = await engine.compile(program, { ...options, optimizer });
@@ -41,18 +38,17 @@ export async function selfCheck(
   }
 }
 
+type CheckOptions = Pick<CompileOptions, 'device' | 'threads' | 'allowFallback'>;
+
 const passed = new WeakMap<Engine, Map<string, SelfCheck>>();
 
 /**
  * Throws `LabError('engine-failed')` when the engine does not pass. One that has passed on a device is not asked again by the same
  * process, which trains many networks in a study.
  */
-export async function requireSelfCheck(
-  engine: Engine,
-  options: Pick<CompileOptions, 'device' | 'threads'> = {},
-): Promise<SelfCheck> {
+export async function requireSelfCheck(engine: Engine, options: CheckOptions = {}): Promise<SelfCheck> {
   const known = passed.get(engine) ?? new Map<string, SelfCheck>();
-  const key = JSON.stringify([options.device, options.threads]);
+  const key = JSON.stringify([options.device, options.threads, options.allowFallback]);
   const check = known.get(key) ?? (await selfCheck(engine, options));
   if (check.passed) {
     passed.set(engine, known.set(key, check));

@@ -5,6 +5,7 @@
  * reads and writes the weights in place.
  */
 import { LabError } from '../../shared/errors.ts';
+import { deviceCounterparts } from './device-ops.ts';
 import { portableCounterparts } from './portable-ops.ts';
 import type { ConstantData, DType, Node, OnnxAttributes, OnnxEmitter, Program, Shape, Value } from './types.ts';
 
@@ -32,6 +33,8 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: OnnxAttributes;
+  /** What a Scan or Loop repeats. It reads values of the graph around it by their names. */
+  readonly body?: OnnxGraph;
 }
 
 export interface OnnxGraph {
@@ -56,6 +59,8 @@ export interface LoweringOptions {
   readonly channelBlock?: number | undefined;
   /** Without ops that only ONNX Runtime has: for files that leave the lab. */
   readonly portable?: boolean;
+  /** With the ops alone that ONNX Runtime computes on graphics cards, and so that sums have one order. */
+  readonly onDevice?: boolean;
 }
 
 export function valueName(value: Value): string {
@@ -78,7 +83,7 @@ export function valueName(value: Value): string {
 export function lowerToOnnx(
   program: Program,
   outputs: ReadonlyMap<string, Value>,
-  { channelBlock, portable = false }: LoweringOptions = {},
+  { channelBlock, portable = false, onDevice = false }: LoweringOptions = {},
 ): OnnxGraph {
   const graph: OnnxGraph = { name: program.name, nodes: [], initialisers: [], inputs: [], outputs: [] };
   const names = new Map<number, string>();
@@ -100,7 +105,7 @@ export function lowerToOnnx(
     graph.initialisers.push({ name: valueName(value), type: value.dtype, shape: value.shape, data: value.source.data });
   }
 
-  const emitter = createEmitter(graph, channelBlock, portable);
+  const emitter = createEmitter(graph, { channelBlock, portable, onDevice });
   for (const node of program.nodes) {
     emitter.enter(node);
     const lowered = node.op.onnx(emitter, node.inputs.map(nameOf), node);
@@ -126,8 +131,7 @@ export function lowerToOnnx(
 
 function createEmitter(
   graph: OnnxGraph,
-  channelBlock: number | undefined,
-  portable: boolean,
+  { channelBlock, portable = false, onDevice = false }: LoweringOptions,
 ): OnnxEmitter & { enter(node: Node): void } {
   const constants = new Map<string, string>();
   const known = new Map<string, readonly string[]>();
@@ -147,13 +151,14 @@ function createEmitter(
 
   const emitter: OnnxEmitter & { enter(node: Node): void } = {
     channelBlock,
+    onDevice,
     enter(node) {
       prefix = `${node.path}/${node.op.name}.${String(node.id)}`;
       count = 0;
       rank = node.outputs[0]?.shape.length ?? 0;
     },
     node(opType, inputs, { attributes = {}, domain = '', outputs: outputCount = 1 } = {}) {
-      const rewrite = portable ? portableCounterparts[opType] : undefined;
+      const rewrite = portable ? portableCounterparts[opType] : onDevice ? deviceCounterparts[opType] : undefined;
       if (rewrite) return rewrite(emitter, inputs, attributes, rank);
       if (portable && domain !== '') throw new LabError('internal', `${opType} has no counterpart in standard ONNX`);
       const key = JSON.stringify([opType, domain, inputs, attributes, outputCount]);

@@ -150,4 +150,6 @@ export interface OnnxEmitter {
   floats(values: readonly number[]): string;
   /** As in `LoweringOptions`. */
   readonly channelBlock: number | undefined;
+  /** As in `LoweringOptions`. */
+  readonly onDevice: boolean;
 }

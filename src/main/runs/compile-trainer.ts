@@ -1,9 +1,10 @@
 /** A network with its loss, gradients and optimizer, as an experiment says, ready for steps. */
-import type { CompileOptions, Engine, Executable } from '../engines/engine.ts';
+import type { Engine, Executable } from '../engines/engine.ts';
 import type { Program } from '../graph/program.ts';
 import { parameterGroups } from '../training/fine-tuning.ts';
 import { buildModel } from '../training/model.ts';
 import { optimizerConfig } from '../training/optimizer-config.ts';
+import type { Place } from './engines.ts';
 import type { PreparedRun } from './prepare.ts';
 import { unfreezingOf } from './unfreezing-stages.ts';
 
@@ -11,7 +12,7 @@ import { unfreezingOf } from './unfreezing-stages.ts';
 export async function compileTrainer(
   engine: Engine,
   prepared: PreparedRun,
-  place: Pick<CompileOptions, 'device' | 'threads'>,
+  place: Place,
 ): Promise<{ readonly program: Program; readonly trainer: Executable }> {
   const {
     experiment: { training, freeze },

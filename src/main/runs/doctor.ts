@@ -4,6 +4,7 @@ import type { DeviceReport, Engine, EngineName } from '../engines/engine.ts';
 import { selfCheck } from '../engines/self-check.ts';
 import { createProgram, input, matmul, output } from '../graph/index.ts';
 import { engineNames, loadEngine } from './engines.ts';
+import { measureSteps } from './machine-speed.ts';
 
 export interface EngineDiagnosis {
   readonly engine: EngineName;
@@ -18,6 +19,8 @@ export interface DeviceDiagnosis extends DeviceReport {
   readonly gradientError: number | null;
   /** Of a product of two 1024 × 1024 matrices, billions of operations a second. */
   readonly gigaflops: number | null;
+  /** Milliseconds of a training step, by preset: bert-mini on 8 × 128 tokens, resnet-mini on 32 images of 32 × 32. */
+  readonly stepMilliseconds: Readonly<Record<string, number>> | null;
   /** What went wrong in the check of a device that seemed usable. */
   readonly problem: string | null;
 }
@@ -54,19 +57,24 @@ async function diagnoseEngine(name: EngineName, onProgress: (what: string) => vo
 }
 
 async function diagnoseDevice(engine: Engine, report: DeviceReport): Promise<DeviceDiagnosis> {
-  if (!report.available) return { ...report, gradientError: null, gigaflops: null, problem: null };
+  if (!report.available) return unusable(report, null);
   try {
     const { passed, error, worst } = await selfCheck(engine, { device: report.device });
-    if (!passed) return { ...report, gradientError: error, gigaflops: null, problem: `it computes wrongly: ${worst}` };
+    if (!passed) return { ...unusable(report, `it computes wrongly: ${worst}`), gradientError: error };
     return {
       ...report,
       gradientError: error,
       gigaflops: await measureThroughput(engine, report.device),
+      stepMilliseconds: await measureSteps(engine, report.device),
       problem: null,
     };
   } catch (error) {
-    return { ...report, gradientError: null, gigaflops: null, problem: messageOf(error) };
+    return unusable(report, messageOf(error));
   }
+}
+
+function unusable(report: DeviceReport, problem: string | null): DeviceDiagnosis {
+  return { ...report, gradientError: null, gigaflops: null, stepMilliseconds: null, problem };
 }
 
 const matrixSize = 1024;

@@ -1,5 +1,6 @@
 /** The engines there are. Each is loaded only when it is asked for: their native libraries take a while. */
-import type { Engine, EngineName } from '../engines/engine.ts';
+import type { Experiment } from '../../shared/spec/experiment/index.ts';
+import type { CompileOptions, Engine, EngineName } from '../engines/engine.ts';
 
 export const engineNames: readonly EngineName[] = ['onnxruntime', 'tensorflow'];
 
@@ -11,4 +12,17 @@ export async function loadEngine(name: EngineName): Promise<Engine> {
     case 'tensorflow':
       return (await import('../engines/tensorflow/engine.ts')).createTensorFlowEngine();
   }
+}
+
+/** Where an experiment's programs are compiled for. */
+export type Place = Pick<CompileOptions, 'device' | 'threads' | 'allowFallback' | 'stepsAtOnce'>;
+
+/** What a spec says of it; what it leaves out is the engine's own choice. */
+export function placeOf({ device, threads, allowFallback, stepsAtOnce }: Partial<Experiment['engine']>): Place {
+  return {
+    ...(device !== undefined && { device }),
+    ...(threads !== undefined && { threads }),
+    ...(allowFallback !== undefined && { allowFallback }),
+    ...(stepsAtOnce !== undefined && { stepsAtOnce }),
+  };
 }

@@ -10,6 +10,7 @@ import { fileExists } from '../files/file-exists.ts';
 import type { Engine, Executable } from '../engines/engine.ts';
 import type { LayerFlow } from '../training/gradient-flow.ts';
 import { compileGradientFlow, gradientFlowProgram } from '../training/gradient-flow.ts';
+import { placeOf } from './engines.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
 import { readJson } from '../workspace/run-folder.ts';
@@ -41,12 +42,8 @@ export async function openGradientFlow(
   engine: Engine,
   trainer: Executable,
 ): Promise<FlowRecorder> {
-  const { device, threads } = experiment.engine;
   const program = gradientFlowProgram(model, plan.batchSize, experiment.freeze);
-  const meter = await compileGradientFlow(engine, program, trainer, {
-    ...(device !== undefined && { device }),
-    ...(threads !== undefined && { threads }),
-  });
+  const meter = await compileGradientFlow(engine, program, trainer, placeOf(experiment.engine));
   const feeds = sampler.trainingBatch(experiment.seed, 0, plan.batchSize);
   return {
     record: async (step) => recordGradientFlow(run, step, await meter.measure(feeds)),

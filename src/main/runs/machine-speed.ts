@@ -2,7 +2,7 @@
  * How fast this machine trains, before any run has told: a few steps of a small network of the kind that is planned. Not a
  * product of matrices, which reaches several times the arithmetic of any training step.
  */
-import type { EngineName, Executable, Feeds } from '../engines/engine.ts';
+import type { Engine, EngineName, Executable, Feeds } from '../engines/engine.ts';
 import { adamWDefaults } from '../engines/optimizer.ts';
 import { programFlops } from '../graph/op.ts';
 import type { Program } from '../graph/program.ts';
@@ -15,13 +15,15 @@ import { loadEngine } from './engines.ts';
 
 export type InputKind = PipelineInput['kind'];
 
+interface SpeedNetwork {
+  readonly task: string;
+  readonly preset: string;
+  readonly input: PipelineInput;
+  readonly batchSize: number;
+}
+
 /** Networks of which a step takes some milliseconds, and less than a second where it is slow. */
-const networks: Readonly<
-  Record<
-    InputKind,
-    { readonly task: string; readonly preset: string; readonly input: PipelineInput; readonly batchSize: number }
-  >
-> = {
+const networks: Readonly<Record<InputKind, SpeedNetwork>> = {
   tokens: {
     task: 'text-classification',
     preset: 'bert-tiny',
@@ -42,6 +44,22 @@ const networks: Readonly<
   },
 };
 
+/** What `pretext doctor` tells the cost of. */
+export const doctorNetworks = {
+  'bert-mini': {
+    task: 'masked-words',
+    preset: 'bert-mini',
+    input: { kind: 'tokens', length: 128, vocabularySize: 8192 },
+    batchSize: 8,
+  },
+  'resnet-mini': {
+    task: 'image-classification',
+    preset: 'resnet-mini',
+    input: { kind: 'image', height: 32, width: 32, channels: 3 },
+    batchSize: 32,
+  },
+} as const satisfies Readonly<Record<string, SpeedNetwork>>;
+
 const mostSteps = 12;
 /** After which no further step is begun. */
 const patienceMilliseconds = 250;
@@ -58,7 +76,7 @@ export interface SpeedQuestion {
  * training is worth while. Throws what the engine throws.
  */
 export async function measureSpeed({ engine: name, device, kind }: SpeedQuestion): Promise<number> {
-  const program = trainingProgram(kind);
+  const program = trainingProgram(networks[kind]);
   const engine = await loadEngine(name);
   const executable = await engine.compile(program, {
     ...(device !== undefined && { device }),
@@ -71,8 +89,23 @@ export async function measureSpeed({ engine: name, device, kind }: SpeedQuestion
   }
 }
 
-function trainingProgram(kind: InputKind): Program {
-  const { task: type, preset, input, batchSize } = networks[kind];
+/** Milliseconds of a training step of each of `doctorNetworks`; of one that is too slow, the first two steps are all that is looked at. */
+export async function measureSteps(
+  engine: Engine,
+  device: string,
+): Promise<Readonly<Record<keyof typeof doctorNetworks, number>>> {
+  const milliseconds = async (network: SpeedNetwork): Promise<number> => {
+    const program = trainingProgram(network);
+    await using executable = await engine.compile(program, { device, optimizer: adamWDefaults });
+    return 1000 * (await fastestStep(executable, feedsOf(program)));
+  };
+  return {
+    'bert-mini': await milliseconds(doctorNetworks['bert-mini']),
+    'resnet-mini': await milliseconds(doctorNetworks['resnet-mini']),
+  };
+}
+
+function trainingProgram({ task: type, preset, input, batchSize }: SpeedNetwork): Program {
   const task = findTask(type);
   const facts = { input, classes: ['one', 'other'] };
   const options = task.options.parse({});

@@ -11,7 +11,7 @@ import type { BucketModel, BucketOptions } from '../training/length-buckets.ts';
 import { withLengthBuckets } from '../training/length-buckets.ts';
 import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
 import type { RunFolder } from '../workspace/run-folder.ts';
-import { loadEngine } from './engines.ts';
+import { loadEngine, placeOf } from './engines.ts';
 import { checkpointStep } from './prepare.ts';
 
 export type CheckpointChoice = 'best' | 'last' | number;
@@ -61,16 +61,12 @@ export async function openTrained<Shown extends BucketModel>(
 /** The same with weights that have been read, of a run or of an imported model. Throws `LabError('engine-failed')`. */
 export async function openNetwork<Shown extends BucketModel>(
   { step, weights }: StoredWeights,
-  { name, device, threads }: Partial<Experiment['engine']> & Pick<Experiment['engine'], 'name'>,
+  wanted: Partial<Experiment['engine']> & Pick<Experiment['engine'], 'name'>,
   program: Program,
   shorter?: Pick<BucketOptions<Shown>, 'model' | 'build'>,
 ): Promise<TrainedModel> {
-  const engine = await loadEngine(name);
-  const place: CompileOptions = {
-    ...(device !== undefined && { device }),
-    ...(threads !== undefined && { threads }),
-    forQuestions: true,
-  };
+  const engine = await loadEngine(wanted.name);
+  const place: CompileOptions = { ...placeOf(wanted), forQuestions: true };
   const full = await engine.compile(program, place);
   const compile = (source: Program): Promise<Executable> => engine.compile(source, { ...place, shareStateWith: full });
   const executable = shorter ? withLengthBuckets(full, { ...shorter, compile }) : full;

@@ -23,7 +23,7 @@ import type { Material } from '../workspace/catalogue.ts';
 import { findMaterial } from '../workspace/catalogue.ts';
 import { writeJson } from '../workspace/run-folder.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { loadEngine } from './engines.ts';
+import { loadEngine, placeOf } from './engines.ts';
 import type { Side, StageFeatures, StageProgram } from './probe-stages.ts';
 import { extractFeatures, requireFit, stageProgram } from './probe-stages.ts';
 import type { TrainedNetwork } from './trained-network.ts';
@@ -161,10 +161,7 @@ function openExamples(
 
 async function compile(wanted: TrainedNetwork['engine'], program: Program): Promise<Executable> {
   const engine = await loadEngine(wanted.name);
-  return engine.compile(program, {
-    ...(wanted.device !== undefined && { device: wanted.device }),
-    ...(wanted.threads !== undefined && { threads: wanted.threads }),
-  });
+  return engine.compile(program, placeOf(wanted));
 }
 
 async function probeStages(

@@ -15,6 +15,7 @@ import { questionFeeds } from '../tasks/index.ts';
 import type { TrainingProgress } from '../training/checkpoints.ts';
 import { buildModel } from '../training/model.ts';
 import { fileExists } from '../files/file-exists.ts';
+import { placeOf } from './engines.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { HistogramOptions, HistogramRecorder } from './record-histograms.ts';
 import { openHistograms } from './record-histograms.ts';
@@ -102,12 +103,7 @@ export async function createTrainingRecorder(options: RecorderOptions): Promise<
 
 async function openPredictor({ model, experiment }: PreparedRun, engine: Engine, trainer: Executable) {
   const program = buildModel(model, 'prediction', 1);
-  const { device, threads } = experiment.engine;
-  const executable = await engine.compile(program, {
-    shareStateWith: trainer,
-    ...(device !== undefined && { device }),
-    ...(threads !== undefined && { threads }),
-  });
+  const executable = await engine.compile(program, { ...placeOf(experiment.engine), shareStateWith: trainer });
   return { program, executable };
 }
 

@@ -14,7 +14,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 import { findBasis } from './basis.ts';
 import { requireExamples } from './check-sides.ts';
 import { compileTrainer } from './compile-trainer.ts';
-import { loadEngine } from './engines.ts';
+import { loadEngine, placeOf } from './engines.ts';
 import type { PreparedRun } from './prepare.ts';
 import { prepareRun } from './prepare.ts';
 import { takeWeights } from './starting-weights.ts';
@@ -54,9 +54,8 @@ export async function testLearningRates(
     sampler.close();
   });
   requireExamples(sampler, experiment.task.testFraction);
-  const { name, device, threads } = experiment.engine;
-  const place = { ...(device !== undefined && { device }), ...(threads !== undefined && { threads }) };
-  const engine = await loadEngine(name);
+  const place = placeOf(experiment.engine);
+  const engine = await loadEngine(experiment.engine.name);
   await requireSelfCheck(engine, place);
   const { program, trainer } = await compileTrainer(engine, prepared, place);
   const stepper = withLengthBuckets(trainer, {

@@ -20,7 +20,7 @@ import { withLengthBuckets } from '../training/length-buckets.ts';
 import { train } from '../training/loop.ts';
 import { buildModel, countParameters } from '../training/model.ts';
 import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
-import { loadEngine } from './engines.ts';
+import { loadEngine, placeOf } from './engines.ts';
 import { compileTrainer } from './compile-trainer.ts';
 import { estimateEnergy, measureEnergy } from './energy.ts';
 import { finishRun } from './finish-run.ts';
@@ -273,10 +273,7 @@ async function openSession(prepared: PreparedRun, { onPhase }: TrainOptions): Pr
   const { experiment, model } = prepared;
   const { training, evaluation, engine: wanted, freeze } = experiment;
   const engine = await loadEngine(wanted.name);
-  const place = {
-    ...(wanted.device !== undefined && { device: wanted.device }),
-    ...(wanted.threads !== undefined && { threads: wanted.threads }),
-  };
+  const place = placeOf(wanted);
   onPhase?.('Checking the engine');
   await requireSelfCheck(engine, place);
   onPhase?.('Compiling');

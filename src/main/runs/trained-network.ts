@@ -30,7 +30,7 @@ export interface TrainedNetwork {
   readonly name: string;
   /** For messages, e.g. `run words-ab12c`. */
   readonly what: string;
-  readonly engine: Pick<Experiment['engine'], 'name' | 'device' | 'threads'>;
+  readonly engine: Experiment['engine'];
   /** Of the experiment: untrained weights to compare with are drawn with it. */
   readonly seed: number;
   readonly backbone: Backbone;

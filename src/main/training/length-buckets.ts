@@ -4,7 +4,7 @@
  * instead. It is compiled when it is first needed, and shares the weights. What comes out is the same but for rounding, because
  * only pipelines whose blocks ignore padding are treated like this (`nn/padding.ts`). Which program runs is a function of the batch alone.
  */
-import type { Executable, Feeds } from '../engines/engine.ts';
+import type { Executable, Feeds, PlannedStep, StepResult } from '../engines/engine.ts';
 import type { ConstantData, Program } from '../graph/program.ts';
 import { ignoresPadding } from '../nn/padding.ts';
 import type { Model } from './model.ts';
@@ -72,6 +72,23 @@ export function withLengthBuckets<Shown extends BucketModel>(
       const executable = await executableOf(length);
       return executable.step([cut(first, length), ...others.map((feeds) => cut(feeds, length))], options);
     },
+    ...(full.stepMany && {
+      stepsAtOnce: full.stepsAtOnce ?? 1,
+      /** Each batch in the program that it would have alone. */
+      async stepMany(steps: readonly PlannedStep[]) {
+        const results: StepResult[] = [];
+        for (let start = 0; start < steps.length && results.every(({ finite }) => finite);) {
+          const length = lengthOf(steps[start]!.batch); // within bounds
+          const others = steps.slice(start).findIndex(({ batch }) => lengthOf(batch) !== length);
+          const alike = steps.slice(start, others < 0 ? undefined : start + others);
+          const executable = await executableOf(length);
+          const own = alike.map(({ batch, options }) => ({ batch: cut(batch, length), options }));
+          results.push(...((await executable.stepMany?.(own)) ?? []));
+          start += alike.length;
+        }
+        return results;
+      },
+    }),
     async run(feeds) {
       const length = lengthOf(feeds);
       return (await executableOf(length)).run(cut(feeds, length));

@@ -6,7 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { LabError, isLabError } from '../../shared/errors.ts';
 import type { NewRunEvent } from '../../shared/spec/run/events.ts';
-import type { Executable, Feeds, StepResult } from '../engines/engine.ts';
+import type { Executable, Feeds, PlannedStep, StepResult } from '../engines/engine.ts';
 import type { BatchSource } from './batches.ts';
 import type { TrainingProgress } from './checkpoints.ts';
 import { observeMetric } from './early-stopping.ts';
@@ -59,7 +59,7 @@ export interface TrainingOutcome {
  * is NaN, and what the engine, the sampler or the disk throw; the last checkpoint is good then.
  */
 export async function train(job: TrainingJob, start: TrainingProgress): Promise<TrainingOutcome> {
-  const { plan, executable, emit, signal } = job;
+  const { plan, emit, signal } = job;
   const meter = createMeter(plan.batchSize * plan.gradientAccumulationSteps);
   const { evaluationPending = false, ...begun } = start;
   let progress: TrainingProgress = begun;
@@ -98,28 +98,54 @@ export async function train(job: TrainingJob, start: TrainingProgress): Promise<
       if (progress.step > start.step) await save();
       return stopped();
     }
-    const { step } = progress;
-    const learningRate = plan.schedule(step);
-    meter.start();
-    const batches = await nextBatches(job);
-    const result = await executable.step(batches, { learningRate, seed: plan.seed, step });
-    const seconds = meter.stop(result);
-    if (!result.finite) throw nonFinite(result, step, plan, lastCheckpoint);
-
-    progress = {
-      ...progress,
-      step: step + 1,
-      updates: progress.updates + 1,
-      trainingSeconds: progress.trainingSeconds + seconds,
-    };
-    job.onStep?.(progress.step, result.scalars.loss ?? NaN);
-    if (isDue(plan.logEvery)) emit({ type: 'step', step: progress.step, learningRate, ...meter.take() });
+    const started = performance.now();
+    const results = await nextSteps(job, progress.step);
+    const seconds = (performance.now() - started) / 1000 / results.length;
+    for (const { result, learningRate } of results) {
+      meter.add(result, seconds);
+      if (!result.finite) throw nonFinite(result, progress.step, plan, lastCheckpoint);
+      progress = {
+        ...progress,
+        step: progress.step + 1,
+        updates: progress.updates + 1,
+        trainingSeconds: progress.trainingSeconds + seconds,
+      };
+      job.onStep?.(progress.step, result.scalars.loss ?? NaN);
+      if (isDue(plan.logEvery)) emit({ type: 'step', step: progress.step, learningRate, ...meter.take() });
+    }
     if (!(await evaluateAndCheckpoint())) return stopped();
     await setImmediate(); // a native step blocks the event loop: let signals and messages through
   }
   const early = progress.stoppedEarly && progress.step < plan.totalSteps;
   emit({ type: 'finished', step: progress.step, reason: early ? 'early-stopping' : 'steps' });
   return { status: 'finished', progress };
+}
+
+interface MadeStep {
+  readonly result: StepResult;
+  readonly learningRate: number;
+}
+
+/** One step, or as many as the executable makes in one call, up to where something is due after a step. */
+async function nextSteps(job: TrainingJob, step: number): Promise<readonly MadeStep[]> {
+  const { plan, executable } = job;
+  const optionsOf = (number: number) => ({ learningRate: plan.schedule(number), seed: plan.seed, step: number });
+  const count = Math.min(executable.stepsAtOnce ?? 1, stepsUntilDue(plan, step));
+  if (!executable.stepMany || plan.gradientAccumulationSteps > 1 || count < (executable.stepsAtOnce ?? 1)) {
+    const options = optionsOf(step);
+    return [{ result: await executable.step(await nextBatches(job), options), learningRate: options.learningRate }];
+  }
+  const steps: PlannedStep[] = [];
+  while (steps.length < count) {
+    steps.push({ batch: await job.batches.next(), options: optionsOf(step + steps.length) });
+  }
+  const results = await executable.stepMany(steps);
+  return results.map((result, index) => ({ result, learningRate: steps[index]!.options.learningRate })); // one for each, or fewer
+}
+
+function stepsUntilDue({ evaluateEvery, checkpointEvery, totalSteps }: TrainingPlan, step: number): number {
+  const next = (every: number): number => every - (step % every);
+  return Math.min(next(evaluateEvery), next(checkpointEvery), totalSteps - step);
 }
 
 async function nextBatches({ plan, batches }: TrainingJob): Promise<readonly [Feeds, ...Feeds[]]> {

@@ -9,30 +9,23 @@ export interface MeterReading {
 }
 
 export interface Meter {
-  start(): void;
-  /** Seconds since `start`. */
-  stop(result: StepResult): number;
+  /** A step, and how long it took. */
+  add(result: StepResult, seconds: number): void;
   /** The reading since the last one. */
   take(): MeterReading;
 }
 
 export function createMeter(examplesPerStep: number): Meter {
-  let started = 0;
   let steps = 0;
   let seconds = 0;
   let gradientNorm = 0;
   let sums: Record<string, number> = {};
   return {
-    start() {
-      started = performance.now();
-    },
-    stop(result) {
-      const elapsed = (performance.now() - started) / 1000;
+    add(result, elapsed) {
       steps++;
       seconds += elapsed;
       gradientNorm += result.gradientNorm;
       for (const [name, value] of Object.entries(result.scalars)) sums[name] = (sums[name] ?? 0) + value;
-      return elapsed;
     },
     take() {
       const count = Math.max(1, steps);

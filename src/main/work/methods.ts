@@ -121,6 +121,7 @@ async function engineStatus(
             reason: nullable(device.reason),
             gradientError: null,
             gigaflops: null,
+            stepMilliseconds: null,
             problem: null,
           })),
         };

@@ -30,6 +30,8 @@ const device = z.object({
   /** Only after a diagnosis: relative error of gradients, billions of operations a second, and what failed. */
   gradientError: z.number().nullable(),
   gigaflops: z.number().nullable(),
+  /** Milliseconds of a training step, by preset. */
+  stepMilliseconds: z.record(z.string(), z.number()).nullable(),
   problem: z.string().nullable(),
 });
 

@@ -79,7 +79,12 @@ export const runLeaks = z.object({
   excluded: z.array(z.int()),
   /** The first ones, by one place each. */
   listed: z.array(
-    z.object({ example: z.int(), name: z.string(), source: z.int().describe('Index into `sources`'), place: leakPlace }),
+    z.object({
+      example: z.int(),
+      name: z.string(),
+      source: z.int().describe('Index into `sources`'),
+      place: leakPlace,
+    }),
   ),
 });
 export type RunLeaks = z.infer<typeof runLeaks>;

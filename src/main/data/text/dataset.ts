@@ -77,7 +77,9 @@ export function openTextDataset(folder: string): TextDataset {
   const groups = Uint32Array.from({ length: size }, (_, index) => groupBytes.readUInt32LE(index * 4));
   if (labels.some((label) => label < 0 || label >= manifest.classes.length)) {
     const path = join(folder, LABELS_FILE);
-    throw new LabError('corrupt', `${path} has classes that the manifest does not have. Import the dataset again.`, { path });
+    throw new LabError('corrupt', `${path} has classes that the manifest does not have. Import the dataset again.`, {
+      path,
+    });
   }
   const sides = manifest.officialSplit === undefined ? undefined : readSides(folder, size);
   const placeOf = placesOf(folder, manifest, size);

@@ -7,8 +7,9 @@
  * Only the trainable part has gradients, moments and averages.
  */
 import { LabError } from '../../../shared/errors.ts';
-import type { Parameter, Program, Shape } from '../../graph/program.ts';
-import { elementCount, sameShape, showShape } from '../../graph/shape.ts';
+import type { Parameter, Program } from '../../graph/program.ts';
+import { elementCount } from '../../graph/shape.ts';
+import { checkedData } from '../checked-data.ts';
 import type { CompileOptions, EngineState, ParameterGroup, StepOptions, Tensor } from '../engine.ts';
 import type { Chain, OptimizerConfig } from '../optimizer.ts';
 import { averageDecayAt, chainOf, momentsOf, trainedWeights } from '../optimizer.ts';
@@ -260,7 +261,7 @@ export function createParameterStore(
     importState({ parameters, optimizer: moments, updates }) {
       for (const [name, tensor] of parameters ?? []) {
         const { parameter, offset, length, trained } = find(name);
-        const data = checked(name, tensor, parameter.shape);
+        const data = checkedData(name, tensor, parameter.shape);
         view(offset, length).set(data);
         if (trained && isAveraged) view(averageStart + offset, length).set(data);
       }
@@ -278,7 +279,7 @@ export function createParameterStore(
             `the checkpoint holds ${key}, which the optimizer ${optimizer?.type ?? '(none)'} does not keep`,
           );
         }
-        view(start + offset, length).set(checked(key, tensor, parameter.shape));
+        view(start + offset, length).set(checkedData(key, tensor, parameter.shape));
       }
       if (updates !== undefined) this.updates = updates;
     },
@@ -327,14 +328,4 @@ function regionLength(slots: readonly Slot[]): number {
 
 function align(elements: number): number {
   return Math.ceil(elements / alignment) * alignment;
-}
-
-function checked(name: string, { shape, data }: Tensor, expected: Shape): Float32Array {
-  if (!sameShape(shape, expected) || !(data instanceof Float32Array)) {
-    throw new LabError(
-      'shape',
-      `the tensor ${name} has the shape ${showShape(shape)}; the pipeline needs ${showShape(expected)}`,
-    );
-  }
-  return data;
 }

@@ -5,12 +5,13 @@
  * the weights and writes the gradients in place, and the optimizer's kernels work on the same bytes. Nothing is copied.
  */
 import { createRequire } from 'node:module';
-import type { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { LabError, messageOf } from '../../../shared/errors.ts';
 import type { OnnxGraph } from '../../graph/onnx.ts';
 import { lowerToOnnx } from '../../graph/onnx.ts';
 import { mergeCommonSubexpressions } from '../../graph/passes/common-subexpressions.ts';
 import { removeDeadCode } from '../../graph/passes/dead-code.ts';
+import type { Program } from '../../graph/program.ts';
 import { elementCount } from '../../graph/shape.ts';
 import { writeOnnx } from '../../formats/onnx/write.ts';
 import type { CompileOptions, DeviceReport, Engine, Executable } from '../engine.ts';
@@ -18,9 +19,16 @@ import type { ParameterStore, ScratchRequest } from '../host/parameter-store.ts'
 import { createParameterStore, matricesToOrthogonalise } from '../host/parameter-store.ts';
 import { processThreads } from '../host/processor.ts';
 import { threadsForAnswer } from '../answer-threads.ts';
+import { fastestDevice } from '../choose-device.ts';
 import { channelBlock } from './channel-block.ts';
 import { probeDevice, probeDevices } from './devices.ts';
 import { createExecutable } from './executable.ts';
+import { fallbackNodes } from './fallbacks.ts';
+import type { ResidentState } from '../resident/state.ts';
+import { createResidentState } from '../resident/state.ts';
+import { createResidentExecutable } from './resident-executable.ts';
+import type { OpenResident, ResidentLocation, ResidentMemory } from './resident-memory.ts';
+import { createResidentMemory } from './resident-memory.ts';
 import type { Orthogonaliser } from './orthogonaliser.ts';
 import { createOrthogonaliser } from './orthogonaliser.ts';
 import { createPooledExecutable, pooledWeights } from './pooled-executable.ts';
@@ -37,7 +45,11 @@ import { planStep } from './step-plan.ts';
  */
 const MOST_OPTIMISED_NODES = 3000;
 
+/** Where weights cross the bus with every call. */
+const usualStepsAtOnce = 16;
+
 const storeOf = new WeakMap<Executable, ParameterStore>();
+const residentOf = new WeakMap<Executable, Resident>();
 const poolOf = new WeakMap<Executable, SessionPool>();
 
 /** ONNX Runtime as an engine. Compiling throws `LabError('engine-failed')` where a device is missing or fails its self-check. */
@@ -47,12 +59,16 @@ export function createOnnxRuntimeEngine(): Engine {
     async probe() {
       return { engine: 'onnxruntime', version: engineVersion(), devices: await probeDevices() };
     },
-    async compile(source, options = {}) {
-      const device = options.device ?? 'cpu';
+    async compile(source, given = {}) {
+      const device = given.device === 'auto' ? await deviceFor(this, given.shareStateWith) : (given.device ?? 'cpu');
+      const options = { ...given, device };
       const report = await deviceReport(device);
       const program = removeDeadCode(mergeCommonSubexpressions(source));
       if (options.optimizer && program.gradients.length === 0) {
         throw new LabError('internal', `${program.name} is to be trained, but nothing in it has a gradient`);
+      }
+      if (options.resident ?? (options.shareStateWith ? residentOf.has(options.shareStateWith) : device !== 'cpu')) {
+        return compileResident(source, options, report);
       }
       const plan = planStep(program);
       const most = options.threads ?? processThreads();
@@ -91,6 +107,88 @@ export function createOnnxRuntimeEngine(): Engine {
       return executable;
     },
   };
+}
+
+let fastest: Promise<string> | undefined;
+
+/** Measured once in the life of the process; executables that share state share the device. */
+async function deviceFor(engine: Engine, shareStateWith: Executable | undefined): Promise<string> {
+  if (shareStateWith) return shareStateWith.device.device;
+  fastest ??= fastestDevice(engine);
+  return fastest;
+}
+
+/** With weights that stay on the device. */
+async function compileResident(source: Program, options: CompileOptions, report: DeviceReport): Promise<Executable> {
+  const { shareStateWith, threads = processThreads() } = options;
+  const { device } = report;
+  const shared = shareStateWith && residentOf.get(shareStateWith);
+  if (shareStateWith && !shared) {
+    throw new LabError('internal', 'state can only be shared between resident executables');
+  }
+  const open: OpenResident = (graph, resident) =>
+    openOnDevice(graph, device, {
+      ...sessionOptions(graph, device, threads, false, options.allowFallback),
+      ...(device === 'webgpu' && resident.length > 0 && { preferredOutputLocation: locationsOf(graph, resident) }),
+    });
+  const { state, memory } =
+    shared ?? newResident(source, options, createResidentMemory(residentLocation(device), open));
+  const stepsAtOnce = options.stepsAtOnce ?? (device === 'webgpu' || device === 'cpu' ? 1 : usualStepsAtOnce);
+  const place = { report, memory, open, stepsAtOnce };
+  const executable = createResidentExecutable(source, state, place, async () => {
+    if (!shared) await state.release();
+  });
+  try {
+    if (!shared || source.gradients.length === 0) await executable.prepare(); // what cannot be compiled is said at once
+  } catch (error) {
+    await executable.release();
+    throw error;
+  }
+  residentOf.set(executable, { state, memory });
+  return executable;
+}
+
+interface Resident {
+  readonly state: ResidentState<OrtTensor>;
+  readonly memory: ResidentMemory;
+}
+
+function newResident(source: Program, options: CompileOptions, memory: ResidentMemory): Resident {
+  const state = createResidentState(source, options, memory);
+  void state.defer(() => memory.release()); // nothing has been released yet
+  return { state, memory };
+}
+
+/** The Node binding keeps tensors on devices through WebGPU alone. */
+function residentLocation(device: string): ResidentLocation {
+  return device === 'webgpu' ? 'gpu-buffer' : 'cpu';
+}
+
+/** As `openGraph`; where the device cannot compute all of it, the error says what. */
+async function openOnDevice(
+  graph: OnnxGraph,
+  device: string,
+  options: InferenceSession.SessionOptions,
+): Promise<CompiledGraph> {
+  try {
+    return await openGraph(graph, options);
+  } catch (error) {
+    if (!messageOf(error).includes('fallback to CPU EP has been explicitly disabled')) throw error;
+    const nodes = await fallbackNodes(graph, { ...options, extra: {} });
+    const shown = nodes.slice(0, 5).map(({ opType, name }) => `${opType} (${name})`);
+    throw new LabError(
+      'engine-failed',
+      `The device '${device}' cannot compute ${String(nodes.length)} operations of ${graph.name}: ${shown.join(', ')}` +
+        `${nodes.length > shown.length ? ', …' : ''}. Take another device, or set engine.allowFallback to let the processor compute them`,
+      { device, nodes },
+      error,
+    );
+  }
+}
+
+function locationsOf({ outputs }: OnnxGraph, resident: readonly string[]): Record<string, 'gpu-buffer' | 'cpu'> {
+  const kept = new Set(resident);
+  return Object.fromEntries(outputs.map(({ name }) => [name, kept.has(name) ? 'gpu-buffer' : 'cpu']));
 }
 
 /** The version of the installed onnxruntime-node. */
@@ -139,8 +237,12 @@ async function createSession(
   threads: number,
   forQuestions = false,
 ): Promise<CompiledGraph> {
+  return openGraph(graph, sessionOptions(graph, device, threads, forQuestions));
+}
+
+async function openGraph(graph: OnnxGraph, options: InferenceSession.SessionOptions): Promise<CompiledGraph> {
   try {
-    return await openSession(writeOnnx(graph), sessionOptions(graph, device, threads, forQuestions));
+    return await openSession(writeOnnx(graph), options);
   } catch (error) {
     throw new LabError('engine-failed', `ONNX Runtime cannot compile ${graph.name}: ${messageOf(error)}`, {}, error);
   }
@@ -151,6 +253,7 @@ function sessionOptions(
   device: string,
   threads: number,
   forQuestions = false,
+  allowFallback = false,
 ): InferenceSession.SessionOptions {
   return {
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
@@ -162,6 +265,11 @@ function sessionOptions(
     logSeverityLevel: 3,
     // Threads of a session wait by spinning, also for its next call, and take the cores from another session that is called then: with
     // four of them in turn, each takes three times as long. Within a call it gains a tenth, where nobody else wants the cores.
-    extra: { session: forQuestions ? { intra_op: { allow_spinning: '0' } } : { force_spinning_stop: '1' } },
+    extra: {
+      session: {
+        ...(forQuestions ? { intra_op: { allow_spinning: '0' } } : { force_spinning_stop: '1' }),
+        ...(device === 'webgpu' && !allowFallback && { disable_cpu_ep_fallback: '1' }),
+      },
+    },
   };
 }

@@ -33,7 +33,7 @@ export function createTensorFlowEngine({ offerJavaScript = false }: TensorFlowEn
       };
     },
     async compile(source, options = {}) {
-      const { tf, report } = chooseBackend(devices, options.device);
+      const { tf, report } = chooseBackend(devices, options.device === 'auto' ? undefined : options.device);
       await tf.setBackend(report.device === 'javascript' ? 'cpu' : 'tensorflow');
       const program = removeDeadCode(mergeCommonSubexpressions(source));
       if (options.optimizer && program.gradients.length === 0) {

@@ -14,7 +14,7 @@ export interface OnnxModelInfo {
 
 /** The bytes of a `.onnx` file. Only the domains that the graph uses are imported. */
 export function writeOnnx(graph: OnnxGraph, info: OnnxModelInfo = {}): Uint8Array {
-  const domains = new Set(graph.nodes.map(({ domain }) => domain));
+  const domains = new Set(domainsOf(graph));
   const opsetImport = [
     { domain: '', version: opsetVersion },
     ...[...domains].filter((domain) => domain !== '').map((domain) => ({ domain, version: 1 })),
@@ -26,22 +26,33 @@ export function writeOnnx(graph: OnnxGraph, info: OnnxModelInfo = {}): Uint8Arra
     docString: info.documentation ?? '',
     opsetImport: opsetImport.sort((a, b) => (a.domain < b.domain ? -1 : 1)),
     metadataProps: Object.entries(info.metadata ?? {}).map(([key, value]) => ({ key, value })),
-    graph: {
-      name: graph.name,
-      node: graph.nodes.map(({ inputs, outputs, name, opType, domain, attributes }) => ({
-        input: inputs,
-        output: outputs,
-        name,
-        opType,
-        domain,
-        attribute: Object.entries(attributes).map(([key, value]) => encodeAttribute(key, value)),
-      })),
-      initializer: graph.initialisers.map(encodeTensor),
-      input: graph.inputs.map(encodeValueInfo),
-      output: graph.outputs.map(encodeValueInfo),
-    },
+    graph: encodeGraph(graph),
   });
   return modelProto.encode(message).finish();
+}
+
+function domainsOf({ nodes }: OnnxGraph): string[] {
+  return nodes.flatMap(({ domain, body }) => [domain, ...(body ? domainsOf(body) : [])]);
+}
+
+function encodeGraph({ name, nodes, initialisers, inputs, outputs }: OnnxGraph): Record<string, unknown> {
+  return {
+    name,
+    node: nodes.map((node) => ({
+      input: node.inputs,
+      output: node.outputs,
+      name: node.name,
+      opType: node.opType,
+      domain: node.domain,
+      attribute: [
+        ...Object.entries(node.attributes).map(([key, value]) => encodeAttribute(key, value)),
+        ...(node.body ? [{ name: 'body', g: encodeGraph(node.body), type: attributeTypes.graph }] : []),
+      ],
+    })),
+    initializer: initialisers.map(encodeTensor),
+    input: inputs.map(encodeValueInfo),
+    output: outputs.map(encodeValueInfo),
+  };
 }
 
 function encodeAttribute(name: string, value: OnnxAttribute): Record<string, unknown> {

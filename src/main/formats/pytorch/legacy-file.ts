@@ -108,7 +108,9 @@ function parsePickles(bytes: Uint8Array, path: string): Pickles {
   }
   const machine = next();
   if (isDictionary(machine) && machine.get('little_endian') === false) {
-    throw new LabError('bad-input', `${path} was written on a machine with big-endian numbers, which cannot be read`, { path });
+    throw new LabError('bad-input', `${path} was written on a machine with big-endian numbers, which cannot be read`, {
+      path,
+    });
   }
   const value = next();
   const keys = next();

@@ -31,7 +31,9 @@ export async function readZipArchive(handle: FileHandle, path: string): Promise<
   const folder = pickle.slice(0, -'data.pkl'.length);
   const order = entries.get(`${folder}byteorder`);
   if (order && (await readText(handle, order)) === 'big') {
-    throw new LabError('bad-input', `${path} was written on a machine with big-endian numbers, which cannot be read`, { path });
+    throw new LabError('bad-input', `${path} was written on a machine with big-endian numbers, which cannot be read`, {
+      path,
+    });
   }
   const place = entries.get(pickle)!; // it was found among them
   if (place.bytes > maximumPickleBytes) {

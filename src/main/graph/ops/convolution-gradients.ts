@@ -219,10 +219,14 @@ function groupedFilterGradient(
   const columns = shiftedImages(emit, padImage(emit, at(inputs, 0), padding), [height, width], attributes).map(
     (image) => emit.one('Reshape', [image, emit.ints([...outer, channels, pixels])]),
   );
+  const perm = [...outer.keys(), outer.length + 1, outer.length];
+  const transposed = emit.onDevice ? emit.one('Transpose', [gradients], { perm }) : '';
   const together = channels < fewChannels && places > 1;
   const factors = together ? [emit.one('Concat', columns, { axis: outer.length })] : columns;
   const sums = factors.map((factor) => {
-    const product = emit.one('FusedMatMul', [factor, gradients], { transB: 1 }, microsoftDomain);
+    const product = emit.onDevice
+      ? emit.one('MatMul', [factor, transposed])
+      : emit.one('FusedMatMul', [factor, gradients], { transB: 1 }, microsoftDomain);
     const sum = emit.one('ReduceSum', [product, emit.ints([0])], { keepdims: 0 });
     return emit.one('Reshape', [sum, emit.ints([groups, factors.length === 1 ? places : 1, channels, out / groups])]);
   });

@@ -10,6 +10,13 @@ import { apply, at, defineOp, requireDtype, requireFloat } from '../op.ts';
 import type { Shape, Value } from '../program.ts';
 import { elementCount, sameShape, showShape, sizeAt } from '../shape.ts';
 import { reshape } from './broadcasting.ts';
+import {
+  addByComparison,
+  gatherOfEach,
+  oneHotByComparison,
+  pickByComparison,
+  scatterByProducts,
+} from './by-comparison.ts';
 import { matmul } from './matmul.ts';
 import { zeros } from './shape.ts';
 import { tfjsPlaces } from './tfjs-places.ts';
@@ -50,6 +57,7 @@ const scatterRowsOp = defineOp<{ readonly shape: Shape }>({
   },
   gradient: ({ inputs }, [gradient]) => [gradient && gather(gradient, at(inputs, 1))],
   onnx(emit, inputs, { inputs: [, indices], attributes: { shape } }) {
+    if (emit.onDevice) return [scatterByProducts(emit, at(inputs, 0), at(inputs, 1), indices?.shape ?? [], shape)];
     const count = elementCount(indices?.shape ?? []);
     const [size, width] = [sizeAt(shape, 0), elementCount(shape.slice(1))];
     const column = emit.one('Reshape', [at(inputs, 1), emit.ints([count, 1])]);
@@ -78,7 +86,8 @@ const oneHotOp = defineOp<{ readonly depth: number }>({
   infer: (inputs, { depth }) => [
     { dtype: 'float32', shape: [...requireDtype(at(inputs, 0), 'int32', 'the indices').shape, depth] },
   ],
-  onnx(emit, inputs, { attributes: { depth } }) {
+  onnx(emit, inputs, { inputs: [indices], attributes: { depth } }) {
+    if (emit.onDevice) return [oneHotByComparison(emit, at(inputs, 0), indices?.shape ?? [], depth)];
     const places = emit.one('Cast', inputs, { to: onnxInt64 });
     return [emit.one('OneHot', [places, emit.ints([depth], []), emit.floats([0, 1])])];
   },
@@ -108,7 +117,8 @@ const batchGatherOp = defineOp({
     const rows = reshape(gradient, [batch, count, -1]);
     return [reshape(matmul(oneHot(indices, length), rows, { transposeA: true }), x.shape)];
   },
-  onnx(emit, inputs, { inputs: [, indices] }) {
+  onnx(emit, inputs, { inputs: [x, indices] }) {
+    if (emit.onDevice) return [gatherOfEach(emit, at(inputs, 0), at(inputs, 1), x?.shape ?? [])];
     const places = emit.one('Cast', [at(inputs, 1)], { to: onnxInt64 });
     const column = emit.one('Reshape', [places, emit.ints([...(indices?.shape ?? []), 1])]);
     return [emit.one('GatherND', [at(inputs, 0), column], { batch_dims: 1 })];
@@ -133,7 +143,8 @@ const pickOp = defineOp({
     const x = at(inputs, 0);
     return [gradient && addAt(zeros(x.program, x.shape), at(inputs, 1), gradient)];
   },
-  onnx(emit, inputs, { outputs }) {
+  onnx(emit, inputs, { inputs: [x], outputs }) {
+    if (emit.onDevice) return [pickByComparison(emit, at(inputs, 0), at(inputs, 1), matrixOf(x?.shape ?? []))];
     const column = emit.one('Reshape', [at(inputs, 1), emit.ints([...at(outputs, 0).shape, 1])]);
     const picked = emit.one('GatherElements', [at(inputs, 0), column], { axis: 1 });
     return [emit.one('Reshape', [picked, emit.ints(at(outputs, 0).shape)])];
@@ -160,7 +171,10 @@ const addAtOp = defineOp({
     undefined,
     gradient && needed[2] ? pick(gradient, at(inputs, 1)) : undefined,
   ],
-  onnx(emit, inputs, { inputs: [, indices] }) {
+  onnx(emit, inputs, { inputs: [x, indices] }) {
+    if (emit.onDevice) {
+      return [addByComparison(emit, at(inputs, 0), at(inputs, 1), at(inputs, 2), matrixOf(x?.shape ?? []))];
+    }
     const column = emit.ints([...(indices?.shape ?? []), 1]);
     return [
       emit.one(
@@ -180,6 +194,10 @@ const addAtOp = defineOp({
 /** x [N, V] with amounts [N] added at int32 indices [N], one in each row. */
 export function addAt(x: Value, indices: Value, amounts: Value): Value {
   return apply(addAtOp, [x, indices, amounts], {});
+}
+
+function matrixOf(shape: Shape): readonly [number, number] {
+  return [sizeAt(shape, 0), sizeAt(shape, 1)];
 }
 
 function requirePlaces(x: Shape, places: Shape): void {

@@ -11,6 +11,7 @@ import type { Value } from '../program.ts';
 import { constant } from '../program.ts';
 import { elementCount, sizeAt } from '../shape.ts';
 import { reshape, sum, sumTo } from './broadcasting.ts';
+import { pickByComparison } from './by-comparison.ts';
 import { divide, maximum, multiply, negate, scale, shift, subtract } from './elementwise.ts';
 import { addAt, gather } from './gather.ts';
 import { matmul } from './matmul.ts';
@@ -43,7 +44,17 @@ function logSumExp(emit: OnnxEmitter, logits: string, probabilities: string): st
   return emit.one('Sub', [largest(logits), emit.one('Log', [largest(probabilities)])]);
 }
 
-function pickLabels(emit: OnnxEmitter, logits: string, labels: string, count: number): string {
+function matrixOf({ shape }: Value): readonly [number, number] {
+  return [sizeAt(shape, 0), sizeAt(shape, 1)];
+}
+
+function pickLabels(
+  emit: OnnxEmitter,
+  logits: string,
+  labels: string,
+  [count, classes]: readonly [number, number],
+): string {
+  if (emit.onDevice) return pickByComparison(emit, logits, labels, [count, classes]);
   const column = emit.one('Reshape', [labels, emit.ints([count, 1])]);
   return emit.one('Reshape', [emit.one('GatherElements', [logits, column], { axis: 1 }), emit.ints([count])]);
 }
@@ -70,7 +81,7 @@ const softmaxCrossEntropyOp = defineOp<{ readonly smoothing: number }>({
   onnx(emit, inputs, { outputs, attributes: { smoothing } }) {
     const [logits, labels] = [at(inputs, 0), at(inputs, 1)];
     const probabilities = emit.one('Softmax', [logits], { axis: -1 });
-    const picked = pickLabels(emit, logits, labels, sizeAt(at(outputs, 0).shape, 0));
+    const picked = pickLabels(emit, logits, labels, matrixOf(at(outputs, 1)));
     const total = logSumExp(emit, logits, probabilities);
     if (smoothing === 0) return [emit.one('Sub', [total, picked]), probabilities];
     const average = emit.one('ReduceMean', [logits], { axes: [1], keepdims: 0 });
@@ -160,7 +171,7 @@ const linearCrossEntropyOp = defineOp<{ readonly hasBias: boolean }>({
     const factors = [at(inputs, 0), at(inputs, 1), ...(hasBias ? [at(inputs, 4)] : [])];
     const logits = emit.one('Gemm', factors, { transB: 1 });
     const probabilities = emit.one('Softmax', [logits], { axis: -1 });
-    const picked = pickLabels(emit, logits, at(inputs, 3), sizeAt(at(outputs, 0).shape, 0));
+    const picked = pickLabels(emit, logits, at(inputs, 3), matrixOf(at(outputs, 1)));
     return [emit.one('Sub', [logSumExp(emit, logits, probabilities), picked]), probabilities];
   },
   tfjs(tf: TensorFlow, inputs: readonly Tensor[], { attributes: { hasBias } }) {

@@ -59,6 +59,7 @@ const maximumPoolingGradientOp = defineOp<PoolingAttributes>({
   infer: (inputs) => [at(inputs, 0)],
   onnx(emit, inputs, { inputs: [x], attributes }) {
     const shape = x!.shape; // the op has two inputs
+    if (emit.onDevice) return [maximumGradientByComparison(emit, at(inputs, 0), at(inputs, 1), shape, attributes)];
     const places = at(emit.node('MaxPool', [at(inputs, 0)], { attributes: onnxAttributes(attributes), outputs: 2 }), 1);
     // Places count through the whole tensor. MaxUnpool is twice as fast, but GPUs have no kernel for it.
     if (isTiling(attributes) && emit.channelBlock !== undefined) {
@@ -110,6 +111,72 @@ const averagePoolingGradientOp = defineOp<PoolingAttributes & { readonly size: r
   ],
   flops: ({ outputs }) => elementCount(at(outputs, 0).shape),
 });
+
+/** By comparing each pixel of a window with its maximum: as convolutions of every channel, with a filter for each place of a window. */
+function maximumGradientByComparison(
+  emit: OnnxEmitter,
+  x: string,
+  gradient: string,
+  shape: Shape,
+  attributes: PoolingAttributes,
+): string {
+  const { window, strides, padding } = attributes;
+  const [count, channels, height, width] = shape as readonly [number, number, number, number]; // inferred with four axes
+  const places = elementCount(window);
+  const [rows, columns] = convolvedSize(shape, window, { strides, padding, dilations: [1, 1], groups: 1 }) as [
+    number,
+    number,
+  ]; // of two axes
+  const images = count * channels;
+  const table = (values: readonly number[], sizes: Shape): string =>
+    emit.one('Reshape', [emit.floats(values), emit.ints(sizes)]);
+  const square = (isOne: (row: number, column: number) => boolean): readonly number[] =>
+    Array.from({ length: places * places }, (_, index) => Number(isOne(Math.floor(index / places), index % places)));
+  const one = table(
+    square((row, column) => row === column),
+    [places, 1, ...window],
+  );
+  const before = table(
+    square((row, column) => column < row),
+    [places, places, 1, 1],
+  );
+  /** 0 where a place of a window lies beyond the edge: padding is never the maximum. */
+  const inside = Array.from({ length: places * rows * columns }, (_, index) => {
+    const [place, row, column] = [
+      Math.floor(index / (rows * columns)),
+      Math.floor(index / columns) % rows,
+      index % columns,
+    ];
+    const down = row * at(strides, 0) - at(padding, 0) + Math.floor(place / at(window, 1));
+    const across = column * at(strides, 1) - at(padding, 1) + (place % at(window, 1));
+    return Number(down >= 0 && down < height && across >= 0 && across < width);
+  });
+  const own = { strides, pads: padding };
+  const apart = (name: string, size: readonly number[]): string =>
+    emit.one('Reshape', [name, emit.ints([images, 1, ...size])]);
+  const largest = apart(emit.one('MaxPool', [x], onnxAttributes(attributes)), [rows, columns]);
+  const pixels = emit.one('Conv', [apart(x, [height, width]), one], own);
+  // In numbers, because flags are not transposed there: 0 where nothing is missing to the largest, else 1.
+  const isLess = emit.one('HardSigmoid', [emit.one('Sub', [largest, pixels])], {
+    alpha: { float: 1e38 },
+    beta: { float: 0 },
+  });
+  const isLargest = emit.one('Mul', [
+    emit.one('Sub', [emit.float(1), isLess]),
+    table(inside, [1, places, rows, columns]),
+  ]);
+  const hasEarlier = emit.one('Clip', [emit.one('Conv', [isLargest, before]), emit.float(0), emit.float(1)]);
+  const isFirst = emit.one('Mul', [isLargest, emit.one('Sub', [emit.float(1), hasEarlier])]);
+  const missing = [0, 1].map((axis) => {
+    const covered = (at([rows, columns], axis) - 1) * at(strides, axis) + at(window, axis);
+    return at([height, width], axis) + at(padding, axis) + at(padding, axis + 2) - covered;
+  });
+  const placed = emit.one('ConvTranspose', [emit.one('Mul', [isFirst, apart(gradient, [rows, columns])]), one], {
+    ...own,
+    output_padding: missing,
+  });
+  return emit.one('Reshape', [placed, emit.ints(shape)]);
+}
 
 /** Windows side by side: every pixel of a window gets the same. Rows and columns beyond the last window get nothing. */
 function repeatPixels(

@@ -1,4 +1,5 @@
 /** Reductions over axes: mean, maximum, position of the maximum. The sum is in `broadcasting.ts`. */
+import { argmaxByComparison } from '../device-ops.ts';
 import { apply, at, defineOp, requireFloat } from '../op.ts';
 import type { Value } from '../program.ts';
 import { elementCount, normaliseAxes, normaliseAxis, reducedShape, sizeAt } from '../shape.ts';
@@ -70,9 +71,11 @@ const argmaxOp = defineOp<{ readonly axis: number }>({
   infer: (inputs, { axis }) => [
     { dtype: 'int32', shape: reducedShape(requireFloat(at(inputs, 0)).shape, [axis], false) },
   ],
-  onnx: (emit, inputs, { attributes: { axis } }) => [
-    emit.one('Cast', [emit.one('ArgMax', inputs, { axis, keepdims: 0 })], { to: onnxInt32 }),
-  ],
+  onnx(emit, inputs, { inputs: [x], attributes: { axis } }) {
+    const { shape } = x!; // it has one
+    if (emit.onDevice) return [argmaxByComparison(emit, at(inputs, 0), shape.length, axis, sizeAt(shape, axis))];
+    return [emit.one('Cast', [emit.one('ArgMax', inputs, { axis, keepdims: 0 })], { to: onnxInt32 })];
+  },
   tfjs: (tf, inputs, { attributes: { axis } }) => [tf.argMax(at(inputs, 0), axis)],
   flops: ({ inputs }) => elementCount(at(inputs, 0).shape),
 });

@@ -65,7 +65,11 @@ const sliceOp = defineOp<{ readonly starts: readonly number[]; readonly ends: re
   onnx(emit, inputs, { inputs: [x], outputs, attributes: { starts, ends } }) {
     const axes = starts.flatMap((_, axis) => (x?.shape[axis] === outputs[0]?.shape[axis] ? [] : [axis]));
     const pick = (list: readonly number[]): string => emit.ints(axes.map((axis) => at(list, axis)));
-    return [emit.one('Slice', [at(inputs, 0), pick(starts), pick(ends), emit.ints(axes)])];
+    const sliced = (whole: string): string => emit.one('Slice', [whole, pick(starts), pick(ends), emit.ints(axes)]);
+    const onnxType = x?.dtype === 'int32' ? 6 : x?.dtype === 'bool' ? 9 : 1;
+    if (!emit.onDevice || onnxType === 1) return [sliced(at(inputs, 0))];
+    // Graphics cards cut floats alone, which hold whole numbers up to 16 million exactly.
+    return [emit.one('Cast', [sliced(emit.one('Cast', [at(inputs, 0)], { to: 1 }))], { to: onnxType })];
   },
   tfjs: (tf, inputs, { outputs, attributes }) => [
     tf.slice(at(inputs, 0), [...attributes.starts], [...at(outputs, 0).shape]),

@@ -35,11 +35,17 @@ function describeDevice({
   reason,
   gradientError,
   gigaflops,
+  stepMilliseconds,
   problem,
 }: DeviceDiagnosis): string {
   if (!available) {
     return `${emphasise('–', 'yellow')} ${device}: ${description}. Not available: ${reason ?? 'no reason given'}`;
   }
   if (problem !== null) return `${emphasise('✗', 'red')} ${device}: ${description}. Not usable: ${problem}`;
-  return `${emphasise('✓', 'green')} ${device}: ${description}. Gradients right to ${gradientError?.toExponential(1) ?? '?'}, ${gigaflops?.toFixed(0) ?? '?'} GFLOP/s in a 1024³ matrix product`;
+  return `${emphasise('✓', 'green')} ${device}: ${description}. Gradients right to ${gradientError?.toExponential(1) ?? '?'}, ${gigaflops?.toFixed(0) ?? '?'} GFLOP/s in a 1024³ matrix product${stepWords(stepMilliseconds)}`;
+}
+
+function stepWords(milliseconds: DeviceDiagnosis['stepMilliseconds']): string {
+  const words = Object.entries(milliseconds ?? {}).map(([preset, one]) => `${one.toPrecision(3)} ms of ${preset}`);
+  return words.length === 0 ? '' : `; a training step: ${words.join(', ')}`;
 }

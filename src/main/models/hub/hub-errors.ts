@@ -34,7 +34,11 @@ export function refusal(
     const wait = Number(headers.get('retry-after'));
     const advice = Number.isFinite(wait) && wait > 0 ? `in ${String(Math.ceil(wait))} seconds` : 'in some minutes';
     const hint = token === undefined ? '. With HF_TOKEN set, more requests are allowed' : '';
-    return new LabError('too-many', `${endpoint} does not accept more requests now: try again ${advice}${hint}`, details);
+    return new LabError(
+      'too-many',
+      `${endpoint} does not accept more requests now: try again ${advice}${hint}`,
+      details,
+    );
   }
   const what = file ?? name;
   return new LabError(

@@ -171,7 +171,9 @@ async function openAnswers(network: TrainedNetwork, { top }: PredictFileOptions)
 }
 
 async function openVectors(network: TrainedNetwork, { top }: PredictFileOptions): Promise<Answerer> {
-  if (top !== undefined) throw new LabError('bad-input', 'Embeddings have no top answers: leave out the number of them');
+  if (top !== undefined) {
+    throw new LabError('bad-input', 'Embeddings have no top answers: leave out the number of them');
+  }
   const { tokenizerFile, backbone, separators } = network;
   const read = { ...backbone.facts, ...(tokenizerFile !== undefined && { tokenizerFile }) };
   const embedder = await openEmbedder(network, batchSize);

@@ -11,7 +11,7 @@ import { buildModel } from '../../training/model.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
 import { readJson } from '../../workspace/run-folder.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import { loadEngine } from '../engines.ts';
+import { loadEngine, placeOf } from '../engines.ts';
 import { describeEvaluation } from '../finish-run.ts';
 import { openRun } from '../open-run.ts';
 import { readWeights } from '../open-trained.ts';
@@ -37,9 +37,8 @@ export async function evaluateAgain(
   const { experiment, model, sampler } = prepared;
   try {
     const { weights } = await readWeights(run, 'best');
-    const { name, device, threads } = experiment.engine;
-    const place = { ...(device !== undefined && { device }), ...(threads !== undefined && { threads }) };
-    const engine = await loadEngine(name);
+    const place = placeOf(experiment.engine);
+    const engine = await loadEngine(experiment.engine.name);
     const batchSize = experiment.evaluation.batchSize ?? experiment.training.batchSize;
     const build = (shown: Model): Program => buildModel(shown, 'evaluation', batchSize);
     const program = build(model);

@@ -56,7 +56,7 @@ export const schedulerTemplate = z.strictObject({
   stay: z.boolean().default(false).describe('Whether elements wait until all are done'),
   language: z.enum(['shell', 'yaml']).default('shell').describe('Of the script: how values are quoted in it'),
   command: command.optional().describe('The command that starts pretext on the nodes; by default the one used here'),
-  workspace: text.optional().describe('The workspace's path on the nodes; by default the path here'),
+  workspace: text.optional().describe('Path of the workspace on the nodes; by default the path here'),
   options: z.record(z.string().regex(/^[a-zA-Z]+$/, 'letters alone'), option).default({}),
   script: text,
   submit: z.strictObject({ command, pattern: pattern('job') }),
@@ -111,7 +111,10 @@ function problemsInText({ script, submit, poll, cancel, options, hosts, jobs }: 
   const unknown = places.flatMap(({ path, word, names }) => {
     const known = [...names, ...Object.keys(options)];
     const wrong = namesOf(word).filter((name) => !known.includes(name));
-    return wrong.map((name) => ({ path, message: `{${name}} is not a placeholder that is known here${hint(name, known)}` }));
+    return wrong.map((name) => ({
+      path,
+      message: `{${name}} is not a placeholder that is known here${hint(name, known)}`,
+    }));
   });
   const needs: readonly { readonly path: Path; readonly good: boolean; readonly message: string }[] = [
     { path: ['script'], good: namesOf(script).includes('work'), message: 'it needs {work}, the work itself' },

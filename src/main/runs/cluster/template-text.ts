@@ -18,7 +18,10 @@ export function fill(text: string, values: Values, quote: (value: string) => str
     if (name === undefined) return whole.charAt(0);
     const value = values[name];
     if (value === undefined) {
-      throw new LabError('bad-spec', `{${name}} is not a placeholder that is known here${hint(name, Object.keys(values))}`);
+      throw new LabError(
+        'bad-spec',
+        `{${name}} is not a placeholder that is known here${hint(name, Object.keys(values))}`,
+      );
     }
     return quoted === undefined ? quote(String(value)) : quoteForShell(String(value));
   });

@@ -173,7 +173,7 @@ const trainingSpec = z
   );
 
 const evaluationSpec = z.strictObject({
-  batchSize: steps.optional().describe("Examples in one evaluation batch; by default as in training"),
+  batchSize: steps.optional().describe('Examples in one evaluation batch; by default as in training'),
   maximumBatches: steps.optional().describe('Evaluate at most this many batches of a split; by default all of them'),
   test: z.boolean().default(true).describe('Evaluate the best checkpoint on the test split at the end'),
   baselines: z.boolean().default(true).describe("Compute the task's baselines on the same splits"),
@@ -200,7 +200,18 @@ const engineSpec = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe("A device of the engine, see 'pretext doctor'; by default the engine's own choice"),
+    .describe(
+      "A device of the engine, see 'pretext doctor', or auto: the fastest that passes its self-check. By default the engine's own choice",
+    ),
+  allowFallback: z
+    .boolean()
+    .optional()
+    .describe('Lets the processor compute what the device cannot, instead of refusing; each step then waits for it'),
+  stepsAtOnce: steps
+    .optional()
+    .describe(
+      'Steps in one call on devices between which and the memory weights travel at every call (CUDA, DirectML, Core ML); 16 by default',
+    ),
   threads: steps.optional().describe('Threads within an operation; by default one for each physical core'),
 });
 

@@ -66,7 +66,13 @@ export function onnxArithmetic(emit: OnnxEmitter): Arithmetic<string> {
     column: (x) => emit.one('Reshape', [x, emit.ints([-1, 1])]),
     split: (x, parts) => emit.node('Split', [x], { attributes: { axis: 0 }, outputs: parts }),
     concat: (parts) => emit.one('Concat', parts, { axis: 0 }),
-    choose: (flag, a, b) => emit.one('Where', [flag, a ?? emit.float(0), b ?? emit.float(0)]),
+    choose(flag, a, b) {
+      if (!emit.onDevice) return emit.one('Where', [flag, a ?? emit.float(0), b ?? emit.float(0)]);
+      const first = a === undefined ? undefined : emit.one('Mul', [flag, a]);
+      const second = b === undefined ? undefined : emit.one('Mul', [emit.one('Sub', [emit.float(1), flag]), b]);
+      if (first === undefined || second === undefined) return first ?? second ?? emit.float(0);
+      return emit.one('Add', [first, second]);
+    },
     stack(steps, { batch, features }) {
       const columns = emit.one('Concat', steps, { axis: 1 });
       const whole = emit.one('Reshape', [columns, emit.ints([features, steps.length, batch])]);
@@ -85,7 +91,14 @@ export function onnxArithmetic(emit: OnnxEmitter): Arithmetic<string> {
       const key = `flags of ${mask}`;
       const known = pieces.get(key);
       if (known) return known;
-      const parts = takeApart(emit.one('Greater', [mask, emit.float(0.5)]), 0, steps);
+      // Graphics cards neither take flags apart nor transpose them: there they are the numbers 0 and 1.
+      const set = emit.onDevice
+        ? emit.one('HardSigmoid', [emit.one('Sub', [mask, emit.float(0.5)])], {
+            alpha: { float: 1e38 },
+            beta: { float: 0 },
+          })
+        : emit.one('Greater', [mask, emit.float(0.5)]);
+      const parts = takeApart(set, 0, steps);
       pieces.set(key, parts);
       return parts;
     },

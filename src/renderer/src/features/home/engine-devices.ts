@@ -3,7 +3,10 @@ import type { EngineStatus } from '../../../../shared/contract/workspace.ts';
 
 type Device = EngineStatus['devices'][number];
 
-interface NamedDevice extends Pick<Device, 'description' | 'gigaflops' | 'gradientError' | 'problem'> {
+interface NamedDevice extends Pick<
+  Device,
+  'description' | 'gigaflops' | 'stepMilliseconds' | 'gradientError' | 'problem'
+> {
   readonly key: string;
   readonly engine: string;
   readonly version: string | null;
@@ -28,7 +31,7 @@ export function devicesOf(engines: readonly EngineStatus[]): {
   const all = engines.flatMap(({ engine, version, problem, devices }) => {
     const named = { engine: engineNames[engine] ?? engine, version };
     if (devices.length === 0 && problem !== null) {
-      const nothing = { description: '', gigaflops: null, gradientError: null, problem: null };
+      const nothing = { description: '', gigaflops: null, stepMilliseconds: null, gradientError: null, problem: null };
       return [{ ...named, ...nothing, key: engine, name: '', reason: problem, available: false }];
     }
     return devices.map(({ device, reason, ...rest }) => ({
