@@ -1,11 +1,12 @@
 // Tests in a real browser, one after the other: each of them starts a server, trainers and Chromium, which is all that a small
 // machine can do. They wait for what should be seen and measure no time.
 import { defineConfig } from 'vitest/config';
+import { testPlaces } from './scripts/test-places.ts';
 
 export default defineConfig({
   test: {
     include: ['tests/e2e/**/*.test.ts'],
-    globalSetup: ['tests/e2e/global-setup.ts'],
+    globalSetup: ['tests/places.ts', 'tests/e2e/global-setup.ts'],
     environment: 'node',
     pool: 'forks',
     maxWorkers: 1,
@@ -13,6 +14,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     restoreMocks: true,
     unstubEnvs: true,
+    env: testPlaces,
     reporters: ['default'],
   },
 });

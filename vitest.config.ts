@@ -6,6 +6,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
+import { testPlaces } from './scripts/test-places.ts';
 
 /** Modules that are replaced, a document, the environment, the folder or the registries of the process. */
 const ofTheProcess =
@@ -26,6 +27,8 @@ export default defineConfig({
     expect: { poll: { timeout: 60_000, interval: 20 } },
     restoreMocks: true,
     unstubEnvs: true,
+    env: testPlaces,
+    globalSetup: ['tests/places.ts'],
     reporters: ['default'],
     projects: [
       {

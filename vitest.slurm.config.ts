@@ -1,6 +1,7 @@
 // Studies on a real Slurm of two nodes, which is started for them: see scripts/slurm.ts. They say why they are skipped where there
 // can be none, and succeed then.
 import { defineConfig } from 'vitest/config';
+import { testPlaces } from './scripts/test-places.ts';
 
 export default defineConfig({
   test: {
@@ -11,6 +12,8 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 400_000,
     expect: { poll: { timeout: 60_000, interval: 50 } },
+    env: testPlaces,
+    globalSetup: ['tests/places.ts'],
     reporters: ['default'],
   },
 });
