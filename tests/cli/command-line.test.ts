@@ -1,4 +1,7 @@
-/** The command line as a person meets it: real processes, what they print where, and how they end. */
+/**
+ * The command line as a person meets it: what it prints where, and how it ends. The way from text to answers goes in real processes; where
+ * there are many commands and each is one more of a kind, they are in the test's own.
+ */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
@@ -10,6 +13,7 @@ import { onTheWay } from '../eventually.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinySpec } from '../tiny-workspace.ts';
 import { picture } from '../unit/data-images-fixtures.ts';
+import { pretextInProcess } from './in-process.ts';
 
 const script = fileURLToPath(new URL('../../src/main/cli.ts', import.meta.url));
 
@@ -25,8 +29,7 @@ let spec: string;
 /** `interruptAt`: SIGINT as soon as stderr says this. */
 function pretext(args: readonly string[], { interruptAt }: { interruptAt?: RegExp } = {}): Promise<Answer> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
-    cwd: tiny.folder,
-    env: { ...process.env, PRETEXT_WORKSPACE: tiny.workspace.folder, FORCE_COLOR: undefined },
+    env: { ...process.env, FORCE_COLOR: undefined },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';
@@ -49,6 +52,8 @@ function pretext(args: readonly string[], { interruptAt }: { interruptAt?: RegEx
 
 beforeAll(async () => {
   tiny = await createTinyWorkspace();
+  process.chdir(tiny.folder);
+  process.env.PRETEXT_WORKSPACE = tiny.workspace.folder;
   spec = join(tiny.folder, 'spec.yaml');
   await writeFile(spec, tinySpec());
 });
@@ -75,7 +80,7 @@ describe('the README', () => {
 
   it.each(commands.filter((command) => !slow.test(command)))('shows one that can be typed: %s', async (command) => {
     const args = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
-    expect((await pretext(args)).code, 'is not wrong usage').not.toBe(2);
+    expect((await pretextInProcess(...args)).code, 'is not wrong usage').not.toBe(2);
   });
 });
 
@@ -99,7 +104,11 @@ describe('failures', () => {
       '',
     ];
     await writeFile(join(tiny.folder, 'bad.yaml'), lines.join('\n'));
-    expect(await pretext(['run', 'bad.yaml'])).toMatchObject({ code: 1, out: '', err: expect.stringMatching(message) });
+    expect(await pretextInProcess('run', 'bad.yaml')).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(message),
+    });
   });
 
   it.each([
@@ -125,7 +134,7 @@ describe('failures', () => {
     ['a name that is taken', ['corpus', 'import', 'tiny', 'text'], /There is a corpus 'tiny' in .* already/],
     ['a name that is none', ['corpus', 'import', '../escape', 'text'], /'\.\.\/escape' cannot be a name/],
   ])('%s: code 1, and what to do', async (_what, args, message) => {
-    expect(await pretext(args)).toMatchObject({ code: 1, out: '', err: expect.stringMatching(message) });
+    expect(await pretextInProcess(...args)).toMatchObject({ code: 1, out: '', err: expect.stringMatching(message) });
     expect(await readdir(tiny.workspace.corpora)).toEqual(['tiny']);
   });
 });
@@ -221,14 +230,21 @@ describe('images that a table lists', () => {
     await writeFile(join(folder, 'scans.csv'), rows.join('\n'));
     const columns = ['--path-column', 'file', '--label-column', 'kind', '--group-column', 'patient'];
     const table = ['dataset', 'import', 'scans', join(folder, 'scans.csv'), '--images', ...columns];
-    const wrong = await pretext([...table, '--image-option', 'minimum=20']);
+    const wrong = await pretextInProcess(...table, '--image-option', 'minimum=20');
     expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('Options: resizeShorter, background') });
-    const { code, out } = await pretext([...table, '--size', '16', '--image-option', 'minimumSide=20', '--json']);
+    const { code, out } = await pretextInProcess(
+      ...table,
+      '--size',
+      '16',
+      '--image-option',
+      'minimumSide=20',
+      '--json',
+    );
     expect(code).toBe(0);
     const { manifest, report } = JSON.parse(out) as { manifest: object; report: object };
     expect(manifest).toMatchObject({ images: 3, height: 16, classes: [{ name: 'ill' }, { name: 'well' }] });
     expect(report).toMatchObject({ skipped: { byReason: { 'too-small': 1 } } });
-    const shown = (await pretext(['dataset', 'show', 'scans'])).out;
+    const shown = (await pretextInProcess('dataset', 'show', 'scans')).out;
     expect(shown).toMatch(/^report\.skipped\.byReason\.too-small +1$/m);
     expect(shown).toMatch(/^report\.skipped\.listed +3\.png, too-small, /m);
     expect(Math.max(...shown.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
@@ -240,7 +256,7 @@ describe('images that a table lists', () => {
 
 describe('descriptions', () => {
   it('of a pipeline add up', async () => {
-    const { out, code } = await pretext(['pipeline', 'show', 'bert-tiny', '--vocabulary', '1000', '--json']);
+    const { out, code } = await pretextInProcess('pipeline', 'show', 'bert-tiny', '--vocabulary', '1000', '--json');
     expect(code).toBe(0);
     const { blocks } = JSON.parse(out) as { blocks: { id: string; parameters: number; shape: number[] }[] };
     // Tables of 1000 tokens, 512 positions and 2 segments, and a normalisation.
@@ -250,18 +266,20 @@ describe('descriptions', () => {
   });
 
   it('of a block say what it reads and gives, and its options with their defaults', async () => {
-    const { out, code } = await pretext(['pipeline', 'explain', 'recurrent']);
+    const { out, code } = await pretextInProcess('pipeline', 'explain', 'recurrent');
     expect(code).toBe(0);
     expect(out).toContain('reads mask [batch, length], if there is one');
     expect(out).toContain('gives sequence [batch, length, features]');
     expect(out).toMatch(/forgetBias number, default 1\n/);
-    expect((await pretext(['pipeline', 'explain', 'lstm-lm'])).out).toMatch(/layers whole number above 0, default 1\n/);
-    const unknown = await pretext(['pipeline', 'explain', 'recurent']);
+    expect((await pretextInProcess('pipeline', 'explain', 'lstm-lm')).out).toMatch(
+      /layers whole number above 0, default 1\n/,
+    );
+    const unknown = await pretextInProcess('pipeline', 'explain', 'recurent');
     expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining("no block 'recurent'") });
   });
 
   it('of the experiment format are a JSON schema', async () => {
-    expect(JSON.parse((await pretext(['schema'])).out)).toMatchObject({
+    expect(JSON.parse((await pretextInProcess('schema')).out)).toMatchObject({
       title: 'Pretext Lab experiment',
       type: 'object',
       required: ['name', 'task', 'data'], // a model of others brings its pipeline along
