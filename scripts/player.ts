@@ -2,8 +2,9 @@
  * Builds the program of demo pages: the tasks, networks and ops of the lab with TensorFlow.js, for a browser. What only Node
  * has (files, native libraries) is left out: a page never comes to it, and says so if it does.
  */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { builtinModules, createRequire } from 'node:module';
 import path from 'node:path';
 import type { Plugin } from 'vite';
@@ -103,6 +104,34 @@ export async function buildPlayer(): Promise<PlayerCode> {
   return { script: chunk.code, style: style.join('\n'), binary: await readFile(binary, 'base64') };
 }
 
+/** As it was built last, unless a source has changed since: processes ask for it that know nothing of each other. */
+async function keptPlayer(): Promise<PlayerCode> {
+  const folder = path.join(root, 'node_modules', '.cache', 'player');
+  const file = path.join(folder, `${await hashOfSources()}.json`);
+  // our own
+  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as PlayerCode;
+  const built = await buildPlayer();
+  await mkdir(folder, { recursive: true });
+  const older = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  await writeFile(`${file}.${process.pid}`, JSON.stringify(built));
+  await rename(`${file}.${process.pid}`, file);
+  for (const name of older) if (path.join(folder, name) !== file) await rm(path.join(folder, name), { force: true });
+  return built;
+}
+
+/** Of all that it may be built of. */
+async function hashOfSources(): Promise<string> {
+  const sources = (await readdir(path.join(root, 'src'), { recursive: true })).filter((name) =>
+    /\.(?:ts|css)$/u.test(name),
+  );
+  const files = [import.meta.filename, path.join(root, 'package-lock.json')];
+  const hash = createHash('sha256');
+  for (const file of [...files, ...sources.sort().map((name) => path.join(root, 'src', name))]) {
+    hash.update(`${file}\n`).update(await readFile(file));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
 /** For the build of the desktop lab: the player lies beside what asks for it. */
 export function playerFiles(): Plugin {
   return {
@@ -117,4 +146,4 @@ export function playerFiles(): Plugin {
   };
 }
 
-if (process.argv[1] === import.meta.filename) process.stdout.write(JSON.stringify(await buildPlayer()));
+if (process.argv[1] === import.meta.filename) process.stdout.write(JSON.stringify(await keptPlayer()));
