@@ -1,0 +1,66 @@
+// The form of an experiment is short: whatever the task, all of it is seen on two screens of a laptop, and nothing is wider than its place.
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TinyWorkspace } from '../tiny-workspace.ts';
+import { createStudyWorkspace } from '../tiny-study.ts';
+import type { LabProcess, LabWindow } from './harness.ts';
+import { launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
+
+/** Half of what it was once. */
+const highest = 1690;
+
+let tiny: TinyWorkspace;
+let served: LabProcess;
+let browser: Browser;
+let lab: LabWindow;
+
+beforeAll(async () => {
+  tiny = await createStudyWorkspace();
+  served = await serve(tiny.workspace.folder);
+  browser = await launchBrowser();
+  lab = await openWindow(browser, served.address);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await served.stop();
+  await tiny.remove();
+});
+
+describe('the form of an experiment', () => {
+  showPageOfFailure(() => lab.page);
+
+  it.each([
+    ['Masked words', 'task=masked-words&data=tiny'],
+    ['Masked words and next sentence', 'task=masked-words-next-sentence&data=tiny'],
+    ['Text classification', 'task=text-classification&data=animals'],
+    ['Image classification', 'task=image-classification'],
+    ['Speech synthesis', 'task=speech-synthesis'],
+  ])('of %s is at most half as high as it was', async (title, query) => {
+    const { page } = lab;
+    await lab.goto(`/experiments?${query}`);
+    await expect.poll(() => page.getByRole('radio', { name: title, exact: true }).isChecked(), patience).toBe(true);
+    await page.getByRole('textbox', { name: 'Split seed' }).waitFor();
+    const height = () => page.evaluate(() => document.documentElement.scrollHeight);
+    await expect.poll(height, patience).toBeLessThanOrEqual(highest);
+  });
+
+  it('shows the tasks in rows whose details come with the choice', async () => {
+    const { page } = lab;
+    await lab.goto('/experiments?task=masked-words&data=tiny');
+    const lines = () =>
+      page.getByRole('group', { name: /^(Pretrain|Fine-tune)/ }).evaluateAll((groups) =>
+        groups.map((group) => {
+          const tops = [...group.querySelectorAll('label')].map((label) => label.getBoundingClientRect().top);
+          return new Set(tops).size;
+        }),
+      );
+    await expect.poll(lines, patience).toEqual([2, 2]);
+    await page.getByRole('radio', { name: 'Rotation' }).check();
+    await page
+      .getByRole('status')
+      .filter({ hasText: /turned/ })
+      .waitFor();
+    await lab.expectAccessible();
+  });
+});
