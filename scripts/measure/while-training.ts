@@ -107,7 +107,7 @@ async function visitEach(page: Page, id: string): Promise<Waited[]> {
       .getByRole('navigation')
       .first()
       .getByRole('link', { name: new RegExp(`^${name}`) }); // a number of runs may follow
-  const part = (name: string) => page.getByRole('navigation', { name: 'Parts of the run' }).getByRole('link', { name });
+  const part = (name: string) => page.getByRole('tab', { name });
   const waited: Waited[] = [];
   for (const [name, wanted] of [
     ['Datasets', heading('Datasets')],

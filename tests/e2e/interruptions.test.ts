@@ -92,7 +92,7 @@ describe('interruptions', () => {
     await page.keyboard.press('Enter');
     await expectState(page, /Finished/);
     expect(await alert.count()).toBe(0);
-    await page.getByRole('link', { name: 'Log' }).click();
+    await page.getByRole('tab', { name: 'Log' }).click();
     await expect.poll(() => page.getByRole('log').innerText(), patience).toMatch(/resumed? .*\b4\b/i);
   });
 
@@ -114,7 +114,7 @@ describe('interruptions', () => {
     await expectState(page, /Interrupted/);
     await page.getByRole('button', { name: 'Resume', exact: true }).click();
     await expectState(page, /Running/);
-    await page.getByRole('link', { name: 'Log' }).click();
+    await page.getByRole('tab', { name: 'Log' }).click();
     await expect.poll(() => page.getByRole('log').innerText(), patience).toMatch(/resumed? .*\b[2-9]\d/i);
   });
 

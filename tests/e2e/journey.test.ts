@@ -216,7 +216,7 @@ describe('from the first import to the demo', () => {
     await field('Name *').fill('articles-tuned');
     await field('Name *').blur();
     runs.fineTuned = await queueAndFinish();
-    await page.getByRole('link', { name: 'Results' }).click();
+    await page.getByRole('tab', { name: 'Results' }).click();
     await page.getByRole('region', { name: 'Confusion matrix' }).waitFor();
     await lab.expectAccessible();
     const cell = page.getByRole('region', { name: 'Confusion matrix' }).getByRole('button').first();

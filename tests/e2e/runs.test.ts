@@ -63,7 +63,7 @@ describe('runs in a browser', () => {
     await expect.poll(() => stepOf(page), patience).toBeGreaterThan(stoppedAt);
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
     await expectState(page, /Stopped|Paused/);
-    await page.getByRole('link', { name: 'Log' }).click();
+    await page.getByRole('tab', { name: 'Log' }).click();
     await expect.poll(() => page.getByRole('log').innerText(), patience).toMatch(/resum/i);
     await lab.expectAccessible();
   });
@@ -118,14 +118,44 @@ describe('runs in a browser', () => {
       ['Samples', page.getByRole('slider')],
       ['Results', page.getByRole('region', { name: 'Results beside baselines' })],
       ['Gradients', page.getByRole('region', { name: 'Gradient flow' })],
+      ['Histograms', page.getByRole('img', { name: /^Histograms of the weights of backbone/ })],
       ['Resources', page.getByRole('img', { name: /^Busy cores/ })],
       ['Spec', page.getByRole('region', { name: 'Spec as JSON' })],
       ['Files', page.getByRole('table', { name: 'Checkpoints' })],
     ] as const) {
-      await page.getByRole('navigation', { name: 'Parts of the run' }).getByRole('link', { name: part }).click();
+      await page.getByRole('tab', { name: part }).click();
       await shown.waitFor();
       await lab.expectAccessible();
     }
+  });
+
+  it('shows how weights and gradients were distributed, by step, on either scale', async () => {
+    const { page } = lab;
+    await lab.goto(`/runs/${ids[0]}/histograms`);
+    await page.getByRole('combobox', { name: 'Parameter' }).selectOption('head/masked-words/bias');
+    const picture = (kind: string, from: number) =>
+      page.getByRole('img', { name: new RegExp(`the ${kind} of head/.* from step ${from} to 12$`) });
+    await picture('weights', 0).waitFor();
+    const step = page.getByRole('slider');
+    await step.focus();
+    await page.keyboard.press('Home');
+    await page.getByText('After step 0').waitFor();
+    const maximum = page.getByRole('term').filter({ hasText: 'Maximum' });
+    await maximum.waitFor();
+    const deviation = () =>
+      page.locator('dl div', { hasText: 'Standard deviation' }).getByRole('definition').innerText();
+    await expect.poll(deviation, patience).toBe('0');
+    await page.keyboard.press('End');
+    await expect.poll(deviation, patience).not.toBe('0');
+    await page.getByRole('combobox', { name: 'Of its' }).selectOption('gradients');
+    await picture('gradients', 4).waitFor();
+    await page.getByRole('checkbox', { name: 'Logarithmic values' }).check();
+    await page.getByRole('checkbox', { name: 'Logarithmic counts' }).check();
+    await lab.expectAccessible();
+    await page.getByText('As a table').click();
+    const rows = page.getByRole('region', { name: /^Table of/ }).getByRole('row');
+    await expect.poll(() => rows.count(), patience).toBe(4);
+    await lab.expectAccessible();
   });
 
   it('shows one place in all charts of a run, by pointer and by keys, and the curve of a pinned run', async () => {
