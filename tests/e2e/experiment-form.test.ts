@@ -44,23 +44,4 @@ describe('the form of an experiment', () => {
     const height = () => page.evaluate(() => document.documentElement.scrollHeight);
     await expect.poll(height, patience).toBeLessThanOrEqual(highest);
   });
-
-  it('shows the tasks in rows whose details come with the choice', async () => {
-    const { page } = lab;
-    await lab.goto('/experiments?task=masked-words&data=tiny');
-    const lines = () =>
-      page.getByRole('group', { name: /^(Pretrain|Fine-tune)/ }).evaluateAll((groups) =>
-        groups.map((group) => {
-          const tops = [...group.querySelectorAll('label')].map((label) => label.getBoundingClientRect().top);
-          return new Set(tops).size;
-        }),
-      );
-    await expect.poll(lines, patience).toEqual([2, 2]);
-    await page.getByRole('radio', { name: 'Rotation' }).check();
-    await page
-      .getByRole('status')
-      .filter({ hasText: /turned/ })
-      .waitFor();
-    await lab.expectAccessible();
-  });
 });
