@@ -1,7 +1,6 @@
 // A study on a cluster, from its page: handed to a scheduler, followed while nodes train its runs, cancelled.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { planWork } from '../../src/main/runs/cluster/plan-work.ts';
@@ -11,6 +10,7 @@ import { parseStudy } from '../../src/main/runs/study-plan.ts';
 import { workFolderOf } from '../../src/main/workspace/work-folder.ts';
 import { animalsStudy, createStudyWorkspace } from '../tiny-study.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
+import { violationsOf } from './accessibility.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
 import { launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
 
@@ -78,8 +78,7 @@ it('is handed to a scheduler, shows its runs as nodes finish them, and is cancel
   expect(await submit.isDisabled()).toBe(true);
   await dialog.getByRole('textbox', { name: 'Runs in a job' }).fill('8');
   // Alone: axe takes what lies behind it for text on its buttons.
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().include('[role=dialog]').analyze();
-  expect(violations.map(({ id, nodes }) => `${id} ${nodes[0]?.html ?? ''}`)).toEqual([]);
+  expect(await violationsOf(page, { within: '[role=dialog]' })).toEqual([]);
   await picture('dialog');
   await submit.click();
   await page.getByText('Idle cluster 7: jobs 1 waiting').waitFor();

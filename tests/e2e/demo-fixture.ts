@@ -1,7 +1,6 @@
 // Demo pages for tests: trained, written, opened from the disk with the network cut, and what they show.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { createRun } from '../../src/main/runs/create-run.ts';
@@ -14,6 +13,7 @@ import type { PredictionAnswer, PredictionQuery } from '../../src/main/tasks/ind
 import type { RunFolder } from '../../src/main/workspace/run-folder.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
 import { formatNumber, formatPercent } from '../../src/shared/display.ts';
+import { violationsOf } from './accessibility.ts';
 import { patience } from './harness.ts';
 
 export const demoTraining = 'training: {steps: 4, batchSize: 4, learningRate: 1e-2}';
@@ -50,8 +50,7 @@ export async function openDemoIn(browser: Browser, folder: string): Promise<Page
 export async function expectAccessible(page: Page): Promise<void> {
   for (const theme of ['light', 'dark']) {
     await page.getByLabel('Colours').selectOption(theme);
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`)).toEqual([]);
+    expect(await violationsOf(page), theme).toEqual([]);
   }
 }
 

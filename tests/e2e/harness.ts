@@ -9,12 +9,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { beforeEach, expect, inject } from 'vitest';
 import { chromiumArguments } from '../../scripts/chromium.ts';
 import { whenEnded } from '../../scripts/processes.ts';
+import { violationsOf } from './accessibility.ts';
 
 /** How long anything may take on a machine that does other things as well. */
 export const patience = { timeout: 180_000 };
@@ -143,12 +143,7 @@ const rulesOfColour = ['color-contrast', 'link-in-text-block'];
 export async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    const axe = new AxeBuilder({ page }).setLegacyMode(); // without a page of its own: there are no frames
-    const { violations } = await (colorScheme === 'light' ? axe : axe.withRules(rulesOfColour)).analyze();
-    const found = violations.map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary ?? ''}`).join(' | ')}`,
-    );
+    const found = await violationsOf(page, colorScheme === 'light' ? {} : { rules: rulesOfColour });
     expect(found, `${colorScheme}, ${page.url()}`).toEqual([]);
   }
 }
