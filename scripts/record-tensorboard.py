@@ -9,6 +9,7 @@ of a folder of event files.
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -58,7 +59,7 @@ def show(folder: str) -> None:
     tags = read.Tags()
     found = {tag: [[one.wall_time, one.step, one.value] for one in read.Scalars(tag)] for tag in tags["scalars"]}
     for tag in tags["histograms"]:
-        found[tag] = [[one.wall_time, one.step, *one.histogram_value] for one in read.Histograms(tag)]
+        found[tag] = [[one.wall_time, one.step, asdict(one.histogram_value)] for one in read.Histograms(tag)]
     json.dump(found, sys.stdout)
 
 
