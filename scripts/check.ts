@@ -1,7 +1,7 @@
 /**
  * `npm test`: everything that must hold before a change is kept, in one command. Each stage is a script of package.json,
- * so that it can be run by itself; here they run two at a time, the tests in a browser, which wait a lot, beside the rules, and the
- * other tests at the end because they use every core. The tests in a browser need Chromium, which is installed where that is possible (scripts/chromium.ts).
+ * so that it can be run by itself; here they run two at a time, each with about one core, and the tests that share processes at the end
+ * with two. The tests in a browser need Chromium, which is installed where that is possible (scripts/chromium.ts).
  * A stage that fails shows its output; the last line is `N passed, N failed`, where a stage counts as one check and the
  * tests count as themselves.
  *
@@ -24,9 +24,11 @@ interface Outcome {
 }
 
 const staticStages = ['lint', 'typecheck', 'build', 'format:check', 'unused', 'layers'];
-const testStages = ['test:browser', 'test:unit', 'test:gpu', 'test:slurm'];
-/** The longest first: two run at a time. The other tests run alone. */
-const sideBySide = ['test:browser', ...staticStages];
+const testStages = ['test:browser', 'test:slurm', 'test:alone', 'test:shared', 'test:gpu'];
+/** The longest first, and what waits a lot beside what computes: two run at a time. The other tests run alone, on both cores. */
+const sideBySide = ['test:browser', 'test:slurm', ...staticStages, 'test:alone'];
+/** Of those of them that would take both cores. */
+const oneAtATime = '--maxWorkers=1';
 /** Run where they are asked for, as the build server does. */
 const optionalStages = process.env.PRETEXT_SLURM === '1' ? [] : ['test:slurm'];
 
@@ -79,7 +81,7 @@ async function runTests(name: string): Promise<Outcome> {
   try {
     const { exitCode, output } = await runScript(
       name,
-      `--reporter=default --reporter=json --outputFile.json="${report}"`,
+      `${sideBySide.includes(name) ? oneAtATime : ''} --reporter=default --reporter=json --outputFile.json="${report}"`,
     );
     const counts = countTests(report);
     // A file that cannot be loaded, an error outside any test, no tests at all: a failure without a failed test.
