@@ -30,7 +30,7 @@ it('shows all parameters at the last step', async () => {
   expect(out).toMatch(/^At step 4;/u);
   expect(out).toContain('backbone/embedding/');
   expect(out).toMatch(/[▁▂▃▄▅▆▇█]/u);
-  for (const line of out.split('\n').slice(2)) expect([...line].length).toBeLessThanOrEqual(80);
+  for (const line of out.split('\n').slice(2)) expect(line.length).toBeLessThanOrEqual(80);
 });
 
 it('shows one parameter at every step, its gradients from the first evaluation on', async () => {

@@ -51,10 +51,7 @@ async function beyondTheEdge(): Promise<readonly string[]> {
     };
     return [...document.querySelectorAll('body *')]
       .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 1 && !isContained(element))
-      .map(
-        (element) =>
-          `${element.tagName}.${element.className.toString()}: ${(element.textContent ?? '').trim().slice(0, 40)}`,
-      )
+      .map((element) => `${element.tagName}.${element.className}: ${element.textContent.trim().slice(0, 40)}`)
       .concat(`the page is ${document.documentElement.scrollWidth} pixels wide`);
   });
 }

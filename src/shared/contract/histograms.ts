@@ -24,4 +24,3 @@ export const histogramCourse = z.object({
   /** Lines of the file that are not what was written, and are left out. */
   damaged: count,
 });
-export type HistogramCourse = z.output<typeof histogramCourse>;

@@ -43,7 +43,6 @@ const sweepPlan = z.object({
   /** All trainings compared with one of the experiment as it stands, by their steps; null where it says epochs. */
   effort: z.number().nullable(),
 });
-export type SweepPlanSummary = z.infer<typeof sweepPlan>;
 
 const named = z.strictObject({ name: z.string() });
 

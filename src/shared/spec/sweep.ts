@@ -84,7 +84,6 @@ export const sweepSpec = z.looseObject({
   sweep: sweepOptions,
 });
 
-export type SweepSpec = z.output<typeof sweepSpec>;
 export type SweepOptions = z.output<typeof sweepOptions>;
 
 /** How one trial went. */

@@ -40,7 +40,7 @@ export function importanceOf(
   });
   const wanted = fewestTrials(fields.length);
   if (trials.length < wanted) {
-    const count = `${trials.length === 1 ? '1 trial is' : `${trials.length} trials are`}`;
+    const count = trials.length === 1 ? '1 trial is' : `${trials.length} trials are`;
     return nothing(
       `${count} too few to tell which field matters: it takes ${wanted} for ${fields.length === 1 ? 'one field' : `${fields.length} fields`}.`,
     );
@@ -80,7 +80,7 @@ export function importanceOf(
 function inOrderOfValues(field: FieldScale, trials: readonly MeasuredTrial[], values: readonly number[]): FieldScale {
   if (!field.values) return field;
   if (field.values.every((value) => typeof value === 'number')) {
-    return { ...field, values: field.values.toSorted((a, b) => Number(a) - Number(b)) };
+    return { ...field, values: field.values.toSorted((a, b) => a - b) };
   }
   const meanOf = (option: unknown): number => {
     const text = JSON.stringify(option);
@@ -97,7 +97,7 @@ function foretoldShare(
   points: readonly Point[],
   values: readonly number[],
 ): number {
-  const told = points.map(() => [] as number[]);
+  const told = points.map((): number[] => []);
   for (const tree of forest) for (const index of tree.unseen) told[index]!.push(predict(tree, points[index]!));
   const rows = values.flatMap((value, index) =>
     told[index]!.length === 0 ? [] : [{ value, told: mean(told[index]!) }],

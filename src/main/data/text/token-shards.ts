@@ -98,7 +98,7 @@ export class TokenWriter {
       const part = tokens.subarray(done, end);
       this.shard?.append(this.tokenBytes === 2 ? littleEndian16(part) : littleEndian32(part));
       await this.shard?.flush();
-      const last = this.shards.at(-1);
+      const [last] = this.shards.slice(-1);
       if (last) last.tokens += part.length;
       this.tokens += part.length;
       done = end;

@@ -17,7 +17,7 @@ export function describeTrials(result: SweepResult): string {
       right(metric),
     ],
     inOrder(result).map(({ number, settings, rungs: reached }) => {
-      const last = reached.at(-1);
+      const [last] = reached.slice(-1);
       return [
         String(number),
         ...fields.map(({ path }) => settingWords(settings[path])),

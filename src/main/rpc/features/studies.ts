@@ -35,8 +35,9 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
   const parseStored = (spec: unknown): ParsedStudy => {
     const parsed = parse(spec);
     const records = current();
-    if (parsed.study.splits === 'per-seed' || parsed.cells.some((cell) => runOf(cell.experiment, records)))
+    if (parsed.study.splits === 'per-seed' || parsed.cells.some((cell) => runOf(cell.experiment, records))) {
       return parsed;
+    }
     const old = parse({ ...(spec as object), splits: 'per-seed' }); // it was read as a study
     return old.cells.some((cell) => runOf(cell.experiment, records)) ? old : parsed;
   };

@@ -35,7 +35,7 @@ export function suggestedRow(id: number, path: string, current: unknown, schema:
   if (typeof current === 'boolean') return { ...row, values: 'true, false' };
   if (typeof current !== 'number') return { ...row, values: current === undefined ? '' : String(current) };
   const short = (value: number): string => String(Number(value.toPrecision(3)));
-  if (/(rate|decay)$/i.test(path) && current > 0 && current < 1 && !/Average$/.test(path)) {
+  if (/(rate|decay)$/i.test(path) && current > 0 && current < 1 && !path.endsWith('Average')) {
     return { ...row, kind: 'range', from: short(current / 10), to: short(Math.min(1, current * 10)), scale: 'log' };
   }
   if (Number.isInteger(current) && current > 1) {
