@@ -141,7 +141,7 @@ describe('labels at the ends of lines', () => {
 });
 
 describe('a name at the end of a line', () => {
-  const measure = (text: string): number => 7 * text.length;
+  const measure = (text: string): number => 7 * Array.from(text).length;
 
   it('is whole where it fits, and keeps its beginning and more of its end where it does not', () => {
     expect(fittedName('pretrained.1', 150, measure)).toBe('pretrained.1');
