@@ -23,7 +23,7 @@ export function fewestTrials(fields: number): number {
   return Math.max(10, 4 * fields);
 }
 
-/** Of the variance of unseen trials: a forest that foretells less says nothing. */
+/** Of the variance of unseen trials: a forest that predicts less says nothing. */
 const leastForetold = 0.1;
 
 export function importanceOf(
@@ -58,7 +58,7 @@ export function importanceOf(
   const foretold = foretoldShare(forest, points, values);
   if (foretold < leastForetold) {
     return nothing(
-      `These ${trials.length} trials do not tell which field matters: what the fields say does not foretell how a trial comes out. More trials may.`,
+      `These ${trials.length} trials do not tell which field matters: their settings do not predict the result. More trials may.`,
       foretold,
     );
   }
@@ -72,7 +72,7 @@ export function importanceOf(
     foretold,
     fields: sorted,
     interactions,
-    sentence: `${first?.path ?? ''} alone explains ${formatPercent(first?.share ?? 0, 0)} of the variance over these values, as far as ${trials.length} trials tell: a forest that has not seen a trial foretells ${formatPercent(foretold, 0)} of the variance between them.`,
+    sentence: `${first?.path ?? ''} alone explains ${formatPercent(first?.share ?? 0, 0)} of the variance over these values, by ${trials.length} trials; for trials that it has not seen, the forest predicts ${formatPercent(foretold, 0)} of the variance.`,
   };
 }
 
