@@ -19,7 +19,7 @@ export interface DeviceDiagnosis extends DeviceReport {
   readonly gradientError: number | null;
   /** Of a product of two 1024 × 1024 matrices, billions of operations a second. */
   readonly gigaflops: number | null;
-  /** Milliseconds of a training step, by preset: bert-mini on 8 × 128 tokens, resnet-mini on 32 images of 32 × 32. */
+  /** Milliseconds of a training step, by preset: bert-mini on 8 × 128 tokens, resnet-mini on 32 images of 32 × 32; null where it is slow. */
   readonly stepMilliseconds: Readonly<Record<string, number>> | null;
   /** What went wrong in the check of a device that seemed usable. */
   readonly problem: string | null;
@@ -61,11 +61,12 @@ async function diagnoseDevice(engine: Engine, report: DeviceReport): Promise<Dev
   try {
     const { passed, error, worst } = await selfCheck(engine, { device: report.device });
     if (!passed) return { ...unusable(report, `it computes wrongly: ${worst}`), gradientError: error };
+    const gigaflops = await measureThroughput(engine, report.device);
     return {
       ...report,
       gradientError: error,
-      gigaflops: await measureThroughput(engine, report.device),
-      stepMilliseconds: await measureSteps(engine, report.device),
+      gigaflops,
+      stepMilliseconds: gigaflops < leastGigaflops ? null : await measureSteps(engine, report.device),
       problem: null,
     };
   } catch (error) {
@@ -76,6 +77,9 @@ async function diagnoseDevice(engine: Engine, report: DeviceReport): Promise<Dev
 function unusable(report: DeviceReport, problem: string | null): DeviceDiagnosis {
   return { ...report, gradientError: null, gigaflops: null, stepMilliseconds: null, problem };
 }
+
+/** A card that is emulated in software does less, and would take minutes for the steps. */
+const leastGigaflops = 10;
 
 const matrixSize = 1024;
 /** Milliseconds after which no further product is begun: a GPU that is emulated in software takes seconds for one. */
