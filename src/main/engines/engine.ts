@@ -50,8 +50,8 @@ export interface CompileOptions {
    */
   readonly device?: string;
   /**
-   * Weights and moments stay where the program computes, and the optimizer is a part of it: the default on graphics cards. On the
-   * processor the host's kernels are faster, and updates differ in their last bits.
+   * On the processor too, weights and moments stay where the program computes, and the optimizer is a part of it, as always on graphics
+   * cards: for tests. The host's kernels are faster, and updates differ in their last bits.
    */
   readonly resident?: boolean;
   /**

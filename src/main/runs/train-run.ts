@@ -152,7 +152,7 @@ async function trainLocked(
   held.defer(() => {
     opened.sampler.close();
   });
-  const prepared = await withThreadsOf(run, opened);
+  const prepared = await withPlaceOf(run, opened);
   const { experiment } = prepared;
   const measured = measureEnergy();
   await using session = await openSession(prepared, options);
@@ -202,13 +202,24 @@ function secondsSince(moment: number): number {
   return (performance.now() - moment) / 1000;
 }
 
-/** A run goes on with as many threads as it began with, on whichever machine: its bits may depend on them. */
-async function withThreadsOf(run: RunFolder, prepared: PreparedRun): Promise<PreparedRun> {
+/** A run goes on with as many threads as it began with, and on the device that was chosen for it: its bits may depend on them. */
+async function withPlaceOf(run: RunFolder, prepared: PreparedRun): Promise<PreparedRun> {
   const begun = (await readEvents(run)).find(({ type }) => type === 'started');
-  const threads = prepared.experiment.engine.threads ?? (begun?.type === 'started' ? begun.threads : undefined);
-  if (threads === undefined) return prepared;
+  if (begun?.type !== 'started') return prepared;
   const { experiment } = prepared;
-  return { ...prepared, experiment: { ...experiment, engine: { ...experiment.engine, threads } } };
+  const { engine } = experiment;
+  const threads = engine.threads ?? begun.threads;
+  return {
+    ...prepared,
+    experiment: {
+      ...experiment,
+      engine: {
+        ...engine,
+        ...(threads !== undefined && { threads }),
+        ...(engine.device === 'auto' && { device: begun.device }),
+      },
+    },
+  };
 }
 
 async function fitWithoutTraining(

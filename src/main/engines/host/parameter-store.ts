@@ -9,7 +9,7 @@
 import { LabError } from '../../../shared/errors.ts';
 import type { Parameter, Program } from '../../graph/program.ts';
 import { elementCount } from '../../graph/shape.ts';
-import { checkedData } from '../checked-data.ts';
+import { checkedData, groupOf, parseMomentKey, unknownMoment } from '../stored-state.ts';
 import type { CompileOptions, EngineState, ParameterGroup, StepOptions, Tensor } from '../engine.ts';
 import type { Chain, OptimizerConfig } from '../optimizer.ts';
 import { averageDecayAt, chainOf, momentsOf, trainedWeights } from '../optimizer.ts';
@@ -266,18 +266,14 @@ export function createParameterStore(
         if (trained && isAveraged) view(averageStart + offset, length).set(data);
       }
       for (const [key, tensor] of moments ?? []) {
-        const slash = key.lastIndexOf('/');
-        const { parameter, offset, length, trained } = find(key.slice(0, slash));
-        const name = key.slice(slash + 1);
+        const [parameterName, name] = parseMomentKey(key);
+        const { parameter, offset, length, trained } = find(parameterName);
         const start =
           name === trainedWeights && isAveraged
             ? regionOf('trained')
             : momentStarts[trained?.moments.indexOf(name) ?? -1];
         if (start === undefined) {
-          throw new LabError(
-            'bad-input',
-            `the checkpoint holds ${key}, which the optimizer ${optimizer?.type ?? '(none)'} does not keep`,
-          );
+          throw unknownMoment(key, optimizer);
         }
         view(start + offset, length).set(checkedData(key, tensor, parameter.shape));
       }
@@ -293,7 +289,7 @@ function layOut(program: Program, options: CompileOptions): readonly Slot[] {
   const parameters = [...program.parameters.values()];
   const isUpdated = ({ name }: Parameter): boolean => updated.has(name);
   const trainedSlot = (parameter: Parameter, config: OptimizerConfig): TrainedSlot => {
-    const group = options.parameterGroup?.(parameter) ?? { learningRateScale: 1, decay: parameter.decay };
+    const group = groupOf(parameter, options);
     const chain = chainOf(config, group.matrix !== undefined);
     return {
       group,

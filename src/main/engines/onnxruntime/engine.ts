@@ -67,25 +67,21 @@ export function createOnnxRuntimeEngine(): Engine {
       if (options.optimizer && program.gradients.length === 0) {
         throw new LabError('internal', `${program.name} is to be trained, but nothing in it has a gradient`);
       }
-      if (options.resident ?? (options.shareStateWith ? residentOf.has(options.shareStateWith) : device !== 'cpu')) {
+      const { atOnce = 1, shareStateWith } = options;
+      if (device !== 'cpu' || options.resident || (shareStateWith && residentOf.has(shareStateWith))) {
         return compileResident(source, options, report);
       }
       const plan = planStep(program);
       const most = options.threads ?? processThreads();
       const threads = options.forQuestions ? threadsForAnswer(source, most) : most;
-      const orthogonaliser = options.shareStateWith
+      const orthogonaliser = shareStateWith
         ? undefined
         : await createOrthogonaliser(matricesToOrthogonalise(program, options), (graph) =>
-            createSession(graph, device, threads),
+            openGraph(graph, sessionOptions(graph, device, threads)),
           );
-      const store = options.shareStateWith
-        ? sharedStore(options.shareStateWith)
-        : newStore(plan, options, orthogonaliser);
-      const graph = lowerToOnnx(program, plan.outputs, {
-        channelBlock: device === 'cpu' ? await channelBlock() : undefined,
-      });
-      const { atOnce = 1, shareStateWith } = options;
-      if (atOnce > 1 && device === 'cpu') {
+      const store = shareStateWith ? sharedStore(shareStateWith) : newStore(plan, options, orthogonaliser);
+      const graph = lowerToOnnx(program, plan.outputs, { channelBlock: await channelBlock() });
+      if (atOnce > 1) {
         const known = shareStateWith && poolOf.get(shareStateWith);
         const pool = known ?? createSessionPool(atOnce, () => pooledWeights(program, store));
         const share = Math.max(1, Math.floor(threads / atOnce));
@@ -101,7 +97,7 @@ export function createOnnxRuntimeEngine(): Engine {
         poolOf.set(pooled, pool);
         return pooled;
       }
-      const session = await createSession(graph, device, threads, options.forQuestions);
+      const session = await openGraph(graph, sessionOptions(graph, device, threads, options));
       const executable = createExecutable(plan, session, store, report, async () => orthogonaliser?.release());
       storeOf.set(executable, store);
       return executable;
@@ -128,7 +124,7 @@ async function compileResident(source: Program, options: CompileOptions, report:
   }
   const open: OpenResident = (graph, resident) =>
     openOnDevice(graph, device, {
-      ...sessionOptions(graph, device, threads, false, options.allowFallback),
+      ...sessionOptions(graph, device, threads, { ...options, forQuestions: false }),
       ...(device === 'webgpu' && resident.length > 0 && { preferredOutputLocation: locationsOf(graph, resident) }),
     });
   const { state, memory } =
@@ -231,15 +227,6 @@ async function deviceReport(device: string): Promise<DeviceReport> {
   return report;
 }
 
-async function createSession(
-  graph: OnnxGraph,
-  device: string,
-  threads: number,
-  forQuestions = false,
-): Promise<CompiledGraph> {
-  return openGraph(graph, sessionOptions(graph, device, threads, forQuestions));
-}
-
 async function openGraph(graph: OnnxGraph, options: InferenceSession.SessionOptions): Promise<CompiledGraph> {
   try {
     return await openSession(writeOnnx(graph), options);
@@ -252,8 +239,7 @@ function sessionOptions(
   graph: OnnxGraph,
   device: string,
   threads: number,
-  forQuestions = false,
-  allowFallback = false,
+  { forQuestions = false, allowFallback = false }: Pick<CompileOptions, 'forQuestions' | 'allowFallback'> = {},
 ): InferenceSession.SessionOptions {
   return {
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],

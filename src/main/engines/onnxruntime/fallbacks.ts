@@ -43,9 +43,12 @@ export async function fallbackNodes(
         type === 'float32' ? new Float32Array(count) : type === 'int32' ? new Int32Array(count) : new Uint8Array(count);
       return [name, new OrtTensor(type as 'float32', data as Float32Array, sizes)] as const; // the type that its data has
     });
-    await session.run(Object.fromEntries(feeds));
-    session.endProfiling();
-    await session.release();
+    try {
+      await session.run(Object.fromEntries(feeds));
+      session.endProfiling();
+    } finally {
+      await session.release();
+    }
     const [file] = await readdir(folder);
     const events = profile.parse(JSON.parse(await readFile(join(folder, file ?? ''), 'utf8')));
     return events

@@ -10,6 +10,7 @@ import { indexLimits, requireIndices } from '../resident/index-limits.ts';
 import type { ResidentState } from '../resident/state.ts';
 import { gradientName, nextOutput } from '../resident/step-programs.ts';
 import type { Update } from '../resident/update-program.ts';
+import { isMomentKey } from '../resident/update-program.ts';
 import { requireFeed } from './executable.ts';
 import type { ManySteps } from './many-steps.ts';
 import { repeatSteps } from './many-steps.ts';
@@ -113,7 +114,7 @@ export function createResidentCalls(
     const inputs: Record<string, OrtTensor> = {};
     for (const { name, value } of program.parameters.values()) inputs[valueName(value)] = state.get(name);
     for (const [name, value] of program.inputs) {
-      const own = given[name] ?? (name.startsWith('moment:') ? state.get(name) : undefined);
+      const own = given[name] ?? (isMomentKey(name) ? state.get(name) : undefined);
       const pool = poolNames.has(name) ? random[name] : undefined;
       inputs[name] = own ?? (pool ? await poolOf(name, pool) : fed(name, value, feeds[name] ?? random[name]));
     }
@@ -160,13 +161,13 @@ export function createResidentCalls(
 function planMany({ parameters, inputs, outputs, dropoutSites }: Program, steps: number): ManySteps {
   const byKey = new Map([
     ...[...parameters.values()].map(({ name, value }) => [name, valueName(value)] as const),
-    ...[...inputs.keys()].filter((name) => name.startsWith('moment:')).map((name) => [name, name] as const),
+    ...[...inputs.keys()].filter(isMomentKey).map((name) => [name, name] as const),
   ]);
   const carried = [...byKey]
     .filter(([key]) => outputs.has(nextOutput(key)))
     .map(([key, input]) => [input, nextOutput(key)] as const);
   const pools = new Set(dropoutSites.map(({ pool }) => valueName(pool)));
-  const own = [...inputs.keys()].filter((name) => !name.startsWith('moment:') && !pools.has(name));
+  const own = [...inputs.keys()].filter((name) => !isMomentKey(name) && !pools.has(name));
   return { carried, own, steps };
 }
 

@@ -23,7 +23,7 @@ import {
 } from '../resident/step-programs.ts';
 import type { Update } from '../resident/update-program.ts';
 import { afterLast, beforeFirst, eachStep, ofAll } from './many-steps.ts';
-import type { ResidentPlace, Tensors } from './resident-calls.ts';
+import type { OpenProgram, ResidentPlace, Tensors } from './resident-calls.ts';
 import { createResidentCalls } from './resident-calls.ts';
 import type { Traffic } from './resident-memory.ts';
 
@@ -144,47 +144,51 @@ export function createResidentExecutable(
     const adding = await opened('sum', () => ({ program: sumProgram(source) }));
     const updating = await opened('update', () => updateProgram(source, config));
     const names = source.gradients.map(({ parameter }) => gradientName(parameter.name));
-    const states = [...source.assignments.keys()].map(({ name }) => name);
     const sums: Record<string, number> = {};
-    let total: Tensors | undefined;
-    /** The states as they are, until the step is known to be sound. */
+    // Both are freed however the step ends.
+    let total: Tensors = {};
+    /** The states as the micro-batches leave them, until the step is known to be sound. */
     const next = new Map<string, OrtTensor>();
-    for (const [microBatch, feeds] of batches.entries()) {
-      const inputs = await inputsOf(differentiate.program, feeds, [options.seed, options.step, microBatch]);
-      for (const { name, value } of source.assignments.keys()) {
-        inputs[valueName(value)] = next.get(name) ?? state.get(name);
+    try {
+      for (const [microBatch, feeds] of batches.entries()) {
+        const inputs = await inputsOf(differentiate.program, feeds, [options.seed, options.step, microBatch]);
+        for (const { name, value } of source.assignments.keys()) {
+          inputs[valueName(value)] = next.get(name) ?? state.get(name);
+        }
+        const results = await call(differentiate, inputs);
+        const values = numbersOf(results, scalarsOutput);
+        differentiate.scalars.forEach((name, index) => {
+          sums[name] = (sums[name] ?? 0) + (values[index] ?? NaN) / batches.length;
+        });
+        for (const { name } of source.assignments.keys()) {
+          next.get(name)?.dispose();
+          next.set(name, results[nextOutput(name)]!); // it has an output for each state
+        }
+        const own = Object.fromEntries(names.map((name) => [name, results[name]!])); // and for each gradient
+        total = microBatch === 0 ? own : await added(adding, total, own);
       }
-      const results = await call(differentiate, inputs);
-      const values = numbersOf(results, scalarsOutput);
-      differentiate.scalars.forEach((name, index) => {
-        const value = values[index] ?? NaN;
-        sums[name] = (sums[name] ?? 0) + value / batches.length;
-      });
-      for (const name of states) {
-        next.get(name)?.dispose();
-        next.set(name, results[nextOutput(name)]!); // it has an output for each state
+      const scalars = scalarInputs(updating.update!, options, state.updates, batches.length); // an update program has one
+      const results = await call(updating, await inputsOf(updating.program, {}, [0, 0, 0], { ...scalars, ...total }));
+      const result = conclude(results, sums, numbersOf(results, scalarsOutput)[0] ?? NaN);
+      if (result.finite) {
+        for (const [name, tensor] of next) state.set(name, tensor);
+        next.clear();
       }
-      const own = Object.fromEntries(names.map((name) => [name, results[name]!])); // and for each gradient
-      if (total) {
-        const both = { ...withPrefix('first:', total), ...withPrefix('second:', own) };
-        const added = await call(adding, both);
-        for (const tensor of Object.values(both)) tensor.dispose();
-        total = added;
-      } else {
-        total = own;
-      }
+      return result;
+    } finally {
+      for (const tensor of [...Object.values(total), ...next.values()]) tensor.dispose();
     }
-    const scalars = scalarInputs(updating.update!, options, state.updates, batches.length); // an update program has one
-    const inputs = await inputsOf(updating.program, {}, [0, 0, 0], { ...scalars, ...total });
-    const results = await call(updating, inputs);
-    for (const tensor of Object.values(total ?? {})) tensor.dispose();
-    const gradientNorm = numbersOf(results, scalarsOutput)[0] ?? NaN;
-    const result = conclude(results, sums, gradientNorm);
-    for (const [name, tensor] of next) {
-      if (result.finite) state.set(name, tensor);
-      else tensor.dispose();
+  }
+
+  /** The sum of two sets of gradients, which are freed when it is there; the second also where it does not come. */
+  async function added(adding: OpenProgram, total: Tensors, own: Tensors): Promise<Tensors> {
+    try {
+      const sum = await call(adding, { ...withPrefix('first:', total), ...withPrefix('second:', own) });
+      for (const tensor of Object.values(total)) tensor.dispose();
+      return sum;
+    } finally {
+      for (const tensor of Object.values(own)) tensor.dispose();
     }
-    return result;
   }
 
   const releaseAll = async (): Promise<void> => {

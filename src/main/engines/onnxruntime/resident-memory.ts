@@ -39,6 +39,7 @@ export function createResidentMemory(location: ResidentLocation, open: OpenResid
     const graph = copyGraph(tensors);
     const copier = copiers.get(key) ?? open(graph, stays ? graph.outputs.map(({ name }) => name) : []);
     copiers.set(key, copier);
+    copier.catch(() => copiers.delete(key));
     return (await copier).run(Object.fromEntries(tensors));
   }
 

@@ -5,7 +5,7 @@
 import { LabError } from '../../../shared/errors.ts';
 import type { Program, Shape } from '../../graph/program.ts';
 import { elementCount } from '../../graph/shape.ts';
-import { checkedData } from '../checked-data.ts';
+import { checkedData, parseMomentKey, unknownMoment } from '../stored-state.ts';
 import type { EngineState, Tensor } from '../engine.ts';
 import { trainedWeights } from '../optimizer.ts';
 import type { TrainingOptions } from './step-programs.ts';
@@ -147,15 +147,11 @@ export function createResidentState<DeviceTensor>(
         if (slot.isAveraged) set(momentKey(name, averageName), hold(name, tensor, slot));
       }
       for (const [key, tensor] of moments ?? []) {
-        const slash = key.lastIndexOf('/');
-        const [name, moment] = [key.slice(0, slash), key.slice(slash + 1)];
+        const [name, moment] = parseMomentKey(key);
         const slot = slotOf(name);
         const isTrained = moment === trainedWeights && slot.isAveraged;
         if (!isTrained && !slot.moments.includes(moment)) {
-          throw new LabError(
-            'bad-input',
-            `the checkpoint holds ${key}, which the optimizer ${optimizer?.type ?? '(none)'} does not keep`,
-          );
+          throw unknownMoment(key, optimizer);
         }
         set(isTrained ? keyOf(name, 'trained') : momentKey(name, moment), hold(key, tensor, slot));
       }

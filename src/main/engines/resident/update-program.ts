@@ -24,12 +24,16 @@ import type { CompileOptions, ParameterGroup } from '../engine.ts';
 import type { Chain, OptimizerConfig, Transform } from '../optimizer.ts';
 import { averageDecayAt, chainOf, momentCount, momentsOf } from '../optimizer.ts';
 import { orthogonalise } from '../orthogonalise.ts';
+import { groupOf } from '../stored-state.ts';
 
 /** In the place of a moment's name: the average of a weight. */
 export const averageName = 'average';
 
 /** The name of the input that holds a moment or an average, and of the output with its next value. */
 export const momentKey = (parameter: string, moment: string): string => `moment:${parameter}/${moment}`;
+
+/** Whether an input holds a moment or an average. */
+export const isMomentKey = (name: string): boolean => name.startsWith(momentKey('', '').slice(0, -1));
 
 /** What a step is fed beside its batch. */
 export interface UpdateStep {
@@ -209,8 +213,4 @@ function clipFactor(norm: Value, clipNorm: number): Value {
   return clipNorm > 0
     ? divide(constant(program, clipNorm), maximum(norm, constant(program, clipNorm)))
     : constant(program, 1);
-}
-
-function groupOf(parameter: Parameter, { parameterGroup }: CompileOptions): ParameterGroup {
-  return parameterGroup?.(parameter) ?? { learningRateScale: 1, decay: parameter.decay };
 }

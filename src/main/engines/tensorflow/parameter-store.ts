@@ -3,10 +3,10 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { LabError } from '../../../shared/errors.ts';
 import type { TensorFlow } from '../../graph/op.ts';
 import type { Parameter, Program } from '../../graph/program.ts';
-import { sameShape, showShape } from '../../graph/shape.ts';
 import type { CompileOptions, EngineState, ParameterGroup, Tensor as HostTensor } from '../engine.ts';
 import type { Chain, OptimizerConfig } from '../optimizer.ts';
 import { averageDecayAt, chainOf, momentsOf, trainedWeights } from '../optimizer.ts';
+import { checkedData, groupOf, parseMomentKey, unknownMoment } from '../stored-state.ts';
 import { applyChain } from './apply-chain.ts';
 import { download, upload } from './interpreter.ts';
 
@@ -47,9 +47,7 @@ export function createParameterStore(tf: TensorFlow, program: Program, options: 
   const slots = new Map(
     [...program.parameters.values()].map((parameter): [string, Slot] => {
       const isUpdated = updated.has(parameter.name);
-      const group = isUpdated
-        ? (options.parameterGroup?.(parameter) ?? { learningRateScale: 1, decay: parameter.decay })
-        : undefined;
+      const group = isUpdated ? groupOf(parameter, options) : undefined;
       const chain = optimizer && group ? chainOf(optimizer, group.matrix !== undefined) : [];
       const zeros = (): Tensor => tf.zeros([...parameter.shape]);
       const momentNames = momentsOf(chain);
@@ -150,9 +148,8 @@ export function createParameterStore(tf: TensorFlow, program: Program, options: 
         }
       }
       for (const [key, tensor] of state.optimizer ?? []) {
-        const slash = key.lastIndexOf('/');
-        const slot = find(key.slice(0, slash));
-        const momentName = key.slice(slash + 1);
+        const [name, momentName] = parseMomentKey(key);
+        const slot = find(name);
         if (momentName === trainedWeights && slot.average) {
           const [, trained] = inPlaces(slot, averagesInPlace);
           const imported = uploadChecked(tf, key, tensor, slot.parameter);
@@ -164,10 +161,7 @@ export function createParameterStore(tf: TensorFlow, program: Program, options: 
         const index = slot.momentNames.indexOf(momentName);
         const before = slot.moments[index];
         if (!before) {
-          throw new LabError(
-            'bad-input',
-            `the checkpoint holds ${key}, which the optimizer ${optimizer?.type ?? '(none)'} does not keep`,
-          );
+          throw unknownMoment(key, optimizer);
         }
         slot.moments[index] = uploadChecked(tf, key, tensor, slot.parameter);
         before.dispose();
@@ -204,12 +198,6 @@ export async function globalNorm(tf: TensorFlow, gradients: Iterable<Tensor>): P
   return Math.sqrt(squared);
 }
 
-function uploadChecked(tf: TensorFlow, name: string, { shape, data }: HostTensor, { value }: Parameter): Tensor {
-  if (!sameShape(shape, value.shape) || !(data instanceof Float32Array)) {
-    throw new LabError(
-      'shape',
-      `the tensor ${name} has the shape ${showShape(shape)}; the pipeline needs ${showShape(value.shape)}`,
-    );
-  }
-  return upload(tf, value, data);
+function uploadChecked(tf: TensorFlow, name: string, tensor: HostTensor, { value }: Parameter): Tensor {
+  return upload(tf, value, checkedData(name, tensor, value.shape));
 }
