@@ -1,7 +1,7 @@
 // Kills processes in the middle of what they do to a workspace, again and again, and looks each time whether anything is lost.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,15 +12,17 @@ import { openLab } from '../../src/main/lab/lab.ts';
 import { createRun } from '../../src/main/runs/create-run.ts';
 import { taskNotes } from '../../src/main/runs/task-notes.ts';
 import { trainRun } from '../../src/main/runs/train-run.ts';
+import { editsOf } from '../../src/main/work/edit-dataset.ts';
+import { importDataset } from '../../src/main/work/import-material.ts';
 import { listCheckpoints } from '../../src/main/workspace/checkpoint-folders.ts';
 import { runFolder } from '../../src/main/workspace/run-folder.ts';
 import { listRuns } from '../../src/main/workspace/runs.ts';
 import type { Workspace } from '../../src/main/workspace/workspace.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
-import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
+import { createTinyWorkspace, tinyDocument, tinyExperiment } from '../tiny-workspace.ts';
 import { wrongWith } from './wrong-with.ts';
 
-const operations = ['import', 'train', 'queue', 'reindex', 'export'] as const;
+const operations = ['import', 'train', 'queue', 'reindex', 'export', 'label'] as const;
 type Operation = (typeof operations)[number];
 
 export interface CrashReport {
@@ -81,6 +83,7 @@ export async function crashTest(kills: number, seed: number, tell: (line: string
       readFile(join(workspace.runs, id, 'checkpoints', 'step-12', 'model.safetensors'));
     const reference = await weightsOf(tiny.workspace, finished.id);
     await cp(join(tiny.folder, 'text'), join(scratch, 'text'), { recursive: true });
+    await importLabelled(tiny.workspace, join(scratch, 'labelled.csv'));
     let copies = 0;
     const freshWorkspace = async (): Promise<Workspace> => {
       const folder = join(scratch, `workspace-${(copies += 1)}`);
@@ -90,10 +93,12 @@ export async function crashTest(kills: number, seed: number, tell: (line: string
     const idsFor = (operation: Operation): string[] => (operation === 'export' ? [finished.id] : waiting);
 
     const callsOf = new Map<Operation, number>();
+    let allLabelled: unknown;
     for (const operation of operations) {
       const workspace = await freshWorkspace();
       const { said } = await perform(operation, workspace, -1, idsFor(operation));
       callsOf.set(operation, Number(said.at(-1)?.calls));
+      if (operation === 'label') allLabelled = said.at(-2)?.contentHash;
       await rm(workspace.folder, { recursive: true, force: true });
     }
     tell(`calls to the file system: ${[...callsOf].map(([name, calls]) => `${name} ${calls}`).join(', ')}`);
@@ -155,6 +160,18 @@ export async function crashTest(kills: number, seed: number, tell: (line: string
         const { runs } = await listRuns(workspace);
         if (runs.length !== 4) problem(`${runs.length} runs of 4 are there`);
       }
+      if (operation === 'label') {
+        const acknowledged = Math.max(0, ...said.map(({ labelled }) => Number(labelled ?? 0)));
+        const { edits } = await editsOf({ workspace }, { name: 'labelled' });
+        // The label that was under way may be there already.
+        if (edits.length < acknowledged || edits.length > acknowledged + 1) {
+          problem(`${edits.length} labels are there, not ${acknowledged}`);
+        }
+        await perform('label', workspace, -1, ids);
+        const { contentHash } = await editsOf({ workspace }, { name: 'labelled' });
+        if (contentHash !== allLabelled) problem('the labels are other ones');
+        for await (const wrong of wrongWith(workspace)) problem(`when it is labelled, ${wrong}`);
+      }
       await rm(workspace.folder, { recursive: true, force: true });
       if (round % 10 === 9) tell(`${killed} kills, ${lost.length} losses`);
     }
@@ -170,6 +187,16 @@ function ordersIn(said: Ended['said']): readonly string[] {
   const orders: string[] = [];
   for (const { order } of said) if (Array.isArray(order)) orders.push(order.map(String).join());
   return orders;
+}
+
+/** Eight texts in two classes, of which four are put into the other one. */
+async function importLabelled(workspace: Workspace, table: string): Promise<void> {
+  const rows = Array.from(
+    { length: 8 },
+    (_, row) => `${tinyDocument(row).slice(0, 40)},${row % 2 === 0 ? 'even' : 'odd'}`,
+  );
+  await writeFile(table, ['text,label', ...rows].join('\n'));
+  await importDataset(workspace, 'labelled', { sources: [table] });
 }
 
 function fail(): never {

@@ -2,7 +2,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { importModel } from '../../src/main/runs/import-model.ts';
-import { changeDataset } from '../../src/main/work/edit-dataset.ts';
+import type { DatasetEdit } from '../../src/shared/spec/dataset-edit.ts';
+import { changeDataset, editsOf } from '../../src/main/work/edit-dataset.ts';
 import { importAudio, importCorpus, importDataset, importImages } from '../../src/main/work/import-material.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { tinyDocument } from '../tiny-workspace.ts';
@@ -21,9 +22,10 @@ export const materialNames = [
   'import images',
   'import a model',
   'edit the classes of a dataset',
+  'label examples',
 ] as const;
 
-/** Makes what is imported, and the dataset `classes`, which is changed. */
+/** Makes what is imported, and the datasets `classes` and `examples`, which are changed. */
 export async function materialOperations({
   folder,
   workspace,
@@ -35,6 +37,7 @@ export async function materialOperations({
   );
   await writeFile(table, ['text,label', ...rows].join('\n'));
   await importDataset(workspace, 'classes', { sources: [table] });
+  await importDataset(workspace, 'examples', { sources: [table] });
   const sounds = join(folder, 'sounds');
   const recordings = join(sounds, 'list.csv');
   const pictures = join(folder, 'pictures');
@@ -106,6 +109,22 @@ export async function materialOperations({
         const { classes, contentHash } = JSON.parse(text) as { classes: unknown; contentHash: string };
         if (said.length > 0 && !text.includes('uneven')) tell('the change is gone');
         return [classes, contentHash];
+      },
+    },
+    'label examples': {
+      // From where it was left: the same example twice would be two labels.
+      async perform(its, say) {
+        const { edits } = await editsOf({ workspace: its }, { name: 'examples' });
+        for (let example = edits.length; example < 3; example++) {
+          const edit: DatasetEdit = { type: 'relabel', examples: [example], to: example % 2 === 0 ? 'odd' : 'even' };
+          await changeDataset({ workspace: its }, { name: 'examples', edits: [edit], undo: 0 });
+          say(String(example + 1));
+        }
+      },
+      async outcome(its, said, tell) {
+        const { edits, contentHash } = await editsOf({ workspace: its }, { name: 'examples' });
+        if (edits.length < said.length) tell(`${edits.length} labels are there of ${said.length}`);
+        return [edits.map(({ edit }) => edit), contentHash];
       },
     },
   };

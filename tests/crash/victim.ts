@@ -10,6 +10,8 @@ import type { ProcessHost } from '../../src/main/lab/process-host.ts';
 import { exportRun } from '../../src/main/runs/export/index.ts';
 import { taskNotes } from '../../src/main/runs/task-notes.ts';
 import { trainRun } from '../../src/main/runs/train-run.ts';
+import type { DatasetEdit } from '../../src/shared/spec/dataset-edit.ts';
+import { changeDataset, editsOf } from '../../src/main/work/edit-dataset.ts';
 import { importCorpus } from '../../src/main/work/import-material.ts';
 import { runFolder } from '../../src/main/workspace/run-folder.ts';
 import { openWorkspace } from '../../src/main/workspace/workspace.ts';
@@ -66,6 +68,15 @@ const operations: Readonly<Record<string, () => Promise<unknown>>> = {
     await lab.close();
   },
   reindex: () => reindex(workspace, taskNotes),
+  /** Example after example, as a person does who looks at each, from where they were left. */
+  async label() {
+    const { edits } = await editsOf({ workspace }, { name: 'labelled' });
+    for (let example = edits.length; example < 4; example++) {
+      const edit: DatasetEdit = { type: 'relabel', examples: [example], to: example % 2 === 0 ? 'odd' : 'even' };
+      const { contentHash } = await changeDataset({ workspace }, { name: 'labelled', edits: [edit], undo: 0 });
+      say({ labelled: example + 1, contentHash });
+    }
+  },
   async export() {
     const { folder: exported } = await exportRun(workspace, runFolder(join(workspace.runs, first)), {
       folder: join(folder, 'exported'),
