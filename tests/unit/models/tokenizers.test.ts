@@ -6,30 +6,13 @@ import { describe, expect, it } from 'vitest';
 import { createTokenizer } from '../../../src/main/data/tokenizer/tokenizer.ts';
 import { readTokenizer } from '../../../src/main/models/families/text/tokenizer-source.ts';
 import { openModelSource } from '../../../src/main/models/source.ts';
-import { randomStream } from '../../../src/shared/random.ts';
+import { tokenizerFiles, tokenizerTexts } from '../../tokenizer-texts.ts';
 import { fixture } from './recorded.ts';
 
-const parts = [
-  ...['the', 'cat', 'sat', 'mat', 'dog', 'ran', 'and', 'on', 'a', 'to', 'The', 'CAT', 'xyzzy', "don't", '42', '3.14'],
-  ...[' ', ' ', ' ', '  ', '    ', '\n', '\t', '\u00a0', '.', ',', '!', '?', '-', '--', '_', "'", '"', '(', ')'],
-  ...['é', 'Å', 'ß', 'Σ', 'ς', 'ﬁ', '½', 'ー', '猫', 'кот', 'हिन्दी', '😀', '👩‍🔬', '\u200b', '\ufeff', '\u0301'],
-  ...['<s>', '<mask>', '[MASK]', '[SEP]', '</s>', '<|endoftext|>', '▁', '##', 'Ġ', '<0x41>'],
-];
+const texts = tokenizerTexts(2000);
 
-/** Texts of known words, other scripts, marks and blanks, always the same ones. */
-function randomTexts(count: number): string[] {
-  const random = randomStream(11, 0);
-  return Array.from({ length: count }, () =>
-    Array.from({ length: 1 + random.integer(12) }, () => parts[random.integer(parts.length)]!).join(''),
-  );
-}
-
-const texts = randomTexts(2000);
-
-const files = ['bert-classifier/tokenizer', 'roberta-classifier/tokenizer', 'modernbert/tokenizer', 'gpt2/tokenizer'];
-
-describe.each([...files, 'unigram/tokenizer', 'unigram/with-bytes'])('%s.json', (name) => {
-  const json = readFileSync(path.join(fixture('.'), `${name}.json`), 'utf8');
+describe.each(Object.entries(tokenizerFiles))('%s.json', (name, file) => {
+  const json = readFileSync(file, 'utf8');
 
   it('agrees with the library on random texts, special tokens among them', async () => {
     const library = Tokenizer.fromString(json);
