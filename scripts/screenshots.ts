@@ -1,10 +1,7 @@
 /**
- * `npm run screenshots`: the pictures of the README, made from a workspace that is made here with real training. About ten minutes
- * on two cores; with `--workspace <folder>` the workspace is kept, and `--pictures`
- * takes pictures of one that is there already.
- *
- * Emoji and digits are imported and networks pretrained on their patches, a study measures the transfer gain, and masked words are
- * learnt from the Brown corpus. Then Chromium visits the served pages in both themes.
+ * `npm run screenshots`: the pictures of the README and the guide, of a workspace in which `npm run demo` and `npm run demo -- images`
+ * have been. About ten minutes on two cores; with `--workspace <folder>` the workspace is kept, and `--pictures` takes
+ * pictures of one that is there already. Chromium visits the served pages in both themes.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,14 +12,14 @@ import { chromium } from 'playwright-core';
 import sharp from 'sharp';
 import { build } from 'vite';
 import config from '../electron.vite.config.ts';
-import { brownTexts } from '../src/main/data/samples/brown.ts';
 import type { ServedLab } from '../src/main/hosts/server/serve.ts';
 import { serveLab } from '../src/main/hosts/server/serve.ts';
 import { chromiumArguments, requireChromium } from './chromium.ts';
 import { runCommandLine } from '../src/main/hosts/cli/index.ts';
 import type { DemoWorkspace } from '../src/main/hosts/cli/demos/commands.ts';
-import { createDemoWorkspace, example } from '../src/main/hosts/cli/demos/commands.ts';
+import { createDemoWorkspace } from '../src/main/hosts/cli/demos/commands.ts';
 import { imageDemo } from '../src/main/hosts/cli/demos/images.ts';
+import { textDemo } from '../src/main/hosts/cli/demos/text.ts';
 
 const destination = path.resolve(import.meta.dirname, '../docs/screenshots');
 const size = { width: 1440, height: 900 };
@@ -47,34 +44,10 @@ interface View {
   readonly prepare?: (page: Page) => Promise<void>;
 }
 
-/** Material, pretrained networks and a study: what the pages show. */
+/** The demos as anybody can run them: their material, networks and studies are what the pages show. */
 async function train(demo: DemoWorkspace): Promise<void> {
-  const { pretext, importOnce, sample } = demo;
+  await textDemo(demo, { quick: false });
   await imageDemo(demo, { quick: false });
-  await pretext('run', example('digits-patches.yaml'));
-  await importOnce('corpus', 'brown', await sample('brown', brownTexts), '--vocabulary-size', '4096');
-  const short = ['task.length=32', 'training.batchSize=32', 'training.steps=4000', 'training.evaluateEvery=400'];
-  const words = ['data=brown', ...short];
-  await pretext('run', example('masked-words.yaml'), ...words.flatMap((setting) => ['--set', setting]));
-}
-
-/** As a person does it: the button on the run's page, and the form as it comes. */
-async function study(page: Page, served: ServedLab, run: string): Promise<string> {
-  const name = `${run.replace(/-\w+$/, '')}-on-digits-labelled`;
-  const at = (place: string): string => `${served.server.origin}/#${place}`;
-  await page.goto(at(`/studies/of/${name}`));
-  const known = page.getByRole('heading', { level: 1, name });
-  const unknown = page.getByRole('heading', { level: 1, name: 'There is no such study' });
-  await known.or(unknown).waitFor();
-  if (await unknown.isVisible()) {
-    await page.goto(at(`/runs/${run}`));
-    await page.getByRole('link', { name: /^Measure/ }).click();
-    await page.getByRole('complementary').getByText('ready').waitFor();
-    await page.getByRole('button', { name: 'Measure the transfer gain' }).click();
-    await known.waitFor({ timeout: 300_000 });
-  }
-  await page.getByText('Under way').waitFor({ state: 'hidden', timeout: 1_200_000 });
-  return name;
 }
 
 async function picture(page: Page, view: View, theme: 'light' | 'dark', origin: string): Promise<void> {
@@ -113,19 +86,17 @@ async function takeAll(folder: string): Promise<void> {
     const page = await (await browser.newContext({ viewport: size })).newPage();
     await page.goto(served.server.address);
     await page.getByRole('heading', { level: 1, name: 'Home' }).waitFor();
-    const digits = runNamed(served, 'digit-patches');
-    const words = runNamed(served, 'masked-words');
+    const words = runNamed(served, 'text-pretraining');
     const emoji = runNamed(served, 'emoji-pretraining');
-    const gain = await study(page, served, digits);
     const views: readonly View[] = [
-      { name: 'transfer-gain', path: `/studies/of/${gain}` },
+      { name: 'transfer-gain', path: '/studies/of/text-transfer' },
       { name: 'run', path: `/runs/${words}` },
       { name: 'samples', path: `/runs/${words}/samples` },
       {
         name: 'pipeline',
         path: '/pipelines',
         prepare: async (on) => {
-          await on.getByRole('combobox', { name: 'Open a pipeline' }).selectOption({ label: 'BERT tiny' });
+          await on.getByRole('combobox', { name: 'Open a pipeline' }).selectOption({ label: 'ModernBERT tiny' });
           await on.getByRole('button', { name: /^encoder/ }).click();
           await on.waitForTimeout(800);
         },
