@@ -30,6 +30,12 @@ const updateTolerance = 1e-4;
 const kinkAllowance = 3;
 
 /**
+ * Adam's first step moves every element by about the learning rate, so that one whose gradient is smaller than the error may move the
+ * other way. Of normal gradients with a relative error e that is a share of up to 0.8 e, each off by twice its change.
+ */
+const flippedChanges = (error: number): number => 2 * Math.sqrt(0.8 * error);
+
+/**
  * Throws `LabError('engine-failed')` when they differ, naming the parameters that differ most.
  * @param theirs the other side in float64
  * @param theirRounding how far its float32 gradients are from these
@@ -68,7 +74,8 @@ export function compareSteps(
   check('loss', comparison.lossError, gradientTolerance, label, []);
   const tolerance = Math.max(gradientTolerance, kinkAllowance * theirRounding);
   check('gradients', comparison.gradientError, tolerance, label, gradients);
-  check('updated weights', comparison.updateError, Math.max(updateTolerance, 10 * tolerance), label, updates);
+  const mostFlipped = tolerance > gradientTolerance ? flippedChanges(tolerance) : updateTolerance;
+  check('updated weights', comparison.updateError, Math.max(updateTolerance, mostFlipped), label, updates);
   if (states.length > 0) {
     check('running statistics', relativeError(movedStates), gradientTolerance, label, movedStates);
   }

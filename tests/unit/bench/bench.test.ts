@@ -89,6 +89,20 @@ describe('comparing two sides', () => {
     expect(() => compareSteps(inputs, ours, theirs, 'PyTorch', 1e-4)).toThrow(/gradients differ/);
   });
 
+  it('allows elements to move the other way whose gradients are rounding, where the other side rounds, too', () => {
+    const count = 1000;
+    const zeros = new Float32Array(count);
+    const step = Float32Array.from({ length: count }, (_, index) => (index % 2 === 0 ? 1 : -1));
+    const flipped = step.map((change, index) => (index === 7 ? -change : change));
+    const sides = [flipped, step].map((updated) =>
+      file({ loss: Float32Array.of(2), 'gradients/w': step, 'updated/w': updated }),
+    );
+    const compare = (rounding: number): number =>
+      compareSteps(file({ 'weights/w': zeros }), sides[0]!, sides[1]!, 'PyTorch', rounding).updateError;
+    expect(compare(1e-3)).toBeCloseTo(2 / Math.sqrt(count), 6);
+    expect(() => compare(1e-4)).toThrow(/updated weights differ/);
+  });
+
   it('fails for wrong gradients, for wrong updates and for what is not a number', () => {
     const compare = (ours: SafetensorsFile) => () => compareSteps(inputs, ours, theirs, 'PyTorch');
     expect(compare(side((gradient) => gradient * 1.0001, 0.25))).toThrow(/gradients differ from PyTorch's.* in w$/);
