@@ -234,5 +234,5 @@ async function timeSteps(workspace: Workspace, trial: Experiment, signal: AbortS
   const run = await createRun(workspace, trial);
   const result = await trainRun(workspace, run, { signal, onStep: () => times.push(performance.now()) });
   if (!result || times.length < trialSteps.warm + trialSteps.timed) return undefined;
-  return (times.at(-1) - times[trialSteps.warm - 1]!) / 1000 / trialSteps.timed;
+  return (times.at(-1)! - times[trialSteps.warm - 1]!) / 1000 / trialSteps.timed;
 }

@@ -51,7 +51,7 @@ function reference(logits: Float32Array, transcript: readonly number[]) {
       return logSum(after[place]!, after[place + 1] ?? -Infinity, skip);
     });
   }
-  const logLikelihood = logSum(forward.at(-1).at(-1), forward.at(-1).at(-2));
+  const logLikelihood = logSum(forward.at(-1)!.at(-1)!, forward.at(-1)!.at(-2)!);
   const gradient = new Float64Array(steps * classes);
   for (let step = 0; step < steps; step += 1) {
     const row = gradient.subarray(step * classes, (step + 1) * classes);

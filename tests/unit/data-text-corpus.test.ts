@@ -100,7 +100,7 @@ describe('an imported corpus', () => {
     for (const phase of phases) {
       const done = events.filter((event) => event.phase === phase);
       expect(done.map((event) => event.done)).toEqual(done.map((event) => event.done).sort((a, b) => a - b));
-      const last = done.at(-1);
+      const last = done.at(-1)!;
       expect(last.done).toBe(last.total);
     }
   });

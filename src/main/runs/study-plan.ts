@@ -139,7 +139,7 @@ function cellSettings(
   arm: Arm,
   seed: number,
 ): Readonly<Record<string, unknown>> {
-  const reference = study.arms.at(-1);
+  const reference = study.arms.at(-1)!; // there are two or more
   const name = runName([study.name, condition.name, arm.name], seed);
   const own = arm.method === 'baseline' && Object.keys(arm.settings).length === 0 ? reference.settings : arm.settings;
   if (study.splits === 'per-seed') return { name, seed, splitSeed: seed, ...condition.settings, ...own };

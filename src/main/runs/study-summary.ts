@@ -34,7 +34,7 @@ interface MeasuredRun extends FinishedCell {
 export function summariseStudy(study: Study, results: readonly FinishedCell[]): StudyResult {
   const { metric, direction } = comparedMetric(study, results);
   const sign = direction === 'maximise' ? 1 : -1;
-  const reference = study.arms.at(-1).name; // there are two or more
+  const reference = study.arms.at(-1)!.name; // there are two or more
   const measured = study.conditions.flatMap(({ name }) => measure(results, name, metric));
   const of = byArm(measured);
   const conditions = study.conditions
@@ -148,7 +148,7 @@ export const fewestSeeds = 3;
 export function isFutile(study: Study, results: readonly FinishedCell[]): boolean {
   const { metric, direction } = comparedMetric(study, results);
   const sign = direction === 'maximise' ? 1 : -1;
-  const reference = study.arms.at(-1).name;
+  const reference = study.arms.at(-1)!.name;
   return study.conditions.every(({ name }) => {
     const measured = measure(results, name, metric);
     const of = (arm: string) => measured.filter(({ cell }) => cell.arm === arm);
@@ -233,7 +233,7 @@ function intervalOf(metric: string, values: readonly number[]): Interval | null 
 
 /** Baselines depend on the condition and the seed, not on the arm: those of the reference arm stand for all. */
 function baselinesOf(study: Study, results: readonly FinishedCell[], metric: string): StudyResult['baselines'] {
-  const reference = study.arms.at(-1).name;
+  const reference = study.arms.at(-1)!.name;
   return study.conditions.flatMap(({ name: condition }) => {
     const values = new Map<string, number[]>();
     for (const { cell, result } of results) {

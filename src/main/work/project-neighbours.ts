@@ -77,7 +77,7 @@ function nearestTo(
   const squares = [0];
   for (let other = 0; other < vectors.length; other++) {
     if (other === own) continue;
-    const limit = squares.length < count ? Infinity : squares.at(-1);
+    const limit = squares.length < count ? Infinity : squares.at(-1)!;
     const square = squaredDistance(vector, vectors[other]!, limit);
     if (square >= limit) continue;
     let at = squares.length;

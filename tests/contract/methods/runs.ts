@@ -43,7 +43,7 @@ export function describeRuns(scenario: Scenario): void {
     });
     const resources = await scenario.client.runs.resources({ id: scenario.run });
     expect(resources.cores).toBeGreaterThan(0);
-    expect(resources.samples.at(-1).memory).toBeGreaterThan(1e6);
+    expect(resources.samples.at(-1)!.memory).toBeGreaterThan(1e6);
     const { steps, parts } = await scenario.client.runs.gradientFlow({ id: scenario.run });
     expect(steps).toEqual([3, 6]);
     expect(parts.map(({ name }) => name)).toEqual(

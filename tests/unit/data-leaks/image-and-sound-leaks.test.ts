@@ -69,7 +69,7 @@ it('images in another size, another format or grey are found, and unlike ones ar
       search,
     );
     expect(examples).toBe(count);
-    const names = [...places.keys()].map((image) => nameOf(image).split('/').at(-1));
+    const names = [...places.keys()].map((image) => nameOf(image).split('/').at(-1)!);
     const right = names.filter((one) => copied.includes(one)).length;
     expect(right / copied.length).toBeGreaterThanOrEqual(0.99);
     expect(right / names.length).toBeGreaterThanOrEqual(0.95);

@@ -113,7 +113,7 @@ it('the report of a study has notes, verdict, charts, tables and card in one fil
   const colour = (title: string): string | undefined =>
     new RegExp(`fill="([^"]*)"/><text [^>]*>${title}</text>`, 'u').exec(first)?.[1];
   const titles = [...new Map(arms.map(({ arm, title }) => [arm, title])).values()];
-  expect(colour(titles.at(-1))).toBe('var(--series-2)'); // the reference: from scratch
+  expect(colour(titles.at(-1)!)).toBe('var(--series-2)'); // the reference: from scratch
   expect(new Set(titles.map(colour)).size).toBe(titles.length);
   expect(html).toContain(`--series-1: ${chartColours[0]![0]};`);
   expect(html).not.toContain('NaN');

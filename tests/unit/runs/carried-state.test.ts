@@ -89,7 +89,7 @@ describe('a language model', () => {
       predictor.generate({ text: 'The cat', tokens: 12, temperature: 0.5, topK: 5, seed: 3 }),
     );
     expect(generated).toHaveLength(12);
-    expect(generated.at(-1).text.startsWith('the cat ')).toBe(true);
+    expect(generated.at(-1)!.text.startsWith('the cat ')).toBe(true);
     await predictor.close();
   });
 });

@@ -108,7 +108,7 @@ describe('what a classifier proposes', () => {
     expect(new Set(proposals.map(({ index }) => index)).size).toBe(6);
     for (const { index, uncertainty } of proposals) expect(uncertainty).toBeCloseTo(all[index]!, 4);
     const pool = [...all].sort((a, b) => b - a).slice(0, 60);
-    expect(Math.min(...proposals.map(({ uncertainty }) => uncertainty))).toBeGreaterThan(pool.at(-1) - 1e-4);
+    expect(Math.min(...proposals.map(({ uncertainty }) => uncertainty))).toBeGreaterThan(pool.at(-1)! - 1e-4);
     expect(proposals[0]?.uncertainty).toBeCloseTo(pool[0]!, 4);
   });
 
@@ -190,7 +190,7 @@ describe('what a classifier proposes', () => {
     );
     dataset.close();
     await editDataset(folder, material.kind, [
-      { type: 'relabel', examples: [kept!.at(-1), gone![0]!], to: 'kept' },
+      { type: 'relabel', examples: [kept!.at(-1)!, gone![0]!], to: 'kept' },
       { type: 'drop', classes: ['other'] },
     ]);
     const left = openTextDataset(folder);

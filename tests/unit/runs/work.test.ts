@@ -233,7 +233,7 @@ metric: accuracy`;
   it('stops what was begun of later seeds, and goes on where it was asked in vain', async () => {
     const planned = await plan(futile('begun', [1, 2, 3, 4]).replace('steps: 6', 'steps: 6, checkpointEvery: 100000'));
     const { cells } = planned.plan;
-    const last = cells.at(-1);
+    const last = cells.at(-1)!;
     // Another node has the last seed already, and trains it for long.
     const claim = join(planned.folder.claims, `${last.key}.lock`);
     const release = await takeLock(claim, () => new LabError('conflict', 'taken'));

@@ -40,7 +40,7 @@ it('ends a subscription whose events are not what the contract says, on the side
   await eventually(() => {
     expect(sent.at(-1)).toMatchObject({ type: 'subscribe' });
   });
-  const { id } = sent.at(-1);
+  const { id } = sent.at(-1)!;
   receive({ type: 'event', id, event: { jobs: 'none' } });
   receive({ type: 'event', id, event: { jobs: [] } });
   expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'internal' }));

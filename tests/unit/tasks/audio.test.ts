@@ -27,7 +27,7 @@ async function datasetOf(name: string, files: readonly (readonly [path: string, 
   for (const [path, label] of files) {
     const file = join(root, name, path);
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, melody(path.split('/').at(-1).split('.')[0]!.split('-')[0]!));
+    await writeFile(file, melody(path.split('/').at(-1)!.split('.')[0]!.split('-')[0]!));
     rows.push(`${path},${label}`);
   }
   await writeFile(join(root, name, 'list.csv'), `${rows.join('\n')}\n`);

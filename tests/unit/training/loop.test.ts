@@ -110,7 +110,7 @@ describe('the loop', () => {
     expect(progress).toMatchObject({ step: 8, stoppedEarly: true, selection: { best: 3, bestStep: 4 } });
     expect(events.at(-1)).toEqual({ type: 'finished', step: 8, reason: 'early-stopping' });
     const again = record({ patience: 1 });
-    expect(await train(again.job, saved.at(-1))).toMatchObject({ status: 'finished', progress: { step: 8 } });
+    expect(await train(again.job, saved.at(-1)!)).toMatchObject({ status: 'finished', progress: { step: 8 } });
     expect(again.steps).toEqual([]);
   });
 

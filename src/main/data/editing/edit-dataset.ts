@@ -63,7 +63,7 @@ export async function editDataset(
   for (const edit of edits) {
     const done = [...entries.map((entry) => entry.edit), inImportedNumbers(edit, placeOf, size)];
     const state = applyEdits(imported.state, done);
-    entries.push({ at: new Date().toISOString(), edit: done.at(-1), contentHash: contentHashOf(imported, state) });
+    entries.push({ at: new Date().toISOString(), edit: done.at(-1)!, contentHash: contentHashOf(imported, state) });
     const kept = keptExamples(state);
     size = kept.length;
     placeOf = (index) => kept[index] ?? index;

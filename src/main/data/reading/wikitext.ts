@@ -49,7 +49,7 @@ function outermostPairs(text: string, tokens: RegExp, closes: Readonly<Record<st
       start = top.start;
       if (top.bracket === opening) break;
     }
-    while (pairs.length > 0 && pairs.at(-1)[0] >= start) pairs.pop();
+    while (pairs.length > 0 && pairs.at(-1)![0] >= start) pairs.pop();
     pairs.push([start, match.index + match[0].length]);
   }
   return pairs;

@@ -99,7 +99,7 @@ async function compareLosses(run: RunFolder, again: RunFolder, last: number): Pr
   if (shared.length === 0) return [];
   const agreements = shared.map((step) => agreementOf(recorded.get(step) ?? null, found.get(step) ?? null));
   const firstOther = shared.find((_, index) => agreements[index] !== 'same bits');
-  const shown = firstOther ?? shared.at(-1); // of one that is not empty
+  const shown = firstOther ?? shared.at(-1)!; // of one that is not empty
   const what =
     firstOther === undefined
       ? `training loss, ${shared.length} points to step ${shown}`

@@ -6,7 +6,7 @@ export function arrayCorpus(documents: readonly (readonly (readonly number[])[])
   const sentences = documents.flat();
   const stream = Uint32Array.from(sentences.flat());
   const firsts = [0];
-  for (const document of documents) firsts.push(firsts.at(-1) + document.length);
+  for (const document of documents) firsts.push(firsts.at(-1)! + document.length);
   return {
     documentCount: documents.length,
     sentenceCount: sentences.length,
