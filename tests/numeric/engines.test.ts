@@ -147,6 +147,8 @@ describe.each(engines)('$name', ({ engine, device }) => {
       await run(whole, 0, 3);
       const middle = await whole.exportState();
       expect(await whole.withAverages(() => whole.exportState())).toEqual(middle);
+      expect(await whole.exportParameters()).toEqual(middle.parameters);
+      expect(await whole.withAverages(() => whole.exportParameters())).toEqual(middle.parameters);
       await run(whole, 3, 6);
       const resumed = await open();
       await resumed.importState(middle);

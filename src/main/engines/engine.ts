@@ -166,6 +166,8 @@ export interface Executable extends AsyncDisposable {
   withAverages<Result>(work: () => Promise<Result>): Promise<Result>;
   /** A copy, in the caller's memory. */
   exportState(): Promise<EngineState>;
+  /** Its parameters alone: the moments, which are twice as much or more, stay where they are. */
+  exportParameters(): Promise<EngineState['parameters']>;
   /** Sets what is named and leaves the rest. Throws `LabError('shape')` for a tensor that does not fit. */
   importState(state: Partial<EngineState>): Promise<void>;
   release(): Promise<void>;

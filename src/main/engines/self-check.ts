@@ -67,7 +67,7 @@ async function compare(executable: Executable, parameters: readonly Value[]): Pr
   await executable.importState({ parameters: start });
   const { gradients, outputs } = await executable.gradients(selfCheckFeeds, { seed: selfCheckSeed, step: 0 });
   await executable.step([selfCheckFeeds], { learningRate, seed: selfCheckSeed, step: 0 });
-  const { parameters: updated } = await executable.exportState();
+  const updated = await executable.exportParameters();
 
   const errors: { what: string; error: number }[] = [
     { what: 'the loss', error: relativeError(outputs.loss?.data[0] ?? Number.NaN, recordedLoss, 1) },

@@ -185,7 +185,7 @@ async function inspectRun(options: FinishOptions): Promise<readonly Finding[] | 
   const { task, sampler, setup, experiment } = prepared;
   if (!task.inspect) return [];
   onPhase?.('Inspecting the network');
-  const { parameters } = await trainer.exportState();
+  const parameters = await trainer.exportParameters();
   const batchSize = experiment.evaluation.batchSize ?? experiment.training.batchSize;
   try {
     const { findings, pictures } = await task.inspect({

@@ -51,7 +51,7 @@ export async function openHistograms(options: HistogramOptions): Promise<Histogr
   return {
     async record(step, gradients) {
       if (!isDue(step)) return;
-      const { parameters } = await trainer.exportState();
+      const parameters = await trainer.exportParameters();
       const records = trained.flatMap((name) => {
         const [weights, gradient] = [parameters.get(name)?.data, gradients?.get(name)?.data];
         if (!(weights instanceof Float32Array)) return [];

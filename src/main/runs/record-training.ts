@@ -1,6 +1,7 @@
 /**
  * Looks at a model while it is trained, after every evaluation: how the gradient is distributed over its parts, how weights
- * and gradients are distributed in each parameter, and what it answers to the same few validation examples. Nothing of it changes what is trained; what fails is told once and left out.
+ * and gradients are distributed in each parameter, and what it answers to the same few validation examples. Nothing of it changes what
+ * is trained; what fails is told once and left out, and the others go on.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,6 +32,8 @@ const heard = 2;
 /** Characters of what was said that the name of a file holds. */
 const nameLength = 60;
 
+type Recorded = 'Gradients' | 'Gradient norms' | 'Histograms' | 'Samples';
+
 interface OpenPredictor {
   readonly program: Program;
   readonly executable: Executable;
@@ -58,7 +61,7 @@ export async function createTrainingRecorder(options: RecorderOptions): Promise<
   const { experiment, model, sampler, plan } = prepared;
   const tokenizer = (await fileExists(run.tokenizer)) ? loadTokenizer(run.tokenizer) : undefined;
   let predictor: OpenPredictor | undefined;
-  let failed = false;
+  const failed = new Set<string>();
 
   const answer = async (step: number): Promise<void> => {
     const count = Math.min(examples, sampler.evaluationBatchCount('validation', 1));
@@ -73,30 +76,39 @@ export async function createTrainingRecorder(options: RecorderOptions): Promise<
     if (answers.some((one) => one.length > 0)) await appendSamples(run, { step, answers });
   };
 
-  const attempt = async (step: number, work: () => Promise<void>): Promise<void> => {
-    if (failed) return;
+  /** What fails is not tried again; the others go on. */
+  const attempt = async <Result>(
+    what: Recorded,
+    step: number,
+    work: () => Promise<Result>,
+  ): Promise<Result | undefined> => {
+    if (failed.has(what)) return undefined;
     try {
-      await work();
+      return await work();
     } catch (error) {
-      failed = true;
-      emit({ type: 'notice', step, message: `Gradients and samples are not recorded any more: ${messageOf(error)}` });
+      failed.add(what);
+      emit({ type: 'notice', step, message: `${what} are not recorded any more: ${messageOf(error)}` });
+      return undefined;
     }
   };
   let histograms: HistogramRecorder | undefined;
-  await attempt(progress.step, async () => {
+  await attempt('Histograms', progress.step, async () => {
     histograms = await openHistograms({ ...options, onRecords: options.onHistograms });
     if (progress.step === 0) await histograms?.record(0, undefined);
   });
 
   return {
-    record: (step) =>
-      attempt(step, async () => {
+    async record(step) {
+      const gradients = await attempt('Gradients', step, async () => {
         const feeds = sampler.trainingBatch(experiment.seed, step * plan.gradientAccumulationSteps, plan.batchSize);
-        const { gradients } = await trainer.gradients(feeds, { seed: experiment.seed, step });
-        await appendGradients(run, { step, norms: normsByPart(gradients) });
-        await histograms?.record(step, gradients);
-        await answer(step);
-      }),
+        return (await trainer.gradients(feeds, { seed: experiment.seed, step })).gradients;
+      });
+      if (gradients) {
+        await attempt('Gradient norms', step, () => appendGradients(run, { step, norms: normsByPart(gradients) }));
+      }
+      await attempt('Histograms', step, async () => histograms?.record(step, gradients));
+      await attempt('Samples', step, () => answer(step));
+    },
     [Symbol.asyncDispose]: async () => predictor?.executable.release(),
   };
 }

@@ -99,6 +99,7 @@ export function withLengthBuckets<Shown extends BucketModel>(
     },
     withAverages: (work) => full.withAverages(work),
     exportState: () => full.exportState(),
+    exportParameters: () => full.exportParameters(),
     importState: (state) => full.importState(state),
     release,
     [Symbol.asyncDispose]: release,

@@ -143,7 +143,25 @@ describe('histograms of a run', () => {
     const events = await readEvents(run);
     expect(events.map(({ type }) => type)).toContain('finished');
     expect(events.flatMap((event) => (event.type === 'notice' ? [event.message] : []))).toEqual([
-      expect.stringContaining('are not recorded any more'),
+      expect.stringContaining('Histograms are not recorded any more'),
     ]);
+    // What else is recorded is as in a run where nothing was in the way.
+    const [found, expected] = [await readTrainingRecords(run), await readTrainingRecords(whole)];
+    expect(found.gradients).toEqual(expected.gradients);
+    expect(found.samples).toEqual(expected.samples);
+  });
+
+  it('are whole where norms and samples cannot be written', async () => {
+    const run = await createRun(tiny.workspace, spec());
+    for (const file of ['gradients.jsonl', 'samples.jsonl']) {
+      await cp(tiny.workspace.corpora, join(run.artifacts, file), { recursive: true });
+    }
+    await train(run);
+    const notices = (await readEvents(run)).flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+    expect(notices).toEqual([
+      expect.stringContaining('Gradient norms are not recorded any more'),
+      expect.stringContaining('Samples are not recorded any more'),
+    ]);
+    expect(await textOf(run)).toBe(await textOf(whole));
   });
 });

@@ -61,6 +61,7 @@ export interface ParameterStore {
   /** See `Executable`. */
   withAverages<Result>(work: () => Promise<Result>): Promise<Result>;
   exportState(): EngineState;
+  exportParameters(): EngineState['parameters'];
   importState(state: Partial<EngineState>): void;
 }
 
@@ -140,6 +141,10 @@ export function createParameterStore(
     averagesInPlace = !averagesInPlace;
   };
   /** Where the weights of a region are that is asked for by what they mean. */
+  const copyOf = ({ parameter: { shape }, offset, length }: Slot, start: number): Tensor => ({
+    shape,
+    data: view(start + offset, length).slice(),
+  });
   const regionOf = (which: 'trained' | 'averaged'): number =>
     (which === 'trained') === averagesInPlace ? averageStart : 0;
   const placeOf = ({ offset, length, trained }: Slot & { trained: TrainedSlot }): UpdatePlace => ({
@@ -245,18 +250,21 @@ export function createParameterStore(
       }
     },
     exportState() {
-      const parameters = new Map<string, Tensor>();
       const moments = new Map<string, Tensor>();
-      for (const { parameter, offset, length, trained } of slots) {
-        const read = (start: number): Tensor => ({
-          shape: parameter.shape,
-          data: view(start + offset, length).slice(),
-        });
-        parameters.set(parameter.name, read(trained && isAveraged ? regionOf('averaged') : 0));
-        trained?.moments.forEach((name, index) => moments.set(`${parameter.name}/${name}`, read(momentStarts[index]!))); // as many as the longest list
-        if (trained && isAveraged) moments.set(`${parameter.name}/${trainedWeights}`, read(regionOf('trained')));
+      for (const slot of slots) {
+        const { parameter, trained } = slot;
+        trained?.moments.forEach(
+          (name, index) => moments.set(`${parameter.name}/${name}`, copyOf(slot, momentStarts[index]!)), // as many as the longest list
+        );
+        if (trained && isAveraged)
+          moments.set(`${parameter.name}/${trainedWeights}`, copyOf(slot, regionOf('trained')));
       }
-      return { parameters, optimizer: moments, updates: this.updates };
+      return { parameters: this.exportParameters(), optimizer: moments, updates: this.updates };
+    },
+    exportParameters() {
+      return new Map(
+        slots.map((slot) => [slot.parameter.name, copyOf(slot, slot.trained && isAveraged ? regionOf('averaged') : 0)]),
+      );
     },
     importState({ parameters, optimizer: moments, updates }) {
       for (const [name, tensor] of parameters ?? []) {

@@ -119,6 +119,7 @@ export function createExecutable(
     },
     withAverages: (work) => store.withAverages(work),
     exportState: () => Promise.resolve(store.exportState()),
+    exportParameters: () => Promise.resolve(store.exportParameters()),
     async importState(state) {
       store.importState(state);
     },

@@ -60,6 +60,7 @@ export function createPooledExecutable(
       }
     },
     exportState: () => Promise.resolve(store.exportState()),
+    exportParameters: () => Promise.resolve(store.exportParameters()),
     async importState(state) {
       store.importState(state);
       pool.weightsChanged();

@@ -234,6 +234,7 @@ export function createResidentExecutable(
     },
     withAverages: (work) => state.withAverages(work),
     exportState: () => state.exportState(),
+    exportParameters: () => state.exportParameters(),
     async importState(imported) {
       state.importState(imported);
     },

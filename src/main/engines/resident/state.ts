@@ -39,6 +39,7 @@ export interface ResidentState<DeviceTensor> {
   /** See `Executable`. */
   withAverages<Result>(work: () => Promise<Result>): Promise<Result>;
   exportState(): Promise<EngineState>;
+  exportParameters(): Promise<EngineState['parameters']>;
   importState(state: Partial<EngineState>): void;
   release(): Promise<void>;
 }
@@ -97,6 +98,8 @@ export function createResidentState<DeviceTensor>(
   /** Where the weights of a parameter are that is asked for by what they mean. */
   const keyOf = (name: string, which: 'trained' | 'averaged'): string =>
     (which === 'trained') === averagesInPlace ? momentKey(name, averageName) : name;
+  /** Averages are what others are given as the weights. */
+  const exportedKey = (name: string, { isAveraged }: Slot): string => (isAveraged ? keyOf(name, 'averaged') : name);
 
   return {
     training,
@@ -125,13 +128,19 @@ export function createResidentState<DeviceTensor>(
       const parameters = new Map<string, Tensor>();
       const moments = new Map<string, Tensor>();
       const data = await memory.read(tensors);
-      for (const [name, { shape, moments: kept, isAveraged }] of slots) {
+      for (const [name, slot] of slots) {
+        const { shape, moments: kept, isAveraged } = slot;
         const read = (key: string): Tensor => ({ shape, data: data.get(key)! }); // all were read
-        parameters.set(name, read(isAveraged ? keyOf(name, 'averaged') : name));
+        parameters.set(name, read(exportedKey(name, slot)));
         for (const moment of kept) moments.set(`${name}/${moment}`, read(momentKey(name, moment)));
         if (isAveraged) moments.set(`${name}/${trainedWeights}`, read(keyOf(name, 'trained')));
       }
       return { parameters, optimizer: moments, updates: this.updates };
+    },
+    async exportParameters() {
+      const keys = new Map([...slots].map(([name, slot]) => [name, exportedKey(name, slot)]));
+      const data = await memory.read(new Map([...keys.values()].map((key) => [key, get(key)])));
+      return new Map([...slots].map(([name, { shape }]) => [name, { shape, data: data.get(keys.get(name)!)! }])); // all were read
     },
     importState({ parameters, optimizer: moments, updates }) {
       const slotOf = (name: string): Slot => {

@@ -145,6 +145,7 @@ export function createExecutable(
     },
     withAverages: (work) => store.withAverages(work),
     exportState: () => store.exportState(),
+    exportParameters: () => store.exportParameters(),
     async importState(state) {
       store.importState(state);
     },

@@ -34,6 +34,7 @@ export interface ParameterStore {
   /** See `Executable`. */
   withAverages<Result>(work: () => Promise<Result>): Promise<Result>;
   exportState(): Promise<EngineState>;
+  exportParameters(): Promise<EngineState['parameters']>;
   importState(state: Partial<EngineState>): void;
   /** Executables that share the store hold it; the last one to let go frees the tensors. */
   retain(): void;
@@ -124,17 +125,23 @@ export function createParameterStore(tf: TensorFlow, program: Program, options: 
       }
     },
     async exportState() {
-      const parameters = new Map<string, HostTensor>();
       const moments = new Map<string, HostTensor>();
       for (const [name, slot] of slots) {
-        const [averaged, trained] = inPlaces(slot, averagesInPlace);
-        parameters.set(name, await download(averaged, slot.parameter.value));
+        const [, trained] = inPlaces(slot, averagesInPlace);
         for (const [index, moment] of slot.moments.entries()) {
           moments.set(`${name}/${slot.momentNames[index] ?? ''}`, await download(moment, slot.parameter.value));
         }
         if (slot.average) moments.set(`${name}/${trainedWeights}`, await download(trained, slot.parameter.value));
       }
-      return { parameters, optimizer: moments, updates };
+      return { parameters: await this.exportParameters(), optimizer: moments, updates };
+    },
+    async exportParameters() {
+      const parameters = new Map<string, HostTensor>();
+      for (const [name, slot] of slots) {
+        const [averaged] = inPlaces(slot, averagesInPlace);
+        parameters.set(name, await download(averaged, slot.parameter.value));
+      }
+      return parameters;
     },
     importState(state) {
       for (const [name, tensor] of state.parameters ?? []) {
