@@ -11,7 +11,7 @@ import { runResult } from '../../shared/spec/run/result.ts';
 import type { TransferReport } from '../../shared/spec/run/transfer.ts';
 import { transferReport } from '../../shared/spec/run/transfer.ts';
 import { listedSums } from '../files/checksums.ts';
-import { fileExists, namesIn } from '../files/file-exists.ts';
+import { fileExists, namesIn, textOf } from '../files/file-exists.ts';
 import { someAtOnce } from '../files/many.ts';
 import type { RunFolder, RunOrigin } from './run-folder.ts';
 import { isLocked, readEventLog, readJson, runFolder, runOrigin } from './run-folder.ts';
@@ -71,7 +71,27 @@ export async function listRuns(
   const runs: RunSummary[] = found
     .filter((run) => run !== undefined)
     .filter(({ experiment }) => name === undefined || experiment.name === name);
-  return { runs: runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id)), damaged };
+  return { runs: runs.sort(newestFirst), damaged };
+}
+
+function newestFirst(a: RunSummary, b: RunSummary): number {
+  return b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id);
+}
+
+/**
+ * Runs of the experiments that are called so in folders that are called something else, because a person has renamed them. Of the
+ * thousands of others only the spec is looked at.
+ */
+async function renamedRuns(workspace: Workspace, name: string): Promise<readonly RunSummary[]> {
+  const others = (await namesIn(workspace.runs)).filter(
+    (entry) => !entry.startsWith('.') && !entry.startsWith(`${name}-`),
+  );
+  const found = await someAtOnce(others, async (entry) => {
+    const run = runFolder(join(workspace.runs, entry));
+    const spec = await textOf(run.spec).catch(() => undefined); // what cannot be read is no run of this name
+    return spec?.includes(JSON.stringify(name)) === true ? readRun(run).catch(() => undefined) : undefined;
+  });
+  return found.filter((run) => run?.experiment.name === name).filter((run) => run !== undefined);
 }
 
 /**
@@ -112,12 +132,10 @@ async function findNamed(
   if (/^[^/\\]+$/.test(reference) && !reference.startsWith('.') && (await fileExists(exact.spec))) {
     return { run: exact, named: [] };
   }
-  // Among thousands of runs those that are called so are few, and their folders are called after them, unless a person has renamed one.
-  const { runs: few } = await listRuns(workspace, reference);
-  if (few[0]) return { run: runFolder(few[0].folder), named: few };
-  const { runs } = await listRuns(workspace);
-  const named = runs.filter(({ experiment }) => experiment.name === reference);
+  const { runs: called } = await listRuns(workspace, reference);
+  const named = [...called, ...(await renamedRuns(workspace, reference))].sort(newestFirst);
   if (named[0]) return { run: runFolder(named[0].folder), named };
+  const { runs } = await listRuns(workspace);
   const beginning = runs.filter(({ id }) => reference !== '' && id.startsWith(reference));
   const [only] = beginning;
   if (only && beginning.length === 1) return { run: runFolder(only.folder), named: [] };
