@@ -70,6 +70,14 @@ async function writePictures(): Promise<void> {
       await png.toFile(join(folder, 'colours', label, `${index}.png`));
     }
   }
+  // Without labels: no folder for each kind.
+  await mkdir(join(folder, 'pictures'));
+  for (let index = 0; index < 30; index++) {
+    const random = randomStream(6, index);
+    const pixels = Uint8Array.from({ length: 48 * 48 * 3 }, (_, at) => ((at % 144) * index + random.integer(60)) % 256);
+    const png = sharp(pixels, { raw: { width: 48, height: 48, channels: 3 } }).png();
+    await png.toFile(join(folder, 'pictures', `${index}.png`));
+  }
 }
 
 async function writeRecordings(): Promise<void> {
@@ -153,12 +161,16 @@ describe('a person with a folder', () => {
     expect(await button('Start').count()).toBe(0);
   });
 
-  it('shows a picture to a network that learned from folders of them', async () => {
+  it('pretrains on pictures, teaches it labels, and shows it a picture', async () => {
     await begin();
+    await drop('folder', join(folder, 'pictures'), 'Pictures without labels');
+    await learn();
+    await triesSoon();
+    await button('Teach it labels').click();
     await drop('folder', join(folder, 'colours'), 'Pictures with labels');
     await page.getByText(/^40 files: blue, red/).waitFor();
     await learn();
-    await triesSoon();
+    await tries();
     await page
       .getByRole('button', { name: /^Picture of the validation split/ })
       .first()
@@ -168,6 +180,7 @@ describe('a person with a folder', () => {
     await lab.expectAccessible();
   });
 
+  // Recordings have no pretext task: what they say is learned from scratch.
   it('plays a recording to a network that learned from folders of them', async () => {
     await begin();
     await drop('folder', join(folder, 'tones'), 'Recordings with labels');

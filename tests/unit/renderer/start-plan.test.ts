@@ -47,16 +47,22 @@ describe('what was dropped', () => {
 
 describe('a training of a few minutes', () => {
   it('is cut in proportion, and left alone where it is short or its time is not known', () => {
-    const spec = { training: { steps: 1000, batchSize: 8 } };
-    expect(fitToMinutes(spec, 720)).toEqual({ training: { steps: 250, batchSize: 8 } });
-    expect(fitToMinutes(spec, 100)).toBe(spec);
-    expect(fitToMinutes(spec, null)).toBe(spec);
+    const spec = { training: { steps: 4000, batchSize: 8 } };
+    expect(fitToMinutes(spec, 720, 4000)).toEqual({ training: { steps: 1000, batchSize: 8 } });
+    expect(fitToMinutes(spec, 100, 4000)).toBe(spec);
+    expect(fitToMinutes(spec, null, 4000)).toBe(spec);
+    expect(fitToMinutes({ training: { epochs: 10 } }, 360, 5000)).toEqual({ training: { epochs: 5 } });
+    // Less than an epoch of much data is told in steps.
+    expect(fitToMinutes({ training: { epochs: 10 } }, 3600, 20_000)).toEqual({ training: { steps: 1000 } });
   });
 
-  it('is never nothing', () => {
-    expect(fitToMinutes({ training: { steps: 1000 } }, 1e9)).toEqual({ training: { steps: 50 } });
-    expect(fitToMinutes({ training: { steps: 20 } }, 1e9)).toEqual({ training: { steps: 20 } });
-    expect(fitToMinutes({ training: { epochs: 10 } }, 1e9)).toEqual({ training: { epochs: 1 } });
+  it('still learns something on a computer that is busy', () => {
+    expect(fitToMinutes({ training: { steps: 1000 } }, 7200, 1000)).toEqual({ training: { steps: 400 } });
+    const short = { training: { steps: 300 } };
+    expect(fitToMinutes(short, 7200, 300)).toBe(short);
+    const few = { training: { epochs: 10 } };
+    expect(fitToMinutes(few, 7200, 80)).toBe(few);
+    expect(fitToMinutes(few, 7200, 800)).toEqual({ training: { epochs: 5 } });
   });
 });
 

@@ -59,19 +59,23 @@ function classesOf(request: ImportRequest, { table, text, images, sounds, tagged
 
 /** Longer trainings than this many seconds are cut, so that there is something to try soon. */
 const mostSeconds = 180;
-const fewestSteps = 50;
+/** But never to fewer updates than this: on a busy computer a person rather waits, or ends it with a click, than tries what has learnt nothing. */
+const fewestSteps = 400;
 
-/** The spec with fewer steps or epochs where it would take longer than a person waits for a first look. */
-export function fitToMinutes(spec: JsonObject, seconds: number | null): JsonObject {
+/**
+ * The spec with fewer steps or epochs where it would take longer than a person waits for a first look.
+ *
+ * @param seconds that it would take; null where that is not known
+ * @param totalSteps that it would make
+ */
+export function fitToMinutes(spec: JsonObject, seconds: number | null, totalSteps: number): JsonObject {
   if (seconds === null || seconds <= mostSeconds || !isObject(spec.training)) return spec;
-  const share = mostSeconds / seconds;
-  const { steps, epochs } = spec.training;
-  const training = {
-    ...spec.training,
-    ...(typeof steps === 'number' && { steps: Math.max(Math.min(fewestSteps, steps), Math.round(steps * share)) }),
-    ...(typeof epochs === 'number' && { epochs: Math.max(1, Math.round(epochs * share)) }),
-  };
-  return { ...spec, training };
+  const share = Math.max(mostSeconds / seconds, fewestSteps / totalSteps);
+  if (share >= 1) return spec;
+  const { epochs, ...training } = spec.training;
+  const isWhole = typeof epochs === 'number' && epochs * share >= 1;
+  const length = isWhole ? { epochs: Math.round(epochs * share) } : { steps: Math.round(totalSteps * share) };
+  return { ...spec, training: { ...training, ...length } };
 }
 
 /** The name, or with a number behind it where it is taken. */

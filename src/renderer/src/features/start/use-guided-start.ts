@@ -81,7 +81,7 @@ export function useGuidedStart() {
       const named = { ...spec, name };
       const { plan, problems } = await lab.experiments.plan({ spec: named });
       if (plan === null) throw new Error(problems[0]?.message ?? 'The lab found no training for these files.');
-      const { ids } = await lab.runs.create({ spec: fitToMinutes(named, plan.estimate.seconds) });
+      const { ids } = await lab.runs.create({ spec: fitToMinutes(named, plan.estimate.seconds, plan.totalSteps) });
       await goTo({ run: ids[0] });
     },
   );
