@@ -44,4 +44,35 @@ describe('the form of an experiment', () => {
     const height = () => page.evaluate(() => document.documentElement.scrollHeight);
     await expect.poll(height, patience).toBeLessThanOrEqual(highest);
   });
+
+  it.each([900, 1440, 2560])(
+    'has the tasks of each kind of data in two rows, named whole, at %d pixels',
+    async (width) => {
+      const { page } = lab;
+      await page.setViewportSize({ width, height: 900 });
+      await lab.goto('/experiments?task=masked-words&data=tiny');
+      for (const medium of ['Images', 'Sound', 'Text']) {
+        await page.getByRole('button', { name: medium, exact: true }).click();
+        const rows = page.locator('.tasks-of-kind');
+        await expect.poll(() => rows.count(), patience).toBe(2);
+        for (const row of await rows.all()) {
+          const labels = await row
+            .locator('label')
+            .evaluateAll((found) =>
+              found.map((one) => ({
+                top: one.getBoundingClientRect().top,
+                isWhole: one.scrollWidth <= one.clientWidth,
+              })),
+            );
+          expect(new Set(labels.map(({ top }) => top)).size, medium).toBeLessThanOrEqual(1);
+          expect(
+            labels.every(({ isWhole }) => isWhole),
+            medium,
+          ).toBe(true);
+        }
+      }
+      await lab.expectAccessible();
+      await page.setViewportSize({ width: 1440, height: 900 });
+    },
+  );
 });

@@ -70,6 +70,7 @@ describe('a person who goes on with what is offered', () => {
     await button('Use in an experiment').click();
     await choose('Rotation');
     await expect.poll(pipeline, patience).toBe('graph');
+    await button('Text').click();
     await choose('Masked words');
     await page.getByText(/does not fit what was chosen for Masked words/).waitFor();
     await page.getByRole('button', { name: /all the same$/ }).click();
