@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { QueueState } from '../../src/shared/contract/runs.ts';
+import { connectLab } from '../../src/main/hosts/cli/connect-lab.ts';
 import { findLab } from '../../src/main/lab/lab-lock.ts';
 import { findRun, readRun } from '../../src/main/workspace/runs.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
@@ -81,6 +82,27 @@ describe('pretext queue', () => {
     expect((await queue('add', first)).err).toMatch(/is finished\. To train it again, choose Run again/);
     expect((await state(queue('retry', first, '--json'))).order).toHaveLength(1);
     expect(parse((await queue('clone', second)).out)).toMatchObject({ name: 'tiny-words', seed: 1 });
+  });
+
+  it('trains a sweep rung after rung', async () => {
+    const { lab, close } = await connectLab(tiny.workspace, { trains: false });
+    const { order } = await lab.runs.queue({});
+    await lab.runs.cancel({ ids: order });
+    const training = 'training: {steps: 4, batchSize: 4, learningRate: 1e-2, evaluateEvery: 2}';
+    const sweep = `sweep: {method: halving, trials: 4, reductionFactor: 2, rungs: [2, 4], fields: {training.learningRate: {from: 1e-3, to: 0.1, scale: log}}}`;
+    const made = await lab.sweeps.create({
+      spec: parse(`${tinySpec(training, 'rates')}${sweep}`) as Record<string, unknown>,
+    });
+    expect(made).toMatchObject({ done: 0, trainings: 4 + 2 });
+    await close();
+    const trained = await queueProcess('run', '--json');
+    expect(trained).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('2 trials of the next rung queued') as string,
+    });
+    expect(JSON.parse(trained.out)).toHaveLength(4 + 2);
+    const { out } = await pretextInProcess('--json', 'sweep', 'show', 'rates');
+    expect(JSON.parse(out)).toMatchObject({ finished: true, best: expect.any(Number) as number });
   });
 
   it('asks the lab that serves the workspace, which goes on', async () => {

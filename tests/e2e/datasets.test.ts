@@ -211,6 +211,17 @@ describe('labelled texts', () => {
     await table.waitFor();
   });
 
+  it('have an address for each view, which is there again when the page is loaded anew', async () => {
+    await lab.goto('/datasets/dataset/animals');
+    const tab = (name: string) => page.getByRole('tab', { name });
+    await tab('Lengths').click();
+    await expect.poll(() => page.url(), patience).toContain('#/datasets/dataset/animals/lengths');
+    await page.reload();
+    await expect.poll(() => tab('Lengths').getAttribute('aria-selected'), patience).toBe('true');
+    await lab.goto('/datasets/dataset/animals/nothing-of-the-kind');
+    await expect.poll(() => tab('Browse').getAttribute('aria-selected'), patience).toBe('true');
+  });
+
   it('meet no bug on the way', () => {
     expect([...lab.problems, ...served.said]).toEqual([]);
   });

@@ -51,6 +51,16 @@ describe('the export of a run', () => {
     await dialog.getByRole('button', { name: 'Export', exact: true }).click();
     await dialog.getByText('exists already').first().waitFor(patience);
     expect(await readdir(folder)).toContain('model.onnx');
+    // On the page of another run it is no news.
+    await lab.goto(`/runs/${tiny.ids.pictures}`);
+    await chooseInMenu(page, 'More about this run', 'Export this run …');
+    await onnx.waitFor(patience);
+    expect(await dialog.getByText('exists already').count()).toBe(0);
+    await lab.goto(`/runs/${run}`);
+    await chooseInMenu(page, 'More about this run', 'Export this run …');
+    await dialog.getByText('exists already').first().waitFor(patience);
+    await page.keyboard.press('Escape');
+    await page.getByText(new RegExp(`^Lineage .*this run → .*${run}-onnx`, 'u')).waitFor();
     expect(lab.problems).toEqual([]);
   });
 });

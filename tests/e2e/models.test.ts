@@ -105,6 +105,8 @@ describe('a model of others', () => {
 
   it('is seen in the lineage, by keyboard and as a list', async () => {
     await lab.goto('/models');
+    await page.getByRole('link', { name: 'What came of them' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Lineage' }).waitFor();
     const model = page.getByRole('link', { name: /^Model bert BERT.*; used by bert-text-classification/u });
     await model.focus();
     await page.keyboard.press('ArrowRight');

@@ -82,6 +82,7 @@ describe('at 320 pixels', () => {
     ['the card of a study', '/studies/of/animals-with-few-labels/card', 'heading', /animals-with-few-labels/u],
     ['the list of datasets', '/datasets', 'link', 'animals'],
     ['the list of models', '/models', 'heading', /./u],
+    ['the lineage', '/lineage', 'heading', 'What came of what'],
     ['the settings', '/settings', 'heading', 'About'],
   ] as const)('%s does not scroll sideways', async (_page, path, role, name) => {
     await lab.goto(path);

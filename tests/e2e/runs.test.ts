@@ -99,6 +99,22 @@ describe('runs in a browser', () => {
       .poll(headers, patience)
       .toEqual(['', 'Run', 'State', 'Progress', 'Result', 'Seed', 'Task', 'Created↓', expect.any(String)]);
     await page.getByRole('gridcell', { name: '500000' }).waitFor();
+    // A pinned column comes first, and stays beside the name when the table is scrolled.
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await dialog.getByRole('button', { name: 'Pin Seed' }).click();
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await expect.poll(async () => (await headers()).slice(1, 4), patience).toEqual(['Run', 'Seed', 'State']);
+    await page.setViewportSize({ width: 700, height: 900 });
+    const left = (name: string) =>
+      page.getByRole('columnheader', { name }).evaluate((cell) => Math.round(cell.getBoundingClientRect().left));
+    const [before, stateBefore] = [await left('Seed'), await left('State')];
+    await page.locator('.runs-table').evaluate((table) => {
+      table.scrollLeft = 150;
+    });
+    await expect.poll(() => left('State'), patience).toBeLessThan(stateBefore);
+    const pickColumn = 60; // the boxes before the name give way
+    expect(before - (await left('Seed'))).toBeLessThanOrEqual(pickColumn);
+    await page.setViewportSize({ width: 1440, height: 900 });
     await page.getByRole('combobox', { name: 'Group by' }).selectOption({ label: 'seed' });
     await page.getByRole('combobox', { name: 'then by' }).selectOption('spec.training.steps');
     const groups = page.locator('tr.group');

@@ -1,5 +1,6 @@
 // A study on its page: what it says with one seed, seeds that are added with its button until it says more, and its report as a file.
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseSpecText } from '../../src/main/runs/spec-file.ts';
@@ -8,7 +9,7 @@ import { runStudy } from '../../src/main/runs/study.ts';
 import { animalsExperiment, animalsStudy, createStudyWorkspace } from '../tiny-study.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
-import { launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
+import { chooseInMenu, launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
 
 const spec = `
 name: gains
@@ -25,6 +26,7 @@ let served: LabProcess;
 let browser: Browser;
 let lab: LabWindow;
 let page: Page;
+const card = (name: string) => page.getByRole('main').getByRole('link', { name: new RegExp(`^${name}`) });
 
 beforeAll(async () => {
   tiny = await createStudyWorkspace();
@@ -130,6 +132,64 @@ describe('a study', () => {
       expect([budget?.isWhole, arm?.isWhole, seed?.isWhole]).toEqual([true, true, true]);
     }
     await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
+  it('is in the lineage, on its page and small on the page of the run that was pretrained', async () => {
+    await lab.goto('/lineage');
+    const group = page.getByRole('link', { name: /^Runs gains: pretrained .*used by gains/u });
+    await group.focus();
+    await page.keyboard.press('ArrowRight');
+    const study = page.getByRole('link', { name: /^Study gains study; from gains: (pretrained|from scratch)/u });
+    await expect.poll(() => study.evaluate((element) => element === document.activeElement), patience).toBe(true);
+    await lab.expectAccessible();
+    await page.getByRole('link', { name: /^Runs tiny-words/u }).click();
+    await page.getByText(/^Lineage tiny → this run → /u).click();
+    await page.getByRole('link', { name: /^Study budgets/u }).waitFor();
+    await lab.expectAccessible();
+    await page.getByRole('link', { name: /^Study budgets/u }).click();
+    await page.getByRole('heading', { level: 1, name: 'budgets' }).waitFor();
+  });
+
+  it('is deleted from its page without its runs, and brought back', async () => {
+    await lab.goto('/studies/of/gains');
+    await chooseInMenu(page, 'More for this study', 'Delete …');
+    const dialog = page.getByRole('dialog', { name: 'Delete gains?' });
+    await dialog.getByRole('group', { name: /^Its \d+ runs$/ }).waitFor();
+    await lab.expectAccessible();
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Transfer gain' }).waitFor();
+    await expect.poll(() => card('gains').count(), patience).toBe(0);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await card('gains').waitFor();
+  });
+
+  it('is deleted with its runs', async () => {
+    await card('budgets').click();
+    await page.getByRole('heading', { level: 1, name: 'budgets' }).waitFor();
+    await chooseInMenu(page, 'More for this study', 'Delete …');
+    const dialog = page.getByRole('dialog', { name: 'Delete budgets?' });
+    await dialog.getByRole('radio', { name: /^Delete them, too/ }).check();
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('budgets and 12 runs of it were deleted').first().waitFor();
+    await lab.goto('/runs');
+    await page.getByRole('searchbox').fill('budgets.');
+    await page.getByText('No matching runs').waitFor();
+  });
+
+  it('that is damaged stays in the list, with what is wrong and a way to be rid of it', async () => {
+    const file = join(tiny.workspace.folder, 'studies', 'broken.spec.json');
+    await writeFile(file, '{"name": "broken", "arms": [');
+    await lab.goto('/studies');
+    await page.getByText(`${file} is damaged`).waitFor();
+    await lab.expectAccessible();
+    await lab.goto('/studies/of/broken');
+    await page.getByRole('heading', { level: 1, name: 'This study cannot be read' }).waitFor();
+    await lab.goto('/studies');
+    await page.getByRole('button', { name: 'Delete broken' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('broken was deleted').first().waitFor();
+    await expect.poll(() => page.getByText(`${file} is damaged`).count(), patience).toBe(0);
+    await card('gains').waitFor();
   });
 
   it('meets no bug on the way', () => {

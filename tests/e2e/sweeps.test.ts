@@ -5,7 +5,7 @@ import { createRun } from '../../src/main/runs/create-run.ts';
 import type { TinyWorkspace } from '../tiny-workspace.ts';
 import { createTinyWorkspace, tinyExperiment } from '../tiny-workspace.ts';
 import type { LabProcess, LabWindow } from './harness.ts';
-import { launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
+import { chooseInMenu, launchBrowser, openWindow, patience, serve, showPageOfFailure } from './harness.ts';
 
 let tiny: TinyWorkspace;
 let served: LabProcess;
@@ -120,6 +120,20 @@ describe('a sweep', () => {
     await expect
       .poll(() => page.getByRole('textbox', { name: 'Learning rate', exact: true }).inputValue(), patience)
       .toBe(rate);
+    expect(lab.problems).toEqual([]);
+  });
+
+  it('is deleted from its page with its runs, and brought back', async () => {
+    await lab.goto('/sweeps/of/tiny-words-sweep');
+    await chooseInMenu(page, 'More for this sweep', 'Delete …');
+    const dialog = page.getByRole('dialog', { name: 'Delete tiny-words-sweep?' });
+    await dialog.getByRole('radio', { name: /^Delete them, too/ }).check();
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('heading', { name: 'Nothing was tried yet' }).waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('link', { name: /tiny-words-sweep/ }).click();
+    await page.getByRole('heading', { name: 'The best', exact: true }).waitFor();
+    expect(await rows().count()).toBe(12);
     expect(lab.problems).toEqual([]);
   });
 });

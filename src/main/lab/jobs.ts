@@ -23,6 +23,7 @@ export interface Jobs {
     kind: Job['kind'],
     title: string,
     work: (signal: AbortSignal, progress: (progress: WorkProgress) => void) => Promise<JobOutcome>,
+    of?: string,
   ): Job;
   cancel(id: string): Job;
   dismiss(id: string): void;
@@ -59,12 +60,13 @@ export function createJobs(): Jobs {
     changes,
     list: () => [...jobs.values()],
     get,
-    start(kind, title, work) {
+    start(kind, title, work, of) {
       const id = randomUUID();
       const job: Job = {
         id,
         kind,
         title,
+        of: of ?? null,
         state: 'running',
         phase: '',
         done: 0,

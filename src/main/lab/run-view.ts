@@ -23,6 +23,7 @@ export function viewRun(
     taskKind: tasks.kindOf(spec.task.type),
     data: spec.data,
     from: origin.weights?.label ?? null,
+    method: spec.method ?? 'training',
     seed: spec.seed,
     splitSeed: spec.splitSeed,
     createdAt: record.createdAt,

@@ -1,5 +1,4 @@
 /** Runs a study's grid and measures the gains. Runs that are finished already are not done again. */
-import { join } from 'node:path';
 import type { Experiment } from '../../shared/spec/experiment/index.ts';
 import type { RunEvent } from '../../shared/spec/run/events.ts';
 import type { RunResult } from '../../shared/spec/run/result.ts';
@@ -22,6 +21,7 @@ import { fewestSeeds, isFutile, summariseStudy } from './study-summary.ts';
 import { trainRun } from './train-run.ts';
 import { hasTrials } from './tune-run.ts';
 import { seedPlace } from '../workspace/work-folder.ts';
+import { studyFiles } from '../workspace/studies.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export interface StudyOptions {
@@ -60,9 +60,9 @@ export async function runStudy(
   shareWork();
   // Seed by seed, so that what is there at any time is a smaller study.
   const cells = study.stopForFutility ? planned.toSorted((a, b) => seedPlace(study, a) - seedPlace(study, b)) : planned;
-  const folder = join(workspace.folder, 'studies');
-  await makeFolder(folder);
-  await writeJson(join(folder, `${study.name}.spec.json`), source.value); // by which the lab's pages find it
+  const files = studyFiles(workspace, study.name);
+  await makeFolder(files.folder);
+  await writeJson(files.spec, source.value); // by which the lab's pages find it
   const results: FinishedCell[] = [];
   let finished = await finishedRunsOf(workspace, cells);
   // Whether more seeds are of use is known seed by seed.
@@ -88,7 +88,7 @@ export async function runStudy(
     if (study.stopForFutility && seeds >= fewestSeeds && isFutile(study, results)) break;
   }
   const answer = summariseStudy(study, results);
-  await writeJson(join(folder, `${study.name}.json`), answer);
+  await writeJson(files.result, answer);
   return answer;
 }
 

@@ -1,5 +1,4 @@
 /** The study that the page of new studies offers, for the command line: what does a pretrained run gain on these labels? */
-import { join } from 'node:path';
 import { LabError } from '../../shared/errors.ts';
 import { mediumOf } from '../../shared/spec/data-kind.ts';
 import {
@@ -11,12 +10,12 @@ import {
   tasksFor,
   usualSeeds,
 } from '../../shared/study/design-study.ts';
-import { namesIn } from '../files/file-exists.ts';
 import type { Material } from '../workspace/catalogue.ts';
 import { findMaterial } from '../workspace/catalogue.ts';
 import { runFolder } from '../workspace/run-folder.ts';
 import type { RunSummary } from '../workspace/runs.ts';
 import { findTrainedRun, listRuns, readRun } from '../workspace/runs.ts';
+import { listStudies } from '../workspace/studies.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { describeData } from './describe-data.ts';
 import { suggestExperiment } from './suggest-experiment.ts';
@@ -50,9 +49,7 @@ export async function suggestStudy(
   const size = sizeOf({ ...material.manifest, ...(Array.isArray(classes) && { classes: classes.length }) });
   const labels = budgets ?? suggestBudgets(...size, budgetOption);
   const { steps, batchSize, learningRate } = task.fewLabels;
-  const taken = (await namesIn(join(workspace.folder, 'studies')))
-    .filter((file) => file.endsWith('.spec.json'))
-    .map((file) => file.slice(0, -'.spec.json'.length));
+  const taken = await listStudies(workspace);
   return studyOf(
     {
       name: name ?? studyName(source.experiment, material.name, taken),

@@ -58,7 +58,7 @@ export async function runSweep(
     const standing = standingOf(plan, (cell) => known.get(cell));
     if (standing.open.length === 0) {
       const result = summariseSweep(plan, standing);
-      await writeJson(join(sweepsFolder(workspace), `${plan.name}.json`), result);
+      await writeJson(sweepFiles(workspace, plan.name).result, result);
       return result;
     }
     const goesOn = options.trainTogether
@@ -167,10 +167,16 @@ export function sweepsFolder({ folder }: Workspace): string {
 
 const specEnding = '.spec.json';
 
+/** What it asks, and once it is over what it found. */
+export function sweepFiles(workspace: Workspace, name: string): { readonly spec: string; readonly result: string } {
+  const folder = sweepsFolder(workspace);
+  return { spec: join(folder, `${name}${specEnding}`), result: join(folder, `${name}.json`) };
+}
+
 /** By which pages and commands find it. */
 export async function keepSweep(workspace: Workspace, name: string, spec: unknown): Promise<void> {
   await makeFolder(sweepsFolder(workspace));
-  await writeJson(join(sweepsFolder(workspace), `${name}${specEnding}`), spec);
+  await writeJson(sweepFiles(workspace, name).spec, spec);
 }
 
 /** Names of the sweeps of a workspace. */
@@ -184,7 +190,7 @@ export async function listSweeps(workspace: Workspace): Promise<readonly string[
 
 /** As it was written. Throws `LabError('not-found')`. */
 export async function readSweep(workspace: Workspace, name: string): Promise<unknown> {
-  const file = join(sweepsFolder(workspace), `${name}${specEnding}`);
+  const { spec: file } = sweepFiles(workspace, name);
   if (/^[a-z0-9][a-z0-9._-]*$/.test(name) && (await fileExists(file))) return readJson(file, z.unknown());
   const known = await listSweeps(workspace);
   const hint = known.length === 0 ? "'pretext sweep' makes one" : `There is: ${known.join(', ')}`;

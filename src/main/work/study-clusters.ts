@@ -1,6 +1,5 @@
 /** Studies on other computers: laying out thousands of cells and asking schedulers is too much for the lab's process. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ClusterStudySummary, Scheduler } from '../../shared/contract/study-clusters.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { migrateStoredStudy } from '../../shared/spec/study-versions.ts';
@@ -8,6 +7,7 @@ import { cancelClusterStudy, readClusterStudy } from '../runs/cluster/cluster-st
 import { readScheduler, schedulerNames } from '../runs/cluster/scheduler-template.ts';
 import { submitStudy } from '../runs/cluster/submit.ts';
 import { parseStudy } from '../runs/study-plan.ts';
+import { studyFiles } from '../workspace/studies.ts';
 import type { WorkContext } from './work-context.ts';
 
 export async function schedulersOf({ workspace }: WorkContext, _: object): Promise<Scheduler[]> {
@@ -50,7 +50,7 @@ export async function submitStudyOf(
   { workspace }: WorkContext,
   { name, scheduler, options, parallel, runsPerJob }: SubmitQuestion,
 ): Promise<SubmitAnswer> {
-  const file = join(workspace.folder, 'studies', `${name}.spec.json`);
+  const file = studyFiles(workspace, name).spec;
   const source = {
     value: migrateStoredStudy(JSON.parse(await readFile(file, 'utf8'))),
     locate: () => file,

@@ -22,6 +22,8 @@ export const job = z.object({
   ]),
   /** E.g. `Import of reviews`. */
   title: z.string(),
+  /** Whose page shows it: `run tiny-abcde`, `model minilm`, `study gains`, `bundle PATH`; null for those that a list shows. */
+  of: z.string().nullable(),
   state: z.enum(['running', 'cancelling', 'done', 'failed', 'cancelled']),
   /** What is being done, e.g. `encoding`; empty before the first word of it. */
   phase: z.string(),

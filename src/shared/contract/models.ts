@@ -73,21 +73,23 @@ export type HubPlan = z.infer<typeof hubPlan>;
 
 const hubReference = { model: z.string().min(1).max(300), revision: z.string().min(1).max(200).default('main') };
 
-/** A thing that weights or data come from, or go to. Runs of one experiment are one node. */
+/** A thing that weights or data come from, or go to. Runs of one experiment are one node, and those of a study with the same origins. */
 export const lineageNode = z.object({
   id: z.string(),
-  kind: z.enum(['corpus', 'dataset', 'model', 'run']),
+  kind: z.enum(['corpus', 'dataset', 'model', 'run', 'study', 'sweep', 'export']),
   title: z.string(),
   note: z.string(),
-  /** Of a node of runs: all of them, oldest first. */
+  /** Of a node of runs: all of them, oldest first. Of an export: the run that was exported, unless it was a model. */
   runs: z.array(z.string()),
+  /** Of a node of several runs: what finds them in the list of runs; empty for others. */
+  search: z.string(),
 });
 export type LineageNode = z.infer<typeof lineageNode>;
 
 export const lineage = z.object({
   nodes: z.array(lineageNode),
-  edges: z.array(z.object({ from: z.string(), to: z.string(), what: z.enum(['data', 'weights']) })),
-  /** Experiments that neither begin with weights nor gave any, which are left out. */
+  edges: z.array(z.object({ from: z.string(), to: z.string(), what: z.enum(['data', 'weights', 'results']) })),
+  /** Experiments that neither begin with weights nor gave any, and are of no study, which are left out. */
   alone: count,
 });
 export type Lineage = z.infer<typeof lineage>;
@@ -126,7 +128,7 @@ export const modelsContract = {
     z.strictObject({ ...hubReference, name: nameSpec }),
     z.object({ job: z.string() }),
   ),
-  lineage: request('Which data and weights went where', nothing, lineage),
+  lineage: request('Which data and weights went where, and what came of them', nothing, lineage),
   delete: request(
     'Deletes; `restore` brings it back until the lab is closed. Refused while a run needs it',
     reference,

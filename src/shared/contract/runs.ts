@@ -46,6 +46,8 @@ export const run = z.object({
   data: z.string(),
   /** What its backbone starts from, in words; null from scratch. */
   from: z.string().nullable(),
+  /** `training`, or what examples are learned with instead: `frozen-features`, `baseline`. */
+  method: z.string(),
   seed: z.int(),
   splitSeed: z.int(),
   createdAt: moment,

@@ -4,6 +4,7 @@ import { auditCard } from '../card/card.ts';
 import { studyResult } from '../spec/study.ts';
 import { count, jsonObject, nothing, problem } from './common.ts';
 import { request } from './define.ts';
+import { damagedWork, deletions } from './deletions.ts';
 import { runState } from './runs.ts';
 import { studyClusters } from './study-clusters.ts';
 
@@ -20,7 +21,12 @@ export type StudySummary = z.infer<typeof studySummary>;
 
 export const studiesContract = {
   ...studyClusters,
-  list: request('Studies by name', nothing, z.array(studySummary)),
+  ...deletions('study'),
+  list: request(
+    'Studies by name, and those that cannot be read',
+    nothing,
+    z.object({ studies: z.array(studySummary), damaged: z.array(damagedWork) }),
+  ),
   plan: request(
     'Checks a study and says how many runs it is',
     z.strictObject({ spec: jsonObject }),

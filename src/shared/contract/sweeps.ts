@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { fieldScale, sweepResult } from '../spec/sweep.ts';
 import { count, jsonObject, nothing, problem } from './common.ts';
 import { request } from './define.ts';
+import { damagedWork, deletions } from './deletions.ts';
 import { runState } from './runs.ts';
 
 const sweepListing = z.object({
@@ -47,7 +48,12 @@ const sweepPlan = z.object({
 const named = z.strictObject({ name: z.string() });
 
 export const sweepsContract = {
-  list: request('Sweeps by name', nothing, z.array(sweepListing)),
+  ...deletions('sweep'),
+  list: request(
+    'Sweeps by name, and those that cannot be read',
+    nothing,
+    z.object({ sweeps: z.array(sweepListing), damaged: z.array(damagedWork) }),
+  ),
   plan: request(
     'Checks a sweep and says what it would try',
     z.strictObject({ spec: jsonObject }),
@@ -60,6 +66,11 @@ export const sweepsContract = {
   ),
   get: request('One sweep', named, sweepSummary),
   resume: request('Queues what was stopped, has failed or is missing', named, sweepSummary),
+  advance: request(
+    'Queues the next rung of every sweep that has come to the end of one; what was stopped stays stopped',
+    nothing,
+    z.object({ queued: count }),
+  ),
   winner: request(
     'The experiment that won, or that of another trial',
     z.strictObject({ name: z.string(), trial: z.int().min(1).optional() }),

@@ -2,7 +2,7 @@
 
 /** Of the colours of series: pretrained has the first, from scratch the second. */
 export const pretrainedSeries = 0;
-const scratchSeries = 1;
+export const scratchSeries = 1;
 
 /**
  * Pretrained and from scratch have the same colours in every study, the other arms those that follow.

@@ -1,5 +1,5 @@
 // What can be done with a trained run: comparing it, asking it, and studies of several.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { tinyExperiment } from '../lab-fixture.ts';
@@ -122,7 +122,8 @@ export function describeResults(scenario: Scenario): void {
       Array(4).fill('queued'),
     );
     expect(await scenario.client.studies.get({ name: 'question' })).toMatchObject({ finished: 0, result: null });
-    expect((await scenario.client.studies.list({})).map(({ name }) => name)).toEqual(['question']);
+    const { studies } = await scenario.client.studies.list({});
+    expect(studies.map(({ name }) => name)).toEqual(['question']);
     const { runs } = await scenario.client.runs.list({ filter: { study: 'question' } });
     expect(runs).toHaveLength(4);
 
@@ -162,7 +163,54 @@ export function describeResults(scenario: Scenario): void {
     expect(added.map(({ state }) => state)).toEqual(['queued', 'queued']);
     await scenario.client.runs.cancel({ ids: added.map(({ id }) => id) });
     await expect(scenario.client.studies.cancel({ name: '../none' })).rejects.toMatchObject({ code: 'not-found' });
+    // The scheduler says that a job of it still waits.
+    await expect(scenario.client.studies.delete({ name: 'question' })).rejects.toThrow(
+      "1 job of it is with the scheduler. Cancel the study on its page or with 'pretext study cancel question' first",
+    );
     await scenario.client.runs.setQueue({ held: false });
+  });
+
+  it('deletes and restores studies, with their runs or without, and shows those that are damaged', async () => {
+    const { studies, runs: clientRuns } = scenario.client;
+    const { name: _name, ...experiment } = tinyExperiment;
+    const arms = [{ name: 'fast', settings: { 'training.learningRate': 0.001 } }, { name: 'slow' }];
+    await clientRuns.setQueue({ held: true });
+    const made = await studies.create({ spec: { name: 'doubt', experiment, arms, seeds: [1] } });
+    const ids = made.runs.map(({ id }) => id);
+    const namesOf = async () => (await studies.list({})).studies.map(({ name }) => name);
+    const left = async () => (await clientRuns.list({ filter: { ids } })).total;
+    await expect(studies.delete({ name: 'doubt' })).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/of the study doubt waits in the queue\. Stop the study first/),
+    });
+    await clientRuns.cancel({ ids });
+
+    const alone = await studies.delete({ name: 'doubt' });
+    expect([alone.runs, await namesOf(), await left()]).toEqual([0, ['question'], 2]);
+    await expect(studies.get({ name: 'doubt' })).rejects.toMatchObject({ code: 'not-found' });
+    expect(await studies.restore({ undo: alone.undo })).toEqual({ name: 'doubt' });
+    expect(await studies.get({ name: 'doubt' })).toEqual({
+      ...made,
+      runs: made.runs.map((run) => ({ ...run, state: 'stopped' })),
+    });
+
+    const whole = await studies.delete({ name: 'doubt', runs: true });
+    expect([whole.runs, await namesOf(), await left()]).toEqual([2, ['question'], 0]);
+    await studies.restore({ undo: whole.undo });
+    expect([await namesOf(), await left()]).toEqual([['doubt', 'question'], 2]);
+
+    const file = join(scenario.folder, 'workspace', 'studies', 'doubt.spec.json');
+    await writeFile(file, '{"name": "doubt", "arms": [');
+    expect((await studies.list({})).damaged).toEqual([{ name: 'doubt', message: expect.stringContaining(file) }]);
+    await expect(studies.get({ name: 'doubt' })).rejects.toMatchObject({ code: 'corrupt' });
+    await writeFile(file, '{"name": "doubt", "arms": []}');
+    expect((await studies.list({})).damaged).toEqual([{ name: 'doubt', message: expect.stringContaining(file) }]);
+    expect(await studies.delete({ name: 'doubt', runs: true })).toMatchObject({ runs: 2 });
+    expect(await studies.list({})).toMatchObject({ studies: [{ name: 'question' }], damaged: [] });
+    for (const name of ['doubt', '../runs']) {
+      await expect(studies.delete({ name })).rejects.toMatchObject({ code: 'not-found' });
+    }
+    await clientRuns.setQueue({ held: false });
   });
 
   it('plans, creates and reads sweeps', async () => {
@@ -184,6 +232,7 @@ export function describeResults(scenario: Scenario): void {
     expect(made.runs.map(({ trial, state }) => [trial, state])).toEqual([1, 2, 3].map((trial) => [trial, 'queued']));
     expect((await scenario.client.runs.list({ filter: { study: 'rates' } })).total).toBe(3);
     expect(await scenario.client.sweeps.create({ spec })).toEqual(made); // it is there already
+    expect(await scenario.client.sweeps.advance({})).toEqual({ queued: 0 }); // a grid has no next rung
     const other = { ...spec, sweep: { ...sweep, fields: { seed: [1, 2] } } };
     await expect(scenario.client.sweeps.create({ spec: other })).rejects.toMatchObject({ code: 'conflict' });
     const ids = made.runs.map(({ id }) => id);
@@ -193,13 +242,33 @@ export function describeResults(scenario: Scenario): void {
     const resumed = await scenario.client.sweeps.resume({ name: 'rates' });
     expect(resumed.runs.map(({ state }) => state)).toEqual(['queued', 'queued', 'queued']);
     expect(resumed.runs.slice(0, 2).map(({ id }) => id)).toEqual(ids.slice(0, 2));
-    expect(await scenario.client.sweeps.list({})).toMatchObject([{ name: 'rates', done: 0, best: null }]);
+    expect(await scenario.client.sweeps.list({})).toMatchObject({
+      sweeps: [{ name: 'rates', done: 0, best: null }],
+      damaged: [],
+    });
     await expect(scenario.client.sweeps.winner({ name: 'rates' })).rejects.toMatchObject({ code: 'conflict' });
     const { spec: second } = await scenario.client.sweeps.winner({ name: 'rates', trial: 2 });
     expect(second).toMatchObject({ name: 'rates-trial-2', training: { learningRate: 0.01 } });
     expect(second).not.toHaveProperty('sweep');
     await expect(scenario.client.sweeps.get({ name: '../none' })).rejects.toMatchObject({ code: 'not-found' });
+    await expect(scenario.client.sweeps.delete({ name: 'rates' })).rejects.toMatchObject({ code: 'conflict' });
     await scenario.client.runs.cancel({ ids: resumed.runs.map(({ id }) => id) });
+    const filter = { ids: resumed.runs.map(({ id }) => id) };
+    const alone = await scenario.client.sweeps.delete({ name: 'rates' });
+    expect([alone.runs, (await scenario.client.runs.list({ filter })).total]).toEqual([0, 3]);
+    expect((await scenario.client.sweeps.list({})).sweeps).toEqual([]);
+    expect(await scenario.client.sweeps.restore({ undo: alone.undo })).toEqual({ name: 'rates' });
+    const file = join(scenario.folder, 'workspace', 'sweeps', 'rates.spec.json');
+    const whole = await readFile(file);
+    await writeFile(file, '{"name": "rates"}');
+    expect((await scenario.client.sweeps.list({})).damaged).toEqual([
+      { name: 'rates', message: expect.stringContaining(file) },
+    ]);
+    await expect(scenario.client.sweeps.get({ name: 'rates' })).rejects.toMatchObject({ code: 'corrupt' });
+    await writeFile(file, whole);
+    expect(await scenario.client.sweeps.delete({ name: 'rates', runs: true })).toMatchObject({ runs: 3 });
+    expect((await scenario.client.runs.list({ filter })).total).toBe(0);
+    await expect(scenario.client.sweeps.delete({ name: 'rates' })).rejects.toMatchObject({ code: 'not-found' });
     await scenario.client.runs.setQueue({ held: false });
   });
 }

@@ -21,6 +21,7 @@ describe('addresses', () => {
       groupBy: 'spec.training.learningRate',
       thenBy: 'seed',
       columns: ['state', 'metrics.test.accuracy'],
+      pinned: ['metrics.test.accuracy'],
       descending: false,
     };
     expect(runsFilter.choiceOf(runsFilter.queryOf(choice))).toEqual(choice);

@@ -10,6 +10,7 @@ import type { Run } from '../../../src/shared/contract/runs.ts';
 function runNamed(id: string): Run {
   return {
     ...{ id, name: id, state: 'finished', paused: false, task: 'masked-words', taskKind: 'pretext', data: 'brown' },
+    method: 'training',
     ...{ seed: 0, splitSeed: 0, queuePosition: null, from: null, createdAt: 0, startedAt: 0, finishedAt: 1 },
     ...{ step: 10, totalSteps: 10, phase: null, remainingMilliseconds: null, examplesPerSecond: null, loss: 1 },
     ...{ selection: { metric: 'loss', direction: 'minimise', best: 1, step: 10 }, metrics: {}, parameters: null },

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import type { LabClient } from '../../../shared/contract/index.ts';
 import type { Concurrency, QueueState, Run } from '../../../shared/contract/runs.ts';
-import { formatNumber } from '../../../shared/display.ts';
+import { formatNumber, plural } from '../../../shared/display.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { formatDuration } from '../../../shared/eta.ts';
 import { fileExists } from '../../files/file-exists.ts';
@@ -182,7 +182,7 @@ async function show({ lab, origin }: ConnectedLab, { order, active, held, reason
   else if (order.length > 0) say("'pretext queue run' trains them");
 }
 
-/** Trains until nothing waits any more. */
+/** Trains until nothing waits any more, and no sweep by successive halving has a next rung. */
 async function trainQueue(command: Command, concurrency: Concurrency | undefined): Promise<void> {
   const workspace = await workspaceOf(command);
   const connected = await connectLab(workspace, { trains: true, concurrency });
@@ -193,9 +193,14 @@ async function trainQueue(command: Command, concurrency: Concurrency | undefined
       throw new LabError('conflict', `The lab at ${origin} has the workspace open, and trains what is in its queue`);
     }
     const ended = new Map<string, Run>();
-    const stopped = await interruptible('Stopping at a checkpoint …', (signal) =>
-      followQueue(lab, signal, progress, ended),
-    );
+    const stopped = await interruptible('Stopping at a checkpoint …', async (signal) => {
+      for (;;) {
+        if (await followQueue(lab, signal, progress, ended)) return true;
+        const { queued } = await lab.sweeps.advance({});
+        if (queued === 0) return false;
+        progress.note(`${plural(queued, 'trial')} of the next rung queued`);
+      }
+    });
     progress.stop();
     if (stopped) process.exitCode = exitCodes.interrupted;
     else if ([...ended.values()].some(({ state }) => state === 'failed')) process.exitCode = exitCodes.failed;

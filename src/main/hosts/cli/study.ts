@@ -15,6 +15,7 @@ import { countTrainings, parseStudy, planStudy } from '../../runs/study-plan.ts'
 import type { Workspace } from '../../workspace/workspace.ts';
 import { trainSideBySide } from '../node/side-by-side.ts';
 import { startTrainer } from '../node/trainers.ts';
+import { registerDeleteWork } from './delete-work.ts';
 import { describeSides } from './describe-plan.ts';
 import { registerStudyReport } from './study-report.ts';
 import { registerStudySuggest } from './study-suggest.ts';
@@ -82,6 +83,7 @@ export function registerStudy(study: Command): void {
   addClusterOptions(study);
   registerStudySuggest(study);
   registerStudyReport(study);
+  registerDeleteWork(study, 'study');
 }
 
 /** The classes on each side of the split of the first run: the others have the same data, or other labels of it. */

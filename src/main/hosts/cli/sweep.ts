@@ -16,6 +16,7 @@ import { isDivergence, listSweeps, loadSweep, runSweep } from '../../runs/sweep.
 import type { Workspace } from '../../workspace/workspace.ts';
 import { trainSideBySide } from '../node/side-by-side.ts';
 import { startTrainer } from '../node/trainers.ts';
+import { registerDeleteWork } from './delete-work.ts';
 import { describeImportance, describeTrials } from './describe-sweep.ts';
 import { exitCodes } from './exit-codes.ts';
 import { existingWorkspaceOf, globalsOf, workspaceOf } from './globals.ts';
@@ -59,6 +60,7 @@ export function registerSweep(sweep: Command): void {
     });
   registerShow(sweep);
   registerBest(sweep);
+  registerDeleteWork(sweep, 'sweep');
 }
 
 function registerShow(sweep: Command): void {

@@ -4,8 +4,9 @@ import type { ComparedRuns } from '../../../shared/contract/compare.ts';
 import type { Series } from '../../../shared/contract/series.ts';
 import { formatNumber } from '../../../shared/display.ts';
 import { escapeMarkup } from '../../../shared/escape-markup.ts';
-import { chartColours, seriesColour, seriesRules } from '../../../shared/chart-colours.ts';
+import { seriesColour, seriesRules } from '../../../shared/chart-colours.ts';
 import { linearScale, rangeOf } from '../../../shared/linear-scale.ts';
+import { otherSeries, runSeries } from '../../../shared/study/run-colours.ts';
 import { valueTicks } from '../../../shared/value-ticks.ts';
 import { labVersion } from '../../files/version.ts';
 
@@ -16,7 +17,7 @@ export interface ReportContent {
   readonly series: readonly Series[];
 }
 
-/** When all colours are taken, they come again with the next of these. */
+/** Lines of one colour have one each of these. */
 const dashes = ['', '8 4', '2 3', '10 3 2 3'];
 
 /** The page as text. */
@@ -26,6 +27,7 @@ export function comparisonReport({ title, notes, table, series }: ReportContent)
   const metrics = [...new Set(courses.map(({ metric }) => metric))].filter(
     (metric) => !/learningRate|examplesPerSecond|gradientNorm/.test(metric),
   );
+  const styles = runSeries(table.runs);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -58,12 +60,12 @@ ${notes === '' ? '' : `<p>${escapeMarkup(notes).replaceAll('\n', '<br>')}</p>`}
 <h2>Runs</h2>
 <div class="wide" tabindex="0" role="region" aria-label="Runs"><table>
 <thead><tr><th class="number">No.</th><th>Run</th><th>State</th><th>Task</th><th>Data</th><th class="number">Seed</th><th>Notes</th></tr></thead>
-<tbody>${table.runs.map((run, index) => `<tr><td class="number">${index + 1}</td><th scope="row">${key(index)}${escapeMarkup(run.id)}</th><td>${run.state}</td><td>${escapeMarkup(run.task)}</td><td>${escapeMarkup(run.data)}</td><td class="number">${run.seed}</td><td>${escapeMarkup(run.notes).replaceAll('\n', '<br>')}</td></tr>`).join('\n')}</tbody>
+<tbody>${table.runs.map((run, index) => `<tr><td class="number">${index + 1}</td><th scope="row">${key(styles, run.id)}${escapeMarkup(run.id)}</th><td>${run.state}</td><td>${escapeMarkup(run.task)}</td><td>${escapeMarkup(run.data)}</td><td class="number">${run.seed}</td><td>${escapeMarkup(run.notes).replaceAll('\n', '<br>')}</td></tr>`).join('\n')}</tbody>
 </table></div>
 <h2>Results</h2>
-${resultsTable(table)}
+${resultsTable(table, styles)}
 <h2>What differs</h2>
-${differencesTable(table)}
+${differencesTable(table, styles)}
 <h2>Courses</h2>
 <div class="courses">
 ${metrics
@@ -72,6 +74,7 @@ ${metrics
       metric,
       courses.filter((line) => line.metric === metric),
       table,
+      styles,
     ),
   )
   .join('\n')}
@@ -82,7 +85,9 @@ ${metrics
 `;
 }
 
-function resultsTable({ runs, results }: ComparedRuns): string {
+type Styles = ReturnType<typeof runSeries>;
+
+function resultsTable({ runs, results }: ComparedRuns, styles: Styles): string {
   if (results.length === 0) return '<p>No run is finished.</p>';
   const head = results.map(({ metric }) => `<th class="number">${escapeMarkup(metric)}</th>`);
   const rows = runs.map((run, index) => {
@@ -91,15 +96,15 @@ function resultsTable({ runs, results }: ComparedRuns): string {
       const marked = isBest(result, index);
       return `<td class="number${marked ? ' best' : ''}">${value === null ? '–' : formatNumber(value)}${marked ? ' ★' : ''}</td>`;
     });
-    return `<tr><td class="number">${index + 1}</td><th scope="row">${key(index)}${escapeMarkup(run.id)}</th>${cells.join('')}</tr>`;
+    return `<tr><td class="number">${index + 1}</td><th scope="row">${key(styles, run.id)}${escapeMarkup(run.id)}</th>${cells.join('')}</tr>`;
   });
   return `<div class="wide" tabindex="0" role="region" aria-label="Results"><table><thead><tr><th class="number">No.</th><th>Run</th>${head.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div><p>★ marks the best of each.</p>`;
 }
 
-function differencesTable({ runs, differences, same }: ComparedRuns): string {
+function differencesTable({ runs, differences, same }: ComparedRuns, styles: Styles): string {
   if (differences.length === 0) return `<p>Nothing: all ${same} fields are the same.</p>`;
   // By their numbers: there may be many, and their names are long.
-  const head = `<tr><th>Field</th>${runs.map((run, index) => `<th title="${escapeMarkup(run.id)}">${key(index)}${index + 1}</th>`).join('')}</tr>`;
+  const head = `<tr><th>Field</th>${runs.map((run, index) => `<th title="${escapeMarkup(run.id)}">${key(styles, run.id)}${index + 1}</th>`).join('')}</tr>`;
   const rows = differences.map(
     ({ title, values }) =>
       `<tr><th scope="row">${escapeMarkup(title)}</th>${values.map((value) => `<td>${value === null ? '–' : escapeMarkup(String(value))}</td>`).join('')}</tr>`,
@@ -111,7 +116,7 @@ const width = 640;
 const height = 360;
 const margin = { left: 56, right: 12, top: 12, bottom: 32 };
 
-function chart(metric: string, lines: readonly Series[], { runs }: ComparedRuns): string {
+function chart(metric: string, lines: readonly Series[], { runs }: ComparedRuns, styles: Styles): string {
   const points = lines.flatMap(({ steps, values }) =>
     values.flatMap((value, index) => (value === null ? [] : [{ x: steps[index]!, y: value }])),
   );
@@ -129,7 +134,7 @@ function chart(metric: string, lines: readonly Series[], { runs }: ComparedRuns)
       return `${isStart ? 'M' : 'L'}${atX(line.steps[index]!)} ${atY(value)}`;
     });
     const place = runs.findIndex(({ id }) => id === run);
-    return `<path d="${path.join('')}" fill="none" ${strokeOf(place)}><title>${place + 1}: ${escapeMarkup(run)}</title></path>`;
+    return `<path d="${path.join('')}" fill="none" ${strokeOf(styles, run)}><title>${place + 1}: ${escapeMarkup(run)}</title></path>`;
   });
   const heights = valueTicks(values.low, values.high, 6);
   const labels = [
@@ -145,11 +150,12 @@ function chart(metric: string, lines: readonly Series[], { runs }: ComparedRuns)
   return `<figure><figcaption>${escapeMarkup(metric)} by step</figcaption><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeMarkup(metric)}" font-size="11" fill="currentColor"><path d="M${margin.left} ${margin.top}V${height - margin.bottom}H${width - margin.right}" fill="none" stroke="currentColor"/>${labels.join('')}${paths.join('')}</svg></figure>`;
 }
 
-function key(index: number): string {
-  return `<svg class="key" width="22" height="8" aria-hidden="true"><path d="M0 4H22" ${strokeOf(index)}/></svg>`;
+function key(styles: Styles, run: string): string {
+  return `<svg class="key" width="22" height="8" aria-hidden="true"><path d="M0 4H22" ${strokeOf(styles, run)}/></svg>`;
 }
 
-function strokeOf(index: number): string {
-  const dash = dashes[Math.floor(index / chartColours.length) % dashes.length] ?? '';
-  return `stroke="${seriesColour(index)}" stroke-width="2"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}`;
+function strokeOf(styles: Styles, run: string): string {
+  const { series, round } = styles.get(run) ?? otherSeries(0);
+  const dash = dashes[round % dashes.length] ?? '';
+  return `stroke="${seriesColour(series)}" stroke-width="2"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}`;
 }

@@ -14,9 +14,14 @@ export function exportsHandlers({ runs, workers, jobs }: Lab): HandlersOf<typeof
     formats: ({ of }, { signal }) => workers.call('exportFormats', { of: known(of).of }, { signal }),
     start(input) {
       const { of, name } = known(input.of);
-      const { id } = jobs.start('export', `Export of ${name}`, async (signal, onProgress) => ({
-        result: await workers.callAlone('export', { ...input, of }, { signal, onProgress }),
-      }));
+      const { id } = jobs.start(
+        'export',
+        `Export of ${name}`,
+        async (signal, onProgress) => ({
+          result: await workers.callAlone('export', { ...input, of }, { signal, onProgress }),
+        }),
+        of.kind === 'run' ? `run ${of.run}` : `model ${of.model}`,
+      );
       return { job: id };
     },
   };

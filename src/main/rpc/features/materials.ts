@@ -14,6 +14,7 @@ import { describeMaterial, summariseMaterial } from '../../lab/material-summary.
 import type { IndexedMaterial } from '../../lab/materials.ts';
 import { requireName } from '../../workspace/workspace.ts';
 import type { HandlersOf } from '../dispatcher.ts';
+import { isUnderWay } from './runs-of.ts';
 
 export function materialsHandlers(lab: Lab): HandlersOf<typeof materialsContract> {
   const { materials, workers, jobs, trash, workspace, runs } = lab;
@@ -100,9 +101,7 @@ export function materialsHandlers(lab: Lab): HandlersOf<typeof materialsContract
 
 /** Throws `LabError('conflict')` for material that a run in the queue needs. */
 function requireUnused({ runs }: Lab, name: string): void {
-  const needed = runs
-    .all()
-    .find(({ spec, state }) => spec.data === name && ['queued', 'preparing', 'running', 'stopping'].includes(state));
+  const needed = runs.all().find((run) => run.spec.data === name && isUnderWay(run));
   if (needed === undefined) return;
   throw new LabError('conflict', `The run ${needed.id} needs '${name}'. Stop it first, or take it out of the queue`, {
     run: needed.id,

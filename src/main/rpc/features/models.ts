@@ -9,9 +9,13 @@ import type { Lab } from '../../lab/lab.ts';
 import { lineageOf } from '../../lab/lineage.ts';
 import { folderBytes } from '../../lab/materials.ts';
 import type { ImportedModel } from '../../workspace/models.ts';
+import { readExports } from '../../workspace/export-records.ts';
+import { listStudies } from '../../workspace/studies.ts';
 import { findModel, modelFolder } from '../../workspace/models.ts';
 import { requireName } from '../../workspace/workspace.ts';
+import { listSweeps } from '../../runs/sweep.ts';
 import type { HandlersOf } from '../dispatcher.ts';
+import { isUnderWay } from './runs-of.ts';
 
 const discarded = z.object({ model: z.string() });
 
@@ -84,12 +88,19 @@ export function modelsHandlers(lab: Lab): HandlersOf<typeof modelsContract> {
         runs: runs.all(),
         models: models.list().map(({ name, manifest }) => ({ name, title: manifest.title })),
         materials: materials.list(),
+        works: [
+          ...(await listStudies(workspace)).map((name) => ({ kind: 'study' as const, name })),
+          ...(await listSweeps(workspace)).map((name) => ({ kind: 'sweep' as const, name })),
+        ],
+        exports: await Promise.all(
+          (await readExports(workspace)).map(async (one) => ({ ...one, isThere: await fileExists(one.folder) })),
+        ),
       });
     },
     async delete({ name }) {
       const folder = modelFolder(workspace, requireName(name));
       if (!(await fileExists(folder))) await findModel(workspace, name); // says what there is; damaged ones can be deleted, too
-      const needed = usersOf(name).find(({ state }) => ['queued', 'preparing', 'running', 'stopping'].includes(state));
+      const needed = usersOf(name).find((run) => isUnderWay(run));
       if (needed) {
         throw new LabError(
           'conflict',

@@ -1,4 +1,6 @@
 /** Runs by the experiments that they are of: what studies and sweeps look for among all runs of the lab, and queue where it is missing. */
+import type { DamagedWork } from '../../../shared/contract/deletions.ts';
+import { messageOf } from '../../../shared/errors.ts';
 import { groupOfKind } from '../../../shared/spec/data-kind.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -7,6 +9,11 @@ import { createRun } from '../../runs/create-run.ts';
 import { isRunOf } from '../../runs/find-runs.ts';
 
 export type RecordsByName = ReadonlyMap<string, readonly RunRecord[]>;
+
+/** Whether it waits in the queue or is trained: what it needs cannot be taken away. */
+export function isUnderWay({ state }: Pick<RunRecord, 'state'>): boolean {
+  return state === 'queued' || state === 'preparing' || state === 'running' || state === 'stopping';
+}
 
 /** Runs on data that has been imported again or edited since answer nothing about it. */
 export function currentRuns({ materials, runs }: Lab): RecordsByName {
@@ -40,6 +47,20 @@ export function runOf(experiment: Experiment, records: RecordsByName): RunRecord
   return same.find(({ state }) => state === 'finished') ?? same.find(({ state }) => state !== 'failed');
 }
 
+/**
+ * The runs of these experiments, whatever their data holds by now. Where it is not known which they are, because what says it is damaged,
+ * those that were queued for the study or the sweep of this name.
+ */
+export function runsMadeFor(
+  { runs }: Lab,
+  name: string,
+  experiments: readonly Experiment[] | undefined,
+): readonly RunRecord[] {
+  if (!experiments) return runs.all().filter(({ study }) => study === name);
+  const records = Map.groupBy(runs.all(), ({ spec }) => spec.name);
+  return [...new Set(experiments.flatMap((experiment) => runsOf(experiment, records)))];
+}
+
 const createdAtOnce = 100;
 
 /** Some at a time, because every look at the folders is one at all of them; those that are there wait in the queue then. */
@@ -57,6 +78,25 @@ export async function queueNew(
     for (const id of created) await runs.annotate(id, { study });
     queue.enqueue(created);
   }
+}
+
+/** Those that can be read, and what is wrong with the others. */
+export async function readable<Read>(
+  names: readonly string[],
+  read: (name: string) => Promise<Read>,
+): Promise<{ readonly read: Read[]; readonly damaged: DamagedWork[] }> {
+  const found = await Promise.all(
+    names.map((name) =>
+      read(name).then(
+        (one) => ({ one }),
+        (error: unknown) => ({ name, message: messageOf(error) }),
+      ),
+    ),
+  );
+  return {
+    read: found.flatMap((each) => ('one' in each ? [each.one] : [])),
+    damaged: found.flatMap((each) => ('one' in each ? [] : [each])),
+  };
 }
 
 const kept = 20;

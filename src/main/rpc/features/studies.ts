@@ -1,25 +1,26 @@
 /** Studies: grids of runs, queued like any other. */
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { StudySummary, studiesContract } from '../../../shared/contract/studies.ts';
-import { LabError } from '../../../shared/errors.ts';
+import { LabError, isLabError, messageOf } from '../../../shared/errors.ts';
+import { nameSpec } from '../../../shared/spec/experiment/v2.ts';
 import { makeFolder } from '../../files/durable-file.ts';
-import { fileExists, namesIn } from '../../files/file-exists.ts';
+import { fileExists } from '../../files/file-exists.ts';
 import type { Study, StudyResult } from '../../../shared/spec/study.ts';
 import { migrateStoredStudy } from '../../../shared/spec/study-versions.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { readJson, writeJson } from '../../workspace/run-folder.ts';
+import { listStudies, studyFiles } from '../../workspace/studies.ts';
+import { workFolderOf } from '../../workspace/work-folder.ts';
 import type { RunRecord } from '../../lab/store/run-record.ts';
 import type { StudyCell } from '../../runs/study-plan.ts';
 import { countTrainings, parseStudy, planStudy } from '../../runs/study-plan.ts';
 import type { HandlersOf } from '../dispatcher.ts';
+import { discardWork, restoreWork } from './discard-work.ts';
 import { pinReferences } from '../../runs/pin-references.ts';
 import { knownRun, specSource, tryParse } from './experiments.ts';
 import type { RecordsByName } from './runs-of.ts';
-import { currentRuns, queueNew, rememberParsed, runOf } from './runs-of.ts';
-import { studyClusterHandlers } from './study-clusters.ts';
-
-const specFile = (lab: Lab, name: string): string => join(lab.workspace.folder, 'studies', `${name}.spec.json`);
+import { currentRuns, queueNew, readable, rememberParsed, runOf, runsMadeFor } from './runs-of.ts';
+import { requireNoJobs, studyClusterHandlers } from './study-clusters.ts';
 
 export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
   const { runs, workspace } = lab;
@@ -80,13 +81,24 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
     result.catch(() => summaries.delete(study.name)); // asked again, it may work
     return result;
   };
-  const readSpec = async (name: string): Promise<unknown> => {
-    if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) throw new LabError('not-found', `There is no study '${name}'`);
-    const file = specFile(lab, name);
-    if (!(await fileExists(file))) throw new LabError('not-found', `There is no study '${name}'`, { name });
-    return migrateStoredStudy(await readJson(file, z.unknown()));
+  /** Throws `LabError('not-found')`. */
+  const requireStudy = async (name: string): Promise<void> => {
+    if (nameSpec.safeParse(name).success && (await fileExists(studyFiles(workspace, name).spec))) return;
+    throw new LabError('not-found', `There is no study '${name}'`, { name });
   };
-  const read = async (name: string): Promise<StudySummary> => summarise(parseStored(await readSpec(name)));
+  /** Throws `LabError('not-found' | 'corrupt')`. */
+  const readStored = async (name: string): Promise<ParsedStudy & { readonly spec: object }> => {
+    await requireStudy(name);
+    const { spec: file } = studyFiles(workspace, name);
+    try {
+      const spec = z.looseObject({}).parse(migrateStoredStudy(await readJson(file, z.unknown())));
+      return { ...parseStored(spec), spec };
+    } catch (error) {
+      if (isLabError(error, 'corrupt')) throw error; // it names the file
+      throw new LabError('corrupt', `${file} is damaged: ${messageOf(error)}`, { file }, error);
+    }
+  };
+  const read = async (name: string): Promise<StudySummary> => summarise(await readStored(name));
   const begin = async (spec: unknown): Promise<StudySummary> => {
     const records = current();
     const named = parse(spec);
@@ -94,8 +106,9 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
     const isBegun = named.cells.some((cell) => runOf(cell.experiment, records));
     const pinned = isBegun ? spec : pinReferences(spec, runs.all().map(knownRun));
     const { study, cells } = parse(pinned);
-    await makeFolder(join(workspace.folder, 'studies'));
-    await writeJson(specFile(lab, study.name), pinned);
+    const files = studyFiles(workspace, study.name);
+    await makeFolder(files.folder);
+    await writeJson(files.spec, pinned);
     const missing = cells.filter((cell) => !runOf(cell.experiment, records)); // the others are done, or under way
     await queueNew(
       lab,
@@ -107,11 +120,8 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
   return {
     ...studyClusterHandlers(lab),
     async list() {
-      const names = (await namesIn(join(workspace.folder, 'studies'))).filter((file) => file.endsWith('.spec.json'));
-      const studies = await Promise.all(
-        names.map((file) => read(file.slice(0, -'.spec.json'.length)).catch(() => undefined)),
-      ); // damaged ones are left out
-      return studies.filter((study) => study !== undefined);
+      const { read: studies, damaged } = await readable(await listStudies(workspace), read);
+      return { studies, damaged };
     },
     plan({ spec }) {
       const parsed = tryParse(() => parse(spec));
@@ -126,16 +136,31 @@ export function studiesHandlers(lab: Lab): HandlersOf<typeof studiesContract> {
     },
     create: ({ spec }) => begin(spec),
     async addSeeds({ name, count }) {
-      const spec = await readSpec(name);
-      const { seeds, splits } = parseStored(spec).study;
+      const {
+        spec,
+        study: { seeds, splits },
+      } = await readStored(name);
       const next = 1 + Math.max(...seeds);
       const added = Array.from({ length: count }, (_, index) => next + index);
-      // it was read as a study
-      return begin({ ...(spec as object), splits, seeds: [...seeds, ...added] });
+      return begin({ ...spec, splits, seeds: [...seeds, ...added] });
     },
     report: async ({ name }) => ({ html: await lab.workers.call('studyReport', { name }) }),
     card: ({ name }) => lab.workers.call('studyCard', { name }),
     get: ({ name }) => read(name),
+    async delete({ name, runs: withRuns }) {
+      await requireStudy(name);
+      await requireNoJobs(lab, name);
+      const stored = await readStored(name).catch(() => undefined); // damaged ones can be deleted, too
+      const records = runsMadeFor(
+        lab,
+        name,
+        stored?.cells.map(({ experiment }) => experiment),
+      );
+      const { spec, result } = studyFiles(workspace, name);
+      const files = [spec, result, workFolderOf(workspace, name).folder];
+      return discardWork(lab, { kind: 'study', name, files, records }, withRuns);
+    },
+    restore: ({ undo }) => restoreWork(lab, undo),
   };
 }
 

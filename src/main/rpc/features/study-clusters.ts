@@ -1,6 +1,7 @@
 /** Studies on other computers, as pages ask for them. */
 import type { ClusterStudySummary, studyClusters } from '../../../shared/contract/study-clusters.ts';
-import { LabError } from '../../../shared/errors.ts';
+import { plural } from '../../../shared/display.ts';
+import { LabError, isLabError } from '../../../shared/errors.ts';
 import { nameSpec } from '../../../shared/spec/experiment/v2.ts';
 import type { Lab } from '../../lab/lab.ts';
 import type { HandlersOf } from '../dispatcher.ts';
@@ -41,6 +42,25 @@ export function studyClusterHandlers(lab: Lab): HandlersOf<typeof studyClusters>
       return {};
     },
   };
+}
+
+/** Throws `LabError('conflict')` while other computers work on it, or jobs that would wait. A plan that cannot be read has none. */
+export async function requireNoJobs({ workers }: Lab, name: string): Promise<void> {
+  const cluster = await workers.call('clusterStudy', { name }).catch((error: unknown) => {
+    if (isLabError(error, 'corrupt') || isLabError(error, 'not-found')) return null;
+    throw error;
+  });
+  if (!cluster) return;
+  const jobs = cluster.jobs.waiting + cluster.jobs.running;
+  const [busy] = cluster.cells.filter(({ state }) => state === 'running');
+  if (jobs === 0 && !busy) return;
+  const who = busy ? `${busy.host ?? 'Another computer'} trains ${busy.id}` : `${plural(jobs, 'job')} of it`;
+  const how = busy ? '' : jobs === 1 ? ' is with the scheduler' : ' are with the scheduler';
+  throw new LabError(
+    'conflict',
+    `${who}${how}. Cancel the study on its page or with 'pretext study cancel ${name}' first, and wait until its jobs have ended`,
+    { name },
+  );
 }
 
 /** Names become files. */

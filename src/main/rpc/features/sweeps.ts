@@ -1,8 +1,8 @@
 /** Sweeps: their trials are queued like any runs; when a rung of successive halving is over, the next one is queued here. */
 import { isDeepStrictEqual } from 'node:util';
 import type { SweepSummary, sweepsContract } from '../../../shared/contract/sweeps.ts';
-import { LabError } from '../../../shared/errors.ts';
-import type { RunState } from '../../../shared/contract/runs.ts';
+import { LabError, messageOf } from '../../../shared/errors.ts';
+import type { Experiment } from '../../../shared/spec/experiment/index.ts';
 import type { FieldImportance } from '../../../shared/spec/sweep.ts';
 import { sweepSpec } from '../../../shared/spec/sweep.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -18,10 +18,11 @@ import {
   standingOf,
   summariseSweep,
 } from '../../runs/sweep-standing.ts';
-import { keepSweep, listSweeps, readSweep } from '../../runs/sweep.ts';
+import { keepSweep, listSweeps, readSweep, sweepFiles } from '../../runs/sweep.ts';
 import type { HandlersOf } from '../dispatcher.ts';
+import { discardWork, restoreWork } from './discard-work.ts';
 import { knownRun, specSource, tryParse } from './experiments.ts';
-import { currentRuns, queueNew, rememberParsed, runsOf } from './runs-of.ts';
+import { currentRuns, isUnderWay, queueNew, readable, rememberParsed, runsMadeFor, runsOf } from './runs-of.ts';
 
 interface Standing {
   readonly plan: SweepPlan;
@@ -29,8 +30,6 @@ interface Standing {
   /** Of the cells that are open, the runs that there are. */
   readonly runsOf: (cell: SweepCell) => readonly RunRecord[];
 }
-
-const underWay: readonly RunState[] = ['queued', 'preparing', 'running', 'stopping'];
 
 export function sweepsHandlers(lab: Lab): HandlersOf<typeof sweepsContract> {
   const { runs, queue, workspace } = lab;
@@ -41,7 +40,17 @@ export function sweepsHandlers(lab: Lab): HandlersOf<typeof sweepsContract> {
     const found = (cell: SweepCell): readonly RunRecord[] => runsOf(cell.experiment, records);
     return { plan, standing: standingOf(plan, (cell) => outcomeIn(plan, found(cell))), runsOf: found };
   };
-  const read = async (name: string): Promise<Standing> => stand(parse(await readSweep(workspace, name)));
+  /** Throws `LabError('not-found' | 'corrupt')`. */
+  const readPlan = async (name: string): Promise<SweepPlan> => {
+    const spec = await readSweep(workspace, name);
+    try {
+      return parse(spec);
+    } catch (error) {
+      const { spec: file } = sweepFiles(workspace, name);
+      throw new LabError('corrupt', `${file} is damaged: ${messageOf(error)}`, { file }, error);
+    }
+  };
+  const read = async (name: string): Promise<Standing> => stand(await readPlan(name));
   const measured = new Map<string, { readonly key: string; readonly importance: Promise<FieldImportance> }>();
   /** Measured by a worker, and once for the same trials. */
   const importanceOf = ({ plan, standing }: Standing): Promise<FieldImportance> => {
@@ -66,12 +75,12 @@ export function sweepsHandlers(lab: Lab): HandlersOf<typeof sweepsContract> {
       ...{ name: plan.name, notes: plan.notes, runs: shown, result },
       ...progressOf(one),
       remainingSeconds: standing.remainingSeconds,
-      halted: standing.open.filter((cell) => !isUnderWay(one.runsOf(cell))).length,
+      halted: standing.open.filter((cell) => !isAnyUnderWay(one.runsOf(cell))).length,
     };
   };
   /** Queues what is open and not under way: anew, or where it was stopped. */
-  const queueOpen = async ({ plan, standing, runsOf: found }: Standing): Promise<void> => {
-    const halted = standing.open.filter((cell) => !isUnderWay(found(cell)));
+  const queueOpen = async ({ plan, standing, runsOf: found }: Standing): Promise<number> => {
+    const halted = standing.open.filter((cell) => !isAnyUnderWay(found(cell)));
     const begun = halted.flatMap((cell) =>
       found(cell)
         .slice(0, 1)
@@ -84,19 +93,21 @@ export function sweepsHandlers(lab: Lab): HandlersOf<typeof sweepsContract> {
       plan.name,
       missing.map(({ experiment }) => experiment),
     );
+    return halted.length;
   };
-  followRungs(lab, async (name) => {
-    if (!isHalving(await readSweep(workspace, name))) return;
+  const rungs = followRungs(lab, async (name) => {
+    if (!isHalving(await readSweep(workspace, name))) return 0;
     const one = await read(name);
     const { open, rung, outcomes } = one.standing;
     // Only what was begun from a page, and a rung that nobody has touched: what a person stopped stays stopped.
     const isOurs = outcomes.some(({ cell }) => one.runsOf(cell).some(({ study }) => study === name));
-    if (rung > 0 && isOurs && open.every((cell) => one.runsOf(cell).length === 0)) await queueOpen(one);
+    const isNext = rung > 0 && isOurs && open.every((cell) => one.runsOf(cell).length === 0);
+    return isNext ? queueOpen(one) : 0;
   });
   return {
     async list() {
-      const all = await Promise.all((await listSweeps(workspace)).map((name) => read(name).catch(() => undefined)));
-      return all.filter((one) => one !== undefined).map(listingOf); // damaged ones are left out
+      const found = await readable(await listSweeps(workspace), read);
+      return { sweeps: found.read.map(listingOf), damaged: found.damaged };
     },
     plan({ spec }) {
       const parsed = tryParse(() => parse(spec));
@@ -126,6 +137,7 @@ export function sweepsHandlers(lab: Lab): HandlersOf<typeof sweepsContract> {
       await queueOpen(await read(name));
       return summarise(await read(name));
     },
+    advance: async () => ({ queued: await rungs.advance() }),
     async winner({ name, trial }) {
       const { plan, standing } = await read(name);
       const chosen = trial ?? summariseSweep(plan, standing, noImportance).best;
@@ -135,7 +147,20 @@ export function sweepsHandlers(lab: Lab): HandlersOf<typeof sweepsContract> {
       }
       return { spec: { ...plan.winner(chosen) } };
     },
+    async delete({ name, runs: withRuns }) {
+      if (!(await listSweeps(workspace)).includes(name)) await readSweep(workspace, name); // says what there is
+      const plan = await readPlan(name).catch(() => undefined); // damaged ones can be deleted, too
+      const records = runsMadeFor(lab, name, plan && experimentsOf(plan));
+      const files = Object.values(sweepFiles(workspace, name));
+      return discardWork(lab, { kind: 'sweep', name, files, records }, withRuns);
+    },
+    restore: ({ undo }) => restoreWork(lab, undo),
   };
+}
+
+/** Of every trial at every rung, whether it came so far or not. */
+function experimentsOf({ trials, rungs, cell }: SweepPlan): readonly Experiment[] {
+  return trials.flatMap((_, trial) => rungs.map((_rung, rung) => cell(trial + 1, rung).experiment));
 }
 
 /** Without checking its trials, which takes longer. */
@@ -144,25 +169,35 @@ function isHalving(spec: unknown): boolean {
   return data?.sweep.method === 'halving';
 }
 
-/** Calls back for sweeps of which a run has ended, and once for all when the lab has looked at its runs; one after the other. */
-function followRungs(lab: Lab, advance: (name: string) => Promise<void>): void {
-  if (lab.host === 'command-line') return; // opened to look, or to train what waits
-  let last: Promise<void> = Promise.resolve();
-  const after = (work: () => Promise<void>): void => {
-    last = last.then(work).catch(() => undefined); // the page of the sweep offers to go on, and then says what is wrong
+/**
+ * Calls back for sweeps of which a run has ended, and once for all when the lab has looked at its runs; one after the other, so that no
+ * rung is queued twice. A lab of a command only does so when it is asked to: most are opened to look.
+ */
+function followRungs(
+  lab: Lab,
+  advance: (name: string) => Promise<number>,
+): { readonly advance: () => Promise<number> } {
+  let last: Promise<number> = Promise.resolve(0);
+  const after = (work: () => Promise<number>): Promise<number> => {
+    last = last.then(work).catch(() => 0); // the page of the sweep offers to go on, and then says what is wrong
+    return last;
   };
+  const advanceAll = (): Promise<number> =>
+    after(async () => {
+      await lab.whole;
+      let queued = 0;
+      for (const name of await listSweeps(lab.workspace)) queued += await advance(name).catch(() => 0);
+      return queued;
+    });
+  if (lab.host === 'command-line') return { advance: advanceAll };
   lab.runs.changes.on(({ id }) => {
     const record = lab.runs.find(id);
     const study = record?.study ?? null;
     if (study === null || (record?.state !== 'finished' && record?.state !== 'failed')) return;
-    after(async () => {
-      if ((await listSweeps(lab.workspace)).includes(study)) await advance(study);
-    });
+    void after(async () => ((await listSweeps(lab.workspace)).includes(study) ? advance(study) : 0));
   });
-  after(async () => {
-    await lab.whole;
-    for (const name of await listSweeps(lab.workspace)) await advance(name);
-  });
+  void advanceAll();
+  return { advance: advanceAll };
 }
 
 function outcomeIn(plan: SweepPlan, records: readonly RunRecord[]): Outcome | undefined {
@@ -172,13 +207,13 @@ function outcomeIn(plan: SweepPlan, records: readonly RunRecord[]): Outcome | un
   return diverged && divergedOutcome(diverged.id);
 }
 
-function isUnderWay(records: readonly RunRecord[]): boolean {
-  return records.some(({ state }) => underWay.includes(state));
+function isAnyUnderWay(records: readonly RunRecord[]): boolean {
+  return records.some((record) => isUnderWay(record));
 }
 
 /** Of several runs of one trial, the one that is shown: finished, under way, or another. */
-function rankOf({ state }: RunRecord): number {
-  return state === 'finished' ? 0 : underWay.includes(state) ? 1 : 2;
+function rankOf(record: RunRecord): number {
+  return record.state === 'finished' ? 0 : isUnderWay(record) ? 1 : 2;
 }
 
 function progressOf({ plan, standing }: Standing): { readonly done: number; readonly trainings: number } {

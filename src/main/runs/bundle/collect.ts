@@ -13,6 +13,7 @@ import type { ImportedModel } from '../../workspace/models.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
 import { isLocked, readJson, runFolder, runOrigin } from '../../workspace/run-folder.ts';
 import { listRuns } from '../../workspace/runs.ts';
+import { studyFiles } from '../../workspace/studies.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { findNetwork } from '../find-network.ts';
 import { checkpointStep } from '../prepare.ts';
@@ -43,7 +44,7 @@ export async function collectContent(
   reference: string | BundleContent['subject'],
 ): Promise<BundleContent> {
   const { kind, name } = typeof reference === 'string' ? { kind: undefined, name: reference } : reference;
-  const study = join(workspace.folder, 'studies', `${name}.spec.json`);
+  const study = studyFiles(workspace, name).spec;
   const isStudy = /^[\w.-]+$/.test(name) && (await fileExists(study));
   if (kind === 'study' || (kind === undefined && isStudy)) {
     if (isStudy) return collectStudy(workspace, name, study);

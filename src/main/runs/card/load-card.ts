@@ -1,6 +1,5 @@
 /** Reads what a card is made of. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { AuditCard } from '../../../shared/card/card.ts';
 import { cardAsHtml } from '../../../shared/card/html.ts';
 import { LabError, isLabError } from '../../../shared/errors.ts';
@@ -14,6 +13,7 @@ import type { RunFolder } from '../../workspace/run-folder.ts';
 import { runFolder } from '../../workspace/run-folder.ts';
 import type { RunSummary } from '../../workspace/runs.ts';
 import { listRuns, readRun } from '../../workspace/runs.ts';
+import { studyFiles } from '../../workspace/studies.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { StudyCell } from '../study-plan.ts';
 import { parseStudy, planStudy } from '../study-plan.ts';
@@ -83,7 +83,7 @@ async function loadStudy(
   name: string,
 ): Promise<{ readonly card: AuditCard; readonly result: StudyResult } | undefined> {
   if (!nameSpec.safeParse(name).success) return undefined;
-  const file = join(workspace.folder, 'studies', `${name}.spec.json`);
+  const file = studyFiles(workspace, name).spec;
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const spec = migrateStoredStudy(JSON.parse(text));

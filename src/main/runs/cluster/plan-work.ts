@@ -13,6 +13,7 @@ import { sealJson } from '../../files/sealed-json.ts';
 import { readEvents, readJson, runFolder, runOrigin, writeJson } from '../../workspace/run-folder.ts';
 import type { CellContent, WorkCell, WorkFolder, WorkPlan } from '../../workspace/work-folder.ts';
 import { isLeftOut, keyOf, seedPlace, workFolderOf } from '../../workspace/work-folder.ts';
+import { studyFiles } from '../../workspace/studies.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { findFoundations, findMaterialOf } from '../prepare.ts';
 import type { SpecSource } from '../spec-file.ts';
@@ -80,7 +81,7 @@ export async function planWork(workspace: Workspace, study: Study, source: SpecS
   await markAll(folder.done, unmarked);
   await replaceFile(join(folder.folder, file), experiments);
   await replaceFile(folder.plan, sealJson(plan));
-  await writeJson(join(workspace.folder, 'studies', `${study.name}.spec.json`), source.value);
+  await writeJson(studyFiles(workspace, study.name).spec, source.value);
   const answer = await judgeFutility(workspace, folder, plan, done);
   const open = cells.filter((cell) => !done.has(cell.key) && !isLeftOut(plan, answer, cell));
   return { folder, plan, open: open.length };

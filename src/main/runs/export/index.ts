@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { LabError, errorCode, isLabError, reasonOf } from '../../../shared/errors.ts';
 import { fileExists } from '../../files/file-exists.ts';
 import { writeFolder } from '../../files/durable-folder.ts';
+import { recordExport } from '../../workspace/export-records.ts';
 import type { RunFolder } from '../../workspace/run-folder.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { ExportFormat, ExportOption, ExportSettings } from './format.ts';
@@ -75,6 +76,9 @@ export async function exportNetwork(
       written = await format.write(source, temporary, { settings, signal, onPhase });
       signal.throwIfAborted();
     });
+    const of = origin.kind === 'run' ? origin.run.id : origin.model.name;
+    // Whatever keeps it from being remembered, it is there.
+    await recordExport(workspace, { kind: origin.kind, of, folder, format: format.name }).catch(() => undefined);
     return { folder, format: format.name, files: written.files, notes: written.notes };
   } catch (error) {
     if (signal.aborted) {

@@ -47,7 +47,7 @@ export const pages: readonly Page[] = [
   },
   {
     name: 'material',
-    path: '/datasets/:group(corpus|dataset)/:name',
+    path: '/datasets/:group(corpus|dataset)/:name/:part?',
     title: 'Dataset',
     load: () => import('../features/datasets/MaterialPage.vue'),
     within: 'datasets',
@@ -68,7 +68,7 @@ export const pages: readonly Page[] = [
   },
   {
     name: 'model',
-    path: '/models/of/:model',
+    path: '/models/of/:model/:part?',
     title: 'Model',
     load: () => import('../features/models/ModelPage.vue'),
     within: 'models',
@@ -163,6 +163,13 @@ export const pages: readonly Page[] = [
     title: 'Demos',
     load: () => import('../features/demos/DemosPage.vue'),
     navigation: { icon: 'demo', key: 'm' },
+  },
+  {
+    name: 'lineage',
+    path: '/lineage',
+    title: 'Lineage',
+    load: () => import('../features/lineage/LineagePage.vue'),
+    navigation: { icon: 'lineage', key: 'l' },
   },
   {
     name: 'settings',

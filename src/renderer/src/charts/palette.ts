@@ -2,6 +2,8 @@
  * Which colour and which dash a line has. The colours are design tokens; from the ninth line on they come again, dashed,
  * so lines are never told apart by colour alone.
  */
+import type { SeriesStyle } from '../../../shared/study/run-colours.ts';
+
 export const seriesColours = [
   '--series-1',
   '--series-2',
@@ -29,6 +31,11 @@ export function lineStyle(index: number): LineStyle {
     colour: seriesColours[index % seriesColours.length] ?? seriesColours[0],
     dash: dashes[round % dashes.length] ?? [],
   };
+}
+
+/** As `runSeries` and `otherSeries` say. */
+export function seriesStyle({ series, round }: SeriesStyle): LineStyle {
+  return { colour: seriesColours[series] ?? seriesColours[0], dash: dashes[round % dashes.length] ?? [] };
 }
 
 /** The two sides of every comparison have tokens of their own; these stand beside them in studies and keep away from them in runs. */

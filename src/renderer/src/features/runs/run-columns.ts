@@ -50,6 +50,11 @@ export function chosenColumns(chosen: readonly string[], offered: readonly RunCo
   return chosen.map((field) => offered.find((one) => one.field === field) ?? { field, title: field });
 }
 
+/** In the same order otherwise. */
+export function pinnedFirst(chosen: readonly string[], pinned: readonly string[]): readonly string[] {
+  return [...chosen.filter((field) => pinned.includes(field)), ...chosen.filter((field) => !pinned.includes(field))];
+}
+
 /** Fields whose values have to be asked for. */
 export function askedFields(chosen: readonly string[]): string[] {
   return chosen.filter((field) => !defaultColumns.includes(field));

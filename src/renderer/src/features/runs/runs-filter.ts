@@ -21,6 +21,8 @@ export interface ListChoice {
   readonly descending: boolean;
   /** Fields beside the name, in their order. */
   readonly columns: readonly string[];
+  /** Those of them that stay in sight while the others are scrolled. */
+  readonly pinned: readonly string[];
 }
 
 export const defaultChoice: ListChoice = {
@@ -36,6 +38,7 @@ export const defaultChoice: ListChoice = {
   sort: 'createdAt',
   descending: true,
   columns: defaultColumns,
+  pinned: [],
 };
 
 export function choiceOf(query: LocationQuery): ListChoice {
@@ -43,6 +46,7 @@ export function choiceOf(query: LocationQuery): ListChoice {
     const value = query[name];
     return typeof value === 'string' ? value : '';
   };
+  const columns = text('columns') === '' ? defaultColumns : text('columns').split(',');
   return {
     text: text('text'),
     states: allStates.filter((state) => text('states').split(',').includes(state)),
@@ -55,7 +59,8 @@ export function choiceOf(query: LocationQuery): ListChoice {
     thenBy: text('group') === '' ? '' : text('then'),
     sort: text('sort') || defaultChoice.sort,
     descending: text('order') !== 'up',
-    columns: text('columns') === '' ? defaultColumns : text('columns').split(','),
+    columns,
+    pinned: columns.filter((field) => text('pinned').split(',').includes(field)),
   };
 }
 
@@ -74,6 +79,7 @@ export function queryOf(choice: ListChoice): Record<string, string> {
     sort: choice.sort === defaultChoice.sort ? '' : choice.sort,
     order: choice.descending ? '' : 'up',
     columns: choice.columns.join() === defaultColumns.join() ? '' : choice.columns.join(),
+    pinned: choice.columns.filter((field) => choice.pinned.includes(field)).join(),
   };
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
 }

@@ -150,7 +150,7 @@ export function useStudyChoices(): StudyChoices {
     [sources.current, material, studies],
     ([from, found, taken]) => {
       if (!from || !found || !taken) return;
-      const names = taken.map((study) => study.name);
+      const names = [...taken.studies, ...taken.damaged].map((study) => study.name);
       name.value = studyName(from, found.name, names);
     },
     { immediate: true },
