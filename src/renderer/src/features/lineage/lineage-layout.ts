@@ -17,7 +17,11 @@ export interface PlacedNode {
 
 export interface LineageLayout {
   readonly nodes: readonly PlacedNode[];
-  readonly edges: readonly { readonly path: string; readonly what: 'data' | 'weights'; readonly key: string }[];
+  readonly edges: readonly {
+    readonly path: string;
+    readonly what: Lineage['edges'][number]['what'];
+    readonly key: string;
+  }[];
   readonly width: number;
   readonly height: number;
 }
