@@ -139,7 +139,7 @@ describe('a study', () => {
     const group = page.getByRole('link', { name: /^Runs gains: pretrained .*used by gains/u });
     await group.focus();
     await page.keyboard.press('ArrowRight');
-    const study = page.getByRole('link', { name: /^Study gains study; from gains: (pretrained|from scratch)/u });
+    const study = page.getByRole('link', { name: /^Study gains study ?; from gains: (pretrained|from scratch)/u });
     await expect.poll(() => study.evaluate((element) => element === document.activeElement), patience).toBe(true);
     await lab.expectAccessible();
     await page.getByRole('link', { name: /^Runs tiny-words/u }).click();
