@@ -56,14 +56,12 @@ describe('the form of an experiment', () => {
         const rows = page.locator('.tasks-of-kind');
         await expect.poll(() => rows.count(), patience).toBe(2);
         for (const row of await rows.all()) {
-          const labels = await row
-            .locator('label')
-            .evaluateAll((found) =>
-              found.map((one) => ({
-                top: one.getBoundingClientRect().top,
-                isWhole: one.scrollWidth <= one.clientWidth,
-              })),
-            );
+          const labels = await row.locator('label').evaluateAll((found) =>
+            found.map((one) => ({
+              top: one.getBoundingClientRect().top,
+              isWhole: one.scrollWidth <= one.clientWidth,
+            })),
+          );
           expect(new Set(labels.map(({ top }) => top)).size, medium).toBeLessThanOrEqual(1);
           expect(
             labels.every(({ isWhole }) => isWhole),
