@@ -14,6 +14,7 @@ import { formatPercent } from '../../src/shared/display.ts';
 import { LabError } from '../../src/shared/errors.ts';
 import type { Feeds } from '../../src/main/engines/engine.ts';
 import { adamWDefaults } from '../../src/main/engines/optimizer.ts';
+import { cacheFolder } from '../../src/main/files/cache-folder.ts';
 import { readSafetensors } from '../../src/main/formats/safetensors.ts';
 import type { Program } from '../../src/main/graph/index.ts';
 import { initialParameters } from '../../src/main/nn/initialisers.ts';
@@ -121,7 +122,9 @@ async function writeInputs(
 
 function startOurs(name: string, folder: string, threads: number): Promise<Contestant> {
   const commandArguments = ['--disable-warning=ExperimentalWarning', ourSide, name, folder, String(threads)];
-  return startContestant('Pretext Lab', process.execPath, commandArguments);
+  // Compiled code is kept between starts, as the lab keeps it: stripping types takes memory that is not given back.
+  const environment = { NODE_COMPILE_CACHE: path.join(cacheFolder(), 'compiled') };
+  return startContestant('Pretext Lab', process.execPath, commandArguments, environment);
 }
 
 interface Opponent {
