@@ -15,6 +15,7 @@ import { LabError } from '../../src/shared/errors.ts';
 import type { Feeds } from '../../src/main/engines/engine.ts';
 import { adamWDefaults } from '../../src/main/engines/optimizer.ts';
 import { cacheFolder } from '../../src/main/files/cache-folder.ts';
+import { trainerOptions } from '../../src/main/hosts/node/start-process.ts';
 import { readSafetensors } from '../../src/main/formats/safetensors.ts';
 import type { Program } from '../../src/main/graph/index.ts';
 import { initialParameters } from '../../src/main/nn/initialisers.ts';
@@ -121,7 +122,8 @@ async function writeInputs(
 }
 
 function startOurs(name: string, folder: string, threads: number): Promise<Contestant> {
-  const commandArguments = ['--disable-warning=ExperimentalWarning', ourSide, name, folder, String(threads)];
+  const options = ['--disable-warning=ExperimentalWarning', ...trainerOptions];
+  const commandArguments = [...options, ourSide, name, folder, String(threads)];
   // Compiled code is kept between starts, as the lab keeps it: stripping types takes memory that is not given back.
   const environment = { NODE_COMPILE_CACHE: path.join(cacheFolder(), 'compiled') };
   return startContestant('Pretext Lab', process.execPath, commandArguments, environment);

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { TrainerProcess } from '../../lab/process-host.ts';
 import { trainerPriority } from '../../lab/process-host.ts';
 import { runFolder } from '../../workspace/run-folder.ts';
-import { keptOutput, lowerPriority, start } from './start-process.ts';
+import { keptOutput, lowerPriority, start, trainerOptions } from './start-process.ts';
 
 const trainerEntry = new URL('../trainer/index.ts', import.meta.url);
 
@@ -53,6 +53,7 @@ export function startTrainer(workspaceFolder: string, run: string, threads?: num
       [workspaceFolder, run, ...share, ...(canShare ? ['--shared'] : [])],
       errors,
       true,
+      trainerOptions,
     );
     lowerPriority(child, trainerPriority);
     return accompany({ child, workspace: workspaceFolder, threads, log: output }, output);
