@@ -58,6 +58,29 @@ describe('CoNLL files', () => {
     expect(parts.sentences[0]).toEqual(['EU rejects', 'NNP VBZ']);
   });
 
+  it('may have number signs among their words, and comments', async () => {
+    const spaces = [
+      '# id = 7',
+      'lost V O',
+      '# # B-MONEY',
+      '5 CD I-MONEY',
+      '',
+      '# id = 8',
+      '# # B-MONEY',
+      '3 CD I-MONEY',
+      '# 2',
+    ];
+    expect((await importTagged('a.conll', spaces.join('\n'))).sentences).toEqual([
+      ['lost # 5', 'O B-MONEY I-MONEY'],
+      ['# 3', 'B-MONEY I-MONEY'],
+    ]);
+    const tabs = ['# text', 'is\tO', '#\tB', '1\tI', '', '#\tO', 'so it\tO', '# a comment'];
+    expect((await importTagged('a.conll', tabs.join('\n'))).sentences).toEqual([
+      ['is # 1', 'O B I'],
+      ['# so\u00a0it', 'O O'],
+    ]);
+  });
+
   it('may be those of Universal Dependencies', async () => {
     const conllu = [
       '# text = Vámonos al mar',

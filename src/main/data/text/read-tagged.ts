@@ -20,7 +20,12 @@ export interface TaggedOptions {
   readonly tags: string | undefined;
   /** What tags that are numbers are called, from 0 on. */
   readonly names: readonly string[] | undefined;
+  /** Words may stand alone in CoNLL, as where they are to be tagged: they have the tag `NO_TAG` then. */
+  readonly mayLackTags?: boolean | undefined;
 }
+
+/** Of a word that has none. */
+export const NO_TAG = '-';
 
 export interface ReadSentence extends TaggedSentence {
   /** Where it begins. */
@@ -162,7 +167,11 @@ class ConllReader {
   private tags: string[] = [];
   private begin = 0;
   private problem: { readonly line: number; readonly message: string } | undefined;
+  /** Of the first word. */
   private columns: number | undefined;
+  private hasTabs: boolean | undefined;
+  /** Tags so far. */
+  private readonly known = new Set<string>();
   private document: number | undefined;
 
   constructor(options: TaggedOptions) {
@@ -171,9 +180,8 @@ class ConllReader {
 
   add(text: string, line: number): SentenceOrSkipped[] {
     if (text.trim() === '') return this.end();
-    // Comments of CoNLL-U, which has tabs where they are none.
-    if (text.startsWith('# ') || text.startsWith('#\t')) return [];
     const fields = text.includes('\t') ? text.split('\t') : text.trim().split(/\s+/u);
+    if (fields[0] === '#' && !this.isWord(text, fields)) return []; // a comment, as CoNLL-U has them
     if (fields[0] === DOCUMENT_START) {
       this.document = (this.document ?? 0) + 1;
       return this.end();
@@ -181,11 +189,25 @@ class ConllReader {
     // Ranges of contracted words and words that are not written, in CoNLL-U.
     if (fields.length === COLUMNS_OF_CONLLU && /^\d+[-.]\d+$/u.test(fields[0] ?? '')) return [];
     if (this.words.length === 0) this.begin = line;
+    this.hasTabs ??= text.includes('\t');
     this.problem ??= this.problemOf(fields, line);
     const isConllu = fields.length === COLUMNS_OF_CONLLU && /^\d+$/u.test(fields[0] ?? '');
     this.words.push(fields[columnOf(this.options.words, isConllu ? 2 : 1) - 1] ?? '');
-    this.tags.push(fields[columnOf(this.options.tags, isConllu ? 4 : fields.length) - 1] ?? '');
+    const tag = this.tagOf(fields, isConllu);
+    this.tags.push(tag);
+    this.known.add(tag);
     return [];
+  }
+
+  private tagOf(fields: readonly string[], isConllu: boolean): string {
+    if (this.options.mayLackTags === true && fields.length === 1) return NO_TAG;
+    return fields[columnOf(this.options.tags, isConllu ? 4 : fields.length) - 1] ?? '';
+  }
+
+  /** Whether a line that begins with # is a word, such as the number sign of prices: it has the columns of words, and a tag of theirs. */
+  private isWord(text: string, fields: readonly string[]): boolean {
+    if (fields.length !== this.columns || text.includes('\t') !== this.hasTabs) return false;
+    return this.hasTabs || this.words.length > 0 || this.known.has(this.tagOf(fields, false));
   }
 
   end(): SentenceOrSkipped[] {
@@ -205,7 +227,8 @@ class ConllReader {
         line,
       );
     }
-    if (fields.length < FEWEST_COLUMNS || fields.length > MOST_COLUMNS) {
+    const fewest = this.options.mayLackTags === true ? 1 : FEWEST_COLUMNS;
+    if (fields.length < fewest || fields.length > MOST_COLUMNS) {
       return { line, message: `has ${plural(fields.length, 'column')}, where a word and its tag make from 2 to 10` };
     }
     if (fields.length === this.columns) return undefined;

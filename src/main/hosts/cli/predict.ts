@@ -130,7 +130,7 @@ export function registerPredict(predict: Command): void {
     .option('--head <task>', 'of an imported model: which of its heads answers (default: what the question asks for)')
     .option(
       '-i, --input <path>',
-      'a table, .txt or FASTA file, a folder, images or recordings: every row or file is asked',
+      'a table, .txt, FASTA or (of taggers) CoNLL file, a folder, images or recordings: every row or file is asked',
     )
     .option('-o, --output <file>', 'a new .csv, .jsonl or .parquet file for the answers')
     .option('--embeddings', 'with --input: the vectors of the backbone instead of answers')

@@ -62,6 +62,10 @@ function asksForPairs(network: TrainedNetwork, { embeddings }: PredictFileOption
   return demoFormOf(findTask(task.type), facts.input.kind) === 'align-pair';
 }
 
+function asksForWords(network: TrainedNetwork, { embeddings }: PredictFileOptions): boolean {
+  return !embeddings && network.whole().facts.tags !== undefined;
+}
+
 /** What is written of one question. */
 interface Answered {
   readonly rows: readonly (readonly OutputCell[])[];
@@ -92,7 +96,11 @@ export async function predictFile(network: TrainedNetwork, options: PredictFileO
   }
   const source =
     facts.input.kind === 'tokens'
-      ? await openTexts(input, { ...options, hasPairs: asksForPairs(network, options) }, signal)
+      ? await openTexts(
+          input,
+          { ...options, hasPairs: asksForPairs(network, options), hasWords: asksForWords(network, options) },
+          signal,
+        )
       : await openFiles(input, facts, options, signal);
   await using answerer = await openAnswerer(network, options);
   const isText = facts.input.kind === 'tokens';

@@ -49,6 +49,8 @@ export interface QuestionOptions {
   readonly pairColumn?: string | undefined;
   /** In files of sequences, a record and the one after it are a pair. */
   readonly hasPairs?: boolean | undefined;
+  /** Files of tagged words, such as CoNLL, have a sentence between blank lines, whose words are asked about as they are. */
+  readonly hasWords?: boolean | undefined;
   /** Column with the path of each image or recording; 'path' without it. */
   readonly pathColumn?: string | undefined;
   /** Columns to keep; all without it. */

@@ -17,6 +17,7 @@ import type { TableFormat } from '../../data/tables/read-table.ts';
 import { isTableFormat, readTable } from '../../data/tables/read-table.ts';
 import { columnsOfTable } from '../../data/tables/table-columns.ts';
 import { missingColumnMessage } from '../../data/tables/table-row.ts';
+import { NO_TAG, readTagged, TAGGED_FILES } from '../../data/text/read-tagged.ts';
 import type { Asked, Question, QuestionOptions, QuestionSource, UnreadableQuestion } from './question.ts';
 
 type Item = Question | UnreadableQuestion;
@@ -28,12 +29,15 @@ interface Columns {
   readonly kept: readonly string[];
   /** Of sequences: two records after each other are asked about together. */
   readonly hasPairs: boolean;
+  /** Of files of tagged words: sentences are asked about by their words. */
+  readonly hasWords: boolean;
 }
 
 /** Throws `LabError('not-found')` for a path that is not there, `bad-input` for one without texts or without the named columns. */
 export async function openTexts(input: string, options: QuestionOptions, signal: AbortSignal): Promise<QuestionSource> {
-  const { encoding, header, quote } = options;
-  const find = () => findSourceFiles({ sources: [input], encoding, header, quote, signal });
+  const { encoding, header, quote, hasWords = false } = options;
+  const alsoText = hasWords ? TAGGED_FILES : undefined;
+  const find = () => findSourceFiles({ sources: [input], encoding, header, quote, alsoText, signal });
   let first: SourceFile | undefined;
   let total = 0;
   for await (const found of find()) {
@@ -46,7 +50,7 @@ export async function openTexts(input: string, options: QuestionOptions, signal:
   return {
     columns: columns.kept,
     hasFiles: !first.named,
-    hasLines: !isProse(first.format) || hasLinesOfIts(first, first.format),
+    hasLines: !isProse(first.format) || hasLinesOfIts(first, first.format) || hasTaggedWords(first, columns),
     total,
     unit: 'bytes',
     async *questions(stop, onProgress) {
@@ -88,13 +92,16 @@ function hasLinesOfIts({ named }: SourceFile, format: ProseFormat): boolean {
 
 /** Of the first file: what the others have besides is left out, and what they lack is empty. */
 async function columnsOf(file: SourceFile, options: QuestionOptions, signal: AbortSignal): Promise<Columns> {
-  const { textColumn, pairColumn, keep, hasPairs = false } = options;
+  const { textColumn, pairColumn, keep, hasPairs = false, hasWords = false } = options;
   if (file.format === 'wikipedia') throw isDump(file);
   const { format } = file;
+  if (hasTaggedWords(file, { hasWords })) {
+    return { text: textColumn ?? '', pair: undefined, kept: keptOf(file.path, ['given'], keep), hasPairs, hasWords };
+  }
   if (!isTableFormat(format)) {
     const kept = isSequences(format) ? ['name', 'label'] : format === 'text' && file.named ? ['text'] : [];
     for (const name of [textColumn, pairColumn]) if (name !== undefined) throw missing(file.path, name, kept);
-    return { text: '', pair: undefined, kept: keptOf(file.path, kept, keep), hasPairs };
+    return { text: '', pair: undefined, kept: keptOf(file.path, kept, keep), hasPairs, hasWords };
   }
   const opened = openSource(file, { ...openOptions, signal });
   const present = await columnsOfTable(opened.source, format, opened.options).catch((error: unknown) => {
@@ -107,7 +114,7 @@ async function columnsOf(file: SourceFile, options: QuestionOptions, signal: Abo
     if (name === undefined || present.includes(name)) continue;
     throw missing(file.path, name, present);
   }
-  return { text, pair: pairColumn, kept: keptOf(file.path, present, keep), hasPairs };
+  return { text, pair: pairColumn, kept: keptOf(file.path, present, keep), hasPairs, hasWords };
 }
 
 function keptOf(path: string, present: readonly string[], keep: readonly string[] | undefined): readonly string[] {
@@ -155,6 +162,7 @@ async function* readFile(
 
 function itemsOf(file: SourceFile, opened: OpenedSource, columns: Columns): AsyncGenerator<readonly Item[]> {
   const { format } = file;
+  if (hasTaggedWords(file, columns)) return readSentences(file, opened, columns);
   if (isTableFormat(format)) return readRows(file, format, opened, columns);
   if (isSequences(format)) {
     return (columns.hasPairs ? readSequencePairs : readNamedSequences)(file, format, opened, columns);
@@ -184,6 +192,30 @@ async function* readRows(
       const valueOf = (name: string): string | null => row.values[wanted.indexOf(name)] ?? null;
       const place = { file: path, line, kept: kept.map(valueOf) };
       return asked(place, { text: valueOf(text) ?? '', ...(pair !== undefined && { textPair: valueOf(pair) ?? '' }) });
+    });
+  }
+}
+
+/** Whether a file is one of tagged words by its name, and these are asked about. */
+function hasTaggedWords({ path }: SourceFile, { hasWords }: Pick<Columns, 'hasWords'>): boolean {
+  const [, ending = ''] = /\.([a-z0-9]+)(?:\.(?:gz|zst|bz2))?$/iu.exec(path) ?? [];
+  return hasWords && TAGGED_FILES.includes(ending.toLowerCase());
+}
+
+/** Sentences of CoNLL files; the tags that they have already are kept as `given`. */
+async function* readSentences(
+  { path }: SourceFile,
+  { source }: OpenedSource,
+  { text, kept }: Columns,
+): AsyncGenerator<readonly Item[]> {
+  const options = { words: text === '' ? undefined : text, tags: undefined, names: undefined, mayLackTags: true };
+  for await (const sentences of readTagged(source, options)) {
+    yield sentences.map((item): Item => {
+      const { line } = item;
+      if ('reason' in item) return { file: path, line, kept: kept.map(() => null), problem: item.message };
+      const { words, tags } = item;
+      const given = tags.every((tag) => tag === NO_TAG) ? null : tags.join(' ');
+      return { file: path, line, kept: kept.map(() => given), read: () => ({ text: words.join(' '), words }) };
     });
   }
 }

@@ -27,10 +27,23 @@ export function areEntityTags(tags: readonly string[]): boolean {
   return tags.some((tag) => tag !== OUTSIDE) && tags.every((tag) => tag === OUTSIDE || TAG.test(tag));
 }
 
-/** BILOU as IOBES: U-X is S-X, L-X is E-X. Other tags stay as they are. */
-export function normaliseTag(tag: string): string {
-  if (/^U-./u.test(tag)) return `S-${tag.slice(2)}`;
-  return /^L-./u.test(tag) ? `E-${tag.slice(2)}` : tag;
+/** Type of the entities of tags that name none. */
+const UNTYPED = 'entity';
+
+/**
+ * Brings the tags of a data set to what entities are read from: BILOU as IOBES (U-X is S-X, L-X is E-X), and tags that are B, I and O
+ * alone as B-entity and so on. Other tags stay as they are.
+ */
+export function tagNormaliser(names: readonly string[]): (tag: string) => string {
+  const areUntyped =
+    names.includes(OUTSIDE) &&
+    (names.includes('B') || names.includes('I')) &&
+    names.every((name) => /^[BIESLUO]$/u.test(name));
+  return (tag) => {
+    const typed = areUntyped && tag !== OUTSIDE ? `${tag}-${UNTYPED}` : tag;
+    if (/^U-./u.test(typed)) return `S-${typed.slice(2)}`;
+    return /^L-./u.test(typed) ? `E-${typed.slice(2)}` : typed;
+  };
 }
 
 function endsBefore(previous: string, previousType: string, prefix: string, type: string): boolean {

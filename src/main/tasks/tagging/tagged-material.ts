@@ -7,7 +7,7 @@ import type { TextTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.ts';
 import type { ExampleSides, SamplerSetup } from '../task.ts';
 import { drawSides } from '../labelled/sides.ts';
-import { areEntityTags, normaliseTag } from './entities.ts';
+import { areEntityTags, tagNormaliser } from './entities.ts';
 
 export interface TaggingSettings {
   readonly length: number;
@@ -58,7 +58,8 @@ export function openTaggedMaterial(setup: SamplerSetup<TaggingSettings>): Tagged
         `tags of words are wanted, and the dataset in ${dataFolder} has none: import it with --labels tags`,
       );
     }
-    const tags = [...new Set(dataset.targets.names.map(normaliseTag))];
+    const normalised = tagNormaliser(dataset.targets.names);
+    const tags = [...new Set(dataset.targets.names.map(normalised))];
     const numberOf = new Map(tags.map((tag, index) => [tag, index]));
     const { size, groups, sides: official, contentHash } = dataset;
     const material = { labels: new Int32Array(size), classes: ['sentence'], groups, sides: official, contentHash };
@@ -73,7 +74,7 @@ export function openTaggedMaterial(setup: SamplerSetup<TaggingSettings>): Tagged
         const own = dataset
           .writtenLabel(sentence)
           .split(' ')
-          .map((tag) => numberOf.get(normaliseTag(tag))!);
+          .map((tag) => numberOf.get(normalised(tag))!);
         return windowsOf(tokenizer, words, options).map(({ from, to, ...rest }) => ({
           ...rest,
           sentence,

@@ -9,8 +9,8 @@ import {
   countEntities,
   entitiesOf,
   entityMetrics,
-  normaliseTag,
   repairedTags,
+  tagNormaliser,
   totalOf,
 } from '../../../../src/main/tasks/tagging/entities.ts';
 
@@ -62,6 +62,14 @@ describe('entities', () => {
     expect(areEntityTags(['O', 'B-PER', 'I-PER'])).toBe(true);
     expect(areEntityTags(['NN', 'VB'])).toBe(false);
     expect(areEntityTags(['O'])).toBe(false);
-    expect(['U-PER', 'L-PER', 'B-PER', 'U'].map(normaliseTag)).toEqual(['S-PER', 'E-PER', 'B-PER', 'U']);
+  });
+
+  it('may be written as BILOU, and without a type', () => {
+    const read = (...tags: string[]) => tags.map(tagNormaliser(tags));
+    expect(read('U-PER', 'L-PER', 'B-PER', 'U')).toEqual(['S-PER', 'E-PER', 'B-PER', 'U']);
+    expect(read('B', 'I', 'O')).toEqual(['B-entity', 'I-entity', 'O']);
+    expect(read('B', 'L', 'U', 'O')).toEqual(['B-entity', 'E-entity', 'S-entity', 'O']);
+    // Parts of speech of one letter.
+    expect(read('B', 'N', 'O')).toEqual(['B', 'N', 'O']);
   });
 });
