@@ -66,6 +66,8 @@ describe('notes on classes', () => {
   it('tell quantities, combinations, and classes that are too small to be measured', () => {
     const numbers = classNotes(new Map(Array.from({ length: 24 }, (_, index) => [String(index * 0.37), 1])));
     expect(numbers[0]).toContain('24 different numbers are labels of 24 examples');
+    const many = classNotes(new Map(Array.from({ length: 1500 }, (_, index) => [String(index * 0.37), 1])));
+    expect(many).toEqual([expect.stringContaining('1500 different numbers')]);
     expect(countCombined(new Set(['drama', 'war', 'drama;war', "['drama', 'war']"]))).toBe(2);
     expect(countCombined(new Set(['C/C++', 'and/or']))).toBe(0);
     expect(classNotes(counted({ a: 50, b: 2 }))).toEqual([expect.stringContaining('“b”')]);

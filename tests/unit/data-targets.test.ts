@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
 import { importAudioDataset } from '../../src/main/data/audio/import-audio.ts';
 import { openAudioDataset } from '../../src/main/data/audio/audio-dataset.ts';
@@ -22,9 +23,13 @@ function valued(targets: Targets | undefined) {
   return targets;
 }
 
-async function importText(file: string, content: string, labels: LabelFormat, labelColumn?: string) {
+function importText(file: string, content: string, labels: LabelFormat, labelColumn?: string) {
   const source = join(temporaryFolder(), file);
   writeFileSync(source, content);
+  return importFrom(source, labels, labelColumn);
+}
+
+async function importFrom(source: string, labels: LabelFormat, labelColumn?: string) {
   const folder = join(temporaryFolder(), 'dataset');
   await importTextDataset({ sources: [source], folder, name: 'Test', labels, labelColumn });
   const dataset = openTextDataset(folder);
@@ -54,9 +59,23 @@ describe('numbers as labels', () => {
     expect(targetWords(valued(found.dataset.targets), 0)).toBe('1250');
   });
 
+  it('are told how to be written where they have separators or units', async () => {
+    const written = ['1,234', '1,234.5', '1 234', '1.234.567', '12 kg', '$5', '7 %', '3 m2', 'many', '1-2'];
+    const csv = `text,price\nhouse,1\n${written.map((one, index) => `house ${String(index)},"${one}"`).join('\n')}\n`;
+    const found = await importText('a.csv', csv, { kind: 'numbers' }, 'price');
+    expect(found.values).toEqual([1]);
+    const reasons = skippedOf(found).map((message) => message.replace(/^.*” /u, ''));
+    expect(reasons.slice(0, 4)).toEqual(
+      new Array(4).fill('has its digits in groups: write numbers without anything between the digits'),
+    );
+    expect(reasons.slice(4, 8)).toEqual(new Array(4).fill('has a unit: write the number alone'));
+    expect(reasons.slice(8)).toEqual(['is not a number', 'is not a number']);
+  });
+
   it('may be several, one in each column', async () => {
     const labels = { kind: 'numbers', furtherColumns: ['area'] } as const;
-    const found = await importText('a.csv', 'text,area,price\na,7,1\nb,8,2\n', labels, 'price');
+    const found = await importText('a.csv', 'text,area,price\na,7,1\nb,8,2\nc,,3\n', labels, 'price');
+    expect(skippedOf(found)).toEqual(['4: has no number (column “area”)']);
     expect(found.names).toEqual(['price', 'area']);
     expect(found.values).toEqual([1, 7, 2, 8]);
     expect(targetWords(valued(found.dataset.targets), 1)).toBe('price 2, area 8');
@@ -100,6 +119,8 @@ describe('several labels for each example', () => {
     expect((await importText('a.jsonl', jsonl, { kind: 'several' }, 'tags[]')).values).toEqual([1, 1, 0, 1]);
     const written = `text,tags\na,"['x', 'y']"\nb,"[""y""]"\nc,[]\n`;
     expect((await importText('a.csv', written, { kind: 'several' }, 'tags')).values).toEqual([1, 1, 0, 1, 0, 0]);
+    const inLists = await importText('a.jsonl', jsonl, { kind: 'several' }, 'tags');
+    expect(inLists.values).toEqual([1, 1, 0, 1]);
     const columns = 'text,rude,threat\na,1,0\nb,no,yes\nc,maybe,1\n';
     const several = await importText('a.csv', columns, { kind: 'several', furtherColumns: ['threat'] }, 'rude');
     expect(several.names).toEqual(['rude', 'threat']);
@@ -107,6 +128,38 @@ describe('several labels for each example', () => {
     expect(skippedOf(several)).toEqual([
       '4: “rude=maybe”: with a column for each label, a cell is 1 or 0, true or false, yes or no',
     ]);
+  });
+
+  it('may hold commas, where they stand in a list', async () => {
+    const rows = [
+      { text: 'a', tags: ['sci-fi, fantasy', 'war'] },
+      { text: 'b', tags: ['sci-fi, fantasy'] },
+      { text: 'c', tags: [] },
+      { text: 'd', tags: null },
+    ];
+    const names = ['sci-fi, fantasy', 'war'];
+    const jsonl = rows.map((row) => JSON.stringify(row)).join('\n');
+    for (const column of ['tags', 'tags[]']) {
+      const found = await importText('a.jsonl', jsonl, { kind: 'several' }, column);
+      expect(found.names).toEqual(names);
+      expect(found.values).toEqual([1, 1, 1, 0, 0, 0, 0, 0]);
+    }
+    const written = [`"['sci-fi, fantasy', ""war""]"`, String.raw`"[""sci-fi, fantasy""]"`, '[]', `"['don\\'t', ' ']"`];
+    const csv = `text,tags\n${written.map((one, index) => `text ${String(index)},${one}`).join('\n')}\n`;
+    expect((await importText('a.csv', csv, { kind: 'several' }, 'tags')).names).toEqual(["don't", ...names]);
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    const path = join(temporaryFolder(), 'a.parquet');
+    await connection.run(
+      `COPY (SELECT * FROM (VALUES ('a', ['sci-fi, fantasy', 'war']), ('b', ['war']), ('c', [])) AS t(text, tags)) TO '${path}' (FORMAT parquet)`,
+    );
+    connection.closeSync();
+    instance.closeSync();
+    for (const column of ['tags', 'tags[]']) {
+      const found = await importFrom(path, { kind: 'several' }, column);
+      expect(found.names).toEqual(names);
+      expect(found.values).toEqual([1, 1, 0, 1, 0, 0]);
+    }
   });
 
   it('are refused where no example has one', async () => {
@@ -137,7 +190,7 @@ describe('numbers of files', () => {
       onProgress: () => undefined,
     });
     expect(report.skipped.listed.map(({ path, message }) => `${path}: ${message}`)).toEqual([
-      '1.png: “old” is not a number',
+      '1.png: “old” is not a number (column “age”)',
     ]);
     expect(manifest.classes).toEqual([{ name: 'age, height', images: 2 }]);
     const dataset = openImageDataset(join(workspace.datasets, 'ages'));

@@ -1,8 +1,10 @@
 /** The columns of a table and its first rows, read with the import's own readers. */
 import type { Inspection } from '../../shared/contract/materials.ts';
 import { LabError } from '../../shared/errors.ts';
+import type { LabelFormat } from '../../shared/spec/label-format.ts';
 import type { TextEncoding } from '../../shared/spec/manifests/text-corpus.ts';
 import { excerpt, quoted } from '../../shared/excerpt.ts';
+import { isNothing, problemOfLabel } from '../data/import/label-format.ts';
 import { classNotes } from '../data/import/class-notes.ts';
 import { cleanLabel, similarLabels } from '../data/import/labels.ts';
 import { areSides, sideOf, type Side } from '../data/import/sides.ts';
@@ -35,13 +37,15 @@ interface Options {
   readonly textColumn?: string | undefined;
   readonly labelColumn?: string | undefined;
   readonly splitColumn?: string | undefined;
+  /** What labels say; one class each without it. */
+  readonly labels?: LabelFormat['kind'] | undefined;
   readonly signal: AbortSignal;
 }
 
 /** @throws LabError `bad-input` for what is no table; `SkipFile` for a file that cannot be read */
 export async function inspectTable(
   file: SourceFile,
-  { shown, encoding, header, quote, textColumn, labelColumn, splitColumn, signal }: Options,
+  { shown, encoding, header, quote, textColumn, labelColumn, splitColumn, labels = 'classes', signal }: Options,
 ): Promise<Table> {
   const { format, path, compression } = file;
   if (!isTableFormat(format)) {
@@ -67,6 +71,7 @@ export async function inspectTable(
       facts = now;
     },
     onNote: (note) => notes.push(note),
+    ...(labels === 'several' && labelColumn !== undefined && { listColumns: [labelColumn] }),
   };
   reading: for await (const batch of readTable(source, format, null, options)) {
     for (const row of batch) {
@@ -94,14 +99,12 @@ export async function inspectTable(
   const label = columns.find(({ role }) => role === 'label')?.name;
   const text = columns.find(({ role }) => role === 'text')?.name;
   if (label !== undefined && text !== undefined) {
-    problems.push(...incompleteRows(names, rows, lines, { text, label }));
+    problems.push(...incompleteRows(names, rows, lines, { text, label, labels }));
     const counts = columns.find(({ name }) => name === label)?.values ?? [];
-    notes.push(
-      ...classNotes(new Map(counts.map(({ name, count }) => [name, count]))).map((message) => ({
-        line: null,
-        message,
-      })),
-    );
+    if (labels === 'classes') {
+      const messages = classNotes(new Map(counts.map(({ name, count }) => [name, count])));
+      notes.push(...messages.map((message) => ({ line: null, message })));
+    }
   }
   const split =
     splitColumn ??
@@ -131,7 +134,7 @@ function incompleteRows(
   names: readonly string[],
   rows: readonly (readonly (string | null)[])[],
   lines: readonly number[],
-  { text, label }: { readonly text: string; readonly label: string },
+  { text, label, labels }: { readonly text: string; readonly label: string; readonly labels: LabelFormat['kind'] },
 ): Table['problems'] {
   const [textPlace, labelPlace] = [names.indexOf(text), names.indexOf(label)];
   const inside = names.flatMap((name, place) =>
@@ -139,7 +142,13 @@ function incompleteRows(
   );
   return rows.flatMap((row, index) => {
     const line = lines[index] ?? null;
-    if ((row[labelPlace] ?? '').trim() === '') {
+    const found = (row[labelPlace] ?? '').trim();
+    if (labels === 'numbers') {
+      const message = problemOfLabel(found, { kind: labels }, [label]);
+      if (message !== undefined) return [{ line, message }];
+    }
+    // An example may have none of several labels, and pairs of sequences are related where nothing is said.
+    if (labels === 'classes' && found === '') {
       const deeper = inside.find((place) => row[place] !== null);
       const path = deeper === undefined ? undefined : names[deeper];
       const message =
@@ -176,13 +185,13 @@ function describeColumn(name: string, values: readonly (string | null)[]): Omit<
   const filled = values.filter((value) => value !== null && value !== '');
   const counts = new Map<string, number>();
   let length = 0;
-  let isNumeric = filled.length > 0;
+  let isNumeric = filled.some((value) => value !== null && !isNothing(value));
   for (const value of filled) {
     if (value === null) continue;
     const name = value.length > LONGEST_LABEL ? value : cleanLabel(value);
     counts.set(name, (counts.get(name) ?? 0) + 1);
     length += value.length;
-    isNumeric &&= value.trim() !== '' && Number.isFinite(Number(value));
+    isNumeric &&= isNothing(value) || Number.isFinite(Number(value));
   }
   const common = counts.size <= mostClasses ? [...counts].sort(([, a], [, b]) => b - a) : [];
   return {

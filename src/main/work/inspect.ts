@@ -83,7 +83,7 @@ export async function inspectSources(
   const tableFile = tagged ? undefined : texts.find(({ format }) => isTableFormat(format));
   const table = tableFile
     ? await inspectTable(tableFile, {
-        ...{ shown: rows, encoding, header, quote, signal },
+        ...{ shown: rows, encoding, header, quote, labels, signal },
         ...columns,
       }).catch(tell(tableFile.path))
     : null;

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspectSources } from '../../../src/main/work/inspect.ts';
 import { openWorkspace } from '../../../src/main/workspace/workspace.ts';
 import type { WorkContext } from '../../../src/main/work/work-context.ts';
+import type { LabelFormat } from '../../../src/shared/spec/label-format.ts';
 import { importRequest } from '../../../src/shared/contract/materials.ts';
 import { tone, wavFile } from '../audio-fixtures.ts';
 import { zipArchive } from '../data-images-fixtures.ts';
@@ -31,7 +32,16 @@ describe('a look into files', () => {
   async function look(
     files: Readonly<Record<string, string | Uint8Array>>,
     at = '',
-    { encoding, header = true }: { readonly encoding?: 'windows-1251'; readonly header?: boolean } = {},
+    {
+      encoding,
+      header = true,
+      ...asked
+    }: {
+      readonly encoding?: 'windows-1251';
+      readonly header?: boolean;
+      readonly labels?: LabelFormat['kind'];
+      readonly labelColumn?: string;
+    } = {},
   ) {
     const root = join(folder, `case-${(made += 1)}`);
     for (const [name, content] of Object.entries(files)) {
@@ -44,6 +54,7 @@ describe('a look into files', () => {
       pictures: 4,
       header,
       ...(encoding !== undefined && { encoding }),
+      ...asked,
     };
     const answer = await inspectSources(context, input);
     if (answer.suggestion) expect(importRequest.safeParse(answer.suggestion).error).toBeUndefined();
@@ -68,6 +79,21 @@ describe('a look into files', () => {
       { line: 4, message: 'the sequence “b” holds “1”, which is not a symbol of a sequence' },
       { line: 7, message: 'the sequence “d” has no symbols' },
     ]);
+  });
+
+  it('goes by what labels are said to be: rows may have none of several, and numbers are looked at', async () => {
+    const csv = 'text,label\none house,war;drama\ntwo houses,\nthree houses,war\nfour houses,12 kg\n';
+    const problemsOf = async (labels: LabelFormat['kind']) => {
+      const { table } = await look({ 'a.csv': csv }, 'a.csv', { labels, labelColumn: 'label' });
+      return [table?.problems.map(({ line }) => line), table?.notes.length];
+    };
+    expect(await problemsOf('classes')).toEqual([[3], 2]);
+    expect(await problemsOf('several')).toEqual([[], 0]);
+    expect(await problemsOf('numbers')).toEqual([[2, 3, 4, 5], 0]);
+    const lists = '{"text":"one house","topics":["war"]}\n{"text":"two houses","topics":["war","art"]}\n';
+    const { table } = await look({ 'a.jsonl': lists }, 'a.jsonl', { labels: 'several', labelColumn: 'topics' });
+    expect(table?.problems).toEqual([]);
+    expect(table?.rows.map(([, topics]) => topics)).toEqual(['["war"]', '["war","art"]']);
   });
 
   it('tells which rows a labelled set would leave out, and what is odd about its classes', async () => {

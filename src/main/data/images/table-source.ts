@@ -98,7 +98,9 @@ export function tableSource(table: string, options: FileTableOptions = {}): Imag
         columns.bytes === undefined
           ? { optional: kept }
           : { optional: [...kept, columns.path], ...(withBytes && { bytesColumn: columns.bytes }) };
-      for await (const batch of readTable(opened.source, format!, columns.wanted, { ...opened.options, ...rest })) {
+      const listColumns = labels.kind === 'several' ? ofLabel : [];
+      const how = { ...opened.options, ...rest, listColumns };
+      for await (const batch of readTable(opened.source, format!, columns.wanted, how)) {
         yield* batch;
       }
     } catch (error) {

@@ -10,15 +10,15 @@ const MOST_CLASSES = 1000;
 
 /** Sentences for the report; none where nothing is odd. */
 export function classNotes(counts: ReadonlyMap<string, number>): string[] {
-  if (counts.size > MOST_CLASSES) return [];
   const names = [...counts.keys()];
   const examples = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const notes: string[] = [];
   if (names.length > 2 && names.every((name) => NUMBER.test(name)) && counts.size > examples / 3) {
     notes.push(
-      `${counts.size} different numbers are labels of ${examples} examples: they look like quantities, and each is learned as a class of its own; import with --labels numbers for regression`,
+      `${counts.size} different numbers are labels of ${examples} examples: they look like quantities, and each is learned as a class of its own; import with --labels numbers for regression, and leave them as they are where they are transcripts`,
     );
   }
+  if (counts.size > MOST_CLASSES) return notes;
   const combined = countCombined(new Set(names));
   if (combined > 0) {
     const labels = combined === 1 ? 'one label stands' : `${combined} labels stand`;

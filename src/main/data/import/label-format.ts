@@ -7,10 +7,19 @@ import { cleanLabel } from './labels.ts';
 const BETWEEN = '; ';
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/iu;
 const DECIMAL_COMMA = /^[+-]?\d+,\d+$/u;
+/** Groups of three digits, whatever stands between them, and perhaps decimals behind another sign. */
+const GROUPED = /^[+-]?\d{1,3}(?:([\s,.'’])\d{3})(?:\1\d{3})*(?:[.,]\d+)?$/u;
+/** A number with words or signs before or behind it. */
+const WITH_UNIT = /^(?:[\p{L}\p{Sc}~<>≈ ]{1,12})?[+-]?\d[\d.,]*(?:\s*[\p{L}\p{Sc}%‰°][\p{L}\d/%²³·^ ]{0,20})?$/u;
 const NOTHING = /^(?:|-|\?|na|n\/a|nan|null|none)$/iu;
 const SEPARATORS = /[;,|\n]/u;
 const YES = /^(?:1(?:\.0+)?|true|yes|y|x)$/iu;
 const NO = /^(?:0(?:\.0+)?|false|no|n|)$/iu;
+
+/** Whether a cell says that there is no number. */
+export function isNothing(cell: string): boolean {
+  return NOTHING.test(cell.trim());
+}
 
 /** The columns of a table that a label is made of. */
 export function labelColumnsOf(column: string, format: LabelFormat): readonly string[] {
@@ -36,11 +45,30 @@ export function numbersOf(label: string): number[] {
 /** The labels that a text names, each once; lists as JSON and Python write them, too. */
 export function labelsOf(label: string, { separator }: Extract<TargetFormat, { kind: 'several' }>): string[] {
   const list = /^\s*\[(.*)\]\s*$/su.exec(label)?.[1];
-  const parts = (list ?? label).split(separator ?? (list === undefined ? SEPARATORS : ','));
-  const names = parts.map((part) =>
-    cleanLabel(list === undefined ? part : part.trim().replace(/^(['"])(.*)\1$/su, '$2')),
-  );
-  return [...new Set(names.filter((name) => name !== ''))];
+  const parts = list === undefined ? label.split(separator ?? SEPARATORS) : partsOfList(list, separator);
+  return [...new Set(parts.map(cleanLabel).filter((name) => name !== ''))];
+}
+
+/** A name in quotes, in which there may be commas and quotes behind a backslash, or what stands between two commas. */
+const LISTED = /\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^,]*))\s*(?:,|$)/gsu;
+
+function partsOfList(list: string, separator: string | undefined): string[] {
+  if (separator !== undefined && !list.includes(',')) return list.split(separator).map(unquoted);
+  return Array.from(list.matchAll(LISTED), ([, double, single, bare = '']) => {
+    const quotedName = double ?? single;
+    return quotedName === undefined ? bare : unescaped(quotedName);
+  });
+}
+
+const unquoted = (part: string): string => part.trim().replace(/^(['"])(.*)\1$/su, '$2');
+
+/** As JSON and Python write signs that would end a name, and those beyond ASCII. */
+function unescaped(name: string): string {
+  return name.replace(/\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|(.))/gisu, (_, four: string, two: string, sign: string) => {
+    const code = four || two;
+    if (code) return String.fromCharCode(Number.parseInt(code, 16));
+    return { n: ' ', t: ' ', r: ' ' }[sign] ?? sign;
+  });
 }
 
 /** Why a label cannot be used; undefined where it can. */
@@ -58,9 +86,19 @@ export function problemOfLabel(label: string, format: LabelFormat, columns: read
   if (parts.length !== columns.length) {
     return `${quoted(label)} has ${parts.length} numbers where ${columns.length === 1 ? 'one is' : `${columns.length} are`} wanted`;
   }
-  const wrong = parts.find((part) => !NUMBER.test(part) || !Number.isFinite(Number(part)));
+  const place = parts.findIndex((part) => !NUMBER.test(part) || !Number.isFinite(Number(part)));
+  const wrong = parts[place];
   if (wrong === undefined) return undefined;
-  if (NOTHING.test(wrong)) return 'has no number';
+  const problem = problemOfNumber(wrong);
+  return columns.length === 1 ? problem : `${problem} (column ${quoted(columns[place] ?? '')})`;
+}
+
+function problemOfNumber(wrong: string): string {
+  if (isNothing(wrong)) return 'has no number';
+  if (GROUPED.test(wrong)) {
+    return `${quoted(wrong)} has its digits in groups: write numbers without anything between the digits`;
+  }
   if (DECIMAL_COMMA.test(wrong)) return `${quoted(wrong)} has a comma: write numbers with a decimal point`;
+  if (WITH_UNIT.test(wrong)) return `${quoted(wrong)} has a unit: write the number alone`;
   return `${quoted(wrong)} is not a number`;
 }

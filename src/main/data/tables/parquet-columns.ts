@@ -22,13 +22,18 @@ export interface ParquetColumns {
   readonly paths: readonly string[];
   /** Paths of bytes beside a path: pictures and sounds, as Hugging Face's libraries store them. */
   readonly files: readonly string[];
-  /** The SQL of a path, and the names that its numbers stand for. */
-  resolve(path: string, optional: boolean): ParquetColumn;
+  /**
+   * The SQL of a path, and the names that its numbers stand for.
+   * @param mayBeList whether lists are wanted as JSON, instead of their members joined
+   */
+  resolve(path: string, optional: boolean, mayBeList?: boolean): ParquetColumn;
 }
 
 export interface ParquetColumn {
   readonly sql: string;
   readonly names: readonly string[] | undefined;
+  /** A list is given as JSON. */
+  readonly isList?: boolean;
 }
 
 export function quoteLiteral(text: string): string {
@@ -49,8 +54,11 @@ export async function readColumns(connection: DuckDBConnection, table: string, f
   return {
     paths,
     files: entries.flatMap(({ path, isFile }) => (isFile ? [path] : [])),
-    resolve(path, optional) {
+    resolve(path, optional, mayBeList = false) {
       const type = types.get(path);
+      if (mayBeList && type instanceof DuckDBListType && !(type.valueType instanceof DuckDBStructType)) {
+        return { sql: quoteName(path), names: undefined, isList: true };
+      }
       if (type !== undefined) {
         requireText(path, type, paths);
         return { sql: quoteName(path), names: labels.get(path) };
@@ -63,7 +71,7 @@ export async function readColumns(connection: DuckDBConnection, table: string, f
         throw new SkipFile('missing-column', missingColumnMessage(path, paths));
       }
       if (!rest.includes('[]')) requireText(path, found.type, paths);
-      return { sql: found.sql, names: labels.get(path) };
+      return { sql: found.sql, names: labels.get(path), isList: mayBeList && rest.includes('[]') };
     },
   };
 }
@@ -127,7 +135,10 @@ async function readClassNames(connection: DuckDBConnection, file: string): Promi
 }
 
 /** A value as it would be written, or its bytes; null for nothing, and for numbers that are none. */
-export function plainValue(value: DuckDBValue, names: readonly string[] | undefined): string | Uint8Array | null {
+export function plainValue(
+  value: DuckDBValue,
+  { names, isList = false }: Pick<ParquetColumn, 'names' | 'isList'>,
+): string | Uint8Array | null {
   if (value === null) return null;
   if (typeof value === 'string') return value;
   if (typeof value === 'number' && !Number.isFinite(value)) return null;
@@ -137,9 +148,10 @@ export function plainValue(value: DuckDBValue, names: readonly string[] | undefi
   if (value instanceof DuckDBBlobValue) return value.bytes;
   if (value instanceof DuckDBListValue) {
     const parts = value.items.flatMap((member) => {
-      const part = plainValue(member, undefined);
+      const part = plainValue(member, { names: undefined });
       return part === null ? [] : [typeof part === 'string' ? part : Buffer.from(part).toString('utf8')];
     });
+    if (isList) return JSON.stringify(parts);
     return parts.length === 0 ? null : parts.join('\n');
   }
   return String(value);

@@ -114,7 +114,7 @@ class BatchReader {
   private line = 1;
 
   constructor(table: Table, columns: readonly string[] | null, options: TableOptions) {
-    const { optional = [], bytesColumn, onOpen } = options;
+    const { optional = [], bytesColumn, listColumns, onOpen } = options;
     const present = pathsOfTable(table);
     const files = fileColumns(present);
     this.bytesColumn = bytesColumn;
@@ -122,7 +122,7 @@ class BatchReader {
     onOpen?.({ columns: present, delimiter: null, quote: null, header: null });
     this.isFile = columns === null ? present.map((path) => files.includes(path)) : undefined;
     const all = present.filter((path) => !files.includes(path));
-    this.records = new RecordReader(columns ?? all, columns === null ? all : optional);
+    this.records = new RecordReader(columns ?? all, columns === null ? all : optional, listColumns);
   }
 
   read(table: Table): (TableRow | UnusableRow)[] {

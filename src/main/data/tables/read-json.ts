@@ -38,7 +38,8 @@ export async function* readJson(
   const present = columnsOf(splitter ? [...new JsonSplitter().addAll(texts)] : texts);
   options.onOpen?.({ columns: present, delimiter: null, quote: null, header: null });
   const wanted = columns ?? present;
-  const reader = new LineReader(wanted, columns === null ? wanted : (options.optional ?? []));
+  const optional = columns === null ? wanted : (options.optional ?? []);
+  const reader = new LineReader(wanted, optional, options.listColumns);
   for (let next: IteratorResult<LineBatch> = first; next.done !== true; next = await lines.next()) {
     yield readBatch(next.value, reader, splitter);
   }
@@ -110,8 +111,8 @@ class LineReader {
   isInLongLine = false;
   private readonly records: RecordReader;
 
-  constructor(columns: readonly string[], optional: readonly string[]) {
-    this.records = new RecordReader(columns, optional);
+  constructor(columns: readonly string[], optional: readonly string[], lists?: readonly string[]) {
+    this.records = new RecordReader(columns, optional, lists);
   }
 
   read(text: string, line: number): TableRow | UnusableRow {

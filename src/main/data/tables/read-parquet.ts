@@ -113,7 +113,7 @@ async function* readRows(
   { connection, table, columns: present }: OpenParquet,
   source: ByteSource,
   columns: readonly string[] | null,
-  { optional = [], bytesColumn, onOpen }: TableOptions,
+  { optional = [], listColumns = [], bytesColumn, onOpen }: TableOptions,
 ): AsyncGenerator<(TableRow | UnusableRow)[]> {
   onOpen?.({ columns: present.paths, delimiter: null, quote: null, header: null });
   const wanted = columns ?? present.paths;
@@ -122,7 +122,7 @@ async function* readRows(
     // Pictures and sounds are no texts to look at; their places stay, so that values stand under their columns.
     columns === null && present.files.includes(name)
       ? { sql: 'NULL', names: undefined }
-      : present.resolve(name, optional.includes(name) || columns === null),
+      : present.resolve(name, optional.includes(name) || columns === null, listColumns.includes(name)),
   );
   const selected = resolved.length === 0 ? 'NULL' : resolved.map(({ sql }) => sql).join(', ');
   const result = await connection.stream(`SELECT ${selected} FROM ${table}`);
@@ -130,7 +130,7 @@ async function* readRows(
   let line = 1;
   for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
     source.signal.throwIfAborted();
-    const values = chunk.getRows().map((row) => row.map((value, index) => plainValue(value, resolved[index]?.names)));
+    const values = chunk.getRows().map((row) => row.map((value, index) => plainValue(value, resolved[index]!)));
     texts.prepare(values.flatMap((row) => row.slice(0, wanted.length).filter((value) => value instanceof Uint8Array)));
     const rows: (TableRow | UnusableRow)[] = [];
     for (const row of values) {

@@ -9,16 +9,22 @@ type Values = Readonly<Record<string, unknown>>;
 export class RecordReader {
   private readonly columns: readonly string[];
   private readonly optional: readonly string[];
+  /** Those whose lists are given as JSON. */
+  private readonly lists: readonly string[];
   private isFirst = true;
 
-  constructor(columns: readonly string[], optional: readonly string[]) {
+  constructor(columns: readonly string[], optional: readonly string[], lists: readonly string[] = []) {
     this.columns = columns;
     this.optional = optional;
+    this.lists = lists;
   }
 
   /** @throws SkipFile `missing-column` if the first record lacks one: it stands for the file */
   read(record: Values, line: number): TableRow | UnusableRow {
-    const values = this.columns.map((name) => valueAt(record, name));
+    const values = this.columns.map((name) => {
+      const value = valueAt(record, name);
+      return this.lists.includes(name) ? (listAsJson(value) ?? value) : value;
+    });
     const missing = this.columns.find((name, index) => values[index] === undefined && !this.optional.includes(name));
     const { isFirst } = this;
     this.isFirst = false;
@@ -36,6 +42,18 @@ export class RecordReader {
     }
     return { line, values: values.map(asText) };
   }
+}
+
+/** A list of texts, numbers and truth values as JSON; undefined for everything else. */
+function listAsJson(value: unknown): string | undefined {
+  const members: readonly unknown[] | undefined = value instanceof JoinedValues ? value.values : asList(value);
+  if (members === undefined) return undefined;
+  const texts = members.filter((member) => member !== null).map(asText);
+  return texts.includes(null) ? undefined : JSON.stringify(texts);
+}
+
+function asList(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? value : undefined;
 }
 
 function describeNested(column: string, value: unknown): string {

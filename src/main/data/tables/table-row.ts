@@ -37,6 +37,8 @@ export interface TableNote {
 export interface TableOptions {
   /** Of the wanted columns, those that may be missing in the file. */
   readonly optional?: readonly string[];
+  /** Columns whose values may be lists, which are given as JSON. */
+  readonly listColumns?: readonly string[];
   /** False for CSV and TSV files that begin with a row of data: their columns are called column1, column2 and so on. */
   readonly header?: boolean | undefined;
   /** Told by the file's beginning without it. */

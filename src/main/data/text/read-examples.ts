@@ -141,7 +141,8 @@ async function* readRows(
   // Pairs are related where no column says anything else.
   const ofLabel = isAligned && asked.label === undefined ? [] : labelColumnsOf(label, labels);
   const wanted = [text, ...ofLabel, pair, group, split].filter((name) => name !== null);
-  for await (const rows of readTable(source, format, wanted, options)) {
+  const listColumns = labels.kind === 'several' ? ofLabel : [];
+  for await (const rows of readTable(source, format, wanted, { ...options, listColumns })) {
     yield rows.map((row) => {
       if ('reason' in row) return row;
       const valueOf = (column: string | null): string =>
