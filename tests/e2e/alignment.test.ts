@@ -74,6 +74,27 @@ describe('alignments', () => {
     await lab.expectAccessible();
   });
 
+  it('tell related pairs from unrelated ones with a threshold, and how well that is calibrated', async () => {
+    const { page } = lab;
+    await lab.goto(`/runs/${run}/results`);
+    await page.getByRole('heading', { name: 'By class' }).waitFor();
+    await page.getByText('Reliability').first().waitFor();
+    await lab.expectAccessible();
+  });
+
+  it('of the same pairs get better over the training', async () => {
+    const { page } = lab;
+    await lab.goto(`/runs/${run}/samples`);
+    await page
+      .getByText(/\d+ of \d+ aligned pairs? right/)
+      .first()
+      .waitFor();
+    // Both sequences of each example stand by themselves.
+    const [example] = await page.locator('article.example').all();
+    expect(await example!.locator('.items > *').count()).toBe(2);
+    await lab.expectAccessible();
+  });
+
   it('describe a dataset on its page', async () => {
     await lab.goto('/datasets/dataset/pairs');
     await lab.page

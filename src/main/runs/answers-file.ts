@@ -55,6 +55,14 @@ const answersFile = z.discriminatedUnion('kind', [
     answered: z.string(),
     support: z.string(),
   }),
+  z.object({
+    ...common,
+    kind: z.literal('alignments'),
+    scores: z.string(),
+    found: z.string(),
+    answered: z.string(),
+    support: z.string(),
+  }),
 ]);
 
 /**
@@ -115,6 +123,18 @@ function encoded(run: AnsweredRun): Encoded<z.input<typeof answersFile>> {
         support: counts(support),
       };
     }
+    case 'alignments': {
+      const { kind, labels, scores, found, answered, support } = run;
+      const counts = (values: ArrayLike<number>): string => bytesOf(Uint32Array.from(values));
+      return {
+        kind,
+        labels: smallBytes(labels, 2),
+        scores: floats(scores),
+        found: counts(found),
+        answered: counts(answered),
+        support: counts(support),
+      };
+    }
   }
 }
 
@@ -161,6 +181,17 @@ function decoded(found: z.output<typeof answersFile>): AnsweredRun {
         found: countsIn(found.found),
         answered: countsIn(found.answered),
         support: countsIn(found.support),
+      };
+    }
+    case 'alignments': {
+      const { kind, scores, found: hits, answered, support } = found;
+      return {
+        kind,
+        labels: smallIn(labels, 2),
+        scores: floatsIn(scores),
+        found: countsIn(hits),
+        answered: countsIn(answered),
+        support: countsIn(support),
       };
     }
     default: {

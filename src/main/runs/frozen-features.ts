@@ -67,7 +67,7 @@ export async function computeFrozenFeatures(options: FeatureOptions): Promise<Fr
   const program = buildModel(model, 'evaluation', batchSize);
   const embedded = program.outputs.get('embeddings');
   if (!linear || !labelledBatch || !embedded) {
-    const what = `method: ${model.task.type} has no features to fit to labels; tasks with labels for each example or word have`;
+    const what = `method: no linear method learns ${model.task.type} from frozen features. Leave the method out, and say freeze: [backbone]: its head is trained on them`;
     throw new LabError('bad-spec', what);
   }
   const full = await engine.compile(program, place);

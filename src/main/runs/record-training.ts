@@ -144,9 +144,10 @@ async function answersTo(
   index: number,
   tokenizer: TextTokenizer | undefined,
 ) {
-  const { model } = prepared;
+  const { model, setup } = prepared;
   const { outputs, feeds } = await predict(prepared, predictor, index);
-  const answers = model.task.answers?.({ outputs, feeds, facts: model.facts, tokenizer, top: choices }) ?? [];
+  const example = { outputs, feeds, facts: model.facts, tokenizer, top: choices };
+  const answers = model.task.answers?.(example, setup.options) ?? [];
   return answers.map(({ question, kind, choices: found, truth }) => ({ question, kind, choices: found, truth }));
 }
 

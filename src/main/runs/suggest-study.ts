@@ -63,6 +63,7 @@ export async function suggestStudy(
       learningRate,
       metric: task.metrics[0] ?? '',
       withBaselines: task.comparesMethods,
+      hasLinearProbe: task.hasLinearProbe,
       tuned: true,
     },
     suggestExperiment(task.type, {

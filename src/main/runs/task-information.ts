@@ -22,7 +22,8 @@ export function taskInformation(): readonly TaskInformation[] {
     selection: task.selection,
     fewLabels: task.suggested?.fewLabels ?? usualFewLabels,
     labels: labelKinds.filter((kind) => suitsLabels(task, kind)),
-    comparesMethods: task.classical !== undefined,
+    comparesMethods: (task.classical ?? task.bestClassical) !== undefined,
+    hasLinearProbe: task.linear !== undefined,
     predicts: task.predict !== undefined,
   }));
 }

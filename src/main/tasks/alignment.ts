@@ -81,7 +81,11 @@ defineTask<AlignmentOptions>({
   bestClassical: (setup) => chooseClassical(openPairs(setup)),
   inspect: inspectAlignments,
   answers: alignmentAnswers,
-  suggested: { suits: ({ targets }) => targets === 'alignments', presets: ['bilstm-classifier'] },
+  suggested: {
+    suits: ({ targets }) => targets === 'alignments',
+    presets: ['bilstm-classifier'],
+    fewLabels: { steps: 60, batchSize: 8, learningRate: 4e-3, budget: 'total' },
+  },
   demo: { form: () => 'align-pair' },
   predictsOneByOne: true, // both sequences of a pair lie in one batch
   async predict(model, { text, textPair }, { decoding }) {

@@ -6,6 +6,8 @@ import type { TaggedWord } from './tagging/tagged-word.ts';
 export interface PredictionQuery {
   readonly text?: string;
   readonly textPair?: string;
+  /** The words of the text, where a file has them apart: they are tagged as they are. */
+  readonly words?: readonly string[];
   /** Pixels as `TaskFacts.images` says, channels interleaved. */
   readonly image?: {
     readonly width: number;
@@ -78,10 +80,11 @@ export interface ExampleAnswer {
   readonly question: string;
   /**
    * `class`: one of the task's classes, so that answers to many examples fill a confusion matrix; `number`: of a target, one choice;
-   * `label`: yes or no; `tag`: of a word, all words of a sentence in their order.
+   * `label`: yes or no; `tag`: of a word, all words of a sentence in their order; `alignment`: two rows with gaps, one on each line,
+   * one choice.
    */
-  readonly kind: 'class' | 'token' | 'transcript' | 'number' | 'label' | 'tag';
-  /** What is answered first, with probabilities over all there is; of a number, how near it is. */
+  readonly kind: 'class' | 'token' | 'transcript' | 'number' | 'label' | 'tag' | 'alignment';
+  /** What is answered first, with probabilities over all there is; of a number and an alignment, how near it is. */
   readonly choices: { label: string; probability: number }[];
   readonly truth: string;
 }

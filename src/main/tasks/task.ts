@@ -188,7 +188,7 @@ export interface TaskDefinition<Options> {
   readonly predictsOneByOne?: boolean;
   predict?(model: PredictionModel, query: PredictionQuery, options: Options): Promise<readonly PredictionAnswer[]>;
   /** What a trained network answered to one example of an evaluation split, for those who look at examples one by one. */
-  answers?(example: AnsweredExample): readonly ExampleAnswer[];
+  answers?(example: AnsweredExample, options: Options): readonly ExampleAnswer[];
   /** What it said to one example of an evaluation split, as a WAV file: samples over time that can be heard. */
   sound?(example: AnsweredExample, options: Options): { readonly text: string; readonly wav: Uint8Array };
   /** How a person asks a trained run. */

@@ -26,7 +26,11 @@ export function quizQuestion(
   const others = asked.map((one) => one.answer).filter((one) => one.kind === kind);
   switch (kind) {
     case 'class':
-      return withTruth(truth, [...classes], { question, choices: given });
+      // Where the task has no classes of its own, such as related and unrelated pairs, the answer has them all.
+      return withTruth(truth, classes.length > 0 ? [...classes] : given.map(({ label }) => label).sort(), {
+        question,
+        choices: given,
+      });
     case 'label':
       return withTruth(truth, ['yes', 'no'], { question: `Does the label “${question}” apply?`, choices: given });
     case 'tag': {

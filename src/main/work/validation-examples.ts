@@ -66,12 +66,12 @@ export function exampleCount({ prepared: { sampler, experiment } }: RunData, spl
 
 /** What the task reads out of a prediction; nothing for a task whose examples are not looked at one by one. */
 export function answersTo(
-  { prepared: { task, model }, tokenizer }: RunData,
+  { prepared: { task, model, setup }, tokenizer }: RunData,
   outputs: TensorData,
   feeds: Feeds,
   top: number,
 ): readonly ExampleAnswer[] {
-  return task.answers?.({ outputs, feeds, facts: model.facts, tokenizer, top }) ?? [];
+  return task.answers?.({ outputs, feeds, facts: model.facts, tokenizer, top }, setup.options) ?? [];
 }
 
 const pictureSize = 128;
@@ -81,7 +81,7 @@ export async function describeExample({ prepared, tokenizer }: RunData, feeds: F
   const { input } = prepared.model.facts;
   switch (input.kind) {
     case 'tokens':
-      return tokenizer ? describeTokens(tokenizer, feeds) : [];
+      return tokenizer ? describeTokens(tokenizer, feeds, input.length) : [];
     case 'image': {
       const size = input.height * input.width * input.channels;
       const images = picturesIn(feeds, size);
@@ -107,15 +107,16 @@ export function picturesIn(feeds: Feeds, size: number): readonly Float32Array[] 
 }
 
 /** Texts as words; a second segment is a second text. Places that are to be predicted are marks, as `maskedAnswers` counts them. */
-function describeTokens(tokenizer: TextTokenizer, feeds: Feeds): Item[] {
+function describeTokens(tokenizer: TextTokenizer, feeds: Feeds, length: number): Item[] {
   const { tokens, segments, mask, maskedPositions, maskedWeights } = feeds;
   if (!tokens) return [];
   const used = mask ? Array.from(tokens.keys()).filter((position) => mask[position] !== 0) : Array.from(tokens.keys());
   const { classify, separate, pad } = tokenizer.special;
   const places = Array.from(maskedPositions ?? []).filter((_, place) => maskedWeights?.[place] !== 0);
-  const textOf = (segment: number): string => {
+  // A task on pairs of sequences reads them one below the other.
+  const textOf = (segment: number, row: number): string => {
     const shown = used
-      .filter((position) => (segments?.[position] ?? 0) === segment)
+      .filter((position) => (segments?.[position] ?? 0) === segment && Math.floor(position / length) === row)
       .map((position) => ({ position, id: Number(tokens[position]) }))
       .filter(({ id }) => id !== classify && id !== separate && id !== pad);
     if (places.length === 0) {
@@ -134,7 +135,11 @@ function describeTokens(tokenizer: TextTokenizer, feeds: Feeds): Item[] {
     });
     return tokenizer.spacing === '' ? texts.join('') : joinPieces(texts);
   };
-  return [textOf(0), textOf(1)].filter((text) => text !== '').map((text) => ({ kind: 'text', text }));
+  const rows = Array.from({ length: Math.max(1, Math.ceil(tokens.length / length)) }, (_, row) => row);
+  return rows
+    .flatMap((row) => [textOf(0, row), textOf(1, row)])
+    .filter((text) => text !== '')
+    .map((text) => ({ kind: 'text', text }));
 }
 
 /** A sequence of features as a picture: time to the right, features upwards, as far as it goes. */

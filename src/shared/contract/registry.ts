@@ -75,6 +75,8 @@ export const taskInformation = z.object({
   labels: z.array(z.enum(labelKinds)),
   /** Whether it has frozen features and methods without a network to compare with. */
   comparesMethods: z.boolean(),
+  /** Whether a linear method reads frozen features; where none does, the head alone is trained on them. */
+  hasLinearProbe: z.boolean(),
   /** Whether a trained run can be asked in a demo. */
   predicts: z.boolean(),
 });

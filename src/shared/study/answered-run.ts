@@ -1,6 +1,7 @@
 /** What a run answered to each example of a split, and the metrics of any weighting of these examples. */
 import type { AnsweredRun } from './answers.ts';
 import type { WeightedMetric } from './weighted/weighted-metric.ts';
+import { weightedAlignments } from './weighted/alignments.ts';
 import { weightedClasses } from './weighted/classes.ts';
 import { weightedLabels } from './weighted/labels.ts';
 import { weightedNumbers } from './weighted/numbers.ts';
@@ -11,7 +12,7 @@ export type * from './answers.ts';
 /** What is drawn by a bootstrap: examples, not their labels or words. */
 export function answeredExamples(run: AnsweredRun): number {
   if (run.kind === 'tags') return run.ends.length;
-  if (run.kind === 'classes') return run.labels.length;
+  if (run.kind === 'classes' || run.kind === 'alignments') return run.labels.length;
   return run.labels.length / (run.kind === 'numbers' ? run.deviations : run.thresholds).length;
 }
 
@@ -26,6 +27,8 @@ export function weightedMetricOf(run: AnsweredRun, metric: string): WeightedMetr
       return weightedLabels(run, metric);
     case 'tags':
       return weightedTags(run, metric);
+    case 'alignments':
+      return weightedAlignments(run, metric);
   }
 }
 
@@ -36,6 +39,7 @@ const SAME_NUMBER = 1e-4;
 export function haveSameExamples(one: AnsweredRun, other: AnsweredRun): boolean {
   if (one.kind !== other.kind || one.labels.length !== other.labels.length) return false;
   if (one.kind === 'tags' && other.kind === 'tags' && !areEqual(one.ends, other.ends)) return false;
+  if (one.kind === 'alignments' && other.kind === 'alignments' && !areEqual(one.support, other.support)) return false;
   if (one.kind !== 'numbers') return areEqual(one.labels, other.labels);
   const { deviations } = one;
   return areEqual(one.labels, other.labels, (index) => SAME_NUMBER * deviations[index % deviations.length]!);

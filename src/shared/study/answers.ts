@@ -1,4 +1,4 @@
-/** What a run answered to each example of a split: classes, numbers, several labels or tags. */
+/** What a run answered to each example of a split: classes, numbers, several labels, tags or alignments. */
 
 /** One class for each example. */
 export interface AnsweredClasses {
@@ -52,4 +52,17 @@ export interface AnsweredTags {
   readonly support: ArrayLike<number>;
 }
 
-export type AnsweredRun = AnsweredClasses | AnsweredNumbers | AnsweredLabels | AnsweredTags;
+/** How the two sequences of each example are aligned, and whether they are related. */
+export interface AnsweredAlignments {
+  readonly kind: 'alignments';
+  /** 1 for related pairs. */
+  readonly labels: ArrayLike<number>;
+  /** Larger for pairs that seem related: probabilities of networks, scores of classical methods. */
+  readonly scores: ArrayLike<number>;
+  /** Of each example: pairs of residues that were found, that were answered, and that there are; none where its alignment is not known. */
+  readonly found: ArrayLike<number>;
+  readonly answered: ArrayLike<number>;
+  readonly support: ArrayLike<number>;
+}
+
+export type AnsweredRun = AnsweredClasses | AnsweredNumbers | AnsweredLabels | AnsweredTags | AnsweredAlignments;

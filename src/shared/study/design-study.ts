@@ -28,8 +28,10 @@ export interface StudyChoice {
   readonly learningRate: number;
   /** What is compared; empty for the task's own. */
   readonly metric: string;
-  /** Further arms: logistic regression on frozen features, and on features that need no network. */
+  /** Further arms: frozen features, and the best method that needs no network. */
   readonly withBaselines: boolean;
+  /** Whether frozen features are read by a linear method, or by the head that is trained alone. */
+  readonly hasLinearProbe: boolean;
   /** Whether both networks choose their learning rate on validation data. */
   readonly tuned: boolean;
 }
@@ -131,7 +133,9 @@ export function studyOf(choice: StudyChoice, suggested: JsonObject, readsText: b
       { name: 'pretrained', settings: from },
       ...(choice.withBaselines
         ? [
-            { name: 'frozen', title: 'frozen features', method: 'frozen-features', settings: from },
+            choice.hasLinearProbe
+              ? { name: 'frozen', title: 'frozen features', method: 'frozen-features', settings: from }
+              : { name: 'frozen', title: 'frozen features', settings: { ...from, freeze: ['backbone'] } },
             { name: 'baseline', title: 'best method without a network', method: 'baseline' },
           ]
         : []),

@@ -13,7 +13,7 @@ import { shortNames } from '../../../src/renderer/src/components/short-names.ts'
 import { pairField } from '../../../src/renderer/src/features/compare/pair-field.ts';
 import { parallelAxis } from '../../../src/renderer/src/charts/parallel/parallel-axis.ts';
 import { parallelAxes } from '../../../src/renderer/src/features/compare/parallel-axes.ts';
-import { answerAt, chosenColumns } from '../../../src/renderer/src/features/runs/run-samples.ts';
+import { alignedColumns, answerAt, chosenColumns } from '../../../src/renderer/src/features/runs/run-samples.ts';
 import { headlineMetric } from '../../../src/renderer/src/features/runs/run-state.ts';
 import { picturesIn } from '../../../src/main/work/validation-examples.ts';
 
@@ -104,6 +104,20 @@ describe('answers over the training', () => {
     expect(answerAt(example, 0, 0)).toMatchObject({ label: 'the', right: false, truthProbability: 0 });
     expect(answerAt(example, 1, 0)).toMatchObject({ label: 'store', right: true, truthProbability: 0.6 });
     expect(answerAt(example, 5, 0)).toMatchObject({ label: '–', right: false });
+  });
+
+  it('of alignments say how many pairs are right, column by column', () => {
+    const truth = 'MK-V\nMKLV';
+    const said = 'MKV-\nMKLV';
+    expect(alignedColumns(said, truth).map(({ right }) => right)).toEqual([true, true, false, null]);
+    expect(alignedColumns(truth, truth).map(({ right }) => right)).toEqual([true, true, null, true]);
+    const rows = { question: 'alignment', kind: 'alignment', choices: [{ label: said, probability: 2 / 3 }] };
+    expect(answerAt({ truth: [truth], answers: [[rows]] }, 0, 0)).toMatchObject({
+      label: expect.stringContaining('67'),
+      right: false,
+      truthProbability: 2 / 3,
+      words: said,
+    });
   });
 
   it('have as many columns as fit, with the first, the last and the chosen one', () => {

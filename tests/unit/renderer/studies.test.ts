@@ -37,6 +37,7 @@ const choice: StudyChoice = {
   learningRate: 1e-3,
   metric: 'macroF1',
   withBaselines: true,
+  hasLinearProbe: true,
   tuned: true,
 };
 const suggested = {
@@ -140,6 +141,18 @@ describe('a study from choices', () => {
     expect(countTrainings(parseStudy(source))).toBe(2 * 3 * (3 + 3));
     const all = cells.find(({ condition }) => condition === 'all-labels')!;
     expect(all.experiment.task).not.toHaveProperty('labelBudget');
+  });
+
+  it('trains the head alone where no linear method reads frozen features', () => {
+    const value = studyOf({ ...choice, hasLinearProbe: false }, suggested, true);
+    const source = { value, locate: () => '' };
+    const cells = planStudy(parseStudy(source), source).filter(({ arm }) => arm === 'frozen');
+    expect(cells).toHaveLength(3 * 3);
+    for (const { experiment } of cells) {
+      expect(experiment).toMatchObject({ freeze: ['backbone'], from: { run: 'words-abc12' } });
+      expect(experiment.method ?? 'training').toBe('training');
+      expect(Object.keys(experiment.tune!.settings)).toEqual(['training.learningRate']);
+    }
   });
 
   it('plans the cell that needs most labels', () => {

@@ -61,15 +61,15 @@ export function alignClassically(
   return bestAlignment({ rows: a.length, columns: b.length, pairs, stride: b.length, open, extend });
 }
 
-function measure(pairs: readonly SequencePair[], method: ClassicalMethod): Readonly<Record<string, number>> {
+function measure(pairs: readonly SequencePair[], method: ClassicalMethod): AlignmentCounts {
   const counts = new AlignmentCounts();
   for (const pair of pairs) {
     const { alignment, score } = alignClassically(pair, method);
-    if (pair.alignment) counts.addAlignment(alignment, pair.alignment.aligned);
     // Longer sequences score higher whether they are related or not.
-    counts.addScore((2 * score) / (pair.first.length + pair.second.length), pair.isRelated);
+    const evidence = (2 * score) / (pair.first.length + pair.second.length);
+    counts.add(evidence, pair.isRelated, alignment, pair.alignment?.aligned);
   }
-  return counts.metrics();
+  return counts;
 }
 
 function withGaps(matrix: SubstitutionMatrix): ClassicalMethod[] {
@@ -88,7 +88,7 @@ export function classicalAlignments({ sides, pair }: PairMaterial): Baseline[] {
   return [unitScores, withMatrix(matrix), tuned].map((method) => ({
     name: method.name,
     summary: method.summary,
-    metrics: measure(scored, method),
+    metrics: measure(scored, method).metrics(),
   }));
 }
 
@@ -96,7 +96,7 @@ export function classicalAlignments({ sides, pair }: PairMaterial): Baseline[] {
 const MOST_TUNED = 200;
 
 function bestOn(pairs: readonly SequencePair[], methods: readonly ClassicalMethod[]) {
-  const trials = methods.map((method) => ({ method, value: measure(pairs, method).alignedF1 ?? 0 }));
+  const trials = methods.map((method) => ({ method, value: measure(pairs, method).metrics().alignedF1 ?? 0 }));
   return { ...trials.reduce((a, b) => (b.value > a.value ? b : a)), trials };
 }
 
@@ -114,7 +114,8 @@ export function chooseClassical({ sides, pair, dataset }: PairMaterial): Classic
     sizes: { training: sides.training.length, validation: sides.validation.length, test: sides.test.length },
     evaluate(split, most) {
       const pairs = of(split).slice(0, most);
-      return { metrics: measure(pairs, best), exampleCount: pairs.length };
+      const counts = measure(pairs, best);
+      return { metrics: counts.metrics(), exampleCount: pairs.length, answers: counts.answers() };
     },
   };
 }

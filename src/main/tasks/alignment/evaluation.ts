@@ -1,30 +1,40 @@
 /** Alignments beside the true ones: residues that stand above the right ones, and whether related pairs score higher. */
-import type { Evaluation, Feeds } from '../task.ts';
+import type { AnsweredAlignments } from '../../../shared/study/answers.ts';
+import type { Evaluation, EvaluationResult, Feeds } from '../task.ts';
+import { classMetrics, confusionMatrix } from '../metrics/classification.ts';
 import { areaUnderRoc, operations } from '../metrics/ranking.ts';
 import type { Decoding } from './decoding.ts';
 import { readAlignment } from './decoding.ts';
 
+/** Names of the classes that pairs are told apart by; a label is a place among them. */
+const RELATIONS = ['unrelated', 'related'] as const;
+
 /** Gathers what was answered to pairs, of a network or of a classical method. */
 export class AlignmentCounts {
-  private found = 0;
-  private answered = 0;
-  private support = 0;
+  private readonly found: number[] = [];
+  private readonly answered: number[] = [];
+  private readonly support: number[] = [];
   private readonly scores: number[] = [];
-  private readonly related: boolean[] = [];
+  private readonly labels: number[] = [];
 
-  /** Both for each residue of the first sequence the one of the second, −1 for none. */
-  addAlignment(answered: ArrayLike<number>, truth: ArrayLike<number>): void {
-    for (let row = 0; row < truth.length; row += 1) {
-      this.answered += Number(answered[row]! >= 0);
-      this.support += Number(truth[row]! >= 0);
-      this.found += Number(truth[row]! >= 0 && truth[row] === answered[row]);
+  /**
+   * One pair after the other.
+   * @param score larger for pairs that seem related
+   * @param answered for each residue of the first sequence the one of the second, −1 for none
+   * @param truth the same; undefined where the alignment is not known
+   */
+  add(score: number, isRelated: boolean, answered: ArrayLike<number>, truth: ArrayLike<number> | undefined): void {
+    let [found, given, support] = [0, 0, 0];
+    for (let row = 0; row < (truth?.length ?? 0); row += 1) {
+      given += Number(answered[row]! >= 0);
+      support += Number(truth![row]! >= 0);
+      found += Number(truth![row]! >= 0 && truth![row] === answered[row]);
     }
-  }
-
-  /** @param score larger for pairs that seem related */
-  addScore(score: number, isRelated: boolean): void {
+    this.found.push(found);
+    this.answered.push(given);
+    this.support.push(support);
     this.scores.push(score);
-    this.related.push(isRelated);
+    this.labels.push(Number(isRelated));
   }
 
   get examples(): number {
@@ -33,8 +43,10 @@ export class AlignmentCounts {
 
   /** Over the residues of all pairs; AUROC only where there are related and unrelated pairs. */
   metrics(): Readonly<Record<string, number>> {
-    const { found, answered, support } = this;
-    const auroc = areaUnderRoc(operations(this.scores, (example) => this.related[example]!));
+    const [found, answered, support] = [this.found, this.answered, this.support].map((counts) =>
+      counts.reduce((sum, count) => sum + count, 0),
+    ) as [number, number, number]; // three, as written
+    const auroc = areaUnderRoc(operations(this.scores, (example) => this.labels[example] === 1));
     return {
       ...(support > 0 && {
         alignedF1: (2 * found) / (answered + support),
@@ -42,6 +54,34 @@ export class AlignmentCounts {
         alignedPrecision: answered === 0 ? 0 : found / answered,
       }),
       ...(Number.isFinite(auroc) && { auroc }),
+    };
+  }
+
+  answers(): AnsweredAlignments {
+    return {
+      kind: 'alignments',
+      labels: Uint8Array.from(this.labels),
+      scores: Float32Array.from(this.scores),
+      found: Uint32Array.from(this.found),
+      answered: Uint32Array.from(this.answered),
+      support: Uint32Array.from(this.support),
+    };
+  }
+
+  /** Of scores that are probabilities: what they say of the two classes. Nothing where there are pairs of one of them alone. */
+  classes(): Pick<EvaluationResult, 'perClass' | 'scored'> {
+    const { labels, scores } = this;
+    if (new Set(labels).size < 2) return {};
+    const predicted = scores.map((score) => Number(score >= 0.5));
+    const each = classMetrics(confusionMatrix(labels, predicted, RELATIONS.length));
+    return {
+      perClass: RELATIONS.map((name, place) => ({ name, ...each[place]! })),
+      scored: {
+        kind: 'classes',
+        names: RELATIONS,
+        labels: Int32Array.from(labels),
+        probabilities: Float32Array.from(scores.flatMap((score) => [1 - score, score])),
+      },
     };
   }
 }
@@ -75,12 +115,12 @@ export function alignmentEvaluation(decoding: Decoding, matchWeight: number): Ev
         const sizes = sizesOf(feeds, row, weights.length);
         const { alignment, related } = readAlignment(outputs, row, sizes, decoding);
         const isRelated = feeds.related?.[row] === 1;
-        if (feeds.columns![row]! > 0) {
-          counts.addAlignment(alignment, fedAlignment(feeds, row, sizes.rows));
+        const isKnown = feeds.columns![row]! > 0;
+        counts.add(related, isRelated, alignment, isKnown ? fedAlignment(feeds, row, sizes.rows) : undefined);
+        if (isKnown) {
           alignmentLoss += outputs.alignmentLosses?.data[row] ?? Number.NaN;
           columns += feeds.columns![row]!;
         }
-        counts.addScore(related, isRelated);
         if (feeds.compared?.[row] !== 1) continue;
         matchLoss -= Math.log(Math.max(isRelated ? related : 1 - related, Number.MIN_VALUE));
         compared += 1;
@@ -92,6 +132,8 @@ export function alignmentEvaluation(decoding: Decoding, matchWeight: number): Ev
         ...counts.metrics(),
       },
       exampleCount: counts.examples,
+      answers: counts.answers(),
+      ...(matchWeight > 0 && compared > 0 && counts.classes()),
     }),
   };
 }

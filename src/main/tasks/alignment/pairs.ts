@@ -1,5 +1,6 @@
 /** Pairs of sequences as a network and the classical methods see them. */
 import { LabError } from '../../../shared/errors.ts';
+import { quotedList } from '../../../shared/excerpt.ts';
 import { readCigar, UNRELATED, type ReadCigar } from '../../data/text/aligned-pair.ts';
 import { splitDataset } from '../../data/split.ts';
 import type { TextDataset } from '../../data/text/dataset.ts';
@@ -56,9 +57,10 @@ export function openPairs(setup: SamplerSetup<PairSettings>): PairMaterial {
     const pairs = Array.from({ length: size }, (_, example): SequencePair => {
       const label = dataset.writtenLabel(example);
       const [first, second] = [dataset.text(example), dataset.textPair(example) ?? ''];
-      for (const sequence of [first, second]) requireFitting(sequence, options.length);
+      for (const sequence of [first, second]) requireFitting(sequence, options.length, `pair ${example + 1}: `);
       return { first, second, isRelated: label !== UNRELATED, alignment: readCigar(label) };
     });
+    requireKnown(tokenizer, pairs.slice(0, MOST_LOOKED_AT));
     const material = { groups, sides: official, contentHash };
     const fractions = { validation: options.validationFraction, test: options.testFraction };
     const split = splitDataset(
@@ -80,23 +82,60 @@ export function openPairs(setup: SamplerSetup<PairSettings>): PairMaterial {
   }
 }
 
-/** Throws `LabError('bad-input')` for a sequence that does not fit with the marks of its begin and end. */
-export function requireFitting(sequence: string, length: number): void {
-  if (sequence.length <= length - 2) return;
+/** Pairs stand for all others. */
+const MOST_LOOKED_AT = 200;
+
+/** Throws `LabError('bad-input')` for a tokenizer to which most residues are unknown. */
+function requireKnown(tokenizer: TextTokenizer, pairs: readonly SequencePair[]): void {
+  const unknown = new Set<string>();
+  let [missing, all] = [0, 0];
+  for (const sequence of pairs.flatMap(({ first, second }) => [first, second])) {
+    for (const [place, token] of residueTokens(tokenizer, sequence).entries()) {
+      all += 1;
+      if (token !== tokenizer.special.unknown) continue;
+      missing += 1;
+      unknown.add(sequence.charAt(place));
+    }
+  }
+  if (missing * 2 <= all) return;
   throw new LabError(
     'bad-input',
-    `a sequence has ${sequence.length} residues, and networks with task.length ${length} read ${length - 2}: set it to ${sequence.length + 2} or more, or cut the sequences`,
+    `most residues of these sequences are unknown to this tokenizer, such as ${quotedList([...unknown])}: it was made for other ones. Name a corpus of such sequences, or say {trained: {kind: characters}}`,
   );
 }
 
-/** One token for each residue. Throws `LabError('bad-input')` for tokenizers that have others. */
+/**
+ * Throws `LabError('bad-input')` for a sequence that does not fit with the marks of its begin and end.
+ * @param whose what the message begins with
+ */
+export function requireFitting(sequence: string, length: number, whose = ''): void {
+  if (sequence.length <= length - 2) return;
+  throw new LabError(
+    'bad-input',
+    `${whose}a sequence has ${sequence.length} residues, and networks with task.length ${length} read ${length - 2}: set it to ${sequence.length + 2} or more, or cut the sequences`,
+  );
+}
+
+/**
+ * One token for each residue: small letters, which mark repeats and insertions, are those of capitals where the tokenizer has only
+ * these, and the other way round. Throws `LabError('bad-input')` for tokenizers that have others.
+ */
 export function residueTokens(tokenizer: TextTokenizer, sequence: string): Uint32Array {
   const tokens = tokenizer.encode(sequence, { recogniseSpecial: false });
-  if (tokens.length === sequence.length) return tokens;
+  if (tokens.length === sequence.length) {
+    const { unknown } = tokenizer.special;
+    return tokens.map((token, place) => (token === unknown ? inOtherCase(tokenizer, sequence.charAt(place)) : token));
+  }
   throw new LabError(
     'bad-input',
     `aligning needs a token for each residue, and this tokenizer makes ${tokens.length} of ${sequence.length}: import the corpus with --tokenizer-kind characters`,
   );
+}
+
+function inOtherCase(tokenizer: TextTokenizer, residue: string): number {
+  const capital = residue.toUpperCase();
+  const other = tokenizer.encode(residue === capital ? residue.toLowerCase() : capital, { recogniseSpecial: false });
+  return other.length === 1 ? other[0]! : tokenizer.special.unknown;
 }
 
 /** What a network reads of pairs: all first sequences, then all second ones. Undefined stands for none. */

@@ -138,6 +138,7 @@ export type EvaluatedSplit = z.infer<typeof evaluated>;
 
 /** What the rows of results by class are: several labels have no confusion matrix, and tags are counted as entities. */
 export function rowKind({ metrics, confusion }: EvaluatedSplit): 'class' | 'label' | 'entity' | 'tag' {
+  if ('alignedF1' in metrics) return 'class'; // related and unrelated pairs
   if (!('entityF1' in metrics)) return confusion ? 'class' : 'label';
   // Where every word is an entity of its own, as with parts of speech, F1 of entities is the accuracy.
   return metrics.entityF1 === metrics.accuracy ? 'tag' : 'entity';

@@ -2,6 +2,7 @@
 import type { AnsweredTags } from '../answers.ts';
 import { meanF1 } from './classes.ts';
 import type { WeightedMetric } from './weighted-metric.ts';
+import { weightedSum } from './weighted-metric.ts';
 
 export function weightedTags(run: AnsweredTags, metric: string): WeightedMetric | undefined {
   const { losses, ends, found, answered, support } = run;
@@ -32,12 +33,6 @@ export function weightedTags(run: AnsweredTags, metric: string): WeightedMetric 
     default:
       return undefined;
   }
-}
-
-function weightedSum(values: ArrayLike<number>, weights: ArrayLike<number>): number {
-  let sum = 0;
-  for (let example = 0; example < values.length; example += 1) sum += weights[example]! * values[example]!;
-  return sum;
 }
 
 function rightWords({ labels, predicted, ends }: AnsweredTags): Float64Array {

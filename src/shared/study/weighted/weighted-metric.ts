@@ -14,6 +14,12 @@ export function weightedMean(values: ArrayLike<number>): WeightedMetric {
   };
 }
 
+export function weightedSum(values: ArrayLike<number>, weights: ArrayLike<number>): number {
+  let sum = 0;
+  for (let example = 0; example < values.length; example += 1) sum += weights[example]! * values[example]!;
+  return sum;
+}
+
 /** Mean of the values that are defined. */
 export function meanOfDefined(values: readonly number[]): number {
   const known = values.filter((value) => !Number.isNaN(value));

@@ -5,6 +5,7 @@ import type { AnsweredRun } from '../../../../src/shared/study/answered-run.ts';
 import { answeredExamples, haveSameExamples, weightedMetricOf } from '../../../../src/shared/study/answered-run.ts';
 import { resampleMetric } from '../../../../src/shared/study/test-bootstrap.ts';
 import type { EvaluationResult } from '../../../../src/main/tasks/task.ts';
+import { AlignmentCounts } from '../../../../src/main/tasks/alignment/evaluation.ts';
 import { evaluateTags } from '../../../../src/main/tasks/tagging/evaluation.ts';
 import { evaluateLabels } from '../../../../src/main/tasks/targets/multi-label-evaluation.ts';
 import { evaluateNumbers } from '../../../../src/main/tasks/targets/regression-evaluation.ts';
@@ -71,6 +72,27 @@ describe('metrics of weighted examples', () => {
     const names = ['loss', 'accuracy', 'macroF1', 'entityF1', 'entityPrecision', 'entityRecall'];
     expectMetrics(answers!, evaluate(repeated), names);
     expect(answeredExamples(answers!)).toBe(EXAMPLES);
+  });
+});
+
+describe('pairs of sequences', () => {
+  const pairs = Array.from({ length: EXAMPLES }, () => {
+    const truth = Array.from({ length: 5 }, (_, row) => (stream.uniform() < 0.8 ? row : -1));
+    const answered = truth.map((column) => (stream.uniform() < 0.6 ? column : -1));
+    return { truth: stream.uniform() < 0.8 ? truth : undefined, answered, score: stream.integer(6) / 5 };
+  });
+  const evaluate = (all: typeof pairs): EvaluationResult => {
+    const counts = new AlignmentCounts();
+    for (const { truth, answered, score } of all) counts.add(score, truth !== undefined, answered, truth);
+    return { metrics: counts.metrics(), answers: counts.answers() };
+  };
+
+  it('count as often as they weigh', () => {
+    const { answers } = evaluate(pairs);
+    const repeated = weights.flatMap((weight, row) => Array<(typeof pairs)[number]>(weight).fill(pairs[row]!));
+    expectMetrics(answers!, evaluate(repeated), ['alignedF1', 'alignedRecall', 'alignedPrecision', 'auroc']);
+    expect(answeredExamples(answers!)).toBe(EXAMPLES);
+    expect(haveSameExamples(answers!, evaluate(pairs.toReversed()).answers!)).toBe(false);
   });
 });
 

@@ -48,17 +48,15 @@ describe('Needleman–Wunsch', () => {
 describe('metrics of alignments', () => {
   it('count pairs that stand above each other in both', () => {
     const counts = new AlignmentCounts();
-    counts.addAlignment([0, 1, -1, 3], [0, 2, 3, -1]);
-    counts.addAlignment([-1, 0], [-1, 0]);
-    counts.addScore(0.9, true);
-    counts.addScore(0.5, true);
-    counts.addScore(0.7, false);
+    counts.add(0.9, true, [0, 1, -1, 3], [0, 2, 3, -1]);
+    counts.add(0.5, true, [-1, 0], [-1, 0]);
+    counts.add(0.7, false, [0], undefined);
     expect(counts.metrics()).toEqual({ alignedF1: 0.5, alignedRecall: 0.5, alignedPrecision: 0.5, auroc: 0.5 });
   });
 
   it('leave out what cannot be told', () => {
     const counts = new AlignmentCounts();
-    counts.addScore(0.9, false);
+    counts.add(0.9, false, [0], undefined);
     expect(counts.metrics()).toEqual({});
   });
 });

@@ -1,6 +1,6 @@
 /** The answers of a run to the same examples over its training. */
 import type { z } from 'zod';
-import { maskMarks } from '../../../../shared/display.ts';
+import { formatPercent, maskMarks } from '../../../../shared/display.ts';
 import type { runsContract } from '../../../../shared/contract/runs.ts';
 
 export type RunSamples = z.output<typeof runsContract.samples.output>;
@@ -35,6 +35,39 @@ export function fillsOf({ items, truth, answers }: SampleExample, place: number)
   });
 }
 
+/** Numbers and alignments are more or less near to what is right, and their probability says how near. */
+export function isNear(kind: string | undefined): boolean {
+  return kind === 'number' || kind === 'alignment';
+}
+
+export interface AlignedColumn {
+  readonly first: string;
+  readonly second: string;
+  /** Whether the true alignment has the pair; null beside a gap. */
+  readonly right: boolean | null;
+}
+
+/** The columns of two rows with gaps, written on a line each, beside those of the true alignment of the same sequences. */
+export function alignedColumns(rows: string, truth: string): AlignedColumn[] {
+  const known = new Set(pairsOf(truth).map(({ pair }) => pair));
+  return pairsOf(rows).map(({ first, second, pair }) => ({
+    first,
+    second,
+    right: pair === null ? null : known.has(pair),
+  }));
+}
+
+function pairsOf(rows: string): { first: string; second: string; pair: string | null }[] {
+  const [above = '', below = ''] = rows.split('\n');
+  let [row, column] = [0, 0];
+  return Array.from(above, (first, place) => {
+    const second = below[place] ?? '-';
+    row += Number(first !== '-');
+    column += Number(second !== '-');
+    return { first, second, pair: first === '-' || second === '-' ? null : `${row} ${column}` };
+  });
+}
+
 /**
  * The probability of the right answer at every step that has answers. An answer that is not among the likeliest ones counts as 0:
  * it is less likely than all of those.
@@ -44,8 +77,7 @@ export function truthHistory(example: Pick<SampleExample, 'truth' | 'answers'>, 
   return example.answers.map((answers) => {
     const answer = answers[question];
     if (answer === undefined || truth === undefined) return null;
-    // Of a number the probability says how near it is.
-    if (answer.kind === 'number') return answer.choices[0]?.probability ?? 0;
+    if (isNear(answer.kind)) return answer.choices[0]?.probability ?? 0;
     return answer.choices.find(({ label }) => label === truth)?.probability ?? 0;
   });
 }
@@ -68,15 +100,15 @@ export function answerAt(
 ): ShownAnswer {
   const { kind, choices = [] } = example.answers[place]?.[question] ?? {};
   const [first] = choices;
+  const label = kind === 'alignment' ? formatPercent(first?.probability ?? 0, 0) : first?.label;
   return {
-    label: first?.label ?? '–',
+    label: label ?? '–',
     probability: first?.probability ?? null,
     right: first !== undefined && first.label === example.truth[question],
     truthProbability: truthHistory(example, question)[place] ?? null,
-    words:
-      kind === 'number'
-        ? (first?.label ?? '')
-        : choices.map(({ label, probability }) => `${label} ${(probability * 100).toFixed(1)} %`).join(', '),
+    words: isNear(kind)
+      ? (first?.label ?? '')
+      : choices.map(({ label, probability }) => `${label} ${(probability * 100).toFixed(1)} %`).join(', '),
   };
 }
 

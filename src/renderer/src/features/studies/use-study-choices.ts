@@ -170,6 +170,7 @@ export function useStudyChoices(): StudyChoices {
           learningRate: learningRate.value,
           metric: metrics.current.value ?? '',
           withBaselines: withBaselines.value && canCompare.value,
+          hasLinearProbe: tasks.current.value?.hasLinearProbe ?? false,
           tuned: tuned.value,
         }
       : undefined,
