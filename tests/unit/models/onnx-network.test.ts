@@ -152,6 +152,31 @@ describe('what is refused, by the name of the file', () => {
     expect(Object.keys(model.pipeline.outputs)).toEqual(['map', 'vector']);
   });
 
+  it('another length of texts than it was written down for, with the one that it takes', async () => {
+    const file = path.join(folder, 'fixed.onnx');
+    const shape = { dim: [{ dimParam: 'batch' }, { dimValue: 4 }] };
+    const graph = {
+      node: [node('Gather', ['table', 'tokens'], 'g'), node('Reshape', ['g', 'size'], 'y')],
+      input: [{ name: 'tokens', type: { tensorType: { elemType: 7, shape } } }],
+      output: [{ name: 'y' }],
+      initializer: [
+        { name: 'table', dims: [7, 3], dataType: 1, floatData: new Array(21).fill(0.5) },
+        { name: 'size', dims: [2], dataType: 7, int64Data: [-1, 12] },
+      ],
+    };
+    await writeFile(file, modelProto.encode({ irVersion: 8, opsetImport: [{ version: 17 }], graph }).finish());
+    const { model } = await previewModel(file, { layer: 'y' });
+    const { pipeline, input } = model;
+    expect(input).toMatchObject({ kind: 'tokens', length: 4 });
+    expect(summarisePipeline(pipeline, input).problems).toEqual([]);
+    if (input.kind !== 'tokens') throw new Error('it reads tokens');
+    for (const length of [6, 8]) {
+      const { problems } = summarisePipeline(pipeline, { ...input, length });
+      expect(problems).toHaveLength(1);
+      expect(problems[0]!.message).toMatch(/for 4 tokens, and is given \d: set task\.length to 4/);
+    }
+  });
+
   it('a folder with several of them', async () => {
     for (const name of ['a.onnx', 'b.onnx']) {
       await copyFile(path.join(fixtures, 'recurrent-14.onnx'), path.join(folder, name));

@@ -1,13 +1,14 @@
 /** A foreign network as one block: everything up to the layer on which the head is put. */
 import { z } from 'zod';
-import { LabError } from '../../../shared/errors.ts';
+import { isLabError, LabError } from '../../../shared/errors.ts';
 import type { Shape, Value } from '../../graph/index.ts';
 import { elementCount, reshape, transpose } from '../../graph/index.ts';
 import { showShape } from '../../graph/shape.ts';
 import type { BlockPart } from '../block.ts';
 import { defineBlock } from '../block.ts';
-import type { BuiltNetwork } from '../onnx-network/build.ts';
+import type { BuiltNetwork, Ports } from '../onnx-network/build.ts';
 import { buildNetwork, buildReadable } from '../onnx-network/build.ts';
+import type { OnnxNetwork } from '../onnx-network/network.ts';
 import { unpackNetwork } from '../onnx-network/network.ts';
 import { isHost } from '../onnx-network/operand.ts';
 
@@ -36,15 +37,22 @@ defineBlock({
     { name: 'map', summary: 'Where it has a feature map', axes: ['batch', 'channels', 'height', 'width'] },
   ],
   build(context, inputs, { network, layer }) {
-    const { values } = buildNetwork(context, unpackNetwork(network), inputs, [layer]);
-    const value = values.get(layer)!; // buildNetwork gives what was asked for
-    if (isHost(value) || value.dtype !== 'float32') {
-      throw new LabError(
-        'bad-spec',
-        `layer: '${layer}' is not something computed from the input. Choose another layer`,
-      );
+    const foreign = unpackNetwork(network);
+    try {
+      const { values } = buildNetwork(context, foreign, inputs, [layer]);
+      const value = values.get(layer)!; // buildNetwork gives what was asked for
+      if (isHost(value) || value.dtype !== 'float32') {
+        throw new LabError(
+          'bad-spec',
+          `layer: '${layer}' is not something computed from the input. Choose another layer`,
+        );
+      }
+      return portsOf(value, layer, context.batchSize);
+    } catch (error) {
+      const hint = lengthHint(foreign, inputs);
+      if (!isLabError(error) || hint === undefined) throw error;
+      throw new LabError(error.code, `${error.message}. ${hint}`, error.details, error);
     }
-    return portsOf(value, layer, context.batchSize);
   },
   inside: {
     option: 'layer',
@@ -53,6 +61,18 @@ defineBlock({
     },
   },
 });
+
+/** What may be behind an error: a network that was written down for one length, and is given another. */
+function lengthHint({ feeds }: OnnxNetwork, ports: Ports): string | undefined {
+  for (const { port, shape, permutation } of feeds) {
+    const declared = port === 'image' ? undefined : shape[permutation ? permutation.indexOf(1) : 1];
+    const given = ports[port]?.shape[1];
+    if (!declared || given === undefined || declared === given) continue;
+    const [what, how] = port === 'sequence' ? ['steps', 'bring them to'] : ['tokens', 'set task.length to'];
+    return `The network was written down for ${declared} ${what}, and is given ${given}: ${how} ${declared}`;
+  }
+  return undefined;
+}
 
 /** What is computed of the input, node by node. */
 function partsOf({ nodes }: BuiltNetwork, batchSize: number): readonly BlockPart[] {
