@@ -55,6 +55,7 @@ const factsSchema = z.object({
   speech: z
     .object({
       alphabet: z.array(z.string()),
+      unheard: z.array(z.string()).optional(),
       length: z.int(),
       frames: frameOptions,
       mean: z.array(z.number()),

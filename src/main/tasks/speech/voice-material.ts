@@ -55,7 +55,13 @@ export function openVoiceMaterial(
       return Float32Array.from(padded!.subarray(0, count * bands));
     };
     const scale = scaleOf(Array.from(sides.training.subarray(0, SCALED_BY), frames), bands, dynamicRange);
-    const facts: SpeechFacts = { alphabet, length: input.length, frames: audio, ...scale };
+    const heard = new Set(Array.from(sides.training, (recording) => lines.transcript(recording)).flat());
+    const unheard = alphabet.filter((_, place) => !heard.has(place + 1));
+    const facts: SpeechFacts = {
+      ...{ alphabet, length: input.length, frames: audio },
+      ...(unheard.length > 0 && { unheard }),
+      ...scale,
+    };
     const steps = input.length / stepFrames;
     const width = stepFrames * bands;
     const requireRoom = (recording: number, real: number): void => {
@@ -144,10 +150,15 @@ function scaleOf(
 }
 
 /** Tokens of a text as a network reads them. Throws `LabError('bad-input')` that names what it cannot say. */
-export function tokensOfText(text: string, alphabet: readonly string[], longest: number): Int32Array {
+export function tokensOfText(
+  text: string,
+  { alphabet, unheard = [] }: Pick<SpeechFacts, 'alphabet' | 'unheard'>,
+  longest: number,
+): Int32Array {
   const characters = Array.from(text.normalize('NFC').trim().replace(/\s+/gu, ' '));
   if (characters.length === 0) throw new LabError('bad-input', 'Give a text to speak; this one is empty');
   const tokenOf = new Map(alphabet.map((character, index) => [character, index + 1]));
+  for (const character of unheard) tokenOf.delete(character);
   const tokens = characters.map(
     (character) =>
       tokenOf.get(character) ?? tokenOf.get(character.toLowerCase()) ?? tokenOf.get(character.toUpperCase()),
@@ -157,7 +168,7 @@ export function tokensOfText(text: string, alphabet: readonly string[], longest:
     const names = unknown.map((character) => `'${character}'`).join(', ');
     throw new LabError(
       'bad-input',
-      `The voice has never heard ${names}. It knows ${alphabet.map((character) => `'${character}'`).join(' ')}: write numbers and signs as words`,
+      `The voice has never heard ${names}. It knows ${[...tokenOf.keys()].map((character) => `'${character}'`).join(' ')}: write numbers and signs as words`,
       { unknown },
     );
   }
