@@ -19,7 +19,7 @@ import type { ImageSource } from '../../src/main/data/images/source.ts';
 import { folderSource } from '../../src/main/data/images/folder-source.ts';
 import { tableSource } from '../../src/main/data/images/table-source.ts';
 import { readTable } from '../../src/main/data/tables/read-table.ts';
-import { emojiSource } from '../../src/main/data/samples/emoji.ts';
+import { emojiSource, emojiWords } from '../../src/main/data/samples/emoji.ts';
 import { mnistSource } from '../../src/main/data/samples/mnist.ts';
 import { LabError } from '../../src/shared/errors.ts';
 import { picture, picturePixels, writeFile } from './data-images-fixtures.ts';
@@ -244,6 +244,19 @@ describe('samples', () => {
     const expected = Uint8Array.from(json.data.slice(784, 1568), (value) => Math.round(value * 255));
     expect(expected.some((value) => value > 250)).toBe(true);
     expect(await seven.read()).toEqual({ height: 28, width: 28, channels: 1, data: expected });
+  });
+
+  it('has the emoji with words of their names, of which there may be none', async () => {
+    const emoji = await emojiWords();
+    const counts = new Map<string, number>();
+    for (const word of emoji.flatMap(({ words }) => words)) counts.set(word, (counts.get(word) ?? 0) + 1);
+    expect(Math.min(...counts.values())).toBeGreaterThanOrEqual(20);
+    expect(counts.has('face')).toBe(true);
+    expect(counts.has('with')).toBe(false);
+    expect(emoji.some(({ words }) => words.length === 0)).toBe(true);
+    expect(emoji.find(({ path }) => path.endsWith('/1f604.png'))?.words).toEqual(
+      expect.arrayContaining(['face', 'eyes']),
+    );
   });
 
   it('has the emoji with categories, each with its variations in one group', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { brownPassages, brownWithoutPassages } from '../../src/main/data/samples/brown-passages.ts';
 import { brownTexts, joinTaggedTokens } from '../../src/main/data/samples/brown.ts';
 import { decodeEncodedWords, htmlToText, readMail } from '../../src/main/data/samples/mail.ts';
+import { readingEase, readingEasePassages, syllablesOf } from '../../src/main/data/samples/reading-ease.ts';
 import { cleanMail, spamAssassinMails } from '../../src/main/data/samples/spam-assassin.ts';
 import { writeSampleTexts } from '../../src/main/data/samples/text-sample.ts';
 import { temporaryFolder } from './data-text-fixtures.ts';
@@ -26,6 +27,25 @@ describe('the Brown corpus', () => {
     expect(genres.size).toBe(15);
     expect([...genres.values()].reduce((sum, count) => sum + count, 0)).toBe(500);
     expect(genres.get('learned')).toBe(80);
+  });
+});
+
+describe('reading ease', () => {
+  it('is that of Flesch', () => {
+    // 206.835 − 1.015 · words a sentence − 84.6 · syllables a word.
+    expect(readingEase('The cat sat on the mat.')).toBeCloseTo(206.835 - 1.015 * 6 - 84.6, 10);
+    expect(readingEase('Stop! He reads a table (aloud).')).toBeCloseTo(206.835 - 1.015 * 3 - (84.6 * 8) / 6, 10);
+    expect(readingEase('1961 — ?')).toBeUndefined();
+    expect(['the', 'make', 'table', 'reading', 'Notwithstanding', 'I'].map(syllablesOf)).toEqual([1, 1, 2, 2, 4, 1]);
+  });
+
+  it('differs between the passages of the Brown corpus', () => {
+    const numbers = Array.from(readingEasePassages(), ({ label }) => Number(label));
+    expect(numbers.length).toBeGreaterThan(1500);
+    expect(numbers.every(Number.isFinite)).toBe(true);
+    const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+    expect(mean).toBeGreaterThan(40); // standard prose is said to have 60 to 70
+    expect(mean).toBeLessThan(75);
   });
 });
 

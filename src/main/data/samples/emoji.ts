@@ -16,6 +16,7 @@ const PACKAGE = 'emoji-datasource-twitter';
 const emojiList = z.array(
   z.object({
     image: z.string(),
+    name: z.string().nullish(),
     short_name: z.string(),
     category: z.string(),
     has_img_twitter: z.boolean(),
@@ -44,6 +45,34 @@ async function readEmojiList(folder: string): Promise<z.infer<typeof emojiList>>
     const message = `${path} cannot be read (${messageOf(error)}). Install the package again: npm install ${PACKAGE}`;
     throw new LabError('bad-input', message, { path }, error);
   }
+}
+
+/** Words that more emoji have in their names can be learned, and these say nothing. */
+const FEWEST_WITH_WORD = 20;
+const EMPTY_WORDS = new Set(['and', 'with', 'the', 'of']);
+
+export interface NamedEmoji {
+  /** Of the picture, within the package. */
+  readonly path: string;
+  /** Those of its name that at least twenty emoji have; there may be none. */
+  readonly words: readonly string[];
+}
+
+/** The emoji with words of their names: several labels for a picture. Superseded emoji and swatches are left out. */
+export async function emojiWords({ folder = packageFolder(PACKAGE) }: EmojiOptions = {}): Promise<NamedEmoji[]> {
+  const emoji = (await readEmojiList(folder)).filter(
+    ({ category, has_img_twitter: hasImage, obsoleted_by: obsoletedBy }) =>
+      category !== 'Component' && hasImage && obsoletedBy === undefined,
+  );
+  const wordsOf = (name: string): string[] => [
+    ...new Set(name.toLowerCase().match(/[a-z]{3,}/gu)?.filter((word) => !EMPTY_WORDS.has(word))),
+  ];
+  const counts = new Map<string, number>();
+  for (const { name } of emoji) for (const word of wordsOf(name ?? '')) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return emoji.map(({ name, image }) => ({
+    path: `img/twitter/64/${image}`,
+    words: wordsOf(name ?? '').filter((word) => counts.get(word)! >= FEWEST_WITH_WORD),
+  }));
 }
 
 /** The emoji as a source: the label is the category. Superseded emoji, and the skin-tone swatches themselves, are left out. */

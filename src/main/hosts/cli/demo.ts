@@ -13,6 +13,7 @@ const demos = {
   text: async () => (await import('./demos/text.ts')).textDemo,
   images: async () => (await import('./demos/images.ts')).imageDemo,
   sequences: async () => (await import('./demos/sequences.ts')).sequencesDemo,
+  labels: async () => (await import('./demos/labels.ts')).labelsDemo,
   tags: async () => (await import('./demos/tags.ts')).tagsDemo,
   genes: async () => (await import('./demos/genes.ts')).genesDemo,
   speech: async () => (await import('./demos/speech.ts')).speechDemo,
