@@ -8,9 +8,7 @@ import { drawPicture } from './pictures.ts';
 export function answerTables(answers: readonly PredictionAnswer[]): HTMLElement[] {
   return answers.map(({ question, choices, value, words, alignment, speech }) => {
     if (speech) return soundOf(speech);
-    if (words) {
-      return element('p', {}, ...words.flatMap(({ word, tag }) => [`${word} `, element('small', {}, tag), ' ']));
-    }
+    if (words) return taggedText(words);
     if (value !== undefined) return element('p', {}, `${question}: `, element('strong', {}, formatNumber(value)));
     const rows = choices.map(({ label, probability, continuation, isChosen }) => {
       // Widths come from the element, not from an attribute of style, which the page's policy forbids.
@@ -31,6 +29,24 @@ export function answerTables(answers: readonly PredictionAnswer[]): HTMLElement[
     const table = element('table', {}, element('caption', {}, question), head, element('tbody', {}, ...rows));
     return alignment ? element('div', {}, ...alignedRows(alignment), table) : table;
   });
+}
+
+/** Entities as marks with their type, other tags behind their words. */
+function taggedText(words: NonNullable<PredictionAnswer['words']>): HTMLElement {
+  if (!words.every(({ tag }) => tag === 'O' || /^[BI]-./u.test(tag))) {
+    return element('p', {}, ...words.flatMap(({ word, tag }) => [`${word} `, element('small', {}, tag), ' ']));
+  }
+  const parts: { text: string; type: string }[] = [];
+  for (const { word, tag } of words) {
+    const last = parts.at(-1);
+    if (tag.startsWith('I-') && last) last.text += ` ${word}`;
+    else parts.push({ text: word, type: tag === 'O' ? '' : tag.slice(2) });
+  }
+  const shown = parts.flatMap(({ text, type }) => [
+    type === '' ? text : element('mark', {}, `${text} `, element('small', {}, type)),
+    ' ',
+  ]);
+  return element('p', {}, ...shown);
 }
 
 /** The rows of an alignment, with | where a column is more likely right than not, and how likely every pair of residues is. */

@@ -10,6 +10,7 @@ import { rowsOfTargets } from './linear/numbers.ts';
 import { logisticRegressions } from './linear/several-labels.ts';
 import { labelAnswers, MIDDLE } from './targets/answers.ts';
 import { demoFormsOf } from './targets/demo-forms.ts';
+import { inspectLabels } from './targets/multi-label-audit.ts';
 import { classicalLabels, multiLabelBaselines } from './targets/multi-label-baselines.ts';
 import { multiLabelEvaluation } from './targets/multi-label-evaluation.ts';
 import { binaryCrossEntropy } from './targets/multi-label-loss.ts';
@@ -97,6 +98,13 @@ defineTask<MultiLabelOptions>({
     return classicalLabels(material, several.names, several.values);
   },
   linear: { rows: rowsOfTargets, method: (labels, facts) => logisticRegressions(labels, setOf(facts).names) },
+  async inspect(inspection) {
+    const { material, several } = openSeveral(inspection.setup);
+    material.source.close();
+    const { names, values } = several;
+    const trained = names.map((_, label) => countOf(values, names.length, label, material.sides.training));
+    return inspectLabels(inspection, names, trained);
+  },
   suggested: { suits: ({ targets }) => targets === 'several' },
   answers: labelAnswers,
   demo: { form: demoFormsOf('label') },
@@ -123,10 +131,16 @@ function setOf({ labelSet }: Pick<TaskFacts, 'labelSet'>): LabelSet {
 /** Examples without a label for each one with it, over the training side; 1 for a label that it does not have. */
 function positiveWeights(values: Uint8Array, labels: number, training: Uint32Array): number[] {
   return Array.from({ length: labels }, (_, label) => {
-    let positives = 0;
-    for (const example of training) positives += values[example * labels + label]!;
+    const positives = countOf(values, labels, label, training);
     return positives === 0 ? 1 : Math.min(LARGEST_WEIGHT, Math.max(1, training.length - positives) / positives);
   });
+}
+
+/** Examples that have a label. */
+function countOf(values: Uint8Array, labels: number, label: number, examples: Uint32Array): number {
+  let count = 0;
+  for (const example of examples) count += values[example * labels + label]!;
+  return count;
 }
 
 function openSeveral(setup: SamplerSetup<MultiLabelOptions>): {

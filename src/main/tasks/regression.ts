@@ -8,6 +8,7 @@ import { declareInputs } from '../nn/pipeline.ts';
 import { numberAnswers } from './targets/answers.ts';
 import { demoFormsOf } from './targets/demo-forms.ts';
 import { fitScale, standardisedRows } from './targets/number-scale.ts';
+import { inspectNumbers } from './targets/regression-audit.ts';
 import { classicalNumbers, regressionBaselines } from './targets/regression-baselines.ts';
 import { regressionEvaluation } from './targets/regression-evaluation.ts';
 import { regressionLoss, regressionLosses } from './targets/regression-loss.ts';
@@ -88,6 +89,7 @@ defineTask<RegressionOptions>({
     return classicalNumbers(material, numbers.values, scale);
   },
   linear: { rows: rowsOfTargets, method: (labels, facts) => ridgeRegression(labels, scaleOf(facts)) },
+  inspect: inspectNumbers,
   suggested: { suits: ({ targets }) => targets === 'numbers' },
   answers: numberAnswers,
   demo: { form: demoFormsOf('estimate') },

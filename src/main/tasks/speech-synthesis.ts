@@ -21,6 +21,7 @@ import { drawFrames } from './audio/frames.ts';
 import { labelledBatches } from './labelled/batches.ts';
 import { totalBudgetOption } from './labelled/label-budget.ts';
 import { splitOptions } from './labelled/split-options.ts';
+import { inspectVoice } from './speech/audit.ts';
 import { meanFrame, speechEvaluation } from './speech/evaluation.ts';
 import type { SpeechFacts } from './speech/facts.ts';
 import { DECIBELS } from './speech/mel-cepstrum.ts';
@@ -135,6 +136,7 @@ defineTask<SpeechSynthesisOptions>({
       material.close();
     }
   },
+  inspect: inspectVoice,
   demo: { form: () => 'speak-text', examples: [{ text: 'three seven', textPair: null }] },
   suggested: {
     presets: ['character-lstm'],
@@ -153,7 +155,7 @@ defineTask<SpeechSynthesisOptions>({
   async predict(model, { text = '' }, { longest, stepFrames }) {
     const facts = voiceOf(model);
     const length = model.input.kind === 'tokens' ? model.input.length : longest;
-    const tokens = tokensOfText(text, facts.alphabet, length);
+    const tokens = tokensOfText(text, facts, length);
     const mask = Float32Array.from(tokens, (token) => Number(token > 0));
     const characters = tokens.filter((token) => token > 0);
     const outputs = await model.run({ tokens, segments: new Int32Array(length), mask });

@@ -23,6 +23,7 @@ import { atPositions, positionsAt } from '../nn/positions.ts';
 import { totalBudgetOption } from './labelled/label-budget.ts';
 import { linearTags } from './linear/tags.ts';
 import { tagAnswers } from './tagging/answers.ts';
+import { inspectTags } from './tagging/audit.ts';
 import { areEntityTags, repairedTags } from './tagging/entities.ts';
 import { readTags, taggingEvaluation } from './tagging/evaluation.ts';
 import { classicalTags, mostFrequentTag } from './tagging/most-frequent-tag.ts';
@@ -115,14 +116,14 @@ defineTask<TokenClassificationOptions>({
   },
   classical: (setup) => classicalTags(openTaggedMaterial(setup)),
   linear: linearTags,
+  inspect: inspectTags,
   suggested: { suits: ({ targets }) => targets === 'tags' },
   answers: tagAnswers,
   demo: { form: () => 'tag-text' },
-  async predict(model, { text }, settings) {
+  async predict(model, { text, words: given }, settings) {
     const { tags = [] } = model;
     const tokenizer = tokenizerOf(model);
-    const given = requireText(text, 'a text');
-    const found = wordsOf(given);
+    const found = given ? placedWords(given) : wordsOf(requireText(text, 'a text'));
     const windows = windowsOf(
       tokenizer,
       found.map(({ word }) => word),
@@ -159,6 +160,16 @@ defineTask<TokenClassificationOptions>({
     return [{ question: 'Tags', choices: [], words }];
   },
 });
+
+/** Words with their places in the text that they make, apart by blanks. */
+function placedWords(words: readonly string[]): ReturnType<typeof wordsOf> {
+  let end = -1;
+  return words.map((word) => {
+    const from = end + 1;
+    end = from + word.length;
+    return { word, from, to: end };
+  });
+}
 
 /** Cross-entropy summed over the words of each window, [batch]. */
 function lossesOfWords(logits: Value, truth: Value, mask: Value): Value {

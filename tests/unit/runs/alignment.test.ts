@@ -15,7 +15,12 @@ import { openPredictor } from '../../../src/main/runs/predict.ts';
 import { findTrainedNetwork } from '../../../src/main/runs/trained-network.ts';
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
-import { openPairs } from '../../../src/main/tasks/alignment/pairs.ts';
+import { loadTokenizer } from '../../../src/main/data/tokenizer/tokenizer.ts';
+import { readAnswers } from '../../../src/main/runs/answers-file.ts';
+import { describeScores } from '../../../src/main/runs/describe-scores.ts';
+import { openPairs, residueTokens } from '../../../src/main/tasks/alignment/pairs.ts';
+import { readTrainingRecords } from '../../../src/main/workspace/training-records.ts';
+import { answeredExamples, weightedMetricOf } from '../../../src/shared/study/answered-run.ts';
 import { importCorpus, importDataset } from '../../../src/main/work/import-material.ts';
 import { readRun } from '../../../src/main/workspace/runs.ts';
 import { bitsWithAndWithoutStops } from '../../stopped-run.ts';
@@ -80,6 +85,30 @@ describe('alignment', () => {
       expect(Object.keys(metrics).sort()).toEqual(['alignedF1', 'alignedPrecision', 'alignedRecall', 'auroc']);
     }
     expect(result.test!.metrics.alignedF1).toBeGreaterThan(0.75);
+    expect(result.audit?.map(({ name }) => name)).toEqual(['substituted residues that are aligned']);
+    expect(result.audit![0]!.reference).toBeGreaterThan(0);
+    expect(result.test!.perClass?.map(({ name }) => name)).toEqual(['unrelated', 'related']);
+    const scores = await describeScores(run, {});
+    expect([scores.classes, scores.examples]).toEqual([['unrelated', 'related'], result.examples!.test]);
+    // What studies resample is what was evaluated.
+    const answers = (await readAnswers(run.answers))!;
+    const once = new Uint32Array(answeredExamples(answers)).fill(1);
+    for (const metric of ['alignedF1', 'alignedRecall', 'alignedPrecision', 'auroc']) {
+      expect(weightedMetricOf(answers, metric)!(once), metric).toBeCloseTo(result.test!.metrics[metric]!, 6);
+    }
+
+    // Samples over time show rows with gaps, and how many of their pairs are right.
+    const { samples } = await readTrainingRecords(run);
+    expect(samples.map(({ step }) => step)).toEqual([20, 40]);
+    const shown = samples[1]!.answers.flat().filter(({ kind }) => kind === 'alignment');
+    expect(shown.length).toBeGreaterThan(0);
+    for (const { choices: said, truth } of shown) {
+      const [written = []] = said.map(({ label }) => label.split('\n'));
+      expect(written).toHaveLength(2);
+      expect(written[0]).toHaveLength(written[1]!.length);
+      expect(written.map((row) => row.replaceAll('-', ''))).toEqual(truth.split('\n').map((row) => row.replaceAll('-', '')));
+    }
+    expect(Math.max(...shown.map(({ choices: [said] }) => said!.probability))).toBeGreaterThan(0.7);
     expect(readdirSync(run.artifacts).filter((file) => file.endsWith('.svg'))).toContain('alignment-1.svg');
 
     const { first, second } = families.pairs[0]!;
@@ -160,6 +189,34 @@ describe('alignment', () => {
     expect(test!.metrics.loss).toBeUndefined();
   });
 
+  it('has an arm of frozen features, on which the head is trained', async () => {
+    const pretraining = specOf(
+      'residues',
+      '{type: masked-words, length: 24, maximumPredictions: 4}',
+      'evaluation: {test: false, baselines: false}',
+      recurrent,
+    );
+    const source = await createRun(tiny.workspace, { ...pretraining, data: 'families' });
+    await trainRun(tiny.workspace, source, { signal: quiet.signal, prefetch: false });
+    const task = '{type: alignment, length: 24, embeddingSize: 8, validationFraction: 0.2, labelBudget: {total: 20}}';
+    const frozen = await createRun(tiny.workspace, specOf('frozen', task, 'from: {run: residues}\nfreeze: [backbone]'));
+    await trainRun(tiny.workspace, frozen, { signal: quiet.signal, prefetch: false });
+    const { parameters, test } = (await readRun(frozen)).result!;
+    expect(parameters.trainable).toBe(2 * 16 * 8 + 8 + 5); // the embedding, the offset, gaps and how pairs are told
+    expect(test!.metrics.alignedF1).toBeGreaterThan(0);
+    const fitted = specOf('fitted', task, 'from: {run: residues}\nmethod: frozen-features');
+    const refused = await createRun(tiny.workspace, fitted);
+    await expect(trainRun(tiny.workspace, refused, { signal: quiet.signal, prefetch: false })).rejects.toThrow(
+      /freeze: \[backbone\]/,
+    );
+  });
+
+  it('reads small letters as capitals where the vocabulary has only these', () => {
+    const tokenizer = loadTokenizer(join(tiny.workspace.corpora, 'families', 'tokenizer.json'));
+    expect(residueTokens(tokenizer, 'mkVl')).toEqual(residueTokens(tokenizer, 'MKVL'));
+    expect([...residueTokens(tokenizer, 'M*')][1]).toBe(tokenizer.special.unknown);
+  });
+
   it('splits by families', () => {
     const material = openPairs({
       dataFolder: join(tiny.workspace.datasets, 'pairs'),
@@ -187,5 +244,13 @@ describe('alignment', () => {
       /a token for each residue.*--tokenizer-kind characters/,
     );
     await reject('{type: text-classification, length: 24}').toThrow(/take the task alignment/);
+    // A vocabulary of nucleotides.
+    writeFileSync(join(tiny.folder, 'dna.fasta'), '>a\nGGTT\n>b\nTTGG\n');
+    await importCorpus(tiny.workspace, 'dna', {
+      sources: [join(tiny.folder, 'dna.fasta')],
+      tokenizer: { kind: 'characters' },
+      ...quiet,
+    });
+    await reject('{type: alignment, length: 24}', 'tokenizer: {corpus: dna}').toThrow(/most residues.*are unknown/);
   });
 });

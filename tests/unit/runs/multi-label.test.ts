@@ -56,6 +56,7 @@ describe('multi-label', () => {
     expect(logistic!.metrics.macroF1).toBeGreaterThan(frequencies!.metrics.macroF1!);
     expect(result.test!.metrics.macroF1).toBeGreaterThan(frequencies!.metrics.macroF1!);
     expect(result.test!.perClass?.map(({ name }) => name)).toEqual(['animal', 'water']);
+    expect(result.audit?.[0]).toMatchObject({ name: 'labels without an example in training', value: 0 });
     const { facts } = await readModel(run, spec);
     expect(facts.labelSet?.thresholds).toHaveLength(2);
     await using predictor = await openPredictor(run);

@@ -66,6 +66,10 @@ describe('regression', () => {
     const [price, share] = result.test!.targets!;
     expect([price!.name, share!.name]).toEqual(['price', 'share']);
     expect(price!.points).toHaveLength(12);
+    expect(result.audit?.map(({ name }) => name)).toEqual([
+      'spread of predictions, price',
+      'spread of predictions, share',
+    ]);
     expect(price!.rmse).toBeGreaterThan(100 * share!.rmse!);
     await using predictor = await openPredictor(run);
     const answers = await predictor.ask({ text: 'the garden sees the house 4', top: 1 });

@@ -15,6 +15,7 @@ import { speakAll, speakText, writeSpeech } from '../../../src/main/runs/speak.t
 import { parseSpecText } from '../../../src/main/runs/spec-file.ts';
 import { trainRun } from '../../../src/main/runs/train-run.ts';
 import { networkOfRun } from '../../../src/main/runs/trained-network.ts';
+import { openVoiceMaterial, tokensOfText } from '../../../src/main/tasks/speech/voice-material.ts';
 import { checkpointFolder } from '../../../src/main/workspace/checkpoint-folders.ts';
 import type { RunFolder } from '../../../src/main/workspace/run-folder.ts';
 import { readRun } from '../../../src/main/workspace/runs.ts';
@@ -159,6 +160,26 @@ describe('what is spoken', () => {
       code: 'bad-input',
       message: expect.stringMatching(message),
     });
+  });
+
+  it('knows which characters are in texts of the test alone', () => {
+    const options = { longest: 4, stepFrames: 2, dynamicRange: 60, validationFraction: 0.1, testFraction: 0.2 };
+    const dataFolder = join(tiny.workspace.datasets, 'melodies');
+    const opened = (total: number | undefined) => {
+      const material = openVoiceMaterial({
+        dataFolder,
+        splitSeed: 1,
+        options: { ...options, nearDuplicates: 'together', labelBudget: { total } },
+      });
+      material.close();
+      return material.facts;
+    };
+    expect(opened(undefined).unheard).toBeUndefined();
+    const facts = opened(1);
+    expect(facts.alphabet).toEqual(['a', 'b', 'c']);
+    expect(facts.unheard).toEqual(['c']); // the first recording for training is “ab”
+    expect(() => tokensOfText('bc', facts, 4)).toThrow(/never heard 'c'\. It knows 'a' 'b':/);
+    expect([...tokensOfText('ba', facts, 4)]).toEqual([2, 1, 0, 0]);
   });
 
   it('may be a whole table, with a list of the recordings; rows that cannot be spoken are named', async () => {

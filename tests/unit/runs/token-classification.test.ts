@@ -1,7 +1,10 @@
 // Tagging to the end of a run: a network and a CRF on entities that words alone do not tell.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { predictFile } from '../../../src/main/runs/batch/predict-file.ts';
+import { findTrainedNetwork } from '../../../src/main/runs/trained-network.ts';
 import { createRun } from '../../../src/main/runs/create-run.ts';
 import { parseExperiment } from '../../../src/main/runs/experiment.ts';
 import { openPredictor } from '../../../src/main/runs/predict.ts';
@@ -55,6 +58,8 @@ describe('token classification', () => {
     expect(result.baselines.map(({ name }) => name)).toEqual(['most frequent tag']);
     expect(result.test!.metrics.entityF1).toBeGreaterThan(0.8);
     expect(result.test!.perClass?.map(({ name }) => name)).toEqual(['ANIMAL', 'PER']);
+    // None of the balls of the test is in training.
+    expect(result.audit?.map(({ name }) => name)).toEqual(['accuracy on known words', 'accuracy on new words']);
     await using predictor = await openPredictor(run);
     const [answer] = await predictor.ask({ text: 'the old man sees the house.', top: 1 });
     expect(answer?.words?.map(({ word, tag }) => `${word}/${tag}`)).toEqual([
@@ -69,12 +74,54 @@ describe('token classification', () => {
     expect(answer?.words?.every(({ probability }) => probability > 0 && probability <= 1)).toBe(true);
   });
 
+  it('tags the words of a CoNLL file as they are, with tags or without', async () => {
+    const network = await findTrainedNetwork(tiny.workspace, 'crf', {
+      checkpoint: 'best',
+      onPassedOver: () => undefined,
+    });
+    const input = join(tiny.folder, 'asked.conll');
+    writeFileSync(input, 'the\nold\nman-\n\nthe O\ncat O\n\nthe a b c d e f g h i j\n');
+    const output = join(tiny.folder, 'answers.jsonl');
+    const { failures, answered } = await predictFile(network, { input, output, ...quiet });
+    expect(answered).toBe(1);
+    expect(failures.map(({ line }) => line)).toEqual([5, 8]); // another number of columns than that of the first line
+    const [row] = readFileSync(output, 'utf8').trim().split('\n');
+    const { words, tags, given } = z
+      .object({ words: z.string(), tags: z.string(), given: z.null() })
+      .parse(JSON.parse(row!));
+    expect(words).toBe('the old man-'); // which a text would have taken apart
+    expect(tags.split(' ')).toHaveLength(3);
+    expect(given).toBeNull();
+    writeFileSync(input, 'the O\ncat B-ANIMAL\n');
+    const again = join(tiny.folder, 'again.jsonl');
+    await predictFile(network, { input, output: again, ...quiet });
+    expect(JSON.parse(readFileSync(again, 'utf8'))).toMatchObject({ words: 'the cat', given: 'O B-ANIMAL' });
+  });
+
   it('goes on after stops to the same bits', async () => {
     const { whole, stopped } = await bitsWithAndWithoutStops(
       tiny.workspace,
       experiment('stops', '{type: token-classification, length: 24, words: 12, decoder: crf}'),
     );
     expect(stopped).toEqual(whole);
+  });
+
+  it('understands entities whose tags name no type', async () => {
+    const sentences = Array.from({ length: 60 }, (_, index) =>
+      ['the O', ...(index % 2 === 0 ? ['old B', 'man I'] : ['cat B']), 'sees O', `ball${index} O`].join('\n'),
+    );
+    const folder = join(tiny.folder, 'untyped');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'untyped.conll'), sentences.join('\n\n'));
+    await importDataset(tiny.workspace, 'untyped', { sources: [folder], labels: { kind: 'tags' }, ...quiet });
+    const spec = experiment('untyped', '{type: token-classification, length: 24, words: 12}');
+    const run = await createRun(tiny.workspace, { ...spec, data: 'untyped' });
+    await trainRun(tiny.workspace, run, { signal: quiet.signal, prefetch: false });
+    const { result } = await readRun(run);
+    expect(result!.test!.perClass?.map(({ name }) => name)).toEqual(['entity']);
+    await using predictor = await openPredictor(run);
+    const [answer] = await predictor.ask({ text: 'the old man sees it', top: 1 });
+    expect(answer?.words?.map(({ tag }) => tag).slice(1, 3)).toEqual(['B-entity', 'I-entity']);
   });
 
   it('cuts long sentences between words', () => {

@@ -67,7 +67,9 @@ export function describeTargets(targets: DatasetTargets): string {
     const frequent = targets.tags.toSorted((x, y) => y.words - x.words);
     const shown = frequent.slice(0, SHOWN_TAGS).map(({ name, words }) => `${formatCount(words)} ${name}`);
     const more = frequent.length - shown.length;
-    return `${plural(frequent.length, 'tag')}: ${shown.join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`;
+    const areNumbers = frequent.every(({ name }) => /^\d+$/u.test(name));
+    const hint = areNumbers ? '; --tag-names says what such numbers are called, and which of them are entities' : '';
+    return `${plural(frequent.length, 'tag')}: ${shown.join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}${hint}`;
   }
   if (targets.kind === 'several') {
     return targets.labels.map(({ name, examples }) => `${formatCount(examples)} ${name}`).join(', ');

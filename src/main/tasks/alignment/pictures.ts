@@ -2,7 +2,9 @@
 import { alignedRows } from '../../data/text/aligned-pair.ts';
 import { formatPercent } from '../../../shared/display.ts';
 import { escapeMarkup } from '../../../shared/escape-markup.ts';
-import type { EvaluationSplit, Inspection, InspectionReport, Picture } from '../task.ts';
+import { auditedBatches } from '../audited-batches.ts';
+import type { Inspection, InspectionReport, Picture } from '../task.ts';
+import { Substituted } from './audit.ts';
 import { readAlignment, type Decoding } from './decoding.ts';
 import { fedAlignment, sizesOf } from './evaluation.ts';
 import { openPairs, type PairSettings } from './pairs.ts';
@@ -13,27 +15,23 @@ const CELL = 7;
 const LETTER = 11;
 const MARGIN = 24;
 
-export async function inspectAlignments({
-  setup,
-  sampler,
-  run,
-  batchSize,
-  signal,
-}: Inspection<PairSettings & { readonly decoding: Decoding }>): Promise<InspectionReport> {
+export async function inspectAlignments(
+  inspection: Inspection<PairSettings & { readonly decoding: Decoding }>,
+): Promise<InspectionReport> {
+  const { setup, batchSize } = inspection;
   const material = openPairs(setup);
   try {
-    const split: EvaluationSplit = material.sides.test.length > 0 ? 'test' : 'validation';
     const pictures: Picture[] = [];
-    const count = sampler.evaluationBatchCount(split, batchSize);
-    for (let batch = 0; batch < count && pictures.length < SHOWN && !signal.aborted; batch += 1) {
-      const feeds = sampler.evaluationBatch(split, batch, batchSize);
-      const outputs = await run(feeds);
-      for (let row = 0; row < batchSize && pictures.length < SHOWN; row += 1) {
+    const substituted = new Substituted();
+    for await (const { split, index, feeds, outputs } of auditedBatches(inspection)) {
+      for (let row = 0; row < batchSize; row += 1) {
         if (feeds.weights![row] === 0 || feeds.columns![row] === 0) continue;
         const sizes = sizesOf(feeds, row, batchSize);
-        const { first, second } = material.pair(material.sides[split][batch * batchSize + row]!);
+        const { first, second } = material.pair(material.sides[split][index * batchSize + row]!);
         const read = readAlignment(outputs, row, sizes, setup.options.decoding);
         const truth = fedAlignment(feeds, row, sizes.rows);
+        substituted.add({ first, second, truth }, read.alignment);
+        if (pictures.length === SHOWN) continue;
         const number = pictures.length + 1;
         pictures.push({
           file: `alignment-${number}.svg`,
@@ -42,7 +40,7 @@ export async function inspectAlignments({
         });
       }
     }
-    return { findings: [], pictures };
+    return { findings: substituted.findings(), pictures };
   } finally {
     material.dataset.close();
   }
