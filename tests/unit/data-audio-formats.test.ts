@@ -103,6 +103,16 @@ describe('recordings that are not WAV', () => {
     read.samples.forEach((value, index) => expect(Math.abs(value - values[index]! / 32768)).toBeLessThan(1e-4));
   });
 
+  it('are refused as FLAC where a frame is cut off, or damaged', async () => {
+    const values = Int16Array.from(samples, (value) => Math.round(value * 32767));
+    const whole = flacFile(values, 1000);
+    const cut = whole.subarray(0, whole.length - 100);
+    await expect(decodeRecording(cut)).rejects.toThrow('1000 of its 4000 samples are missing; is it cut off?');
+    const damaged = Buffer.from(whole);
+    damaged[whole.length - 3000]! ^= 0xff;
+    await expect(decodeRecording(damaged)).rejects.toThrow(/\d+ of its 4000 samples are missing/);
+  });
+
   it.each([
     ['MP3', createMp3Encoder, 0.05],
     ['Ogg Vorbis', createOggEncoder, 0.05],

@@ -106,7 +106,9 @@ describe('alignment', () => {
       const [written = []] = said.map(({ label }) => label.split('\n'));
       expect(written).toHaveLength(2);
       expect(written[0]).toHaveLength(written[1]!.length);
-      expect(written.map((row) => row.replaceAll('-', ''))).toEqual(truth.split('\n').map((row) => row.replaceAll('-', '')));
+      expect(written.map((row) => row.replaceAll('-', ''))).toEqual(
+        truth.split('\n').map((row) => row.replaceAll('-', '')),
+      );
     }
     expect(Math.max(...shown.map(({ choices: [said] }) => said!.probability))).toBeGreaterThan(0.7);
     expect(readdirSync(run.artifacts).filter((file) => file.endsWith('.svg'))).toContain('alignment-1.svg');

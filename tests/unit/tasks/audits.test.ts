@@ -36,7 +36,8 @@ function finished<Options>(
 }
 
 const tensor = (shape: readonly number[], ...values: number[]) => ({ shape, data: Float32Array.from(values) });
-const warned = (findings: readonly Finding[]): string[] => findings.flatMap(({ name, warning }) => (warning ? [name] : []));
+const warned = (findings: readonly Finding[]): string[] =>
+  findings.flatMap(({ name, warning }) => (warning ? [name] : []));
 
 describe('audits', () => {
   it('of numbers see predictions that do not differ, and numbers that do not', async () => {

@@ -70,10 +70,23 @@ async function decodeBytes(bytes: Uint8Array, format: SoundFormat): Promise<Deco
   }
   if (format === 'flac') {
     const { FLACDecoder } = await import('@wasm-audio-decoders/flac');
-    return withDecoder(new FLACDecoder(), (decoder) => decoder.decodeFile(withNextHeader(bytes)));
+    const decoded = await withDecoder(new FLACDecoder(), (decoder) => decoder.decodeFile(withNextHeader(bytes)));
+    return { ...decoded, errors: [...(decoded.errors ?? []), ...missingSamples(bytes, decoded)] };
   }
   const { OggVorbisDecoder } = await import('@wasm-audio-decoders/ogg-vorbis');
   return withDecoder(new OggVorbisDecoder(), (decoder) => decoder.decodeFile(bytes));
+}
+
+/** Where the number of samples is in a FLAC file, which begins with this block; 0 where its writer did not know it. */
+const FLAC_TOTAL = 21;
+
+/** A frame that is cut off or damaged is passed over by the decoder without a word. */
+function missingSamples(bytes: Uint8Array, { channelData: [first] }: Decoded): { readonly message: string }[] {
+  if (bytes.length < FLAC_TOTAL + 5) return [];
+  const total = Buffer.from(bytes.subarray(FLAC_TOTAL, FLAC_TOTAL + 5)).readUIntBE(0, 5) % 2 ** 36;
+  const found = first?.length ?? 0;
+  if (found === 0 || found >= total) return [];
+  return [{ message: `${total - found} of its ${total} samples are missing; is it cut off?` }];
 }
 
 /** Of a frame of FLAC, at most: sync, sizes, a number of up to seven bytes, and their checksum. */

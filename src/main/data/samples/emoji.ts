@@ -65,7 +65,12 @@ export async function emojiWords({ folder = packageFolder(PACKAGE) }: EmojiOptio
       category !== 'Component' && hasImage && obsoletedBy === undefined,
   );
   const wordsOf = (name: string): string[] => [
-    ...new Set(name.toLowerCase().match(/[a-z]{3,}/gu)?.filter((word) => !EMPTY_WORDS.has(word))),
+    ...new Set(
+      name
+        .toLowerCase()
+        .match(/[a-z]{3,}/gu)
+        ?.filter((word) => !EMPTY_WORDS.has(word)),
+    ),
   ];
   const counts = new Map<string, number>();
   for (const { name } of emoji) for (const word of wordsOf(name ?? '')) counts.set(word, (counts.get(word) ?? 0) + 1);

@@ -36,10 +36,11 @@ export async function inspectTags(inspection: Inspection<TaggingSettings>): Prom
           summary: `The same of the ${fresh.total} words that are not in training, beside always saying the tag that most of them have`,
           value: fresh.accuracy,
           reference: fresh.commonest,
-          ...(fresh.accuracy < 1 && fresh.accuracy <= fresh.commonest && {
-            warning:
-              'new words are tagged no better than by the tag that most of them have: the network may know the words of its training by heart and no more. Train on more sentences, or begin from a pretrained network',
-          }),
+          ...(fresh.accuracy < 1 &&
+            fresh.accuracy <= fresh.commonest && {
+              warning:
+                'new words are tagged no better than by the tag that most of them have: the network may know the words of its training by heart and no more. Train on more sentences, or begin from a pretrained network',
+            }),
         },
       ],
       pictures: [],
