@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 // The `pretext` command. Works with any Node from 20 on: the lab itself needs Node 24 (type stripping, node:sqlite), so
-// an older Node hands over to the one that the `node` package brought along.
-import { spawn } from 'node:child_process';
+// an older Node hands over to the one that the `node` package brought along. One that is new enough runs the lab itself: to
+// start another takes as long as all of `pretext --help`.
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const requiredNode = 24;
 const packageFolder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -29,19 +29,18 @@ function commandLine() {
   return canRunSource ? source : path.join(packageFolder, 'out', 'main', 'cli.js');
 }
 
-const ownMajor = Number(process.versions.node.split('.')[0]);
-const program = ownMajor >= requiredNode ? process.execPath : bundledNode();
-const script = commandLine();
+/** What the lab is made of is experimental in Node, which is no news to whoever uses it. */
+function hushExperiments() {
+  const emit = process.emitWarning.bind(process);
+  process.emitWarning = (warning, ...rest) => {
+    const [kind] = rest;
+    const type = typeof kind === 'object' ? kind.type : kind;
+    if (type !== 'ExperimentalWarning') emit(warning, ...rest);
+  };
+}
 
-if (program === undefined) {
-  console.error(
-    `pretext needs Node ${requiredNode}, this is ${process.version}: run 'npm install' in ${packageFolder}`,
-  );
-  process.exitCode = 1;
-} else if (!existsSync(script)) {
-  console.error(`pretext is not built: run 'npm run build' in ${packageFolder}`);
-  process.exitCode = 1;
-} else {
+async function handOver(program, script) {
+  const { spawn } = await import('node:child_process');
   const child = spawn(program, ['--disable-warning=ExperimentalWarning', script, ...process.argv.slice(2)], {
     stdio: 'inherit',
   });
@@ -58,4 +57,23 @@ if (program === undefined) {
   child.on('close', (code, signal) => {
     process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
   });
+}
+
+const isNewEnough = Number(process.versions.node.split('.')[0]) >= requiredNode;
+const program = isNewEnough ? process.execPath : bundledNode();
+const script = commandLine();
+
+if (program === undefined) {
+  console.error(
+    `pretext needs Node ${requiredNode}, this is ${process.version}: run 'npm install' in ${packageFolder}`,
+  );
+  process.exitCode = 1;
+} else if (!existsSync(script)) {
+  console.error(`pretext is not built: run 'npm run build' in ${packageFolder}`);
+  process.exitCode = 1;
+} else if (isNewEnough) {
+  hushExperiments();
+  await import(pathToFileURL(script).href);
+} else {
+  await handOver(program, script);
 }
