@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Training steps on an NVIDIA card, in at most eight minutes: through WebGPU, through CUDA (where its part of ONNX Runtime is
-# installed: see the README), and in PyTorch with TF32 (where python3 or PRETEXT_PYTHON has one with CUDA). After `npm ci`.
+# Training steps on an NVIDIA card, in at most eight minutes, in float32 and in half precisions: through WebGPU, through CUDA (where its
+# part of ONNX Runtime is installed: see the README), and in PyTorch (where python3 or PRETEXT_PYTHON has one with CUDA). After `npm ci`.
 #
 #   bash bench/gpu.sh            as it is
 #   bash bench/gpu.sh small      small networks, to see that it works on a card in software
@@ -8,7 +8,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 size="${1:-}"
-seconds=15
+seconds=6
 [ "$size" = small ] && seconds=1
 
 node --version

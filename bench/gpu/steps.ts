@@ -109,6 +109,11 @@ if (report?.available !== true) {
   console.log(`${device}: not available, ${report?.reason ?? 'no such device'}`);
   process.exit(0);
 }
+/** Half precisions are measured at the usual number of steps in one call. */
+const counts = device === 'webgpu' ? [1] : [1, 4, 16, 64];
+const variants = (['float32', 'float16', 'bfloat16'] as const).flatMap((precision) =>
+  (precision === 'float32' || counts.length === 1 ? counts : [16]).map((stepsAtOnce) => ({ precision, stepsAtOnce })),
+);
 for (const network of networks) {
   const program = programOf(network);
   const feeds = feedsOf(program);
@@ -116,9 +121,12 @@ for (const network of networks) {
   await using processor = await engine.compile(program, { device: 'cpu', optimizer: adamWDefaults });
   await processor.importState(start);
   const expected = (await processor.step([feeds], { ...stepOptions, step: 0 })).scalars.loss ?? NaN;
-  for (const stepsAtOnce of device === 'webgpu' ? [1] : [1, 4, 16, 64]) {
+  for (const { precision, stepsAtOnce } of variants) {
     try {
-      await using executable = await engine.compile(program, { device, stepsAtOnce, optimizer: adamWDefaults });
+      await using executable = await engine.compile(program, {
+        ...{ device, precision, stepsAtOnce },
+        optimizer: adamWDefaults,
+      });
       await executable.importState(start);
       const { scalars } = await executable.step([feeds], { ...stepOptions, step: 0 });
       const counted = executable as ResidentExecutable; // as on every graphics card
@@ -130,6 +138,7 @@ for (const network of networks) {
         device,
         network: network.name,
         batch: network.batchSize,
+        precision,
         stepsAtOnce,
         milliseconds: Number(milliseconds.toPrecision(4)),
         lossError: Math.abs((scalars.loss ?? NaN) - expected) / Math.abs(expected),
@@ -139,7 +148,7 @@ for (const network of networks) {
       };
       console.log(JSON.stringify(row));
     } catch (error) {
-      console.log(`${device} ${network.name}, ${String(stepsAtOnce)} steps at once: ${messageOf(error)}`);
+      console.log(`${device} ${network.name}, ${precision}, ${String(stepsAtOnce)} steps at once: ${messageOf(error)}`);
     }
   }
 }

@@ -1,4 +1,5 @@
-"""Training steps of bert-small and resnet-mini in PyTorch on an NVIDIA card, with TF32, as `steps.ts` has them.
+"""Training steps of bert-small and resnet-mini in PyTorch on an NVIDIA card, with TF32 and with autocast to half precision, as
+`steps.ts` has them.
 
     python3 bench/gpu/torch_steps.py [seconds for each network]
 """
@@ -42,19 +43,23 @@ def image_feeds():
     }
 
 
-def timed(model, feeds, seconds):
+def timed(model, feeds, seconds, half):
     model = model.cuda().train()
     feeds = {name: tensor.cuda() for name, tensor in feeds.items()}
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
     parameters = list(model.parameters())
+    scaler = torch.amp.GradScaler("cuda", enabled=half == torch.float16)
     times, begun = [], time.perf_counter()
     while len(times) < 3 or time.perf_counter() - begun < seconds:
         started = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
-        loss = model(feeds)
-        loss.backward()
+        with torch.autocast("cuda", dtype=half, enabled=half is not None):
+            loss = model(feeds)
+        scaler.scale(loss).backward()
+        scaler.unscale_(optimizer)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
+        scaler.step(optimizer)
+        scaler.update()
         loss.item()
         times.append((time.perf_counter() - started) * 1000)
     return statistics.median(times[1:])
@@ -67,11 +72,13 @@ if __name__ == "__main__":
         sys.exit(0)
     torch.backends.cuda.matmul.allow_tf32 = True
     torch.backends.cudnn.allow_tf32 = True
-    for name, model, feeds, size in (
-        ("bert-small", MaskedWords(BERT), bert_feeds(), BERT),
-        ("resnet-mini", ImageClassification(RESNET), image_feeds(), RESNET),
+    for name, model_class, feeds, size in (
+        ("bert-small", MaskedWords, bert_feeds(), BERT),
+        ("resnet-mini", ImageClassification, image_feeds(), RESNET),
     ):
-        milliseconds = timed(model, feeds, seconds)
-        memory = torch.cuda.max_memory_allocated() / 2**20
-        print(json.dumps({"device": f"PyTorch {torch.__version__}, TF32", "network": name, "batch": size["batch"],
-                          "milliseconds": round(milliseconds, 3), "cardMegabytes": round(memory)}), flush=True)
+        for precision, half in (("TF32", None), ("float16", torch.float16), ("bfloat16", torch.bfloat16)):
+            torch.cuda.reset_peak_memory_stats()
+            milliseconds = timed(model_class(size), feeds, seconds, half)
+            memory = torch.cuda.max_memory_allocated() / 2**20
+            print(json.dumps({"device": f"PyTorch {torch.__version__}", "network": name, "batch": size["batch"], "precision": precision,
+                              "milliseconds": round(milliseconds, 3), "cardMegabytes": round(memory)}), flush=True)

@@ -88,6 +88,8 @@ const registry = {
   embeddingRank: { title: 'Effective rank of embeddings', direction: 'maximise', bounds: [0, null] },
   learningRate: { title: 'Learning rate', direction: null, bounds: [0, null] },
   gradientNorm: { title: 'Gradient norm', direction: null, bounds: [0, null] },
+  /** What gradients are multiplied by in float16. */
+  lossScale: { title: 'Loss scale', direction: null, bounds: [0, null] },
   examplesPerSecond: { title: 'Examples per second', direction: null, bounds: [0, null], unit: '1/s' },
 } satisfies Readonly<Record<string, Metric>>;
 

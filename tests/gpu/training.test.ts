@@ -175,6 +175,43 @@ describe('a run on a graphics card', () => {
   });
 });
 
+describe('half precision', () => {
+  const compile = (precision: 'float16' | 'bfloat16') =>
+    engine.compile(programOf(networks[1]![1]), { device: 'webgpu', optimizer: adamWDefaults, precision });
+
+  it('bfloat16 is refused, with what there is instead', async () => {
+    await expect(compile('bfloat16')).rejects.toMatchObject({
+      code: 'engine-unavailable',
+      message: expect.stringMatching(/'webgpu' cannot compute products of matrices in bfloat16.*Take .*float32.*cpu/s),
+    });
+  });
+
+  it('float16 is trained in where the card has it, and refused where it has not', async () => {
+    const able = await engine.precisionsOf!('webgpu');
+    if (!able.includes('float16')) {
+      await expect(compile('float16')).rejects.toMatchObject({
+        code: 'engine-unavailable',
+        message: expect.stringContaining("'webgpu' cannot compute products of matrices in float16"),
+      });
+      return;
+    }
+    for (const [, network] of networks) {
+      const program = programOf(network);
+      await using half = await engine.compile(program, {
+        device: 'webgpu',
+        optimizer: adamWDefaults,
+        precision: 'float16',
+      });
+      await half.importState({ parameters: initialParameters(program, 1) });
+      await using float = await open(program, 'webgpu');
+      const [found, wanted] = [await train(half, program, 0, 3), await train(float, program, 0, 3)];
+      const losses = (results: readonly StepResult[]) => results.map(({ scalars }) => scalars.loss ?? NaN);
+      expectClose(losses(found), losses(wanted), 'steps', 1e-2);
+      expect(found.every(({ skipped }) => !skipped)).toBe(true);
+    }
+  });
+});
+
 describe('the fastest device', () => {
   it('is one that passes the self-check', async () => {
     await using executable = await engine.compile(programOf(networks[1]![1]), {

@@ -26,6 +26,16 @@ describe.each(engines)('$name', ({ engine, device }) => {
   });
 });
 
+it.each([
+  ['float16', 1e-4, 0.03],
+  ['bfloat16', 1e-3, 0.15],
+] as const)('the engine passes with the accuracy of products in %s', async (precision, least, most) => {
+  const { passed, error } = await selfCheck(createOnnxRuntimeEngine(), { device: 'cpu', precision });
+  expect(passed).toBe(true);
+  expect(error).toBeGreaterThan(least);
+  expect(error).toBeLessThan(most);
+});
+
 /** An engine with one fault. */
 function faulty(change: (executable: Executable) => Partial<Executable>): Engine {
   const sound = createOnnxRuntimeEngine();

@@ -3,15 +3,22 @@
  * optimizer's moments live inside an `Executable`, wherever that is (process memory, a GPU), and a training step is one
  * call. Which engine and device really ran is part of every answer.
  */
+import type { HalfType } from '../graph/half-precision.ts';
 import type { ConstantData, Parameter, Program, Shape } from '../graph/program.ts';
+import type { LossScaleOptions } from './loss-scale.ts';
 import type { OptimizerConfig } from './optimizer.ts';
 
 export type EngineName = 'onnxruntime' | 'tensorflow';
+
+/** What the products of a network are computed in while it is trained. */
+export type Precision = 'float32' | HalfType;
 
 export interface Engine {
   readonly name: EngineName;
   /** What is really there; never throws for a device that is missing, but says why it is. */
   probe(): Promise<EngineReport>;
+  /** The half precisions in which a device has all products; left out where it has none. The processor rounds to all of them. */
+  precisionsOf?(device: string): Promise<readonly HalfType[]>;
   /** Throws `LabError('engine-failed')` when the program cannot be compiled, with the engine's own message. */
   compile(program: Program, options?: CompileOptions): Promise<Executable>;
 }
@@ -59,6 +66,14 @@ export interface CompileOptions {
    * default there.
    */
   readonly stepsAtOnce?: number;
+  /**
+   * Of the products in programs with gradients; float32 by default. Weights, moments, sums, normalisation, softmax and losses are float32
+   * in any case, and so is a program without gradients. With float16 gradients are scaled (`loss-scale.ts`). A device that lacks it
+   * is an error, `LabError('engine-unavailable')`, never a silent float32; the processor rounds, which is for checks.
+   */
+  readonly precision?: Precision;
+  /** For tests: another beginning and growth of the scale of gradients. */
+  readonly lossScale?: LossScaleOptions;
   /** Lets the processor compute what the device cannot, with ways over the bus at every step; otherwise that is an error which names it. */
   readonly allowFallback?: boolean;
   /** Intra-op threads; default: physical cores. */
@@ -121,11 +136,18 @@ export interface StepResult {
   readonly scalars: Readonly<Record<string, number>>;
   /** Global L2 norm of the gradient, before clipping. */
   readonly gradientNorm: number;
-  /** False when the loss or the norm is NaN or infinite; nothing was updated then. */
+  /** False when the loss or the norm is NaN or infinite; nothing was updated then. True for a skipped step. */
   readonly finite: boolean;
+  /** The scaled gradient overflowed in float16: nothing was updated, the scale is halved, and training goes on. */
+  readonly skipped?: true;
+  /** What gradients were multiplied by within the step; with float16 alone. */
+  readonly lossScale?: number;
 }
 
-/** Parameters, and the optimizer's moments under `<parameter>/<moment>`, by name. */
+/**
+ * Parameters, and the optimizer's moments under `<parameter>/<moment>`, by name; with float16 also the scale of gradients, under
+ * `lossScaleKey`.
+ */
 export interface EngineState {
   readonly parameters: ReadonlyMap<string, Tensor>;
   readonly optimizer: ReadonlyMap<string, Tensor>;

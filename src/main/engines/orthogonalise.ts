@@ -37,11 +37,12 @@ export function orthogonalisationProgram(matrices: ReadonlyMap<string, MatrixFac
 
 /** A tall matrix is multiplied by its small Gram matrix XᵀX from the right, which is the iteration of its transpose. */
 export function orthogonalise(matrix: Value, isTall: boolean, iterations: number): Value {
+  const exact = true;
   let x = divide(matrix, shift(sqrt(sum(multiply(matrix, matrix))), smallestNorm));
   for (let iteration = 0; iteration < iterations; iteration++) {
-    const gram = isTall ? matmul(x, x, { transposeA: true }) : matmul(x, x, { transposeB: true });
-    const polynomial = add(scale(gram, b), matmul(gram, gram, { scale: c }));
-    x = add(scale(x, a), isTall ? matmul(x, polynomial) : matmul(polynomial, x));
+    const gram = isTall ? matmul(x, x, { transposeA: true, exact }) : matmul(x, x, { transposeB: true, exact });
+    const polynomial = add(scale(gram, b), matmul(gram, gram, { scale: c, exact }));
+    x = add(scale(x, a), isTall ? matmul(x, polynomial, { exact }) : matmul(polynomial, x, { exact }));
   }
   return x;
 }

@@ -9,7 +9,7 @@ import type { Gradient } from './op.ts';
 import { add } from './ops/elementwise.ts';
 import { scatterRows } from './ops/gather.ts';
 import type { Node, ParameterGradient, Program, RowGradient, Value } from './program.ts';
-import { constant, withScope } from './program.ts';
+import { constant, ownConstant, withScope } from './program.ts';
 import { sameShape, showShape } from './shape.ts';
 
 /** What has been collected for one value: a dense sum, and rows not yet added to it. */
@@ -24,7 +24,7 @@ interface Adjoint {
  * @public
  */
 export function gradientsOf(loss: Value, targets: readonly Value[]): readonly (Value | undefined)[] {
-  const adjoints = backward(loss, targets);
+  const adjoints = backward(loss, targets, constant(loss.program, 1));
   return targets.map((target) => {
     const adjoint = adjoints.get(target.id);
     return adjoint && dense(target, adjoint);
@@ -39,10 +39,13 @@ export function gradientsOf(loss: Value, targets: readonly Value[]): readonly (V
  */
 export function appendGradients(program: Program, loss: Value): readonly ParameterGradient[] {
   const parameters = [...program.parameters.values()].filter(({ trainable }) => trainable);
+  const seed = ownConstant(program, 1);
   const adjoints = backward(
     loss,
     parameters.map(({ value }) => value),
+    seed,
   );
+  program.lossGradient = seed;
   program.gradients = parameters.flatMap((parameter) => {
     const adjoint = adjoints.get(parameter.value.id);
     return adjoint ? [{ parameter, dense: adjoint.dense, rows: adjoint.rows }] : [];
@@ -50,7 +53,7 @@ export function appendGradients(program: Program, loss: Value): readonly Paramet
   return program.gradients;
 }
 
-function backward(loss: Value, targets: readonly Value[]): Map<number, Adjoint> {
+function backward(loss: Value, targets: readonly Value[], seed: Value): Map<number, Adjoint> {
   const { program } = loss;
   if (loss.dtype !== 'float32' || loss.shape.length !== 0) {
     throw new LabError(
@@ -59,7 +62,7 @@ function backward(loss: Value, targets: readonly Value[]): Map<number, Adjoint> 
     );
   }
   const active = valuesDependingOn(program, targets);
-  const adjoints = new Map<number, Adjoint>([[loss.id, { dense: constant(program, 1), rows: [] }]]);
+  const adjoints = new Map<number, Adjoint>([[loss.id, { dense: seed, rows: [] }]]);
   const forward = [...program.nodes]; // the walk appends to program.nodes
   for (let index = forward.length - 1; index >= 0; index--) {
     const node = forward[index]!; // within bounds

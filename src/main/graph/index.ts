@@ -7,6 +7,7 @@ export { elementCount, sizeAt } from './shape.ts';
 export { appendGradients } from './autodiff.ts';
 export * from './ops/activations.ts';
 export * from './ops/attention.ts';
+export * from './ops/await-value.ts';
 export * from './ops/batch-normalisation.ts';
 export * from './ops/convolution.ts';
 export * from './ops/dropout.ts';

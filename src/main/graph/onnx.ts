@@ -6,6 +6,8 @@
  */
 import { LabError } from '../../shared/errors.ts';
 import { deviceCounterparts } from './device-ops.ts';
+import type { HalfPrecision } from './half-precision.ts';
+import { isProduct, mayBeHalved, writeHalved } from './half-precision.ts';
 import { portableCounterparts } from './portable-ops.ts';
 import type { ConstantData, DType, Node, OnnxAttributes, OnnxEmitter, Program, Shape, Value } from './types.ts';
 
@@ -61,6 +63,8 @@ export interface LoweringOptions {
   readonly portable?: boolean;
   /** With the ops alone that ONNX Runtime computes on graphics cards, and so that sums have one order. */
   readonly onDevice?: boolean;
+  /** With the products of the network in half precision, and everything else in float32. */
+  readonly half?: HalfPrecision | undefined;
 }
 
 export function valueName(value: Value): string {
@@ -83,7 +87,7 @@ export function valueName(value: Value): string {
 export function lowerToOnnx(
   program: Program,
   outputs: ReadonlyMap<string, Value>,
-  { channelBlock, portable = false, onDevice = false }: LoweringOptions = {},
+  options: LoweringOptions = {},
 ): OnnxGraph {
   const graph: OnnxGraph = { name: program.name, nodes: [], initialisers: [], inputs: [], outputs: [] };
   const names = new Map<number, string>();
@@ -105,7 +109,7 @@ export function lowerToOnnx(
     graph.initialisers.push({ name: valueName(value), type: value.dtype, shape: value.shape, data: value.source.data });
   }
 
-  const emitter = createEmitter(graph, { channelBlock, portable, onDevice });
+  const emitter = createEmitter(graph, options);
   for (const node of program.nodes) {
     emitter.enter(node);
     const lowered = node.op.onnx(emitter, node.inputs.map(nameOf), node);
@@ -131,13 +135,14 @@ export function lowerToOnnx(
 
 function createEmitter(
   graph: OnnxGraph,
-  { channelBlock, portable = false, onDevice = false }: LoweringOptions,
+  { channelBlock, portable = false, onDevice = false, half }: LoweringOptions,
 ): OnnxEmitter & { enter(node: Node): void } {
   const constants = new Map<string, string>();
   const known = new Map<string, readonly string[]>();
   let prefix = '';
   let count = 0;
   let rank = 0;
+  let isHalved = false;
 
   const initialiser = (type: OnnxType, data: OnnxTensor['data'], shape: Shape): string => {
     const key = `${type}[${shape.join(',')}]${data.join(',')}`;
@@ -149,6 +154,26 @@ function createEmitter(
     return name;
   };
 
+  const append = (
+    opType: string,
+    inputs: readonly string[],
+    attributes: OnnxAttributes,
+    domain: string,
+    outputCount: number,
+  ): readonly string[] => {
+    const key = JSON.stringify([opType, domain, inputs, attributes, outputCount]);
+    const same = known.get(key);
+    if (same) return same;
+    const name = count === 0 ? prefix : `${prefix}.${String(count)}`;
+    count++;
+    const outputs = Array.from({ length: outputCount }, (_, index) => `${name}:${String(index)}`);
+    known.set(key, outputs);
+    graph.nodes.push({ opType, domain, name, inputs: [...inputs], outputs, attributes });
+    return outputs;
+  };
+  const write = (opType: string, inputs: readonly string[], attributes: OnnxAttributes, domain: string): string =>
+    append(opType, inputs, attributes, domain, 1)[0]!; // asked for one output
+
   const emitter: OnnxEmitter & { enter(node: Node): void } = {
     channelBlock,
     onDevice,
@@ -156,20 +181,14 @@ function createEmitter(
       prefix = `${node.path}/${node.op.name}.${String(node.id)}`;
       count = 0;
       rank = node.outputs[0]?.shape.length ?? 0;
+      isHalved = half !== undefined && mayBeHalved(node);
     },
     node(opType, inputs, { attributes = {}, domain = '', outputs: outputCount = 1 } = {}) {
       const rewrite = portable ? portableCounterparts[opType] : onDevice ? deviceCounterparts[opType] : undefined;
       if (rewrite) return rewrite(emitter, inputs, attributes, rank);
       if (portable && domain !== '') throw new LabError('internal', `${opType} has no counterpart in standard ONNX`);
-      const key = JSON.stringify([opType, domain, inputs, attributes, outputCount]);
-      const same = known.get(key);
-      if (same) return same;
-      const name = count === 0 ? prefix : `${prefix}.${String(count)}`;
-      count++;
-      const outputs = Array.from({ length: outputCount }, (_, index) => `${name}:${String(index)}`);
-      known.set(key, outputs);
-      graph.nodes.push({ opType, domain, name, inputs: [...inputs], outputs, attributes });
-      return outputs;
+      if (half && isHalved && isProduct(opType)) return [writeHalved(half, write, opType, inputs, attributes, domain)];
+      return append(opType, inputs, attributes, domain, outputCount);
     },
     one(opType, inputs, attributes = {}, domain = '') {
       return emitter.node(opType, inputs, { attributes, domain })[0]!; // asked for one output

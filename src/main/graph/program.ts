@@ -138,6 +138,13 @@ export function constant(program: Program, data: ConstantData | number, shape: S
   return value;
 }
 
+/** A scalar that is no other constant of the same value: to be found, and exchanged for something else. */
+export function ownConstant(program: Program, number: number): Value {
+  const value = newValue(program, { dtype: 'float32', shape: [] }, { kind: 'constant', data: Float32Array.of(number) });
+  program.constants.push(value);
+  return value;
+}
+
 /** Names a value as a result of the program. */
 export function output(program: Program, name: string, value: Value): void {
   if (program.outputs.has(name)) {

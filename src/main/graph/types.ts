@@ -92,6 +92,8 @@ export interface Program {
   readonly dropoutSites: DropoutSite[];
   /** Filled by `appendGradients`. */
   gradients: readonly ParameterGradient[];
+  /** Of `appendGradients`: the constant 1 of its own that all gradients begin with, ∂loss/∂loss. */
+  lossGradient?: Value;
   /** Internal: the next id and the current block path. */
   readonly internal: { nextId: number; scope: string[]; constantCache: Map<string, Value> };
 }

@@ -70,7 +70,7 @@ export function alignmentPartition(scores: Value, gaps: GapScores<Value>, length
 
   const advance = (cells: Value): Value => {
     const largest = stopGradient(max(cells, [0], true));
-    return add(log(matmul(moves, exp(subtract(cells, largest)))), largest);
+    return add(log(matmul(moves, exp(subtract(cells, largest)), { exact: true })), largest);
   };
   const first = new Float32Array(STATES * width).fill(LOG_ZERO);
   first.fill(0, 0, batch);

@@ -59,7 +59,7 @@ function scoreOf(emissions: Value, tags: Value, mask: Value, { transitions, star
   if (steps > 1) {
     const before = sliceAxis(chosen, 1, 0, steps - 1);
     const after = sliceAxis(chosen, 1, 1, steps);
-    const followed = multiply(matmul(before, transitions), after);
+    const followed = multiply(matmul(before, transitions, { exact: true }), after);
     score = add(score, masked(followed, sliceAxis(mask, 1, 1, steps)));
   }
   // The last real step is the one behind which there is none.
@@ -77,7 +77,7 @@ function logPartition(emissions: Value, mask: Value, { transitions, start, end }
   let forward = add(emission(0), reshape(start, [1, count]));
   for (let step = 1; step < steps; step += 1) {
     const largest = stopGradient(max(forward, [1], true));
-    const reached = log(matmul(exp(subtract(forward, largest)), moves));
+    const reached = log(matmul(exp(subtract(forward, largest)), moves, { exact: true }));
     const next = add(add(add(reached, largest), largestMove), emission(step));
     const isReal = less(constant(program, 0.5), sliceAxis(mask, 1, step, step + 1));
     forward = where(isReal, next, forward);

@@ -81,7 +81,7 @@ export function ctcLosses(logits: Value, { places, skips, ends }: CtcTargets<Val
   const [batch, steps, classes] = logits.shape as readonly [number, number, number]; // checked above
   const width = sizeAt(places.shape, 1);
   // Picking the classes of the places is a product with one-hot rows, whose gradient is one as well.
-  const emissions = matmul(logSoftmax(logits), oneHot(places, classes), { transposeB: true });
+  const emissions = matmul(logSoftmax(logits), oneHot(places, classes), { transposeB: true, exact: true });
   const emission = (step: number): Value => reshape(sliceAxis(emissions, 1, step, step + 1), [batch, width]);
   const start = Float32Array.from({ length: width }, (_, place) => (place < 2 ? 0 : LOG_ZERO));
 

@@ -2,6 +2,7 @@
 import { messageOf } from '../../shared/errors.ts';
 import type { DeviceReport, Engine, EngineName } from '../engines/engine.ts';
 import { selfCheck } from '../engines/self-check.ts';
+import type { HalfType } from '../graph/half-precision.ts';
 import { createProgram, input, matmul, output } from '../graph/index.ts';
 import { engineNames, loadEngine } from './engines.ts';
 import { measureSteps } from './machine-speed.ts';
@@ -21,6 +22,8 @@ export interface DeviceDiagnosis extends DeviceReport {
   readonly gigaflops: number | null;
   /** Milliseconds of a training step, by preset: bert-mini on 8 × 128 tokens, resnet-mini on 32 images of 32 × 32; null where it is slow. */
   readonly stepMilliseconds: Readonly<Record<string, number>> | null;
+  /** Half precisions that it multiplies in (`engine.precision`); null where it cannot be used. */
+  readonly precisions: readonly HalfType[] | null;
   /** What went wrong in the check of a device that seemed usable. */
   readonly problem: string | null;
 }
@@ -62,11 +65,13 @@ async function diagnoseDevice(engine: Engine, report: DeviceReport): Promise<Dev
     const { passed, error, worst } = await selfCheck(engine, { device: report.device });
     if (!passed) return { ...unusable(report, `it computes wrongly: ${worst}`), gradientError: error };
     const gigaflops = await measureThroughput(engine, report.device);
+    const precisions = (await engine.precisionsOf?.(report.device)) ?? [];
     return {
       ...report,
       gradientError: error,
       gigaflops,
       stepMilliseconds: gigaflops < leastGigaflops ? null : await measureSteps(engine, report.device),
+      precisions,
       problem: null,
     };
   } catch (error) {
@@ -75,7 +80,7 @@ async function diagnoseDevice(engine: Engine, report: DeviceReport): Promise<Dev
 }
 
 function unusable(report: DeviceReport, problem: string | null): DeviceDiagnosis {
-  return { ...report, gradientError: null, gigaflops: null, stepMilliseconds: null, problem };
+  return { ...report, gradientError: null, gigaflops: null, stepMilliseconds: null, precisions: null, problem };
 }
 
 /** A card that is emulated in software does less, and would take minutes for the steps. */

@@ -61,6 +61,7 @@ export async function finishRun(options: FinishOptions): Promise<RunResult | und
 async function computeResult(options: FinishOptions): Promise<RunResult | undefined> {
   const { run, prepared, trainer, progress, signal, onPhase } = options;
   const { experiment, task, plan } = prepared;
+  const { precision = 'float32' } = experiment.engine;
   const { bestStep } = progress.selection;
   if (bestStep !== null && bestStep !== progress.step) {
     const parameters = await readCheckpointWeights(checkpointFolder(run.checkpoints, bestStep)).catch(
@@ -118,6 +119,7 @@ async function computeResult(options: FinishOptions): Promise<RunResult | undefi
       device: trainer.device.device,
       deviceName: trainer.device.description,
       threads: options.threads ?? null,
+      ...(precision !== 'float32' && { precision }),
     },
     machine: describeMachine(),
     energy: options.energy(totalSeconds(seconds), options.threads ?? null),

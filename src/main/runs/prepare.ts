@@ -140,7 +140,8 @@ export function prepareRun(
         "training.batchStatistics: a network that starts from scratch has no statistics yet. Leave it out, or name a pretrained run in 'from'",
       );
     }
-    const model: Model = { task, options, pipeline, facts, fixedStatistics };
+    const recompute = experiment.training.gradientCheckpointing ?? false;
+    const model: Model = { task, options, pipeline, facts, fixedStatistics, recompute };
     return { experiment, task, material, setup, sampler, model, plan: createPlan(experiment, task, sampler) };
   } catch (error) {
     sampler.close();

@@ -33,9 +33,13 @@ export function scalarsOf(event: RunEvent): ScalarEvent | undefined {
   const { time, step } = event;
   switch (event.type) {
     case 'step': {
-      const { scalars, learningRate, gradientNorm, examplesPerSecond } = event;
+      const { scalars, learningRate, gradientNorm, lossScale, examplesPerSecond } = event;
       const trained = Object.entries(scalars).map(([name, value]) => [`training/${name}`, value] as const);
-      const course = { learningRate, gradientNorm, examplesPerSecond };
+      const course = {
+        ...{ learningRate, gradientNorm },
+        ...(lossScale !== undefined && { lossScale }),
+        examplesPerSecond,
+      };
       return scalarEvent(time, step, [...trained, ...prefixed('training', course)]);
     }
     case 'evaluation':

@@ -20,7 +20,7 @@ import { withLengthBuckets } from '../training/length-buckets.ts';
 import { train } from '../training/loop.ts';
 import { buildModel, countParameters } from '../training/model.ts';
 import { checkpointFolder } from '../workspace/checkpoint-folders.ts';
-import { loadEngine, placeOf } from './engines.ts';
+import { loadEngine, noticesOf, placeOf } from './engines.ts';
 import { compileTrainer } from './compile-trainer.ts';
 import { estimateEnergy, measureEnergy } from './energy.ts';
 import { finishRun } from './finish-run.ts';
@@ -176,6 +176,7 @@ async function trainLocked(
     trainable: countParameters(program).trainable,
     ...(session.threads !== undefined && { threads: session.threads }),
   });
+  for (const message of noticesOf(experiment, trainer)) emit({ type: 'notice', step: progress.step, message });
   const entered = performance.now();
   const outcome = await runLoop(run, prepared, session, progress, options, emit);
   if (outcome.status === 'stopped') return undefined;

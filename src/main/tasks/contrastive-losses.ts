@@ -53,7 +53,7 @@ export function viewSimilarity(projections: Value, weights: Value, temperature: 
   const { program } = projections;
   const rows = sizeAt(projections.shape, 0);
   const units = unitRows(projections);
-  const similarities = matmul(units, units, { transposeB: true, scale: 1 / temperature });
+  const similarities = matmul(units, units, { transposeB: true, scale: 1 / temperature, exact: true });
   const own = new Float32Array(rows * rows);
   for (let row = 0; row < rows; row += 1) own[row * (rows + 1)] = excluded;
   const unused = reshape(scale(shift(weights, -1), -excluded), [1, rows]);
@@ -113,7 +113,7 @@ export function vicregLoss(projections: Value, weights: Value, factors: VicregWe
     const variance = divide(sum(multiply(centred, centred), [0]), degrees);
     const deviation = sqrt(shift(variance, wanted.epsilon));
     const hinge = mean(relu(shift(scale(deviation, -1), wanted.deviation)));
-    const covariance = divide(matmul(centred, centred, { transposeA: true }), degrees);
+    const covariance = divide(matmul(centred, centred, { transposeA: true, exact: true }), degrees);
     const squares = subtract(sum(multiply(covariance, covariance)), sum(multiply(variance, variance)));
     return add(scale(hinge, factors.variance / 2), scale(squares, factors.covariance / features));
   });

@@ -103,7 +103,7 @@ defineTask<ContrastiveViewsOptions>({
     if (mode === 'prediction') {
       const units = unitRows(projections);
       const [asked, candidates] = [sliceAxis(units, 0, 0, 1), sliceAxis(units, 0, 1, rows)];
-      const logits = matmul(asked, candidates, { transposeB: true, scale: 1 / temperature });
+      const logits = matmul(asked, candidates, { transposeB: true, scale: 1 / temperature, exact: true });
       output(program, 'logits', logits);
       return { loss: logits }; // prediction has no loss, and its program does not output one
     }

@@ -107,11 +107,12 @@ export async function train(job: TrainingJob, start: TrainingProgress): Promise<
       progress = {
         ...progress,
         step: progress.step + 1,
-        updates: progress.updates + 1,
+        updates: progress.updates + (result.skipped ? 0 : 1),
         trainingSeconds: progress.trainingSeconds + seconds,
       };
       job.onStep?.(progress.step, result.scalars.loss ?? NaN);
-      if (isDue(plan.logEvery)) emit({ type: 'step', step: progress.step, learningRate, ...meter.take() });
+      const reading = isDue(plan.logEvery) ? meter.take() : undefined;
+      if (reading) emit({ type: 'step', step: progress.step, learningRate, ...reading });
     }
     if (!(await evaluateAndCheckpoint())) return stopped();
     await setImmediate(); // a native step blocks the event loop: let signals and messages through
@@ -181,7 +182,7 @@ async function evaluate(
 }
 
 function nonFinite(
-  { scalars, gradientNorm }: StepResult,
+  { scalars, gradientNorm, lossScale }: StepResult,
   step: number,
   { seed, gradientAccumulationSteps }: TrainingPlan,
   checkpoint: string | undefined,
@@ -189,13 +190,15 @@ function nonFinite(
   const values = Object.entries({ ...scalars, 'gradient norm': gradientNorm });
   const bad = values.filter(([, value]) => !Number.isFinite(value)).map(([name, value]) => `${name} is ${value}`);
   const firstBatch = step * gradientAccumulationSteps;
+  const halfHint =
+    lossScale === undefined ? '' : ' float16 ends at 65,504: engine.precision bfloat16 or float32 goes further.';
   const batches =
     gradientAccumulationSteps === 1
       ? `batch ${firstBatch}`
       : `batches ${firstBatch} to ${firstBatch + gradientAccumulationSteps - 1}`;
   return new LabError(
     'non-finite',
-    `Step ${step + 1}: ${bad.join(', ')} (${batches} of seed ${seed}). Nothing was updated. ${recoveryHint(checkpoint)}`,
+    `Step ${step + 1}: ${bad.join(', ')} (${batches} of seed ${seed}). Nothing was updated. ${recoveryHint(checkpoint)}${halfHint}`,
     { step, seed, batch: firstBatch, scalars, gradientNorm, checkpoint },
   );
 }

@@ -7,6 +7,7 @@ import { LabError } from '../../shared/errors.ts';
 import { nearest } from '../../shared/spec/problems.ts';
 import type { PipelineGraph } from '../../shared/spec/pipeline.ts';
 import { appendGradients } from '../graph/autodiff.ts';
+import { recomputeLayers } from '../graph/passes/recompute.ts';
 import type { Program } from '../graph/program.ts';
 import { createProgram, withScope } from '../graph/program.ts';
 import { elementCount } from '../graph/shape.ts';
@@ -25,6 +26,8 @@ export interface Model {
   readonly facts: TaskFacts;
   /** Batch normalisation of the backbone keeps to its running statistics while training. */
   readonly fixedStatistics?: boolean;
+  /** Training computes the inside of each layer again for the backward pass, instead of keeping it. */
+  readonly recompute?: boolean;
   /** Heads over tokens answer at every position: for what leaves the lab. */
   readonly everyPosition?: boolean;
 }
@@ -52,7 +55,10 @@ export function buildModel(model: Model, mode: Mode, batchSize: number, freeze: 
   );
   if (model.fixedStatistics === true) requireStatistics(program);
   freezeParameters(program, freeze);
-  if (mode === 'training') appendGradients(program, loss);
+  if (mode === 'training') {
+    appendGradients(program, loss);
+    if (model.recompute === true) recomputeLayers(program);
+  }
   return program;
 }
 

@@ -3,6 +3,7 @@ import type { Value } from '../../../src/main/graph/index.ts';
 import {
   absolute,
   add,
+  awaitValue,
   cast,
   cosine,
   divide,
@@ -190,6 +191,20 @@ export const elementwiseCases: readonly OpCase[] = [
     title: 'to bool',
     inputs: { x: { shape: [3], dtype: 'int32', data: [0, 1, 5] } },
     build: ({ x }) => cast(x!, 'bool'),
+  },
+  {
+    op: 'await-value',
+    title: 'of a float',
+    inputs: { x: { shape: [2, 3] }, y: { shape: [3, 1, 2] } },
+    constant: ['y'],
+    build: ({ x, y }) => awaitValue(x!, y!),
+  },
+  {
+    op: 'await-value',
+    title: 'of whole numbers, for a scalar',
+    inputs: { x: { shape: [1], dtype: 'int32', data: [7] }, y: { shape: [] } },
+    constant: ['y'],
+    build: ({ x, y }) => awaitValue(x!, y!),
   },
   {
     op: 'stop-gradient',

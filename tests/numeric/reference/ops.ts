@@ -138,6 +138,7 @@ export const referenceOps: Readonly<Record<string, ReferenceOp>> = {
   'gelu-gradient': binary((gradient, x) => gradient * derivative(gelu, x)),
   'gelu-tanh-gradient': binary((gradient, x) => gradient * derivative(geluTanh, x)),
   'stop-gradient': elementwise((x) => x),
+  'await-value': ([x]) => [x!],
   cast: ([x], { to }) => [
     {
       shape: x!.shape,

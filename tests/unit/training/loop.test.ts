@@ -31,7 +31,7 @@ interface Recorded {
 function record(
   changes: Partial<TrainingPlan> = {},
   metrics: readonly number[] = [3, 2, 1],
-  more: Partial<TrainingJob> & { badStep?: number; from?: number } = {},
+  more: Partial<TrainingJob> & { badStep?: number; overflows?: readonly number[]; from?: number } = {},
 ): Recorded {
   const events: NewRunEvent[] = [];
   const steps: Recorded['steps'] = [];
@@ -41,6 +41,9 @@ function record(
   const executable: Pick<Executable, 'step'> = {
     step: async (batches, options) => {
       steps.push({ batches: batches.map(({ index }) => index?.[0] ?? NaN), options });
+      if (more.overflows?.includes(options.step)) {
+        return { scalars: { loss: 5 }, gradientNorm: Infinity, finite: true, skipped: true, lossScale: 8 };
+      }
       const finite = options.step !== more.badStep;
       return { scalars: { loss: finite ? 1 / (options.step + 1) : NaN }, gradientNorm: 2, finite };
     },
@@ -144,6 +147,20 @@ describe('the loop', () => {
       details: { step: 6, seed: 9, batch: 12, checkpoint: 'step-5' },
     });
     expect(saved.map(({ step }) => step).at(-1)).toBe(5);
+  });
+
+  it('goes on after steps that overflowed in half precision, and counts no update for them', async () => {
+    const { job, events, steps } = record({}, [3, 2, 1], { overflows: [0, 1, 2, 4] });
+    const outcome = await train(job, initialProgress);
+    expect(outcome.progress).toMatchObject({ step: 10, updates: 6 });
+    expect(steps).toHaveLength(10);
+    const points = events.filter((event) => event.type === 'step');
+    expect(points.map(({ step, gradientNorm }) => [step, gradientNorm])).toEqual([
+      [6, 2],
+      [9, 2],
+      [10, 2],
+    ]); // of the first three steps nothing is left to tell
+    expect(points[0]?.scalars.loss).toBeCloseTo((1 / 4 + 1 / 6) / 2);
   });
 
   it('keeps no weights whose validation loss is NaN', async () => {

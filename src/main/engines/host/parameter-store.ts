@@ -11,6 +11,8 @@ import type { Parameter, Program } from '../../graph/program.ts';
 import { elementCount } from '../../graph/shape.ts';
 import { checkedData, groupOf, parseMomentKey, unknownMoment } from '../stored-state.ts';
 import type { CompileOptions, EngineState, ParameterGroup, StepOptions, Tensor } from '../engine.ts';
+import type { LossScale } from '../loss-scale.ts';
+import { initialLossScale, lossScaleKey, lossScaleOf, lossScaleTensor } from '../loss-scale.ts';
 import type { Chain, OptimizerConfig } from '../optimizer.ts';
 import { averageDecayAt, chainOf, momentsOf, trainedWeights } from '../optimizer.ts';
 import type { MatrixFactor } from '../orthogonalise.ts';
@@ -45,6 +47,8 @@ export interface ParameterStore {
   readonly optimizer: OptimizerConfig | undefined;
   /** Number of optimizer updates so far. */
   updates: number;
+  /** Of the next step; present with float16. */
+  lossScale: LossScale | undefined;
   weights(parameter: Parameter): Float32Array;
   gradient(parameter: Pick<Parameter, 'name'>): Float32Array;
   /** Memory for things that live for one step, such as row gradients; `float32` and `int32` views of the same place. */
@@ -157,6 +161,7 @@ export function createParameterStore(
   return {
     optimizer,
     updates: 0,
+    lossScale: options.precision === 'float16' && optimizer ? initialLossScale(options.lossScale) : undefined,
     weights: ({ name }) => view(find(name).offset, find(name).length),
     gradient: ({ name }) => view(gradientStart + find(name).offset, find(name).length),
     scratch(key) {
@@ -260,6 +265,7 @@ export function createParameterStore(
           moments.set(`${parameter.name}/${trainedWeights}`, copyOf(slot, regionOf('trained')));
         }
       }
+      if (this.lossScale) moments.set(lossScaleKey, lossScaleTensor(this.lossScale));
       return { parameters: this.exportParameters(), optimizer: moments, updates: this.updates };
     },
     exportParameters() {
@@ -275,6 +281,10 @@ export function createParameterStore(
         if (trained && isAveraged) view(averageStart + offset, length).set(data);
       }
       for (const [key, tensor] of moments ?? []) {
+        if (key === lossScaleKey) {
+          if (this.lossScale) this.lossScale = lossScaleOf(tensor);
+          continue;
+        }
         const [parameterName, name] = parseMomentKey(key);
         const { parameter, offset, length, trained } = find(parameterName);
         const start =

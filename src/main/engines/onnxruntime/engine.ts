@@ -7,9 +7,11 @@
 import { createRequire } from 'node:module';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { LabError, messageOf } from '../../../shared/errors.ts';
+import type { HalfPrecision } from '../../graph/half-precision.ts';
 import type { OnnxGraph } from '../../graph/onnx.ts';
 import { lowerToOnnx } from '../../graph/onnx.ts';
 import { mergeCommonSubexpressions } from '../../graph/passes/common-subexpressions.ts';
+import { withLossScale } from '../../graph/passes/loss-scale.ts';
 import { removeDeadCode } from '../../graph/passes/dead-code.ts';
 import type { Program } from '../../graph/program.ts';
 import { elementCount } from '../../graph/shape.ts';
@@ -29,6 +31,7 @@ import { createResidentState } from '../resident/state.ts';
 import { createResidentExecutable } from './resident-executable.ts';
 import type { OpenResident, ResidentLocation, ResidentMemory } from './resident-memory.ts';
 import { createResidentMemory } from './resident-memory.ts';
+import { halfPrecisionOf, precisionsOf } from './precisions.ts';
 import type { Orthogonaliser } from './orthogonaliser.ts';
 import { createOrthogonaliser } from './orthogonaliser.ts';
 import { createPooledExecutable, pooledWeights } from './pooled-executable.ts';
@@ -59,17 +62,20 @@ export function createOnnxRuntimeEngine(): Engine {
     async probe() {
       return { engine: 'onnxruntime', version: engineVersion(), devices: await probeDevices() };
     },
-    async compile(source, given = {}) {
+    precisionsOf,
+    async compile(wanted, given = {}) {
       const device = given.device === 'auto' ? await deviceFor(this, given.shareStateWith) : (given.device ?? 'cpu');
       const options = { ...given, device };
       const report = await deviceReport(device);
+      const half = await halfPrecisionOf(wanted, device, options);
+      const source = half?.type === 'float16' ? withLossScale(wanted) : wanted;
       const program = removeDeadCode(mergeCommonSubexpressions(source));
       if (options.optimizer && program.gradients.length === 0) {
         throw new LabError('internal', `${program.name} is to be trained, but nothing in it has a gradient`);
       }
       const { atOnce = 1, shareStateWith } = options;
       if (device !== 'cpu' || options.resident || (shareStateWith && residentOf.has(shareStateWith))) {
-        return compileResident(source, options, report);
+        return compileResident(source, options, report, half);
       }
       const plan = planStep(program);
       const most = options.threads ?? processThreads();
@@ -80,7 +86,7 @@ export function createOnnxRuntimeEngine(): Engine {
             openGraph(graph, sessionOptions(graph, device, threads)),
           );
       const store = shareStateWith ? sharedStore(shareStateWith) : newStore(plan, options, orthogonaliser);
-      const graph = lowerToOnnx(program, plan.outputs, { channelBlock: await channelBlock() });
+      const graph = lowerToOnnx(program, plan.outputs, half ? { half } : { channelBlock: await channelBlock() });
       if (atOnce > 1) {
         const known = shareStateWith && poolOf.get(shareStateWith);
         const pool = known ?? createSessionPool(atOnce, () => pooledWeights(program, store));
@@ -98,7 +104,14 @@ export function createOnnxRuntimeEngine(): Engine {
         return pooled;
       }
       const session = await openGraph(graph, sessionOptions(graph, device, threads, options));
-      const executable = createExecutable(plan, session, store, report, async () => orthogonaliser?.release());
+      const executable = createExecutable(
+        plan,
+        session,
+        store,
+        report,
+        async () => orthogonaliser?.release(),
+        options.lossScale,
+      );
       storeOf.set(executable, store);
       return executable;
     },
@@ -115,7 +128,12 @@ async function deviceFor(engine: Engine, shareStateWith: Executable | undefined)
 }
 
 /** With weights that stay on the device. */
-async function compileResident(source: Program, options: CompileOptions, report: DeviceReport): Promise<Executable> {
+async function compileResident(
+  source: Program,
+  options: CompileOptions,
+  report: DeviceReport,
+  half: HalfPrecision | undefined,
+): Promise<Executable> {
   const { shareStateWith, threads = processThreads() } = options;
   const { device } = report;
   const shared = shareStateWith && residentOf.get(shareStateWith);
@@ -130,7 +148,7 @@ async function compileResident(source: Program, options: CompileOptions, report:
   const { state, memory } =
     shared ?? newResident(source, options, createResidentMemory(residentLocation(device), open));
   const stepsAtOnce = options.stepsAtOnce ?? (device === 'webgpu' || device === 'cpu' ? 1 : usualStepsAtOnce);
-  const place = { report, memory, open, stepsAtOnce };
+  const place = { report, memory, open, stepsAtOnce, half };
   const executable = createResidentExecutable(source, state, place, async () => {
     if (!shared) await state.release();
   });

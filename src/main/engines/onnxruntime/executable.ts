@@ -8,6 +8,9 @@ import type { ConstantData, Parameter, Value } from '../../graph/program.ts';
 import { elementCount, showShape } from '../../graph/shape.ts';
 import type { DeviceReport, Executable, Feeds, StepResult, Tensor } from '../engine.ts';
 import type { ParameterStore } from '../host/parameter-store.ts';
+import type { LossScaleOptions } from '../loss-scale.ts';
+import { afterStep, judgeStep, withoutOverflow } from '../loss-scale.ts';
+import { lossScaleInput } from '../../graph/passes/loss-scale.ts';
 import type { CompiledGraph } from './sessions.ts';
 import type { StepPlan } from './step-plan.ts';
 
@@ -18,6 +21,7 @@ export function createExecutable(
   store: ParameterStore,
   device: DeviceReport,
   release: () => Promise<void>,
+  lossScaling?: LossScaleOptions,
 ): Executable {
   const { program } = plan;
   const releaseAll = async (): Promise<void> => {
@@ -42,7 +46,8 @@ export function createExecutable(
   ) {
     const random = dropoutFeeds(program, ...seedAndStep);
     const inputs: Record<string, OrtTensor> = { ...weights };
-    for (const [name, value] of program.inputs) inputs[name] = feedTensor(name, value, feeds[name] ?? random[name]);
+    const own: Feeds = { ...random, [lossScaleInput]: Float32Array.of(store.lossScale?.scale ?? 1) };
+    for (const [name, value] of program.inputs) inputs[name] = feedTensor(name, value, feeds[name] ?? own[name]);
     try {
       return await session.run(inputs, fetches);
     } catch (error) {
@@ -86,11 +91,14 @@ export function createExecutable(
         for (const [name, value] of Object.entries(values)) sums[name] = (sums[name] ?? 0) + value / batches.length;
         if (batches.length > 1) store.accumulate(index === batches.length - 1);
       }
-      const gradientNorm = store.gradientNorm() / batches.length;
-      const finite = Number.isFinite(gradientNorm) && Object.values(sums).every(Number.isFinite);
-      if (finite) await store.update({ learningRate, seed, step }, 1 / batches.length, gradientNorm);
+      const { lossScale } = store;
+      const scale = lossScale?.scale ?? 1;
+      const gradientNorm = store.gradientNorm() / batches.length / scale;
+      const { isSound, result } = judgeStep(sums, gradientNorm, lossScale);
+      if (isSound) await store.update({ learningRate, seed, step }, 1 / (batches.length * scale), gradientNorm);
       else statesBefore.forEach((before, index) => states[index]?.set(before));
-      return { scalars: sums, gradientNorm, finite };
+      store.lossScale = lossScale && afterStep(lossScale, isSound, lossScaling);
+      return result;
     },
     async run(feeds) {
       const fetches = Object.fromEntries([...program.outputs.keys()].map((name) => [name, null]));
@@ -105,17 +113,21 @@ export function createExecutable(
         );
       }
       const fetches = Object.fromEntries([...plan.outputs.keys()].map((name) => [name, null]));
-      const results = await execute(feeds, [seed, step, 0], { ...fetches, ...gradientFetches });
-      const outputs = tensorsOf(program.outputs, results);
-      const gradients = new Map<string, Tensor>();
-      for (const { parameter, dense, rows } of program.gradients) {
-        if (!dense && rows.length > 0) store.clearGradient(parameter);
-      }
-      addRows();
-      for (const { parameter } of program.gradients) {
-        gradients.set(parameter.name, { shape: parameter.shape, data: store.gradient(parameter).slice() });
-      }
-      return { outputs, gradients };
+      return withoutOverflow(store.lossScale, async (scale) => {
+        const scaled = { ...feeds, [lossScaleInput]: Float32Array.of(scale) };
+        const results = await execute(scaled, [seed, step, 0], { ...fetches, ...gradientFetches });
+        const outputs = tensorsOf(program.outputs, results);
+        const gradients = new Map<string, Tensor>();
+        for (const { parameter, dense, rows } of program.gradients) {
+          if (!dense && rows.length > 0) store.clearGradient(parameter);
+        }
+        addRows();
+        for (const { parameter } of program.gradients) {
+          const data = store.gradient(parameter).map((value) => value / scale);
+          gradients.set(parameter.name, { shape: parameter.shape, data });
+        }
+        return { outputs, gradients };
+      });
     },
     withAverages: (work) => store.withAverages(work),
     exportState: () => Promise.resolve(store.exportState()),

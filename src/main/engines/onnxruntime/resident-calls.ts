@@ -3,6 +3,8 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { Tensor as OrtTensor } from 'onnxruntime-node';
 import { LabError, messageOf } from '../../../shared/errors.ts';
 import { lowerToOnnx, valueName } from '../../graph/onnx.ts';
+import type { HalfPrecision } from '../../graph/half-precision.ts';
+import { lossScaleInput } from '../../graph/passes/loss-scale.ts';
 import { dropoutFeeds } from '../../graph/ops/dropout.ts';
 import type { ConstantData, Program, Value } from '../../graph/program.ts';
 import type { DeviceReport, Feeds } from '../engine.ts';
@@ -24,6 +26,8 @@ export interface ResidentPlace {
   readonly open: OpenResident;
   /** 1 where tensors stay on the device between calls. */
   readonly stepsAtOnce: number;
+  /** What the products of this executable's programs are computed in, where that is not float32. */
+  readonly half?: HalfPrecision | undefined;
 }
 
 export type Tensors = Readonly<Record<string, OrtTensor>>;
@@ -86,7 +90,7 @@ export function createResidentCalls(
   }
 
   async function open({ program, scalars = [], update, isForCaller = false, steps }: Built): Promise<OpenProgram> {
-    const single = lowerToOnnx(program, program.outputs, { onDevice: true });
+    const single = lowerToOnnx(program, program.outputs, { onDevice: true, half: place.half });
     const plan = steps === undefined ? undefined : planMany(program, steps);
     const graph = plan ? repeatSteps(single, plan) : single;
     const names = isForCaller ? [] : graph.outputs.map(({ name }) => name).filter(isResident);
@@ -114,11 +118,15 @@ export function createResidentCalls(
     const inputs: Record<string, OrtTensor> = {};
     for (const { name, value } of program.parameters.values()) inputs[valueName(value)] = state.get(name);
     for (const [name, value] of program.inputs) {
-      const own = given[name] ?? (isMomentKey(name) ? state.get(name) : undefined);
+      const own = given[name] ?? (isMomentKey(name) ? state.get(name) : scaleOf(name));
       const pool = poolNames.has(name) ? random[name] : undefined;
       inputs[name] = own ?? (pool ? await poolOf(name, pool) : fed(name, value, feeds[name] ?? random[name]));
     }
     return inputs;
+  }
+
+  function scaleOf(name: string): OrtTensor | undefined {
+    return name === lossScaleInput ? scalarTensor(state.lossScale?.scale ?? 1) : undefined;
   }
 
   const limits = indexLimits(source);
@@ -155,6 +163,10 @@ export function createResidentCalls(
       sessions.clear();
     },
   };
+}
+
+export function scalarTensor(value: number): OrtTensor {
+  return new OrtTensor('float32', Float32Array.of(value), []);
 }
 
 /** What a program of a step carries from one to the next, and what each step has of its own. */

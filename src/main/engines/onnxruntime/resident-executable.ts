@@ -22,9 +22,12 @@ import {
   updateProgram,
 } from '../resident/step-programs.ts';
 import type { Update } from '../resident/update-program.ts';
+import type { LossScale } from '../loss-scale.ts';
+import { afterStep, judgeStep, withoutOverflow } from '../loss-scale.ts';
+import { lossScaleInput } from '../../graph/passes/loss-scale.ts';
 import { afterLast, beforeFirst, eachStep, ofAll } from './many-steps.ts';
 import type { OpenProgram, ResidentPlace, Tensors } from './resident-calls.ts';
-import { createResidentCalls } from './resident-calls.ts';
+import { createResidentCalls, scalarTensor } from './resident-calls.ts';
 import type { Traffic } from './resident-memory.ts';
 
 export interface ResidentExecutable extends Executable {
@@ -61,7 +64,7 @@ export function createResidentExecutable(
   /** One batch: everything in one call. */
   async function stepOnce(config: TrainingOptions, feeds: Feeds, options: StepOptions): Promise<StepResult> {
     const compiled = await step(config);
-    const scalars = scalarInputs(compiled.update!, options, state.updates, 1); // a step has an update
+    const scalars = scalarInputs(compiled.update!, options, state.updates, scaleNow()); // a step has an update
     const inputs = await inputsOf(compiled.program, feeds, [options.seed, options.step, 0], scalars);
     const results = await call(compiled, inputs);
     const values = numbersOf(results, scalarsOutput);
@@ -72,11 +75,16 @@ export function createResidentExecutable(
 
   /** Keeps what a step has made where all is finite, and what was there otherwise. */
   function conclude(results: Tensors, scalars: Readonly<Record<string, number>>, gradientNorm: number): StepResult {
-    const finite = Number.isFinite(gradientNorm) && Object.values(scalars).every(Number.isFinite);
-    takeNext(results, finite);
-    if (finite) state.updates++;
-    return { scalars, gradientNorm, finite };
+    const { isSound, result } = judgeStep(scalars, gradientNorm, state.lossScale);
+    takeNext(results, isSound);
+    if (isSound) state.updates++;
+    state.lossScale = scaleAfter(state.lossScale, isSound);
+    return result;
   }
+
+  const scaleNow = (): number => state.lossScale?.scale ?? 1;
+  const scaleAfter = (before: LossScale | undefined, isSound: boolean): LossScale | undefined =>
+    before && afterStep(before, isSound, training?.lossScale);
 
   function takeNext(results: Tensors, isWanted: boolean): void {
     for (const [name, tensor] of Object.entries(results)) {
@@ -94,8 +102,14 @@ export function createResidentExecutable(
     const compiled = await many(config, steps.length);
     const { carried, own } = compiled.plan!; // it was planned for many
     const each: Tensors[] = [];
+    const scales: (LossScale | undefined)[] = [state.lossScale];
     for (const [index, { batch, options }] of steps.entries()) {
-      const scalars = scalarInputs(compiled.update!, options, state.updates + index, 1); // a step has an update
+      const scale = scales[index]?.scale ?? 1;
+      scales.push(scaleAfter(scales[index], true)); // all of them are good, or none was made
+      const scalars = {
+        ...scalarInputs(compiled.update!, options, state.updates + index, scale), // a step has an update
+        [lossScaleInput]: scalarTensor(scale),
+      };
       each.push(await inputsOf(compiled.program, batch, [options.seed, options.step, 0], scalars));
     }
     const [first = {}] = each;
@@ -108,18 +122,19 @@ export function createResidentExecutable(
     const results = await call(compiled, inputs);
     const values = numbersOf(results, eachStep(scalarsOutput));
     const width = values.length / steps.length;
-    const told = steps.map((_, index): StepResult => {
+    const told = steps.map((_, index) => {
       const row = values.slice(index * width, (index + 1) * width);
       const gradientNorm = row.pop() ?? NaN;
       const scalars = Object.fromEntries(compiled.scalars.map((name, place) => [name, row[place] ?? NaN]));
-      return { scalars, gradientNorm, finite: Number.isFinite(gradientNorm) && row.every(Number.isFinite) };
+      return judgeStep(scalars, gradientNorm, scales[index]);
     });
-    const isSound = told.every(({ finite }) => finite);
+    const isSound = told.every((one) => one.isSound);
     const next = Object.entries(results).filter(([name]) => name !== eachStep(scalarsOutput));
     takeNext(Object.fromEntries(next.map(([name, tensor]) => [name.slice(afterLast('').length), tensor])), isSound);
     if (isSound) {
       state.updates += steps.length;
-      return told;
+      state.lossScale = scales[steps.length];
+      return told.map(({ result }) => result);
     }
     return singly(config, steps);
   }
@@ -167,10 +182,10 @@ export function createResidentExecutable(
         const own = Object.fromEntries(names.map((name) => [name, results[name]!])); // and for each gradient
         total = microBatch === 0 ? own : await added(adding, total, own);
       }
-      const scalars = scalarInputs(updating.update!, options, state.updates, batches.length); // an update program has one
+      const scalars = scalarInputs(updating.update!, options, state.updates, batches.length * scaleNow()); // an update program has one
       const results = await call(updating, await inputsOf(updating.program, {}, [0, 0, 0], { ...scalars, ...total }));
       const result = conclude(results, sums, numbersOf(results, scalarsOutput)[0] ?? NaN);
-      if (result.finite) {
+      if (result.finite && !result.skipped) {
         for (const [name, tensor] of next) state.set(name, tensor);
         next.clear();
       }
@@ -225,12 +240,19 @@ export function createResidentExecutable(
         );
       }
       const compiled = await opened('asked', () => ({ ...gradientProgram(source, true), isForCaller: true }));
-      const results = toCaller(await call(compiled, await inputsOf(compiled.program, feeds, [seed, number, 0])));
-      const gradients = new Map(
-        source.gradients.map(({ parameter: { name } }) => [name, results[gradientName(name)]!] as const), // it has an output for each
-      );
-      const outputs = Object.fromEntries([...source.outputs.keys()].map((name) => [name, results[name]!]));
-      return { outputs, gradients };
+      return withoutOverflow(state.lossScale, async (scale) => {
+        const given = { [lossScaleInput]: scalarTensor(scale) };
+        const inputs = await inputsOf(compiled.program, feeds, [seed, number, 0], given);
+        const results = toCaller(await call(compiled, inputs));
+        const gradients = new Map(
+          source.gradients.map(({ parameter: { name, shape } }) => {
+            const { data } = results[gradientName(name)]!; // it has an output for each
+            return [name, { shape, data: scale === 1 ? data : data.map((value) => value / scale) }] as const;
+          }),
+        );
+        const outputs = Object.fromEntries([...source.outputs.keys()].map((name) => [name, results[name]!]));
+        return { outputs, gradients };
+      });
     },
     withAverages: (work) => state.withAverages(work),
     exportState: () => state.exportState(),
@@ -261,11 +283,10 @@ function stacked(tensors: readonly OrtTensor[]): OrtTensor {
   return new OrtTensor(first.type as 'float32', all, [tensors.length, ...first.dims]); // the type of its data
 }
 
-function scalarInputs(update: Update, { learningRate }: StepOptions, updates: number, microBatches: number): Tensors {
-  const values = update.scalars({ learningRate, updates, gradientScale: 1 / microBatches });
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, new OrtTensor('float32', Float32Array.of(value), [])]),
-  );
+/** `multiple`: what the gradients are in all, of the mean over the micro-batches. */
+function scalarInputs(update: Update, { learningRate }: StepOptions, updates: number, multiple: number): Tensors {
+  const values = update.scalars({ learningRate, updates, gradientScale: 1 / multiple });
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, scalarTensor(value)]));
 }
 
 function withPrefix(prefix: string, tensors: Tensors): Tensors {

@@ -7,6 +7,8 @@ import type { Program, Shape } from '../../graph/program.ts';
 import { elementCount } from '../../graph/shape.ts';
 import { checkedData, parseMomentKey, unknownMoment } from '../stored-state.ts';
 import type { EngineState, Tensor } from '../engine.ts';
+import type { LossScale } from '../loss-scale.ts';
+import { initialLossScale, lossScaleKey, lossScaleOf, lossScaleTensor } from '../loss-scale.ts';
 import { trainedWeights } from '../optimizer.ts';
 import type { TrainingOptions } from './step-programs.ts';
 import { averageName, momentKey, momentsKept } from './update-program.ts';
@@ -28,6 +30,8 @@ export interface ResidentState<DeviceTensor> {
   readonly training: TrainingOptions | undefined;
   /** Updates so far. */
   updates: number;
+  /** Of the next step; present with float16. */
+  lossScale: LossScale | undefined;
   /** Parameters by name, moments and averages by `momentKey`. Throws `LabError('internal')` for what it does not hold. */
   get(key: string): DeviceTensor;
   /** The tensor that was there is freed. */
@@ -56,8 +60,12 @@ export function createResidentState<DeviceTensor>(
   options: Partial<TrainingOptions>,
   memory: TensorMemory<DeviceTensor>,
 ): ResidentState<DeviceTensor> {
-  const { optimizer, weightAverage = 0, parameterGroup } = options;
-  const training = optimizer && { optimizer, weightAverage, ...(parameterGroup && { parameterGroup }) };
+  const { optimizer, weightAverage = 0, parameterGroup, lossScale } = options;
+  const training = optimizer && {
+    ...{ optimizer, weightAverage },
+    ...(parameterGroup && { parameterGroup }),
+    ...(lossScale && { lossScale }),
+  };
   const updated = new Set(optimizer ? program.gradients.map(({ parameter }) => parameter.name) : []);
   const slots = new Map<string, Slot>();
   const tensors = new Map<string, DeviceTensor>();
@@ -104,6 +112,7 @@ export function createResidentState<DeviceTensor>(
   return {
     training,
     updates: 0,
+    lossScale: options.precision === 'float16' && optimizer ? initialLossScale(lossScale) : undefined,
     get,
     set,
     async settle() {
@@ -135,6 +144,7 @@ export function createResidentState<DeviceTensor>(
         for (const moment of kept) moments.set(`${name}/${moment}`, read(momentKey(name, moment)));
         if (isAveraged) moments.set(`${name}/${trainedWeights}`, read(keyOf(name, 'trained')));
       }
+      if (this.lossScale) moments.set(lossScaleKey, lossScaleTensor(this.lossScale));
       return { parameters, optimizer: moments, updates: this.updates };
     },
     async exportParameters() {
@@ -156,6 +166,10 @@ export function createResidentState<DeviceTensor>(
         if (slot.isAveraged) set(momentKey(name, averageName), hold(name, tensor, slot));
       }
       for (const [key, tensor] of moments ?? []) {
+        if (key === lossScaleKey) {
+          if (this.lossScale) this.lossScale = lossScaleOf(tensor);
+          continue;
+        }
         const [name, moment] = parseMomentKey(key);
         const slot = slotOf(name);
         const isTrained = moment === trainedWeights && slot.isAveraged;

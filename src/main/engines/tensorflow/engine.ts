@@ -33,6 +33,13 @@ export function createTensorFlowEngine({ offerJavaScript = false }: TensorFlowEn
       };
     },
     async compile(source, options = {}) {
+      const { precision = 'float32' } = options;
+      if (precision !== 'float32') {
+        throw new LabError(
+          'engine-unavailable',
+          `engine.precision: TensorFlow.js computes in float32 alone. Take float32, or the engine onnxruntime, whose devices 'pretext doctor' lists with their precisions`,
+        );
+      }
       const { tf, report } = chooseBackend(devices, options.device === 'auto' ? undefined : options.device);
       await tf.setBackend(report.device === 'javascript' ? 'cpu' : 'tensorflow');
       const program = removeDeadCode(mergeCommonSubexpressions(source));

@@ -115,7 +115,7 @@ const batchGatherOp = defineOp({
     if (!gradient) return [];
     const [batch, length, count] = [sizeAt(x.shape, 0), sizeAt(x.shape, 1), sizeAt(indices.shape, 1)];
     const rows = reshape(gradient, [batch, count, -1]);
-    return [reshape(matmul(oneHot(indices, length), rows, { transposeA: true }), x.shape)];
+    return [reshape(matmul(oneHot(indices, length), rows, { transposeA: true, exact: true }), x.shape)];
   },
   onnx(emit, inputs, { inputs: [x, indices] }) {
     if (emit.onDevice) return [gatherOfEach(emit, at(inputs, 0), at(inputs, 1), x?.shape ?? [])];

@@ -162,7 +162,7 @@ const linearCrossEntropyOp = defineOp<{ readonly hasBias: boolean }>({
       needsTable ? { kind: 'rows', indices: labels, rows: negate(weighted) } : undefined,
       undefined,
       hasBias && needed[4]
-        ? sumTo(matmul(column, probabilities, { transposeA: true }), at(inputs, 4).shape)
+        ? sumTo(matmul(column, probabilities, { transposeA: true, exact: true }), at(inputs, 4).shape)
         : undefined,
       hasBias && needed[5] ? { kind: 'rows', indices: labels, rows: negate(gradient) } : undefined,
     ];

@@ -10,10 +10,11 @@ import { elementCount, sameShape, showShape, sizeAt } from '../shape.ts';
 import { reshape, sumTo } from './broadcasting.ts';
 
 interface MatmulAttributes {
-  readonly [name: string]: boolean | number;
+  readonly [name: string]: boolean | number | undefined;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
   readonly scale: number;
+  readonly exact?: true;
 }
 
 /** Rows, inner size and columns of a product. */
@@ -47,19 +48,19 @@ const matmulOp = defineOp<MatmulAttributes>({
     const [rows, , columns] = matrixSizes(a.shape, b.shape, attributes);
     return [{ dtype: 'float32', shape: [...a.shape.slice(0, -2), rows, columns] }];
   },
-  gradient({ inputs, attributes: { transposeA, transposeB, scale } }, [gradient], needed) {
+  gradient({ inputs, attributes: { transposeA, transposeB, scale, exact = false } }, [gradient], needed) {
     if (!gradient) return [];
     const [a, b] = [at(inputs, 0), at(inputs, 1)];
     return [
       needed[0]
         ? transposeA
-          ? matmul(b, gradient, { transposeA: transposeB, transposeB: true, scale })
-          : matmul(gradient, b, { transposeB: !transposeB, scale })
+          ? matmul(b, gradient, { transposeA: transposeB, transposeB: true, scale, exact })
+          : matmul(gradient, b, { transposeB: !transposeB, scale, exact })
         : undefined,
       needed[1]
         ? transposeB
-          ? matmul(gradient, a, { transposeA: true, transposeB: transposeA, scale })
-          : matmul(a, gradient, { transposeA: !transposeA, scale })
+          ? matmul(gradient, a, { transposeA: true, transposeB: transposeA, scale, exact })
+          : matmul(a, gradient, { transposeA: !transposeA, scale, exact })
         : undefined,
     ];
   },
@@ -86,6 +87,8 @@ export interface MatmulOptions {
   readonly transposeB?: boolean;
   /** Multiplies the product, at no cost. */
   readonly scale?: number;
+  /** In float32 also where products are in half precision: it adds, picks or cumulates, or belongs to a loss or the optimizer. */
+  readonly exact?: boolean;
 }
 
 /**
@@ -93,12 +96,12 @@ export interface MatmulOptions {
  * each of its matrices. Transposition concerns the last two axes. Throws `LabError('shape')`.
  */
 export function matmul(a: Value, b: Value, options: MatmulOptions = {}): Value {
-  const { transposeA = false, transposeB = false, scale = 1 } = options;
+  const { transposeA = false, transposeB = false, scale = 1, exact = false } = options;
   if (a.shape.length > 2 && b.shape.length === 2 && !transposeA) {
     const product = matmul(reshape(a, [-1, sizeAt(a.shape, -1)]), b, options);
     return reshape(product, [...a.shape.slice(0, -1), sizeAt(product.shape, 1)]);
   }
-  return apply(matmulOp, [a, b], { transposeA, transposeB, scale });
+  return apply(matmulOp, [a, b], { transposeA, transposeB, scale, ...(exact && { exact }) });
 }
 
 const denseOp = defineOp({

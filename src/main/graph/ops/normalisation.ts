@@ -50,7 +50,8 @@ const layerNormalizationOp = defineOp<{ readonly epsilon: number }>({
     const needsStandardised = needed[0] === true || needed[1] === true;
     const standardised = needsStandardised ? asRows(apply(standardiseOp, [x], attributes)) : rows;
     const weighted = needsStandardised ? multiply(rows, standardised) : rows;
-    const meanWith = (value: Value): Value => matmul(value, reshape(gain, [features, 1]), { scale: 1 / features });
+    const meanWith = (value: Value): Value =>
+      matmul(value, reshape(gain, [features, 1]), { scale: 1 / features, exact: true });
     const inputGradient = (): Value => {
       const projected = subtract(
         subtract(multiply(rows, gain), meanWith(rows)),
@@ -103,7 +104,7 @@ const rmsNormalizationOp = defineOp<{ readonly epsilon: number }>({
     const standardised = multiply(asRows(x), inverse);
     const weighted = multiply(rows, standardised);
     const inputGradient = (): Value => {
-      const mean = matmul(weighted, reshape(gain, [features, 1]), { scale: 1 / features });
+      const mean = matmul(weighted, reshape(gain, [features, 1]), { scale: 1 / features, exact: true });
       const projected = subtract(multiply(rows, gain), multiply(standardised, mean));
       return reshape(multiply(projected, inverse), x.shape);
     };

@@ -12,7 +12,7 @@ import { pairs, table, wrap } from './output.ts';
 /** Metrics beside the baselines, the confusion matrix, and what it took. */
 export function describeResult(result: RunResult): string {
   const { training, evaluation, baselines, monitoring } = result.seconds;
-  const { name, device, deviceName } = result.engine;
+  const { name, device, deviceName, precision } = result.engine;
   const facts: [string, string][] = [
     ['run', result.id],
     [
@@ -20,7 +20,10 @@ export function describeResult(result: RunResult): string {
       `${result.steps}${result.reason === 'early-stopping' ? ' (stopped early)' : ''}, best at ${result.bestStep ?? '–'} by ${result.selection.metric}`,
     ],
     ['parameters', `${formatCount(result.parameters.total)}, ${formatCount(result.parameters.trainable)} trained`],
-    ['engine', `${name}, ${device}: ${deviceName}`],
+    [
+      'engine',
+      `${name}, ${device}: ${deviceName}${precision === undefined ? '' : `, trained with products of ${precision}`}`,
+    ],
     [
       'time',
       `training ${formatDuration(training * 1000)} (${result.examplesPerSecond.toFixed(0)} examples/s), evaluation ${formatDuration(evaluation * 1000)}, baselines ${formatDuration(baselines * 1000)}${monitoring === undefined ? '' : `, evaluations on the way ${formatDuration(monitoring * 1000)}`}`,

@@ -36,13 +36,20 @@ function describeDevice({
   gradientError,
   gigaflops,
   stepMilliseconds,
+  precisions,
   problem,
 }: DeviceDiagnosis): string {
   if (!available) {
     return `${emphasise('–', 'yellow')} ${device}: ${description}. Not available: ${reason ?? 'no reason given'}`;
   }
   if (problem !== null) return `${emphasise('✗', 'red')} ${device}: ${description}. Not usable: ${problem}`;
-  return `${emphasise('✓', 'green')} ${device}: ${description}. Gradients right to ${gradientError?.toExponential(1) ?? '?'}, ${gigaflops?.toFixed(0) ?? '?'} GFLOP/s in a 1024³ matrix product${stepWords(stepMilliseconds)}`;
+  return `${emphasise('✓', 'green')} ${device}: ${description}. Gradients right to ${gradientError?.toExponential(1) ?? '?'}, ${gigaflops?.toFixed(0) ?? '?'} GFLOP/s in a 1024³ matrix product${stepWords(stepMilliseconds)}${precisionWords(device, precisions ?? [])}`;
+}
+
+function precisionWords(device: string, precisions: readonly string[]): string {
+  if (precisions.length === 0) return '';
+  const types = precisions.join(' and ');
+  return device === 'cpu' ? `; rounds products to ${types}, for checks` : `; products in ${types}`;
 }
 
 function stepWords(milliseconds: DeviceDiagnosis['stepMilliseconds']): string {

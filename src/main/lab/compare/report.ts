@@ -25,7 +25,7 @@ export function comparisonReport({ title, notes, table, series }: ReportContent)
   // What was measured once has no course: it is among the results.
   const courses = series.filter(({ values }) => values.filter((value) => value !== null).length > 1);
   const metrics = [...new Set(courses.map(({ metric }) => metric))].filter(
-    (metric) => !/learningRate|examplesPerSecond|gradientNorm/.test(metric),
+    (metric) => !/learningRate|examplesPerSecond|gradientNorm|lossScale/.test(metric),
   );
   const styles = runSeries(table.runs);
   return `<!doctype html>

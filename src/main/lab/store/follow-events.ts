@@ -102,6 +102,7 @@ export function pointsOf(event: RunEvent, { session, sessionStartedAt, activeBef
         point('training.learningRate', event.learningRate),
         point('training.gradientNorm', event.gradientNorm),
         point('training.examplesPerSecond', event.examplesPerSecond),
+        ...(event.lossScale === undefined ? [] : [point('training.lossScale', event.lossScale)]),
       ];
     case 'evaluation':
       return Object.entries(event.metrics).map(([name, value]) => point(`${event.split}.${name}`, value));

@@ -344,6 +344,7 @@ function costItems(result: RunResult | null): CardItem[] {
         'Engine',
         `${engine.name}, ${engine.device}${engine.threads === null ? '' : `, ${engine.threads} threads`} (${engine.deviceName})`,
       ],
+      ['Products in training', engine.precision],
       [
         'Time',
         `${formatSeconds(totalSeconds(result.seconds))}: training ${formatSeconds(seconds.training)}, evaluation ${formatSeconds(seconds.evaluation)}, baselines ${formatSeconds(seconds.baselines)}, compilation ${formatSeconds(seconds.compilation)}${secondsBeside(seconds)}`,

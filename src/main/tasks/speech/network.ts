@@ -79,7 +79,7 @@ export function alignedDurations(
     const square = (x: Value): Value => sum(multiply(x, x), [2], true);
     const distances = subtract(
       add(square(frames), reshape(square(means), [batch, 1, places])),
-      scale(matmul(frames, means, { transposeB: true }), 2),
+      scale(matmul(frames, means, { transposeB: true, exact: true }), 2),
     );
     const padding = scale(shift(mask, -1), -LOG_ZERO);
     const near = add(scale(distances, -SHARPNESS / features), reshape(padding, [batch, 1, places]));
@@ -140,7 +140,7 @@ function limitsOf(durations: Value): { readonly from: Value; readonly to: Value 
   const ones = Float32Array.from({ length: places * places }, (_, index) =>
     Math.floor(index / places) <= index % places ? 1 : 0,
   );
-  const to = matmul(durations, constant(durations.program, ones, [places, places]));
+  const to = matmul(durations, constant(durations.program, ones, [places, places]), { exact: true });
   return { from: subtract(to, durations), to };
 }
 
@@ -160,7 +160,7 @@ export function decodedFrames(
   const shares = stopGradient(sharesOfSteps(given, steps));
   const { from, to } = limitsOf(given);
   const column = (x: Value): Value => reshape(x, [batchSize, sizeAt(durations.shape, 1), 1]);
-  const limits = matmul(shares, concat([column(from), column(to)], 2));
+  const limits = matmul(shares, concat([column(from), column(to)], 2), { exact: true });
   const middle = constant(
     program,
     Float32Array.from({ length: steps }, (_, index) => index + 0.5),

@@ -135,6 +135,12 @@ const trainingSpec = z
       .min(0)
       .default(0)
       .describe('How many of the latest checkpoints to keep besides best and last'),
+    gradientCheckpointing: z
+      .boolean()
+      .optional()
+      .describe(
+        'Keep only the inputs of each layer for the backward pass, and compute what is within it again: much less memory for a third more time, and the same gradients to the bit',
+      ),
     gradientFlow: z
       .boolean()
       .optional()
@@ -211,6 +217,12 @@ const engineSpec = z.strictObject({
     .optional()
     .describe(
       'Steps in one call on devices between which and the memory weights travel at every call (CUDA, DirectML, Core ML); 16 by default',
+    ),
+  precision: z
+    .enum(['float32', 'float16', 'bfloat16'])
+    .optional()
+    .describe(
+      "What the network's products are computed in while it trains; weights, sums, normalisation and losses stay float32. Half the memory and several times the speed on cards that have it; the processor only rounds, more slowly than with float32. float32 by default",
     ),
   threads: steps.optional().describe('Threads within an operation; by default one for each physical core'),
 });

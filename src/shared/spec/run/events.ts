@@ -57,6 +57,8 @@ export const runEvent = z.discriminatedUnion('type', [
     scalars: numbers,
     learningRate: z.number(),
     gradientNorm: z.number(),
+    /** What gradients were multiplied by in the last of the steps; with float16 alone. */
+    lossScale: z.number().optional(),
     examplesPerSecond: z.number(),
   }),
   z.object({

@@ -124,7 +124,14 @@ export const runResult = z.object({
   tuning: runTuning.optional(),
   parameters: z.object({ total: z.int(), trainable: z.int() }),
   /** What really ran. */
-  engine: z.object({ name: z.string(), device: z.string(), deviceName: z.string(), threads: z.int().nullable() }),
+  engine: z.object({
+    name: z.string(),
+    device: z.string(),
+    deviceName: z.string(),
+    threads: z.int().nullable(),
+    /** Of the products while it was trained, where that was not float32. */
+    precision: z.enum(['float16', 'bfloat16']).optional(),
+  }),
   machine: runMachine.optional(),
   energy: runEnergy.optional(),
   seconds: runSeconds,

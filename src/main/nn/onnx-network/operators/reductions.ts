@@ -106,7 +106,7 @@ const runningSum: Operator = (step) => {
   const x = given.dtype === 'float32' ? given : cast(given, 'float32');
   const last = x.shape.map((_, other) => (other === axis ? rank - 1 : other === rank - 1 ? axis : other));
   const rows = reshape(transpose(x, last), [-1, size]);
-  const sums = matmul(rows, constant(step.program, triangle, [size, size]));
+  const sums = matmul(rows, constant(step.program, triangle, [size, size]), { exact: true });
   const result = transpose(
     reshape(
       sums,

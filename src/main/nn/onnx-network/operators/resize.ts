@@ -107,7 +107,7 @@ function resizeAxis(x: Value, axis: number, scaling: Scaling, matrix: Float32Arr
   const swapped = x.shape.map((_, other) => (other === axis ? last : other === last ? axis : other));
   const rows = transpose(x, swapped);
   const weights = constant(x.program, matrix, [to, from]);
-  const product = matmul(reshape(rows, [-1, from]), weights, { transposeB: true });
+  const product = matmul(reshape(rows, [-1, from]), weights, { transposeB: true, exact: true });
   return transpose(reshape(product, [...rows.shape.slice(0, -1), to]), swapped);
 }
 

@@ -11,7 +11,7 @@ export interface ChartGroup {
 
 const first = ['loss'];
 /** How the machine works, rather than what is learnt. */
-const last = ['learningRate', 'gradientNorm', 'examplesPerSecond'];
+const last = ['learningRate', 'gradientNorm', 'lossScale', 'examplesPerSecond'];
 
 /**
  * Training and validation of the same metric share a chart. Loss first, then the metric that checkpoints are chosen by, then the
