@@ -5,7 +5,6 @@
  */
 import type { HalfType } from '../graph/half-precision.ts';
 import type { ConstantData, Parameter, Program, Shape } from '../graph/program.ts';
-import type { LossScaleOptions } from './loss-scale.ts';
 import type { OptimizerConfig } from './optimizer.ts';
 
 export type EngineName = 'onnxruntime' | 'tensorflow';
@@ -37,6 +36,14 @@ export interface DeviceReport {
   readonly available: boolean;
   /** Why it is not available and what would make it so. */
   readonly reason?: string;
+}
+
+/** How gradients in float16 are scaled. */
+export interface LossScaleOptions {
+  /** The first scale, a power of two. */
+  readonly initial?: number;
+  /** Good steps after which it doubles. */
+  readonly growEvery?: number;
 }
 
 export interface CompileOptions {

@@ -4,19 +4,12 @@
  * itself rounds nothing.
  */
 import { LabError } from '../../shared/errors.ts';
-import type { StepResult, Tensor } from './engine.ts';
+import type { LossScaleOptions, StepResult, Tensor } from './engine.ts';
 
 export interface LossScale {
   readonly scale: number;
   /** Good steps since it changed last. */
   readonly goodSteps: number;
-}
-
-export interface LossScaleOptions {
-  /** The first scale, a power of two. */
-  readonly initial?: number;
-  /** Good steps after which it doubles. */
-  readonly growEvery?: number;
 }
 
 /** As in PyTorch's GradScaler. */
