@@ -22,7 +22,7 @@ const usage = `npm run bench -- <name> [--json] [--steps n] [--threads n] [--tor
   --torch version   compare only with this PyTorch, e.g. 1.13; by default with every one that is found
   --against list    compare single steps with ${rivals.join(', ')} (torch)
 
-'all' in the place of a name measures every bench of single steps, and prints one table.`;
+'all' in the place of a name measures every bench of single steps, and prints one table; 'run' is short for whole-runs.`;
 
 interface Arguments {
   /** Without one, the benches are listed. */
@@ -157,9 +157,10 @@ async function main(words: readonly string[]): Promise<number> {
     if (options.name === 'all') {
       return await measureEvery(options);
     }
-    const bench = await loadBench(options.name);
-    const progress = (line: string): void => console.error(`${options.name ?? ''}: ${line}`);
-    const report = await bench.run(options.name, { ...options, progress });
+    const name = options.name === 'run' ? 'whole-runs' : options.name;
+    const bench = await loadBench(name);
+    const progress = (line: string): void => console.error(`${name}: ${line}`);
+    const report = await bench.run(name, { ...options, progress });
     if (options.json) console.log(JSON.stringify(report));
     else printReport(report);
     return 0;

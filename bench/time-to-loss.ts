@@ -3,25 +3,24 @@
  * `run_mlm.py` trains BERT, its rate and batch tuned. All three read the same sequences of the demo's corpus and are evaluated on
  * the same masks. A loss counts at the end of its schedule alone, so each is trained for several lengths, each twice the one before.
  */
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { z } from 'zod';
-import { brownWithoutPassages } from '../src/main/data/samples/brown-passages.ts';
-import { spamAssassinMails } from '../src/main/data/samples/spam-assassin.ts';
-import { writeSampleTexts } from '../src/main/data/samples/text-sample.ts';
-import { parseExperiment } from '../src/main/runs/experiment.ts';
-import { readSpecFile } from '../src/main/runs/spec-file.ts';
-import { maskedWords } from '../src/main/tasks/masked-words.ts';
-import type { TaskSampler } from '../src/main/tasks/task.ts';
-import type { Experiment } from '../src/shared/spec/experiment/index.ts';
 import type { Bench, BenchOptions, BenchReport } from './lib/bench.ts';
 import { roundTo } from './lib/bench.ts';
 import type { Contestant } from './lib/contestant.ts';
 import { startContestant } from './lib/contestant.ts';
-import { tensorFile, writeTensors } from './lib/exchange.ts';
+import {
+  importCorpus,
+  openWords,
+  pretext,
+  readExperiment,
+  recipeOf,
+  seed,
+  size,
+  writeExamples,
+} from './lib/demo-words.ts';
 import type { TrainingPoint } from './lib/loss-curve.ts';
 import { secondsToLoss } from './lib/loss-curve.ts';
 import { candidatePythons, findTorchPythons } from './lib/pythons.ts';
@@ -37,87 +36,13 @@ const tuningSeconds = 20;
 const tuned = [8, 32].flatMap((batch) => [3e-4, 1e-3, 3e-3].map((rate) => ({ batch, rate })));
 const bertSeconds = [30, 60, 120, 240, 480];
 
-const size = {
-  layers: 2,
-  features: 128,
-  heads: 2,
-  feedForward: 336,
-  vocabulary: 4096,
-  length: 64,
-  rotaryBase: 500,
-} as const;
-const seed = 0;
-
 const root = path.resolve(import.meta.dirname, '..');
-const run = promisify(execFile);
 const trainedHere = z.object({
   steps: z.number(),
   seconds: z.object({ training: z.number() }),
   validation: z.object({ metrics: z.object({ loss: z.number() }) }),
 });
 const trainedThere = z.object({ steps: z.number(), seconds: z.number(), loss: z.number() });
-
-/** A `pretext` command in the bench's workspace; returns what it prints. */
-async function pretext(folder: string, ...words: readonly string[]): Promise<string> {
-  const cli = path.join(root, 'src/main/cli.ts');
-  const given = ['--disable-warning=ExperimentalWarning', cli, '--workspace', path.join(folder, 'workspace'), ...words];
-  const { stdout } = await run(process.execPath, given, { maxBuffer: 2 ** 26 });
-  return stdout;
-}
-
-/** The demo's own corpus. */
-async function importCorpus(folder: string): Promise<string> {
-  const files = ['prose', 'mail'].map((name) => path.join(folder, `${name}.jsonl`)) as [string, string];
-  await writeSampleTexts(brownWithoutPassages(), files[0]);
-  await writeSampleTexts(spamAssassinMails(['easy-ham-2', 'spam-2']), files[1]);
-  const vocabulary = ['--vocabulary-size', String(size.vocabulary)];
-  await pretext(folder, 'corpus', 'import', 'prose-and-mail', ...files, ...vocabulary);
-  return path.join(folder, 'workspace', 'corpora', 'prose-and-mail');
-}
-
-/** Masked words on the demo's corpus, with the recipe of its preset. */
-async function readExperiment(): Promise<{ readonly file: string; readonly experiment: Experiment }> {
-  const file = path.join(root, 'resources/examples/masked-words.yaml');
-  return { file, experiment: parseExperiment(await readSpecFile(file)) };
-}
-
-/** Every training sequence as it is before it is masked. */
-function unmaskedSequences(sampler: TaskSampler): Int32Array {
-  const batch = 512;
-  const tokens = new Int32Array(sampler.trainingExamples * size.length);
-  for (let step = 0; step * batch < sampler.trainingExamples; step++) {
-    const feeds = sampler.trainingBatch(seed, step, batch);
-    const shown = Int32Array.from(feeds.tokens!);
-    const places = feeds.maskedPositions!.length / batch;
-    feeds.maskedPositions!.forEach((position, place) => {
-      if (feeds.maskedWeights![place] !== 1) return;
-      shown[Math.floor(place / places) * size.length + position] = feeds.maskedLabels![place]!;
-    });
-    const start = step * batch * size.length;
-    tokens.set(shown.subarray(0, tokens.length - start), start);
-  }
-  return tokens;
-}
-
-async function writeExamples(folder: string, sampler: TaskSampler): Promise<void> {
-  const tokens = unmaskedSequences(sampler);
-  const shape = [tokens.length / size.length, size.length];
-  await writeTensors(tensorFile(folder, 'training'), {}, { tokens: { shape, data: tokens } });
-  const batch = 1024;
-  const feeds = sampler.evaluationBatch('validation', 0, batch);
-  const names = ['tokens', 'maskedPositions', 'maskedLabels', 'maskedWeights'];
-  const validation = names.map((name) => [name, { shape: [batch, feeds[name]!.length / batch], data: feeds[name] }]);
-  await writeTensors(
-    tensorFile(folder, 'validation'),
-    {},
-    Object.fromEntries(validation) as Parameters<typeof writeTensors>[2],
-  );
-}
-
-/** What the PyTorch side needs to know of our recipe. */
-function recipeOf({ task, training }: Experiment): Record<string, unknown> {
-  return { ...training.schedule, ...training.optimizer, maskProbability: task.maskProbability };
-}
 
 async function trainHere(
   folder: string,
@@ -200,12 +125,7 @@ async function timeToLoss(name: string, options: BenchOptions): Promise<BenchRep
     progress('importing the corpus');
     const dataFolder = await importCorpus(folder);
     const { file, experiment } = await readExperiment();
-    const { type: _type, ...taskOptions } = experiment.task;
-    const sampler = maskedWords.openSampler({
-      options: maskedWords.options.parse(taskOptions),
-      dataFolder,
-      splitSeed: 0,
-    });
+    const sampler = openWords(experiment, dataFolder);
     await writeExamples(folder, sampler);
     sampler.close();
     const config = { size: { ...size, maximumLength: size.length }, threads, seed, settings: recipeOf(experiment) };

@@ -69,18 +69,25 @@ def group_of(tensors, prefix):
 
 
 class Bound:
-    """One parameter of the model under our name, with the way between the two layouts."""
+    """One parameter of the model under our name, or some of its rows, with the way between the two layouts."""
 
-    def __init__(self, parameter, transposed):
+    def __init__(self, parameter, transposed, rows=slice(None)):
         self.parameter = parameter
         self.transposed = transposed  # torch.nn.Linear keeps [out, in], we keep [in, out]
+        self.rows = rows
 
     def export(self, tensor):
-        return (tensor.t() if self.transposed else tensor).detach().clone().contiguous()
+        own = tensor[self.rows]
+        return (own.t() if self.transposed else own).detach().clone().contiguous()
 
     def load(self, tensor):
         with torch.no_grad():
-            self.parameter.copy_(tensor.t() if self.transposed else tensor)
+            self.parameter[self.rows].copy_(tensor.t() if self.transposed else tensor)
+
+
+def unique(parameters):
+    """Each once, in their order: several names may be rows of one."""
+    return list({id(parameter): parameter for parameter in parameters}.values())
 
 
 NORMALISATIONS = (torch.nn.LayerNorm, torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)
@@ -151,7 +158,7 @@ def load_weights(bound, weights):
 def create_optimizer(bound, config, fused):
     """AdamW with decay for some parameters only."""
     groups = [
-        {"params": [bound[name].parameter for name in names], "weight_decay": decay}
+        {"params": unique(bound[name].parameter for name in names), "weight_decay": decay}
         for names, decay in ((config["decayed"], config["weightDecay"]), (config["undecayed"], 0.0))
         if names
     ]
@@ -170,7 +177,7 @@ class Trainer:
         self.feeds = feeds
         self.clip_norm = config["clipNorm"]
         self.optimizer = create_optimizer(bound, config, fused)
-        self.parameters = [entry.parameter for entry in bound.values()]
+        self.parameters = unique(entry.parameter for entry in bound.values())
 
     def backward(self):
         self.optimizer.zero_grad(set_to_none=True)
@@ -216,7 +223,7 @@ def blas_name():
     return "reference BLAS" if "libblas" in mapped else "unknown"
 
 
-def in_double(trainer, config):
+def in_double(trainer, config, bind=bind):
     """The same model, batch and optimizer in float64: what both float32 sides should come close to."""
     model = copy.deepcopy(trainer.model).double()
     feeds = {name: tensor.double() if tensor.is_floating_point() else tensor for name, tensor in trainer.feeds.items()}
@@ -229,9 +236,9 @@ def relative_error(actual, expected):
     return (difference / sum((tensor**2).sum() for tensor in expected.values())).sqrt().item()
 
 
-def checked_step(trainer, config, path):
+def checked_step(trainer, config, path, bind=bind):
     """The first step in float64, with everything that is compared written to a file, and how far float32 is from it."""
-    exact = in_double(trainer, config)
+    exact = in_double(trainer, config, bind)
     trainer.backward()
     single = trainer.gradients()
     loss = exact.backward()
