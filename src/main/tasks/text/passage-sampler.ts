@@ -129,6 +129,9 @@ export function createPassageSampler(setup: PassageSamplerSetup): TaskSampler {
         evaluationPairs(split, (index * batchSize) / 2, batchSize / 2),
         batchSize,
       ),
+    // A row alone is half a pair: the first passage of one.
+    question: (split, index) =>
+      write(passages[split], masking.evaluation, evaluationPairs(split, index % Math.max(1, pairCount(split)), 1), 1),
     preview(seed, count) {
       if (count === 0) return [];
       const feeds = trainingBatch(seed, 0, count + (count % 2));
