@@ -17,7 +17,7 @@ import { initialParameters, resolvePipeline } from '../src/main/nn/index.ts';
 import type { TaskSampler } from '../src/main/tasks/task.ts';
 import { findTask } from '../src/main/tasks/task.ts';
 import { buildModel } from '../src/main/training/model.ts';
-import { LabError } from '../src/shared/errors.ts';
+import { LabError, messageOf } from '../src/shared/errors.ts';
 import type { Experiment } from '../src/shared/spec/experiment/index.ts';
 import type { Bench, BenchOptions, BenchReport } from './lib/bench.ts';
 import { median, roundTo, summariseTimes } from './lib/bench.ts';
@@ -97,12 +97,22 @@ async function writeChecked(
 
 async function checkThere(folder: string, python: string, label: string): Promise<Comparison> {
   const theirs = tensorFile(folder, 'theirs');
-  const { stdout } = await run(python, ['-B', script, 'check', folder, theirs]);
-  const { gradientError } = checkedThere.parse(JSON.parse(stdout));
+  const { gradientError } = checkedThere.parse(await ask(python, ['check', folder, theirs]));
   const files = await Promise.all(
     [tensorFile(folder, 'inputs'), tensorFile(folder, 'ours'), theirs].map(readSafetensors),
   );
   return compareSteps(files[0]!, files[1]!, files[2]!, label, gradientError); // three were read
+}
+
+/** What the script answers. Throws `LabError('engine-failed')` with the end of what it complains of. */
+async function ask(python: string, words: readonly string[], env = process.env): Promise<unknown> {
+  try {
+    const { stdout } = await run(python, ['-B', script, ...words], { env });
+    return JSON.parse(stdout);
+  } catch (error) {
+    const complaints = error instanceof Error && 'stderr' in error ? String(error.stderr).slice(-2000) : '';
+    throw new LabError('engine-failed', `PyTorch's side failed: ${complaints || messageOf(error)}`, {}, error);
+  }
 }
 
 async function timed(work: () => Promise<Omit<WholeRun, 'milliseconds'>>): Promise<WholeRun> {
@@ -134,10 +144,7 @@ function runHere(folder: string, file: string, { steps, evaluateEvery }: Plan, t
 function runThere(folder: string, python: string, threads: number): Promise<WholeRun> {
   const count = String(threads);
   const env = { ...process.env, OMP_NUM_THREADS: count, MKL_NUM_THREADS: count };
-  return timed(async () => {
-    const { stdout } = await run(python, ['-B', script, 'run', folder], { env });
-    return ranThere.parse(JSON.parse(stdout));
-  });
+  return timed(async () => ranThere.parse(await ask(python, ['run', folder], env)));
 }
 
 function requireSameLoss(ours: readonly WholeRun[], theirs: readonly WholeRun[], label: string): void {
