@@ -62,7 +62,7 @@ interface WholeRun {
 function planOf({ training }: Experiment, stepBudget: number | undefined) {
   const whole = training.steps ?? 1250;
   const steps = stepBudget ?? whole;
-  const evaluateEvery = Math.max(1, Math.round((steps / whole) * Number(training.evaluateEvery ?? 250)));
+  const evaluateEvery = Math.max(1, Math.round((steps / whole) * (training.evaluateEvery ?? 250)));
   return { steps, evaluateEvery, batch: training.batchSize, rate: training.learningRate };
 }
 

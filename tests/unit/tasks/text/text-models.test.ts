@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTokenizer } from '../../../../src/main/data/tokenizer/tokenizer.ts';
 import type { Evaluation, Feeds, PredictionModel, TensorData } from '../../../../src/main/tasks/index.ts';
-import { findTask, questionFeeds, registeredTasks } from '../../../../src/main/tasks/index.ts';
+import { findTask } from '../../../../src/main/tasks/index.ts';
 import { describeMasked, describePair } from '../../../../src/main/tasks/text/describe.ts';
 import { classEvaluation } from '../../../../src/main/tasks/classification/evaluation.ts';
 import { maskedWordsEvaluation } from '../../../../src/main/tasks/text/evaluations.ts';
@@ -34,31 +34,6 @@ function logProbability(logits: ArrayLike<number>, start: number, size: number, 
   for (let index = 0; index < size; index += 1) sum += Math.exp(logits[start + index]!);
   return logits[start + label]! - Math.log(sum);
 }
-
-/** Next word needs a network that looks back alone: next-word.test.ts. */
-const answered = registeredTasks().filter(
-  (task) => task.data.includes('text-corpus') && task.answers && task.type !== 'next-word',
-);
-
-it.each(answered.map((task) => [task.type, task] as const))(
-  '%s is asked about validation examples one by one, and has an answer to each',
-  async (type, task) => {
-    const { model, sampler, settings } = open(type);
-    const prediction = await compile(model, 'prediction', 1);
-    const tokenizer = loadTokenizer(fixture.tokenizerFile);
-    const { inputs } = buildModel(model, 'prediction', 1);
-    const count = Math.min(8, sampler.evaluationBatchCount('validation', 1));
-    expect(count).toBeGreaterThan(0);
-    for (let index = 0; index < count; index += 1) {
-      const feeds = questionFeeds(sampler, 'validation', index);
-      const outputs = await prediction.run(Object.fromEntries([...inputs.keys()].map((name) => [name, feeds[name]!])));
-      const found = task.answers?.({ outputs, feeds, facts: model.facts, tokenizer, top: 3 }, settings) ?? [];
-      expect(found.length, `example ${index}`).toBeGreaterThan(0);
-    }
-    await prediction.release();
-    sampler.close();
-  },
-);
 
 describe('the masked-words program', () => {
   it('computes the losses and answers that follow from its own logits, and ties the head to the token table', async () => {
