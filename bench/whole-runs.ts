@@ -37,7 +37,7 @@ import {
 import { tensorFile, writeTensors } from './lib/exchange.ts';
 import { candidatePythons, findTorchPythons } from './lib/pythons.ts';
 import { measureQuietly } from './lib/quiet.ts';
-import { learningRate, optimizer } from './lib/torch-bench.ts';
+import { learningRate, optimizer, optimizerOf } from './lib/torch-bench.ts';
 
 const rounds = 3;
 /** Between the losses that two runs end with, whose batches, masks and weights are drawn by different generators. */
@@ -176,21 +176,19 @@ async function wholeRuns(name: string, options: BenchOptions): Promise<BenchRepo
     const dataFolder = await importCorpus(folder);
     const { file, experiment } = await readExperiment();
     const plan = planOf(experiment, options.stepBudget);
-    const sampler = openWords(experiment, dataFolder);
+    using held = new DisposableStack();
+    const sampler = held.adopt(openWords(experiment, dataFolder), (one) => {
+      one.close();
+    });
     const program = programOf(experiment, sampler);
-    const names = (decay: boolean): readonly string[] =>
-      [...program.parameters.values()]
-        .filter((parameter) => parameter.decay === decay)
-        .map((parameter) => parameter.name);
     const config = {
       ...{ size: { ...size, maximumLength: size.length }, threads, seed, settings: recipeOf(experiment) },
       ...plan,
-      optimizer: { ...optimizer, learningRate, decayed: names(true), undecayed: names(false) },
+      optimizer: optimizerOf(program),
     };
     await writeFile(path.join(folder, 'config.json'), JSON.stringify(config));
     await writeExamples(folder, sampler);
     await writeChecked(folder, program, sampler, plan, threads);
-    sampler.close();
     const { gradientError, lossError } = await checkThere(folder, python!.command, label);
     progress(`gradients agree to ${gradientError.toExponential(1)}`);
 

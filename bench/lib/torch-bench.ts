@@ -109,16 +109,17 @@ async function writeInputs(
     states: ofRole('state'),
     feeds: inputs,
   });
+  const config = { size, threads, optimizer: optimizerOf(program) };
+  await writeFile(path.join(folder, 'config.json'), JSON.stringify(config));
+}
+
+/** What PyTorch's side is told of the optimizer, with the names of the weights that decay. */
+export function optimizerOf(program: Program): Readonly<Record<string, unknown>> {
   const names = (decay: boolean): readonly string[] =>
     [...program.parameters.values()]
       .filter((parameter) => parameter.role === 'weight' && parameter.decay === decay)
       .map((parameter) => parameter.name);
-  const config = {
-    size,
-    threads,
-    optimizer: { ...optimizer, learningRate, decayed: names(true), undecayed: names(false) },
-  };
-  await writeFile(path.join(folder, 'config.json'), JSON.stringify(config));
+  return { ...optimizer, learningRate, decayed: names(true), undecayed: names(false) };
 }
 
 function startOurs(name: string, folder: string, threads: number): Promise<Contestant> {

@@ -20,7 +20,7 @@ export type ExportRecord = z.infer<typeof exportRecord>;
 const fileOf = ({ folder }: Workspace): string => join(folder, 'exports.jsonl');
 
 export async function recordExport(workspace: Workspace, record: ExportRecord): Promise<void> {
-  await appendFile(fileOf(workspace), `${sealLine(record)}\n`);
+  await appendFile(fileOf(workspace), `\n${sealLine(record)}\n`); // a line that a killed process left half-written ends here
 }
 
 /** The latest for each folder; lines that are damaged are left out. */

@@ -144,11 +144,11 @@ export function createParameterStore(
     averages.set(kept);
     averagesInPlace = !averagesInPlace;
   };
-  /** Where the weights of a region are that is asked for by what they mean. */
   const copyOf = ({ parameter: { shape }, offset, length }: Slot, start: number): Tensor => ({
     shape,
     data: view(start + offset, length).slice(),
   });
+  /** Where the weights of a region are that is asked for by what they mean. */
   const regionOf = (which: 'trained' | 'averaged'): number =>
     (which === 'trained') === averagesInPlace ? averageStart : 0;
   const placeOf = ({ offset, length, trained }: Slot & { trained: TrainedSlot }): UpdatePlace => ({

@@ -85,6 +85,8 @@ export function createOnnxRuntimeEngine(): Engine {
         : await createOrthogonaliser(matricesToOrthogonalise(program, options), (graph) =>
             openGraph(graph, sessionOptions(graph, device, threads)),
           );
+      await using held = new AsyncDisposableStack(); // until the executable has it
+      held.defer(async () => orthogonaliser?.release());
       const store = shareStateWith ? sharedStore(shareStateWith) : newStore(plan, options, orthogonaliser);
       const graph = lowerToOnnx(program, plan.outputs, half ? { half } : { channelBlock: await channelBlock() });
       if (atOnce > 1) {
@@ -104,14 +106,8 @@ export function createOnnxRuntimeEngine(): Engine {
         return pooled;
       }
       const session = await openGraph(graph, sessionOptions(graph, device, threads, options));
-      const executable = createExecutable(
-        plan,
-        session,
-        store,
-        report,
-        async () => orthogonaliser?.release(),
-        options.lossScale,
-      );
+      const kept = held.move();
+      const executable = createExecutable(plan, session, store, report, () => kept.disposeAsync(), options.lossScale);
       storeOf.set(executable, store);
       return executable;
     },

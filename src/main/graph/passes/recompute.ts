@@ -1,6 +1,6 @@
 /**
  * Gradient checkpointing (Chen et al. 2016): of each layer only what other layers read is kept for the backward pass; everything
- * within it is computed again when its gradient arrives. That takes a third more time, and the memory of one layer instead of all.
+ * within it is computed again when its gradient arrives. That takes one more forward pass, and the memory of one layer instead of all.
  *
  * The copies wait for that gradient (`await-value`). Otherwise an engine could compute them with the originals, and they would be
  * merged with those as common subexpressions. They are the same ops on the same numbers, so gradients are the same to the bit.

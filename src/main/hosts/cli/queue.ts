@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import type { LabClient } from '../../../shared/contract/index.ts';
 import type { Concurrency, QueueState, Run } from '../../../shared/contract/runs.ts';
+import { activeStates } from '../../../shared/contract/runs.ts';
 import { formatNumber, plural } from '../../../shared/display.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { formatDuration } from '../../../shared/eta.ts';
@@ -224,7 +225,7 @@ function followQueue(
   const seen = new Set<string>();
   let current: string | undefined;
   const follow = (run: Run): void => {
-    if (['preparing', 'running', 'stopping'].includes(run.state)) seen.add(run.id);
+    if (activeStates.includes(run.state)) seen.add(run.id);
     if (!seen.has(run.id)) return; // it ended before
     if (run.state === 'running' && run.totalSteps !== null) {
       // One bar, for the one that began first of those that train now.

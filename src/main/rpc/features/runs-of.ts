@@ -1,5 +1,6 @@
 /** Runs by the experiments that they are of: what studies and sweeps look for among all runs of the lab, and queue where it is missing. */
 import type { DamagedWork } from '../../../shared/contract/deletions.ts';
+import { activeStates } from '../../../shared/contract/runs.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { groupOfKind } from '../../../shared/spec/data-kind.ts';
 import type { Experiment } from '../../../shared/spec/experiment/index.ts';
@@ -12,7 +13,7 @@ export type RecordsByName = ReadonlyMap<string, readonly RunRecord[]>;
 
 /** Whether it waits in the queue or is trained: what it needs cannot be taken away. */
 export function isUnderWay({ state }: Pick<RunRecord, 'state'>): boolean {
-  return state === 'queued' || state === 'preparing' || state === 'running' || state === 'stopping';
+  return state === 'queued' || activeStates.includes(state);
 }
 
 /** Runs on data that has been imported again or edited since answer nothing about it. */

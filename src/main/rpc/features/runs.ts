@@ -2,6 +2,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { z } from 'zod';
 import type { Run, runsContract } from '../../../shared/contract/runs.ts';
+import { activeStates } from '../../../shared/contract/runs.ts';
 import { LabError } from '../../../shared/errors.ts';
 import { listArtifacts, readArtifact } from '../../lab/artifacts.ts';
 import { createRun } from '../../runs/create-run.ts';
@@ -176,7 +177,7 @@ export function runsHandlers(lab: Lab): HandlersOf<typeof runsContract> {
     async delete({ ids }) {
       for (const id of ids) {
         const { state } = runs.get(id);
-        if (['preparing', 'running', 'stopping'].includes(state)) {
+        if (activeStates.includes(state)) {
           throw new LabError('conflict', `The run ${id} is being trained. Stop it first`, { id });
         }
       }

@@ -139,7 +139,7 @@ const trainingSpec = z
       .boolean()
       .optional()
       .describe(
-        'Keep only the inputs of each layer for the backward pass, and compute what is within it again: much less memory for a third more time, and the same gradients to the bit',
+        'Keep only the inputs of each layer for the backward pass, and compute what is within it again: less memory for one more forward pass a step, and the same gradients to the bit',
       ),
     gradientFlow: z
       .boolean()

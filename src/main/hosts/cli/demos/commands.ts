@@ -13,6 +13,8 @@ export interface DemoWorkspace {
   readonly pretext: (...args: string[]) => Promise<void>;
   /** As `pretext corpus import` or `dataset import`, unless the material is there from an earlier demo. */
   readonly importOnce: (group: 'corpus' | 'dataset', name: string, ...args: string[]) => Promise<void>;
+  /** A file among the samples, which is written once and whole; returns where it is. */
+  readonly sampleFile: (name: string, write: (partial: string) => Promise<unknown>) => Promise<string>;
   /** Writes sample texts as JSON lines, once, and returns the file. */
   readonly sample: (name: string, texts: () => Iterable<SampleText>) => Promise<string>;
 }
@@ -46,14 +48,15 @@ export async function createDemoWorkspace(folder: string, run: RunCommandLine): 
       if (existsSync(place)) print(`The ${group} '${name}' is there already.`);
       else await workspace.pretext(group, 'import', name, ...args);
     },
-    async sample(name, texts) {
-      const file = join(samples, `${name}.jsonl`);
+    async sampleFile(name, write) {
+      const file = join(samples, name);
       if (existsSync(file)) return file;
       const partial = join(samples, `.${name}-${process.pid}`);
-      await writeSampleTexts(texts(), partial);
+      await write(partial);
       await rename(partial, file);
       return file;
     },
+    sample: (name, texts) => workspace.sampleFile(`${name}.jsonl`, (partial) => writeSampleTexts(texts(), partial)),
   };
   return workspace;
 }

@@ -1,6 +1,5 @@
 /** Labels that are not one class: a number for a text, and any number of words for a picture, each with what needs no network. */
-import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { emojiWords } from '../../../data/samples/emoji.ts';
 import { hasPackage, packageFolder } from '../../../data/samples/package-folder.ts';
@@ -11,7 +10,7 @@ import { example, heading } from './commands.ts';
 
 const EMOJI = 'emoji-datasource-twitter';
 
-export const labelsDemo: Demo = async ({ folder, pretext, importOnce, sample }, { quick }) => {
+export const labelsDemo: Demo = async ({ pretext, importOnce, sample, sampleFile }, { quick }) => {
   const quickly = (...settings: string[]): string[] => (quick ? settings.flatMap((one) => ['--set', one]) : []);
 
   heading('Numbers: how easily passages of the Brown corpus are read');
@@ -34,7 +33,7 @@ export const labelsDemo: Demo = async ({ folder, pretext, importOnce, sample }, 
   await importOnce(
     'dataset',
     'emoji-words',
-    await tableOfWords(folder),
+    await sampleFile('emoji-words.csv', writeWords),
     ...['--images', '--size', '64', '--labels', 'several', ...root],
   );
   await pretext('run', example('emoji-words.yaml'), ...quickly('training.steps=60'));
@@ -43,14 +42,7 @@ export const labelsDemo: Demo = async ({ folder, pretext, importOnce, sample }, 
   await pretext('scores', 'emoji-words', '--class', 'face');
 };
 
-async function tableOfWords(folder: string): Promise<string> {
-  const samples = join(folder, 'samples');
-  const file = join(samples, 'emoji-words.csv');
-  if (existsSync(file)) return file;
-  await mkdir(samples, { recursive: true });
-  const partial = join(samples, `.emoji-words-${process.pid}`);
+async function writeWords(file: string): Promise<void> {
   const rows = (await emojiWords()).map(({ path, words }) => `${path},${words.join(';')}`);
-  await writeFile(partial, `path,label\n${rows.join('\n')}\n`);
-  await rename(partial, file);
-  return file;
+  await writeFile(file, `path,label\n${rows.join('\n')}\n`);
 }

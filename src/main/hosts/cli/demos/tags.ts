@@ -1,21 +1,18 @@
 /** Parts of speech: what pretraining gains with 50 to 5,000 tagged sentences. */
-import { existsSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
-import { join } from 'node:path';
 import { brownWithoutPassages } from '../../../data/samples/brown-passages.ts';
 import { writeBrownTags } from '../../../data/samples/brown-tags.ts';
 import { spamAssassinMails } from '../../../data/samples/spam-assassin.ts';
 import type { Demo } from './commands.ts';
 import { example, heading } from './commands.ts';
 
-export const tagsDemo: Demo = async ({ folder, pretext, importOnce, sample }, { quick }) => {
+export const tagsDemo: Demo = async ({ pretext, importOnce, sample, sampleFile }, { quick }) => {
   heading('Unlabelled text: two thirds of the Brown corpus, and mail');
   const prose = await sample('prose', brownWithoutPassages);
   const mail = await sample('mail', () => spamAssassinMails(['easy-ham-2', 'spam-2']));
   await importOnce('corpus', 'prose-and-mail', prose, mail, '--vocabulary-size', '4096');
 
   heading('Tagged sentences of the other documents, as a CoNLL file');
-  await importOnce('dataset', 'brown-tags', await taggedSentences(folder), '--labels', 'tags');
+  await importOnce('dataset', 'brown-tags', await sampleFile('brown-tags.conll', writeBrownTags), '--labels', 'tags');
 
   heading('Pretraining: masked words, and passages of one document');
   // Shorter than that of the text demo: the tags take their part of the six minutes.
@@ -26,14 +23,3 @@ export const tagsDemo: Demo = async ({ folder, pretext, importOnce, sample }, { 
   heading('Tagging parts of speech: pretrained against from scratch');
   await pretext('study', example(quick ? 'tags-transfer-quick.yaml' : 'tags-transfer.yaml'));
 };
-
-async function taggedSentences(folder: string): Promise<string> {
-  const samples = join(folder, 'samples');
-  const file = join(samples, 'brown-tags.conll');
-  if (existsSync(file)) return file;
-  await mkdir(samples, { recursive: true });
-  const partial = join(samples, `.brown-tags-${process.pid}`);
-  await writeBrownTags(partial);
-  await rename(partial, file);
-  return file;
-}
